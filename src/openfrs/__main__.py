@@ -1,0 +1,5 @@
+"""``python -m openfrs``."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""HTTP and the FRS wire format, and nothing else."""

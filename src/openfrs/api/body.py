@@ -1,0 +1,142 @@
+"""Reading request bodies: JSON and multipart forms become the same typed input, or a refusal from the catalogue."""
+
+import ast
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.datastructures import Headers
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from .. import limits
+from ..errors import ServiceError, wrong_format
+
+
+class Input(BaseModel):
+    """What a client sent, checked strictly; keys that are not known are ignored, ``null`` counts as absent."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+T = TypeVar("T", bound=Input)
+
+
+async def raw_body(request: Request) -> bytes:
+    """The body as it arrived, read once and kept.
+
+    Raises:
+        ServiceError: ``APIG.0201`` (413), it is larger than 12 MB.
+    """
+    kept: bytes | None = getattr(request.state, "raw_body", None)
+    if kept is None:
+        announced = request.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > limits.MAX_BODY_BYTES:
+            raise ServiceError("APIG.0201/413")
+        read = bytearray()
+        async for chunk in request.stream():
+            read += chunk
+            if len(read) > limits.MAX_BODY_BYTES:
+                raise ServiceError("APIG.0201/413")
+        kept = request.state.raw_body = bytes(read)
+    return kept
+
+
+async def read_input(request: Request, model: type[T], *, multipart: bool = True) -> T:
+    """The body as ``model``.
+
+    Raises:
+        ServiceError: ``FRS.0014`` not JSON, ``FRS.0011`` something is missing, ``FRS.0012`` something is of the wrong type or
+            range, ``APIG.0201`` the body is too large.
+    """
+    body = await raw_body(request)
+    form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    try:
+        if form and multipart:
+            return model.model_validate(await _form(request, body))
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise refusal(error) from None
+
+
+def read_query(request: Request, model: type[T]) -> T:
+    """The query string as ``model``.
+
+    Raises:
+        ServiceError: ``FRS.0011`` or ``FRS.0012``
+    """
+    try:
+        return model.model_validate(dict(request.query_params), strict=False)
+    except ValidationError as error:
+        raise refusal(error) from None
+
+
+def refusal(error: ValidationError) -> ServiceError:
+    """The catalogue's answer to the first thing pydantic found wrong. Never holds a value that was sent."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    if first["type"] == "json_invalid" or not first["loc"]:
+        return ServiceError("FRS.0014")
+    parameter = str(first["loc"][0])
+    return ServiceError("FRS.0011", parameter) if first["type"] == "missing" else wrong_format(parameter, first["msg"])
+
+
+def _json_text(text: str) -> Any:
+    """JSON, or what old Python clients make of it: single quotes turned double, but ``True`` and ``False`` left as they are."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return ast.literal_eval(text) if len(text) < 10_000 else None
+
+
+def _flag(text: str) -> bool:
+    return {"true": True, "false": False}[text.strip().lower()]
+
+
+_TEXT_FIELDS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "top_n": int,
+    "threshold": float,
+    "single": _flag,
+    "external_fields": _json_text,
+    "return_fields": _json_text,
+    "sort": _json_text,
+}
+"""How the text parts of a form that are not strings are read."""
+
+
+class _InMemoryParser(MultiPartParser):
+    """Starlette's parser with every part kept in memory: pictures never touch the disk."""
+
+    spool_max_size = limits.MAX_BODY_BYTES + 1
+
+
+async def _form(request: Request, body: bytes) -> dict[str, Any]:
+    """The parts of a multipart body: files as bytes, other parts as the types their names promise."""
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield body
+
+    headers = Headers(scope=request.scope)
+    parser = _InMemoryParser(
+        headers,
+        stream(),  # type: ignore[arg-type]  # an async generator is asked for, any async iterator is used
+        max_files=limits.MAX_MULTIPART_PARTS,
+        max_fields=limits.MAX_MULTIPART_PARTS,
+        max_part_size=limits.MAX_BODY_BYTES,
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError):
+        raise wrong_format("the request body", "it is not a readable multipart form") from None
+    values: dict[str, Any] = {}
+    for name, part in form.multi_items():
+        if not isinstance(part, str):
+            values[name] = part.file.read()
+        elif name in _TEXT_FIELDS:
+            try:
+                values[name] = _TEXT_FIELDS[name](part)
+            except (ValueError, KeyError, SyntaxError, RecursionError, MemoryError):
+                raise wrong_format(name, "the text cannot be read as its type") from None
+        else:
+            values[name] = part
+    return values

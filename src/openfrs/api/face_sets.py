@@ -1,0 +1,63 @@
+"""Face sets."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BeforeValidator
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from .body import Input, read_input
+from .documentation import body_of
+from .security import ProjectId, ServicesDependency, SetName
+from .wire import DeletedFaceSetResponse, FaceSetInfo, FaceSetResponse, FaceSetsResponse
+
+router = APIRouter(tags=["face sets"])
+
+
+def _numeric_string(value: Any) -> Any:
+    """A capacity may be written as a string: FRS's own example does."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10 else value
+
+
+class CreateFaceSetInput(Input):
+    """A new face set."""
+
+    face_set_name: str
+    face_set_capacity: Annotated[int | None, BeforeValidator(_numeric_string)] = None
+    external_fields: dict[str, Any] | None = None
+
+
+@router.post("/face-sets", openapi_extra=body_of(CreateFaceSetInput, multipart=False))
+async def create_face_set(request: Request, project_id: ProjectId, services: ServicesDependency) -> FaceSetResponse:
+    """Make an empty face set."""
+    asked = await read_input(request, CreateFaceSetInput, multipart=False)
+    face_set = await run_in_threadpool(
+        services.face_sets.create,
+        project_id,
+        asked.face_set_name,
+        asked.face_set_capacity,
+        asked.external_fields or {},
+    )
+    return FaceSetResponse(face_set_info=FaceSetInfo.of(face_set))
+
+
+@router.get("/face-sets")
+async def list_face_sets(project_id: ProjectId, services: ServicesDependency) -> FaceSetsResponse:
+    """All face sets of the project."""
+    face_sets = await run_in_threadpool(services.face_sets.all, project_id)
+    return FaceSetsResponse(face_sets_info=[FaceSetInfo.of(face_set) for face_set in face_sets])
+
+
+@router.get("/face-sets/{face_set_name}")
+async def show_face_set(project_id: ProjectId, name: SetName, services: ServicesDependency) -> FaceSetResponse:
+    """One face set."""
+    face_set = await run_in_threadpool(services.face_sets.require, project_id, name)
+    return FaceSetResponse(face_set_info=FaceSetInfo.of(face_set))
+
+
+@router.delete("/face-sets/{face_set_name}")
+async def delete_face_set(project_id: ProjectId, name: SetName, services: ServicesDependency) -> DeletedFaceSetResponse:
+    """Delete a face set with all its faces. There is no way back."""
+    await run_in_threadpool(services.face_sets.delete, project_id, name)
+    return DeletedFaceSetResponse(face_set_name=name)

@@ -1,0 +1,119 @@
+"""Faces of a set."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from .. import limits
+from ..errors import ServiceError, wrong_format
+from .body import Input, read_input, read_query
+from .documentation import body_of, query_of
+from .pictures import PictureInput, picture
+from .security import ProjectId, ServicesDependency, SetName
+from .wire import FaceCountResponse, FacesResponse
+
+router = APIRouter(prefix="/face-sets/{face_set_name}", tags=["faces"])
+
+
+class AddFacesInput(PictureInput):
+    """A picture whose faces are enrolled."""
+
+    external_image_id: str | None = None
+    external_fields: dict[str, Any] | None = None
+    single: bool | None = None
+
+
+class ListFacesQuery(Input):
+    """Which faces to list: one by id, or a window."""
+
+    face_id: str | None = None
+    offset: Annotated[int, Field(ge=0, le=limits.LIST_WINDOW)] = 0
+    limit: Annotated[int, Field(ge=0, le=limits.LIST_WINDOW)] = limits.LIST_LIMIT
+
+
+class UpdateFaceInput(Input):
+    """What to change about a face."""
+
+    face_id: str
+    external_image_id: str | None = None
+    external_fields: dict[str, Any] | None = None
+
+
+class BatchDeleteInput(Input):
+    """Which faces to delete."""
+
+    filter: str
+
+
+@router.post("/faces", openapi_extra=body_of(AddFacesInput))
+async def add_faces(
+    request: Request, project_id: ProjectId, name: SetName, services: ServicesDependency
+) -> FacesResponse:
+    """Enrol every face of a picture, or with ``single`` only the largest."""
+    asked = await read_input(request, AddFacesInput)
+    face_set, faces = await services.faces.add(
+        project_id,
+        name,
+        picture(asked),
+        external_image_id=asked.external_image_id,
+        fields=asked.external_fields or {},
+        single=bool(asked.single),
+    )
+    return FacesResponse.of(face_set, faces)
+
+
+@router.get("/faces", openapi_extra=query_of(ListFacesQuery))
+async def list_faces(
+    request: Request, project_id: ProjectId, name: SetName, services: ServicesDependency
+) -> FacesResponse:
+    """Faces in the order they were enrolled, or the one with ``face_id``."""
+    asked = read_query(request, ListFacesQuery)
+    if asked.face_id is not None:
+        face_set, face = await run_in_threadpool(services.faces.one, project_id, name, asked.face_id)
+        return FacesResponse.of(face_set, [face])
+    face_set, faces = await run_in_threadpool(services.faces.page, project_id, name, asked.offset, asked.limit)
+    return FacesResponse.of(face_set, faces)
+
+
+@router.put("/faces", openapi_extra=body_of(UpdateFaceInput, multipart=False))
+async def update_face(
+    request: Request, project_id: ProjectId, name: SetName, services: ServicesDependency
+) -> FaceCountResponse:
+    """Change a face's external image id, and merge its custom fields."""
+    asked = await read_input(request, UpdateFaceInput, multipart=False)
+    face_set = await run_in_threadpool(
+        services.faces.update,
+        project_id,
+        name,
+        asked.face_id,
+        external_image_id=asked.external_image_id,
+        fields=asked.external_fields,
+    )
+    return FaceCountResponse.of(face_set, 1)
+
+
+@router.delete("/faces")
+async def delete_faces(
+    request: Request, project_id: ProjectId, name: SetName, services: ServicesDependency
+) -> FaceCountResponse:
+    """Delete every face with a ``face_id``, an ``external_image_id`` or a custom field's value, given as the one query pair."""
+    pairs = request.query_params.multi_items()
+    if not pairs:
+        raise ServiceError("FRS.0011", "face_id, external_image_id or a custom field")
+    if len(pairs) > 1:
+        raise wrong_format(pairs[1][0] if pairs[1][0].isprintable() else "the query", "only one field may be given")
+    face_set, deleted = await run_in_threadpool(services.faces.delete, project_id, name, *pairs[0])
+    return FaceCountResponse.of(face_set, deleted)
+
+
+@router.delete("/faces/batch", openapi_extra=body_of(BatchDeleteInput, multipart=False))
+async def batch_delete_faces(
+    request: Request, project_id: ProjectId, name: SetName, services: ServicesDependency
+) -> FaceCountResponse:
+    """Delete the faces that a filter selects. Filters are not available yet."""
+    await read_input(request, BatchDeleteInput, multipart=False)
+    await run_in_threadpool(services.face_sets.require, project_id, name)
+    raise wrong_format("filter", "filters are not available in this release")

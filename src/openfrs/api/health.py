@@ -1,0 +1,23 @@
+"""Whether the process lives, and whether it can serve."""
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+
+from ..errors import ServiceError
+from .security import ServicesDependency
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health")
+async def health() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/ready")
+async def ready(services: ServicesDependency) -> dict[str, str]:
+    """Models are loaded and the store answers."""
+    if not await run_in_threadpool(services.is_ready):
+        raise ServiceError("APIG.0201/502")
+    return {"status": "ready"}

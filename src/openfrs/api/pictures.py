@@ -1,0 +1,49 @@
+"""The picture inputs that most operations share: base64 text, a file, or a URL."""
+
+from .. import limits
+from ..errors import ServiceError, wrong_format
+from ..media.base64_text import decode_base64
+from ..recognition.recognizer import Picture
+from .body import Input
+
+
+class PictureInput(Input):
+    """One picture, given in exactly one way."""
+
+    image_base64: str | None = None
+    image_url: str | None = None
+    image_file: bytes | str | None = None
+
+
+def picture(values: Input, prefix: str = "image", *, other: str | None = None) -> Picture:
+    """The picture that an input carries as ``{prefix}_base64`` or ``{prefix}_file``.
+
+    ``other`` is the value of an input that could be given instead.
+
+    Raises:
+        ServiceError: ``FRS.0011`` none is given, ``FRS.0012`` more than one is, ``FRS.0015`` it is not base64, ``FRS.0017`` it is
+            too large, ``FRS.0020`` it is a URL.
+    """
+    given = [
+        (kind, value)
+        for kind in ("base64", "url", "file")
+        if (value := getattr(values, f"{prefix}_{kind}", None)) is not None
+    ]
+    if len(given) + (other is not None) > 1:
+        raise wrong_format(f"{prefix}_{given[-1][0]}", "only one kind of picture input may be given")
+    if not given:
+        raise ServiceError("FRS.0011", f"{prefix}_base64")
+    kind, value = given[0]
+    parameter = f"{prefix}_{kind}"
+    if not value:
+        raise ServiceError("FRS.0011", parameter)
+    if len(value) > limits.MAX_PICTURE_BYTES:
+        raise ServiceError("FRS.0017", f"1 to {limits.MAX_PICTURE_BYTES} bytes for {parameter}")
+    match kind:
+        case "url":
+            raise ServiceError("FRS.0020", parameter)
+        case "file":
+            # a file part without a file name is a text part to the form parser, which reads what is not UTF-8 as Latin-1
+            return Picture(value if isinstance(value, bytes) else value.encode("latin-1", "replace"), parameter)
+        case _:
+            return Picture(decode_base64(value, parameter), parameter)

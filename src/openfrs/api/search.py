@@ -1,0 +1,60 @@
+"""Search."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.requests import Request
+
+from .. import limits
+from ..errors import wrong_format
+from .body import read_input
+from .documentation import body_of
+from .pictures import PictureInput, picture
+from .security import ProjectId, ServicesDependency, SetName
+from .wire import BoundingBox, SearchFace, SearchResponse
+
+router = APIRouter(tags=["search"])
+
+
+class SearchInput(PictureInput):
+    """A probe, and what is wanted back."""
+
+    face_id: str | None = None
+    top_n: Annotated[int, Field(ge=0, le=limits.MAX_TOP_N)] | None = None
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    return_fields: list[str] | None = None
+    filter: str | None = None
+    sort: list[Any] | None = None
+
+
+@router.post("/face-sets/{face_set_name}/search", openapi_extra=body_of(SearchInput))
+async def search(
+    request: Request, project_id: ProjectId, name: SetName, services: ServicesDependency
+) -> SearchResponse:
+    """Find the faces most like a probe: the largest face of a picture, or an enrolled face."""
+    asked = await read_input(request, SearchInput)
+    for parameter in ("filter", "sort"):
+        if getattr(asked, parameter):
+            raise wrong_format(parameter, "it is not available in this release")
+    top_n = limits.TOP_N if asked.top_n is None else asked.top_n
+    threshold = asked.threshold or 0.0
+    no_picture = asked.image_base64 is asked.image_url is asked.image_file is None
+    if asked.face_id is not None and no_picture:
+        found = await services.search.by_face_id(project_id, name, asked.face_id, top_n=top_n, threshold=threshold)
+    else:
+        probe = picture(asked, other=asked.face_id)
+        found = await services.search.by_picture(project_id, name, probe, top_n=top_n, threshold=threshold)
+    wanted = set(asked.return_fields or ())
+    return SearchResponse(
+        faces=[
+            SearchFace(
+                bounding_box=BoundingBox.of(hit.face.box),
+                similarity=hit.similarity,
+                external_fields={field: value for field, value in hit.face.fields.items() if field in wanted},
+                external_image_id=hit.face.external_image_id,
+                face_id=hit.face.face_id,
+            )
+            for hit in found
+        ]
+    )

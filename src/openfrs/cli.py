@@ -1,0 +1,139 @@
+"""The ``openfrs`` command."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.table import Table
+
+from . import __version__
+from .errors import OperatorError
+from .settings import Settings
+
+app = typer.Typer(
+    help="Face recognition that speaks the wire of Huawei Cloud FRS.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+models_app = typer.Typer(help="The model weights.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+Models = Annotated[Path | None, typer.Option(help="Directory of the model weights.", show_default="user cache")]
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False) -> None:
+    """Options of the command itself."""
+    if show:
+        print(f"openfrs {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    data: Annotated[Path | None, typer.Option(help="Directory of everything durable.", show_default="./data")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8080")] = None,
+    models: Models = None,
+    bootstrap: Annotated[bool | None, typer.Option(help="Create a first account where there is none.")] = None,
+) -> None:
+    """Serve until told to stop."""
+    from .server import serve as run  # the server brings the models' runtime along, which other commands do without
+
+    run(_settings(data=data, host=host, port=port, models=models, bootstrap=bootstrap))
+
+
+@models_app.command("fetch")
+def models_fetch(
+    models: Models = None,
+    samples: Annotated[bool, typer.Option("--samples", help="Bring sample photos too.")] = False,
+) -> None:
+    """Download the weights that are missing or altered, and check them."""
+    cache = _weight_cache(models)
+    with _progress() as progress:
+
+        def track(name: str) -> Any:
+            task = progress.add_task(name, total=None)
+            return lambda done, total: progress.update(task, completed=done, total=total)
+
+        cache.fetch(track, samples=samples)
+    cache.require()
+    print(f"The model weights in {cache.directory} are complete.")
+
+
+@models_app.command("list")
+def models_list(models: Models = None) -> None:
+    """Show every weight: role, origin, licence, state."""
+    cache = _weight_cache(models)
+    table = Table("name", "role", "package", "licence", "input", "state", title=f"Model weights in {cache.directory}")
+    for name, state in cache.states().items():
+        weight = cache.manifest.weights[name]
+        artefact = cache.manifest.artefacts[weight.artefact]
+        package = f"{artefact.package} {artefact.version} ({artefact.registry})"
+        table.add_row(name, weight.role, package, weight.licence, weight.input, state)
+    Console().print(table)
+
+
+@models_app.command("verify")
+def models_verify(models: Models = None) -> None:
+    """Check the hash of every weight."""
+    cache = _weight_cache(models)
+    cache.require()
+    print(f"The model weights in {cache.directory} are complete.")
+
+
+@models_app.command("import")
+def models_import(
+    file: Annotated[Path, typer.Argument(help="An artefact of the manifest, or a file of weights out of one.")],
+    models: Models = None,
+) -> None:
+    """Take weights from a file brought by hand."""
+    print("Imported", ", ".join(_weight_cache(models).import_file(file)))
+
+
+@app.command()
+def bench(
+    models: Models = None,
+    seconds: Annotated[float, typer.Option(help="How long to measure each stage.", min=0.1)] = 3.0,
+) -> None:
+    """Measure this machine: milliseconds a stage, and requests a second through the API."""
+    from .bench import run
+
+    run(_settings(models=models), seconds)
+
+
+def _weight_cache(models: Path | None) -> Any:
+    from .vision.cache import WeightCache
+
+    return WeightCache.open(_settings(models=models).models)
+
+
+def _settings(**options: Any) -> Settings:
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        raise OperatorError(f"setting {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn()
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        yield progress
+
+
+def main() -> None:
+    """The command's entry point: what the operator has to mend is one line and exit status 1."""
+    try:
+        app()
+    except OperatorError as error:
+        print(f"openfrs: {error}", file=sys.stderr)
+        raise SystemExit(1) from None

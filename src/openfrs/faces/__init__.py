@@ -1,0 +1,1 @@
+"""Face sets, the faces in them, their typed custom fields, and search."""

@@ -1,0 +1,120 @@
+"""Face sets: making, showing, deleting."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from .. import limits
+from ..errors import ServiceError, wrong_format
+from ..store.faces import FaceRepository, FaceSet, SetExistsError, TooManySetsError
+from ..store.index import Galleries
+from .fields import check_definitions
+from .ids import public_id, with_fresh_ids
+
+
+class FaceSets:
+    """The face sets of projects."""
+
+    def __init__(
+        self, repository: FaceRepository, galleries: Galleries, *, embedder: str, limit: int, max_capacity: int
+    ) -> None:
+        self._repository = repository
+        self._galleries = galleries
+        self._embedder = embedder
+        self._limit = limit
+        self._max_capacity = max_capacity
+
+    def create(self, project_id: str, name: str, capacity: int | None, fields: Mapping[str, Any]) -> FaceSet:
+        """Make an empty face set.
+
+        Raises:
+            ServiceError: ``FRS.0012`` a bad name, capacity or field, or too many sets; ``FRS.0301`` the name is taken.
+        """
+        _check_name(name)
+        if capacity is None:
+            capacity = min(limits.FACE_SET_CAPACITY, self._max_capacity)
+        step = limits.FACE_SET_CAPACITY_STEP
+        if not step <= capacity <= self._max_capacity or capacity % step:
+            raise wrong_format("face_set_capacity", f"must be a multiple of {step} up to {self._max_capacity}")
+        definitions = check_definitions(fields)
+
+        def write() -> FaceSet:
+            face_set = FaceSet(
+                id=0,
+                project_id=project_id,
+                name=name,
+                public_id=public_id(),
+                capacity=capacity,
+                face_number=0,
+                version=0,
+                embedder=self._embedder,
+                fields=definitions,
+                created_at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+            )
+            self._repository.create_set(face_set, limit=self._limit)
+            return face_set
+
+        try:
+            return with_fresh_ids(write)
+        except SetExistsError:
+            raise ServiceError("FRS.0301", name) from None
+        except TooManySetsError:
+            raise wrong_format(
+                "face_set_name", f"the project has {self._limit} face sets, which is the limit"
+            ) from None
+
+    def all(self, project_id: str) -> list[FaceSet]:
+        """A project's face sets in the order they were made."""
+        return self._repository.sets(project_id)
+
+    def require(self, project_id: str, name: str) -> FaceSet:
+        """A project's face set by name.
+
+        Raises:
+            ServiceError: ``FRS.0302``
+        """
+        face_set = self._repository.set_named(project_id, name)
+        if face_set is None:
+            raise missing_set(name)
+        return face_set
+
+    def require_usable(self, project_id: str, name: str) -> FaceSet:
+        """As :meth:`require`, for adding or searching: the set's templates must be comparable with new ones.
+
+        Raises:
+            ServiceError: ``FRS.0302``; ``FRS.0012``, the set was made with another embedder.
+        """
+        face_set = self.require(project_id, name)
+        if face_set.embedder != self._embedder:
+            raise wrong_format(
+                "face_set_name",
+                f"the set was made with embedder {face_set.embedder}, this server runs {self._embedder}",
+            )
+        return face_set
+
+    def delete(self, project_id: str, name: str) -> None:
+        """Delete a face set with all its faces.
+
+        Raises:
+            ServiceError: ``FRS.0302``
+        """
+        set_id = self._repository.delete_set(project_id, name)
+        if set_id is None:
+            raise missing_set(name)
+        self._galleries.forget(set_id)
+
+
+def missing_set(name: str) -> ServiceError:
+    """There is no face set of that name (``FRS.0302``)."""
+    return ServiceError(
+        "FRS.0302", name if len(name) <= limits.FACE_SET_NAME_LENGTH and name.isprintable() else "named"
+    )
+
+
+def _check_name(name: str) -> None:
+    if not name:
+        raise ServiceError("FRS.0011", "face_set_name")
+    if not 1 <= len(name) <= limits.FACE_SET_NAME_LENGTH:
+        raise wrong_format("face_set_name", f"must have 1 to {limits.FACE_SET_NAME_LENGTH} characters")
+    if not name.isprintable() or "/" in name or name in {".", ".."}:
+        raise wrong_format("face_set_name", "may hold any printable characters but '/'")

@@ -1,0 +1,180 @@
+"""Faces of a set: enrolling, listing, changing, deleting."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from anyio import to_thread
+
+from .. import limits
+from ..errors import ServiceError, wrong_format
+from ..recognition.recognizer import FaceTemplate, Picture, Recognizer
+from ..store.faces import (
+    CapacityError,
+    Face,
+    FaceRepository,
+    FaceSet,
+    FieldValue,
+    Match,
+    NewFace,
+    SetMissingError,
+)
+from .face_sets import FaceSets, missing_set
+from .fields import check_values, field_type, parse_value
+from .ids import public_id, with_fresh_ids
+
+_EXTERNAL_IMAGE_ID: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.EXTERNAL_IMAGE_ID_LENGTH}}}")
+
+
+class Faces:
+    """The faces of face sets."""
+
+    def __init__(self, face_sets: FaceSets, repository: FaceRepository, recognizer: Recognizer) -> None:
+        self._face_sets = face_sets
+        self._repository = repository
+        self._recognizer = recognizer
+
+    async def add(
+        self,
+        project_id: str,
+        set_name: str,
+        picture: Picture,
+        *,
+        external_image_id: str | None,
+        fields: Mapping[str, Any],
+        single: bool,
+    ) -> tuple[FaceSet, list[Face]]:
+        """Enrol every face of a picture, or only the largest; all of them or none.
+
+        Raises:
+            ServiceError: ``FRS.0302`` no such set, ``FRS.0404`` no face, ``FRS.0405/0406`` bad fields, ``FRS.0012`` a bad id or
+                the set is full, and what :meth:`Recognizer.templates` raises.
+        """
+        face_set = await to_thread.run_sync(self._face_sets.require_usable, project_id, set_name)
+        if external_image_id is not None:
+            _check_external_image_id(external_image_id)
+        values = check_values(fields, face_set.fields)
+        templates = await self._recognizer.templates(picture, largest_only=single)
+        if not templates:
+            raise ServiceError("FRS.0404")
+        faces = await to_thread.run_sync(self._enrol, face_set, templates, external_image_id, values)
+        return face_set, faces
+
+    def page(self, project_id: str, set_name: str, offset: int, limit: int) -> tuple[FaceSet, list[Face]]:
+        """Faces in insertion order.
+
+        Raises:
+            ServiceError: ``FRS.0302``; ``FRS.0012``, the window reaches too far.
+        """
+        if offset + limit > limits.LIST_WINDOW:
+            raise wrong_format("offset", f"offset and limit may add up to {limits.LIST_WINDOW} at most")
+        face_set = self._face_sets.require(project_id, set_name)
+        return face_set, self._repository.page(face_set.id, offset, limit)
+
+    def one(self, project_id: str, set_name: str, face_id: str) -> tuple[FaceSet, Face]:
+        """A face by id.
+
+        Raises:
+            ServiceError: ``FRS.0302``, ``FRS.0403``
+        """
+        face_set = self._face_sets.require(project_id, set_name)
+        face = self._repository.face(face_set.id, face_id)
+        if face is None:
+            raise missing_face(face_id)
+        return face_set, face
+
+    def update(
+        self,
+        project_id: str,
+        set_name: str,
+        face_id: str,
+        *,
+        external_image_id: str | None,
+        fields: Mapping[str, Any] | None,
+    ) -> FaceSet:
+        """Change a face's external image id, and merge custom fields; a field not named keeps its value.
+
+        Raises:
+            ServiceError: ``FRS.0302``, ``FRS.0303`` no such face, ``FRS.0011`` nothing to change, ``FRS.0012/0405/0406``.
+        """
+        if external_image_id is None and fields is None:
+            raise ServiceError("FRS.0011", "external_image_id or external_fields")
+        face_set = self._face_sets.require(project_id, set_name)
+        if external_image_id is not None:
+            _check_external_image_id(external_image_id)
+        values = check_values(fields or {}, face_set.fields)
+        try:
+            found = self._repository.update(face_set.id, face_id, external_image_id=external_image_id, fields=values)
+        except SetMissingError:
+            raise missing_set(set_name) from None
+        if not found:
+            raise ServiceError("FRS.0303")
+        return face_set
+
+    def delete(self, project_id: str, set_name: str, field: str, value: str) -> tuple[FaceSet, int]:
+        """Delete every face whose ``face_id``, ``external_image_id`` or custom field has a value, given as text.
+
+        Raises:
+            ServiceError: ``FRS.0302``, ``FRS.0402`` no such field, ``FRS.0401`` nothing matched, ``FRS.0012`` the value is not of
+                the field's type, ``FRS.0011`` it is empty.
+        """
+        face_set = self._face_sets.require(project_id, set_name)
+        if not value:
+            raise ServiceError("FRS.0011", field)
+        match = _match(face_set, field, value)
+        try:
+            deleted = self._repository.delete(face_set.id, match)
+        except SetMissingError:
+            raise missing_set(set_name) from None
+        if not deleted:
+            raise ServiceError("FRS.0401", field)
+        return face_set, deleted
+
+    def _enrol(
+        self,
+        face_set: FaceSet,
+        templates: Sequence[FaceTemplate],
+        external_image_id: str | None,
+        fields: Mapping[str, FieldValue],
+    ) -> list[Face]:
+        def write() -> list[NewFace]:
+            ids = [public_id() for _ in templates]
+            new = [
+                NewFace(face_id, external_image_id or ids[0], template.box, fields, template.embedding)
+                for face_id, template in zip(ids, templates, strict=True)
+            ]
+            self._repository.add(face_set.id, new)
+            return new
+
+        try:
+            return [Face(face.face_id, face.external_image_id, face.box, face.fields) for face in with_fresh_ids(write)]
+        except SetMissingError:
+            raise missing_set(face_set.name) from None
+        except CapacityError as error:
+            raise wrong_format(
+                "image", f"the face set holds at most {face_set.capacity} faces and has room for {error.room} more"
+            ) from None
+
+
+def missing_face(face_id: str) -> ServiceError:
+    """There is no face of that id (``FRS.0403``)."""
+    return ServiceError("FRS.0403", face_id if re.fullmatch(r"[A-Za-z0-9]{1,36}", face_id) else "given")
+
+
+def _check_external_image_id(value: str) -> None:
+    if not _EXTERNAL_IMAGE_ID.fullmatch(value):
+        raise wrong_format("external_image_id", "must be 1 to 36 letters, digits, '_' and '-'")
+
+
+def _match(face_set: FaceSet, field: str, value: str) -> Match:
+    if field == "face_id":
+        return Match(face_id=value)
+    if field == "external_image_id":
+        return Match(external_image_id=value)
+    if field not in face_set.fields:
+        raise ServiceError("FRS.0402", field if field.isprintable() and len(field) <= 36 else "given")
+    declared = field_type(face_set.fields, field)
+    parsed = parse_value(value, declared)
+    if parsed is None:
+        raise wrong_format(field, f"the value is not of the declared type {declared}")
+    return Match(field=(field, parsed))

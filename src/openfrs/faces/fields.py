@@ -1,0 +1,110 @@
+"""Custom fields: what may be declared on a face set, and which values fit a declaration."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from .. import limits
+from ..errors import ServiceError, wrong_format
+from ..store.faces import FieldDefinitions, FieldValue
+
+
+class FieldType(StrEnum):
+    """The types a custom field can have."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    LONG = "long"
+    FLOAT = "float"
+    DOUBLE = "double"
+    BOOLEAN = "boolean"
+
+
+_NAME: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.CUSTOM_FIELD_NAME_LENGTH}}}")
+
+
+def _is_string(value: Any) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= limits.CUSTOM_FIELD_STRING_LENGTH and value.isprintable()
+
+
+def _is_whole(value: Any, bits: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
+
+
+def _is_number(value: Any) -> bool:
+    return (isinstance(value, float) and math.isfinite(value)) or _is_whole(value, 64)
+
+
+_FITS: Final[Mapping[FieldType, Callable[[Any], bool]]] = {
+    FieldType.STRING: _is_string,
+    FieldType.INTEGER: lambda value: _is_whole(value, 32),
+    FieldType.LONG: lambda value: _is_whole(value, 64),
+    FieldType.FLOAT: _is_number,
+    FieldType.DOUBLE: _is_number,
+    FieldType.BOOLEAN: lambda value: isinstance(value, bool),
+}
+
+
+def check_definitions(definitions: Mapping[str, Any]) -> FieldDefinitions:
+    """The custom fields of a new face set, as they will be echoed.
+
+    Raises:
+        ServiceError: ``FRS.0012``, a name or type is not allowed, or there are too many.
+    """
+    if len(definitions) > limits.CUSTOM_FIELDS_PER_SET:
+        raise wrong_format("external_fields", f"at most {limits.CUSTOM_FIELDS_PER_SET} custom fields are allowed")
+    checked: dict[str, Mapping[str, str]] = {}
+    for name, definition in definitions.items():
+        if not _NAME.fullmatch(name):
+            raise wrong_format("external_fields", "a field name is 1 to 36 letters, digits, '_' and '-'")
+        if name in limits.RESERVED_FIELD_NAMES:
+            raise wrong_format("external_fields", f"the field name {name} is reserved")
+        if not isinstance(definition, Mapping):
+            raise wrong_format("external_fields", f'the field {name} must be an object such as {{"type": "string"}}')
+        declared = definition.get("type")
+        if declared is not None and (not isinstance(declared, str) or declared.lower() not in set(FieldType)):
+            raise wrong_format("external_fields", f"the type of {name} must be one of {', '.join(FieldType)}")
+        checked[name] = {} if declared is None else {"type": declared}
+    return checked
+
+
+def field_type(definitions: FieldDefinitions, name: str) -> FieldType:
+    """The declared type of a field; a field declared without one is a string."""
+    return FieldType(definitions[name].get("type", FieldType.STRING).lower())
+
+
+def check_values(values: Mapping[str, Any], definitions: FieldDefinitions) -> dict[str, FieldValue]:
+    """Values for custom fields, held against their declarations. Numbers of float and double fields become floats.
+
+    Raises:
+        ServiceError: ``FRS.0405`` a field is not declared, ``FRS.0406`` a value is not of the declared type.
+    """
+    checked: dict[str, FieldValue] = {}
+    for name, value in values.items():
+        if name not in definitions:
+            raise ServiceError("FRS.0405", name if _NAME.fullmatch(name) else "given")
+        declared = field_type(definitions, name)
+        if not _FITS[declared](value):
+            raise ServiceError("FRS.0406", name, declared.value)
+        checked[name] = float(value) if declared in {FieldType.FLOAT, FieldType.DOUBLE} else value
+    return checked
+
+
+def parse_value(text: str, declared: FieldType) -> FieldValue | None:
+    """A value written as text, as in a query string; None if it is not one of the type."""
+    value: Any = text
+    try:
+        match declared:
+            case FieldType.INTEGER | FieldType.LONG:
+                value = int(text) if re.fullmatch(r"[+-]?\d{1,19}", text, re.ASCII) else None
+            case FieldType.FLOAT | FieldType.DOUBLE:
+                value = float(text)
+            case FieldType.BOOLEAN:
+                value = {"true": True, "false": False}.get(text.lower())
+            case FieldType.STRING:
+                pass
+    except ValueError:
+        return None
+    return value if _FITS[declared](value) else None

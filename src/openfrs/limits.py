@@ -1,0 +1,46 @@
+"""Every limit of the API, with its source.
+
+Sources: *page* is Huawei's "Creating a Facial Image Library" (2023-05-06); *FRS* its API reference and FAQ; *APIG* its API
+gateway's documentation; *ours* a choice of this project. Limits an operator may change are settings, not constants.
+"""
+
+from typing import Final
+
+MEGABYTE: Final = 1024 * 1024
+
+# bodies and pictures
+MAX_BODY_BYTES: Final = 12 * MEGABYTE  # APIG: larger bodies are refused with 413
+MAX_PICTURE_BYTES: Final = (
+    8 * MEGABYTE
+)  # FRS: of the file, or of its base64 text; also of both pictures of a comparison
+MAX_PICTURE_SIDE: Final = 4096  # FRS, China site: 4096 x 4096 pixels
+MAX_MULTIPART_PARTS: Final = 32  # ours: the widest request has eight
+
+# face sets
+FACE_SET_NAME_LENGTH: Final = 64  # FRS
+FACE_SETS_PER_PROJECT: Final = 10  # page
+FACE_SET_CAPACITY: Final = 100_000  # page: default and maximum
+FACE_SET_CAPACITY_STEP: Final = 10_000  # page
+PUBLIC_ID_LENGTH: Final = 8  # page: "a randomly generated string containing eight characters"
+
+# custom fields
+CUSTOM_FIELDS_PER_SET: Final = 10  # FRS
+CUSTOM_FIELD_NAME_LENGTH: Final = 36  # page
+CUSTOM_FIELD_STRING_LENGTH: Final = 256  # page
+RESERVED_FIELD_NAMES: Final = frozenset(
+    # page; "similarity" comes from FRS's "Customized Fields"
+    ["vector", "bounding_box", "external_image_id", "face_id", "create_time", "_id", "_all", "_source", "similarity"]
+)
+
+# faces
+EXTERNAL_IMAGE_ID_LENGTH: Final = 36  # FRS
+LIST_LIMIT: Final = 5  # FRS: faces listed when no limit is given
+LIST_WINDOW: Final = 10_000  # FRS: the most that offset and limit may add up to
+
+# search
+TOP_N: Final = 10  # FRS: faces returned when top_n is not given
+MAX_TOP_N: Final = 1000  # FRS
+
+# access
+TOKEN_HOURS: Final = 24  # IAM
+SIGNATURE_WINDOW_MINUTES: Final = 15  # commonly cited for the gateway; kept as this service's own

@@ -1,0 +1,130 @@
+"""Detecting, comparing and making templates: picture bytes in, faces out, in a bounded pool of workers."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import limits
+from ..box import BoundingBox
+from ..errors import ServiceError
+from ..media.picture import decode
+from ..vision.detection import Detection, Image
+from ..vision.pipeline import Pipeline
+from .similarity import Calibration
+
+T = TypeVar("T")
+
+_RETRY_AFTER = {"Retry-After": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The bytes of a picture and the name of the parameter they came in, for errors."""
+
+    data: bytes
+    parameter: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceTemplate:
+    """A face of a picture: where it is, and its unit embedding of shape (dimension,)."""
+
+    box: BoundingBox
+    embedding: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The largest faces of two pictures and how alike they are, 0..1."""
+
+    boxes: tuple[BoundingBox, BoundingBox]
+    similarity: float
+
+
+class Recognizer:
+    """What the models say of pictures.
+
+    At most ``workers`` pictures are worked on and ``queue`` more wait; the next one is refused at once. A caller that goes
+    away before its turn takes its picture out of the queue.
+    """
+
+    def __init__(self, pipeline: Pipeline, calibration: Calibration, *, workers: int, queue: int) -> None:
+        self._pipeline = pipeline
+        self.calibration = calibration
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="vision")
+        self._places = threading.BoundedSemaphore(workers + queue)
+
+    @property
+    def embedder(self) -> str:
+        """Name of the embedder that makes this recognizer's templates."""
+        return self._pipeline.embedder
+
+    async def detect(self, picture: Picture) -> list[BoundingBox]:
+        """All faces of a picture, largest first.
+
+        Raises:
+            ServiceError: ``FRS.0013/0015/0016/0017`` for the picture, ``FRS.0033`` when there is no room.
+        """
+        return await self._run(lambda: self._detect(picture))
+
+    async def templates(self, picture: Picture, *, largest_only: bool) -> list[FaceTemplate]:
+        """Templates of a picture's faces, largest first; empty when it shows none.
+
+        Raises:
+            ServiceError: as for :meth:`detect`.
+        """
+        return await self._run(lambda: self._templates(picture, largest_only=largest_only))
+
+    async def compare(self, first: Picture, second: Picture) -> Comparison:
+        """Compare the largest faces of two pictures.
+
+        Raises:
+            ServiceError: as for :meth:`detect`, and ``FRS.0501`` when either shows no face.
+        """
+        if len(first.data) + len(second.data) > limits.MAX_PICTURE_BYTES:
+            raise ServiceError("FRS.0017", f"1 to {limits.MAX_PICTURE_BYTES} bytes for both pictures together")
+        return await self._run(lambda: self._compare(first, second))
+
+    def close(self) -> None:
+        """Finish what has begun and stop the workers."""
+        self._pool.shutdown()
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if not self._places.acquire(blocking=False):
+            raise ServiceError("FRS.0033", headers=_RETRY_AFTER)
+        try:
+            future = self._pool.submit(work)
+        except BaseException:
+            self._places.release()
+            raise
+        future.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(future)
+
+    def _detect(self, picture: Picture) -> list[BoundingBox]:
+        image = decode(picture.data, picture.parameter)
+        return [_box(face, image) for face in self._pipeline.detect(image)]
+
+    def _templates(self, picture: Picture, *, largest_only: bool) -> list[FaceTemplate]:
+        image = decode(picture.data, picture.parameter)
+        faces = self._pipeline.detect(image)[: 1 if largest_only else None]
+        embeddings = self._pipeline.embed(image, faces)
+        return [FaceTemplate(_box(face, image), row) for face, row in zip(faces, embeddings, strict=True)]
+
+    def _compare(self, *pictures: Picture) -> Comparison:
+        found = [self._templates(picture, largest_only=True) for picture in pictures]
+        if not all(found):
+            raise ServiceError("FRS.0501")
+        (first,), (second,) = found
+        cosine = float(first.embedding @ second.embedding)
+        return Comparison((first.box, second.box), self.calibration.similarity(cosine))
+
+
+def _box(face: Detection, image: Image) -> BoundingBox:
+    height, width = image.shape[:2]
+    return BoundingBox.clipped(face.left, face.top, face.width, face.height, within=(width, height))

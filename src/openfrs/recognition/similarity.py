@@ -1,0 +1,106 @@
+"""From the cosine of two embeddings to the similarity of 0..1 that clients see.
+
+Cosines mean different things for different embedders, while FRS clients decide at 0.93. Each embedder therefore carries a
+calibration, made from labelled pictures by ``scripts/calibrate_similarity.py``: 0.93 lies at the cosine that one in 10,000
+pairs of strangers exceeds, 1 at identity, 0 at chance and below. The scale between is monotone, so order is never changed.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from .. import vision
+from ..vision.manifest import manifest
+
+SIMILARITY_BY_FALSE_MATCH_RATE: Final[Mapping[float, float]] = {
+    1e-1: 0.40,
+    1e-2: 0.70,
+    1e-3: 0.85,
+    1e-4: 0.93,
+    1e-5: 0.96,
+}
+"""Where the scale puts a false match rate. 1e-4 at 0.93 is the promise; the others space the scale evenly around it."""
+
+DECIMALS: Final = 4
+"""Similarities are rounded: finer ones carry no meaning and help only who wants to rebuild a face from scores."""
+
+
+class OperatingPoint(BaseModel):
+    """How often strangers and mates of the calibration pictures pass a similarity threshold."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    similarity: float
+    cosine: float
+    false_match_rate: float
+    true_match_rate: float
+
+
+class Calibration(BaseModel):
+    """A monotone scale for one embedder, as knots of (cosine, similarity) with straight lines between."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    embedder: str
+    data: str
+    """The pictures it was made from, in words."""
+
+    images: int
+    people: int
+    genuine_pairs: int
+    impostor_pairs: int
+    knots: tuple[tuple[float, float], ...]
+    operating_points: tuple[OperatingPoint, ...]
+
+    @model_validator(mode="after")
+    def _is_a_scale(self) -> "Calibration":
+        cosines, similarities = zip(*self.knots, strict=True)
+        if list(cosines) != sorted(set(cosines)) or list(similarities) != sorted(set(similarities)):
+            raise ValueError("knots must rise in both cosine and similarity")
+        if similarities[0] != 0 or self.knots[-1] != (1, 1):
+            raise ValueError("the scale must run from similarity 0 to (1, 1)")
+        return self
+
+    def similarities(self, cosines: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+        """Similarities of an array of cosines, unrounded, in 0..1."""
+        knots = np.array(self.knots)
+        return np.asarray(np.interp(cosines, knots[:, 0], knots[:, 1]), dtype=np.float64)
+
+    def similarity(self, cosine: float) -> float:
+        """The similarity shown to a client: 0..1, rounded."""
+        return round(float(self.similarities(np.array([cosine]))[0]), DECIMALS)
+
+    def cosine(self, similarity: float) -> float:
+        """The smallest cosine whose similarity, as shown, reaches ``similarity``; -1 for 0 and below."""
+        shown = similarity - 0.5 * 10**-DECIMALS
+        if shown <= 0:
+            return -1.0
+        cosines, similarities = zip(*self.knots, strict=True)
+        return float(np.interp(shown, similarities, cosines))
+
+
+@cache
+def calibration(embedder: str) -> Calibration:
+    """The calibration shipped for an embedder of the manifest."""
+    file = resources.files(vision) / manifest().weights[embedder].calibration
+    return Calibration.model_validate(json.loads(file.read_text("utf-8")))
+
+
+def fit(impostor: npt.NDArray[np.floating]) -> Sequence[tuple[float, float]]:
+    """Knots of a calibration from the cosines of non-mated pairs.
+
+    Chance is their mean. A false match rate that fewer than 30 pairs stand behind is left out.
+    """
+    ordered = np.sort(impostor)[::-1]
+    knots = [(float(impostor.mean()), 0.0)]
+    for rate, similarity in SIMILARITY_BY_FALSE_MATCH_RATE.items():
+        place = round(rate * ordered.size)
+        if place >= 30:
+            knots.append((round(float(ordered[place]), 6), similarity))
+    return [*knots, (1.0, 1.0)]

@@ -1,0 +1,113 @@
+"""Running the service: the data directory, the socket, the process's life."""
+
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from filelock import FileLock, Timeout
+
+from . import __version__
+from .api.app import create_app
+from .errors import OperatorError
+from .services import Services
+from .settings import Settings
+from .vision.cache import WeightCache
+from .vision.pipeline import ModelPipeline, Pipeline
+
+DRAIN_SECONDS = 8
+"""How long requests under way may take to finish once the process is told to stop."""
+
+
+def load_models(settings: Settings) -> Pipeline:
+    """The models of the settings' weights directory."""
+    return ModelPipeline(WeightCache.open(settings.models), settings.workers)
+
+
+def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] = load_models) -> None:
+    """Serve until told to stop by SIGTERM or SIGINT; prints one line when ready.
+
+    Raises:
+        OperatorError: the directory, the models or the address cannot be used.
+    """
+    started = time.perf_counter()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    with _data_directory(settings.data), _listening(settings) as listener:
+        pipeline = load_pipeline(settings)
+        host, port = listener.getsockname()[:2]
+        endpoint = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        services = Services.open(settings, pipeline)
+        try:
+            if settings.bootstrap and services.bootstrap(endpoint):
+                print(f"First account created; its credentials are in {settings.data / 'credentials.json'}", flush=True)
+            config = uvicorn.Config(
+                create_app(services),
+                loop="auto",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                timeout_graceful_shutdown=DRAIN_SECONDS,
+            )
+            ready = f"OpenFRS {__version__} ready on {endpoint} after {time.perf_counter() - started:.1f} s"
+            _Server(config, ready).run(sockets=[listener])
+        finally:
+            services.close()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, printing one line when it is ready, and taking a signal as a plain request to stop."""
+
+    def __init__(self, config: uvicorn.Config, ready: str) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self._ready, flush=True)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn raises the signal again once it has stopped; having drained, this process rather exits with 0."""
+        signals = (signal.SIGINT, signal.SIGTERM)
+        previous = {number: signal.signal(number, self.handle_exit) for number in signals}
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+
+@contextmanager
+def _data_directory(directory: Path) -> Iterator[None]:
+    """The data directory, made if need be, held by this process alone."""
+    os.umask(0o077)
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(directory / "lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise OperatorError(f"{directory} is in use by another OpenFRS process") from None
+    except OSError as error:
+        raise OperatorError(f"cannot use {directory}: {error.strerror}") from error
+    with lock:
+        yield
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """The bound socket; taken before the models are loaded, so that a wrong address is told at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise OperatorError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+        yield listener

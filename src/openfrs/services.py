@@ -1,0 +1,93 @@
+"""The service layer put together over one data directory and one set of models."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from .accounts.access import Access
+from .accounts.bootstrap import create_first_account
+from .accounts.keyring import Keyring
+from .accounts.tokens import TokenMint
+from .faces.face_sets import FaceSets
+from .faces.faces import Faces
+from .faces.search import Search
+from .recognition.recognizer import Recognizer
+from .recognition.similarity import calibration
+from .settings import Settings
+from .store.accounts import AccountRepository
+from .store.database import Database
+from .store.faces import FaceRepository
+from .store.index import Galleries
+from .vision.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything the API calls."""
+
+    access: Access
+    recognizer: Recognizer
+    face_sets: FaceSets
+    faces: Faces
+    search: Search
+    _accounts: AccountRepository
+    _keyring: Keyring
+    _database: Database
+    _settings: Settings
+
+    @classmethod
+    def open(cls, settings: Settings, pipeline: Pipeline) -> "Services":
+        """Open the store and keys of the data directory, which must exist.
+
+        Raises:
+            OperatorError: the database or the keyring cannot be used.
+        """
+        keyring = Keyring.open(settings.data / "keys.json")
+        database = Database(settings.data / "openfrs.db")
+        accounts, repository = AccountRepository(database), FaceRepository(database)
+        scale = calibration(pipeline.embedder)
+        recognizer = Recognizer(pipeline, scale, workers=settings.workers, queue=settings.queue)
+        galleries = Galleries(repository, pipeline.dimension)
+        face_sets = FaceSets(
+            repository,
+            galleries,
+            embedder=pipeline.embedder,
+            limit=settings.max_face_sets,
+            max_capacity=settings.max_face_set_capacity,
+        )
+        mint = TokenMint(keyring.tokens, timedelta(hours=settings.token_hours))
+        return cls(
+            access=Access(accounts, mint, keyring.secrets, debug_signatures=settings.debug_signatures),
+            recognizer=recognizer,
+            face_sets=face_sets,
+            faces=Faces(face_sets, repository, recognizer),
+            search=Search(face_sets, repository, galleries, recognizer),
+            _accounts=accounts,
+            _keyring=keyring,
+            _database=database,
+            _settings=settings,
+        )
+
+    def bootstrap(self, endpoint: str) -> bool:
+        """Create the first account where there is none, and write ``credentials.json``; whether it did."""
+        if not self._accounts.is_empty():
+            return False
+        create_first_account(
+            self._accounts,
+            self._keyring.secrets,
+            project=self._settings.project,
+            endpoint=endpoint,
+            file=self._settings.data / "credentials.json",
+        )
+        return True
+
+    def is_ready(self) -> bool:
+        """Whether the store answers. Models are loaded before there are services."""
+        with self._database.read() as connection:
+            return bool(connection.scalar(text("select 1")))
+
+    def close(self) -> None:
+        """Finish work under way and close the store."""
+        self.recognizer.close()
+        self._database.close()

@@ -1,0 +1,71 @@
+"""What an operator can set: one frozen object, read from the environment and an optional TOML file."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from . import limits
+
+
+class Settings(BaseSettings):
+    """Settings of the service.
+
+    Every field can be given as an environment variable with the prefix ``OPENFRS_``, or in the TOML file that
+    ``OPENFRS_CONFIG`` names. Command line options win over the environment, the environment over the file.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="OPENFRS_", frozen=True, extra="forbid")
+
+    data: Path = Field(Path("data"), description="Directory of everything durable: database, keys, first credentials.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    models: Path = Field(
+        default_factory=lambda: platformdirs.user_cache_path("openfrs") / "models",
+        description="Directory of the model weights.",
+    )
+    bootstrap: bool = Field(True, description="Create a first account when the data directory has none.")
+    project: str = Field("local", min_length=1, max_length=64, description="Name of the first account's project.")
+    workers: int = Field(
+        default_factory=lambda: (
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        ),
+        ge=1,
+        le=256,
+        description="Pictures worked on at the same time; one processor core each.",
+    )
+    queue: int = Field(64, ge=0, description="Pictures that may wait for a worker; one more is answered 429.")
+    token_hours: float = Field(limits.TOKEN_HOURS, gt=0, le=24 * 30, description="Life of a token, in hours.")
+    max_face_sets: int = Field(limits.FACE_SETS_PER_PROJECT, ge=1, description="Face sets a project may have.")
+    max_face_set_capacity: int = Field(
+        limits.FACE_SET_CAPACITY,
+        ge=limits.FACE_SET_CAPACITY_STEP,
+        multiple_of=limits.FACE_SET_CAPACITY_STEP,
+        description="Largest capacity a face set may be given.",
+    )
+    debug_signatures: bool = Field(
+        False, description="Answer a wrong signature with the server's canonical request, for finding what differs."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # not read: one file is enough
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line, then environment, then the TOML file."""
+        file = os.environ.get("OPENFRS_CONFIG")
+        sources = [init_settings, env_settings]
+        if file:
+            sources.append(TomlConfigSettingsSource(settings_cls, Path(file)))
+        return tuple(sources)

@@ -1,0 +1,1 @@
+"""Durable truth in SQL, and the exact in-memory index derived from it."""

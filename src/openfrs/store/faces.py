@@ -1,0 +1,367 @@
+"""Face sets and faces as rows: every query about them, each within a project or a set of one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ..box import BoundingBox
+from . import tables
+from .database import Database
+
+FieldValue = str | int | float | bool
+FieldDefinitions = Mapping[str, Mapping[str, str]]
+"""Custom fields as they were defined: name to ``{"type": …}``, the inner mapping possibly empty."""
+
+_sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
+
+TEMPLATE_TYPE = np.dtype("<f2")
+"""A template is kept in half precision, which moves a cosine by less than 0.0005; the index scans the very same numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSet:
+    """A face set. ``id`` is the store's own, ``public_id`` the one clients see."""
+
+    id: int
+    project_id: str
+    name: str
+    public_id: str
+    capacity: int
+    face_number: int
+    version: int
+    embedder: str
+    fields: FieldDefinitions
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """An enrolled face, without its template."""
+
+    face_id: str
+    external_image_id: str
+    box: BoundingBox
+    fields: Mapping[str, FieldValue]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewFace:
+    """A face to enrol; ``template`` is a unit vector of shape (dimension,)."""
+
+    face_id: str
+    external_image_id: str
+    box: BoundingBox
+    fields: Mapping[str, FieldValue]
+    template: npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Changes:
+    """What became of a set's faces after some version: rows written, rows deleted.
+
+    ``written`` holds sequence numbers, shape (n,), and their templates, shape (n, dimension), in insertion order.
+    """
+
+    version: int
+    written: npt.NDArray[np.int64]
+    templates: npt.NDArray[np.float16]
+    deleted: npt.NDArray[np.int64]
+
+
+class SetMissingError(Exception):
+    """The face set was deleted meanwhile."""
+
+
+class SetExistsError(Exception):
+    """The project has a face set of that name."""
+
+
+class CapacityError(Exception):
+    """The faces would not fit: ``room`` of them would."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__(room)
+        self.room = room
+
+
+class TooManySetsError(Exception):
+    """The project has as many face sets as it may."""
+
+
+class IdTakenError(Exception):
+    """A generated id is in use already; generate again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which faces of a set are meant: exactly one of the three is given."""
+
+    face_id: str | None = None
+    external_image_id: str | None = None
+    field: tuple[str, FieldValue] | None = None
+
+    def clause(self) -> ColumnElement[bool]:
+        """The condition in SQL."""
+        if self.face_id is not None:
+            return _faces.c.face_id == self.face_id
+        if self.external_image_id is not None:
+            return _faces.c.external_image_id == self.external_image_id
+        assert self.field is not None
+        name, value = self.field
+        column = _faces.c.fields[name]
+        condition: ColumnElement[bool]
+        match value:
+            case bool():
+                condition = column.as_boolean() == value
+            case int():
+                condition = column.as_integer() == value
+            case float():
+                condition = column.as_float() == value
+            case str():
+                condition = column.as_string() == value
+        return condition
+
+
+class FaceRepository:
+    """All queries about face sets and faces."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def snapshot(self) -> AbstractContextManager[Connection]:
+        """A connection whose reads all see one moment of the database."""
+        return self._database.read()
+
+    # face sets
+
+    def create_set(self, face_set: FaceSet, *, limit: int) -> None:
+        """Write a new set; its own ``id`` is ignored.
+
+        Raises:
+            SetExistsError, TooManySetsError, IdTakenError
+        """
+        in_project = _sets.c.project_id == face_set.project_id
+        with self._database.write() as connection:
+            if connection.scalar(select(_sets.c.id).where(in_project, _sets.c.name == face_set.name)) is not None:
+                raise SetExistsError
+            if (connection.scalar(select(func.count()).select_from(_sets).where(in_project)) or 0) >= limit:
+                raise TooManySetsError
+            try:
+                connection.execute(
+                    insert(_sets).values(
+                        project_id=face_set.project_id,
+                        name=face_set.name,
+                        public_id=face_set.public_id,
+                        capacity=face_set.capacity,
+                        face_number=0,
+                        version=0,
+                        embedder=face_set.embedder,
+                        fields=dict(face_set.fields),
+                        created_at=face_set.created_at,
+                    )
+                )
+            except IntegrityError as error:
+                raise IdTakenError from error
+
+    def sets(self, project_id: str) -> list[FaceSet]:
+        """A project's face sets in the order they were made."""
+        query = select(_sets).where(_sets.c.project_id == project_id).order_by(_sets.c.id)
+        with self._database.read() as connection:
+            return [_face_set(row) for row in connection.execute(query)]
+
+    def set_named(self, project_id: str, name: str) -> FaceSet | None:
+        """A project's face set by name."""
+        query = select(_sets).where(_sets.c.project_id == project_id, _sets.c.name == name)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _face_set(row)
+
+    def delete_set(self, project_id: str, name: str) -> int | None:
+        """Delete a set with all its faces; returns its id, None if there was none."""
+        query = select(_sets.c.id).where(_sets.c.project_id == project_id, _sets.c.name == name)
+        with self._database.write() as connection:
+            set_id = connection.scalar(query)
+            if set_id is not None:
+                connection.execute(delete(_faces).where(_faces.c.set_id == set_id))
+                connection.execute(delete(_tombstones).where(_tombstones.c.set_id == set_id))
+                connection.execute(delete(_sets).where(_sets.c.id == set_id))
+        return set_id
+
+    # faces
+
+    def add(self, set_id: int, faces: Sequence[NewFace]) -> None:
+        """Enrol faces: all of them or, when it raises, none.
+
+        Raises:
+            SetMissingError, CapacityError, IdTakenError
+        """
+        with self._database.write() as connection:
+            row = connection.execute(select(_sets).where(_sets.c.id == set_id)).first()
+            if row is None:
+                raise SetMissingError
+            if row.face_number + len(faces) > row.capacity:
+                raise CapacityError(row.capacity - row.face_number)
+            version = self._bump(connection, row, len(faces))
+            values = [
+                {
+                    "set_id": set_id,
+                    "face_id": face.face_id,
+                    "external_image_id": face.external_image_id,
+                    "left": face.box.left,
+                    "top": face.box.top,
+                    "width": face.box.width,
+                    "height": face.box.height,
+                    "fields": dict(face.fields),
+                    "template": face.template.astype(TEMPLATE_TYPE).tobytes(),
+                    "version": version,
+                }
+                for face in faces
+            ]
+            try:
+                connection.execute(insert(_faces), values)
+            except IntegrityError as error:
+                raise IdTakenError from error
+
+    def update(
+        self, set_id: int, face_id: str, *, external_image_id: str | None, fields: Mapping[str, FieldValue]
+    ) -> bool:
+        """Change a face's external image id, if one is given, and merge custom fields; False if there is no such face.
+
+        Raises:
+            SetMissingError
+        """
+        match = _faces.c.set_id == set_id, _faces.c.face_id == face_id
+        with self._database.write() as connection:
+            row = connection.execute(select(_sets).where(_sets.c.id == set_id)).first()
+            if row is None:
+                raise SetMissingError
+            face = connection.execute(_FACE_COLUMNS.where(*match)).first()
+            if face is None:
+                return False
+            connection.execute(
+                update(_faces)
+                .where(*match)
+                .values(
+                    external_image_id=external_image_id or face.external_image_id,
+                    fields={**face.fields, **fields},
+                    version=self._bump(connection, row, 0),
+                )
+            )
+            return True
+
+    def delete(self, set_id: int, match: Match) -> int:
+        """Delete the faces that match; returns how many.
+
+        Raises:
+            SetMissingError
+        """
+        with self._database.write() as connection:
+            row = connection.execute(select(_sets).where(_sets.c.id == set_id)).first()
+            if row is None:
+                raise SetMissingError
+            where = _faces.c.set_id == set_id, match.clause()
+            gone = connection.scalars(select(_faces.c.seq).where(*where)).all()
+            if gone:
+                version = self._bump(connection, row, -len(gone))
+                connection.execute(delete(_faces).where(*where))
+                connection.execute(
+                    insert(_tombstones), [{"set_id": set_id, "version": version, "seq": seq} for seq in gone]
+                )
+            return len(gone)
+
+    def page(self, set_id: int, offset: int, limit: int) -> list[Face]:
+        """Faces of a set in insertion order."""
+        query = _FACE_COLUMNS.where(_faces.c.set_id == set_id).order_by(_faces.c.seq).offset(offset).limit(limit)
+        with self._database.read() as connection:
+            return [_face(row) for row in connection.execute(query)]
+
+    def face(self, set_id: int, face_id: str) -> Face | None:
+        """A face of a set."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                _FACE_COLUMNS.where(_faces.c.set_id == set_id, _faces.c.face_id == face_id)
+            ).first()
+        return None if row is None else _face(row)
+
+    def enrolled(self, set_id: int, face_id: str) -> tuple[Face, npt.NDArray[np.float32]] | None:
+        """A face of a set with its template, shape (dimension,)."""
+        query = _FACE_COLUMNS.add_columns(_faces.c.template).where(
+            _faces.c.set_id == set_id, _faces.c.face_id == face_id
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else (_face(row), np.frombuffer(row.template, TEMPLATE_TYPE).astype(np.float32))
+
+    # what the index reads; within a snapshot
+
+    @staticmethod
+    def version(snapshot: Connection, set_id: int) -> int:
+        """The version of a set.
+
+        Raises:
+            SetMissingError
+        """
+        version = snapshot.scalar(select(_sets.c.version).where(_sets.c.id == set_id))
+        if version is None:
+            raise SetMissingError
+        return int(version)
+
+    @staticmethod
+    def changes(snapshot: Connection, set_id: int, since: int, until: int, dimension: int) -> Changes:
+        """What happened to a set's faces after version ``since``."""
+        written = snapshot.execute(
+            select(_faces.c.seq, _faces.c.template)
+            .where(_faces.c.set_id == set_id, _faces.c.version > since)
+            .order_by(_faces.c.seq)
+        ).all()
+        deleted = snapshot.scalars(
+            select(_tombstones.c.seq).where(_tombstones.c.set_id == set_id, _tombstones.c.version > since)
+        ).all()
+        templates = np.frombuffer(b"".join(row.template for row in written), TEMPLATE_TYPE)
+        return Changes(
+            until,
+            np.array([row.seq for row in written], np.int64),
+            templates.reshape(-1, dimension),
+            np.array(deleted, np.int64),
+        )
+
+    @staticmethod
+    def faces(snapshot: Connection, seqs: Iterable[int]) -> dict[int, Face]:
+        """Faces by sequence number."""
+        rows = snapshot.execute(_FACE_COLUMNS.where(_faces.c.seq.in_(list(seqs))))
+        return {row.seq: _face(row) for row in rows}
+
+    @staticmethod
+    def _bump(connection: Connection, face_set: "Row[tuple[object, ...]]", more: int) -> int:
+        """Raise a set's version by one and its face count by ``more``; returns the new version."""
+        version = face_set.version + 1
+        counted = face_set.face_number + more
+        connection.execute(update(_sets).where(_sets.c.id == face_set.id).values(version=version, face_number=counted))
+        return int(version)
+
+
+_FACE_COLUMNS: "Select[tuple[object, ...]]" = select(
+    _faces.c.seq,
+    _faces.c.face_id,
+    _faces.c.external_image_id,
+    _faces.c.left,
+    _faces.c.top,
+    _faces.c.width,
+    _faces.c.height,
+    _faces.c.fields,
+)
+
+
+def _face(row: "Row[tuple[object, ...]]") -> Face:
+    box = BoundingBox(row.left, row.top, row.width, row.height)
+    return Face(row.face_id, row.external_image_id, box, row.fields)
+
+
+def _face_set(row: "Row[tuple[object, ...]]") -> FaceSet:
+    return FaceSet(**row._mapping)

@@ -1,0 +1,107 @@
+"""The SQL schema as it stands now. How a database gets here is in ``migrations``; a test holds the two together."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+domains = Table(
+    "domains",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("domain_id", ForeignKey("domains.id"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("password_hash", String(256), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    UniqueConstraint("domain_id", "name"),
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("domain_id", ForeignKey("domains.id"), nullable=False),
+    Column("name", String(64), nullable=False),
+    UniqueConstraint("domain_id", "name"),
+)
+
+access_keys = Table(
+    "access_keys",
+    metadata,
+    Column("access_key", String(32), primary_key=True),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # encrypted
+    Column("created_at", DateTime, nullable=False),
+)
+
+face_sets = Table(
+    "face_sets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("public_id", String(8), nullable=False, unique=True),
+    Column("capacity", Integer, nullable=False),
+    Column("face_number", Integer, nullable=False),
+    Column("version", Integer, nullable=False),  # rises by one with every write to the set or its faces
+    Column("embedder", String(64), nullable=False),
+    Column("fields", JSON, nullable=False),  # the custom fields as they were defined
+    Column("created_at", DateTime, nullable=False),
+    UniqueConstraint("project_id", "name"),
+    sqlite_autoincrement=True,
+)
+
+faces = Table(
+    "faces",
+    metadata,
+    Column("seq", Integer, primary_key=True),  # insertion order; never used twice
+    Column("set_id", ForeignKey("face_sets.id"), nullable=False),
+    Column("face_id", String(8), nullable=False),
+    Column("external_image_id", String(36), nullable=False),
+    Column("left", Integer, nullable=False),
+    Column("top", Integer, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("template", LargeBinary, nullable=False),  # the unit embedding, little-endian fp16
+    Column("version", Integer, nullable=False),  # the set's version when this row was last written
+    UniqueConstraint("set_id", "face_id"),
+    Index(None, "set_id", "external_image_id"),
+    Index(None, "set_id", "version"),
+    Index(None, "set_id", "seq"),
+    sqlite_autoincrement=True,
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("set_id", ForeignKey("face_sets.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+)

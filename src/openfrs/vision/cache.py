@@ -1,0 +1,151 @@
+"""The directory of model weights: what is there, what it must be, and how it gets there.
+
+Each weight is kept twice: as it was published (``yunet.source.onnx``), and as the runtime reads it (``yunet.onnx``, with the
+source's hash and its own in ``yunet.json``). The service reads only the second; nothing here needs a network after ``fetch``.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from ..errors import OperatorError
+from .artefacts import Progress, downloaded, members, sha256_of
+from .conversion import fold_dequantization
+from .manifest import Artefact, Manifest, Weight, manifest
+
+CONVERSION = "1"
+"""Changes when the conversion does, so that weights converted by an earlier release are converted again."""
+
+
+class State(StrEnum):
+    """What the directory holds of a weight."""
+
+    READY = "ready"
+    MISSING = "missing"
+    ALTERED = "altered"
+
+
+@dataclass(frozen=True)
+class WeightCache:
+    """The weights of one directory."""
+
+    directory: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, directory: Path) -> "WeightCache":
+        """The weights of ``directory``, held against the manifest of this package."""
+        return cls(directory, manifest())
+
+    @property
+    def samples(self) -> Path:
+        """Folder of the sample photos, once fetched."""
+        return self.directory / "samples"
+
+    def path(self, name: str) -> Path:
+        """File the runtime reads for the weight ``name``."""
+        return self.directory / f"{name}.onnx"
+
+    def state(self, name: str) -> State:
+        """Whether the weight is there and is what the manifest and the conversion say."""
+        source, ready, record = self._source(name), self.path(name), self._record(name)
+        if not (source.is_file() and ready.is_file() and record.is_file()):
+            return State.MISSING
+        expected = {"conversion": CONVERSION, "source": self.manifest.weights[name].sha256, "sha256": sha256_of(ready)}
+        try:
+            recorded = json.loads(record.read_bytes())
+        except ValueError:
+            return State.ALTERED
+        return State.READY if recorded == expected and sha256_of(source) == expected["source"] else State.ALTERED
+
+    def states(self) -> dict[str, State]:
+        """The state of every weight of the manifest."""
+        return {name: self.state(name) for name in self.manifest.weights}
+
+    def require(self) -> None:
+        """Check every weight.
+
+        Raises:
+            OperatorError: one is missing or altered.
+        """
+        for name, state in self.states().items():
+            if state is State.MISSING:
+                raise OperatorError(f"model weight {name} is missing from {self.directory}; run: openfrs models fetch")
+            if state is State.ALTERED:
+                raise OperatorError(f"model weight {name} in {self.directory} is altered; run: openfrs models fetch")
+
+    def fetch(self, progress: Callable[[str], Progress], *, samples: bool = False) -> None:
+        """Bring in every weight that is not ready, and the sample photos if asked for.
+
+        ``progress`` makes a progress callback for an artefact's name.
+        """
+        lacking = {name for name, state in self.states().items() if state is not State.READY}
+        wanted = {self.manifest.weights[name].artefact for name in lacking}
+        if samples and not self.samples.is_dir():
+            wanted |= {name for name, artefact in self.manifest.artefacts.items() if artefact.photos}
+        for name in sorted(wanted):
+            artefact = self.manifest.artefacts[name]
+            with downloaded(artefact, progress(name)) as path:
+                self._unpack(name, artefact, path)
+
+    def import_file(self, path: Path) -> list[str]:
+        """Take weights from a file brought by hand: an artefact of the manifest, or one of its files.
+
+        Returns the names of what it held.
+
+        Raises:
+            OperatorError: the file is not in the manifest.
+        """
+        if not path.is_file():
+            raise OperatorError(f"{path} is not a file")
+        digest = sha256_of(path)
+        for name, artefact in self.manifest.artefacts.items():
+            if artefact.sha256 == digest:
+                return self._unpack(name, artefact, path)
+        for name, weight in self.manifest.weights.items():
+            if weight.sha256 == digest:
+                self._install(name, weight, path.read_bytes())
+                return [name]
+        raise OperatorError(f"{path} is none of the manifest's artefacts or weights (SHA-256 {digest})")
+
+    def _unpack(self, artefact_name: str, artefact: Artefact, path: Path) -> list[str]:
+        files = members(path)
+        names = [name for name, weight in self.manifest.weights.items() if weight.artefact == artefact_name]
+        for name in names:
+            weight = self.manifest.weights[name]
+            self._install(name, weight, files[weight.member])
+        if artefact.photos:
+            photos = {Path(name).name: data for name, data in files.items() if name.startswith(artefact.photos)}
+            _write_all(self.samples, photos)
+            names.append("samples")
+        return names
+
+    def _install(self, name: str, weight: Weight, source: bytes) -> None:
+        if hashlib.sha256(source).hexdigest() != weight.sha256:
+            raise OperatorError(f"model weight {name} is not the file the manifest names")
+        ready = fold_dequantization(source)
+        record = {"conversion": CONVERSION, "source": weight.sha256, "sha256": hashlib.sha256(ready).hexdigest()}
+        files = {self._source(name): source, self.path(name): ready, self._record(name): json.dumps(record).encode()}
+        _write_all(self.directory, {path.name: data for path, data in files.items()})
+
+    def _source(self, name: str) -> Path:
+        return self.directory / f"{name}.source.onnx"
+
+    def _record(self, name: str) -> Path:
+        return self.directory / f"{name}.json"
+
+
+def _write_all(directory: Path, files: Mapping[str, bytes]) -> None:
+    """Write files so that none is ever seen half written."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            temporary = directory / f".{name}.{os.getpid()}"
+            temporary.write_bytes(data)
+            temporary.replace(directory / name)
+    except OSError as error:
+        raise OperatorError(f"cannot write to {directory}: {error.strerror}") from error

@@ -1,0 +1,64 @@
+"""Everything the service asks of models, behind one protocol."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import cv2
+import openvino as ov
+
+from .cache import WeightCache
+from .detection import Detection, Image
+from .detector import YuNet
+from .embedder import Embeddings, SFace
+from .runtime import Session
+
+
+class Pipeline(Protocol):
+    """What a set of models can do with a picture. Safe to call from several threads; keeps nothing between calls."""
+
+    @property
+    def embedder(self) -> str:
+        """Name of the embedder; embeddings of different embedders are never compared."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of an embedding."""
+
+    def detect(self, image: Image) -> list[Detection]:
+        """All faces of a picture, largest first."""
+
+    def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
+        """Unit embeddings of faces found in ``image``, shape (n, dimension)."""
+
+
+class ModelPipeline:
+    """The default pack of models on OpenVINO."""
+
+    embedder = "sface"
+
+    def __init__(self, weights: WeightCache, streams: int) -> None:
+        """Load the models; ``streams`` is the number of pictures that may be worked on at once.
+
+        Raises:
+            OperatorError: a weight is missing or altered.
+        """
+        weights.require()
+        cv2.setNumThreads(1)  # parallelism is across pictures
+        core = ov.Core()
+
+        def session(name: str) -> Session:
+            return Session(
+                core, weights.path(name), precision=weights.manifest.weights[name].precision, streams=streams
+            )
+
+        self._detector = YuNet(session("yunet"))
+        self.dimension = weights.manifest.weights[self.embedder].dimension
+        self._embedder = SFace(session(self.embedder), self.dimension)
+
+    def detect(self, image: Image) -> list[Detection]:
+        """All faces of a picture, largest first."""
+        return self._detector.detect(image)
+
+    def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
+        """Unit embeddings of faces found in ``image``, shape (n, 128)."""
+        return self._embedder.embed(image, faces)

@@ -1,0 +1,60 @@
+"""Fixtures shared by all tests."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from openfrs.settings import Settings
+from openfrs.vision.cache import State, WeightCache
+
+from .running import REPOSITORY, RunningServer, fake_server_command, real_server_command, running
+
+
+@pytest.fixture(scope="session")
+def weights() -> WeightCache:
+    """The model weights of this machine, with sample photos."""
+    cache = WeightCache.open(Settings().models)
+    if set(cache.states().values()) != {State.READY} or not cache.samples.is_dir():
+        pytest.skip("model weights and samples are not here: run openfrs models fetch --samples")
+    return cache
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Labelled pictures that are not part of the project."""
+    folder = Path(os.environ.get("OPENFRS_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip("labelled pictures are not here: set OPENFRS_TEST_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with fake models; its log must hold no secret when all is done."""
+    data = tmp_path_factory.mktemp("fake") / "data"
+    with running(fake_server_command(data), data) as started:
+        yield started
+    log = started.log.read_text()
+    assert not [name for name in ("password", "secret_key") if started.credentials[name] in log]
+    assert "Traceback" not in log
+
+
+@pytest.fixture(scope="session")
+def real_server(tmp_path_factory: pytest.TempPathFactory, weights: WeightCache) -> Iterator[RunningServer]:
+    """The server an operator runs, with the real models."""
+    data = tmp_path_factory.mktemp("real") / "data"
+    with running(real_server_command(data, weights.directory), data) as started:
+        yield started
+
+
+@pytest.fixture
+def http(server: RunningServer) -> Iterator[httpx.Client]:
+    """A plain HTTP client with a token, on a project without face sets."""
+    with server.http() as client:
+        yield client
+        for face_set in client.get(f"{server.project}/face-sets").json()["face_sets_info"]:
+            name = httpx.URL(path=face_set["face_set_name"]).raw_path.decode()
+            client.delete(f"{server.project}/face-sets/{name.lstrip('/')}")

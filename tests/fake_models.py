@@ -1,0 +1,59 @@
+"""A pipeline for tests that need answers rather than recognition: coloured squares are faces, colours are people.
+
+Run as a program it serves like ``openfrs serve`` with these models in place of the real ones.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from openfrs.server import serve
+from openfrs.settings import Settings
+from openfrs.vision.detection import Detection, Image
+from openfrs.vision.embedder import Embeddings
+
+
+class FakePipeline:
+    """Every patch of one colour on black is a face; its embedding is drawn from a generator seeded by the colour."""
+
+    embedder = "sface"
+    dimension = 128
+
+    def detect(self, image: Image) -> list[Detection]:
+        _, _, stats, _ = cv2.connectedComponentsWithStats((image.max(axis=2) > 40).astype(np.uint8))
+        faces = []
+        for left, top, width, height, area in stats[1:].tolist():
+            if area >= 64:
+                centre = np.array([left + width / 2, top + height / 2], np.float32)
+                faces.append(Detection(left, top, width, height, np.tile(centre, (5, 1)), score=1.0))
+        return sorted(faces, key=lambda face: face.area, reverse=True)
+
+    def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
+        rows = np.empty((len(faces), self.dimension), np.float32)
+        for row, face in enumerate(faces):
+            x, y = face.landmarks[0].astype(int)
+            rows[row] = embedding_of(image[y, x])
+        return rows
+
+
+def embedding_of(colour: Sequence[int] | npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """The unit embedding of the person of a colour."""
+    vector = np.random.default_rng([int(value) // 16 for value in colour]).normal(size=FakePipeline.dimension)
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+def photo(*people: tuple[int, int, int], side: int = 240, suffix: str = ".png") -> bytes:
+    """A picture with one square a person, the first the largest; a person is a colour."""
+    image = np.zeros((side, side * max(1, len(people)), 3), np.uint8)
+    for place, colour in enumerate(people):
+        size = side - 60 - 20 * place
+        image[20 : 20 + size, place * side + 20 : place * side + 20 + size] = colour
+    return cv2.imencode(suffix, image[:, :, ::-1])[1].tobytes()
+
+
+if __name__ == "__main__":
+    serve(Settings(data=Path(sys.argv[1]), port=0), load_pipeline=lambda _: FakePipeline())
