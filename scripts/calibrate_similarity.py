@@ -2,7 +2,7 @@
 
     python scripts/calibrate_similarity.py PICTURES --models DIR --output src/openfrs/vision/sface.calibration.json
 
-Every pair of pictures of one person is mated, every other pair is not. The largest face of each picture counts; pictures
+Every pair of pictures of one person is mated, every other pair is not. The main face of each picture counts; pictures
 without one are left out and counted.
 """
 
@@ -21,6 +21,7 @@ from openfrs.media.picture import decode
 from openfrs.recognition.similarity import Calibration, OperatingPoint, fit
 from openfrs.settings import Settings
 from openfrs.vision.cache import WeightCache
+from openfrs.vision.detection import main_face
 from openfrs.vision.pipeline import ModelPipeline
 
 WORKERS = 2
@@ -28,13 +29,13 @@ SHOWN = (0.40, 0.50, 0.60, 0.70, 0.80, 0.85, 0.90, 0.93, 0.95, 0.96, 0.97, 0.98)
 
 
 def embeddings(folder: Path, pipeline: ModelPipeline) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.str_], int]:
-    """Embeddings of the largest faces under ``folder``, the folder name of each, and how many pictures showed no face."""
+    """Embeddings of the main faces under ``folder``, the folder name of each, and how many pictures showed no face."""
     paths = sorted(folder.glob("*/*.jpg"))
 
     def embedding(path: Path) -> npt.NDArray[np.float32] | None:
         image = decode(path.read_bytes(), path.name)
-        faces = pipeline.detect(image)
-        return pipeline.embed(image, faces[:1])[0] if faces else None
+        faces = main_face(pipeline.detect(image), image)
+        return pipeline.embed(image, faces)[0] if faces else None
 
     with ThreadPoolExecutor(WORKERS) as pool:
         found = list(track(pool.map(embedding, paths), "embedding", total=len(paths)))

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Annotated, Any
 
 import typer
@@ -121,6 +122,8 @@ def _settings(**options: Any) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         raise OperatorError(f"setting {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except (OSError, TOMLDecodeError) as error:
+        raise OperatorError(f"the file that OPENFRS_CONFIG names cannot be read: {error}") from error
 
 
 @contextmanager

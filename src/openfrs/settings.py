@@ -63,9 +63,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # not read: one file is enough
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Command line, then environment, then the TOML file."""
+        """Command line, then environment, then the TOML file, which must be there if it is named."""
         file = os.environ.get("OPENFRS_CONFIG")
-        sources = [init_settings, env_settings]
-        if file:
-            sources.append(TomlConfigSettingsSource(settings_cls, Path(file)))
-        return tuple(sources)
+        if not file:
+            return init_settings, env_settings
+        Path(file).read_bytes()
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(file))

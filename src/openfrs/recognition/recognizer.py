@@ -14,7 +14,7 @@ from .. import limits
 from ..box import BoundingBox
 from ..errors import ServiceError
 from ..media.picture import decode
-from ..vision.detection import Detection, Image
+from ..vision.detection import Detection, Image, main_face
 from ..vision.pipeline import Pipeline
 from .similarity import Calibration
 
@@ -112,7 +112,9 @@ class Recognizer:
 
     def _templates(self, picture: Picture, *, largest_only: bool) -> list[FaceTemplate]:
         image = decode(picture.data, picture.parameter)
-        faces = self._pipeline.detect(image)[: 1 if largest_only else None]
+        faces = self._pipeline.detect(image)
+        if largest_only:
+            faces = main_face(faces, image)
         embeddings = self._pipeline.embed(image, faces)
         return [FaceTemplate(_box(face, image), row) for face, row in zip(faces, embeddings, strict=True)]
 

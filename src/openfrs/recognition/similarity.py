@@ -98,7 +98,7 @@ def fit(impostor: npt.NDArray[np.floating]) -> Sequence[tuple[float, float]]:
     Chance is their mean. A false match rate that fewer than 30 pairs stand behind is left out.
     """
     ordered = np.sort(impostor)[::-1]
-    knots = [(float(impostor.mean()), 0.0)]
+    knots = [(round(float(impostor.mean()), 6), 0.0)]
     for rate, similarity in SIMILARITY_BY_FALSE_MATCH_RATE.items():
         place = round(rate * ordered.size)
         if place >= 30:

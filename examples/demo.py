@@ -1,0 +1,111 @@
+"""Enrol sample photos, find a person, compare two photos: the main job, through Huawei's own SDK.
+
+Talks to the server whose credentials are in ``data/credentials.json`` if one is running, and otherwise to a temporary one.
+"""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkfrs.v2 import (
+    AddFacesBase64Req,
+    AddFacesByBase64Request,
+    CompareFaceByBase64Request,
+    CreateFaceSetReq,
+    CreateFaceSetRequest,
+    DeleteFaceSetRequest,
+    FaceCompareBase64Req,
+    FaceSearchBase64Req,
+    FrsClient,
+    SearchFaceByBase64Request,
+    TypeInfo,
+)
+from rich.console import Console
+from rich.table import Table
+
+from openfrs.settings import Settings
+from openfrs.vision.cache import WeightCache
+
+FACE_SET = f"demo-{os.getpid()}"
+ENROLLED = {"obama": "obama.jpg", "biden": "biden.jpg"}
+PROBES = ("obama2.jpg", "obama3.jpg", "obama_partial_face.jpg", "obama_partial_face2.jpg")
+SAME_PERSON = 0.93
+
+
+@contextmanager
+def credentials() -> Iterator[dict[str, str]]:
+    """Credentials of the running server, or of a temporary one."""
+    known = Settings().data / "credentials.json"
+    if known.is_file():
+        found: dict[str, str] = json.loads(known.read_text("utf-8"))
+        try:
+            urllib.request.urlopen(f"{found['endpoint']}/ready", timeout=2).close()  # noqa: S310  # the address is our own
+        except OSError:
+            print("No server is running; starting a temporary one.")
+        else:
+            yield found
+            return
+    with tempfile.TemporaryDirectory(prefix="openfrs-demo-") as folder:
+        data = Path(folder, "data")
+        command = [sys.executable, "-m", "openfrs", "serve", "--data", str(data), "--port", "0"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+            assert server.stdout is not None
+            try:
+                if not any(" ready on " in line for line in server.stdout):
+                    raise SystemExit("The temporary server did not start; try: openfrs models verify")
+                yield json.loads((data / "credentials.json").read_text("utf-8"))
+            finally:
+                server.terminate()
+
+
+def client(keys: dict[str, str]) -> Any:
+    """The official client, pointed at an OpenFRS server."""
+    signing = BasicCredentials(keys["access_key"], keys["secret_key"], keys["project_id"])
+    return FrsClient.new_builder().with_credentials(signing).with_endpoint(keys["endpoint"]).build()
+
+
+def main() -> None:
+    """Run the demonstration and print who was found."""
+    photos = WeightCache.open(Settings().models).samples
+    as_base64 = {path.name: base64.b64encode(path.read_bytes()).decode() for path in photos.iterdir()}
+    table = Table("photo", "found", "similarity", "same person?", title="Search")
+    with credentials() as keys:
+        frs = client(keys)
+        new_set = CreateFaceSetReq(face_set_name=FACE_SET, external_fields={"photo": TypeInfo(type="string")})
+        frs.create_face_set(CreateFaceSetRequest(body=new_set))
+        try:
+            for person, photo in ENROLLED.items():
+                face = AddFacesBase64Req(
+                    image_base64=as_base64[photo],
+                    external_image_id=person,
+                    external_fields={"photo": Path(photo).stem},
+                    single=True,
+                )
+                frs.add_faces_by_base64(AddFacesByBase64Request(face_set_name=FACE_SET, body=face))
+            for photo in PROBES:
+                probe = FaceSearchBase64Req(image_base64=as_base64[photo], top_n=2)
+                found = frs.search_face_by_base64(SearchFaceByBase64Request(face_set_name=FACE_SET, body=probe)).faces
+                for place, face in enumerate(found):
+                    verdict = "yes" if face.similarity >= SAME_PERSON else "no"
+                    table.add_row("" if place else photo, face.external_image_id, f"{face.similarity:.4f}", verdict)
+                table.add_section()
+        finally:
+            frs.delete_face_set(DeleteFaceSetRequest(face_set_name=FACE_SET))
+        Console().print(table)
+        for one, other in (("obama.jpg", "obama3.jpg"), ("obama.jpg", "biden.jpg")):
+            pair = FaceCompareBase64Req(image1_base64=as_base64[one], image2_base64=as_base64[other])
+            similarity = frs.compare_face_by_base64(CompareFaceByBase64Request(body=pair)).similarity
+            print(f"compare {one} with {other}: {similarity:.4f}")
+
+
+if __name__ == "__main__":
+    main()

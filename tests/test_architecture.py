@@ -1,0 +1,34 @@
+"""The rules of the house hold."""
+
+import subprocess
+import sys
+
+from openfrs.settings import Settings
+
+from .running import REPOSITORY
+
+
+def test_imports_point_down() -> None:
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
+    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+def test_every_setting_is_documented() -> None:
+    page = (REPOSITORY / "docs" / "settings.md").read_text("utf-8")
+    for name, field in Settings.model_fields.items():
+        assert f"| `OPENFRS_{name.upper()}` |" in page, name
+        assert field.description is not None
+        assert field.description in page, name
+
+
+def test_source_files_stay_small() -> None:
+    lengths = {path: len(path.read_text("utf-8").splitlines()) for path in (REPOSITORY / "src").rglob("*.py")}
+    assert {path.name: length for path, length in lengths.items() if length > 400} == {}
+
+
+def test_lock_files_name_no_host() -> None:
+    for path in (REPOSITORY / "requirements").iterdir():
+        text = path.read_text("utf-8")
+        assert "://" not in text
+        assert "--hash=sha256:" in text

@@ -1,0 +1,47 @@
+"""The README's example works as written."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from openfrs.recognition.similarity import calibration
+from openfrs.vision.cache import WeightCache
+from openfrs.vision.manifest import manifest
+
+from .running import REPOSITORY, RunningServer
+
+README = (REPOSITORY / "README.md").read_text("utf-8")
+
+
+@pytest.mark.models
+def test_the_sdk_example_finds_the_person(real_server: RunningServer, weights: WeightCache, tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "credentials.json").write_text(json.dumps(dict(real_server.credentials)))
+    for name, photo in (("anna.jpg", "obama.jpg"), ("somebody.jpg", "obama2.jpg")):
+        (tmp_path / name).write_bytes((weights.samples / photo).read_bytes())
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    with real_server.http() as client:
+        client.delete(f"{real_server.project}/face-sets/people")
+    assert re.fullmatch(r"\[\('anna', 0\.9[3-9]\d*\)\]\n", result.stdout)
+
+
+def test_the_weights_table_is_the_manifest() -> None:
+    for weight in manifest().weights.values():
+        artefact = manifest().artefacts[weight.artefact]
+        assert f"{artefact.package} {artefact.version} | {weight.licence} |" in README
+
+
+def test_the_accuracy_tables_are_the_calibration() -> None:
+    page = (REPOSITORY / "docs" / "accuracy.md").read_text("utf-8")
+    points = calibration("sface").operating_points
+    rates = {point.similarity: f"{point.false_match_rate:.1e} | {point.true_match_rate:.2%} |" for point in points}
+    for point in points:
+        assert f"| {point.similarity:.2f} | {point.cosine:.3f} | {rates[point.similarity]}" in page
+    for similarity in (0.85, 0.93, 0.96):
+        assert f"| {similarity:.2f} | {rates[similarity]}" in README
