@@ -37,6 +37,7 @@ lint: .venv/developed
 	$(BIN)/lint-imports
 
 bench: install
+	@$(BIN)/openfrs models fetch --samples
 	$(BIN)/openfrs bench
 
 # Rewrite the lock files from pyproject.toml; needs uv.

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from openfrs.settings import Settings
 from openfrs.vision.cache import State, WeightCache
 
 from .running import REPOSITORY, RunningServer, fake_server_command, real_server_command, running
+
+settings.register_profile("untimed", deadline=None)  # a slow machine is no failure
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .. import __version__
@@ -55,13 +56,23 @@ def _refused(request: Request, error: Exception) -> Response:
 def _not_routed(request: Request, error: Exception) -> Response:
     """No such route, or not with this method: the gateway's answer to both, with the status HTTP has for each."""
     assert isinstance(error, HTTPException)
-    unknown = ServiceError("APIG.0101", headers=error.headers)
-    status = 405 if error.status_code == 405 else unknown.entry.status
-    return WireResponse(render(unknown, request.state.request_id), status, unknown.headers)
+    body = render(ServiceError("APIG.0101"), request.state.request_id)
+    if error.status_code == 405:
+        return WireResponse(body, 405, {"Allow": ", ".join(_methods(request))})
+    return WireResponse(body, 404)
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods that the path can be asked with. Starlette itself names those of the first route of the path alone."""
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
 
 
 def _failed(request: Request, _error: Exception) -> Response:
-    return _refused(request, ServiceError("IAM.500" if request.url.path.startswith("/v3/") else "FRS.0018"))
+    return _refused(request, ServiceError("IAM.500" if request.scope["path"].startswith("/v3/") else "FRS.0018"))
 
 
 class RequestContext:

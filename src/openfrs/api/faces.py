@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from .. import limits
 from ..errors import ServiceError, wrong_format
+from ..faces.fields import shown
 from .body import Input, read_input, read_query
 from .documentation import body_of, query_of
 from .pictures import PictureInput, picture
@@ -104,7 +105,7 @@ async def delete_faces(
     if not pairs:
         raise ServiceError("FRS.0011", "face_id, external_image_id or a custom field")
     if len(pairs) > 1:
-        raise wrong_format(pairs[1][0] if pairs[1][0].isprintable() else "the query", "only one field may be given")
+        raise wrong_format(shown(pairs[1][0]), "only one field may be given")
     face_set, deleted = await run_in_threadpool(services.faces.delete, project_id, name, *pairs[0])
     return FaceCountResponse.of(face_set, deleted)
 

@@ -12,7 +12,7 @@ class PictureInput(Input):
 
     image_base64: str | None = None
     image_url: str | None = None
-    image_file: bytes | str | None = None
+    image_file: bytes | None = None
 
 
 def picture(values: Input, prefix: str = "image", *, other: str | None = None) -> Picture:
@@ -43,7 +43,6 @@ def picture(values: Input, prefix: str = "image", *, other: str | None = None) -
         case "url":
             raise ServiceError("FRS.0020", parameter)
         case "file":
-            # a file part without a file name is a text part to the form parser, which reads what is not UTF-8 as Latin-1
-            return Picture(value if isinstance(value, bytes) else value.encode("latin-1", "replace"), parameter)
+            return Picture(value, parameter)
         case _:
             return Picture(decode_base64(value, parameter), parameter)

@@ -24,10 +24,10 @@ class CompareInput(Input):
 
     image1_base64: str | None = None
     image1_url: str | None = None
-    image1_file: bytes | str | None = None
+    image1_file: bytes | None = None
     image2_base64: str | None = None
     image2_url: str | None = None
-    image2_file: bytes | str | None = None
+    image2_file: bytes | None = None
 
 
 @router.post("/face-detect", openapi_extra=body_of(DetectInput))

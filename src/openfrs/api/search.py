@@ -39,7 +39,7 @@ async def search(
             raise wrong_format(parameter, "it is not available in this release")
     top_n = limits.TOP_N if asked.top_n is None else asked.top_n
     threshold = asked.threshold or 0.0
-    no_picture = asked.image_base64 is asked.image_url is asked.image_file is None
+    no_picture = all(value is None for value in (asked.image_base64, asked.image_url, asked.image_file))
     if asked.face_id is not None and no_picture:
         found = await services.search.by_face_id(project_id, name, asked.face_id, top_n=top_n, threshold=threshold)
     else:

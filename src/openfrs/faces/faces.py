@@ -20,7 +20,7 @@ from ..store.faces import (
     SetMissingError,
 )
 from .face_sets import FaceSets, missing_set
-from .fields import check_values, field_type, parse_value
+from .fields import check_values, field_type, parse_value, shown
 from .ids import public_id, with_fresh_ids
 
 _EXTERNAL_IMAGE_ID: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.EXTERNAL_IMAGE_ID_LENGTH}}}")
@@ -120,7 +120,7 @@ class Faces:
         """
         face_set = self._face_sets.require(project_id, set_name)
         if not value:
-            raise ServiceError("FRS.0011", field)
+            raise ServiceError("FRS.0011", shown(field))
         match = _match(face_set, field, value)
         try:
             deleted = self._repository.delete(face_set.id, match)
@@ -152,7 +152,8 @@ class Faces:
             raise missing_set(face_set.name) from None
         except CapacityError as error:
             raise wrong_format(
-                "image", f"the face set holds at most {face_set.capacity} faces and has room for {error.room} more"
+                "face_set_name",
+                f"the face set holds at most {face_set.capacity} faces and has room for {error.room} more",
             ) from None
 
 
@@ -172,7 +173,7 @@ def _match(face_set: FaceSet, field: str, value: str) -> Match:
     if field == "external_image_id":
         return Match(external_image_id=value)
     if field not in face_set.fields:
-        raise ServiceError("FRS.0402", field if field.isprintable() and len(field) <= 36 else "given")
+        raise ServiceError("FRS.0402", shown(field))
     declared = field_type(face_set.fields, field)
     parsed = parse_value(value, declared)
     if parsed is None:

@@ -47,6 +47,11 @@ _FITS: Final[Mapping[FieldType, Callable[[Any], bool]]] = {
 }
 
 
+def shown(name: str) -> str:
+    """A name as messages repeat it; what could not be the name of a field is not repeated."""
+    return name if _NAME.fullmatch(name) else "given"
+
+
 def check_definitions(definitions: Mapping[str, Any]) -> FieldDefinitions:
     """The custom fields of a new face set, as they will be echoed.
 
@@ -84,7 +89,7 @@ def check_values(values: Mapping[str, Any], definitions: FieldDefinitions) -> di
     checked: dict[str, FieldValue] = {}
     for name, value in values.items():
         if name not in definitions:
-            raise ServiceError("FRS.0405", name if _NAME.fullmatch(name) else "given")
+            raise ServiceError("FRS.0405", shown(name))
         declared = field_type(definitions, name)
         if not _FITS[declared](value):
             raise ServiceError("FRS.0406", name, declared.value)

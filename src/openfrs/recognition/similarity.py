@@ -45,7 +45,7 @@ class OperatingPoint(BaseModel):
 class Calibration(BaseModel):
     """A monotone scale for one embedder, as knots of (cosine, similarity) with straight lines between."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     embedder: str
     data: str

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from readerwriterlock.rwlock import RWLockWrite
 
-from .faces import Changes, Face, FaceRepository
+from .faces import Changes, Face, FaceRepository, SetMissingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,11 @@ class Galleries:
         repository = self._repository
         while True:
             with repository.snapshot() as snapshot:
-                version = repository.version(snapshot, set_id)
+                try:
+                    version = repository.version(snapshot, set_id)
+                except SetMissingError:
+                    self.forget(set_id)
+                    raise
                 if index.version < version:
                     with lock.gen_wlock():
                         if index.version < version:

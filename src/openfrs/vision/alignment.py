@@ -24,9 +24,9 @@ def similarity_transform(points: Points, template: Points = TEMPLATE) -> npt.NDA
     source, target = points.astype(np.float64), template.astype(np.float64)
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     source, target = source - source_mean, target - target_mean
-    spread = float((source**2).sum()) or 1.0
-    cosine = float((source * target).sum()) / spread
-    sine = float((source[:, 0] * target[:, 1] - source[:, 1] * target[:, 0]).sum()) / spread
+    spread = float((source**2).sum())
+    cosine = float((source * target).sum()) / spread if spread else 1.0
+    sine = float((source[:, 0] * target[:, 1] - source[:, 1] * target[:, 0]).sum()) / spread if spread else 0.0
     linear = np.array([[cosine, -sine], [sine, cosine]])
     return np.column_stack([linear, target_mean - linear @ source_mean])
 

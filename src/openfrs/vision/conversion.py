@@ -16,13 +16,13 @@ def fold_dequantization(model: bytes) -> bytes:
     proto = onnx.load_model_from_string(model)
     graph = proto.graph
     constants = {tensor.name: tensor for tensor in graph.initializer}
-    folded = [node for node in graph.node if node.op_type == "DequantizeLinear" and node.input[0] in constants]
+    folded = [node for node in graph.node if node.op_type == "DequantizeLinear" and constants.keys() >= {*node.input}]
     if not folded:
         return model
     for node in folded:
         graph.initializer.append(numpy_helper.from_array(_dequantized(node, constants), node.output[0]))
         graph.node.remove(node)
-    used = {name for node in graph.node for name in node.input}
+    used = {name for node in graph.node for name in node.input} | {place.name for place in graph.output}
     for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
         graph.initializer.remove(tensor)
     for place in [place for place in graph.input if place.name in constants]:
@@ -33,8 +33,8 @@ def fold_dequantization(model: bytes) -> bytes:
 def _dequantized(node: onnx.NodeProto, constants: dict[str, onnx.TensorProto]) -> npt.NDArray[np.float32]:
     """The value of a ``DequantizeLinear`` node whose inputs are all constants, as the ONNX standard defines it."""
     attributes = {attribute.name: attribute.i for attribute in node.attribute}
-    axis, block = attributes.get("axis", 1), attributes.get("block_size", 0)
     quantised, *parameters = (numpy_helper.to_array(constants[name]).astype(np.float32) for name in node.input)
+    axis, block = attributes.get("axis", 1) % max(1, quantised.ndim), attributes.get("block_size", 0)
     if block:
         length = quantised.shape[axis]
         parameters = [np.repeat(values, block, axis).take(range(length), axis) for values in parameters]

@@ -44,7 +44,7 @@ def main_face(faces: Sequence[Detection], image: Image) -> list[Detection]:
 
     Returns a list of that one face; an empty list when there is none.
     """
-    height, width = image.shape[:2]
+    height, width = map(int, image.shape[:2])
     least = AS_LARGE**2 * max((face.area for face in faces), default=0)
     large = [face for face in faces if face.area >= least]
 

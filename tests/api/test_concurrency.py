@@ -1,0 +1,117 @@
+"""Requests at the same time: one winner, and numbers that add up."""
+
+import base64
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import httpx
+import pytest
+
+from tests.fake_models import photo
+
+from .contract import Frs, ok
+
+T = TypeVar("T")
+
+ONE = base64.b64encode(photo((200, 0, 0), side=80)).decode()
+TWO = base64.b64encode(photo((200, 0, 0), (0, 200, 0), side=100)).decode()
+
+
+def together(*work: Callable[[], T]) -> list[T]:
+    """The results of work begun at the same moment."""
+    start = threading.Barrier(len(work))
+
+    def begin(one: Callable[[], T]) -> T:
+        start.wait()
+        return one()
+
+    with ThreadPoolExecutor(len(work)) as pool:
+        return list(pool.map(begin, work))
+
+
+def outcome(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json().get("error_code", "")
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_one_of_several_creators_of_a_set_wins(frs: Frs, attempt: int) -> None:
+    answers = together(*[lambda: frs.post("/face-sets", json={"face_set_name": "test"})] * 4)
+    assert sorted(map(outcome, answers)) == [(200, "")] + [(400, "FRS.0301")] * 3
+    assert len(ok(frs.get("/face-sets"))["face_sets_info"]) == 1
+
+
+def test_the_limit_of_sets_holds_for_creators_at_the_same_time(frs: Frs) -> None:
+    for place in range(8):
+        frs.create(f"set-{place}")
+
+    def creator(place: int) -> Callable[[], httpx.Response]:
+        return lambda: frs.post("/face-sets", json={"face_set_name": f"late-{place}"})
+
+    answers = together(*[creator(place) for place in range(5)])
+    assert sorted(map(outcome, answers)) == [(200, "")] * 2 + [(400, "FRS.0012")] * 3
+
+
+def test_the_count_is_the_sum_of_what_many_threads_added(frs: Frs, face_set: str) -> None:
+    def adder(picture: str) -> Callable[[], list[str]]:
+        def work() -> list[str]:
+            bodies = [ok(frs.post(f"{face_set}/faces", json={"image_base64": picture})) for _ in range(6)]
+            return [face["face_id"] for body in bodies for face in body["faces"]]
+
+        return work
+
+    added = [face_id for ids in together(*[adder(ONE), adder(TWO)] * 4) for face_id in ids]
+    assert len(set(added)) == len(added) == 4 * 6 * 3
+    assert frs.count() == len(added)
+    listed = ok(frs.get(f"{face_set}/faces?limit=1000"))["faces"]
+    assert {face["face_id"] for face in listed} == set(added)
+    found = ok(frs.post(f"{face_set}/search", json={"image_base64": ONE, "top_n": 1000}))["faces"]
+    assert {face["face_id"] for face in found} == set(added)
+
+
+def test_a_face_is_deleted_once(frs: Frs, face_set: str) -> None:
+    (face,) = ok(frs.post(f"{face_set}/faces", json={"image_base64": ONE}))["faces"]
+    answers = together(*[lambda: frs.delete(f"{face_set}/faces?face_id={face['face_id']}")] * 4)
+    assert sorted(map(outcome, answers)) == [(200, "")] + [(400, "FRS.0401")] * 3
+    assert frs.count() == 0
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_whatever_races_with_the_deletion_of_a_set_finishes_or_finds_no_set(frs: Frs, attempt: int) -> None:
+    frs.create("test", external_fields={"a": {"type": "long"}})
+    path = "/face-sets/test"
+    (face,) = ok(frs.post(f"{path}/faces", json={"image_base64": ONE}))["faces"]
+    change = {"face_id": face["face_id"], "external_fields": {"a": 1}}
+    answers = together(
+        *[lambda: frs.post(f"{path}/faces", json={"image_base64": TWO})] * 3,
+        lambda: frs.post(f"{path}/search", json={"image_base64": ONE}),
+        lambda: frs.post(f"{path}/search", json={"face_id": face["face_id"]}),
+        lambda: frs.put(f"{path}/faces", json=change),
+        lambda: frs.get(f"{path}/faces"),
+        lambda: frs.delete(path),
+    )
+    assert outcome(answers[-1]) == (200, "")
+    for place, answer in enumerate(answers):
+        # a search by face may find the set, and then no longer its face
+        assert outcome(answer) in {(200, ""), (400, "FRS.0302")} | ({(400, "FRS.0403")} if place == 4 else set())
+    assert ok(frs.get("/face-sets")) == {"face_sets_info": []}
+    frs.create()
+    assert frs.count() == 0
+    assert ok(frs.get(f"{path}/faces"))["faces"] == []
+
+
+def test_writers_and_searchers_at_the_same_time_see_whole_pictures(frs: Frs, face_set: str) -> None:
+    def write() -> None:
+        for _ in range(10):
+            body = ok(frs.post(f"{face_set}/faces", json={"image_base64": TWO, "external_image_id": "pair"}))
+            assert len(body["faces"]) == 2
+            ok(frs.delete(f"{face_set}/faces?external_image_id=pair"))
+
+    def look() -> None:
+        for _ in range(15):
+            assert len(ok(frs.post(f"{face_set}/search", json={"image_base64": ONE}))["faces"]) in {0, 2}
+            assert frs.count() in {0, 2}
+
+    together(write, look, look, look)
+    assert frs.count() == 0

@@ -1,0 +1,58 @@
+"""A face set takes no more than its capacity, and a picture wholly or not at all."""
+
+import numpy as np
+import pytest
+
+from openfrs.box import BoundingBox
+from openfrs.errors import ServiceError
+from openfrs.services import Services
+from openfrs.store.faces import FaceRepository, NewFace
+from tests.fake_models import FakePipeline
+
+from .conftest import PEOPLE, Project
+
+
+def fill(project: Project, count: int) -> None:
+    """Enrol this many faces at once, past the service."""
+    template = np.full(FakePipeline.dimension, FakePipeline.dimension**-0.5, np.float32)
+    faces = [NewFace(f"{place:08}", "a", BoundingBox(0, 0, 1, 1), {}, template) for place in range(count)]
+    set_id = project.services.face_sets.require(project.id, "test").id
+    FaceRepository(project.services._database).add(set_id, faces)
+
+
+def refusal(project: Project, *people: tuple[int, int, int]) -> str:
+    with pytest.raises(ServiceError) as refused:
+        project.add(*people)
+    assert refused.value.entry.key == "FRS.0012"
+    return refused.value.message
+
+
+def test_a_full_set_takes_a_picture_wholly_or_not_at_all(project: Project) -> None:
+    project.create(capacity=10_000)
+    fill(project, 9_998)
+    message = refusal(project, *PEOPLE[:3])
+    assert "face_set_name" in message
+    assert "10000" in message
+    assert "2 more" in message
+    assert project.count() == 9_998
+    project.add(*PEOPLE[:3], single=True)
+    refusal(project, *PEOPLE[:2])
+    (face,) = project.add(PEOPLE[0])
+    assert project.count() == 10_000
+    assert "0 more" in refusal(project, PEOPLE[0])
+    assert project.count() == 10_000
+    project.delete(face.face_id)
+    project.add(PEOPLE[1])
+    assert project.count() == 10_000
+    window = project.services.faces.page(project.id, "test", 9_990, 10)[1]
+    assert len(window) == 10
+    assert [face.external_image_id for face in window[:8]] == ["a"] * 8
+
+
+def test_a_maximum_below_the_default_capacity_bounds_the_default(project: Project) -> None:
+    services: Services = project.services
+    services.face_sets._max_capacity = 20_000
+    project.create()
+    assert services.face_sets.require(project.id, "test").capacity == 20_000
+    with pytest.raises(ServiceError):
+        project.create("larger", capacity=30_000)

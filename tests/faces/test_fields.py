@@ -1,0 +1,94 @@
+"""Custom fields: declarations and values, without the wire."""
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openfrs.errors import ServiceError
+from openfrs.faces.fields import FieldType, check_definitions, check_values, field_type, parse_value, shown
+
+T = TypeVar("T")
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+def refused_or(work: Callable[[], T], code: str) -> T | None:
+    """What a check lets pass; None if it refuses with this code."""
+    try:
+        return work()
+    except ServiceError as error:
+        if error.entry.key != code:
+            raise
+        return None
+
+
+@given(st.dictionaries(st.text(max_size=40), ANYTHING, max_size=12))
+def test_any_declaration_is_kept_or_refused(definitions: dict[str, Any]) -> None:
+    checked = refused_or(lambda: check_definitions(definitions), "FRS.0012")
+    if checked is not None:
+        assert list(checked) == list(definitions)
+        assert all(isinstance(field_type(checked, name), FieldType) for name in checked)
+
+
+@given(st.sampled_from(FieldType), ANYTHING)
+def test_any_value_is_kept_unchanged_or_refused(kind: FieldType, value: Any) -> None:
+    checked = refused_or(lambda: check_values({"a": value}, {"a": {"type": kind.value.upper()}}), "FRS.0406")
+    if checked is not None:
+        kept = checked["a"]
+        assert kept == (float(value) if kind in {FieldType.FLOAT, FieldType.DOUBLE} else value)
+        assert isinstance(kept, bool) is (kind is FieldType.BOOLEAN)
+        assert not isinstance(kept, float) or math.isfinite(kept)
+
+
+@given(st.sampled_from(FieldType), st.text())
+def test_any_text_is_read_as_a_fitting_value_or_not_at_all(kind: FieldType, text: str) -> None:
+    value = parse_value(text, kind)
+    if value is not None:
+        assert check_values({"a": value}, {"a": {"type": kind}}) == {"a": value}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("12", FieldType.INTEGER, 12),
+        ("-12", FieldType.LONG, -12),
+        ("+1", FieldType.LONG, 1),
+        ("2147483647", FieldType.INTEGER, 2**31 - 1),
+        ("2147483648", FieldType.INTEGER, None),
+        ("9223372036854775808", FieldType.LONG, None),
+        ("1.0", FieldType.LONG, None),
+        (" 1", FieldType.LONG, None),
+        ("1_0", FieldType.LONG, None),
+        ("\u0661", FieldType.LONG, None),
+        ("100L", FieldType.LONG, None),
+        ("1.5", FieldType.DOUBLE, 1.5),
+        ("1e3", FieldType.FLOAT, 1000.0),
+        ("nan", FieldType.DOUBLE, None),
+        ("-inf", FieldType.DOUBLE, None),
+        ("1e999", FieldType.DOUBLE, None),
+        ("1.0f", FieldType.FLOAT, None),
+        ("", FieldType.DOUBLE, None),
+        ("TRUE", FieldType.BOOLEAN, True),
+        ("0", FieldType.BOOLEAN, None),
+        ("x", FieldType.STRING, "x"),
+        ("x" * 257, FieldType.STRING, None),
+        ("\0", FieldType.STRING, None),
+    ],
+)
+def test_text_of_a_query_is_read_as_its_declared_type(text: str, kind: FieldType, value: Any) -> None:
+    assert parse_value(text, kind) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "repeated"), [("a_b-1", "a_b-1"), ("", "given"), ("a" * 37, "given"), ("a b", "given"), ("\n", "given")]
+)
+def test_only_what_could_be_a_field_is_repeated(name: str, repeated: str) -> None:
+    assert shown(name) == repeated

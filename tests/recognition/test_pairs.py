@@ -1,0 +1,42 @@
+"""The whole way from picture files to a decision, with the real models."""
+
+import asyncio
+import csv
+import random
+from pathlib import Path
+
+import pytest
+
+from openfrs.errors import ServiceError
+from openfrs.recognition.recognizer import Picture, Recognizer
+from openfrs.recognition.similarity import calibration
+from openfrs.vision.cache import WeightCache
+from openfrs.vision.pipeline import ModelPipeline
+
+DECISION_POINT = 0.93
+PAIRS = 60
+
+
+@pytest.mark.models
+def test_pairs_of_strangers_and_mates_are_judged_right(weights: WeightCache, shared_data: Path) -> None:
+    folder = shared_data / "lfw-dev"
+    with (folder / "pairs.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "test"]
+    sample = random.Random(0).sample(rows, PAIRS)
+    recognizer = Recognizer(ModelPipeline(weights, streams=2), calibration("sface"), workers=2, queue=PAIRS)
+
+    async def right(row: dict[str, str]) -> bool:
+        first, second = (Picture((folder / "images" / row[key]).read_bytes(), key) for key in "ab")
+        try:
+            comparison = await recognizer.compare(first, second)
+        except ServiceError:
+            return False
+        return (comparison.similarity >= DECISION_POINT) == (row["same"] == "1")
+
+    async def judge() -> int:
+        return sum(await asyncio.gather(*map(right, sample)))
+
+    correct = asyncio.run(judge())
+    recognizer.close()
+    assert {row["same"] for row in sample} == {"0", "1"}
+    assert correct >= 0.95 * PAIRS

@@ -1,0 +1,143 @@
+import json
+from importlib import resources
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from openfrs import vision
+from openfrs.recognition.similarity import DECIMALS, Calibration, calibration, fit
+from openfrs.vision.manifest import manifest
+
+SFACE = calibration("sface")
+FINEST = 10**-DECIMALS
+
+
+def with_knots(*knots: tuple[float, float]) -> Calibration:
+    return Calibration.model_validate({**SFACE.model_dump(), "knots": knots})
+
+
+@pytest.mark.parametrize("name", [name for name, weight in manifest().weights.items() if weight.role == "embedder"])
+def test_every_embedder_ships_a_calibration_of_its_own(name: str) -> None:
+    assert calibration(name).embedder == name
+
+
+def test_the_decision_point_lies_at_one_false_match_in_ten_thousand() -> None:
+    (point,) = (point for point in SFACE.operating_points if point.similarity == 0.93)
+    assert point.false_match_rate == pytest.approx(1e-4, rel=0.05)
+    assert SFACE.similarity(point.cosine) == pytest.approx(0.93, abs=2 * FINEST)
+
+
+def test_the_decision_point_stands_on_enough_pairs() -> None:
+    assert SFACE.impostor_pairs * 1e-4 >= 100
+
+
+def test_the_operating_points_lie_on_the_scale() -> None:
+    for point in SFACE.operating_points:
+        assert SFACE.similarity(point.cosine) == pytest.approx(point.similarity, abs=2e-3)
+    for lower, higher in pairwise(SFACE.operating_points):
+        assert lower.similarity < higher.similarity
+        assert lower.false_match_rate > higher.false_match_rate
+        assert lower.true_match_rate >= higher.true_match_rate
+
+
+def test_identity_is_one() -> None:
+    assert SFACE.similarity(1.0) == 1.0
+    assert SFACE.similarity(float(np.nextafter(np.float32(1), np.float32(2)))) == 1.0
+
+
+@given(st.floats(-1.1, 1))
+def test_chance_and_below_is_nothing(share: float) -> None:
+    chance = SFACE.knots[0][0]
+    assert SFACE.similarity(min(share, chance)) == 0.0
+
+
+@given(st.floats(-1.01, 1.01), st.floats(-1.01, 1.01))
+def test_order_is_never_changed(first: float, second: float) -> None:
+    low, high = sorted([first, second])
+    assert 0 <= SFACE.similarity(low) <= SFACE.similarity(high) <= 1
+
+
+@given(st.floats(0.1, 0.999))
+def test_above_chance_the_unrounded_scale_rises(cosine: float) -> None:
+    lower, higher = SFACE.similarities(np.array([cosine, cosine + 1e-3]))
+    assert lower < higher
+
+
+@given(st.floats(-1, 1), st.integers(0, 10**DECIMALS))
+def test_a_threshold_s_cosine_lets_through_what_is_shown_to_reach_it(cosine: float, steps: int) -> None:
+    threshold = steps * FINEST
+    least = SFACE.cosine(threshold)
+    if SFACE.similarity(cosine) >= threshold:
+        assert cosine >= least - 1e-12
+    elif cosine > least:
+        assert cosine - least < 1e-9
+
+
+@given(st.integers(1, 10**DECIMALS))
+def test_similarity_undoes_cosine_at_the_rounding(steps: int) -> None:
+    shown = round(steps * FINEST, DECIMALS)
+    assert SFACE.similarity(SFACE.cosine(shown) + 1e-9) == shown
+    assert SFACE.similarity(SFACE.cosine(shown) - 1e-9) == pytest.approx(shown - FINEST)
+
+
+@pytest.mark.parametrize("threshold", [0.0, -1.0])
+def test_a_threshold_of_nothing_lets_everything_through(threshold: float) -> None:
+    assert SFACE.cosine(threshold) == -1.0
+
+
+def test_arrays_and_single_cosines_agree() -> None:
+    cosines = np.linspace(-1, 1, 501)
+    assert [SFACE.similarity(float(cosine)) for cosine in cosines] == np.round(SFACE.similarities(cosines), 4).tolist()
+
+
+@settings(max_examples=10, deadline=None)
+@given(mean=st.floats(-0.1, 0.2), spread=st.floats(0.04, 0.12), seed=st.integers(0, 1000))
+def test_fitting_puts_the_decision_point_where_one_impostor_in_ten_thousand_passes(
+    mean: float, spread: float, seed: int
+) -> None:
+    impostors = np.random.default_rng(seed).normal(mean, spread, 400_000).clip(-1, 0.95)
+    scale = with_knots(*fit(impostors))
+    cosines = {similarity: cosine for cosine, similarity in scale.knots}
+    assert (impostors > cosines[0.93]).mean() == pytest.approx(1e-4, rel=0.05)
+    assert (impostors > cosines[0.70]).mean() == pytest.approx(1e-2, rel=0.01)
+    assert cosines[0.0] == pytest.approx(impostors.mean(), abs=1e-6)
+    assert scale.similarity(1) == 1
+
+
+def test_a_rate_that_too_few_pairs_stand_behind_is_left_out() -> None:
+    impostors = np.random.default_rng(0).normal(0, 0.1, 30_000).clip(-1, 0.95)
+    assert [similarity for _, similarity in fit(impostors)] == [0.0, 0.40, 0.70, 0.85, 1.0]
+
+
+@pytest.mark.parametrize(
+    "knots",
+    [
+        [],
+        [(1, 1)],
+        [(0.1, 0), (0.4, 0.93)],
+        [(0.1, 0.1), (1, 1)],
+        [(0.1, 0), (0.9, 1)],
+        [(0.4, 0), (0.1, 0.93), (1, 1)],
+        [(0.1, 0), (0.4, 0.93), (0.5, 0.9), (1, 1)],
+        [(0.1, 0), (0.4, 0.9), (0.4, 0.93), (1, 1)],
+        [(0.1, 0), (0.4, 0.9), (0.5, 0.9), (1, 1)],
+        [(0.1, 0), (float("nan"), 0.9), (1, 1)],
+        [(float("-inf"), 0), (1, 1)],
+    ],
+)
+def test_knots_that_are_no_scale_are_refused(knots: list[tuple[float, float]]) -> None:
+    with pytest.raises(ValidationError):
+        with_knots(*knots)
+
+
+def test_unknown_keys_are_refused() -> None:
+    shipped: dict[str, Any] = json.loads(
+        (resources.files(vision) / manifest().weights["sface"].calibration).read_text("utf-8")
+    )
+    with pytest.raises(ValidationError):
+        Calibration.model_validate({**shipped, "note": "x"})

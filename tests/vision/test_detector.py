@@ -1,0 +1,203 @@
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+
+from openfrs.vision.cache import WeightCache
+from openfrs.vision.detection import Detection, Image
+from openfrs.vision.detector import SIDE, STRIDES, YuNet
+from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.runtime import Tensor
+
+from .fake_session import FakeSession
+
+LANDMARKS = np.array([[0.3, 0.3], [0.7, 0.3], [0.5, 0.5], [0.35, 0.75], [0.65, 0.75]], np.float32)
+
+
+def heads(*faces: tuple[int, int, int, float]) -> list[Tensor]:
+    """The network's outputs for square faces of four cells: stride, column, row and score of each."""
+    outputs = [np.zeros((1, (SIDE // stride) ** 2, size), np.float32) for size in (1, 1, 4, 10) for stride in STRIDES]
+    for stride, column, row, score in faces:
+        place, cell = STRIDES.index(stride), row * (SIDE // stride) + column
+        outputs[place][0, cell] = outputs[3 + place][0, cell] = score
+        outputs[6 + place][0, cell] = [0.5, 0.5, np.log(4), np.log(4)]
+        outputs[9 + place][0, cell] = (LANDMARKS * 4 - 1.5).reshape(-1)
+    return outputs
+
+
+def box(face: Detection) -> list[float]:
+    return [face.left, face.top, face.width, face.height]
+
+
+def near(face: Detection, expected: list[float], share: float) -> bool:
+    """Whether a box is where it is expected, within a share of its width."""
+    return bool(np.abs(np.subtract(box(face), expected)).max() <= share * expected[2])
+
+
+def same(first: list[Detection], second: list[Detection]) -> bool:
+    return [(*box(face), face.score, face.landmarks.tobytes()) for face in first] == [
+        (*box(face), face.score, face.landmarks.tobytes()) for face in second
+    ]
+
+
+def the_face(faces: list[Detection]) -> Detection:
+    assert len(faces) == 1
+    return faces[0]
+
+
+def test_the_network_sees_the_picture_in_blue_green_red_at_the_top_left_of_its_square() -> None:
+    session = FakeSession(heads((8, 1, 1, 1.0)))
+    YuNet(session).detect(np.full((200, 400, 3), (10, 20, 30), np.uint8))
+    (canvas,) = session.asked
+    assert canvas.shape == (1, 3, SIDE, SIDE)
+    assert canvas[0, :, 100, 100].tolist() == [30, 20, 10]
+    assert canvas[0, :, : SIDE // 2].all()
+    assert not canvas[0, :, SIDE // 2 :].any()
+
+
+@pytest.mark.parametrize("size", [(640, 640), (1280, 1280), (320, 640), (3000, 1500), (100, 90)])
+@pytest.mark.parametrize("stride", STRIDES)
+def test_boxes_and_landmarks_are_in_pixels_of_the_picture(stride: int, size: tuple[int, int]) -> None:
+    height, width = size
+    face = the_face(YuNet(FakeSession(heads((stride, 3, 2, 0.9)))).detect(np.zeros((height, width, 3), np.uint8)))
+    unit = stride * max(size) / SIDE
+    np.testing.assert_allclose(box(face), [1.5 * unit, 0.5 * unit, 4 * unit, 4 * unit], rtol=0.01)
+    corner = np.array([face.left, face.top])
+    np.testing.assert_allclose(face.landmarks, corner + LANDMARKS * 4 * unit, rtol=0.02)
+    assert face.score == pytest.approx(0.9)
+
+
+def test_the_score_is_the_geometric_mean_of_class_and_objectness() -> None:
+    outputs = heads((8, 5, 5, 1.0))
+    outputs[3] *= 0.64
+    assert the_face(YuNet(FakeSession(outputs)).detect(np.zeros((9, 9, 3), np.uint8))).score == pytest.approx(0.8)
+
+
+def test_weak_faces_are_left_out() -> None:
+    assert YuNet(FakeSession(heads((8, 5, 5, 0.69)))).detect(np.zeros((9, 9, 3), np.uint8)) == []
+
+
+def test_of_overlapping_boxes_the_strongest_stays() -> None:
+    session = FakeSession(heads((16, 10, 10, 0.8), (16, 11, 10, 0.95), (16, 30, 30, 0.75)))
+    faces = YuNet(session).detect(np.zeros((640, 640, 3), np.uint8))
+    assert sorted(round(face.score, 2) for face in faces) == [0.75, 0.95]
+
+
+def test_faces_come_largest_first() -> None:
+    session = FakeSession(heads((8, 60, 60, 0.99), (32, 3, 3, 0.8), (16, 30, 30, 0.9)))
+    assert [round(face.width) for face in YuNet(session).detect(np.zeros((640, 640, 3), np.uint8))] == [128, 64, 32]
+
+
+def test_a_picture_without_faces_is_tried_again_at_half_the_size() -> None:
+    session = FakeSession(heads(), heads((32, 2, 2, 0.9)))
+    face = the_face(YuNet(session).detect(np.full((640, 640, 3), 9, np.uint8)))
+    assert box(face) == pytest.approx([32, 32, 256, 256])
+    assert [bool(canvas[0, :, SIDE // 2 :].any()) for canvas in session.asked] == [True, False]
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", ["biden", "obama", "obama2", "obama3"])
+def test_a_photo_shows_one_face_with_its_landmarks_in_order(
+    pipeline: ModelPipeline, photos: Mapping[str, Image], name: str
+) -> None:
+    face = the_face(pipeline.detect(photos[name]))
+    left_eye, right_eye, nose, left_mouth, right_mouth = face.landmarks
+    assert 0.7 < face.score <= 1
+    assert (face.landmarks > [face.left, face.top]).all()
+    assert (face.landmarks < [face.left + face.width, face.top + face.height]).all()
+    assert left_eye[0] < nose[0] < right_eye[0]
+    assert left_mouth[0] < right_mouth[0]
+    assert max(left_eye[1], right_eye[1]) < nose[1] < min(left_mouth[1], right_mouth[1])
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", ["biden", "obama", "obama2", "obama3"])
+def test_the_face_is_where_opencv_s_own_decoder_sees_it(
+    weights: WeightCache, pipeline: ModelPipeline, photos: Mapping[str, Image], name: str
+) -> None:
+    photo = cv2.resize(photos[name], (480, SIDE), interpolation=cv2.INTER_AREA)
+    canvas = cv2.copyMakeBorder(photo[:, :, ::-1], 0, 0, 0, SIDE - 480, cv2.BORDER_CONSTANT)
+    _, rows = cv2.FaceDetectorYN.create(str(weights.path("yunet")), "", (SIDE, SIDE), 0.7, 0.3).detect(canvas)
+    face = the_face(pipeline.detect(np.asarray(photo, np.uint8)))
+    ours = [*box(face), *face.landmarks.reshape(-1).tolist(), face.score]
+    np.testing.assert_allclose(ours, rows[0], atol=0.05)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", ["biden", "obama", "obama3"])
+def test_a_mirrored_photo_gives_the_mirrored_face(
+    pipeline: ModelPipeline, photos: Mapping[str, Image], name: str
+) -> None:
+    photo = photos[name]
+    width = photo.shape[1]
+    face = the_face(pipeline.detect(photo))
+    mirrored = the_face(pipeline.detect(np.ascontiguousarray(photo[:, ::-1])))
+    assert near(mirrored, [width - face.left - face.width, face.top, face.width, face.height], 0.1)
+    swapped = face.landmarks[[1, 0, 2, 4, 3]] * [-1, 1] + [width, 0]
+    assert np.abs(mirrored.landmarks - swapped).max() < 0.1 * face.width
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", ["biden", "obama", "obama2", "obama3"])
+def test_a_face_that_fills_the_picture_is_found(
+    pipeline: ModelPipeline, photos: Mapping[str, Image], name: str
+) -> None:
+    left, top, width, height = map(round, box(the_face(pipeline.detect(photos[name]))))
+    crop = np.ascontiguousarray(photos[name][top : top + height, left : left + width])
+    assert the_face(pipeline.detect(crop)).area > 0.6 * width * height
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("value", [0, 127, 255])
+def test_a_blank_picture_shows_no_face(pipeline: ModelPipeline, value: int) -> None:
+    assert pipeline.detect(np.full((480, 640, 3), value, np.uint8)) == []
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("size", [(1, 1), (1, 4096), (4096, 1), (2, 3), (16, 16)])
+def test_the_smallest_and_narrowest_pictures_show_no_face(pipeline: ModelPipeline, size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    assert pipeline.detect(noise) == []
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("size", [(900, 2700), (2700, 900), (2000, 2000)])
+def test_a_face_is_found_where_it_is_in_tall_and_wide_pictures(
+    pipeline: ModelPipeline, photos: Mapping[str, Image], size: tuple[int, int]
+) -> None:
+    photo = cv2.resize(photos["obama"], (720, 900), interpolation=cv2.INTER_AREA)
+    alone = the_face(pipeline.detect(np.asarray(photo, np.uint8)))
+    canvas = np.zeros((*size, 3), np.uint8)
+    top, left = size[0] - 900, size[1] - 720
+    canvas[top:, left:] = photo
+    assert near(
+        the_face(pipeline.detect(canvas)), [alone.left + left, alone.top + top, alone.width, alone.height], 0.12
+    )
+
+
+@pytest.mark.models
+def test_two_people_come_largest_first(pipeline: ModelPipeline, photos: Mapping[str, Image]) -> None:
+    canvas = np.zeros((1200, 1400, 3), np.uint8)
+    canvas[600:1100, :400] = cv2.resize(photos["biden"][:1212], (400, 500))
+    canvas[:1137, 450:1360] = photos["obama"]
+    large, small = pipeline.detect(canvas)
+    assert large.area > small.area
+    assert large.left > 450 > small.left
+
+
+@pytest.mark.models
+def test_several_threads_see_what_one_sees(pipeline: ModelPipeline, photos: Mapping[str, Image]) -> None:
+    pictures = [photos["biden"], photos["obama3"], np.zeros((99, 99, 3), np.uint8)] * 6
+    alone = [pipeline.detect(picture) for picture in pictures[:3]] * 6
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(pipeline.detect, pictures))
+    assert all(map(same, together, alone))
+
+
+@pytest.mark.models
+def test_detection_leaves_the_picture_alone(pipeline: ModelPipeline, photos: Mapping[str, Image]) -> None:
+    picture = photos["obama"].copy()
+    assert same(pipeline.detect(picture), pipeline.detect(picture))
+    assert (picture == photos["obama"]).all()

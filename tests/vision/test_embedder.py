@@ -1,0 +1,97 @@
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from openfrs.vision.alignment import TEMPLATE
+from openfrs.vision.cache import WeightCache
+from openfrs.vision.detection import Detection, Image
+from openfrs.vision.embedder import SFace
+from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.runtime import Tensor
+
+from .fake_session import FakeSession
+
+FACE = Detection(0, 0, 112, 112, TEMPLATE, 1.0)
+
+
+@pytest.fixture(scope="module")
+def embeddings(pipeline: ModelPipeline, photos: Mapping[str, Image]) -> Mapping[str, Tensor]:
+    return {name: embedding(pipeline, photo) for name, photo in photos.items()}
+
+
+def embedding(pipeline: ModelPipeline, photo: Image) -> Tensor:
+    rows = pipeline.embed(photo, pipeline.detect(photo))
+    assert len(rows) == 1
+    return np.asarray(rows[0])
+
+
+def test_the_network_sees_the_chip_in_red_green_blue() -> None:
+    session = FakeSession([np.ones((1, 4), np.float32)])
+    SFace(session, 4).embed(np.full((112, 112, 3), (10, 20, 30), np.uint8), [FACE])
+    (chip,) = session.asked
+    assert chip.shape == (1, 3, 112, 112)
+    assert chip[0, :, 50, 50].tolist() == [10, 20, 30]
+
+
+def test_embeddings_are_of_unit_length_and_in_the_order_of_the_faces() -> None:
+    session = FakeSession([np.array([[3.0, 4.0]], np.float32)], [np.array([[0.0, -2.0]], np.float32)])
+    rows = SFace(session, 2).embed(np.zeros((112, 112, 3), np.uint8), [FACE, FACE])
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(rows, np.array([[0.6, 0.8], [0, -1]], np.float32))
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan, np.inf])
+def test_what_is_no_direction_is_no_embedding(value: float) -> None:
+    session = FakeSession([np.full((1, 4), value, np.float32)])
+    with pytest.raises(ArithmeticError):
+        SFace(session, 4).embed(np.zeros((112, 112, 3), np.uint8), [FACE])
+
+
+def test_no_faces_give_no_embeddings() -> None:
+    assert SFace(FakeSession([]), 128).embed(np.zeros((9, 9, 3), np.uint8), []).shape == (0, 128)
+
+
+@pytest.mark.models
+def test_the_models_embeddings_are_of_unit_length(pipeline: ModelPipeline, embeddings: Mapping[str, Tensor]) -> None:
+    for row in embeddings.values():
+        assert row.shape == (pipeline.dimension,)
+        assert np.linalg.norm(row) == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.models
+def test_one_person_is_closer_than_strangers(embeddings: Mapping[str, Tensor]) -> None:
+    stranger, *one = embeddings.values()
+    mated = [float(a @ b) for place, a in enumerate(one) for b in one[:place]]
+    assert min(mated) > 0.6
+    assert max(float(stranger @ row) for row in one) < 0.4
+
+
+@pytest.mark.models
+def test_mirroring_keeps_the_person(
+    pipeline: ModelPipeline, photos: Mapping[str, Image], embeddings: Mapping[str, Tensor]
+) -> None:
+    for name in ("biden", "obama"):
+        mirrored = embedding(pipeline, np.ascontiguousarray(photos[name][:, ::-1]))
+        assert float(mirrored @ embeddings[name]) > 0.85
+
+
+@pytest.mark.models
+def test_embeddings_are_the_same_in_every_thread(
+    pipeline: ModelPipeline, photos: Mapping[str, Image], embeddings: Mapping[str, Tensor]
+) -> None:
+    names = ["biden", "obama", "obama3"] * 4
+    with ThreadPoolExecutor(4) as pool:
+        rows = list(pool.map(lambda name: embedding(pipeline, photos[name]), names))
+    assert [row.tobytes() for row in rows] == [embeddings[name].tobytes() for name in names]
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("streams", [1, 2])
+def test_embeddings_are_the_same_in_every_pipeline(
+    weights: WeightCache, photos: Mapping[str, Image], embeddings: Mapping[str, Tensor], streams: int
+) -> None:
+    another = ModelPipeline(weights, streams)
+    for name in ("biden", "obama"):
+        np.testing.assert_allclose(embedding(another, photos[name]), embeddings[name], atol=2e-6)

@@ -1,0 +1,54 @@
+import re
+from importlib import resources
+
+import pytest
+from pydantic import ValidationError
+
+from openfrs import vision
+from openfrs.vision.manifest import Manifest, Weight, manifest
+
+
+def test_every_weight_comes_from_an_artefact_of_the_manifest() -> None:
+    assert {weight.artefact for weight in manifest().weights.values()} <= manifest().artefacts.keys()
+
+
+def test_every_artefact_is_of_use() -> None:
+    of_weights = {weight.artefact for weight in manifest().weights.values()}
+    assert {name for name, artefact in manifest().artefacts.items() if not artefact.photos} == of_weights
+
+
+def test_every_file_is_pinned_by_hash() -> None:
+    hashes = [artefact.sha256 for artefact in manifest().artefacts.values()]
+    hashes += [weight.sha256 for weight in manifest().weights.values()]
+    assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in hashes)
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_every_weight_states_its_licence_and_origin() -> None:
+    assert all(weight.licence and weight.origin for weight in manifest().weights.values())
+
+
+def test_every_embedder_has_a_dimension_and_a_calibration() -> None:
+    embedders = [weight for weight in manifest().weights.values() if weight.role == "embedder"]
+    assert embedders
+    for weight in embedders:
+        assert weight.dimension > 0
+        assert (resources.files(vision) / weight.calibration).is_file()
+
+
+def test_file_names_carry_package_and_version() -> None:
+    for artefact in manifest().artefacts.values():
+        assert artefact.filename.startswith(f"{artefact.package}-{artefact.version}")
+
+
+def test_an_unknown_key_is_refused() -> None:
+    row = next(iter(manifest().weights.values())).model_dump()
+    assert Weight.model_validate(row)
+    with pytest.raises(ValidationError):
+        Weight.model_validate({**row, "precison": "f32"})
+
+
+def test_the_manifest_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        manifest().weights = {}  # type: ignore[misc]
+    assert isinstance(manifest(), Manifest)
