@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install serve demo test lint bench lock clean
+.PHONY: install serve demo test lint bench bench-logins lock clean
 
 install: .venv/installed
 	@$(BIN)/openfrs models fetch
@@ -39,6 +39,11 @@ lint: .venv/developed
 bench: install
 	@$(BIN)/openfrs models fetch --samples
 	$(BIN)/openfrs bench
+
+# How much a login flood slows another tenant's searches.
+bench-logins: .venv/developed
+	@$(BIN)/openfrs models fetch --samples
+	$(BIN)/python scripts/bench_login_flood.py
 
 # Rewrite the lock files from pyproject.toml; needs uv.
 lock:

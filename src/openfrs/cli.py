@@ -14,7 +14,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 
 from . import __version__
-from .errors import OperatorError
+from .cli_accounts import app as accounts_app
+from .errors import OperatorError, ServiceError
 from .settings import Settings
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="The model weights.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+app.add_typer(accounts_app, name="accounts")
 
 Models = Annotated[Path | None, typer.Option(help="Directory of the model weights.", show_default="user cache")]
 
@@ -137,6 +139,7 @@ def main() -> None:
     """The command's entry point: what the operator has to mend is one line and exit status 1."""
     try:
         app()
-    except OperatorError as error:
-        print(f"openfrs: {error}", file=sys.stderr)
+    except (OperatorError, ServiceError) as error:
+        text = error.message if isinstance(error, ServiceError) else error
+        print(f"openfrs: {text}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -3,12 +3,20 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from limits.errors import ConfigurationError
+from limits.storage import Storage, storage_from_string
 from sqlalchemy import text
 
 from .accounts.access import Access
+from .accounts.administration import Administration
+from .accounts.audit import AuditLog
 from .accounts.bootstrap import create_first_account
 from .accounts.keyring import Keyring
+from .accounts.logins import Logins
+from .accounts.quotas import ProjectLimits, Quotas
+from .accounts.throttle import Throttle
 from .accounts.tokens import TokenMint
+from .errors import OperatorError
 from .faces.face_sets import FaceSets
 from .faces.faces import Faces
 from .faces.search import Search
@@ -27,12 +35,15 @@ class Services:
     """Everything the API calls."""
 
     access: Access
+    logins: Logins
+    administration: Administration
+    quotas: Quotas
+    audit: AuditLog
     recognizer: Recognizer
     face_sets: FaceSets
     faces: Faces
     search: Search
     _accounts: AccountRepository
-    _keyring: Keyring
     _database: Database
     _settings: Settings
 
@@ -43,28 +54,34 @@ class Services:
         Raises:
             OperatorError: the database or the keyring cannot be used.
         """
-        keyring = Keyring.open(settings.data / "keys.json")
+        keyring = Keyring(settings.data / "keys.json")
         database = Database(settings.data / "openfrs.db")
         accounts, repository = AccountRepository(database), FaceRepository(database)
         scale = calibration(pipeline.embedder)
         recognizer = Recognizer(pipeline, scale, workers=settings.workers, queue=settings.queue)
         galleries = Galleries(repository, pipeline.dimension)
-        face_sets = FaceSets(
-            repository,
-            galleries,
-            embedder=pipeline.embedder,
-            limit=settings.max_face_sets,
-            max_capacity=settings.max_face_set_capacity,
+        face_sets = FaceSets(repository, galleries, embedder=pipeline.embedder)
+        counters = _counters(settings.counters)
+        limits = ProjectLimits.of(settings)
+        access = Access(
+            accounts,
+            TokenMint(keyring, timedelta(hours=settings.token_hours)),
+            keyring,
+            Throttle(counters),
+            limits,
+            debug_signatures=settings.debug_signatures,
         )
-        mint = TokenMint(keyring.tokens, timedelta(hours=settings.token_hours))
         return cls(
-            access=Access(accounts, mint, keyring.secrets, debug_signatures=settings.debug_signatures),
+            access=access,
+            logins=Logins(access),
+            administration=Administration(accounts, keyring, limits),
+            quotas=Quotas(counters),
+            audit=AuditLog(settings.data / "audit.jsonl"),
             recognizer=recognizer,
             face_sets=face_sets,
             faces=Faces(face_sets, repository, recognizer),
             search=Search(face_sets, repository, galleries, recognizer),
             _accounts=accounts,
-            _keyring=keyring,
             _database=database,
             _settings=settings,
         )
@@ -74,8 +91,7 @@ class Services:
         if not self._accounts.is_empty():
             return False
         create_first_account(
-            self._accounts,
-            self._keyring.secrets,
+            self.administration,
             project=self._settings.project,
             endpoint=endpoint,
             file=self._settings.data / "credentials.json",
@@ -89,5 +105,16 @@ class Services:
 
     def close(self) -> None:
         """Finish work under way and close the store."""
+        self.logins.close()
         self.recognizer.close()
+        self.audit.close()
         self._database.close()
+
+
+def _counters(uri: str) -> Storage:
+    try:
+        storage = storage_from_string(uri)
+    except ConfigurationError as error:
+        raise OperatorError(f"setting counters: {error}") from error
+    assert isinstance(storage, Storage)
+    return storage

@@ -50,6 +50,19 @@ class Settings(BaseSettings):
         multiple_of=limits.FACE_SET_CAPACITY_STEP,
         description="Largest capacity a face set may be given.",
     )
+    rate: float = Field(
+        10, ge=0, le=100_000, description="Requests a second a project may make of each operation; 0 for no limit."
+    )
+    slow_rate: float = Field(1, ge=0, le=100_000, description="The same for action liveness.")
+    burst: int = Field(2, ge=1, le=60, description="Seconds' worth of requests that may come at once.")
+    concurrent: int = Field(32, ge=0, description="Requests a project may have under way at once; 0 for no limit.")
+    counters: str = Field(
+        "memory://",
+        description="Where rates and failed logins are counted: `memory://`, or `redis://host:port` for several processes.",
+    )
+    trusted_proxies: str = Field(
+        "", description="Addresses of reverse proxies whose `X-Forwarded-For` is believed, comma-separated."
+    )
     debug_signatures: bool = Field(
         False, description="Answer a wrong signature with the server's canonical request, for finding what differs."
     )

@@ -39,6 +39,8 @@ class Project:
             name,
             options.get("capacity"),
             {key: {"type": kind} for key, kind in options.get("fields", {}).items()},
+            limit=10,
+            max_capacity=options.get("max_capacity", 100_000),
         )
 
     def add(self, *people: Person, name: str = "test", single: bool = False, **fields: Any) -> list[Face]:

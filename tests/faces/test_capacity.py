@@ -5,7 +5,6 @@ import pytest
 
 from openfrs.box import BoundingBox
 from openfrs.errors import ServiceError
-from openfrs.services import Services
 from openfrs.store.faces import FaceRepository, NewFace
 from tests.fake_models import FakePipeline
 
@@ -50,9 +49,7 @@ def test_a_full_set_takes_a_picture_wholly_or_not_at_all(project: Project) -> No
 
 
 def test_a_maximum_below_the_default_capacity_bounds_the_default(project: Project) -> None:
-    services: Services = project.services
-    services.face_sets._max_capacity = 20_000
-    project.create()
-    assert services.face_sets.require(project.id, "test").capacity == 20_000
+    project.create(max_capacity=20_000)
+    assert project.services.face_sets.require(project.id, "test").capacity == 20_000
     with pytest.raises(ServiceError):
-        project.create("larger", capacity=30_000)
+        project.create("larger", capacity=30_000, max_capacity=20_000)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from openfrs.box import BoundingBox
-from openfrs.store.accounts import AccountRepository, Domain, NewAccount, Project, User
+from openfrs.store.accounts import AccountRepository, Domain, Project
 from openfrs.store.database import Database
 from openfrs.store.faces import FaceRepository, FaceSet, Match, NewFace, SetMissingError
 from openfrs.store.index import Galleries
@@ -25,8 +25,8 @@ PROJECT = "p" * 32
 def repository(tmp_path: Path) -> Iterator[FaceRepository]:
     database = Database(tmp_path / "x.db")
     domain = Domain("d" * 32, "domain")
-    account = NewAccount(User("u" * 32, "user", domain, "-", True), Project(PROJECT, "local", domain), "AK", b"-")
-    AccountRepository(database).create(account, datetime(2026, 1, 1))
+    project = Project(PROJECT, "local", domain, datetime(2026, 1, 1))
+    AccountRepository(database).create(domains=[domain], projects=[project])
     yield FaceRepository(database)
     database.close()
 

@@ -1,25 +1,39 @@
 """Who is asking."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..errors import ServiceError
-from ..store.accounts import User
+from ..store.accounts import Project, User
+from .quotas import ProjectLimits
+from .roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated user. ``project_id`` is the one project the credentials are good for: None any, empty none.
+
+    ``signature`` is that of a signed request, empty for a token.
+    """
+
+    user: User
+    project_id: str | None
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated caller and the projects the credentials are good for."""
+    """A caller in a project, with the role the user has there and the limits that hold."""
 
-    user: User
-    project_ids: Collection[str]
+    caller: Caller
+    project: Project
+    role: Role
+    limits: ProjectLimits
 
-    def require_project(self, project_id: str) -> str:
-        """The project id, if the caller may act in it.
+    def require(self, role: Role) -> None:
+        """Check that the role is at least ``role``.
 
         Raises:
-            ServiceError: ``FRS.0028``
+            ServiceError: ``APIG.0302``
         """
-        if project_id not in self.project_ids:
-            raise ServiceError("FRS.0028")
-        return project_id
+        if not self.role.includes(role):
+            raise ServiceError("APIG.0302")

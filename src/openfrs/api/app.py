@@ -5,7 +5,8 @@ import time
 import uuid
 from collections.abc import Awaitable
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI, Security
+from fastapi.security import APIKeyHeader
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,15 +15,19 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .. import __version__
+from ..accounts.audit import AuditLog
 from ..errors import ServiceError, render
 from ..services import Services
-from . import face_sets, faces, health, identity, recognition, search
-from .security import authorized_project
+from . import accounts, face_sets, faces, health, identity, recognition, search, subscription
+from .security import address_of
 from .wire import WireResponse
 
 log = logging.getLogger("openfrs.access")
 
 REQUEST_ID_HEADER = "X-Request-Id"
+
+TOKEN_HEADER = Security(APIKeyHeader(name="X-Auth-Token", auto_error=False))
+"""Tells the API's page where a token goes; :mod:`openfrs.api.security` is what checks it."""
 
 
 def create_app(services: Services) -> ASGIApp:
@@ -36,16 +41,18 @@ def create_app(services: Services) -> ASGIApp:
         redoc_url=None,
     )
     app.state.services = services
-    frs = APIRouter()
+    frs = APIRouter(dependencies=[TOKEN_HEADER])
     for module in (recognition, face_sets, faces, search):
         frs.include_router(module.router)
-    app.include_router(frs, prefix="/v2/{project_id}", dependencies=[Depends(authorized_project)])
+    app.include_router(frs, prefix="/v2/{project_id}")
+    app.include_router(subscription.router, prefix="/v1/{project_id}", dependencies=[TOKEN_HEADER])
+    app.include_router(accounts.router, dependencies=[TOKEN_HEADER])
     app.include_router(identity.router)
     app.include_router(health.router)
     app.add_exception_handler(ServiceError, _refused)
     app.add_exception_handler(HTTPException, _not_routed)
     app.add_exception_handler(Exception, _failed)
-    return RequestContext(app)
+    return RequestContext(app, services.audit)
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -76,13 +83,14 @@ def _failed(request: Request, _error: Exception) -> Response:
 
 
 class RequestContext:
-    """What every request gets: an id, its path as it was on the wire, a line in the log.
+    """What every request gets: an id, its path as it was on the wire, a line in the log, and one in the audit log for a write.
 
     Routes match the percent-encoded path, so that an encoded slash stays inside its segment.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, audit: AuditLog) -> None:
         self._app = app
+        self._audit = audit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -105,6 +113,21 @@ class RequestContext:
         await _logged_failure(self._app(scope, receive, send_with_id), request_id)
         milliseconds = (time.perf_counter() - started) * 1000
         log.info("%s %s %d %.1f ms %s", scope["method"], path, status, milliseconds, request_id)
+        if "audited" in scope["state"]:
+            self._record(Request(scope), status)
+
+    def _record(self, request: Request, status: int) -> None:
+        """Note who asked for a change, of what, from where, and what came of it."""
+        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        self._audit.record(
+            "write",
+            request_id=request.state.request_id,
+            address=address_of(request),
+            method=request.method,
+            target=target,
+            status=status,
+            **request.state.audited,
+        )
 
 
 async def _logged_failure(serving: Awaitable[None], request_id: str) -> None:

@@ -1,8 +1,10 @@
 """Reading request bodies: JSON and multipart forms become the same typed input, or a refusal from the catalogue."""
 
+import hashlib
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Container, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -23,26 +25,35 @@ class Input(BaseModel):
 T = TypeVar("T", bound=Input)
 
 
-async def raw_body(request: Request) -> bytes:
+@dataclass(frozen=True, slots=True)
+class RawBody:
+    """A body as it arrived, and its hex SHA-256, computed while it came in."""
+
+    content: bytes
+    sha256: str
+
+
+async def raw_body(request: Request) -> RawBody:
     """The body as it arrived, read once and kept.
 
     Raises:
         ServiceError: ``APIG.0201``, it is larger than 12 MB (413) or the client went away before its end (400).
     """
-    kept: bytes | None = getattr(request.state, "raw_body", None)
+    kept: RawBody | None = getattr(request.state, "raw_body", None)
     if kept is None:
         announced = request.headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > limits.MAX_BODY_BYTES:
             raise ServiceError("APIG.0201/413")
-        read = bytearray()
+        read, digest = bytearray(), hashlib.sha256()
         try:
             async for chunk in request.stream():
                 read += chunk
+                digest.update(chunk)
                 if len(read) > limits.MAX_BODY_BYTES:
                     raise ServiceError("APIG.0201/413")
         except ClientDisconnect:
             raise ServiceError("APIG.0201/400", "the body ended early") from None
-        kept = request.state.raw_body = bytes(read)
+        kept = request.state.raw_body = RawBody(bytes(read), digest.hexdigest())
     return kept
 
 
@@ -53,7 +64,7 @@ async def read_input(request: Request, model: type[T], *, multipart: bool = True
         ServiceError: ``FRS.0014`` not JSON, ``FRS.0011`` something is missing, ``FRS.0012`` something is of the wrong type or
             range, ``APIG.0201`` the body is too large.
     """
-    body = await raw_body(request)
+    body = (await raw_body(request)).content
     form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
     try:
         if form and multipart:

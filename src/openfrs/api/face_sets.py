@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from .body import Input, read_input
 from .documentation import body_of
-from .security import ProjectId, ServicesDependency, SetName
+from .security import Operator, Reader, ServicesDependency, SetName
 from .wire import DeletedFaceSetResponse, FaceSetInfo, FaceSetResponse, FaceSetsResponse
 
 router = APIRouter(tags=["face sets"])
@@ -29,35 +29,37 @@ class CreateFaceSetInput(Input):
 
 
 @router.post("/face-sets", openapi_extra=body_of(CreateFaceSetInput, multipart=False))
-async def create_face_set(request: Request, project_id: ProjectId, services: ServicesDependency) -> FaceSetResponse:
+async def create_face_set(request: Request, principal: Operator, services: ServicesDependency) -> FaceSetResponse:
     """Make an empty face set."""
     asked = await read_input(request, CreateFaceSetInput, multipart=False)
     face_set = await run_in_threadpool(
         services.face_sets.create,
-        project_id,
+        principal.project.id,
         asked.face_set_name,
         asked.face_set_capacity,
         asked.external_fields or {},
+        limit=principal.limits.max_face_sets,
+        max_capacity=principal.limits.max_face_set_capacity,
     )
     return FaceSetResponse(face_set_info=FaceSetInfo.of(face_set))
 
 
 @router.get("/face-sets")
-async def list_face_sets(project_id: ProjectId, services: ServicesDependency) -> FaceSetsResponse:
+async def list_face_sets(principal: Reader, services: ServicesDependency) -> FaceSetsResponse:
     """All face sets of the project."""
-    face_sets = await run_in_threadpool(services.face_sets.all, project_id)
+    face_sets = await run_in_threadpool(services.face_sets.all, principal.project.id)
     return FaceSetsResponse(face_sets_info=[FaceSetInfo.of(face_set) for face_set in face_sets])
 
 
 @router.get("/face-sets/{face_set_name}")
-async def show_face_set(project_id: ProjectId, name: SetName, services: ServicesDependency) -> FaceSetResponse:
+async def show_face_set(principal: Reader, name: SetName, services: ServicesDependency) -> FaceSetResponse:
     """One face set."""
-    face_set = await run_in_threadpool(services.face_sets.require, project_id, name)
+    face_set = await run_in_threadpool(services.face_sets.require, principal.project.id, name)
     return FaceSetResponse(face_set_info=FaceSetInfo.of(face_set))
 
 
 @router.delete("/face-sets/{face_set_name}")
-async def delete_face_set(project_id: ProjectId, name: SetName, services: ServicesDependency) -> DeletedFaceSetResponse:
+async def delete_face_set(principal: Operator, name: SetName, services: ServicesDependency) -> DeletedFaceSetResponse:
     """Delete a face set with all its faces. There is no way back."""
-    await run_in_threadpool(services.face_sets.delete, project_id, name)
+    await run_in_threadpool(services.face_sets.delete, principal.project.id, name)
     return DeletedFaceSetResponse(face_set_name=name)

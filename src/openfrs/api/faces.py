@@ -13,7 +13,7 @@ from ..faces.fields import shown
 from .body import Input, read_input, read_query
 from .documentation import body_of, query_of
 from .pictures import PictureInput, picture
-from .security import ProjectId, ServicesDependency, SetName
+from .security import Operator, Reader, ServicesDependency, SetName
 from .wire import FaceCountResponse, FacesResponse
 
 router = APIRouter(prefix="/face-sets/{face_set_name}", tags=["faces"])
@@ -51,12 +51,12 @@ class BatchDeleteInput(Input):
 
 @router.post("/faces", openapi_extra=body_of(AddFacesInput))
 async def add_faces(
-    request: Request, project_id: ProjectId, name: SetName, services: ServicesDependency
+    request: Request, principal: Operator, name: SetName, services: ServicesDependency
 ) -> FacesResponse:
     """Enrol every face of a picture, or with ``single`` only the largest."""
     asked = await read_input(request, AddFacesInput)
     face_set, faces = await services.faces.add(
-        project_id,
+        principal.project.id,
         name,
         picture(asked),
         external_image_id=asked.external_image_id,
@@ -67,27 +67,27 @@ async def add_faces(
 
 
 @router.get("/faces", openapi_extra=query_of(ListFacesQuery))
-async def list_faces(
-    request: Request, project_id: ProjectId, name: SetName, services: ServicesDependency
-) -> FacesResponse:
+async def list_faces(request: Request, principal: Reader, name: SetName, services: ServicesDependency) -> FacesResponse:
     """Faces in the order they were enrolled, or the one with ``face_id``."""
     asked = read_query(request, ListFacesQuery)
     if asked.face_id is not None:
-        face_set, face = await run_in_threadpool(services.faces.one, project_id, name, asked.face_id)
+        face_set, face = await run_in_threadpool(services.faces.one, principal.project.id, name, asked.face_id)
         return FacesResponse.of(face_set, [face])
-    face_set, faces = await run_in_threadpool(services.faces.page, project_id, name, asked.offset, asked.limit)
+    face_set, faces = await run_in_threadpool(
+        services.faces.page, principal.project.id, name, asked.offset, asked.limit
+    )
     return FacesResponse.of(face_set, faces)
 
 
 @router.put("/faces", openapi_extra=body_of(UpdateFaceInput, multipart=False))
 async def update_face(
-    request: Request, project_id: ProjectId, name: SetName, services: ServicesDependency
+    request: Request, principal: Operator, name: SetName, services: ServicesDependency
 ) -> FaceCountResponse:
     """Change a face's external image id, and merge its custom fields."""
     asked = await read_input(request, UpdateFaceInput, multipart=False)
     face_set = await run_in_threadpool(
         services.faces.update,
-        project_id,
+        principal.project.id,
         name,
         asked.face_id,
         external_image_id=asked.external_image_id,
@@ -98,7 +98,7 @@ async def update_face(
 
 @router.delete("/faces")
 async def delete_faces(
-    request: Request, project_id: ProjectId, name: SetName, services: ServicesDependency
+    request: Request, principal: Operator, name: SetName, services: ServicesDependency
 ) -> FaceCountResponse:
     """Delete every face with a ``face_id``, an ``external_image_id`` or a custom field's value, given as the one query pair."""
     pairs = request.query_params.multi_items()
@@ -106,15 +106,15 @@ async def delete_faces(
         raise ServiceError("FRS.0011", "face_id, external_image_id or a custom field")
     if len(pairs) > 1:
         raise wrong_format(shown(pairs[1][0]), "only one field may be given")
-    face_set, deleted = await run_in_threadpool(services.faces.delete, project_id, name, *pairs[0])
+    face_set, deleted = await run_in_threadpool(services.faces.delete, principal.project.id, name, *pairs[0])
     return FaceCountResponse.of(face_set, deleted)
 
 
 @router.delete("/faces/batch", openapi_extra=body_of(BatchDeleteInput, multipart=False))
 async def batch_delete_faces(
-    request: Request, project_id: ProjectId, name: SetName, services: ServicesDependency
+    request: Request, principal: Operator, name: SetName, services: ServicesDependency
 ) -> FaceCountResponse:
     """Delete the faces that a filter selects. Filters are not available yet."""
     await read_input(request, BatchDeleteInput, multipart=False)
-    await run_in_threadpool(services.face_sets.require, project_id, name)
+    await run_in_threadpool(services.face_sets.require, principal.project.id, name)
     raise wrong_format("filter", "filters are not available in this release")

@@ -1,7 +1,7 @@
-"""The part of IAM that FRS clients use: tokens and projects."""
+"""The part of IAM that FRS clients use: tokens, projects, domains, temporary access keys."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends
 from pydantic import Field, ValidationError
@@ -9,16 +9,24 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..accounts.access import Login, Session
-from ..accounts.principal import Principal
-from ..errors import Envelope, ServiceError
+from ..accounts.access import Login, Scope, Session
+from ..accounts.principal import Caller
+from ..errors import ServiceError
+from ..services import Services
 from ..store.accounts import Domain, Project, User
 from .body import Input, raw_body
 from .documentation import body_of, query_of
-from .security import ServicesDependency, authenticate
+from .security import ServicesDependency, address_of, iam_caller, in_iam_envelope
 from .wire import WireResponse
 
-router = APIRouter(prefix="/v3", tags=["identity"])
+router = APIRouter(tags=["identity"])
+
+SUBJECT_TOKEN = "X-Subject-Token"  # noqa: S105  # the name of a header
+REGION = "local"
+CATALOG = "face"
+
+IamCaller = Annotated[Caller, Depends(iam_caller)]
+T = TypeVar("T", bound=Input)
 
 
 class NamedInput(Input):
@@ -41,31 +49,45 @@ class PasswordInput(Input):
     user: UserInput
 
 
+class OldTokenInput(Input):
+    """The token method; ``duration_seconds`` is for temporary access keys."""
+
+    id: str | None = None
+    duration_seconds: Annotated[int, Field(ge=900, le=86_400)] = 900
+
+
 class IdentityInput(Input):
-    """How the caller proves who it is."""
+    """How the caller proves who it is: by exactly one method."""
 
     methods: Annotated[list[str], Field(min_length=1, max_length=1)]
-    password: PasswordInput
+    password: PasswordInput | None = None
+    token: OldTokenInput | None = None
 
 
 class ScopeInput(Input):
-    """What the token is for."""
+    """What the token is for; a project goes before a domain."""
 
     project: NamedInput | None = None
     domain: NamedInput | None = None
 
 
 class AuthInput(Input):
-    """The request for a token."""
+    """The request for a token or a temporary access key."""
 
     identity: IdentityInput
     scope: ScopeInput | None = None
 
 
 class TokenInput(Input):
-    """The body of a token request."""
+    """The body of such a request."""
 
     auth: AuthInput
+
+
+class TokenQuery(Input):
+    """Whether the catalogue is wanted: any text means no."""
+
+    nocatalog: str | None = None
 
 
 class ProjectsQuery(Input):
@@ -74,62 +96,149 @@ class ProjectsQuery(Input):
     name: str | None = None
 
 
-async def iam_principal(request: Request) -> Principal:
-    """The caller; a refusal is told in IAM's envelope."""
-    try:
-        return await authenticate(request)
-    except ServiceError as error:
-        if error.entry.envelope is Envelope.IAM:
-            raise
-        raise ServiceError("IAM.401", error.message) from None
-
-
-@router.post("/auth/tokens", status_code=201, openapi_extra=body_of(TokenInput, multipart=False))
+@router.post("/v3/auth/tokens", status_code=201, openapi_extra=body_of(TokenInput, multipart=False))
 async def create_token(request: Request, services: ServicesDependency) -> Response:
-    """Issue a token for a user's password; it is in the answer's ``X-Subject-Token`` header."""
+    """Issue a token for a password, or for another token; it is in the answer's ``X-Subject-Token`` header."""
+    auth = (await _read(request, TokenInput)).auth
+    scope = _scope(auth.scope)
+    match auth.identity:
+        case IdentityInput(methods=["password"], password=PasswordInput(user=user)):
+            login = Login(
+                password=user.password,
+                address=address_of(request),
+                user_id=user.id,
+                user_name=user.name,
+                domain_id=user.domain.id,
+                domain_name=user.domain.name,
+                scope=scope,
+            )
+            session = await _sign_in(request, services, login)
+        case IdentityInput(methods=["token"], token=OldTokenInput(id=str(text))):
+            session = await _in_iam(run_in_threadpool(services.access.rescope, text, scope))
+        case IdentityInput(methods=["password" | "token"]):
+            raise ServiceError("IAM.400")
+        case _:
+            raise ServiceError("IAM.401", "The authentication method is not supported.")
+    return WireResponse(_token(request, session), 201, {SUBJECT_TOKEN: session.text})
+
+
+@router.get("/v3/auth/tokens", openapi_extra=query_of(TokenQuery))
+async def show_token(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
+    """What the token in ``X-Subject-Token`` stands for: one's own, or one of a user of the same domain."""
+    session = await _in_iam(run_in_threadpool(services.access.inspect, _subject_token(request)))
+    _same_domain(caller, session)
+    return WireResponse(_token(request, session), headers={SUBJECT_TOKEN: session.text})
+
+
+@router.delete("/v3/auth/tokens", status_code=204)
+async def revoke_token(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
+    """End the token in ``X-Subject-Token``: one's own."""
+    text = _subject_token(request)
+    session = await _in_iam(run_in_threadpool(services.access.inspect, text))
+    if session.user.id != caller.user.id:
+        raise ServiceError("IAM.403")
+    await run_in_threadpool(services.access.revoke, text)
+    return Response(status_code=204)
+
+
+@router.get("/v3/projects", openapi_extra=query_of(ProjectsQuery))
+@router.get("/v3/auth/projects", openapi_extra=query_of(ProjectsQuery))
+async def list_projects(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
+    """The projects on which the caller has a role, all or the one of a name."""
+    name = request.query_params.get("name")
+    projects = await run_in_threadpool(services.access.projects, caller.user, name)
+    rows = [_project(project, _base(request)) for project in projects]
+    return WireResponse({"projects": rows, "links": _links(_base(request), request.scope["path"])})
+
+
+@router.get("/v3/auth/domains")
+async def list_domains(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
+    """The domain of the caller."""
+    domains = [
+        {
+            **_domain(domain),
+            "enabled": True,
+            "description": "",
+            "links": _links(_base(request), f"/v3/domains/{domain.id}"),
+        }
+        for domain in services.access.domains(caller.user)
+    ]
+    return WireResponse({"domains": domains, "links": _links(_base(request), request.scope["path"])})
+
+
+@router.post("/v3.0/OS-CREDENTIAL/securitytokens", status_code=201, openapi_extra=body_of(TokenInput, multipart=False))
+async def create_temporary_key(request: Request, services: ServicesDependency) -> Response:
+    """An access key that expires, for the token of the body or of ``X-Auth-Token``."""
+    identity = (await _read(request, TokenInput)).auth.identity
+    if identity.methods != ["token"]:
+        raise ServiceError("IAM.400")
+    asked = identity.token or OldTokenInput()
+    if asked.id is not None:
+        caller = await _in_iam(run_in_threadpool(services.access.by_token, asked.id))
+    else:
+        caller = await iam_caller(request)
+    key = services.access.temporary_key(caller, asked.duration_seconds)
+    credential = {
+        "access": key.access_key,
+        "secret": key.secret_key,
+        "securitytoken": key.security_token,
+        "expires_at": _time(key.expires_at),
+    }
+    return WireResponse({"credential": credential}, 201)
+
+
+async def _sign_in(request: Request, services: Services, login: Login) -> Session:
     try:
-        auth = TokenInput.model_validate_json(await raw_body(request)).auth
+        return await services.logins.sign_in(login)
+    except ServiceError as error:
+        services.audit.record(
+            "login failed",
+            request_id=request.state.request_id,
+            address=login.address,
+            account=login.account[:200],
+            reason=error.message,
+        )
+        raise
+
+
+async def _read(request: Request, model: type[T]) -> T:
+    try:
+        return model.model_validate_json((await raw_body(request)).content)
     except ValidationError:
         raise ServiceError("IAM.400") from None
-    session = await run_in_threadpool(services.access.sign_in, _login(auth))
-    return WireResponse({"token": _token(session)}, 201, {"X-Subject-Token": session.text})
 
 
-@router.get("/projects", openapi_extra=query_of(ProjectsQuery))
-async def list_projects(
-    request: Request, principal: Annotated[Principal, Depends(iam_principal)], services: ServicesDependency
-) -> Response:
-    """The projects of the caller's domain, all or those of a name."""
-    projects = await run_in_threadpool(services.access.projects, principal, request.query_params.get("name"))
-    base = str(request.base_url)
-    return WireResponse(
-        {"projects": [_project(project, base) for project in projects], "links": _links(f"{base}v3/projects")}
-    )
+async def _in_iam(work: Any) -> Any:
+    try:
+        return await work
+    except ServiceError as error:
+        raise in_iam_envelope(error) from None
 
 
-def _login(auth: AuthInput) -> Login:
-    if auth.identity.methods != ["password"]:
-        raise ServiceError("IAM.401", "The authentication method is not supported.")
-    user = auth.identity.password.user
-    scope = (auth.scope and auth.scope.project) or NamedInput()
-    return Login(
-        password=user.password,
-        user_id=user.id,
-        user_name=user.name,
-        domain_id=user.domain.id,
-        domain_name=user.domain.name,
-        project_id=scope.id,
-        project_name=scope.name,
-    )
+def _scope(asked: ScopeInput | None) -> Scope:
+    project = asked.project if asked is not None and asked.project is not None else NamedInput()
+    return Scope(project.id, project.name)
 
 
-def _token(session: Session) -> dict[str, Any]:
+def _subject_token(request: Request) -> str:
+    text = request.headers.get(SUBJECT_TOKEN, "")
+    if not text:
+        raise ServiceError("IAM.400")
+    return text
+
+
+def _same_domain(caller: Caller, session: Session) -> None:
+    if session.user.domain.id != caller.user.domain.id:
+        raise ServiceError("IAM.404")
+
+
+def _token(request: Request, session: Session) -> dict[str, Any]:
     token: dict[str, Any] = {
-        "catalog": [],
+        "catalog": [] if request.query_params.get("nocatalog") else [_catalog_entry(session, _base(request))],
         "expires_at": _time(session.token.expires_at),
         "issued_at": _time(session.token.issued_at),
-        "methods": ["password"],
-        "roles": [],
+        "methods": list(session.token.methods),
+        "roles": [] if session.role is None else [{"id": str(session.role), "name": str(session.role)}],
         "user": _user(session.user),
     }
     if session.project is not None:
@@ -137,14 +246,26 @@ def _token(session: Session) -> dict[str, Any]:
         token["project"] = {"domain": _domain(project.domain), "id": project.id, "name": project.name}
     else:
         token["domain"] = _domain(session.user.domain)
-    return token
+    return {"token": token}
+
+
+def _catalog_entry(session: Session, base: str) -> dict[str, Any]:
+    scope = f"/{session.project.id}" if session.project else ""
+    endpoint = {
+        "id": CATALOG,
+        "interface": "public",
+        "region": REGION,
+        "region_id": REGION,
+        "url": f"{base}/v2{scope}",
+    }
+    return {"id": CATALOG, "name": CATALOG, "type": CATALOG, "endpoints": [endpoint]}
 
 
 def _user(user: User) -> dict[str, Any]:
     return {"domain": _domain(user.domain), "id": user.id, "name": user.name, "password_expires_at": ""}
 
 
-def _domain(domain: Domain) -> dict[str, str]:
+def _domain(domain: Domain) -> dict[str, Any]:
     return {"id": domain.id, "name": domain.name}
 
 
@@ -156,13 +277,17 @@ def _project(project: Project, base: str) -> dict[str, Any]:
         "name": project.name,
         "description": "",
         "id": project.id,
-        "enabled": True,
-        "links": _links(f"{base}v3/projects/{project.id}"),
+        "enabled": project.enabled,
+        "links": _links(base, f"/v3/projects/{project.id}"),
     }
 
 
-def _links(address: str) -> dict[str, str | None]:
-    return {"next": None, "previous": None, "self": address}
+def _base(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
+
+
+def _links(base: str, path: str) -> dict[str, str | None]:
+    return {"next": None, "previous": None, "self": base + path}
 
 
 def _time(value: datetime) -> str:

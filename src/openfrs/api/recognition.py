@@ -1,13 +1,13 @@
 """Detect and compare."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
 from ..errors import wrong_format
 from .body import Input, read_input
 from .documentation import body_of
 from .pictures import PictureInput, picture
-from .security import ServicesDependency
+from .security import READER, ServicesDependency
 from .wire import BoundingBox, CompareResponse, DetectedFace, DetectResponse
 
 router = APIRouter(tags=["recognition"])
@@ -30,7 +30,7 @@ class CompareInput(Input):
     image2_file: bytes | None = None
 
 
-@router.post("/face-detect", openapi_extra=body_of(DetectInput))
+@router.post("/face-detect", dependencies=[Depends(READER)], openapi_extra=body_of(DetectInput))
 async def detect(request: Request, services: ServicesDependency) -> DetectResponse:
     """Find the faces of a picture. Attribute codes that are not computed are ignored."""
     asked = await read_input(request, DetectInput)
@@ -38,7 +38,7 @@ async def detect(request: Request, services: ServicesDependency) -> DetectRespon
     return DetectResponse(faces=[DetectedFace(bounding_box=BoundingBox.of(box)) for box in boxes])
 
 
-@router.post("/face-compare", openapi_extra=body_of(CompareInput))
+@router.post("/face-compare", dependencies=[Depends(READER)], openapi_extra=body_of(CompareInput))
 async def compare(request: Request, services: ServicesDependency) -> CompareResponse:
     """Compare the largest faces of two pictures; above 0.93 they are generally of one person."""
     asked = await read_input(request, CompareInput)

@@ -11,7 +11,7 @@ from ..errors import wrong_format
 from .body import read_input
 from .documentation import body_of
 from .pictures import PictureInput, picture
-from .security import ProjectId, ServicesDependency, SetName
+from .security import Reader, ServicesDependency, SetName
 from .wire import BoundingBox, SearchFace, SearchResponse
 
 router = APIRouter(tags=["search"])
@@ -29,9 +29,7 @@ class SearchInput(PictureInput):
 
 
 @router.post("/face-sets/{face_set_name}/search", openapi_extra=body_of(SearchInput))
-async def search(
-    request: Request, project_id: ProjectId, name: SetName, services: ServicesDependency
-) -> SearchResponse:
+async def search(request: Request, principal: Reader, name: SetName, services: ServicesDependency) -> SearchResponse:
     """Find the faces most like a probe: the largest face of a picture, or an enrolled face."""
     asked = await read_input(request, SearchInput)
     for parameter in ("filter", "sort"):
@@ -41,10 +39,12 @@ async def search(
     threshold = asked.threshold or 0.0
     no_picture = all(value is None for value in (asked.image_base64, asked.image_url, asked.image_file))
     if asked.face_id is not None and no_picture:
-        found = await services.search.by_face_id(project_id, name, asked.face_id, top_n=top_n, threshold=threshold)
+        found = await services.search.by_face_id(
+            principal.project.id, name, asked.face_id, top_n=top_n, threshold=threshold
+        )
     else:
         probe = picture(asked, other=asked.face_id)
-        found = await services.search.by_picture(project_id, name, probe, top_n=top_n, threshold=threshold)
+        found = await services.search.by_picture(principal.project.id, name, probe, top_n=top_n, threshold=threshold)
     wanted = set(asked.return_fields or ())
     return SearchResponse(
         faces=[

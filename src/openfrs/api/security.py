@@ -1,15 +1,17 @@
-"""From a request to its principal, and to the project it acts in."""
+"""From a request to its principal: authentication, role, quota."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 from fastapi import Depends, Path
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from ..accounts.principal import Principal
+from ..accounts.principal import Caller, Principal
+from ..accounts.roles import Role
 from ..accounts.signatures import SignedRequest
-from ..errors import ServiceError
+from ..errors import Envelope, ServiceError
 from ..services import Services
 from .body import raw_body
 
@@ -23,7 +25,12 @@ def services(request: Request) -> Services:
 ServicesDependency = Annotated[Services, Depends(services)]
 
 
-async def authenticate(request: Request) -> Principal:
+def address_of(request: Request) -> str:
+    """The network address a request came from."""
+    return request.client.host if request.client else ""
+
+
+async def authenticate(request: Request) -> Caller:
     """The caller, by ``X-Auth-Token`` or by a signature in ``Authorization``.
 
     Raises:
@@ -36,7 +43,7 @@ async def authenticate(request: Request) -> Principal:
     if "authorization" not in request.headers:
         raise ServiceError("APIG.0301", "x-auth-token not found")
     signed = await signed_request(request)
-    return await run_in_threadpool(access.by_signature, signed)
+    return await run_in_threadpool(access.by_signature, signed, address_of(request))
 
 
 async def signed_request(request: Request) -> SignedRequest:
@@ -45,27 +52,63 @@ async def signed_request(request: Request) -> SignedRequest:
     for raw_name, raw_value in request.scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("utf-8", "surrogateescape")
         headers[name] = f"{headers[name]},{value}" if name in headers else value
+    body = await raw_body(request)
     return SignedRequest(
         method=request.method,
         path=request.scope["path"],
         query=request.scope["query_string"].decode("utf-8", "surrogateescape"),
         headers=headers,
-        body=await raw_body(request),
+        body_sha256=body.sha256,
     )
 
 
-async def authorized_project(
-    request: Request, project_id: Annotated[str, Path(description="Project the request acts in.")]
-) -> str:
-    """The project of the path, once the caller is known to be allowed into it.
+class Permission:
+    """A dependency that lets a request into its project: the caller is known, has the role, and is within the quotas.
 
-    Raises:
-        ServiceError: as :func:`authenticate`; ``FRS.0002`` the token has no project, ``FRS.0028`` it has another.
+    A request that needs more than reading is noted in the audit log, and its signature is good only once.
     """
-    principal = await authenticate(request)
-    if not principal.project_ids:
-        raise ServiceError("FRS.0002")
-    return principal.require_project(unquote(project_id))
+
+    def __init__(self, role: Role) -> None:
+        self.role = role
+
+    async def __call__(
+        self, request: Request, project_id: Annotated[str, Path(description="Project the request acts in.")]
+    ) -> AsyncIterator[Principal]:
+        """The principal, for the time of the request.
+
+        Raises:
+            ServiceError: as :func:`authenticate` and :meth:`Access.principal`; ``APIG.0302`` the role does not allow it,
+                ``FRS.0033`` a quota is used up.
+        """
+        caller = await authenticate(request)
+        layer = services(request)
+
+        def admit() -> Principal:
+            principal = layer.access.principal(caller, unquote(project_id))
+            principal.require(self.role)
+            layer.quotas.admit(principal.project.id, request.scope["route"].name, principal.limits)
+            if self.role is not Role.READER:
+                layer.access.refuse_replay(caller)
+            return principal
+
+        principal = await run_in_threadpool(admit)
+        if self.role is not Role.READER:
+            request.state.audited = {"user_id": caller.user.id, "project_id": principal.project.id}
+        with layer.quotas.under_way(principal.project.id, principal.limits):
+            yield principal
+
+
+async def iam_caller(request: Request) -> Caller:
+    """The caller of an IAM route; a refusal is told in IAM's envelope."""
+    try:
+        return await authenticate(request)
+    except ServiceError as error:
+        raise in_iam_envelope(error) from None
+
+
+def in_iam_envelope(error: ServiceError) -> ServiceError:
+    """A refusal of credentials as IAM tells it."""
+    return error if error.entry.envelope is Envelope.IAM else ServiceError("IAM.401", error.message)
 
 
 def decoded_set_name(face_set_name: Annotated[str, Path(description="Name of the face set.")]) -> str:
@@ -73,5 +116,20 @@ def decoded_set_name(face_set_name: Annotated[str, Path(description="Name of the
     return unquote(face_set_name)
 
 
-ProjectId = Annotated[str, Depends(authorized_project)]
+READER, OPERATOR, ADMIN = (Permission(role) for role in (Role.READER, Role.OPERATOR, Role.ADMIN))
+
+Reader = Annotated[Principal, Depends(READER)]
+Operator = Annotated[Principal, Depends(OPERATOR)]
+Admin = Annotated[Principal, Depends(ADMIN)]
 SetName = Annotated[str, Depends(decoded_set_name)]
+
+
+def permission_of(route: Any) -> Permission | None:
+    """The permission that guards a route, however deep among its dependencies; None for a route open to everybody."""
+    waiting = [route.dependant] if getattr(route, "dependant", None) else []
+    while waiting:
+        dependant = waiting.pop()
+        if isinstance(dependant.call, Permission):
+            return dependant.call
+        waiting += dependant.dependencies
+    return None

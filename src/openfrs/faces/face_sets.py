@@ -15,27 +15,32 @@ from .ids import public_id, with_fresh_ids
 class FaceSets:
     """The face sets of projects."""
 
-    def __init__(
-        self, repository: FaceRepository, galleries: Galleries, *, embedder: str, limit: int, max_capacity: int
-    ) -> None:
+    def __init__(self, repository: FaceRepository, galleries: Galleries, *, embedder: str) -> None:
         self._repository = repository
         self._galleries = galleries
         self._embedder = embedder
-        self._limit = limit
-        self._max_capacity = max_capacity
 
-    def create(self, project_id: str, name: str, capacity: int | None, fields: Mapping[str, Any]) -> FaceSet:
-        """Make an empty face set.
+    def create(
+        self,
+        project_id: str,
+        name: str,
+        capacity: int | None,
+        fields: Mapping[str, Any],
+        *,
+        limit: int,
+        max_capacity: int,
+    ) -> FaceSet:
+        """Make an empty face set. The project may have ``limit`` sets of up to ``max_capacity`` faces.
 
         Raises:
             ServiceError: ``FRS.0012`` a bad name, capacity or field, or too many sets; ``FRS.0301`` the name is taken.
         """
         _check_name(name)
         if capacity is None:
-            capacity = min(limits.FACE_SET_CAPACITY, self._max_capacity)
+            capacity = min(limits.FACE_SET_CAPACITY, max_capacity)
         step = limits.FACE_SET_CAPACITY_STEP
-        if not step <= capacity <= self._max_capacity or capacity % step:
-            raise wrong_format("face_set_capacity", f"must be a multiple of {step} up to {self._max_capacity}")
+        if not step <= capacity <= max_capacity or capacity % step:
+            raise wrong_format("face_set_capacity", f"must be a multiple of {step} up to {max_capacity}")
         definitions = check_definitions(fields)
 
         def write() -> FaceSet:
@@ -51,7 +56,7 @@ class FaceSets:
                 fields=definitions,
                 created_at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
             )
-            self._repository.create_set(face_set, limit=self._limit)
+            self._repository.create_set(face_set, limit=limit)
             return face_set
 
         try:
@@ -59,9 +64,7 @@ class FaceSets:
         except SetExistsError:
             raise ServiceError("FRS.0301", name) from None
         except TooManySetsError:
-            raise wrong_format(
-                "face_set_name", f"the project has {self._limit} face sets, which is the limit"
-            ) from None
+            raise wrong_format("face_set_name", f"the project has {limit} face sets, which is the limit") from None
 
     def all(self, project_id: str) -> list[FaceSet]:
         """A project's face sets in the order they were made."""

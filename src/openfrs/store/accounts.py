@@ -1,12 +1,18 @@
-"""Domains, users, projects and access keys as rows."""
+"""Domains, users, projects, roles and access keys as rows: every query about them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from . import tables
 from .database import Database
+
+_domains, _users, _projects = tables.domains, tables.users, tables.projects
+_grants, _keys, _revoked = tables.grants, tables.access_keys, tables.revoked_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,22 +25,35 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody of a domain who can sign in."""
+    """Somebody of a domain who can sign in. A token is good only for the ``credentials_version`` it was issued under."""
 
     id: str
     name: str
     domain: Domain
-    password_hash: str
-    enabled: bool
+    password_hash: str = field(repr=False)
+    enabled: bool = True
+    credentials_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What face sets belong to."""
+    """What face sets belong to. ``limits`` holds what differs from the settings."""
 
     id: str
     name: str
     domain: Domain
+    created_at: datetime
+    enabled: bool = True
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A user's role on a project."""
+
+    user_id: str
+    project_id: str
+    role: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +61,14 @@ class AccessKey:
     """A key for signing requests; ``secret`` is encrypted."""
 
     access_key: str
-    user: User
-    secret: bytes
+    user_id: str
+    secret: bytes = field(repr=False)
+    created_at: datetime
+    last_used_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewAccount:
-    """Everything of a first account, to be written at once."""
-
-    user: User
-    project: Project
-    access_key: str
-    secret: bytes
+class NameTakenError(Exception):
+    """Something of that name is there already."""
 
 
 class AccountRepository:
@@ -65,78 +80,223 @@ class AccountRepository:
     def is_empty(self) -> bool:
         """Whether there is no domain yet."""
         with self._database.read() as connection:
-            return connection.scalar(select(func.count()).select_from(tables.domains)) == 0
+            return connection.scalar(select(func.count()).select_from(_domains)) == 0
 
-    def create(self, account: NewAccount, created_at: datetime) -> None:
-        """Write a domain with its first user, project and access key."""
-        user, project = account.user, account.project
-        with self._database.write() as connection:
-            connection.execute(insert(tables.domains).values(id=user.domain.id, name=user.domain.name))
-            connection.execute(
-                insert(tables.users).values(
-                    id=user.id,
-                    domain_id=user.domain.id,
-                    name=user.name,
-                    password_hash=user.password_hash,
-                    enabled=user.enabled,
-                )
-            )
-            connection.execute(
-                insert(tables.projects).values(id=project.id, domain_id=project.domain.id, name=project.name)
-            )
-            connection.execute(
-                insert(tables.access_keys).values(
-                    access_key=account.access_key, user_id=user.id, secret=account.secret, created_at=created_at
-                )
-            )
+    def create(
+        self,
+        *,
+        domains: Sequence[Domain] = (),
+        users: Sequence[User] = (),
+        projects: Sequence[Project] = (),
+        grants: Sequence[Grant] = (),
+        keys: Sequence[AccessKey] = (),
+    ) -> None:
+        """Write new things, all or none.
+
+        Raises:
+            NameTakenError: a name or key is in use, or something refers to what is not there.
+        """
+        rows: dict[Table, list[dict[str, Any]]] = {
+            _domains: [{"id": each.id, "name": each.name} for each in domains],
+            _users: [
+                {
+                    "id": each.id,
+                    "domain_id": each.domain.id,
+                    "name": each.name,
+                    "password_hash": each.password_hash,
+                    "enabled": each.enabled,
+                }
+                for each in users
+            ],
+            _projects: [
+                {
+                    "id": each.id,
+                    "domain_id": each.domain.id,
+                    "name": each.name,
+                    "created_at": each.created_at,
+                    "limits": dict(each.limits),
+                }
+                for each in projects
+            ],
+            _grants: [{"user_id": each.user_id, "project_id": each.project_id, "role": each.role} for each in grants],
+            _keys: [
+                {
+                    "access_key": each.access_key,
+                    "user_id": each.user_id,
+                    "secret": each.secret,
+                    "created_at": each.created_at,
+                }
+                for each in keys
+            ],
+        }
+        try:
+            with self._database.write() as connection:
+                for table, values in rows.items():
+                    if values:
+                        connection.execute(insert(table), values)
+        except IntegrityError as error:
+            raise NameTakenError from error
+
+    # domains
+
+    def domain_named(self, name: str) -> Domain | None:
+        """A domain by name."""
+        with self._database.read() as connection:
+            row = connection.execute(select(_domains).where(_domains.c.name == name)).first()
+        return None if row is None else Domain(row.id, row.name)
+
+    def domains(self) -> list[Domain]:
+        """All domains in order of name."""
+        with self._database.read() as connection:
+            return [Domain(row.id, row.name) for row in connection.execute(select(_domains).order_by(_domains.c.name))]
+
+    # users
 
     def user(self, user_id: str) -> User | None:
         """A user by id."""
-        return self._one_user(_USERS.where(tables.users.c.id == user_id))
+        return next(iter(self._find_users(_users.c.id == user_id)), None)
 
     def user_named(self, name: str, *, domain_id: str | None = None, domain_name: str | None = None) -> User | None:
         """A user by name within the domain of an id or a name."""
-        domain = tables.domains.c.id == domain_id if domain_id is not None else tables.domains.c.name == domain_name
-        return self._one_user(_USERS.where(tables.users.c.name == name, domain))
+        domain = _domains.c.id == domain_id if domain_id is not None else _domains.c.name == domain_name
+        return next(iter(self._find_users(_users.c.name == name, domain)), None)
 
-    def projects(self, domain_id: str, *, project_id: str | None = None, name: str | None = None) -> list[Project]:
-        """A domain's projects in order of name: all, or those with an id or a name."""
-        query = _PROJECTS.where(tables.projects.c.domain_id == domain_id).order_by(tables.projects.c.name)
+    def users(self, domain_id: str) -> list[User]:
+        """A domain's users in order of name."""
+        return self._find_users(_users.c.domain_id == domain_id)
+
+    def change_user(self, user_id: str, *, password_hash: str | None = None, enabled: bool | None = None) -> None:
+        """Change a user and end every token issued to it."""
+        values: dict[str, Any] = {"credentials_version": _users.c.credentials_version + 1}
+        if password_hash is not None:
+            values["password_hash"] = password_hash
+        if enabled is not None:
+            values["enabled"] = enabled
+        with self._database.write() as connection:
+            connection.execute(update(_users).where(_users.c.id == user_id).values(**values))
+
+    # projects
+
+    def project(self, project_id: str) -> Project | None:
+        """A project by id."""
+        return next(iter(self._find_projects(_projects.c.id == project_id)), None)
+
+    def projects(self, domain_id: str, *, name: str | None = None) -> list[Project]:
+        """A domain's projects in order of name: all, or the one of a name."""
+        named = [] if name is None else [_projects.c.name == name]
+        return self._find_projects(_projects.c.domain_id == domain_id, *named)
+
+    def projects_of(self, user_id: str) -> list[Project]:
+        """The projects on which a user has a role, in order of name."""
+        granted = select(_grants.c.project_id).where(_grants.c.user_id == user_id)
+        return self._find_projects(_projects.c.id.in_(granted))
+
+    def change_project(
+        self, project_id: str, *, enabled: bool | None = None, limits: Mapping[str, Any] | None = None
+    ) -> None:
+        """Change a project."""
+        values: dict[str, Any] = {}
+        if enabled is not None:
+            values["enabled"] = enabled
+        if limits is not None:
+            values["limits"] = dict(limits)
+        if values:
+            with self._database.write() as connection:
+                connection.execute(update(_projects).where(_projects.c.id == project_id).values(**values))
+
+    # roles
+
+    def grants(self, *, user_id: str | None = None, project_id: str | None = None) -> list[Grant]:
+        """Roles of a user, on a project, or of a user on a project."""
+        query = select(_grants).order_by(_grants.c.user_id, _grants.c.project_id)
+        if user_id is not None:
+            query = query.where(_grants.c.user_id == user_id)
         if project_id is not None:
-            query = query.where(tables.projects.c.id == project_id)
-        if name is not None:
-            query = query.where(tables.projects.c.name == name)
+            query = query.where(_grants.c.project_id == project_id)
         with self._database.read() as connection:
-            return [
-                Project(row.id, row.name, Domain(row.domain_id, row.domain_name)) for row in connection.execute(query)
-            ]
+            return [Grant(row.user_id, row.project_id, row.role) for row in connection.execute(query)]
+
+    def set_grant(self, grant: Grant) -> None:
+        """Give a user a role on a project in place of any other. Tokens under another role end."""
+        with self._database.write() as connection:
+            self._withdraw(connection, grant.user_id, grant.project_id)
+            values = {"user_id": grant.user_id, "project_id": grant.project_id, "role": grant.role}
+            connection.execute(insert(_grants).values(**values))
+
+    def withdraw(self, user_id: str, project_id: str) -> bool:
+        """Take a user's role on a project away, and end the user's tokens; whether there was one."""
+        with self._database.write() as connection:
+            return self._withdraw(connection, user_id, project_id)
+
+    @staticmethod
+    def _withdraw(connection: Connection, user_id: str, project_id: str) -> bool:
+        there = _grants.c.user_id == user_id, _grants.c.project_id == project_id
+        gone = connection.execute(delete(_grants).where(*there)).rowcount > 0
+        if gone:
+            version = _users.c.credentials_version + 1
+            connection.execute(update(_users).where(_users.c.id == user_id).values(credentials_version=version))
+        return gone
+
+    # access keys
 
     def access_key(self, access_key: str) -> AccessKey | None:
-        """An access key with its user."""
-        keys = tables.access_keys
+        """An access key."""
+        return next(iter(self._find_keys(_keys.c.access_key == access_key)), None)
+
+    def access_keys(self, user_id: str) -> list[AccessKey]:
+        """A user's access keys, oldest first."""
+        return self._find_keys(_keys.c.user_id == user_id)
+
+    def delete_access_key(self, access_key: str) -> bool:
+        """Delete an access key; whether there was one."""
+        with self._database.write() as connection:
+            return connection.execute(delete(_keys).where(_keys.c.access_key == access_key)).rowcount > 0
+
+    def touch_access_key(self, access_key: str, moment: datetime) -> None:
+        """Note when an access key was last used."""
+        with self._database.write() as connection:
+            connection.execute(update(_keys).where(_keys.c.access_key == access_key).values(last_used_at=moment))
+
+    # revoked tokens
+
+    def revoke_token(self, token_id: str, expires_at: datetime, now: datetime) -> None:
+        """Remember that a token is no longer good, and forget those that have expired anyway."""
+        with self._database.write() as connection:
+            connection.execute(delete(_revoked).where(_revoked.c.expires_at < now))
+            if connection.scalar(select(_revoked.c.token_id).where(_revoked.c.token_id == token_id)) is None:
+                connection.execute(insert(_revoked).values(token_id=token_id, expires_at=expires_at))
+
+    def is_revoked(self, token_id: str) -> bool:
+        """Whether a token was revoked."""
         with self._database.read() as connection:
-            row = connection.execute(
-                select(keys.c.user_id, keys.c.secret).where(keys.c.access_key == access_key)
-            ).first()
-            user = row and _user(connection, _USERS.where(tables.users.c.id == row.user_id))
-        return AccessKey(access_key, user, row.secret) if row and user else None
+            return connection.scalar(select(_revoked.c.token_id).where(_revoked.c.token_id == token_id)) is not None
 
-    def _one_user(self, query: "Select[tuple[object, ...]]") -> User | None:
+    # rows to things
+
+    def _find_users(self, *where: ColumnElement[bool]) -> list[User]:
         with self._database.read() as connection:
-            return _user(connection, query)
+            rows = connection.execute(_USERS.where(*where).order_by(_users.c.name)).all()
+        return [
+            User(row.id, row.name, _domain(row), row.password_hash, row.enabled, row.credentials_version)
+            for row in rows
+        ]
+
+    def _find_projects(self, *where: ColumnElement[bool]) -> list[Project]:
+        with self._database.read() as connection:
+            rows = connection.execute(_PROJECTS.where(*where).order_by(_projects.c.name)).all()
+        return [Project(row.id, row.name, _domain(row), row.created_at, row.enabled, row.limits) for row in rows]
+
+    def _find_keys(self, where: ColumnElement[bool]) -> list[AccessKey]:
+        with self._database.read() as connection:
+            rows = connection.execute(select(_keys).where(where).order_by(_keys.c.created_at)).all()
+        return [AccessKey(row.access_key, row.user_id, row.secret, row.created_at, row.last_used_at) for row in rows]
 
 
-_USERS: "Select[tuple[object, ...]]" = select(tables.users, tables.domains.c.name.label("domain_name")).join_from(
-    tables.users, tables.domains
+_USERS: "Select[tuple[Any, ...]]" = select(_users, _domains.c.name.label("domain_name")).join_from(_users, _domains)
+_PROJECTS: "Select[tuple[Any, ...]]" = select(_projects, _domains.c.name.label("domain_name")).join_from(
+    _projects, _domains
 )
 
-_PROJECTS: "Select[tuple[object, ...]]" = select(tables.projects, tables.domains.c.name.label("domain_name")).join_from(
-    tables.projects, tables.domains
-)
 
-
-def _user(connection: Connection, query: "Select[tuple[object, ...]]") -> User | None:
-    row: Row[tuple[object, ...]] | None = connection.execute(query).first()
-    if row is None:
-        return None
-    return User(row.id, row.name, Domain(row.domain_id, row.domain_name), row.password_hash, row.enabled)
+def _domain(row: "Row[tuple[Any, ...]]") -> Domain:
+    return Domain(row.domain_id, row.domain_name)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    true,
 )
 
 metadata = MetaData(
@@ -39,6 +40,7 @@ users = Table(
     Column("name", String(64), nullable=False),
     Column("password_hash", String(256), nullable=False),
     Column("enabled", Boolean, nullable=False),
+    Column("credentials_version", Integer, nullable=False, server_default="0"),  # rises to end every token
     UniqueConstraint("domain_id", "name"),
 )
 
@@ -48,6 +50,9 @@ projects = Table(
     Column("id", String(32), primary_key=True),
     Column("domain_id", ForeignKey("domains.id"), nullable=False),
     Column("name", String(64), nullable=False),
+    Column("enabled", Boolean, nullable=False, server_default=true()),
+    Column("created_at", DateTime, nullable=False, server_default="2026-01-01 00:00:00.000000"),  # of the first release
+    Column("limits", JSON, nullable=False, server_default="{}"),  # what differs from the settings' limits
     UniqueConstraint("domain_id", "name"),
 )
 
@@ -55,9 +60,25 @@ access_keys = Table(
     "access_keys",
     metadata,
     Column("access_key", String(32), primary_key=True),
-    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("user_id", ForeignKey("users.id"), nullable=False, index=True),
     Column("secret", LargeBinary, nullable=False),  # encrypted
     Column("created_at", DateTime, nullable=False),
+    Column("last_used_at", DateTime, nullable=True),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), primary_key=True, index=True),
+    Column("role", String(16), nullable=False),
+)
+
+revoked_tokens = Table(
+    "revoked_tokens",
+    metadata,
+    Column("token_id", String(32), primary_key=True),
+    Column("expires_at", DateTime, nullable=False),
 )
 
 face_sets = Table(

@@ -1,0 +1,112 @@
+"""Admins manage the users of their project; the machine's operator manages everything."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.running import RunningServer
+
+from .tenants import Tenant, accounts, log_in
+
+
+@pytest.fixture
+def admin(tenant: Tenant) -> Any:
+    base = f"{tenant.server.endpoint}/x/v1/accounts/{tenant.project_id}"
+    with httpx.Client(base_url=base, headers={"X-Auth-Token": tenant.token()}, timeout=60) as client:
+        yield client
+
+
+def test_an_admin_makes_a_user_who_can_work_and_be_stopped(tenant: Tenant, admin: httpx.Client) -> None:
+    made = admin.post("/users", json={"name": "worker", "role": "operator"}).json()
+    user = made["user"]
+    assert user["role"] == "operator"
+    answer = log_in(tenant.server, tenant.name, "worker", made["password"], "main")
+    token = {"X-Auth-Token": answer.headers["X-Subject-Token"]}
+    key = admin.post(f"/users/{user['id']}/keys").json()
+    tenant.sdk(key["access_key"], key["secret_key"])
+    assert [each["access_key"] for each in admin.get(f"/users/{user['id']}/keys").json()["keys"]] == [key["access_key"]]
+    assert httpx.get(f"{tenant.base}/face-sets", headers=token).status_code == 200
+
+    changed = admin.put(f"/users/{user['id']}/enabled", json={"enabled": False}).json()
+    assert changed["user"]["enabled"] is False
+    assert httpx.get(f"{tenant.base}/face-sets", headers=token).status_code == 400
+    assert log_in(tenant.server, tenant.name, "worker", made["password"], "main").status_code == 401
+    admin.put(f"/users/{user['id']}/enabled", json={"enabled": True})
+    password = admin.post(f"/users/{user['id']}/password").json()["password"]
+    assert log_in(tenant.server, tenant.name, "worker", password, "main").status_code == 201
+    assert admin.put(f"/users/{user['id']}/role", json={"role": "reader"}).json()["user"]["role"] == "reader"
+    assert admin.delete(f"/users/{user['id']}/role").json()["user"]["role"] == ""
+    assert admin.delete(f"/keys/{key['access_key']}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"name": "x"},
+        {"name": "", "role": "reader"},
+        {"name": "x", "role": "king"},
+        {"name": 1, "role": "reader"},
+        [],
+    ],
+)
+def test_a_malformed_user_is_a_bad_request(admin: httpx.Client, body: Any) -> None:
+    answer = admin.post("/users", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == 400
+
+
+def test_a_name_is_used_once_in_a_domain(admin: httpx.Client) -> None:
+    statuses = [admin.post("/users", json={"name": "twice", "role": "reader"}).status_code for _ in range(2)]
+    assert statuses == [200, 409]
+
+
+def test_an_admin_of_one_project_does_not_reach_users_of_another(tenant: Tenant, admin: httpx.Client) -> None:
+    accounts(tenant.server, "create-project", tenant.name, "second")
+    made = accounts(tenant.server, "create-user", tenant.name, "elsewhere", "--project", "second")
+    assert made["password"]
+    listed = {user["name"] for user in admin.get("/users").json()["users"]}
+    assert "admin" in listed
+    assert "elsewhere" not in listed
+
+
+def test_the_project_shows_its_limits(tenant: Tenant, admin: httpx.Client) -> None:
+    shown = httpx.get(str(admin.base_url).rstrip("/"), headers=admin.headers).json()
+    assert shown["domain"]["name"] == tenant.name
+    assert shown["limits"]["rate"] == 10
+    assert shown["limits"]["slow_rate"] == 1
+
+
+def test_a_disabled_project_is_unavailable(server: RunningServer) -> None:
+    tenant = Tenant.new(server)
+    token = {"X-Auth-Token": tenant.token()}
+    accounts(server, "disable-project", tenant.name, "main")
+    answer = httpx.get(f"{tenant.base}/face-sets", headers=token)
+    assert (answer.status_code, answer.json()["error_code"]) == (403, "APIG.0310")
+    accounts(server, "enable-project", tenant.name, "main")
+    assert httpx.get(f"{tenant.base}/face-sets", headers=token).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        (["create-domain", "openfrs"], "That name is in use."),
+        (["create-user", "nowhere", "x"], "The requested resource could not be found."),
+        (["reset-password", "openfrs", "nobody"], "The requested resource could not be found."),
+        (["revoke-key", "NOTHING"], "The requested resource could not be found."),
+        (["grant", "openfrs", "admin", "nothing", "reader"], "The requested resource could not be found."),
+        (["limit", "openfrs", "local", "speed=9"], "The request body is invalid"),
+        (["limit", "openfrs", "local", "rate"], "a limit is given as name=value"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(server: RunningServer, command: list[str], line: str) -> None:
+    with pytest.raises(AssertionError, match=f"^openfrs: {line}\n$"):
+        accounts(server, *command)
+
+
+def test_the_list_shows_domains_users_roles_and_keys(tenant: Tenant) -> None:
+    listed = accounts(tenant.server, "list")
+    for text in (tenant.name, "project main", "user admin", "admin of main", tenant.account["access_key"]):
+        assert text in listed
+    assert tenant.account["secret_key"] not in listed

@@ -1,0 +1,175 @@
+"""Who may do what: a row for every route that the application has."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from openfrs.api.app import RequestContext, create_app
+from openfrs.api.security import permission_of
+from openfrs.services import Services
+from openfrs.settings import Settings
+from tests.fake_models import FakePipeline, photo
+
+from .tenants import Tenant
+
+SET = "/v2/{project_id}/face-sets/{face_set_name}"
+USER = "/x/v1/accounts/{project_id}/users/{user_id}"
+
+ROUTES = {
+    ("POST", "/v2/{project_id}/face-detect"): "reader",
+    ("POST", "/v2/{project_id}/face-compare"): "reader",
+    ("POST", "/v2/{project_id}/face-sets"): "operator",
+    ("GET", "/v2/{project_id}/face-sets"): "reader",
+    ("GET", SET): "reader",
+    ("DELETE", SET): "operator",
+    ("POST", f"{SET}/faces"): "operator",
+    ("GET", f"{SET}/faces"): "reader",
+    ("PUT", f"{SET}/faces"): "operator",
+    ("DELETE", f"{SET}/faces"): "operator",
+    ("DELETE", f"{SET}/faces/batch"): "operator",
+    ("POST", f"{SET}/search"): "reader",
+    ("GET", "/v1/{project_id}/subscribe"): "reader",
+    ("GET", "/x/v1/accounts/{project_id}"): "admin",
+    ("GET", "/x/v1/accounts/{project_id}/users"): "admin",
+    ("POST", "/x/v1/accounts/{project_id}/users"): "admin",
+    ("PUT", f"{USER}/role"): "admin",
+    ("DELETE", f"{USER}/role"): "admin",
+    ("PUT", f"{USER}/enabled"): "admin",
+    ("POST", f"{USER}/password"): "admin",
+    ("GET", f"{USER}/keys"): "admin",
+    ("POST", f"{USER}/keys"): "admin",
+    ("DELETE", "/x/v1/accounts/{project_id}/keys/{access_key}"): "admin",
+    ("POST", "/v3/auth/tokens"): "everybody",
+    ("GET", "/v3/auth/tokens"): "signed in",
+    ("DELETE", "/v3/auth/tokens"): "signed in",
+    ("GET", "/v3/projects"): "signed in",
+    ("GET", "/v3/auth/projects"): "signed in",
+    ("GET", "/v3/auth/domains"): "signed in",
+    ("POST", "/v3.0/OS-CREDENTIAL/securitytokens"): "signed in",
+    ("GET", "/health"): "everybody",
+    ("GET", "/ready"): "everybody",
+    ("GET", "/docs"): "everybody",
+    ("GET", "/docs/oauth2-redirect"): "everybody",
+    ("GET", "/openapi.json"): "everybody",
+}
+ROLES = ("reader", "operator", "admin")
+IN_PROJECT = [pytest.param(*route, role, id=" ".join(route)) for route, role in ROUTES.items() if role in ROLES]
+
+
+@pytest.fixture(scope="module")
+def routes(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Any]:
+    data: Path = tmp_path_factory.mktemp("routes")
+    services = Services.open(Settings(data=data), FakePipeline())
+    try:
+        app = create_app(services)
+        assert isinstance(app, RequestContext)
+        contexts = iter_route_contexts(app._app.routes)  # type: ignore[attr-defined]
+        return {
+            (method, str(context.path)): context
+            for context in contexts
+            for method in context.methods or ()
+            if method != "HEAD"
+        }
+    finally:
+        services.close()
+
+
+def test_every_route_has_a_row(routes: dict[tuple[str, str], Any]) -> None:
+    assert routes.keys() == ROUTES.keys()
+
+
+def test_every_route_asks_for_the_role_of_its_row(routes: dict[tuple[str, str], Any]) -> None:
+    for route, role in ROUTES.items():
+        permission = permission_of(routes[route])
+        assert (permission.role if permission else None) == (role if role in ROLES else None), route
+
+
+def address(tenant: Tenant, path: str, project_id: str) -> str:
+    names = {"project_id": project_id, "face_set_name": "nothing", "user_id": "0" * 32, "access_key": "NOTHING"}
+    return tenant.server.endpoint + path.format(**names)
+
+
+def asked(method: str, url: str, headers: dict[str, str]) -> httpx.Response:
+    return httpx.request(method, url, headers=headers, json=None if method == "GET" else {})
+
+
+def code(answer: httpx.Response) -> str:
+    body = answer.json()
+    return str(body.get("error_code") or body.get("error", {}).get("title") or "")
+
+
+@pytest.mark.parametrize(("method", "path", "least"), IN_PROJECT)
+def test_a_role_opens_what_its_row_says_and_nothing_else(tenant: Tenant, method: str, path: str, least: str) -> None:
+    url = address(tenant, path, tenant.project_id)
+    assert code(asked(method, url, {})) == "APIG.0301"
+    for role in ROLES:
+        answer = asked(method, url, {"X-Auth-Token": tenant.token(role)})
+        if ROLES.index(role) < ROLES.index(least):
+            assert (answer.status_code, code(answer)) == (403, "APIG.0302"), role
+        else:
+            assert answer.status_code < 500
+            assert answer.status_code not in {401, 403}, (role, answer.text)
+
+
+@pytest.mark.parametrize(("method", "path", "least"), IN_PROJECT)
+def test_another_organisations_project_is_closed(
+    tenant: Tenant, other: Tenant, method: str, path: str, least: str
+) -> None:
+    url = address(tenant, path, other.project_id)
+    for role in ROLES:
+        answer = asked(method, url, {"X-Auth-Token": tenant.token(role)})
+        assert (answer.status_code, code(answer)) == (403, "FRS.0028")
+    never = asked(method, address(tenant, path, "f" * 32), {"X-Auth-Token": tenant.token("admin")})
+    assert never.json()["error_msg"] == answer.json()["error_msg"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [route for route, role in ROUTES.items() if role == "signed in"], ids=" ".join
+)
+def test_the_other_iam_routes_need_credentials(tenant: Tenant, method: str, path: str) -> None:
+    body = {"auth": {"identity": {"methods": ["token"]}}}
+    for headers in ({}, {"X-Auth-Token": "garbled"}):
+        answer = httpx.request(method, tenant.server.endpoint + path, headers=headers, json=body)
+        assert (answer.status_code, answer.json()["error"]["title"]) == (401, "Unauthorized")
+
+
+def test_names_and_ids_of_another_organisation_are_as_if_they_had_never_existed(tenant: Tenant, other: Tenant) -> None:
+    with other.client() as theirs:
+        assert theirs.post(f"{other.base}/face-sets", json={"face_set_name": "secret"}).status_code == 200
+        added = theirs.post(f"{other.base}/face-sets/secret/faces", files={"image_file": photo((200, 90, 90))}).json()
+        their_face = added["faces"][0]["face_id"]
+        user = theirs.get(f"{other.server.endpoint}/x/v1/accounts/{other.project_id}/users").json()["users"][0]["id"]
+    with tenant.client() as ours:
+        assert ours.post(f"{tenant.base}/face-sets", json={"face_set_name": "own"}).status_code == 200
+
+        def answers(set_name: str, face_id: str, user_id: str, key: str) -> list[tuple[int, str]]:
+            sets, here = f"{tenant.base}/face-sets", f"{tenant.server.endpoint}/x/v1/accounts/{tenant.project_id}"
+            requests = [
+                ours.get(f"{sets}/{set_name}"),
+                ours.delete(f"{sets}/{set_name}"),
+                ours.get(f"{sets}/{set_name}/faces"),
+                ours.post(f"{sets}/{set_name}/search", json={"face_id": face_id}),
+                ours.post(f"{sets}/own/search", json={"face_id": face_id}),
+                ours.get(f"{sets}/own/faces", params={"face_id": face_id}),
+                ours.put(f"{sets}/own/faces", json={"face_id": face_id, "external_image_id": "x"}),
+                ours.delete(f"{sets}/own/faces", params={"face_id": face_id}),
+                ours.get(f"{here}/users/{user_id}/keys"),
+                ours.post(f"{here}/users/{user_id}/keys"),
+                ours.post(f"{here}/users/{user_id}/password"),
+                ours.put(f"{here}/users/{user_id}/enabled", json={"enabled": False}),
+                ours.put(f"{here}/users/{user_id}/role", json={"role": "reader"}),
+                ours.delete(f"{here}/users/{user_id}/role"),
+                ours.delete(f"{here}/keys/{key}"),
+            ]
+            texts = [each.text.replace(set_name, "SET").replace(face_id, "FACE") for each in requests]
+            return [(each.status_code, text) for each, text in zip(requests, texts, strict=True)]
+
+        invented = answers("invented", "aaaaaaaa", "0" * 32, "NOTHING")
+        assert answers("secret", their_face, user, other.account["access_key"]) == invented
+        assert {status for status, _ in invented} == {400, 404}
+        assert ours.get(f"{tenant.base}/face-sets").json()["face_sets_info"][0]["face_set_name"] == "own"
+    with other.client() as theirs:
+        assert len(theirs.get(f"{other.base}/face-sets/secret/faces").json()["faces"]) == 1

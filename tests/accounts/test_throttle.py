@@ -1,0 +1,262 @@
+"""Guessing is slowed down; nobody else is."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from limits.storage import MemoryStorage, RedisStorage, Storage
+
+from openfrs.accounts import throttle as throttling
+from openfrs.accounts.quotas import ProjectLimits, Quotas
+from openfrs.accounts.throttle import Throttle
+from openfrs.errors import ServiceError
+from openfrs.settings import Settings
+from tests.fake_models import photo
+from tests.running import RunningServer, fake_server_command, running
+
+from .tenants import Tenant, accounts, log_in
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real Redis."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    folder: Path = tmp_path_factory.mktemp("redis")
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            address = f"redis://127.0.0.1:{port}"
+            storage = RedisStorage(address)
+            for _ in range(200):
+                if storage.check():
+                    break
+                time.sleep(0.05)
+            yield address
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(params=["memory", "redis"])
+def storage(request: pytest.FixtureRequest) -> Storage:
+    if request.param == "memory":
+        return MemoryStorage()
+    storage = RedisStorage(request.getfixturevalue("redis"))
+    storage.reset()
+    return storage
+
+
+def refused(throttle: Throttle, account: str, address: str) -> str:
+    try:
+        throttle.check_login(account, address)
+    except ServiceError as error:
+        return f"{error.entry.key} {error.message}"
+    return ""
+
+
+LOCKED = "IAM.401 The account is locked."
+
+
+def test_an_account_is_locked_for_the_address_that_guesses(storage: Storage) -> None:
+    throttle = Throttle(storage)
+    for _ in range(5):
+        assert refused(throttle, "a", "1") == ""
+        throttle.login_failed("a", "1")
+    assert refused(throttle, "a", "1") == LOCKED
+    assert refused(throttle, "a", "2") == ""
+    assert refused(throttle, "b", "1") == ""
+
+
+def test_an_account_is_locked_for_all_after_many_guesses_from_everywhere_but_at_home(storage: Storage) -> None:
+    throttle = Throttle(storage)
+    throttle.login_succeeded("a", "home")
+    for number in range(50):
+        throttle.login_failed("a", str(number))
+    assert refused(throttle, "a", "new") == LOCKED
+    assert refused(throttle, "a", "home") == ""
+    assert refused(throttle, "b", "new") == ""
+
+
+def test_an_address_that_guesses_widely_must_wait_but_not_its_neighbours(storage: Storage) -> None:
+    throttle = Throttle(storage)
+    throttle.login_succeeded("neighbour", "office")
+    for number in range(60):
+        throttle.login_failed(str(number), "office")
+    assert refused(throttle, "another", "office").startswith("IAM.429")
+    assert refused(throttle, "neighbour", "office") == ""
+    assert refused(throttle, "another", "elsewhere") == ""
+
+
+def test_a_right_password_forgets_the_wrong_ones(storage: Storage) -> None:
+    throttle = Throttle(storage)
+    for _ in range(4):
+        throttle.login_failed("a", "1")
+    throttle.login_succeeded("a", "1")
+    for _ in range(4):
+        throttle.login_failed("a", "1")
+    assert refused(throttle, "a", "1") == ""
+
+
+def test_a_lock_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    throttle = Throttle(MemoryStorage())
+    for _ in range(5):
+        throttle.login_failed("a", "1")
+    assert refused(throttle, "a", "1") == LOCKED
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + 15 * 60 + 1)
+    assert refused(throttle, "a", "1") == ""
+
+
+def test_unknown_keys_are_counted_by_address(storage: Storage) -> None:
+    throttle = Throttle(storage)
+    answers = [throttle.unknown_key("AK", "1").message for _ in range(throttling.UNKNOWN_KEYS_OF_AN_ADDRESS.amount + 1)]
+    assert "ak not exist" in answers[0]
+    assert "ak not exist" in answers[-2]
+    assert "failed to reach the limit" in answers[-1]
+    assert "ak not exist" in throttle.unknown_key("AK", "2").message
+
+
+def test_a_signature_is_seen_once_in_all_processes(storage: Storage) -> None:
+    one, two = Throttle(storage), Throttle(storage)
+    assert one.first_use("s", 60)
+    assert not two.first_use("s", 60)
+    assert two.first_use("t", 60)
+
+
+LIMITS = ProjectLimits.of(Settings()).changed({"rate": 3, "burst": 1, "concurrent": 2})
+
+
+def test_rates_are_counted_by_project_and_operation(storage: Storage) -> None:
+    one, two = Quotas(storage), Quotas(storage)
+    for quotas in (one, two, one):
+        quotas.admit("p", "search", LIMITS)
+    with pytest.raises(ServiceError, match=r"FRS\.0033") as refusal:
+        two.admit("p", "search", LIMITS)
+    assert refusal.value.headers == {
+        "Retry-After": "1",
+        "X-ratelimit": "3",
+        "X-ratelimit-used": "0",
+        "X-ratelimit-window": "1 second",
+    }
+    two.admit("p", "add", LIMITS)
+    two.admit("q", "search", LIMITS)
+    for _ in range(100):
+        two.admit("p", "search", LIMITS.changed({"rate": 0}))
+
+
+def test_requests_under_way_are_bounded_and_given_back() -> None:
+    quotas = Quotas(MemoryStorage())
+    with quotas.under_way("p", LIMITS), quotas.under_way("p", LIMITS):
+        with pytest.raises(ServiceError, match=r"FRS\.0033"), quotas.under_way("p", LIMITS):
+            raise AssertionError
+        with quotas.under_way("q", LIMITS):
+            pass
+    with quotas.under_way("p", LIMITS):
+        pass
+
+
+def test_a_project_over_its_rate_is_told_so_and_others_are_not(tenant: Tenant, other: Tenant) -> None:
+    accounts(tenant.server, "limit", tenant.name, "main", "rate=2", "burst=1")
+    try:
+        with tenant.client() as ours, other.client() as theirs:
+            answers = [ours.get(f"{tenant.base}/face-sets") for _ in range(10)]
+            assert theirs.get(f"{other.base}/face-sets").status_code == 200
+            statuses = [answer.status_code for answer in answers]
+            assert statuses.count(200) >= 2
+            last = next(answer for answer in answers if answer.status_code == 429)
+            assert last.json()["error_code"] == "FRS.0033"
+            assert int(last.headers["Retry-After"]) >= 1
+            assert last.headers["X-ratelimit"] == "2"
+            assert ours.get(f"{tenant.base}/face-sets/x").status_code == 400  # another operation
+    finally:
+        accounts(tenant.server, "limit", tenant.name, "main")
+
+
+def test_a_project_has_its_own_number_and_size_of_face_sets(server: RunningServer) -> None:
+    tenant = Tenant.new(server)
+    accounts(server, "limit", tenant.name, "main", "max_face_sets=1", "max_face_set_capacity=20000")
+    with tenant.client() as client:
+        sets = f"{tenant.base}/face-sets"
+        for body, code in (
+            ({"face_set_name": "big", "face_set_capacity": 30_000}, "FRS.0012"),
+            ({"face_set_name": "one"}, ""),
+            ({"face_set_name": "two"}, "FRS.0012"),
+        ):
+            assert client.post(sets, json=body).json().get("error_code", "") == code
+        assert client.get(f"{sets}/one").json()["face_set_info"]["face_set_capacity"] == 20_000
+        address = f"{server.endpoint}/v1/{tenant.project_id}/subscribe"
+        assert client.get(address).json()["max_face_set_number"] == 1
+
+
+def test_subscribe_names_every_service(tenant: Tenant) -> None:
+    with tenant.client() as client:
+        answer = client.get(f"{tenant.server.endpoint}/v1/{tenant.project_id}/subscribe").json()
+    assert answer.pop("max_face_set_number") == 10
+    assert answer.keys() == {"detect_service", "compare_service", "live_detect_service", "search_service"}
+    for service in answer.values():
+        assert service["subscribe_status"] is True
+        assert time.strptime(service["create_time"], "%Y-%m-%d %H:%M:%S")
+
+
+def test_guessing_over_the_wire_locks_the_account_with_the_same_words_whether_it_exists(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(fake_server_command(data), data) as server:
+        tenant = Tenant.new(server)
+        outcomes = {}
+        for user in ("admin", "nobody"):
+            outcomes[user] = [log_in(server, tenant.name, user, "wrong", "main").json()["error"] for _ in range(7)]
+        assert outcomes["admin"] == outcomes["nobody"]
+        messages = [each["message"] for each in outcomes["admin"]]
+        assert messages == ["The username or password is wrong."] * 5 + ["The account is locked."] * 2
+        right = log_in(server, tenant.name, "admin", tenant.passwords["admin"], "main")
+        assert right.json()["error"]["message"] == "The account is locked."
+        assert server.token()  # another account at the same address
+
+
+def test_a_login_flood_is_turned_away_and_faces_are_still_served(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(fake_server_command(data), data) as server, server.http() as client:
+        client.post(f"{server.project}/face-sets", json={"face_set_name": "s"})
+        client.post(f"{server.project}/face-sets/s/faces", files={"image_file": photo((200, 90, 90))})
+
+        def guess(number: int) -> int:
+            return log_in(server, "openfrs", f"user{number}", "wrong", "local").status_code
+
+        with ThreadPoolExecutor(50) as pool:
+            guesses = pool.map(guess, range(200))
+            served = [
+                client.post(f"{server.project}/face-sets/s/search", files={"image_file": photo((200, 90, 90))})
+                for _ in range(20)
+            ]
+            statuses = set(guesses)
+    assert {answer.status_code for answer in served} == {200}
+    assert statuses == {401, 429}
+
+
+def test_counters_are_shared_through_redis(tmp_path: Path, redis: str) -> None:
+    data = tmp_path / "data"
+    with running(fake_server_command(data), data, environment={"OPENFRS_COUNTERS": redis}) as server:
+        tenant = Tenant.new(server)
+        for _ in range(5):
+            log_in(server, tenant.name, "admin", "wrong", "main")
+    with running(fake_server_command(data), data, environment={"OPENFRS_COUNTERS": redis}) as server:
+        answer = log_in(server, tenant.name, "admin", tenant.passwords["admin"], "main")
+        assert answer.json()["error"]["message"] == "The account is locked."
+
+
+def test_a_user_that_does_not_exist_takes_as_much_work(tenant: Tenant) -> None:
+    """Not timed: the hash of nobody has the very parameters of everybody's."""
+    from openfrs.accounts import passwords
+
+    parameters = passwords.hash_password("x").rpartition("$")[0].rpartition("$")[0]
+    assert passwords._nobodys_hash().startswith(parameters + "$")
+    assert httpx.get(f"{tenant.server.endpoint}/health").status_code == 200

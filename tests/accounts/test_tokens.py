@@ -1,0 +1,187 @@
+"""Tokens end when they should, and only then."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from openfrs.accounts.keyring import Keyring
+from openfrs.accounts.tokens import TokenMint
+from openfrs.errors import ServiceError
+from tests.running import RunningServer
+
+from .tenants import Tenant, accounts, log_in
+
+IAM_401 = {"code": 401, "title": "Unauthorized"}
+
+
+def works(tenant: Tenant, token: str) -> bool:
+    answer = httpx.get(f"{tenant.base}/face-sets", headers={"X-Auth-Token": token})
+    if answer.status_code != 200:
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "FRS.0002")
+    return answer.status_code == 200
+
+
+def fresh(tenant: Tenant, user: str) -> str:
+    answer = log_in(tenant.server, tenant.name, user, tenant.passwords[user], "main")
+    assert answer.status_code == 201, answer.text
+    return answer.headers["X-Subject-Token"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["reset-password", "{domain}", "{user}"],
+        ["disable", "{domain}", "{user}"],
+        ["withdraw", "{domain}", "{user}", "main"],
+        ["grant", "{domain}", "{user}", "main", "reader"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_change_to_a_user_ends_its_tokens_at_once(tenant: Tenant, command: list[str]) -> None:
+    user = f"user-{command[0]}"
+    tenant.add_user(user)
+    token, bystander = fresh(tenant, user), tenant.token("operator")
+    assert works(tenant, token)
+    accounts(tenant.server, *(word.format(domain=tenant.name, user=user) for word in command))
+    assert not works(tenant, token)
+    assert works(tenant, bystander)
+
+
+def test_a_new_token_does_not_end_older_ones(tenant: Tenant) -> None:
+    first, second = (fresh(tenant, "admin") for _ in range(2))
+    assert first != second
+    assert works(tenant, first)
+    assert works(tenant, second)
+
+
+def test_a_token_is_inspected_and_revoked(tenant: Tenant) -> None:
+    token, mine = fresh(tenant, "admin"), tenant.token()
+    address = f"{tenant.server.endpoint}/v3/auth/tokens"
+    headers = {"X-Auth-Token": mine, "X-Subject-Token": token}
+    shown = httpx.get(address, headers=headers)
+    assert shown.status_code == 200
+    assert shown.headers["X-Subject-Token"] == token
+    assert shown.json()["token"]["project"]["id"] == tenant.project_id
+    assert shown.json()["token"]["roles"] == [{"id": "admin", "name": "admin"}]
+    assert httpx.delete(address, headers=headers).status_code == 204
+    assert not works(tenant, token)
+    gone = httpx.get(address, headers=headers)
+    assert gone.status_code == 401
+    assert gone.json()["error"]["title"] == "Unauthorized"
+
+
+def test_a_token_of_another_organisation_is_not_shown_and_not_revoked(tenant: Tenant, other: Tenant) -> None:
+    address = f"{tenant.server.endpoint}/v3/auth/tokens"
+    headers = {"X-Auth-Token": tenant.token(), "X-Subject-Token": other.token()}
+    assert httpx.get(address, headers=headers).status_code == 404
+    assert httpx.delete(address, headers=headers).status_code == 403
+    assert works(other, other.token())
+
+
+def rescoped(tenant: Tenant, token: str, project: dict[str, str]) -> httpx.Response:
+    identity = {"methods": ["token"], "token": {"id": token}}
+    body = {"auth": {"identity": identity, "scope": {"project": project}}}
+    return httpx.post(f"{tenant.server.endpoint}/v3/auth/tokens", json=body)
+
+
+def test_changing_the_scope_never_extends_the_life_of_a_token(tenant: Tenant) -> None:
+    first = httpx.post(
+        f"{tenant.server.endpoint}/v3/auth/tokens",
+        json={
+            "auth": {
+                "identity": {
+                    "methods": ["password"],
+                    "password": {
+                        "user": {
+                            "name": "admin",
+                            "password": tenant.passwords["admin"],
+                            "domain": {"name": tenant.name},
+                        }
+                    },
+                }
+            }
+        },
+    )
+    assert "project" not in first.json()["token"]
+    token, expires = first.headers["X-Subject-Token"], first.json()["token"]["expires_at"]
+    for _ in range(3):
+        time.sleep(0.01)
+        answer = rescoped(tenant, token, {"name": "main"})
+        assert answer.status_code == 201
+        assert answer.json()["token"]["expires_at"] == expires
+        assert answer.json()["token"]["methods"] == ["token", "password"]
+        token = answer.headers["X-Subject-Token"]
+    assert works(tenant, token)
+
+
+def test_a_scope_of_another_organisation_is_refused(tenant: Tenant, other: Tenant) -> None:
+    for project in ({"id": other.project_id}, {"id": "f" * 32}, {"name": "nothing"}):
+        answer = rescoped(tenant, tenant.token(), project)
+        assert answer.status_code == 401
+        assert answer.json()["error"]["message"] == "The user has no such project."
+
+
+def test_an_old_token_cannot_be_exchanged_once_it_has_ended(tenant: Tenant) -> None:
+    tenant.add_user("leaver")
+    token = fresh(tenant, "leaver")
+    accounts(tenant.server, "disable", tenant.name, "leaver")
+    assert rescoped(tenant, token, {"name": "main"}).status_code == 401
+
+
+def test_keys_are_rotated_without_logging_anybody_out(server: RunningServer, tenant: Tenant) -> None:
+    tokens = [fresh(tenant, "admin")]
+    for _ in range(3):
+        accounts(server, "rotate-token-keys")
+        assert all(works(tenant, token) for token in tokens)
+        tokens.append(fresh(tenant, "admin"))
+    assert all(works(tenant, token) for token in tokens)
+
+
+def test_a_staged_key_is_accepted_before_it_signs(tmp_path: Path) -> None:
+    file, life = tmp_path / "keys.json", timedelta(hours=1)
+    behind = Keyring(file)
+    before = behind.tokens
+    ahead = Keyring(file)
+    ahead.rotate_token_keys(life)
+    text = ahead.tokens.encrypt(b"x")
+    assert before.decrypt(text) == b"x"  # a process that has not read the new file yet
+
+
+def test_a_retired_key_is_dropped_once_its_tokens_have_expired(tmp_path: Path) -> None:
+    keyring = Keyring(tmp_path / "keys.json")
+    text, _ = TokenMint(keyring, timedelta(hours=1)).issue("u", "p", 0)
+    keyring.rotate_token_keys(timedelta(seconds=0))
+    keyring.rotate_token_keys(timedelta(seconds=0))
+    with pytest.raises(ServiceError, match=r"FRS\.0002"):
+        TokenMint(keyring, timedelta(hours=1)).read(text)
+
+
+def test_nocatalog_leaves_the_catalogue_out(tenant: Tenant) -> None:
+    body = {
+        "auth": {
+            "identity": {"methods": ["token"], "token": {"id": tenant.token()}},
+            "scope": {"project": {"name": "main"}},
+        }
+    }
+    address = f"{tenant.server.endpoint}/v3/auth/tokens"
+    (service,) = httpx.post(address, json=body).json()["token"]["catalog"]
+    assert service["endpoints"][0]["url"] == tenant.base
+    assert httpx.post(f"{address}?nocatalog=true", json=body).json()["token"]["catalog"] == []
+
+
+def test_projects_and_domains_are_those_of_the_caller(tenant: Tenant, other: Tenant) -> None:
+    with tenant.client() as client:
+        for path in ("/v3/projects", "/v3/auth/projects"):
+            projects = client.get(tenant.server.endpoint + path).json()["projects"]
+            assert [project["id"] for project in projects] == [tenant.project_id]
+        (domain,) = client.get(f"{tenant.server.endpoint}/v3/auth/domains").json()["domains"]
+    assert domain["name"] == tenant.name
+
+
+def test_an_expired_time_is_in_the_future_by_the_life_of_a_token(tenant: Tenant) -> None:
+    answer = log_in(tenant.server, tenant.name, "admin", tenant.passwords["admin"], "main")
+    expires = datetime.fromisoformat(answer.json()["token"]["expires_at"])
+    assert timedelta(hours=23) < expires - datetime.now(UTC) <= timedelta(hours=24)

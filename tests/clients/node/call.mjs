@@ -1,0 +1,23 @@
+// One request through Huawei's JavaScript SDK core, described in JSON on standard input; prints what came back.
+import core from "@huaweicloud/huaweicloud-sdk-core";
+import builder from "@huaweicloud/huaweicloud-sdk-core/ClientBuilder.js";
+
+const { BasicCredentials } = core;
+const { ClientBuilder } = builder;
+
+let text = "";
+for await (const chunk of process.stdin) text += chunk;
+const { endpoint, accessKey, secretKey, projectId, request } = JSON.parse(text);
+
+const credential = new BasicCredentials().withAk(accessKey).withSk(secretKey).withProjectId(projectId);
+const client = new ClientBuilder((client) => client)
+  .withCredential(credential)
+  .withEndpoint(endpoint)
+  .build();
+
+try {
+  const answer = await client.sendRequest({ contentType: "application/json", headers: {}, pathParams: {}, queryParams: {}, data: {}, ...request });
+  console.log(JSON.stringify({ status: answer.httpStatusCode, body: answer }));
+} catch (error) {
+  console.log(JSON.stringify({ status: error.httpStatusCode, code: error.errorCode, message: error.errorMsg }));
+}

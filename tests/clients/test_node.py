@@ -1,0 +1,59 @@
+"""The official JavaScript SDK core signs as the server expects."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.running import RunningServer
+
+FOLDER = Path(__file__).parent / "node"
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the SDK core installed from the lock file."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("Node is not installed")
+    folder = tmp_path_factory.mktemp("node")
+    for name in ("package.json", "package-lock.json", "call.mjs"):
+        shutil.copy(FOLDER / name, folder)
+    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    installed = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    if installed.returncode:
+        pytest.skip("the JavaScript SDK core cannot be installed: no registry is reached")
+    return folder
+
+
+def call(node: Path, server: RunningServer, method: str, path: str, **request: Any) -> Any:
+    described = {
+        "endpoint": server.endpoint,
+        "accessKey": server.credentials["access_key"],
+        "secretKey": request.pop("secret_key", server.credentials["secret_key"]),
+        "projectId": server.credentials["project_id"],
+        "request": {"method": method, "url": f"{server.project}{path}", **request},
+    }
+    command = ["node", "call.mjs"]
+    result = subprocess.run(
+        command, cwd=node, input=json.dumps(described), capture_output=True, text=True, timeout=60, check=True
+    )
+    return json.loads(result.stdout.splitlines()[-1])  # the SDK logs refusals on the lines before
+
+
+def test_requests_of_every_method_are_accepted(node: Path, server: RunningServer) -> None:
+    made = call(node, server, "POST", "/face-sets", data={"face_set_name": "from node"})
+    assert made["status"] == 200, made
+    shown = call(node, server, "GET", "/face-sets/from%20node/faces", queryParams={"offset": 0, "limit": 5})
+    assert shown["status"] == 200, shown
+    put = call(node, server, "PUT", "/face-sets/from%20node/faces", data={"face_id": "x", "external_image_id": "ü"})
+    assert put["code"] in {"FRS.0012", "FRS.0303"}, put
+    deleted = call(node, server, "DELETE", "/face-sets/from%20node")
+    assert deleted["status"] == 200, deleted
+
+
+def test_a_wrong_secret_is_refused(node: Path, server: RunningServer) -> None:
+    answer = call(node, server, "GET", "/face-sets", secret_key="wrong")
+    assert (answer["status"], answer["code"]) == (401, "APIG.0301")
