@@ -38,7 +38,8 @@ def login_body(domain: str, user: str, password: str, project: str | None) -> di
 
 
 def log_in(server: RunningServer, domain: str, user: str, password: str, project: str | None) -> httpx.Response:
-    return httpx.post(f"{server.endpoint}/v3/auth/tokens", json=login_body(domain, user, password, project))
+    body = login_body(domain, user, password, project)
+    return httpx.post(f"{server.endpoint}/v3/auth/tokens", json=body, timeout=120)
 
 
 @dataclass

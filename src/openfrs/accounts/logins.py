@@ -12,9 +12,12 @@ from .access import Access, Login, Session
 WAITING = 32
 """Logins that may wait for their turn; one more is told to come back."""
 
+NICENESS = 10
+"""Priority of the login thread: about a tenth of a core's time when all cores are busy with faces."""
+
 
 class Logins:
-    """Runs logins on a single thread of the lowest priority, with a short queue before it."""
+    """Runs logins on a single thread of low priority, with a short queue before it."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -40,4 +43,4 @@ class Logins:
 
 def _give_way() -> None:
     with contextlib.suppress(OSError, AttributeError):  # not every system has priorities for threads
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
