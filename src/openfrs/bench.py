@@ -21,7 +21,7 @@ from rich.table import Table
 from .errors import OperatorError
 from .media.picture import decode
 from .settings import Settings
-from .store.faces import TEMPLATE_TYPE, Changes
+from .store.changes import TEMPLATE_TYPE, Changes
 from .store.index import TemplateIndex
 from .vision.alignment import aligned_chip
 from .vision.cache import WeightCache
@@ -72,8 +72,9 @@ def _stages(pipeline: ModelPipeline, photo: bytes) -> Iterator[tuple[str, Callab
     for size in GALLERY_SIZES:
         templates = random.normal(size=(size, pipeline.dimension)).astype(np.float32)
         templates /= np.linalg.norm(templates, axis=1, keepdims=True)
-        index = TemplateIndex(pipeline.dimension)
-        index.apply(Changes(1, np.arange(size), templates.astype(TEMPLATE_TYPE), np.empty(0, np.int64)))
+        index = TemplateIndex({})
+        rows = templates.astype(TEMPLATE_TYPE)
+        index.apply(Changes(np.arange(size), rows, [""] * size, [{}] * size, np.empty(0, np.int64)))
         probe = templates[size // 2]
         yield f"search {size:,} faces, top 10", lambda index=index, probe=probe: index.nearest(probe, 10)  # type: ignore[misc]
 

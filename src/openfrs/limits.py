@@ -41,6 +41,12 @@ LIST_WINDOW: Final = 10_000  # FRS: the most that offset and limit may add up to
 TOP_N: Final = 10  # FRS: faces returned when top_n is not given
 MAX_TOP_N: Final = 1000  # FRS
 
+# filters
+FILTER_LENGTH: Final = 10_240  # ours, in characters
+FILTER_CLAUSES: Final = 1000  # ours: comparisons of one filter
+FILTER_NESTING: Final = 50  # ours: brackets within brackets
+FILTER_NUMBER_LENGTH: Final = 400  # ours, in characters: the longest double written out has 326
+
 # access
 TOKEN_HOURS: Final = 24  # IAM
 SIGNATURE_WINDOW_MINUTES: Final = 15  # commonly cited for the gateway; kept as this service's own

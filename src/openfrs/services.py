@@ -26,7 +26,7 @@ from .settings import Settings
 from .store.accounts import AccountRepository
 from .store.database import Database
 from .store.faces import FaceRepository
-from .store.index import Galleries
+from .store.galleries import Galleries
 from .vision.pipeline import Pipeline
 
 
@@ -59,7 +59,7 @@ class Services:
         accounts, repository = AccountRepository(database), FaceRepository(database)
         scale = calibration(pipeline.embedder)
         recognizer = Recognizer(pipeline, scale, workers=settings.workers, queue=settings.queue)
-        galleries = Galleries(repository, pipeline.dimension)
+        galleries = Galleries(repository, settings.index_memory)
         face_sets = FaceSets(repository, galleries, embedder=pipeline.embedder)
         counters = _counters(settings.counters)
         limits = ProjectLimits.of(settings)
@@ -79,8 +79,8 @@ class Services:
             audit=AuditLog(settings.data / "audit.jsonl"),
             recognizer=recognizer,
             face_sets=face_sets,
-            faces=Faces(face_sets, repository, recognizer),
-            search=Search(face_sets, repository, galleries, recognizer),
+            faces=Faces(face_sets, repository, galleries, recognizer),
+            search=Search(face_sets, galleries, recognizer),
             _accounts=accounts,
             _database=database,
             _settings=settings,

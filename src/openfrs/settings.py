@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import platformdirs
-from pydantic import Field
+from pydantic import ByteSize, Field
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     )
     trusted_proxies: str = Field(
         "", description="Addresses of reverse proxies whose `X-Forwarded-For` is believed, comma-separated."
+    )
+    index_memory: ByteSize = Field(
+        ByteSize(2 * 1024**3),
+        description="Memory for the indexes of face sets, such as 500MB or 2GiB; those used longest ago are dropped.",
     )
     debug_signatures: bool = Field(
         False, description="Answer a wrong signature with the server's canonical request, for finding what differs."

@@ -326,16 +326,31 @@ def test_a_query_value_keeps_its_meaning_through_percent_encoding(frs: Frs, face
     assert ok(frs.delete(f"{face_set}/faces?a_string=a%2Bb+c%2520%2F%C3%A9"))["face_number"] == 1
 
 
+def test_batch_deletion_deletes_exactly_what_the_filter_holds_for(frs: Frs, face_set: str) -> None:
+    for number in range(6):
+        add(frs, ONE, external_fields={"a_long": number, "a_string": "even" if number % 2 == 0 else "odd"})
+    body = {"filter": "a_long:[1 TO 4] && !a_string:odd"}
+    answer = ok(frs.request("DELETE", f"{face_set}/faces/batch", json=body))
+    assert answer["face_number"] == 2
+    assert [face["external_fields"]["a_long"] for face in listed(frs)] == [0, 1, 3, 5]
+    assert frs.count() == 4
+    assert "no data to be deleted" in refusal(frs.request("DELETE", f"{face_set}/faces/batch", json=body), "FRS.0407")
+
+
 @pytest.mark.parametrize(
     ("body", "code", "named"),
     [
-        ({"filter": "a_long:[1 TO 2]"}, "FRS.0012", "filter"),
+        ({"filter": "a_long:[1 TO 2"}, "FRS.0012", "filter: at column 15: expected ] or }"),
+        ({"filter": "a_long:2"}, "FRS.0407", "no data to be deleted"),
         ({}, "FRS.0011", "filter"),
+        ({"filter": ""}, "FRS.0011", "filter"),
         ({"filter": 1}, "FRS.0012", "filter"),
         ({"filter": None}, "FRS.0012", "filter"),
     ],
 )
-def test_batch_deletion_deletes_nothing_yet(frs: Frs, face_set: str, body: Any, code: str, named: str) -> None:
+def test_a_batch_deletion_that_is_refused_deletes_nothing(
+    frs: Frs, face_set: str, body: Any, code: str, named: str
+) -> None:
     faces = add(frs, ONE, external_fields={"a_long": 1})
     assert named in refusal(frs.request("DELETE", f"{face_set}/faces/batch", json=body), code)
     assert listed(frs) == faces

@@ -120,13 +120,102 @@ def test_return_fields_is_an_array_of_names(frs: Frs, face_set: str, return_fiel
     assert "return_fields" in refusal(frs.post(f"{face_set}/search", json=body), "FRS.0012")
 
 
+LINE = [{"a_long": 1, "a_double": 0.5}, {"a_long": 2, "a_string": "b c"}, {"a_long": 2, "a_double": -1}, {}]
+
+
+def enrol_line(frs: Frs) -> list[str]:
+    """Four faces of one person, ever less described; their ids."""
+    return [enrol(frs, PEOPLE[0], external_fields=fields)[0]["face_id"] for fields in LINE]
+
+
 @pytest.mark.parametrize(
-    ("parameter", "value"), [("filter", "a_long:1"), ("sort", [{"a_long": "asc"}]), ("filter", 1), ("sort", {"a": 1})]
+    ("text", "places"),
+    [
+        ("a_long:2", [1, 2]),
+        ("a_long:[1 TO 2] && !a_double:0.5", [1, 2]),
+        ('a_string:"b c" || a_double:{* TO 0}', [1, 2]),
+        ("(!a_long:2)", [0, 3]),
+        ("a_long:99", []),
+        ("", [0, 1, 2, 3]),
+        (None, [0, 1, 2, 3]),
+    ],
 )
-def test_filter_and_sort_are_refused_until_they_are_served(frs: Frs, face_set: str, parameter: str, value: Any) -> None:
-    enrol(frs, PEOPLE[0])
-    body = {"image_base64": base64.b64encode(photo(PEOPLE[0])).decode(), parameter: value}
-    assert parameter in refusal(frs.post(f"{face_set}/search", json=body), "FRS.0012")
+def test_a_filter_says_who_may_be_found(frs: Frs, face_set: str, text: str | None, places: list[int]) -> None:
+    ids = enrol_line(frs)
+    assert [face["face_id"] for face in search(frs, filter=text)] == [ids[place] for place in places]
+    by_id = ok(frs.post(f"{face_set}/search", json={"face_id": ids[0], "filter": text}))["faces"]
+    assert [face["face_id"] for face in by_id] == [ids[place] for place in places]
+    form = {"filter": text} if text is not None else {}
+    by_form = frs.post(f"{face_set}/search", files={"image_file": photo(PEOPLE[0])}, data=form)
+    assert [face["face_id"] for face in ok(by_form)["faces"]] == [ids[place] for place in places]
+
+
+def test_a_filter_on_the_external_image_id(frs: Frs, face_set: str) -> None:
+    enrol(frs, PEOPLE[0], external_image_id="door-1")
+    (face,) = enrol(frs, PEOPLE[0], external_image_id="door-2")
+    assert [found["face_id"] for found in search(frs, filter="external_image_id:door-2")] == [face["face_id"]]
+
+
+@pytest.mark.parametrize(
+    ("sort", "places"),
+    [
+        ([{"a_long": "asc"}], [0, 1, 2, 3]),
+        ([{"a_long": "desc"}], [1, 2, 0, 3]),
+        ([{"a_long": "desc"}, {"a_double": "asc"}], [2, 1, 0, 3]),
+        ([{"a_double": "asc"}], [2, 0, 1, 3]),
+        ([{"a_double": "desc"}], [0, 2, 1, 3]),
+        ([{"a_double": "desc"}, {"a_double": "asc"}], [2, 0, 1, 3]),
+        ([], [0, 1, 2, 3]),
+        (None, [0, 1, 2, 3]),
+    ],
+)
+def test_sort_orders_the_answer_and_puts_missing_values_last(
+    frs: Frs, face_set: str, sort: Any, places: list[int]
+) -> None:
+    ids = enrol_line(frs)
+    assert [face["face_id"] for face in search(frs, sort=sort)] == [ids[place] for place in places]
+    form = {"sort": json.dumps(sort)} if sort is not None else {}
+    by_form = frs.post(f"{face_set}/search", files={"image_file": photo(PEOPLE[0])}, data=form)
+    assert [face["face_id"] for face in ok(by_form)["faces"]] == [ids[place] for place in places]
+
+
+def test_the_nearest_are_chosen_before_they_are_sorted(frs: Frs, face_set: str) -> None:
+    enrol(frs, PEOPLE[1], external_fields={"a_long": 1})
+    enrol(frs, PEOPLE[0], external_fields={"a_long": 2})
+    (found,) = search(frs, sort=[{"a_long": "asc"}], top_n=1, return_fields=["a_long"])
+    assert found["external_fields"] == {"a_long": 2}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "code", "named"),
+    [
+        ("filter", "a_long:", "FRS.0012", "column 8: expected a whole number"),
+        ("filter", "a_long:x", "FRS.0012", "column 8: expected a whole number"),
+        ("filter", "(a_long:1", "FRS.0012", "column 10"),
+        ("filter", "' or 1=1 --", "FRS.0012", "column 1"),
+        ("filter", "nothing:1", "FRS.0012", "column 1: the face set has no field nothing"),
+        ("filter", " ", "FRS.0012", "column 2"),
+        ("filter", 1, "FRS.0012", "filter"),
+        ("filter", ["a_long:1"], "FRS.0012", "filter"),
+        ("sort", [{"a_string": "asc"}], "FRS.0032", "a_string"),
+        ("sort", [{"a_boolean": "asc"}], "FRS.0032", "a_boolean"),
+        ("sort", [{"nothing": "asc"}], "FRS.0032", "nothing"),
+        ("sort", [{"similarity": "asc"}], "FRS.0032", "similarity"),
+        ("sort", [{"a_long": "up"}], "FRS.0012", "sort"),
+        ("sort", [{"a_long": ["asc"]}], "FRS.0012", "sort"),
+        ("sort", [{"a_long": "asc", "a_double": "asc"}], "FRS.0012", "sort"),
+        ("sort", [{}], "FRS.0012", "sort"),
+        ("sort", ["a_long"], "FRS.0012", "sort"),
+        ("sort", {"a_long": "asc"}, "FRS.0012", "sort"),
+        ("sort", "a_long", "FRS.0012", "sort"),
+    ],
+)
+def test_a_filter_or_sort_that_cannot_be_is_refused(
+    frs: Frs, face_set: str, parameter: str, value: Any, code: str, named: str
+) -> None:
+    (face,) = enrol(frs, PEOPLE[0])
+    for probe in ({"image_base64": base64.b64encode(photo(PEOPLE[0])).decode()}, {"face_id": face["face_id"]}):
+        assert named in refusal(frs.post(f"{face_set}/search", json={**probe, parameter: value}), code)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import anyio
 import numpy as np
 import pytest
 
+from openfrs.faces.search import SearchOptions
 from openfrs.recognition.recognizer import Picture
 from openfrs.services import Services
 from openfrs.settings import Settings
@@ -58,7 +59,7 @@ class Project:
 
         async def work() -> list[tuple[str, float]]:
             found = await self.services.search.by_picture(
-                self.id, "test", Picture(photo(person), "image_file"), top_n=top_n, threshold=threshold
+                self.id, "test", Picture(photo(person), "image_file"), SearchOptions(top_n, threshold)
             )
             return [(one.face.face_id, one.similarity) for one in found]
 
@@ -66,7 +67,7 @@ class Project:
 
     def search_face(self, face_id: str, *, top_n: int = 10, threshold: float = 0.0) -> list[tuple[str, float]]:
         async def work() -> list[tuple[str, float]]:
-            found = await self.services.search.by_face_id(self.id, "test", face_id, top_n=top_n, threshold=threshold)
+            found = await self.services.search.by_face_id(self.id, "test", face_id, SearchOptions(top_n, threshold))
             return [(one.face.face_id, one.similarity) for one in found]
 
         return anyio.run(work)

@@ -15,9 +15,10 @@ from openfrs.box import BoundingBox
 from openfrs.store.accounts import AccountRepository, Domain, Project
 from openfrs.store.database import Database
 from openfrs.store.faces import FaceRepository, FaceSet, Match, NewFace, SetMissingError
-from openfrs.store.index import Galleries
+from openfrs.store.galleries import Galleries, Query
 
 DIMENSION = 16
+MEMORY = 10**9
 PROJECT = "p" * 32
 
 
@@ -50,7 +51,7 @@ def face(number: int, seed: int | None = None) -> NewFace:
 
 
 def found(galleries: Galleries, set_id: int, probe: npt.NDArray[np.float32], count: int) -> list[str]:
-    return [hit.face.face_id for hit in galleries.search(set_id, probe, count=count, least_cosine=-1)]
+    return [hit.face.face_id for hit in galleries.search(set_id, probe, Query(count))]
 
 
 actions = st.lists(
@@ -69,7 +70,7 @@ actions = st.lists(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_searches_agree_with_brute_force(repository: FaceRepository, steps: list[tuple[str, int]]) -> None:
     set_id = new_set(repository, f"s{np.random.default_rng().integers(10**6)}")
-    galleries, model, made = Galleries(repository, DIMENSION), dict[str, NewFace](), 0
+    galleries, model, made = Galleries(repository, MEMORY), dict[str, NewFace](), 0
     for step, number in steps:
         match step:
             case "add":
@@ -100,14 +101,14 @@ def test_searches_agree_with_brute_force(repository: FaceRepository, steps: list
 
 
 def test_equal_templates_come_oldest_first(repository: FaceRepository) -> None:
-    set_id, galleries = new_set(repository), Galleries(repository, DIMENSION)
+    set_id, galleries = new_set(repository), Galleries(repository, MEMORY)
     repository.add(set_id, [face(number, seed=1) for number in range(5)])
     assert found(galleries, set_id, unit(1), 5) == [f"{number:08d}" for number in range(5)]
 
 
 def test_two_processes_see_each_others_writes(repository: FaceRepository) -> None:
     set_id = new_set(repository)
-    one, other = Galleries(repository, DIMENSION), Galleries(repository, DIMENSION)
+    one, other = Galleries(repository, MEMORY), Galleries(repository, MEMORY)
     for number in range(10):
         repository.add(set_id, [face(number)])
         assert found(one, set_id, unit(number), 1) == found(other, set_id, unit(number), 1) == [f"{number:08d}"]
@@ -116,23 +117,23 @@ def test_two_processes_see_each_others_writes(repository: FaceRepository) -> Non
 
 
 def test_a_least_cosine_cuts_the_list(repository: FaceRepository) -> None:
-    set_id, galleries = new_set(repository), Galleries(repository, DIMENSION)
+    set_id, galleries = new_set(repository), Galleries(repository, MEMORY)
     repository.add(set_id, [face(number) for number in range(50)])
-    hits = galleries.search(set_id, unit(7), count=50, least_cosine=0.3)
+    hits = galleries.search(set_id, unit(7), Query(50, 0.3))
     assert hits[0].face.face_id == "00000007"
     assert 1 <= len(hits) < 50
     assert min(hit.cosine for hit in hits) >= 0.3
 
 
 def test_searching_a_set_that_is_gone_says_so(repository: FaceRepository) -> None:
-    set_id, galleries = new_set(repository), Galleries(repository, DIMENSION)
+    set_id, galleries = new_set(repository), Galleries(repository, MEMORY)
     repository.delete_set(PROJECT, "s")
     with pytest.raises(SetMissingError):
-        galleries.search(set_id, unit(0), count=1, least_cosine=-1)
+        galleries.search(set_id, unit(0), Query(1))
 
 
 def test_readers_and_writers_at_once_never_miss_or_resurrect(repository: FaceRepository) -> None:
-    set_id, galleries = new_set(repository), Galleries(repository, DIMENSION)
+    set_id, galleries = new_set(repository), Galleries(repository, MEMORY)
     repository.add(set_id, [face(number) for number in range(1000, 1200)])
     wrong: list[str] = []
 

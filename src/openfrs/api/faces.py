@@ -114,7 +114,7 @@ async def delete_faces(
 async def batch_delete_faces(
     request: Request, principal: Operator, name: SetName, services: ServicesDependency
 ) -> FaceCountResponse:
-    """Delete the faces that a filter selects. Filters are not available yet."""
-    await read_input(request, BatchDeleteInput, multipart=False)
-    await run_in_threadpool(services.face_sets.require, principal.project.id, name)
-    raise wrong_format("filter", "filters are not available in this release")
+    """Delete every face that a filter holds for."""
+    asked = await read_input(request, BatchDeleteInput, multipart=False)
+    face_set, deleted = await run_in_threadpool(services.faces.delete_filtered, principal.project.id, name, asked.filter)
+    return FaceCountResponse.of(face_set, deleted)

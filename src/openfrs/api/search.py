@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.requests import Request
 
 from .. import limits
-from ..errors import wrong_format
+from ..faces.search import SearchOptions
 from .body import read_input
 from .documentation import body_of
 from .pictures import PictureInput, picture
@@ -32,19 +32,17 @@ class SearchInput(PictureInput):
 async def search(request: Request, principal: Reader, name: SetName, services: ServicesDependency) -> SearchResponse:
     """Find the faces most like a probe: the largest face of a picture, or an enrolled face."""
     asked = await read_input(request, SearchInput)
-    for parameter in ("filter", "sort"):
-        if getattr(asked, parameter):
-            raise wrong_format(parameter, "it is not available in this release")
-    top_n = limits.TOP_N if asked.top_n is None else asked.top_n
-    threshold = asked.threshold or 0.0
+    options = SearchOptions(
+        top_n=limits.TOP_N if asked.top_n is None else asked.top_n,
+        threshold=asked.threshold or 0.0,
+        filter=asked.filter,
+        sort=asked.sort or (),
+    )
     no_picture = all(value is None for value in (asked.image_base64, asked.image_url, asked.image_file))
     if asked.face_id is not None and no_picture:
-        found = await services.search.by_face_id(
-            principal.project.id, name, asked.face_id, top_n=top_n, threshold=threshold
-        )
+        found = await services.search.by_face_id(principal.project.id, name, asked.face_id, options)
     else:
-        probe = picture(asked, other=asked.face_id)
-        found = await services.search.by_picture(principal.project.id, name, probe, top_n=top_n, threshold=threshold)
+        found = await services.search.by_picture(principal.project.id, name, picture(asked, other=asked.face_id), options)
     wanted = set(asked.return_fields or ())
     return SearchResponse(
         faces=[

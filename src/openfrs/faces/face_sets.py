@@ -7,7 +7,7 @@ from typing import Any
 from .. import limits
 from ..errors import ServiceError, wrong_format
 from ..store.faces import FaceRepository, FaceSet, SetExistsError, TooManySetsError
-from ..store.index import Galleries
+from ..store.galleries import Galleries
 from .fields import check_definitions
 from .ids import public_id, with_fresh_ids
 

@@ -9,18 +9,21 @@ from anyio import to_thread
 from .. import limits
 from ..errors import ServiceError, wrong_format
 from ..recognition.recognizer import FaceTemplate, Picture, Recognizer
+from ..store.columns import field_type
 from ..store.faces import (
     CapacityError,
     Face,
     FaceRepository,
     FaceSet,
-    FieldValue,
     Match,
     NewFace,
     SetMissingError,
 )
+from ..store.galleries import Galleries
+from ..store.predicate import FieldValue
 from .face_sets import FaceSets, missing_set
-from .fields import check_values, field_type, parse_value, shown
+from .fields import check_values, parse_value, shown
+from .filter import parse_filter
 from .ids import public_id, with_fresh_ids
 
 _EXTERNAL_IMAGE_ID: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.EXTERNAL_IMAGE_ID_LENGTH}}}")
@@ -29,9 +32,12 @@ _EXTERNAL_IMAGE_ID: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.EXTERNAL_IMAG
 class Faces:
     """The faces of face sets."""
 
-    def __init__(self, face_sets: FaceSets, repository: FaceRepository, recognizer: Recognizer) -> None:
+    def __init__(
+        self, face_sets: FaceSets, repository: FaceRepository, galleries: Galleries, recognizer: Recognizer
+    ) -> None:
         self._face_sets = face_sets
         self._repository = repository
+        self._galleries = galleries
         self._recognizer = recognizer
 
     async def add(
@@ -128,6 +134,24 @@ class Faces:
             raise missing_set(set_name) from None
         if not deleted:
             raise ServiceError("FRS.0401", field)
+        return face_set, deleted
+
+    def delete_filtered(self, project_id: str, set_name: str, filter_text: str) -> tuple[FaceSet, int]:
+        """Delete every face that a filter holds for.
+
+        Raises:
+            ServiceError: ``FRS.0302``, ``FRS.0407`` nothing matched, ``FRS.0012`` a bad filter, ``FRS.0011`` an empty one.
+        """
+        face_set = self._face_sets.require(project_id, set_name)
+        if not filter_text:
+            raise ServiceError("FRS.0011", "filter")
+        predicate = parse_filter(filter_text, face_set.fields)
+        try:
+            deleted = self._galleries.delete(face_set.id, predicate)
+        except SetMissingError:
+            raise missing_set(set_name) from None
+        if not deleted:
+            raise ServiceError("FRS.0407")
         return face_set, deleted
 
     def _enrol(

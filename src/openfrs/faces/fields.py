@@ -3,24 +3,12 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from typing import Any, Final
 
 from .. import limits
 from ..errors import ServiceError, wrong_format
-from ..store.faces import FieldDefinitions, FieldValue
-
-
-class FieldType(StrEnum):
-    """The types a custom field can have."""
-
-    STRING = "string"
-    INTEGER = "integer"
-    LONG = "long"
-    FLOAT = "float"
-    DOUBLE = "double"
-    BOOLEAN = "boolean"
-
+from ..store.columns import FieldDefinitions, FieldType, field_type
+from ..store.predicate import FieldValue
 
 _NAME: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.CUSTOM_FIELD_NAME_LENGTH}}}")
 
@@ -73,11 +61,6 @@ def check_definitions(definitions: Mapping[str, Any]) -> FieldDefinitions:
             raise wrong_format("external_fields", f"the type of {name} must be one of {', '.join(FieldType)}")
         checked[name] = {} if declared is None else {"type": declared}
     return checked
-
-
-def field_type(definitions: FieldDefinitions, name: str) -> FieldType:
-    """The declared type of a field; a field declared without one is a string."""
-    return FieldType(definitions[name].get("type", FieldType.STRING).lower())
 
 
 def check_values(values: Mapping[str, Any], definitions: FieldDefinitions) -> dict[str, FieldValue]:

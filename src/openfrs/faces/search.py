@@ -1,17 +1,34 @@
 """Searching a face set for the person in a picture."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from anyio import to_thread
 
-from ..errors import ServiceError
+from .. import limits
+from ..errors import ServiceError, wrong_format
 from ..recognition.recognizer import Picture, Recognizer
-from ..store.faces import Face, FaceRepository, FaceSet, SetMissingError
-from ..store.index import Galleries, Hit
+from ..store.columns import NUMERIC, FieldDefinitions, field_type
+from ..store.faces import Face, FaceSet, SetMissingError
+from ..store.galleries import FaceMissingError, Galleries, Hit, Query
 from .face_sets import FaceSets, missing_set
 from .faces import missing_face
+from .fields import shown
+from .filter import parse_filter
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """What of the most similar faces is wanted: the ``top_n`` of those that pass the filter and reach the threshold.
+
+    ``sort`` is as in the API, one-pair mappings of a field to ``asc`` or ``desc``; it orders those, and chooses none.
+    """
+
+    top_n: int = limits.TOP_N
+    threshold: float = 0.0
+    filter: str | None = None
+    sort: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,54 +42,83 @@ class Found:
 class Search:
     """One-to-many search, exact."""
 
-    def __init__(
-        self, face_sets: FaceSets, repository: FaceRepository, galleries: Galleries, recognizer: Recognizer
-    ) -> None:
+    def __init__(self, face_sets: FaceSets, galleries: Galleries, recognizer: Recognizer) -> None:
         self._face_sets = face_sets
-        self._repository = repository
         self._galleries = galleries
         self._recognizer = recognizer
 
-    async def by_picture(
-        self, project_id: str, set_name: str, picture: Picture, *, top_n: int, threshold: float
-    ) -> list[Found]:
-        """The faces most like the largest face of a picture, best first.
+    async def by_picture(self, project_id: str, set_name: str, picture: Picture, options: SearchOptions) -> list[Found]:
+        """The faces most like the largest face of a picture, best first unless sorted.
 
         Raises:
-            ServiceError: ``FRS.0302`` no such set, ``FRS.0304`` no face, and what :meth:`Recognizer.templates` raises.
+            ServiceError: ``FRS.0302`` no such set, ``FRS.0012`` a bad filter or sort, ``FRS.0032`` sorting by what is no number,
+                ``FRS.0304`` no face, and what :meth:`Recognizer.templates` raises.
         """
         face_set = await to_thread.run_sync(self._face_sets.require_usable, project_id, set_name)
+        query, order = self._query(face_set, options), sort_order(options.sort, face_set.fields)
         templates = await self._recognizer.templates(picture, largest_only=True)
         if not templates:
             raise ServiceError("FRS.0304")
-        hits = await to_thread.run_sync(self._hits, face_set, templates[0].embedding, top_n, threshold)
-        return self._found(hits)
+        try:
+            hits = await to_thread.run_sync(self._galleries.search, face_set.id, templates[0].embedding, query)
+        except SetMissingError:
+            raise missing_set(set_name) from None
+        return self._found(hits, order)
 
-    async def by_face_id(
-        self, project_id: str, set_name: str, face_id: str, *, top_n: int, threshold: float
-    ) -> list[Found]:
-        """The faces most like an enrolled one, which comes first itself with similarity 1.
+    async def by_face_id(self, project_id: str, set_name: str, face_id: str, options: SearchOptions) -> list[Found]:
+        """The faces most like an enrolled one, which comes first itself with similarity 1 if it passes the filter.
 
         Raises:
-            ServiceError: ``FRS.0302`` no such set, ``FRS.0403`` no such face.
+            ServiceError: ``FRS.0302`` no such set, ``FRS.0403`` no such face, ``FRS.0012`` a bad filter or sort, ``FRS.0032``.
         """
-        return await to_thread.run_sync(self._by_face_id, project_id, set_name, face_id, top_n, threshold)
+        return await to_thread.run_sync(self._by_face_id, project_id, set_name, face_id, options)
 
-    def _by_face_id(self, project_id: str, set_name: str, face_id: str, top_n: int, threshold: float) -> list[Found]:
+    def _by_face_id(self, project_id: str, set_name: str, face_id: str, options: SearchOptions) -> list[Found]:
         face_set = self._face_sets.require_usable(project_id, set_name)
-        enrolled = self._repository.enrolled(face_set.id, face_id)
-        if enrolled is None:
-            raise missing_face(face_id)
-        face, template = enrolled
-        others = (hit for hit in self._hits(face_set, template, top_n, threshold) if hit.face.face_id != face_id)
-        return self._found([Hit(face, 1.0), *others][:top_n])
-
-    def _hits(self, face_set: FaceSet, probe: npt.NDArray[np.float32], top_n: int, threshold: float) -> list[Hit]:
-        least_cosine = self._recognizer.calibration.cosine(threshold)
+        query, order = self._query(face_set, options), sort_order(options.sort, face_set.fields)
         try:
-            return self._galleries.search(face_set.id, probe, count=top_n, least_cosine=least_cosine)
+            return self._found(self._galleries.search_like(face_set.id, face_id, query), order)
+        except FaceMissingError:
+            raise missing_face(face_id) from None
         except SetMissingError:
-            raise missing_set(face_set.name) from None
+            raise missing_set(set_name) from None
 
-    def _found(self, hits: list[Hit]) -> list[Found]:
-        return [Found(hit.face, self._recognizer.calibration.similarity(hit.cosine)) for hit in hits]
+    def _query(self, face_set: FaceSet, options: SearchOptions) -> Query:
+        predicate = parse_filter(options.filter, face_set.fields) if options.filter else None
+        return Query(options.top_n, self._recognizer.calibration.cosine(options.threshold), predicate)
+
+    def _found(self, hits: Sequence[Hit], order: Mapping[str, bool]) -> list[Found]:
+        found = [Found(hit.face, self._recognizer.calibration.similarity(hit.cosine)) for hit in hits]
+        for field, descends in reversed(list(order.items())):
+            found.sort(key=_by(field, descends))
+        return found
+
+
+def sort_order(sort: Sequence[Any], definitions: FieldDefinitions) -> Mapping[str, bool]:
+    """Fields to sort by, the most important first, and whether they descend. Of a field given twice the later counts.
+
+    Raises:
+        ServiceError: ``FRS.0012`` not one-pair objects with ``asc`` or ``desc``, ``FRS.0032`` not a numeric field of the set.
+    """
+    order: dict[str, bool] = {}
+    for item in sort:
+        if not isinstance(item, Mapping) or len(item) != 1:
+            raise wrong_format("sort", 'must be an array of objects such as {"timestamp": "asc"}')
+        ((field, direction),) = item.items()
+        if field not in definitions or field_type(definitions, field) not in NUMERIC:
+            raise ServiceError("FRS.0032", shown(field))
+        if direction not in ("asc", "desc"):
+            raise wrong_format("sort", f"the order of {field} must be asc or desc")
+        order.pop(field, None)
+        order[field] = direction == "desc"
+    return order
+
+
+def _by(field: str, descends: bool) -> Callable[[Found], tuple[bool, float]]:
+    """A key that puts a field's values in order and faces without one last."""
+
+    def key(one: Found) -> tuple[bool, float]:
+        value: Any = one.face.fields.get(field)
+        return (True, 0) if value is None else (False, -value if descends else value)
+
+    return key

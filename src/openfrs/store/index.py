@@ -1,115 +1,192 @@
-"""Exact search: the templates of a face set in memory, scanned whole, kept level with the database.
+"""Exact search: the templates of a face set in memory, scanned whole, with the faces' fields in columns beside them."""
 
-The database is the truth. An index knows the version of the set it stands for; before every search it is brought to the
-version that the search's snapshot shows, from the rows and tombstones written since. So a face just added is found and a
-deleted one is not, in whichever process and thread the search runs.
-"""
-
-import threading
-from dataclasses import dataclass
+from typing import Final
 
 import faiss
 import numpy as np
 import numpy.typing as npt
-from readerwriterlock.rwlock import RWLockWrite
 
-from .faces import Changes, Face, FaceRepository, SetMissingError
+from .changes import TEMPLATE_TYPE, Changes
+from .columns import Columns, FieldDefinitions, Mask, Rows, resized
+from .predicate import Predicate
 
+Cosines = npt.NDArray[np.float32]
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A face found, and the cosine between its template and the probe."""
+_SPARE: Final = 8
+"""Rows grow by an eighth, so that adding is cheap and no more than that is held in vain."""
 
-    face: Face
-    cosine: float
+_FEW: Final = 10
+"""Where less than one in so many rows is allowed, copying them out is cheaper than passing over the others."""
+
+_WIDEST: Final = 256
+"""The most neighbours asked for in the hope that enough of them are allowed; picking more costs more than a masked scan."""
 
 
 class TemplateIndex:
-    """Templates of one face set, scanned exactly.
+    """Templates and fields of one face set's faces.
 
-    Rows lie in insertion order. Half precision as in the database, so the scan sees the very numbers that are stored;
-    products are summed in single precision.
+    Half precision as in the database, so the scan sees the very numbers that are stored; products are summed in single
+    precision. Rows lie in no order: the last one takes the place of one that is deleted, so no deletion moves the others.
     """
 
-    def __init__(self, dimension: int) -> None:
+    def __init__(self, definitions: FieldDefinitions) -> None:
         self.version = 0
-        self._seqs = np.empty(0, np.int64)
-        self._codes = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        self._count = 0
+        self._newest = -1
+        self._seqs = np.zeros(0, np.int64)
+        self._columns = Columns(definitions)
+        self._scanner = _scanner(1)
+        self._templates = np.zeros((0, 1), TEMPLATE_TYPE)
 
     def __len__(self) -> int:
-        return int(self._seqs.size)
+        return self._count
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self._templates.nbytes + self._seqs.nbytes + self._columns.nbytes
+
+    def reserve(self, count: int, dimension: int) -> None:
+        """Make room for this many faces in all, so that adding them copies nothing."""
+        if count > len(self._seqs) or dimension != self._scanner.d:
+            self._resize(count, dimension)
 
     def apply(self, changes: Changes) -> None:
-        """Bring the index to ``changes.version``."""
-        gone = np.flatnonzero(np.isin(self._seqs, changes.deleted, assume_unique=True))
-        if gone.size:
-            self._codes.remove_ids(faiss.IDSelectorBatch(gone))
-            self._seqs = np.delete(self._seqs, gone)
-        newest = self._seqs[-1] if self._seqs.size else -1
-        new = changes.written > newest  # the other rows had their fields changed, which the index does not hold
-        if new.any():
-            self._codes.add_sa_codes(np.ascontiguousarray(changes.templates[new]).view(np.uint8))
-            self._seqs = np.concatenate([self._seqs, changes.written[new]])
-        self.version = changes.version
+        """Take changes in. They may have been applied before, in part or whole."""
+        self._remove(self._places(changes.deleted))
+        known = changes.seqs <= self._newest  # the store never gives out a lower number after a higher one
+        if known.any():
+            places = self._places(changes.seqs[known])
+            order = np.searchsorted(changes.seqs, self._seqs[places])
+            self._write(places, changes, order)
+        if not known.all():
+            new = np.flatnonzero(~known)
+            count = self._count + new.size
+            if count > len(self._seqs) or changes.templates.shape[1] != self._scanner.d:
+                self._resize(count + count // _SPARE, changes.templates.shape[1])
+            places = np.arange(self._count, count)
+            self._seqs[places] = changes.seqs[new]
+            self._write(places, changes, new)
+            self._scanner.ntotal = self._count = count
+            self._newest = int(changes.seqs[-1])
+        self._columns.tidy(self._count)
 
-    def nearest(
-        self, probe: npt.NDArray[np.float32], count: int
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        """Sequence numbers and cosines of the nearest templates, best first, the older one first where they are equal."""
-        if not len(self) or count == 0:
+    def matching(self, predicate: Predicate) -> Rows:
+        """Sequence numbers of the faces that a condition holds for, oldest first."""
+        return np.sort(self._seqs[: self._count][self._columns.matching(predicate, self._count)])
+
+    def template(self, seq: int) -> Cosines:
+        """The template of a face that is there, shape (dimension,)."""
+        (place,) = np.flatnonzero(self._seqs[: self._count] == seq)
+        return np.asarray(self._templates[place], np.float32)
+
+    def nearest(self, probe: Cosines, count: int, predicate: Predicate | None = None) -> tuple[Rows, Cosines]:
+        """Sequence numbers and cosines of the nearest templates that a condition holds for.
+
+        Best first, the older one first where they are equal, also where only some of the equal ones are within ``count``.
+        """
+        allowed = None if predicate is None else self._columns.matching(predicate, self._count)
+        possible = self._count if allowed is None else int(np.count_nonzero(allowed))
+        count = min(count, possible)
+        if count <= 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         faiss.omp_set_num_threads(1)  # per calling thread: parallelism is across requests
-        cosines, places = self._codes.search(probe[None], min(count, len(self)))
-        seqs = self._seqs[places[0]]
-        order = np.lexsort([seqs, -cosines[0]])
-        return seqs[order], cosines[0][order]
+        if allowed is None or possible == self._count:
+            found = _exactly(self._scanner, probe, self._seqs, count, self._count)
+        elif possible * _FEW < self._count:
+            chosen = np.flatnonzero(allowed)
+            scanner = _scanner(self._scanner.d)
+            scanner.add_sa_codes(self._templates[chosen].view(np.uint8))
+            found = _exactly(scanner, probe, self._seqs[chosen], count, possible)
+        else:
+            found = self._among_all(probe, count, allowed, possible) or self._masked(probe, count, allowed, possible)
+        return found
 
+    def _among_all(self, probe: Cosines, count: int, allowed: Mask, possible: int) -> tuple[Rows, Cosines] | None:
+        """The nearest allowed rows, taken out of the nearest of all; None if those hold too few.
 
-class Galleries:
-    """The indexes of the sets this process has been asked about, and search through them."""
-
-    def __init__(self, repository: FaceRepository, dimension: int) -> None:
-        self._repository = repository
-        self._dimension = dimension
-        self._entries: dict[int, tuple[RWLockWrite, TemplateIndex]] = {}
-        self._lock = threading.Lock()
-
-    def search(self, set_id: int, probe: npt.NDArray[np.float32], *, count: int, least_cosine: float) -> list[Hit]:
-        """The faces of a set nearest to a probe, a unit vector of shape (dimension,); best first.
-
-        Raises:
-            SetMissingError: the set was deleted meanwhile.
+        A scan that asks row by row takes three times one that does not.
         """
-        lock, index = self._entry(set_id)
-        repository = self._repository
-        while True:
-            with repository.snapshot() as snapshot:
-                try:
-                    version = repository.version(snapshot, set_id)
-                except SetMissingError:
-                    self.forget(set_id)
-                    raise
-                if index.version < version:
-                    with lock.gen_wlock():
-                        if index.version < version:
-                            since = index.version
-                            index.apply(repository.changes(snapshot, set_id, since, version, self._dimension))
-                with lock.gen_rlock():
-                    if index.version != version:
-                        continue  # another search has brought the index past this snapshot: look again
-                    seqs, cosines = index.nearest(probe, count)
-                kept = cosines >= least_cosine
-                faces = repository.faces(snapshot, seqs[kept].tolist())
-                found = zip(seqs[kept].tolist(), cosines[kept].tolist(), strict=True)
-                return [Hit(faces[seq], cosine) for seq, cosine in found]
+        wide = 2 * count * self._count // possible + 20
+        if wide > min(_WIDEST, self._count):
+            return None
+        cosines, places = (rows[0] for rows in self._scanner.search(probe[None], wide))
+        sure = allowed[places] & (cosines > cosines[-1])  # of those as near as the last some may have been left out
+        if np.count_nonzero(sure) < count:
+            return None
+        return _ordered(self._seqs[places[sure]], cosines[sure], count)
 
-    def forget(self, set_id: int) -> None:
-        """Drop the index of a set that is gone."""
-        with self._lock:
-            self._entries.pop(set_id, None)
+    def _masked(self, probe: Cosines, count: int, allowed: Mask, possible: int) -> tuple[Rows, Cosines]:
+        bits = np.packbits(allowed, bitorder="little")
+        selector = faiss.IDSelectorBitmap(self._count, faiss.swig_ptr(bits))
+        parameters = faiss.SearchParameters()
+        parameters.sel = selector  # which the parameters do not keep alive
+        return _exactly(self._scanner, probe, self._seqs, count, possible, parameters)
 
-    def _entry(self, set_id: int) -> tuple[RWLockWrite, TemplateIndex]:
-        with self._lock:
-            if set_id not in self._entries:
-                self._entries[set_id] = RWLockWrite(), TemplateIndex(self._dimension)
-            return self._entries[set_id]
+    def _places(self, seqs: Rows) -> Rows:
+        """Where the faces lie, of those that are there; in no order."""
+        if seqs.size == 1:
+            return np.flatnonzero(self._seqs[: self._count] == seqs[0])
+        return np.flatnonzero(np.isin(self._seqs[: self._count], seqs))
+
+    def _write(self, places: Rows, changes: Changes, rows: Rows) -> None:
+        self._templates[places] = changes.templates[rows]
+        chosen = rows.tolist()
+        ids, fields = changes.external_image_ids, changes.fields
+        self._columns.write(places, [ids[row] for row in chosen], [fields[row] for row in chosen])
+
+    def _remove(self, gone: Rows) -> None:
+        if not gone.size:
+            return
+        count = self._count - gone.size
+        stays = np.ones(gone.size, np.bool_)
+        stays[gone[gone >= count] - count] = False
+        sources, targets = count + np.flatnonzero(stays), gone[gone < count]
+        self._seqs[targets] = self._seqs[sources]
+        self._templates[targets] = self._templates[sources]
+        self._columns.move(sources, targets)
+        self._templates[count : self._count] = 0  # a deleted template is nowhere in memory either
+        self._scanner.ntotal = self._count = count
+        if count < len(self._seqs) // 2:
+            self._resize(count + count // _SPARE, self._scanner.d)
+
+    def _resize(self, capacity: int, dimension: int) -> None:
+        scanner, capacity = _scanner(dimension), max(1, capacity)
+        scanner.codes.resize(capacity * scanner.code_size)
+        templates = faiss.rev_swig_ptr(scanner.codes.data(), capacity * scanner.code_size).view(TEMPLATE_TYPE)
+        templates = templates.reshape(capacity, dimension)
+        templates[: self._count] = self._templates[: self._count]
+        scanner.ntotal = self._count
+        self._scanner, self._templates = scanner, templates
+        self._seqs = resized(self._seqs, capacity)
+        self._columns.resize(capacity)
+
+
+def _scanner(dimension: int) -> faiss.IndexScalarQuantizer:
+    return faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+
+
+def _exactly(
+    scanner: faiss.IndexScalarQuantizer,
+    probe: Cosines,
+    seqs: Rows,
+    count: int,
+    possible: int,
+    parameters: faiss.SearchParameters | None = None,
+) -> tuple[Rows, Cosines]:
+    """The ``count`` nearest of the ``possible`` rows that the parameters allow.
+
+    Of rows equally near FAISS keeps any. So one more than wanted is asked for, and if that is as near as the last one wanted,
+    many more, until all the equal ones are there to choose from.
+    """
+    wide = min(count + 1, possible)
+    while True:
+        cosines, places = (rows[0] for rows in scanner.search(probe[None], wide, params=parameters))
+        if wide == possible or cosines[-1] < cosines[count - 1]:
+            return _ordered(seqs[places], cosines, count)
+        wide = min(8 * wide, possible)
+
+
+def _ordered(seqs: Rows, cosines: Cosines, count: int) -> tuple[Rows, Cosines]:
+    order = np.lexsort((seqs, -cosines))[:count]
+    return seqs[order], cosines[order]
