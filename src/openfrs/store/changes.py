@@ -17,7 +17,7 @@ TEMPLATE_TYPE: Final = np.dtype("<f2")
 class Changes:
     """Faces of a set that were written or deleted.
 
-    ``seqs`` holds the sequence numbers of the written ones, rising, shape (n,), the other four their templates, shape
+    ``seqs`` holds the sequence numbers of the written ones, shape (n,), the other four their templates, shape
     (n, dimension), and fields; ``deleted`` the sequence numbers of the others.
     """
 

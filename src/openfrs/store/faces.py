@@ -1,14 +1,27 @@
 """Face sets and faces as rows: every query about them, each within a project or a set of one."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Row, Select, Text, cast, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from ..box import BoundingBox
@@ -189,7 +202,7 @@ class FaceRepository:
             SetMissingError, CapacityError, IdTakenError
         """
         with self._database.write() as connection:
-            row = connection.execute(select(_sets).where(_sets.c.id == set_id)).first()
+            row = connection.execute(_SET, {"id": set_id}).first()
             if row is None:
                 raise SetMissingError
             if row.face_number + len(faces) > row.capacity:
@@ -211,7 +224,7 @@ class FaceRepository:
                 for face in faces
             ]
             try:
-                connection.execute(insert(_faces), values)
+                connection.execute(_ADD, values)
             except IntegrityError as error:
                 raise IdTakenError from error
 
@@ -225,7 +238,7 @@ class FaceRepository:
         """
         match = _faces.c.set_id == set_id, _faces.c.face_id == face_id
         with self._database.write() as connection:
-            row = connection.execute(select(_sets).where(_sets.c.id == set_id)).first()
+            row = connection.execute(_SET, {"id": set_id}).first()
             if row is None:
                 raise SetMissingError
             face = connection.execute(_FACE_COLUMNS.where(*match)).first()
@@ -258,14 +271,14 @@ class FaceRepository:
             SetMissingError
         """
         with self._database.write() as connection:
-            row = connection.execute(select(_sets).where(_sets.c.id == set_id)).first()
+            row = connection.execute(_SET, {"id": set_id}).first()
             if row is None:
                 raise SetMissingError
             gone = choose(connection)
             if gone:
                 version = self._bump(connection, row, -len(gone))
                 values = [{"set_id": set_id, "version": version, "seq": seq} for seq in gone]
-                connection.execute(insert(_tombstones), values)
+                connection.execute(_BURY, values)
                 buried = select(_tombstones.c.seq).where(
                     _tombstones.c.set_id == set_id, _tombstones.c.version == version
                 )
@@ -295,7 +308,7 @@ class FaceRepository:
         Raises:
             SetMissingError
         """
-        version = snapshot.scalar(select(_sets.c.version).where(_sets.c.id == set_id))
+        version = snapshot.scalar(_VERSION, {"id": set_id})
         if version is None:
             raise SetMissingError
         return int(version)
@@ -307,7 +320,7 @@ class FaceRepository:
         Raises:
             SetMissingError
         """
-        row = snapshot.execute(select(_sets).where(_sets.c.id == set_id)).first()
+        row = snapshot.execute(_SET, {"id": set_id}).first()
         if row is None:
             raise SetMissingError
         return _face_set(row)
@@ -315,15 +328,10 @@ class FaceRepository:
     @staticmethod
     def changes(snapshot: Connection, set_id: int, since: int) -> Iterator[Changes]:
         """What happened to a set's faces after version ``since``, in pieces."""
-        query = (
-            select(_faces.c.seq, _faces.c.template, _faces.c.external_image_id, cast(_faces.c.fields, Text))
-            .where(_faces.c.set_id == set_id, _faces.c.version > since)
-            .order_by(_faces.c.seq)
-        )
-        buried = select(_tombstones.c.seq).where(_tombstones.c.set_id == set_id, _tombstones.c.version > since)
-        deleted = np.array(snapshot.scalars(buried).all() if since else [], np.int64)
+        after = {"id": set_id, "since": since}
+        deleted = np.array(snapshot.scalars(_DELETED, after).all() if since else [], np.int64)
         yield Changes(np.empty(0, np.int64), np.empty((0, 1), TEMPLATE_TYPE), (), (), deleted)
-        for rows in snapshot.execute(query, execution_options={"yield_per": _CHUNK}).partitions():
+        for rows in snapshot.execute(_WRITTEN, after, execution_options={"yield_per": _CHUNK}).partitions():
             seqs, templates, external_image_ids, fields = zip(*rows, strict=True)
             yield Changes(
                 np.array(seqs, np.int64),
@@ -336,20 +344,19 @@ class FaceRepository:
     @staticmethod
     def seq(snapshot: Connection, set_id: int, face_id: str) -> int | None:
         """The sequence number of a face."""
-        return snapshot.scalar(select(_faces.c.seq).where(_faces.c.set_id == set_id, _faces.c.face_id == face_id))
+        return snapshot.scalar(_SEQ, {"id": set_id, "face_id": face_id})
 
     @staticmethod
-    def faces(snapshot: Connection, seqs: Iterable[int]) -> dict[int, Face]:
+    def faces(snapshot: Connection, seqs: Sequence[int]) -> dict[int, Face]:
         """Faces by sequence number."""
-        rows = snapshot.execute(_FACE_COLUMNS.where(_faces.c.seq.in_(list(seqs))))
-        return {row.seq: _face(row) for row in rows}
+        return {row.seq: _face(row) for row in snapshot.execute(_FACES, {"seqs": seqs})}
 
     @staticmethod
     def _bump(connection: Connection, face_set: "Row[tuple[object, ...]]", more: int) -> int:
         """Raise a set's version by one and its face count by ``more``; returns the new version."""
         version = face_set.version + 1
         counted = face_set.face_number + more
-        connection.execute(update(_sets).where(_sets.c.id == face_set.id).values(version=version, face_number=counted))
+        connection.execute(_BUMP, {"set": face_set.id, "to": version, "counted": counted})
         return int(version)
 
 
@@ -363,6 +370,26 @@ _FACE_COLUMNS: "Select[tuple[object, ...]]" = select(
     _faces.c.height,
     _faces.c.fields,
 )
+
+# built once: building a statement takes longer than running it
+_SET = select(_sets).where(_sets.c.id == bindparam("id"))
+_VERSION = select(_sets.c.version).where(_sets.c.id == bindparam("id"))
+_BUMP = (
+    update(_sets)
+    .where(_sets.c.id == bindparam("set"))
+    .values(version=bindparam("to"), face_number=bindparam("counted"))
+)
+_SEQ = select(_faces.c.seq).where(_faces.c.set_id == bindparam("id"), _faces.c.face_id == bindparam("face_id"))
+_FACES = _FACE_COLUMNS.where(_faces.c.seq.in_(bindparam("seqs", expanding=True)))
+_WRITTEN = (
+    select(_faces.c.seq, _faces.c.template, _faces.c.external_image_id, cast(_faces.c.fields, Text))
+    .where(_faces.c.set_id == bindparam("id"), _faces.c.version > bindparam("since"))
+    .order_by(_faces.c.version, _faces.c.seq)  # the order of an index: nothing is sorted
+)
+_DELETED = select(_tombstones.c.seq).where(
+    _tombstones.c.set_id == bindparam("id"), _tombstones.c.version > bindparam("since")
+)
+_ADD, _BURY = insert(_faces), insert(_tombstones)
 
 
 def _face(row: "Row[tuple[object, ...]]") -> Face:

@@ -86,7 +86,7 @@ class Galleries:
             if seq is None:
                 raise FaceMissingError
             seqs, cosines = index.nearest(index.template(seq), query.count, query.predicate)
-            if query.predicate is None or seq in seqs or seq in index.matching(query.predicate):
+            if query.predicate is None or seq in seqs or index.holds(query.predicate, seq):
                 others = seqs != seq
                 seqs = np.concatenate([[seq], seqs[others]])[: query.count]
                 cosines = np.concatenate([np.ones(1, np.float32), cosines[others]])[: query.count]

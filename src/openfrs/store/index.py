@@ -54,26 +54,25 @@ class TemplateIndex:
     def apply(self, changes: Changes) -> None:
         """Take changes in. They may have been applied before, in part or whole."""
         self._remove(self._places(changes.deleted))
-        known = changes.seqs <= self._newest  # the store never gives out a lower number after a higher one
-        if known.any():
-            places = self._places(changes.seqs[known])
-            order = np.searchsorted(changes.seqs, self._seqs[places])
-            self._write(places, changes, order)
-        if not known.all():
-            new = np.flatnonzero(~known)
-            count = self._count + new.size
-            if count > len(self._seqs) or changes.templates.shape[1] != self._scanner.d:
-                self._resize(count + count // _SPARE, changes.templates.shape[1])
-            places = np.arange(self._count, count)
-            self._seqs[places] = changes.seqs[new]
-            self._write(places, changes, new)
-            self._scanner.ntotal = self._count = count
-            self._newest = int(changes.seqs[-1])
+        if not changes.seqs.size:
+            return
+        new = np.ones(changes.seqs.size, np.bool_)
+        if changes.seqs.min() <= self._newest:
+            places = self._places(changes.seqs)
+            order = np.argsort(changes.seqs)
+            rows = order[np.searchsorted(changes.seqs, self._seqs[places], sorter=order)]
+            self._write(places, changes, rows)
+            new[rows] = False
+        self._add(changes, np.flatnonzero(new))
         self._columns.tidy(self._count)
 
     def matching(self, predicate: Predicate) -> Rows:
         """Sequence numbers of the faces that a condition holds for, oldest first."""
         return np.sort(self._seqs[: self._count][self._columns.matching(predicate, self._count)])
+
+    def holds(self, predicate: Predicate, seq: int) -> bool:
+        """Whether a condition holds for a face that is there."""
+        return bool(self._columns.matching(predicate, self._count)[self._places(np.array([seq]))[0]])
 
     def template(self, seq: int) -> Cosines:
         """The template of a face that is there, shape (dimension,)."""
@@ -122,6 +121,16 @@ class TemplateIndex:
         parameters = faiss.SearchParameters()
         parameters.sel = selector  # which the parameters do not keep alive
         return _exactly(self._scanner, probe, self._seqs, count, possible, parameters)
+
+    def _add(self, changes: Changes, rows: Rows) -> None:
+        count, dimension = self._count + rows.size, changes.templates.shape[1]
+        if count > len(self._seqs) or dimension != self._scanner.d:
+            self._resize(count + count // _SPARE, dimension)
+        places = np.arange(self._count, count)
+        self._seqs[places] = changes.seqs[rows]
+        self._write(places, changes, rows)
+        self._scanner.ntotal = self._count = count
+        self._newest = max(self._newest, int(changes.seqs.max()))
 
     def _places(self, seqs: Rows) -> Rows:
         """Where the faces lie, of those that are there; in no order."""
