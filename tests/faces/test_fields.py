@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openfrs.errors import ServiceError
-from openfrs.faces.fields import FieldType, check_definitions, check_values, field_type, parse_value, shown
+from openfrs.faces.fields import check_definitions, check_values, parse_value, shown
+from openfrs.store.columns import FieldType, field_type
 
 T = TypeVar("T")
 

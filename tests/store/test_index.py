@@ -1,103 +1,34 @@
 """The index finds exactly what a brute-force scan of the stored templates finds."""
 
+import json
+import sys
 import threading
+import tracemalloc
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from openfrs.box import BoundingBox
-from openfrs.store.accounts import AccountRepository, Domain, Project
-from openfrs.store.database import Database
-from openfrs.store.faces import FaceRepository, FaceSet, Match, NewFace, SetMissingError
+from openfrs.store.changes import TEMPLATE_TYPE, Changes
+from openfrs.store.faces import FaceRepository, Match, NewFace, SetMissingError
 from openfrs.store.galleries import Galleries, Query
+from openfrs.store.index import TemplateIndex
+from openfrs.store.predicate import And, Between, Equal, Not, Predicate
 
-DIMENSION = 16
-MEMORY = 10**9
-PROJECT = "p" * 32
+from .galleries import DIMENSION, MEMORY, PROJECT, face, new_database, new_set, unit
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Iterator[FaceRepository]:
-    database = Database(tmp_path / "x.db")
-    domain = Domain("d" * 32, "domain")
-    project = Project(PROJECT, "local", domain, datetime(2026, 1, 1))
-    AccountRepository(database).create(domains=[domain], projects=[project])
+    database = new_database(tmp_path / "x.db")
     yield FaceRepository(database)
     database.close()
 
 
-def new_set(repository: FaceRepository, name: str = "s") -> int:
-    face_set = FaceSet(0, PROJECT, name, name.rjust(8, "0"), 10_000, 0, 0, "sface", {}, datetime(2026, 1, 1))
-    repository.create_set(face_set, limit=1000)
-    made = repository.set_named(PROJECT, name)
-    assert made is not None
-    return made.id
-
-
-def unit(seed: int) -> npt.NDArray[np.float32]:
-    vector = np.random.default_rng(seed).normal(size=DIMENSION)
-    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
-
-
-def face(number: int, seed: int | None = None) -> NewFace:
-    vector = unit(number if seed is None else seed)
-    return NewFace(f"{number:08d}", str(number % 5), BoundingBox(0, 0, 1, 1), {}, vector)
-
-
 def found(galleries: Galleries, set_id: int, probe: npt.NDArray[np.float32], count: int) -> list[str]:
     return [hit.face.face_id for hit in galleries.search(set_id, probe, Query(count))]
-
-
-actions = st.lists(
-    st.one_of(
-        st.tuples(st.just("add"), st.integers(1, 6)),
-        st.tuples(st.just("delete"), st.integers(0, 40)),
-        st.tuples(st.just("delete many"), st.integers(0, 4)),
-        st.tuples(st.just("update"), st.integers(0, 40)),
-        st.tuples(st.just("search"), st.integers(0, 40)),
-    ),
-    max_size=25,
-)
-
-
-@given(actions)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_searches_agree_with_brute_force(repository: FaceRepository, steps: list[tuple[str, int]]) -> None:
-    set_id = new_set(repository, f"s{np.random.default_rng().integers(10**6)}")
-    galleries, model, made = Galleries(repository, MEMORY), dict[str, NewFace](), 0
-    for step, number in steps:
-        match step:
-            case "add":
-                batch = [face(made + place) for place in range(number)]
-                made += number
-                repository.add(set_id, batch)
-                model |= {each.face_id: each for each in batch}
-            case "delete":
-                gone = repository.delete(set_id, Match(face_id=f"{number:08d}"))
-                assert gone == (model.pop(f"{number:08d}", None) is not None)
-            case "delete many":
-                matching = [key for key, each in model.items() if each.external_image_id == str(number)]
-                assert repository.delete(set_id, Match(external_image_id=str(number))) == len(matching)
-                for key in matching:
-                    del model[key]
-            case "update":
-                known = f"{number:08d}" in model
-                assert repository.update(set_id, f"{number:08d}", external_image_id="9", fields={}) == known
-                if known:
-                    old = model[f"{number:08d}"]
-                    model[old.face_id] = NewFace(old.face_id, "9", old.box, {}, old.template)
-            case "search":
-                probe = unit(number)
-                stored = {key: each.template.astype(np.float16).astype(np.float32) for key, each in model.items()}
-                expected = sorted(stored, key=lambda key: (-float(stored[key] @ probe), key))[:10]
-                assert found(galleries, set_id, probe, 10) == expected
-    repository.delete_set(PROJECT, next(each.name for each in repository.sets(PROJECT) if each.id == set_id))
 
 
 def test_equal_templates_come_oldest_first(repository: FaceRepository) -> None:
@@ -166,3 +97,210 @@ def test_deleted_templates_are_overwritten_on_disk(repository: FaceRepository, t
     repository.delete(set_id, Match(face_id="00000003"))
     repository._database.close()  # the write-ahead log goes into the database
     assert not any(template in path.read_bytes() for path in tmp_path.glob("x.db*"))
+
+
+def loaded(
+    templates: npt.NDArray[np.float32], fields: list[dict[str, object]], definitions: dict[str, dict[str, str]]
+) -> TemplateIndex:
+    """An index over templates of shape (n, dimension), the sequence numbers those of the rows."""
+    index, count = TemplateIndex(definitions), len(templates)
+    index.reserve(count, templates.shape[1])
+    ids = [f"image-{number}" for number in range(count)]
+    nothing = np.empty(0, np.int64)
+    index.apply(Changes(np.arange(count), templates.astype(TEMPLATE_TYPE), ids, fields, nothing))  # type: ignore[arg-type]
+    return index
+
+
+def crowd(count: int, dimension: int = DIMENSION) -> npt.NDArray[np.float32]:
+    """Random unit vectors, shape (count, dimension)."""
+    templates = np.random.default_rng(1).normal(size=(count, dimension)).astype(np.float32)
+    templates /= np.linalg.norm(templates, axis=1, keepdims=True)
+    return np.asarray(templates.astype(np.float16), np.float32)
+
+
+CROWD = 5000
+
+
+@pytest.mark.parametrize("count", [1, 10, 100, 1000, CROWD])
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        None,
+        Equal("number", 7),  # one of a thousand
+        Between("number", None, 9),  # one in a hundred
+        Between("number", 0, 150),
+        Between("number", None, 499),  # half
+        Not(Equal("number", 7)),
+        And((Equal("alike", True), Between("number", 0, 900))),  # only those least like the probe
+        Equal("alike", False),
+        Between("number", 0, 999),  # all
+        Equal("number", -1),  # none
+    ],
+)
+def test_a_filtered_search_is_the_scan_of_what_the_filter_leaves(count: int, predicate: Predicate | None) -> None:
+    templates = crowd(CROWD)
+    probe = templates[17]
+    cosines = templates @ probe
+    numbers, alike = np.arange(CROWD) % 1000, cosines < np.median(cosines)
+    fields: list[dict[str, object]] = [
+        {"number": int(n), "alike": bool(a)} for n, a in zip(numbers, alike, strict=True)
+    ]
+    index = loaded(templates, fields, {"number": {"type": "long"}, "alike": {"type": "boolean"}})
+    matching = np.arange(CROWD) if predicate is None else index.matching(predicate)
+    seqs, found = index.nearest(probe, count, predicate)
+    assert seqs.size == min(count, matching.size)
+    assert set(seqs.tolist()) <= set(matching.tolist())
+    assert found == pytest.approx(np.sort(cosines[matching])[::-1][:count], abs=1e-6)
+    assert cosines[seqs] == pytest.approx(found, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "predicate", [None, Between("number", 0, 49), Between("number", 0, 3), Not(Equal("number", 3))]
+)
+def test_of_many_that_are_equally_near_the_oldest_are_found(predicate: Predicate | None) -> None:
+    templates = crowd(4000)
+    templates[::2] = templates[0]  # half are one person
+    templates[3999] = templates[1]  # the nearest
+    fields: list[dict[str, object]] = [{"number": number // 2 % 100} for number in range(4000)]
+    index = loaded(templates, fields, {"number": {"type": "long"}})
+    probe = np.asarray(0.9 * templates[0] + 0.1 * templates[1], np.float32)
+    matching = np.arange(4000) if predicate is None else index.matching(predicate)
+    for count in (1, 2, 17, 300):
+        seqs, cosines = index.nearest(probe, count, predicate)
+        assert cosines.tolist() == sorted(cosines.tolist(), reverse=True)
+        twins = [seq for seq in seqs.tolist() if seq % 2 == 0]
+        assert twins == [seq for seq in matching.tolist() if seq % 2 == 0][: len(twins)]
+        assert len(twins) >= min(count, np.count_nonzero(matching % 2 == 0)) - 2
+
+
+def test_deletions_leave_no_template_in_memory_and_give_the_room_back() -> None:
+    templates = crowd(1000)
+    index = loaded(templates, [{}] * 1000, {})
+    before = index._templates.nbytes
+    gone = np.random.default_rng(2).permutation(1000)[:900]
+    for some in (gone[:1], gone[1:2], gone[2:700], gone[700:]):
+        index.apply(Changes(np.empty(0, np.int64), np.empty((0, 1), TEMPLATE_TYPE), (), (), some))
+    rows = index._templates.tobytes()
+    kept = np.setdiff1d(np.arange(1000), gone)
+    assert all(templates[seq].astype(TEMPLATE_TYPE).tobytes() not in rows for seq in gone)
+    assert all(templates[seq].astype(TEMPLATE_TYPE).tobytes() in rows for seq in kept)
+    assert sorted(index.nearest(templates[0], 1000)[0].tolist()) == kept.tolist()
+    assert index._templates.nbytes < before / 2
+
+
+def test_an_index_takes_little_more_than_its_templates_and_fields() -> None:
+    """At most 1.6 times the templates beside the fields, loaded at once and grown face by face."""
+    count, dimension = 20_000, 128
+    templates = crowd(count, dimension)
+    definitions = {"number": {"type": "long"}, "ratio": {"type": "double"}, "city": {}}
+    texts = [json.dumps({"number": n, "ratio": n / 7, "city": f"city {n % 50}"}) for n in range(count)]
+    for pieces in (1, 64):
+        tracemalloc.start()
+        index = TemplateIndex(definitions)
+        for seqs in np.array_split(np.arange(count), pieces):
+            if pieces == 1:
+                index.reserve(count, dimension)
+            ids = [f"image-{seq:06d}" for seq in seqs]
+            values = [json.loads(texts[seq]) for seq in seqs]
+            rows = templates[seqs].astype(TEMPLATE_TYPE)
+            index.apply(Changes(seqs, rows, ids, values, np.empty(0, np.int64)))
+            del ids, values, rows
+        counted = tracemalloc.get_traced_memory()[0] / count
+        tracemalloc.stop()
+        template = index._templates.nbytes / count  # FAISS's own memory, which Python's allocator does not see
+        number, ratio, city = 8, 8, 4
+        image_id = sys.getsizeof("image-000000") + 4 + 100  # the string, its code, their place in a dictionary
+        fields = number + ratio + city + image_id
+        assert template + counted <= 1.6 * 2 * dimension + fields
+        assert template + counted >= 2 * dimension + number + ratio + city  # nothing escaped the measure
+        assert index.nbytes / count == pytest.approx(template + counted, rel=0.25)
+
+
+def gallery_bytes(repository: FaceRepository, set_id: int) -> int:
+    galleries = Galleries(repository, MEMORY)
+    found(galleries, set_id, unit(0), 1)
+    return galleries.loaded[set_id]
+
+
+def test_indexes_used_longest_ago_leave_when_memory_is_short(repository: FaceRepository) -> None:
+    sets = [new_set(repository, f"s{number}") for number in range(4)]
+    for set_id in sets:
+        repository.add(set_id, [face(1000 * set_id + number) for number in range(100)])
+    one = gallery_bytes(repository, sets[0])
+    galleries = Galleries(repository, int(2.5 * one))
+    for set_id in sets[:3]:
+        found(galleries, set_id, unit(0), 1)
+    assert list(galleries.loaded) == sets[1:3]
+    found(galleries, sets[1], unit(0), 1)
+    found(galleries, sets[3], unit(0), 1)
+    assert list(galleries.loaded) == [sets[1], sets[3]]
+    assert sum(galleries.loaded.values()) <= 2.5 * one
+    probe = 1000 * sets[0] + 5
+    assert found(galleries, sets[0], unit(probe), 1) == [f"{probe:08d}"]  # back from the database
+
+
+def test_the_index_used_last_stays_however_large(repository: FaceRepository) -> None:
+    set_id, galleries = new_set(repository), Galleries(repository, 1)
+    repository.add(set_id, [face(number) for number in range(100)])
+    assert found(galleries, set_id, unit(3), 1) == ["00000003"]
+    assert list(galleries.loaded) == [set_id]
+
+
+def test_an_index_in_use_is_never_dropped(repository: FaceRepository) -> None:
+    used, other = new_set(repository, "used"), new_set(repository, "other")
+    for set_id in (used, other):
+        repository.add(set_id, [face(1000 * set_id + number) for number in range(100)])
+    galleries = Galleries(repository, 1)
+    with galleries._level(used) as (_, index):
+        found(galleries, other, unit(0), 1)
+        assert list(galleries.loaded) == [used, other]
+        assert index.nearest(unit(1000 * used), 1)[0].size == 1
+    assert list(galleries.loaded) == [other]
+
+
+def test_a_deletion_by_filter_sees_every_write_before_it(repository: FaceRepository) -> None:
+    set_id = new_set(repository, fields={"number": {"type": "long"}})
+    galleries = Galleries(repository, MEMORY)
+    deleted: list[int] = []
+
+    def add(thread: int) -> None:
+        for step in range(20):
+            repository.add(set_id, [face(1000 * thread + step, fields={"number": step % 2})])
+
+    def remove() -> None:
+        deleted.extend(galleries.delete(set_id, Equal("number", 1)) for _ in range(20))
+
+    threads = [threading.Thread(target=add, args=(thread,)) for thread in range(3)] + [threading.Thread(target=remove)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    deleted.append(galleries.delete(set_id, Equal("number", 1)))
+    assert sum(deleted) == 30
+    made = repository.set_named(PROJECT, "s")
+    assert made is not None
+    assert made.face_number == 30
+    assert len(found(galleries, set_id, unit(0), 100)) == 30
+
+
+def test_two_columns_of_strings_forget_what_no_face_has_any_more() -> None:
+    index = loaded(crowd(10), [{}] * 10, {"city": {}})
+    for round_ in range(20):
+        cities = [{"city": f"city {round_} {number}"} for number in range(1000)]
+        seqs = np.arange(1000 * (round_ + 1), 1000 * (round_ + 2))
+        rows = crowd(1000).astype(TEMPLATE_TYPE)
+        index.apply(Changes(seqs, rows, [f"{seq}" for seq in seqs], cities, seqs - 1000))
+        assert index.matching(Equal("city", f"city {round_} 7")).tolist() == [seqs[7]]
+        assert index.matching(Equal("external_image_id", f"{seqs[8]}")).tolist() == [seqs[8]]
+        assert index.matching(Equal("city", f"city {round_ - 1} 7")).size == 0
+    assert len(index) == 1000
+    assert index.nbytes < 2_000_000
+
+
+def test_templates_made_anew_are_found_in_place_of_the_old_ones() -> None:
+    index = loaded(crowd(50), [{}] * 50, {})
+    anew = NewFace("x", "x", face(0).box, {}, unit(99))
+    row = anew.template.astype(TEMPLATE_TYPE)[None]
+    index.apply(Changes(np.array([20]), row, ["x"], [{}], np.empty(0, np.int64)))
+    assert index.nearest(unit(99), 1)[0].tolist() == [20]
+    assert len(index) == 50

@@ -116,5 +116,7 @@ async def batch_delete_faces(
 ) -> FaceCountResponse:
     """Delete every face that a filter holds for."""
     asked = await read_input(request, BatchDeleteInput, multipart=False)
-    face_set, deleted = await run_in_threadpool(services.faces.delete_filtered, principal.project.id, name, asked.filter)
+    face_set, deleted = await run_in_threadpool(
+        services.faces.delete_filtered, principal.project.id, name, asked.filter
+    )
     return FaceCountResponse.of(face_set, deleted)

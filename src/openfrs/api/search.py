@@ -42,7 +42,9 @@ async def search(request: Request, principal: Reader, name: SetName, services: S
     if asked.face_id is not None and no_picture:
         found = await services.search.by_face_id(principal.project.id, name, asked.face_id, options)
     else:
-        found = await services.search.by_picture(principal.project.id, name, picture(asked, other=asked.face_id), options)
+        found = await services.search.by_picture(
+            principal.project.id, name, picture(asked, other=asked.face_id), options
+        )
     wanted = set(asked.return_fields or ())
     return SearchResponse(
         faces=[

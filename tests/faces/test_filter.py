@@ -1,0 +1,304 @@
+"""The filter language: what it means, what it refuses and where."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openfrs import limits
+from openfrs.errors import ServiceError
+from openfrs.faces import filter as filter_module
+from openfrs.faces.filter import parse_filter
+from openfrs.store.predicate import And, Between, Equal, Not, Or, Predicate
+
+FIELDS = {
+    "text": {"type": "string"},
+    "untyped": {},
+    "small": {"type": "Integer"},
+    "big": {"type": "long"},
+    "ratio": {"type": "float"},
+    "exact-1_a": {"type": "DOUBLE"},
+    "flag": {"type": "boolean"},
+    "AND": {"type": "long"},
+    "NOT": {"type": "long"},
+    "TO": {"type": "string"},
+}
+A, B, C = Equal("big", 1), Equal("small", 2), Equal("flag", True)
+a, b, c = "big:1", "small:2", "flag:true"
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("big:1", Equal("big", 1)),
+        (" big : -1 ", Equal("big", -1)),
+        ("big:+7", Equal("big", 7)),
+        ("big:99999999999999999999", Equal("big", 99999999999999999999)),
+        ("ratio:1", Equal("ratio", 1.0)),
+        ("exact-1_a:-1.5e-3", Equal("exact-1_a", -0.0015)),
+        ("exact-1_a:.5", Equal("exact-1_a", 0.5)),
+        ("exact-1_a:5.", Equal("exact-1_a", 5.0)),
+        ("exact-1_a:1e+3", Equal("exact-1_a", 1000.0)),
+        ("flag:true", Equal("flag", True)),
+        ("flag:False", Equal("flag", False)),
+        ("text:quick", Equal("text", "quick")),
+        ("text:1", Equal("text", "1")),
+        ("text:true", Equal("text", "true")),
+        ("text:a-b_c.d+e", Equal("text", "a-b_c.d+e")),
+        ("text:門口-\u0661", Equal("text", "門口-\u0661")),
+        ("text:हिन्दी", Equal("text", "हिन्दी")),
+        ("text:AND", Equal("text", "AND")),
+        ("text:NOT", Equal("text", "NOT")),
+        ('text:"a b"', Equal("text", "a b")),
+        (r'text:"say \"(a\\b)\" && !"', Equal("text", r'say "(a\b)" && !')),
+        ('text:"*"', Equal("text", "*")),
+        ("untyped:x", Equal("untyped", "x")),
+        ("external_image_id:test", Equal("external_image_id", "test")),
+        ("TO:TO", Equal("TO", "TO")),
+        ("big:[1 TO 10]", Between("big", 1, 10)),
+        ("big:{1 TO 10}", Between("big", 1, 10, includes_low=False, includes_high=False)),
+        ("big:[1 TO 10}", Between("big", 1, 10, includes_high=False)),
+        ("big:{1 TO 10]", Between("big", 1, 10, includes_low=False)),
+        ("big:[1 TO *]", Between("big", 1, None)),
+        ("big:[* TO 1]", Between("big", None, 1)),
+        ("big:[* TO *]", Between("big", None, None)),
+        ("big:[-5 TO -1]", Between("big", -5, -1)),
+        ("big:[10 TO 1]", Between("big", 10, 1)),
+        ("ratio:{-1e3 TO 2.5]", Between("ratio", -1000.0, 2.5, includes_low=False)),
+        (f"{a} && {b}", And((A, B))),
+        (f"{a}&&{b}", And((A, B))),
+        (f"{a} AND {b}", And((A, B))),
+        (f"{a} || {b}", Or((A, B))),
+        (f"{a} OR {b}", Or((A, B))),
+        (f"!{a}", Not(A)),
+        (f"(!{a})", Not(A)),
+        (f"NOT {a}", Not(A)),
+        (f"!!{a}", A),
+        (f"! NOT !{a}", Not(A)),
+        (f"{a} || {b} && {c}", Or((A, And((B, C))))),
+        (f"{a} && {b} || {c}", Or((And((A, B)), C))),
+        (f"({a} || {b}) && {c}", And((Or((A, B)), C))),
+        (f"!{a} && {b}", And((Not(A), B))),
+        (f"!({a} && {b})", Not(And((A, B)))),
+        (f"{a} AND {b} OR NOT {c}", Or((And((A, B)), Not(C)))),
+        (f"(({a}))", A),
+        ("AND:1 AND NOT:2", And((Equal("AND", 1), Equal("NOT", 2)))),
+        ("NOT NOT:2", Not(Equal("NOT", 2))),
+        ("NOT AND:2", Not(Equal("AND", 2))),
+    ],
+)
+def test_a_filter_means(text: str, tree: Predicate) -> None:
+    assert parse_filter(text, FIELDS) == tree
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "expected"),
+    [
+        (" ", 2, "the name of a field"),
+        ("big", 4, "expected :"),
+        ("big=1", 4, "quotes"),
+        ("big:", 5, "a whole number"),
+        ("big:x", 5, "a whole number"),
+        ("big:1.5", 5, "a whole number"),
+        ("big:1e3", 5, "a whole number"),
+        ('big:"1"', 5, "a whole number"),
+        ("big:*", 5, "a whole number"),
+        ("big:\u0661", 5, "a whole number"),
+        ("big:1_000", 5, "a whole number"),
+        ("big:" + "1" * 5000, 5, "a whole number"),
+        ("ratio:nan", 7, "a number"),
+        ("ratio:inf", 7, "a number"),
+        ("ratio:0x1", 7, "a number"),
+        ("flag:1", 6, "true or false"),
+        ("flag:yes", 6, "true or false"),
+        ('text:""', 6, "a string"),
+        ("text:*", 6, "a string"),
+        ("text:a b", 8, "&&, || or the end"),
+        ("text:a:b", 7, "&&, || or the end"),
+        ('text:"a', 6, "closing"),
+        (r'text:"a\n"', 6, "closing"),
+        (r'text:"a\"', 6, "closing"),
+        ("text:'a'", 6, "quotes"),
+        ("text:a,b", 7, "quotes"),
+        ("text:[a TO b]", 6, "only numbers have ranges"),
+        ("flag:[true TO false]", 6, "only numbers have ranges"),
+        ("external_image_id:{a TO b}", 19, "only numbers have ranges"),
+        ("big:[1 to 10]", 8, "TO"),
+        ("big:[1TO10]", 6, "a whole number"),
+        ("big:[1 10]", 8, "TO"),
+        ('big:[1 "TO" 10]', 8, "TO"),
+        ("big:[ TO 10]", 7, "a whole number"),
+        ("big:[1 TO ]", 11, "a whole number"),
+        ("big:[1 TO 10", 13, "] or }"),
+        ("big:[1 TO 10)", 13, "] or }"),
+        ("other:1", 1, "the face set has no field other"),
+        (f"{a} && other:1", 10, "the face set has no field other"),
+        ("<script>:1", 1, "quotes"),
+        ("face_id:1", 1, "no field face_id"),
+        ('"big":1', 1, "the name of a field"),
+        (f"{a} &&", 9, "the name of a field"),
+        (f"&& {a}", 1, "the name of a field"),
+        (f"{a} & {b}", 7, "quotes"),
+        (f"{a} and {b}", 7, "&&, || or the end"),
+        (f"{a} {b}", 7, "&&, || or the end"),
+        (f"{a})", 6, "&&, || or the end"),
+        (f"({a}", 7, "&&, || or )"),
+        (f"({a}]", 7, "&&, || or )"),
+        ("()", 2, "the name of a field"),
+        ("!", 2, "the name of a field"),
+        ("' or 1=1 --", 1, "quotes"),
+        ("big:1; drop table faces", 6, "quotes"),
+        ("big:1 --", 7, "&&, || or the end"),
+        ("big:1\0", 6, "quotes"),
+        ("\ud800:1", 1, "no field given"),
+        ("(" * 51 + a + ")" * 51, 51, "50 deep"),
+    ],
+)
+def test_a_bad_filter_is_refused_with_the_place_and_what_was_expected(text: str, column: int, expected: str) -> None:
+    with pytest.raises(ServiceError) as refused:
+        parse_filter(text, FIELDS)
+    assert refused.value.entry.key == "FRS.0012"
+    assert f"filter: at column {column}: " in refused.value.message
+    assert expected in refused.value.message
+    assert len(refused.value.message) < 200
+
+
+def test_the_limits_of_a_filter() -> None:
+    longest = f'text:"{"x" * (limits.FILTER_LENGTH - 7)}"'
+    assert parse_filter(longest, FIELDS)
+    most = "||".join([a] * limits.FILTER_CLAUSES)
+    assert parse_filter(most, FIELDS) == Or((A,) * limits.FILTER_CLAUSES)
+    assert parse_filter("(" * 50 + a + ")" * 50, FIELDS) == A
+    for text, reason in [(longest + " ", "10240 characters"), (f"{most}||{a}", "1000 conditions")]:
+        with pytest.raises(ServiceError, match=reason):
+            parse_filter(text, FIELDS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "big:[1 TO 5]||" * 730 + a,
+        "!" * 10_000,
+        "!(" * 5000,
+        "(" * 10_000,
+        "NOT " * 2500,
+        f'text:"{chr(92) * 10_000}',
+        " " * 10_000,
+        "é" * 10_000,
+    ],
+)
+def test_the_work_on_the_worst_filters_grows_with_their_length_only(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = 0
+    advance = filter_module._Parser._advance
+
+    def counted(parser: filter_module._Parser) -> None:
+        nonlocal tokens
+        tokens += 1
+        advance(parser)
+
+    monkeypatch.setattr(filter_module._Parser, "_advance", counted)
+    with contextlib.suppress(ServiceError):
+        parse_filter(text, FIELDS)
+    assert tokens <= len(text) + 2
+
+
+leaves = st.one_of(
+    st.builds(Equal, st.sampled_from(["small", "big", "AND", "NOT"]), st.integers(-(2**70), 2**70)),
+    st.builds(Equal, st.sampled_from(["ratio", "exact-1_a"]), st.floats(allow_nan=False, allow_infinity=False)),
+    st.builds(Equal, st.sampled_from(["text", "untyped", "external_image_id", "TO"]), st.text(min_size=1, max_size=8)),
+    st.builds(Equal, st.just("flag"), st.booleans()),
+    st.builds(
+        Between,
+        st.just("big"),
+        st.none() | st.integers(),
+        st.none() | st.integers(),
+        st.booleans(),
+        st.booleans(),
+    ),
+    st.builds(
+        Between,
+        st.just("exact-1_a"),
+        st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        st.booleans(),
+        st.booleans(),
+    ),
+)
+trees = st.recursive(
+    leaves,
+    lambda parts: st.one_of(
+        st.builds(Not, parts),
+        st.builds(And, st.lists(parts, min_size=2, max_size=4).map(tuple)),
+        st.builds(Or, st.lists(parts, min_size=2, max_size=4).map(tuple)),
+    ),
+    max_leaves=12,
+)
+
+
+def render(tree: Predicate) -> str:
+    """A filter that means the tree; every part in brackets."""
+    match tree:
+        case Equal(field, bool() as value):
+            return f"{field}:{str(value).lower()}"
+        case Equal(field, str() as value):
+            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+            return f'{field}:"{escaped}"'
+        case Equal(field, value):
+            return f"{field}:{value!r}"
+        case Between(field, low, high, includes_low, includes_high):
+            ends = ["*" if end is None else repr(end) for end in (low, high)]
+            return f"{field}:{'{['[includes_low]}{ends[0]} TO {ends[1]}{'}]'[includes_high]}"
+        case Not(part):
+            return f"!({render(part)})"
+        case And(parts):
+            return " && ".join(f"({render(part)})" for part in parts)
+        case Or(parts):
+            return " || ".join(f"({render(part)})" for part in parts)
+
+
+@given(trees)
+def test_a_tree_written_out_is_read_back(tree: Predicate) -> None:
+    assert parse_filter(render(tree), FIELDS) == tree
+
+
+PIECES = [
+    "big",
+    "text",
+    "ratio",
+    "flag",
+    ":",
+    "[",
+    "]",
+    "{",
+    "}",
+    "(",
+    ")",
+    "!",
+    "&&",
+    "||",
+    "AND",
+    "OR",
+    "NOT",
+    "TO",
+    "*",
+    "1",
+    "-1.5",
+    "1e400",
+    "true",
+    '"',
+    '"x"',
+    "\\",
+    "é",
+    "\x00",
+    "--",
+    ";",
+    "'",
+]
+pieces = st.lists(st.sampled_from([*PIECES, " "]), max_size=30)
+
+
+@given(st.text(max_size=60) | pieces.map("".join) | pieces.map(" ".join))
+def test_junk_is_a_tree_or_the_refusal(text: str) -> None:
+    with contextlib.suppress(ServiceError):
+        parse_filter(text, FIELDS)
