@@ -55,5 +55,10 @@ def photo(*people: tuple[int, int, int], side: int = 240, suffix: str = ".png") 
     return cv2.imencode(suffix, image[:, :, ::-1])[1].tobytes()
 
 
+def load(_settings: Settings) -> FakePipeline:
+    """The fake models."""
+    return FakePipeline()
+
+
 if __name__ == "__main__":
-    serve(Settings(data=Path(sys.argv[1]), port=0), load_pipeline=lambda _: FakePipeline())
+    serve(Settings(data=Path(sys.argv[1]), port=0), load_pipeline=load)

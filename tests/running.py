@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -59,6 +60,28 @@ class RunningServer:
     def http(self) -> httpx.Client:
         """A plain HTTP client that sends a token."""
         return httpx.Client(base_url=self.endpoint, headers={"X-Auth-Token": self.token()}, timeout=60)
+
+    def workers(self) -> list[int]:
+        """The ids of the server's worker processes, where it has several."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+    @contextmanager
+    def http_at(self, worker: int) -> Iterator[httpx.Client]:
+        """As :meth:`http`, over one connection that a certain worker has taken."""
+        others = [each for each in self.workers() if each != worker]
+        limits = httpx.Limits(max_connections=1)
+        with httpx.Client(
+            base_url=self.endpoint, headers={"X-Auth-Token": self.token()}, timeout=60, limits=limits
+        ) as client:
+            for other in others:
+                os.kill(other, signal.SIGSTOP)  # who is stopped takes no connection
+            try:
+                assert client.get("/health").status_code == 200
+            finally:
+                for other in others:
+                    os.kill(other, signal.SIGCONT)
+            yield client
 
 
 @contextmanager

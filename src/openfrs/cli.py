@@ -45,12 +45,13 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8080")] = None,
     models: Models = None,
+    workers: Annotated[int | None, typer.Option(help="Server processes.", show_default="1")] = None,
     bootstrap: Annotated[bool | None, typer.Option(help="Create a first account where there is none.")] = None,
 ) -> None:
     """Serve until told to stop."""
     from .server import serve as run  # the server brings the models' runtime along, which other commands do without
 
-    run(_settings(data=data, host=host, port=port, models=models, bootstrap=bootstrap))
+    run(_settings(data=data, host=host, port=port, models=models, workers=workers, bootstrap=bootstrap))
 
 
 @models_app.command("fetch")

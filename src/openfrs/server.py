@@ -1,5 +1,6 @@
 """Running the service: the data directory, the socket, the process's life."""
 
+import fcntl
 import logging
 import os
 import signal
@@ -10,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
-from filelock import FileLock, Timeout
 
 from . import __version__
 from .api.app import create_app
 from .errors import OperatorError
-from .services import Services
+from .services import Services, prepare
 from .settings import Settings
+from .supervisor import Descriptor, supervise
 from .vision.cache import WeightCache
 from .vision.pipeline import ModelPipeline, Pipeline
 
@@ -26,53 +27,88 @@ DRAIN_SECONDS = 8
 
 def load_models(settings: Settings) -> Pipeline:
     """The models of the settings' weights directory."""
-    return ModelPipeline(WeightCache.open(settings.models), settings.workers)
+    return ModelPipeline(WeightCache.open(settings.models), settings.threads)
 
 
 def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] = load_models) -> None:
     """Serve until told to stop by SIGTERM or SIGINT; prints one line when ready.
 
+    With several workers ``load_pipeline`` must be picklable.
+
     Raises:
         OperatorError: the directory, the models or the address cannot be used.
     """
     started = time.perf_counter()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    with _data_directory(settings.data), _listening(settings) as listener:
-        pipeline = load_pipeline(settings)
+    with data_directory(settings.data) as lock, _listening(settings) as listener:
         host, port = listener.getsockname()[:2]
         endpoint = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        services = Services.open(settings, pipeline)
-        try:
-            if settings.bootstrap and services.bootstrap(endpoint):
-                print(f"First account created; its credentials are in {settings.data / 'credentials.json'}", flush=True)
-            config = uvicorn.Config(
-                create_app(services),
-                loop="auto",
-                log_config=None,
-                access_log=False,
-                proxy_headers=bool(settings.trusted_proxies),
-                forwarded_allow_ips=settings.trusted_proxies,
-                server_header=False,
-                lifespan="off",
-                timeout_graceful_shutdown=DRAIN_SECONDS,
-            )
-            ready = f"OpenFRS {__version__} ready on {endpoint} after {time.perf_counter() - started:.1f} s"
-            _Server(config, ready).run(sockets=[listener])
-        finally:
-            services.close()
+
+        def ready() -> None:
+            seconds = time.perf_counter() - started
+            print(f"OpenFRS {__version__} ready on {endpoint} after {seconds:.1f} s", flush=True)
+
+        if settings.workers == 1:
+            _serve(settings, load_pipeline, listener, lock, endpoint, ready=ready)
+            return
+        if prepare(settings, endpoint):
+            _tell_of_account(settings)
+        supervise(
+            _serve,
+            (settings.model_copy(update={"bootstrap": False}), load_pipeline, listener, lock, endpoint),
+            count=settings.workers,
+            on_ready=ready,
+            on_stop=listener.close,
+            patience=DRAIN_SECONDS + 2,
+        )
+
+
+def _serve(
+    settings: Settings,
+    load_pipeline: Callable[[Settings], Pipeline],
+    listener: socket.socket,
+    _lock: Descriptor,
+    endpoint: str,
+    *,
+    ready: Callable[[], None],
+) -> None:
+    """Serve in this process."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    pipeline = load_pipeline(settings)
+    services = Services.open(settings, pipeline)
+    try:
+        if settings.bootstrap and services.bootstrap(endpoint):
+            _tell_of_account(settings)
+        config = uvicorn.Config(
+            create_app(services),
+            loop="auto",
+            log_config=None,
+            access_log=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+        _Server(config, ready).run(sockets=[listener])
+    finally:
+        services.close()
+
+
+def _tell_of_account(settings: Settings) -> None:
+    print(f"First account created; its credentials are in {settings.data / 'credentials.json'}", flush=True)
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, printing one line when it is ready, and taking a signal as a plain request to stop."""
+    """Uvicorn, saying when it is ready, and taking a signal as a plain request to stop."""
 
-    def __init__(self, config: uvicorn.Config, ready: str) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        print(self._ready, flush=True)
+        self._ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -87,19 +123,24 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def _data_directory(directory: Path) -> Iterator[None]:
-    """The data directory, made if need be, held by this process alone."""
+def data_directory(directory: Path) -> Iterator[Descriptor]:
+    """The data directory, made if need be, held by this process and its children alone.
+
+    Raises:
+        OperatorError: it cannot be made, or another process holds it.
+    """
     os.umask(0o077)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FileLock(directory / "lock", timeout=0)
-        lock.acquire()
-    except Timeout:
-        raise OperatorError(f"{directory} is in use by another OpenFRS process") from None
+        lock = (directory / "lock").open("ab")
     except OSError as error:
         raise OperatorError(f"cannot use {directory}: {error.strerror}") from error
     with lock:
-        yield
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OperatorError(f"{directory} is in use by another OpenFRS process") from None
+        yield Descriptor(lock.fileno())
 
 
 @contextmanager

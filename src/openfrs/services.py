@@ -54,11 +54,10 @@ class Services:
         Raises:
             OperatorError: the database or the keyring cannot be used.
         """
-        keyring = Keyring(settings.data / "keys.json")
-        database = Database(settings.data / "openfrs.db")
+        database, keyring = _open_data(settings)
         accounts, repository = AccountRepository(database), FaceRepository(database)
         scale = calibration(pipeline.embedder)
-        recognizer = Recognizer(pipeline, scale, workers=settings.workers, queue=settings.queue)
+        recognizer = Recognizer(pipeline, scale, threads=settings.threads, queue=settings.queue)
         galleries = Galleries(repository, settings.index_memory)
         face_sets = FaceSets(repository, galleries, embedder=pipeline.embedder)
         counters = _counters(settings.counters)
@@ -88,15 +87,7 @@ class Services:
 
     def bootstrap(self, endpoint: str) -> bool:
         """Create the first account where there is none, and write ``credentials.json``; whether it did."""
-        if not self._accounts.is_empty():
-            return False
-        create_first_account(
-            self.administration,
-            project=self._settings.project,
-            endpoint=endpoint,
-            file=self._settings.data / "credentials.json",
-        )
-        return True
+        return _bootstrap(self.administration, self._accounts, self._settings, endpoint)
 
     def is_ready(self) -> bool:
         """Whether the store answers. Models are loaded before there are services."""
@@ -118,3 +109,47 @@ def _counters(uri: str) -> Storage:
         raise OperatorError(f"setting counters: {error}") from error
     assert isinstance(storage, Storage)
     return storage
+
+
+def prepare(settings: Settings, endpoint: str) -> bool:
+    """Bring a data directory to this release and create the first account, if one is wanted; whether it did.
+
+    For the parent of several server processes, which has no models.
+
+    Raises:
+        OperatorError: the database or the keyring cannot be used.
+    """
+    database, keyring = _open_data(settings)
+    try:
+        accounts = AccountRepository(database)
+        administration = Administration(accounts, keyring, ProjectLimits.of(settings))
+        return settings.bootstrap and _bootstrap(administration, accounts, settings, endpoint)
+    finally:
+        database.close()
+
+
+def _open_data(settings: Settings) -> tuple[Database, Keyring]:
+    """The database and the keys. The keys are made after the database: where they are, it must hold something."""
+    path, keys = settings.data / "openfrs.db", settings.data / "keys.json"
+    if keys.exists() and not (path.exists() and path.stat().st_size):
+        raise OperatorError(f"{path} is missing or empty, though {keys} shows that there was one: bring it back")
+    database = Database(path)
+    try:
+        return database, Keyring(keys)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _bootstrap(
+    administration: Administration, accounts: AccountRepository, settings: Settings, endpoint: str
+) -> bool:
+    if not accounts.is_empty():
+        return False
+    create_first_account(
+        administration,
+        project=settings.project,
+        endpoint=endpoint,
+        file=settings.data / "credentials.json",
+    )
+    return True

@@ -15,6 +15,11 @@ from pydantic_settings import (
 from . import limits
 
 
+def _cores() -> int:
+    """Processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Settings(BaseSettings):
     """Settings of the service.
 
@@ -33,15 +38,16 @@ class Settings(BaseSettings):
     )
     bootstrap: bool = Field(True, description="Create a first account when the data directory has none.")
     project: str = Field("local", min_length=1, max_length=64, description="Name of the first account's project.")
-    workers: int = Field(
-        default_factory=lambda: (
-            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        ),
+    workers: int = Field(1, ge=1, le=256, description="Server processes over the one data directory.")
+    threads: int = Field(
+        default_factory=lambda given: max(1, _cores() // given.get("workers", 1)),
         ge=1,
         le=256,
-        description="Pictures worked on at the same time; one processor core each.",
+        description="Pictures a process works on at the same time; one processor core each.",
     )
-    queue: int = Field(64, ge=0, description="Pictures that may wait for a worker; one more is answered 429.")
+    queue: int = Field(
+        64, ge=0, description="Pictures that may wait for a thread in each process; one more is answered 429."
+    )
     token_hours: float = Field(limits.TOKEN_HOURS, gt=0, le=24 * 30, description="Life of a token, in hours.")
     max_face_sets: int = Field(limits.FACE_SETS_PER_PROJECT, ge=1, description="Face sets a project may have.")
     max_face_set_capacity: int = Field(

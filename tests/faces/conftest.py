@@ -82,7 +82,7 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
     """A project without face sets."""
-    services = Services.open(Settings(data=tmp_path, workers=2), FakePipeline())
+    services = Services.open(Settings(data=tmp_path, threads=2), FakePipeline())
     try:
         assert services.bootstrap("http://127.0.0.1")
         yield Project(services, json.loads((tmp_path / "credentials.json").read_text())["project_id"])

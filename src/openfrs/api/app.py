@@ -18,6 +18,7 @@ from .. import __version__
 from ..accounts.audit import AuditLog
 from ..errors import ServiceError, render
 from ..services import Services
+from ..store.faults import StoreUnavailableError
 from . import accounts, face_sets, faces, health, identity, recognition, search, subscription
 from .security import address_of
 from .wire import WireResponse
@@ -51,6 +52,7 @@ def create_app(services: Services) -> ASGIApp:
     app.include_router(health.router)
     app.add_exception_handler(ServiceError, _refused)
     app.add_exception_handler(HTTPException, _not_routed)
+    app.add_exception_handler(StoreUnavailableError, _unavailable)
     app.add_exception_handler(Exception, _failed)
     return RequestContext(app, services.audit)
 
@@ -80,6 +82,13 @@ def _methods(request: Request) -> list[str]:
 
 def _failed(request: Request, _error: Exception) -> Response:
     return _refused(request, ServiceError("IAM.500" if request.scope["path"].startswith("/v3/") else "FRS.0018"))
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    """The disk or the database does not do what it should; nothing of the request was kept."""
+    log.error("store unavailable: %s, request %s", error, request.state.request_id)
+    key = "IAM.503" if request.scope["path"].startswith("/v3/") else "FRS.0018"
+    return _refused(request, ServiceError(key, headers={"Retry-After": "5"}))
 
 
 class RequestContext:

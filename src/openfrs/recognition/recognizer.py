@@ -1,4 +1,4 @@
-"""Detecting, comparing and making templates: picture bytes in, faces out, in a bounded pool of workers."""
+"""Detecting, comparing and making templates: picture bytes in, faces out, in a bounded pool of threads."""
 
 import asyncio
 import threading
@@ -50,15 +50,15 @@ class Comparison:
 class Recognizer:
     """What the models say of pictures.
 
-    At most ``workers`` pictures are worked on and ``queue`` more wait; the next one is refused at once. A caller that goes
+    At most ``threads`` pictures are worked on and ``queue`` more wait; the next one is refused at once. A caller that goes
     away before its turn takes its picture out of the queue.
     """
 
-    def __init__(self, pipeline: Pipeline, calibration: Calibration, *, workers: int, queue: int) -> None:
+    def __init__(self, pipeline: Pipeline, calibration: Calibration, *, threads: int, queue: int) -> None:
         self._pipeline = pipeline
         self.calibration = calibration
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="vision")
-        self._places = threading.BoundedSemaphore(workers + queue)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="vision")
+        self._places = threading.BoundedSemaphore(threads + queue)
 
     @property
     def embedder(self) -> str:
@@ -92,7 +92,7 @@ class Recognizer:
         return await self._run(lambda: self._compare(first, second))
 
     def close(self) -> None:
-        """Finish what has begun and stop the workers."""
+        """Finish what has begun and stop the threads."""
         self._pool.shutdown()
 
     async def _run(self, work: Callable[[], T]) -> T:
