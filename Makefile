@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install serve demo test lint bench bench-logins lock clean
+.PHONY: install serve demo test chaos lint bench bench-logins lock clean
 
 install: .venv/installed
 	@$(BIN)/openfrs models fetch
@@ -29,6 +29,9 @@ demo: .venv/developed
 test: .venv/developed
 	$(BIN)/openfrs models fetch --samples
 	$(BIN)/pytest
+
+chaos: .venv/developed
+	$(BIN)/python -m tests.store.chaos --cycles 200
 
 lint: .venv/developed
 	$(BIN)/ruff format --check .

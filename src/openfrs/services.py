@@ -141,9 +141,7 @@ def _open_data(settings: Settings) -> tuple[Database, Keyring]:
         raise
 
 
-def _bootstrap(
-    administration: Administration, accounts: AccountRepository, settings: Settings, endpoint: str
-) -> bool:
+def _bootstrap(administration: Administration, accounts: AccountRepository, settings: Settings, endpoint: str) -> bool:
     if not accounts.is_empty():
         return False
     create_first_account(

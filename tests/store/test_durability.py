@@ -1,6 +1,8 @@
 """An acknowledged write is there whatever becomes of the process."""
 
 import itertools
+import os
+import signal
 import sqlite3
 import threading
 from pathlib import Path
@@ -11,18 +13,24 @@ import pytest
 from openfrs.errors import OperatorError
 from openfrs.store.database import Database
 from tests.fake_models import photo
-from tests.running import fake_server_command, running
+from tests.running import RunningServer, fake_server_command, running
 
 
-def test_an_acknowledged_add_survives_kill_9(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_acknowledged_add_survives_kill_9(tmp_path: Path, workers: int) -> None:
+    data, environment = tmp_path / "data", {"OPENFRS_WORKERS": str(workers)}
+
+    def kill(server: RunningServer) -> None:
+        for process in [*server.workers(), server.process.pid]:
+            os.kill(process, signal.SIGKILL)
+
     acknowledged: list[str] = []
     command = fake_server_command(data)
     for round_ in range(3):
-        with running(command, data) as server, server.http() as client:
+        with running(command, data, environment=environment) as server, server.http() as client:
             if round_ == 0:
                 assert client.post(f"{server.project}/face-sets", json={"face_set_name": "s"}).status_code == 200
-            killer = threading.Timer(0.7, server.process.kill)
+            killer = threading.Timer(0.7, kill, [server])
             killer.start()
             try:
                 for count in itertools.count():
@@ -33,7 +41,7 @@ def test_an_acknowledged_add_survives_kill_9(tmp_path: Path) -> None:
             except httpx.TransportError:
                 killer.join()
     assert acknowledged
-    with running(command, data) as server, server.http() as client:
+    with running(command, data, environment=environment) as server, server.http() as client:
         listed = client.get(f"{server.project}/face-sets/s/faces", params={"limit": 10_000}).json()["faces"]
         kept = [face["face_id"] for face in listed]
         info = client.get(f"{server.project}/face-sets/s").json()["face_set_info"]

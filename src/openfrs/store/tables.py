@@ -126,3 +126,10 @@ tombstones = Table(
     Column("version", Integer, primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
 )
+
+project_keys = Table(
+    "project_keys",
+    metadata,
+    Column("project_id", ForeignKey("projects.id"), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),  # the key of the project's templates, encrypted by the master key
+)

@@ -1,0 +1,14 @@
+"""A few of the cycles that ``make chaos`` runs by the hundred."""
+
+import subprocess
+import sys
+
+from tests.running import REPOSITORY
+
+
+def test_a_killed_writer_loses_nothing_and_leaves_nothing_by_half() -> None:
+    command = [sys.executable, "-m", "tests.store.chaos", "--cycles", "10", "--migrations", "8"]  # it forks: no threads
+    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=250, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "10 times 2 writers killed" in result.stdout
+    assert result.stderr == ""
