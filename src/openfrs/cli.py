@@ -105,12 +105,15 @@ def models_import(
 @app.command()
 def bench(
     models: Models = None,
-    seconds: Annotated[float, typer.Option(help="How long to measure each stage.", min=0.1)] = 3.0,
+    seconds: Annotated[float, typer.Option(help="How long to measure each case.", min=0.1)] = 3.0,
+    gallery: Annotated[bool, typer.Option("--gallery", help="Measure search and storage only.")] = False,
+    faces: Annotated[int, typer.Option(help="Faces of a set; one set gets ten times as many.", min=100)] = 100_000,
+    file: Annotated[Path | None, typer.Option("--json", help="File to write the figures to.")] = None,
 ) -> None:
-    """Measure this machine: milliseconds a stage, and requests a second through the API."""
+    """Measure this machine: pictures, requests through the API, search and storage."""
     from .bench import run
 
-    run(_settings(models=models), seconds)
+    run(_settings(models=models), seconds, gallery_only=gallery, faces=faces, file=file)
 
 
 def _weight_cache(models: Path | None) -> Any:

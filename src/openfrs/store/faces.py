@@ -1,7 +1,6 @@
 """Face sets and faces as rows: every query about them, each within a project or a set of one."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +12,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    Text,
     bindparam,
-    cast,
     delete,
     func,
     insert,
@@ -26,15 +23,12 @@ from sqlalchemy.exc import IntegrityError
 
 from ..box import BoundingBox
 from . import tables
-from .changes import TEMPLATE_TYPE, Changes
+from .changes import TEMPLATE_TYPE
 from .columns import FieldDefinitions
 from .database import Database
 from .predicate import FieldValue
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
-
-_CHUNK = 16_384
-"""Faces read into the index at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +167,14 @@ class FaceRepository:
         """A project's face sets in the order they were made."""
         query = select(_sets).where(_sets.c.project_id == project_id).order_by(_sets.c.id)
         with self._database.read() as connection:
-            return [_face_set(row) for row in connection.execute(query)]
+            return [face_set_of(row) for row in connection.execute(query)]
 
     def set_named(self, project_id: str, name: str) -> FaceSet | None:
         """A project's face set by name."""
         query = select(_sets).where(_sets.c.project_id == project_id, _sets.c.name == name)
         with self._database.read() as connection:
             row = connection.execute(query).first()
-        return None if row is None else _face_set(row)
+        return None if row is None else face_set_of(row)
 
     def delete_set(self, project_id: str, name: str) -> int | None:
         """Delete a set with all its faces; returns its id, None if there was none."""
@@ -299,58 +293,6 @@ class FaceRepository:
             ).first()
         return None if row is None else _face(row)
 
-    # what the index reads; within a snapshot
-
-    @staticmethod
-    def version(snapshot: Connection, set_id: int) -> int:
-        """The version of a set.
-
-        Raises:
-            SetMissingError
-        """
-        version = snapshot.scalar(_VERSION, {"id": set_id})
-        if version is None:
-            raise SetMissingError
-        return int(version)
-
-    @staticmethod
-    def described(snapshot: Connection, set_id: int) -> FaceSet:
-        """A set by its id.
-
-        Raises:
-            SetMissingError
-        """
-        row = snapshot.execute(_SET, {"id": set_id}).first()
-        if row is None:
-            raise SetMissingError
-        return _face_set(row)
-
-    @staticmethod
-    def changes(snapshot: Connection, set_id: int, since: int) -> Iterator[Changes]:
-        """What happened to a set's faces after version ``since``, in pieces."""
-        after = {"id": set_id, "since": since}
-        deleted = np.array(snapshot.scalars(_DELETED, after).all() if since else [], np.int64)
-        yield Changes(np.empty(0, np.int64), np.empty((0, 1), TEMPLATE_TYPE), (), (), deleted)
-        for rows in snapshot.execute(_WRITTEN, after, execution_options={"yield_per": _CHUNK}).partitions():
-            seqs, templates, external_image_ids, fields = zip(*rows, strict=True)
-            yield Changes(
-                np.array(seqs, np.int64),
-                np.frombuffer(b"".join(templates), TEMPLATE_TYPE).reshape(len(rows), -1),
-                external_image_ids,
-                json.loads(f"[{','.join(fields)}]"),  # at once: many times faster than row by row
-                np.empty(0, np.int64),
-            )
-
-    @staticmethod
-    def seq(snapshot: Connection, set_id: int, face_id: str) -> int | None:
-        """The sequence number of a face."""
-        return snapshot.scalar(_SEQ, {"id": set_id, "face_id": face_id})
-
-    @staticmethod
-    def faces(snapshot: Connection, seqs: Sequence[int]) -> dict[int, Face]:
-        """Faces by sequence number."""
-        return {row.seq: _face(row) for row in snapshot.execute(_FACES, {"seqs": seqs})}
-
     @staticmethod
     def _bump(connection: Connection, face_set: "Row[tuple[object, ...]]", more: int) -> int:
         """Raise a set's version by one and its face count by ``more``; returns the new version."""
@@ -373,21 +315,10 @@ _FACE_COLUMNS: "Select[tuple[object, ...]]" = select(
 
 # built once: building a statement takes longer than running it
 _SET = select(_sets).where(_sets.c.id == bindparam("id"))
-_VERSION = select(_sets.c.version).where(_sets.c.id == bindparam("id"))
 _BUMP = (
     update(_sets)
     .where(_sets.c.id == bindparam("set"))
     .values(version=bindparam("to"), face_number=bindparam("counted"))
-)
-_SEQ = select(_faces.c.seq).where(_faces.c.set_id == bindparam("id"), _faces.c.face_id == bindparam("face_id"))
-_FACES = _FACE_COLUMNS.where(_faces.c.seq.in_(bindparam("seqs", expanding=True)))
-_WRITTEN = (
-    select(_faces.c.seq, _faces.c.template, _faces.c.external_image_id, cast(_faces.c.fields, Text))
-    .where(_faces.c.set_id == bindparam("id"), _faces.c.version > bindparam("since"))
-    .order_by(_faces.c.version, _faces.c.seq)  # the order of an index: nothing is sorted
-)
-_DELETED = select(_tombstones.c.seq).where(
-    _tombstones.c.set_id == bindparam("id"), _tombstones.c.version > bindparam("since")
 )
 _ADD, _BURY = insert(_faces), insert(_tombstones)
 
@@ -397,5 +328,6 @@ def _face(row: "Row[tuple[object, ...]]") -> Face:
     return Face(row.face_id, row.external_image_id, box, row.fields)
 
 
-def _face_set(row: "Row[tuple[object, ...]]") -> FaceSet:
+def face_set_of(row: "Row[tuple[object, ...]]") -> FaceSet:
+    """A row of the face sets' table."""
     return FaceSet(**row._mapping)

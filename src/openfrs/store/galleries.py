@@ -15,6 +15,7 @@ import numpy.typing as npt
 from readerwriterlock.rwlock import Lockable, RWLockWriteD
 from sqlalchemy import Connection
 
+from . import reading
 from .faces import Face, FaceRepository, SetMissingError
 from .index import TemplateIndex
 from .predicate import Predicate
@@ -82,7 +83,7 @@ class Galleries:
             FaceMissingError
         """
         with self._level(set_id) as (snapshot, index):
-            seq = self._repository.seq(snapshot, set_id, face_id)
+            seq = reading.seq(snapshot, set_id, face_id)
             if seq is None:
                 raise FaceMissingError
             seqs, cosines = index.nearest(index.template(seq), query.count, query.predicate)
@@ -122,7 +123,7 @@ class Galleries:
     ) -> list[Hit]:
         near = int(np.count_nonzero(cosines >= query.least_cosine))
         found = seqs[:near].tolist()
-        faces = self._repository.faces(snapshot, found)
+        faces = reading.faces(snapshot, found)
         return [Hit(faces[seq], cosine) for seq, cosine in zip(found, cosines[:near].tolist(), strict=True)]
 
     @contextmanager
@@ -150,7 +151,7 @@ class Galleries:
 
     def _version(self, snapshot: Connection, set_id: int) -> int:
         try:
-            return self._repository.version(snapshot, set_id)
+            return reading.version(snapshot, set_id)
         except SetMissingError:
             self.forget(set_id)
             raise
@@ -160,11 +161,11 @@ class Galleries:
         version = self._version(snapshot, set_id)
         if gallery.index is not None and gallery.index.version == version:
             return gallery.index
-        face_set = self._repository.described(snapshot, set_id)
+        face_set = reading.described(snapshot, set_id)
         if gallery.index is None or gallery.embedder != face_set.embedder:
             gallery.index, gallery.embedder = TemplateIndex(face_set.fields), face_set.embedder
         index = gallery.index
-        for changes in self._repository.changes(snapshot, set_id, index.version):
+        for changes in reading.changes(snapshot, set_id, index.version):
             if not index.version and changes.seqs.size:
                 index.reserve(face_set.face_number, changes.templates.shape[1])
             index.apply(changes)

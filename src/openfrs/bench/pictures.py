@@ -1,4 +1,4 @@
-"""Measuring this machine: milliseconds a stage, and requests a second through the API."""
+"""Pictures: milliseconds a stage, and requests a second through the API."""
 
 import http.client
 import json
@@ -13,41 +13,30 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import cv2
-import numpy as np
 import pybase64
-from rich.console import Console
-from rich.table import Table
 
-from .errors import OperatorError
-from .media.picture import decode
-from .settings import Settings
-from .store.changes import TEMPLATE_TYPE, Changes
-from .store.index import TemplateIndex
-from .vision.alignment import aligned_chip
-from .vision.cache import WeightCache
-from .vision.pipeline import ModelPipeline
+from ..errors import OperatorError
+from ..media.picture import decode
+from ..settings import Settings
+from ..vision.alignment import aligned_chip
+from ..vision.cache import WeightCache
+from ..vision.pipeline import ModelPipeline
+from .figures import Figure, percentiles, timed
 
 CLIENTS = 8
-GALLERY_SIZES = (1_000, 100_000)
 
 
-def run(settings: Settings, seconds: float) -> None:
-    """Measure and print. Stages run alone on one thread; requests come from eight clients at once."""
+def measure(settings: Settings, seconds: float) -> Iterator[Figure]:
+    """Stages run alone on one thread; requests come from eight clients at once."""
     weights = WeightCache.open(settings.models)
     photo = _photo(weights)
-    console = Console()
-    stages = Table("stage", "p50 ms", "p99 ms", "runs", title="One thread, a 640 x 480 JPEG with one face")
     for name, work in _stages(ModelPipeline(weights, streams=1), photo):
-        times = _timed(work, seconds)
-        stages.add_row(name, *(f"{np.percentile(times, rank):.2f}" for rank in (50, 99)), str(len(times)))
-    console.print(stages)
-
-    requests = Table("request", "per second", "p50 ms", "p99 ms", title=f"Through the API, {CLIENTS} clients")
+        yield from percentiles(f"{name}, one thread", timed(work, seconds))
     with _server(settings) as server:
         for name, path, body in _requests(server, photo):
             rate, times = _load(server, path, body, seconds)
-            requests.add_row(name, f"{rate:.1f}", *(f"{np.percentile(times, rank):.1f}" for rank in (50, 99)))
-    console.print(requests)
+            yield Figure(f"{name}, {CLIENTS} clients", "per second", rate)
+            yield from percentiles(f"{name}, {CLIENTS} clients", times)
 
 
 def _photo(weights: WeightCache) -> bytes:
@@ -68,28 +57,6 @@ def _stages(pipeline: ModelPipeline, photo: bytes) -> Iterator[tuple[str, Callab
     yield "detect", lambda: pipeline.detect(image)
     yield "align", lambda: aligned_chip(image, faces[0].landmarks)
     yield "embed (align included)", lambda: pipeline.embed(image, faces)
-    random = np.random.default_rng(0)
-    for size in GALLERY_SIZES:
-        templates = random.normal(size=(size, pipeline.dimension)).astype(np.float32)
-        templates /= np.linalg.norm(templates, axis=1, keepdims=True)
-        index = TemplateIndex({})
-        rows = templates.astype(TEMPLATE_TYPE)
-        index.apply(Changes(np.arange(size), rows, [""] * size, [{}] * size, np.empty(0, np.int64)))
-        probe = templates[size // 2]
-        yield f"search {size:,} faces, top 10", lambda index=index, probe=probe: index.nearest(probe, 10)  # type: ignore[misc]
-
-
-def _timed(work: Callable[[], object], seconds: float) -> list[float]:
-    """Milliseconds of each run, after a few that warm up."""
-    for _ in range(3):
-        work()
-    times: list[float] = []
-    until = time.perf_counter() + seconds
-    while not times or time.perf_counter() < until:
-        started = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - started) * 1000)
-    return times
 
 
 class _Server:
@@ -156,7 +123,7 @@ def _load(server: _Server, path: str, body: bytes, seconds: float) -> tuple[floa
 
     def client(_: int) -> list[float]:
         connection = http.client.HTTPConnection(server.address)
-        return _timed(lambda: server.post(connection, path, body), until - time.perf_counter())
+        return timed(lambda: server.post(connection, path, body), until - time.perf_counter())
 
     started = time.perf_counter()
     with ThreadPoolExecutor(CLIENTS) as pool:
