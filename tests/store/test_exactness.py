@@ -212,5 +212,5 @@ class FaceSetMachine(RuleBasedStateMachine):
         return sorted(matching, key=lambda each: -self.cosine(each, probe))
 
 
-FaceSetMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+FaceSetMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
 TestFaceSet = FaceSetMachine.TestCase

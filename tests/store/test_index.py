@@ -258,6 +258,27 @@ def test_an_index_in_use_is_never_dropped(repository: FaceRepository) -> None:
     assert list(galleries.loaded) == [other]
 
 
+def test_an_index_whose_loading_failed_is_loaded_anew(
+    repository: FaceRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_id, galleries = new_set(repository), Galleries(repository, MEMORY)
+    repository.add(set_id, [face(number) for number in range(10)])
+    apply = TemplateIndex.apply
+
+    def failing(index: TemplateIndex, changes: Changes) -> None:
+        apply(index, changes)
+        if changes.seqs.size:
+            raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TemplateIndex, "apply", failing)
+        with pytest.raises(MemoryError):
+            found(galleries, set_id, unit(3), 1)
+    repository.delete(set_id, Match(face_id="00000003"))
+    assert "00000003" not in found(galleries, set_id, unit(3), 10)
+    assert len(found(galleries, set_id, unit(3), 10)) == 9
+
+
 def test_a_deletion_by_filter_sees_every_write_before_it(repository: FaceRepository) -> None:
     set_id = new_set(repository, fields={"number": {"type": "long"}})
     galleries = Galleries(repository, MEMORY)

@@ -165,13 +165,17 @@ class Galleries:
         if gallery.index is None or gallery.embedder != face_set.embedder:
             gallery.index, gallery.embedder = TemplateIndex(face_set.fields), face_set.embedder
         index = gallery.index
-        for changes in reading.changes(snapshot, set_id, index.version):
-            if not index.version and changes.seqs.size:
-                index.reserve(face_set.face_number, changes.templates.shape[1])
-            index.apply(changes)
-            with self._lock:
-                gallery.nbytes = index.nbytes
-                self._make_room()
+        try:
+            for changes in reading.changes(snapshot, set_id, index.version):
+                if not index.version and changes.seqs.size:
+                    index.reserve(face_set.face_number, changes.templates.shape[1])
+                index.apply(changes)
+                with self._lock:
+                    gallery.nbytes = index.nbytes
+                    self._make_room()
+        except BaseException:
+            gallery.index = None  # half of the changes are in it
+            raise
         index.version = version
         return index
 

@@ -1,0 +1,66 @@
+"""Draw ``docs/capacity.svg``: how long a search takes by the size of the set.
+
+openfrs bench --gallery --json docs/capacity.json
+python scripts/plot_capacity.py docs/capacity.json docs/capacity.svg
+"""
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+WIDTH, HEIGHT, MARGIN = 640, 360, 60
+SIZES, TIMES = (2.5, 6.5), (-1.0, 2.0)  # powers of ten: faces, milliseconds
+COLOURS = {"p50 ms": "#1f77b4", "p99 ms": "#d62728"}
+
+
+def points(figures: Sequence[Mapping[str, Any]], measure: str) -> list[tuple[float, float, float]]:
+    """Where each size of set lies in the picture, and its milliseconds."""
+    placed = []
+    for figure in figures:
+        if figure["measure"] == measure:
+            size, value = int(figure["case"].split()[0].replace(",", "")), figure["value"]
+            x = MARGIN + (math.log10(size) - SIZES[0]) / (SIZES[1] - SIZES[0]) * (WIDTH - 2 * MARGIN)
+            y = HEIGHT - MARGIN - (math.log10(value) - TIMES[0]) / (TIMES[1] - TIMES[0]) * (HEIGHT - 2 * MARGIN)
+            placed.append((x, y, value))
+    return placed
+
+
+def drawn(figures: Sequence[Mapping[str, Any]]) -> str:
+    """The picture as SVG."""
+    bottom, right = HEIGHT - MARGIN, WIDTH - MARGIN
+    parts = [f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>']
+    for power in range(math.ceil(TIMES[0]), math.floor(TIMES[1]) + 1):
+        y = bottom - (power - TIMES[0]) / (TIMES[1] - TIMES[0]) * (HEIGHT - 2 * MARGIN)
+        parts.append(f'<line x1="{MARGIN}" y1="{y:.0f}" x2="{right}" y2="{y:.0f}" stroke="#ddd"/>')
+        parts.append(f'<text x="{MARGIN - 8}" y="{y + 4:.0f}" text-anchor="end">{10.0**power:g} ms</text>')
+    for power in range(math.ceil(SIZES[0]), math.floor(SIZES[1]) + 1):
+        x = MARGIN + (power - SIZES[0]) / (SIZES[1] - SIZES[0]) * (WIDTH - 2 * MARGIN)
+        parts.append(f'<line x1="{x:.0f}" y1="{MARGIN}" x2="{x:.0f}" y2="{bottom}" stroke="#ddd"/>')
+        parts.append(f'<text x="{x:.0f}" y="{bottom + 18}" text-anchor="middle">{10**power:,}</text>')
+    for place, (measure, colour) in enumerate(COLOURS.items()):
+        line = points(figures, measure)
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in line)
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        below = 18 if measure == "p50 ms" else -8
+        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y, _ in line]
+        parts += [
+            f'<text x="{x:.1f}" y="{y + below:.1f}" text-anchor="middle" fill="{colour}">{value:.2f}</text>'
+            for x, y, value in line
+        ]
+        parts.append(f'<text x="{MARGIN + 12}" y="{MARGIN + 16 + 16 * place}" fill="{colour}">{measure[:3]}</text>')
+    title = "Search by face id, top 10, 128 numbers a face, one thread, by faces in the set"
+    parts.append(f'<text x="{WIDTH / 2:.0f}" y="{MARGIN / 2:.0f}" text-anchor="middle">{title}</text>')
+    body = "\n".join(parts)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'font-family="sans-serif" font-size="12">\n{body}\n</svg>\n'
+    )
+
+
+if __name__ == "__main__":
+    source, target = map(Path, sys.argv[1:])
+    measured = json.loads(source.read_text("utf-8"))
+    target.write_text(drawn(measured["search by size of the set, 128-d, top 10"]), "utf-8")
