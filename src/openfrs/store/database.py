@@ -26,6 +26,9 @@ _PRAGMAS = (
     "busy_timeout=10000",
 )
 
+_LEAST_SIZE = 512
+"""Bytes of the smallest page. SQLite takes a file with less for a new one, and would write over what is left of an old one."""
+
 WRITE_TURN_SECONDS = 30.0
 """How long a write waits for the other writes of its process before it is refused."""
 
@@ -42,6 +45,8 @@ class Database:
         Raises:
             OperatorError: the file is no database of this service, is damaged, or was written by a newer release.
         """
+        if path.is_file() and 0 < path.stat().st_size < _LEAST_SIZE:
+            raise OperatorError(f"{path} cannot be used as a database: it is cut off")
         self._engine = create_engine(f"sqlite:///{path}", pool_size=16, max_overflow=48)
         self._writing = threading.Lock()
         event.listen(self._engine, "connect", _prepare)
@@ -121,19 +126,12 @@ class Database:
         config = Config()
         config.set_main_option("script_location", "openfrs.store:migrations")
         scripts = ScriptDirectory.from_config(config)
-        known = {script.revision for script in scripts.walk_revisions()}
-        head = scripts.get_current_head()
-        with self.read() as connection:
+        with self.write() as connection:  # even where nothing is to be done: who cannot write is told now
             current = MigrationContext.configure(connection).get_current_revision()
-        if current == head:
-            return
-        with self.write() as connection:
-            current = MigrationContext.configure(
-                connection
-            ).get_current_revision()  # another process may have been faster
+            known = {script.revision for script in scripts.walk_revisions()}
             if current is not None and current not in known:
                 raise OperatorError(f"{path} was written by a newer release of OpenFRS (schema {current})")
-            if current != head:
+            if current != scripts.get_current_head():
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
 
