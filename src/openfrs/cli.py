@@ -1,7 +1,7 @@
 """The ``openfrs`` command."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tomllib import TOMLDecodeError
@@ -28,6 +28,10 @@ models_app = typer.Typer(help="The model weights.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(accounts_app, name="accounts")
 
+templates_app = typer.Typer(help="Encryption of the templates in the database.", no_args_is_help=True)
+app.add_typer(templates_app, name="templates")
+
+Data = Annotated[Path | None, typer.Option(help="Directory of everything durable.", show_default="./data")]
 Models = Annotated[Path | None, typer.Option(help="Directory of the model weights.", show_default="user cache")]
 
 
@@ -41,7 +45,7 @@ def version(show: Annotated[bool, typer.Option("--version", help="Show the versi
 
 @app.command()
 def serve(
-    data: Annotated[Path | None, typer.Option(help="Directory of everything durable.", show_default="./data")] = None,
+    data: Data = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8080")] = None,
     models: Models = None,
@@ -102,6 +106,59 @@ def models_import(
     print("Imported", ", ".join(_weight_cache(models).import_file(file)))
 
 
+@templates_app.command("encrypt")
+def templates_encrypt(data: Data = None) -> None:
+    """Encrypt what is stored plainly, by the master key that is set; the server must not run."""
+    from .upkeep import encrypt_templates
+
+    with _counted("templates encrypted") as advance:
+        encrypt_templates(_settings(data=data), advance)
+
+
+@templates_app.command("rotate-project-keys")
+def templates_rotate_project_keys(data: Data = None) -> None:
+    """Encrypt all templates again, with a new key for each project; the server must not run."""
+    from .upkeep import rotate_project_keys
+
+    with _counted("templates encrypted again") as advance:
+        rotate_project_keys(_settings(data=data), advance)
+
+
+@templates_app.command("rotate-master-key")
+def templates_rotate_master_key(
+    new_key_file: Annotated[Path, typer.Argument(help="File with the base64 of 32 other random bytes.")],
+    data: Data = None,
+) -> None:
+    """Encrypt the projects' keys by another master key; the server must not run."""
+    from .upkeep import rotate_master_key
+
+    count = rotate_master_key(_settings(data=data), new_key_file)
+    print(f"The keys of {count} projects need the new master key now.")
+
+
+@templates_app.command("erase-project")
+def templates_erase_project(
+    project_id: Annotated[str, typer.Argument(help="Id of the project.")],
+    data: Data = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Destroy the key of a project's templates and delete its face sets; the server must not run."""
+    from .upkeep import erase_project
+
+    if not yes:
+        typer.confirm(f"Delete all face sets of project {project_id} for ever?", abort=True)
+    print(f"Deleted {erase_project(_settings(data=data), project_id)} face sets and the project's key.")
+
+
+@templates_app.command("scrub")
+def templates_scrub(data: Data = None) -> None:
+    """Write the database anew, so that no copy of a deleted template is left in it; the server must not run."""
+    from .upkeep import scrub
+
+    scrub(_settings(data=data))
+    print("The database holds nothing but what is enrolled.")
+
+
 @app.command()
 def bench(
     models: Models = None,
@@ -130,6 +187,24 @@ def _settings(**options: Any) -> Settings:
         raise OperatorError(f"setting {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except (OSError, TOMLDecodeError) as error:
         raise OperatorError(f"the file that OPENFRS_CONFIG names cannot be read: {error}") from error
+
+
+@contextmanager
+def _counted(what: str) -> Iterator[Callable[[int], None]]:
+    """Counts on the terminal while it goes on, and in a line at the end."""
+    count = 0
+    console = Console(stderr=True)
+    columns = TextColumn("{task.completed:,.0f} {task.description}")
+    with Progress(columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+
+        def advance(more: int) -> None:
+            nonlocal count
+            count += more
+            progress.update(task, completed=count)
+
+        yield advance
+    print(f"{count} {what}.")
 
 
 @contextmanager

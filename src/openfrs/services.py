@@ -27,6 +27,7 @@ from .store.accounts import AccountRepository
 from .store.database import Database
 from .store.faces import FaceRepository
 from .store.galleries import Galleries
+from .store.templates import Templates, parse_master_key, read_master_key
 from .vision.pipeline import Pipeline
 
 
@@ -54,8 +55,9 @@ class Services:
         Raises:
             OperatorError: the database or the keyring cannot be used.
         """
-        database, keyring = _open_data(settings)
-        accounts, repository = AccountRepository(database), FaceRepository(database)
+        templates = Templates(master_key(settings))
+        database, keyring = _open_data(settings, templates)
+        accounts, repository = AccountRepository(database), FaceRepository(database, templates)
         scale = calibration(pipeline.embedder)
         recognizer = Recognizer(pipeline, scale, threads=settings.threads, queue=settings.queue)
         galleries = Galleries(repository, settings.index_memory)
@@ -119,7 +121,7 @@ def prepare(settings: Settings, endpoint: str) -> bool:
     Raises:
         OperatorError: the database or the keyring cannot be used.
     """
-    database, keyring = _open_data(settings)
+    database, keyring = _open_data(settings, Templates(master_key(settings)))
     try:
         accounts = AccountRepository(database)
         administration = Administration(accounts, keyring, ProjectLimits.of(settings))
@@ -128,14 +130,37 @@ def prepare(settings: Settings, endpoint: str) -> bool:
         database.close()
 
 
-def _open_data(settings: Settings) -> tuple[Database, Keyring]:
-    """The database and the keys. The keys are made after the database: where they are, it must hold something."""
+def master_key(settings: Settings) -> bytes | None:
+    """The key that the keys of templates are encrypted by, if one is set.
+
+    Raises:
+        OperatorError: it cannot be read.
+    """
+    if settings.master_key is not None and settings.master_key_file is not None:
+        raise OperatorError("set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY, not both")
+    if settings.master_key is not None:
+        return parse_master_key(settings.master_key.get_secret_value())
+    return None if settings.master_key_file is None else read_master_key(settings.master_key_file)
+
+
+def open_database(settings: Settings) -> Database:
+    """The database of the data directory.
+
+    Raises:
+        OperatorError: it cannot be used. Where there are keys it must hold something: they are made after it.
+    """
     path, keys = settings.data / "openfrs.db", settings.data / "keys.json"
     if keys.exists() and not (path.exists() and path.stat().st_size):
         raise OperatorError(f"{path} is missing or empty, though {keys} shows that there was one: bring it back")
-    database = Database(path)
+    return Database(path)
+
+
+def _open_data(settings: Settings, templates: Templates) -> tuple[Database, Keyring]:
+    database = open_database(settings)
     try:
-        return database, Keyring(keys)
+        with database.read() as connection:
+            templates.check(connection)
+        return database, Keyring(settings.data / "keys.json")
     except BaseException:
         database.close()
         raise

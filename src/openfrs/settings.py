@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import platformdirs
-from pydantic import ByteSize, Field
+from pydantic import ByteSize, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -73,6 +73,10 @@ class Settings(BaseSettings):
         ByteSize(2 * 1024**3),
         description="Memory for the indexes of face sets, such as 500MB or 2GiB; those used longest ago are dropped.",
     )
+    master_key_file: Path | None = Field(
+        None, description="File with the base64 of 32 random bytes, by which templates are encrypted in the database."
+    )
+    master_key: SecretStr | None = Field(None, description="The same key itself, in place of a file.")
     debug_signatures: bool = Field(
         False, description="Answer a wrong signature with the server's canonical request, for finding what differs."
     )

@@ -95,6 +95,19 @@ class Database:
             yield connection
         self._checkpoints.due()
 
+    def compact(self) -> None:
+        """Write the database anew. Nobody writes meanwhile; 0.3 s for 35 MB.
+
+        SQLite overwrites what is deleted, but may leave a copy of a row in the unused part of a page when it moves rows that
+        have grown to other pages. Written anew, pages hold nothing but what is there.
+
+        Raises:
+            StoreUnavailableError
+        """
+        with self._turn(), machine_faults(), self._engine.connect() as connection:
+            connection.connection.driver_connection.execute("VACUUM")  # type: ignore[union-attr]
+        self._checkpoints.due()
+
     def close(self) -> None:
         """Close every connection; the write-ahead log goes into the database file."""
         self._checkpoints.stop()

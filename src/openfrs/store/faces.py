@@ -23,10 +23,10 @@ from sqlalchemy.exc import IntegrityError
 
 from ..box import BoundingBox
 from . import tables
-from .changes import TEMPLATE_TYPE
 from .columns import FieldDefinitions
 from .database import Database
 from .predicate import FieldValue
+from .templates import Templates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
 
@@ -125,8 +125,9 @@ class Match:
 class FaceRepository:
     """All queries about face sets and faces."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, templates: Templates | None = None) -> None:
         self._database = database
+        self.templates = templates or Templates()
 
     def snapshot(self) -> AbstractContextManager[Connection]:
         """A connection whose reads all see one moment of the database."""
@@ -146,6 +147,7 @@ class FaceRepository:
                 raise SetExistsError
             if (connection.scalar(select(func.count()).select_from(_sets).where(in_project)) or 0) >= limit:
                 raise TooManySetsError
+            self.templates.prepare(connection, face_set.project_id)
             try:
                 connection.execute(
                     insert(_sets).values(
@@ -202,6 +204,7 @@ class FaceRepository:
             if row.face_number + len(faces) > row.capacity:
                 raise CapacityError(row.capacity - row.face_number)
             version = self._bump(connection, row, len(faces))
+            templates = self.templates.of_set(connection, set_id)
             values = [
                 {
                     "set_id": set_id,
@@ -212,7 +215,7 @@ class FaceRepository:
                     "width": face.box.width,
                     "height": face.box.height,
                     "fields": dict(face.fields),
-                    "template": face.template.astype(TEMPLATE_TYPE).tobytes(),
+                    "template": templates.encode(face.face_id, face.template),
                     "version": version,
                 }
                 for face in faces

@@ -36,6 +36,10 @@ def machine_faults() -> Iterator[None]:
     """Tell what the machine did to the database from mistakes of the program."""
     try:
         yield
+    except sqlite3.DatabaseError as error:  # from the driver itself
+        if error.sqlite_errorcode & 0xFF not in _FAULTS:
+            raise
+        raise StoreUnavailableError(str(error)) from error
     except DatabaseError as error:
         code = getattr(error.orig, "sqlite_errorcode", None)
         if code is None or code & 0xFF not in _FAULTS:

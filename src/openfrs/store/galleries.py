@@ -166,7 +166,8 @@ class Galleries:
             gallery.index, gallery.embedder = TemplateIndex(face_set.fields), face_set.embedder
         index = gallery.index
         try:
-            for changes in reading.changes(snapshot, set_id, index.version):
+            templates = self._repository.templates.of_set(snapshot, set_id)
+            for changes in reading.changes(snapshot, set_id, index.version, templates):
                 if not index.version and changes.seqs.size:
                     index.reserve(face_set.face_number, changes.templates.shape[1])
                 index.apply(changes)

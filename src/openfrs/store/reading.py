@@ -13,6 +13,7 @@ from ..box import BoundingBox
 from . import tables
 from .changes import TEMPLATE_TYPE, Changes
 from .faces import Face, FaceSet, SetMissingError, face_set_of
+from .templates import SetTemplates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
 
@@ -34,7 +35,7 @@ _FACES = select(
     _FIELDS,
 ).where(_faces.c.seq.in_(bindparam("seqs", expanding=True)))
 _WRITTEN = (
-    select(_faces.c.seq, _faces.c.template, _faces.c.external_image_id, _FIELDS)
+    select(_faces.c.seq, _faces.c.face_id, _faces.c.template, _faces.c.external_image_id, _FIELDS)
     .where(_faces.c.set_id == bindparam("id"), _faces.c.version > bindparam("since"))
     .order_by(_faces.c.version, _faces.c.seq)  # the order of an index: nothing is sorted
 )
@@ -67,16 +68,20 @@ def described(snapshot: Connection, set_id: int) -> FaceSet:
     return face_set_of(row)
 
 
-def changes(snapshot: Connection, set_id: int, since: int) -> Iterator[Changes]:
-    """What happened to a set's faces after version ``since``, in pieces."""
+def changes(snapshot: Connection, set_id: int, since: int, templates: SetTemplates) -> Iterator[Changes]:
+    """What happened to a set's faces after version ``since``, in pieces.
+
+    Raises:
+        StoreUnavailableError: a template is damaged, or cannot be decrypted.
+    """
     after = {"id": set_id, "since": since}
     deleted = np.array(snapshot.scalars(_DELETED, after).all() if since else [], np.int64)
     yield Changes(np.empty(0, np.int64), np.empty((0, 1), TEMPLATE_TYPE), (), (), deleted)
     for rows in snapshot.execute(_WRITTEN, after, execution_options={"yield_per": _CHUNK}).partitions():
-        seqs, templates, external_image_ids, fields = zip(*rows, strict=True)
+        seqs, face_ids, stored, external_image_ids, fields = zip(*rows, strict=True)
         yield Changes(
             np.array(seqs, np.int64),
-            np.frombuffer(b"".join(templates), TEMPLATE_TYPE).reshape(len(rows), -1),
+            templates.decode(face_ids, stored),
             external_image_ids,
             json.loads(f"[{','.join(fields)}]"),
             np.empty(0, np.int64),

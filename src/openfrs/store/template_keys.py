@@ -1,0 +1,107 @@
+"""Looking after the keys of templates: switching encryption on, new keys, destroying them.
+
+Each works in one transaction a project, on a database that nobody else uses; broken off, it can be run again.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from . import tables
+from .database import Database
+from .templates import PlainTemplates, SealedTemplates, SetTemplates, new_key, unwrap, unwrapped, wrap
+
+_sets, _faces, _tombstones, _keys = tables.face_sets, tables.faces, tables.tombstones, tables.project_keys
+
+_ROWS = 5_000
+"""Templates in memory at once."""
+
+Advance = Callable[[int], None]
+"""Told how many more faces are done."""
+
+
+def encrypt(database: Database, master_key: bytes, advance: Advance) -> None:
+    """Encrypt the templates of every project that has no key yet.
+
+    Raises:
+        StoreUnavailableError
+    """
+    with database.read() as connection:
+        with_key = select(_keys.c.project_id)
+        projects = connection.scalars(
+            select(_sets.c.project_id).where(_sets.c.project_id.not_in(with_key)).distinct()
+        ).all()
+    for project_id in projects:
+        with database.write() as connection:
+            key = new_key(connection, master_key, project_id)
+            for set_id in _set_ids(connection, project_id):
+                _rewrite(connection, set_id, PlainTemplates(), SealedTemplates(key, project_id, set_id), advance)
+
+
+def rotate_project_keys(database: Database, master_key: bytes, advance: Advance) -> None:
+    """Encrypt the templates of every project with a new data key.
+
+    Raises:
+        StoreUnavailableError: the master key is wrong, or a template is damaged.
+    """
+    with database.read() as connection:
+        projects = connection.scalars(select(_keys.c.project_id)).all()
+    for project_id in projects:
+        with database.write() as connection:
+            wrapped = connection.scalars(select(_keys.c.wrapped).where(_keys.c.project_id == project_id)).one()
+            old = unwrap(master_key, project_id, wrapped)
+            connection.execute(delete(_keys).where(_keys.c.project_id == project_id))
+            new = new_key(connection, master_key, project_id)
+            for set_id in _set_ids(connection, project_id):
+                before, after = (SealedTemplates(key, project_id, set_id) for key in (old, new))
+                _rewrite(connection, set_id, before, after, advance)
+
+
+def rotate_master_key(database: Database, old: bytes, new: bytes) -> int:
+    """Wrap every project's data key in another master key; returns how many there are. Templates stay as they are.
+
+    Raises:
+        StoreUnavailableError: the old master key is wrong.
+    """
+    with database.write() as connection:
+        rows = connection.execute(select(_keys)).all()
+        for row in rows:
+            wrapped = wrap(new, row.project_id, unwrapped(old, row.project_id, row.wrapped))
+            connection.execute(update(_keys).where(_keys.c.project_id == row.project_id).values(wrapped=wrapped))
+    return len(rows)
+
+
+def erase_project(database: Database, project_id: str) -> int:
+    """Destroy a project's key and delete its face sets; returns how many sets there were.
+
+    Whatever still holds copies of its encrypted templates, but not of its key, holds nothing.
+
+    Raises:
+        StoreUnavailableError
+    """
+    with database.write() as connection:
+        connection.execute(delete(_keys).where(_keys.c.project_id == project_id))
+        set_ids = _set_ids(connection, project_id)
+        for set_id in set_ids:
+            connection.execute(delete(_faces).where(_faces.c.set_id == set_id))
+            connection.execute(delete(_tombstones).where(_tombstones.c.set_id == set_id))
+            connection.execute(delete(_sets).where(_sets.c.id == set_id))
+    return len(set_ids)
+
+
+def _set_ids(connection: Connection, project_id: str) -> list[int]:
+    return list(connection.scalars(select(_sets.c.id).where(_sets.c.project_id == project_id)))
+
+
+def _rewrite(connection: Connection, set_id: int, old: SetTemplates, new: SetTemplates, advance: Advance) -> None:
+    """Store a set's templates in another way."""
+    written = update(_faces).where(_faces.c.seq == bindparam("row")).values(template=bindparam("stored"))
+    query = select(_faces.c.seq, _faces.c.face_id, _faces.c.template).where(_faces.c.set_id == set_id)
+    last = -1
+    while rows := connection.execute(query.where(_faces.c.seq > last).order_by(_faces.c.seq).limit(_ROWS)).all():
+        ids = [row.face_id for row in rows]
+        plain = old.open(ids, [row.template for row in rows])
+        values = [{"row": row.seq, "stored": new.seal(row.face_id, one)} for row, one in zip(rows, plain, strict=True)]
+        connection.execute(written, values)
+        last = rows[-1].seq
+        advance(len(rows))

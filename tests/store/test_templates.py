@@ -1,0 +1,193 @@
+"""Templates at rest: encrypted with a key of their project, and readable with the right master key alone."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import select, update
+
+from openfrs.errors import OperatorError
+from openfrs.store import tables, template_keys
+from openfrs.store.database import Database
+from openfrs.store.faces import FaceRepository
+from openfrs.store.faults import StoreUnavailableError
+from openfrs.store.index import Galleries
+from openfrs.store.templates import Templates, parse_master_key, read_master_key
+
+from .accounts import PROJECT, create_account
+from .test_index import DIMENSION, face, found, new_set, unit
+
+MASTER, OTHER = bytes(range(32)), bytes(range(1, 33))
+_faces = tables.faces
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    create_account(tmp_path / "x.db")
+    return tmp_path / "x.db"
+
+
+@pytest.fixture
+def database(path: Path) -> Iterator[Database]:
+    opened = Database(path)
+    yield opened
+    opened.close()
+
+
+def filled(database: Database, master_key: bytes | None) -> int:
+    """A set of 40 faces; returns its id."""
+    repository = FaceRepository(database, Templates(master_key))
+    set_id = new_set(repository)
+    repository.add(set_id, [face(number) for number in range(40)])
+    return set_id
+
+
+def finds_all(database: Database, set_id: int, master_key: bytes | None) -> bool:
+    """Whether every face is found, and read, by its own template."""
+    repository = FaceRepository(database, Templates(master_key))
+    galleries = Galleries(repository, DIMENSION)
+    for number in range(40):
+        enrolled = repository.enrolled(set_id, f"{number:08d}")
+        assert enrolled is not None
+        assert np.array_equal(enrolled[1], unit(number).astype(np.float16).astype(np.float32))
+        if found(galleries, set_id, unit(number), 1) != [f"{number:08d}"]:
+            return False
+    return True
+
+
+def check(database: Database, master_key: bytes | None) -> str:
+    """The refusal, if there is one."""
+    with database.read() as connection:
+        try:
+            Templates(master_key).check(connection)
+        except OperatorError as error:
+            return str(error)
+    return ""
+
+
+def plain_templates_on_disk(path: Path) -> int:
+    data = b"".join(file.read_bytes() for file in path.parent.glob("x.db*"))
+    return sum(unit(number).astype(np.float16).tobytes() in data for number in range(40))
+
+
+def stored(database: Database) -> dict[str, bytes]:
+    with database.read() as connection:
+        return {row.face_id: row.template for row in connection.execute(select(_faces.c.face_id, _faces.c.template))}
+
+
+def test_encrypted_templates_are_found_and_are_not_on_the_disk(database: Database, path: Path) -> None:
+    set_id = filled(database, MASTER)
+    assert finds_all(database, set_id, MASTER)
+    assert plain_templates_on_disk(path) == 0
+    assert check(database, MASTER) == ""
+    assert {len(template) for template in stored(database).values()} == {DIMENSION * 2 + 28}
+
+
+def test_without_a_master_key_templates_are_plain(database: Database, path: Path) -> None:
+    set_id = filled(database, None)
+    assert finds_all(database, set_id, None)
+    assert plain_templates_on_disk(path) == 40
+    assert check(database, None) == ""
+
+
+def test_what_does_not_fit_the_master_key_stops_the_start(database: Database) -> None:
+    filled(database, MASTER)
+    assert "are encrypted: set OPENFRS_MASTER_KEY_FILE" in check(database, None)
+    assert "not the one" in check(database, OTHER)
+
+
+def test_plain_templates_under_a_master_key_stop_the_start(database: Database) -> None:
+    filled(database, None)
+    assert "openfrs templates encrypt" in check(database, MASTER)
+
+
+def test_a_template_is_bound_to_its_face(database: Database) -> None:
+    set_id = filled(database, MASTER)
+    templates = stored(database)
+    with database.write() as connection:
+        swapped = update(_faces).where(_faces.c.face_id == "00000001").values(template=templates["00000002"])
+        connection.execute(swapped)
+    repository = FaceRepository(database, Templates(MASTER))
+    with pytest.raises(StoreUnavailableError, match="damaged"):
+        repository.enrolled(set_id, "00000001")
+    with pytest.raises(StoreUnavailableError, match="damaged"):
+        Galleries(repository, DIMENSION).search(set_id, unit(1), count=1, least_cosine=-1)
+
+
+@pytest.mark.parametrize("master_key", [None, MASTER])
+def test_a_template_of_the_wrong_length_is_told(database: Database, master_key: bytes | None) -> None:
+    set_id = filled(database, master_key)
+    with database.write() as connection:
+        connection.execute(update(_faces).where(_faces.c.face_id == "00000001").values(template=b"short"))
+    galleries = Galleries(FaceRepository(database, Templates(master_key)), DIMENSION)
+    with pytest.raises(StoreUnavailableError, match="damaged"):
+        galleries.search(set_id, unit(1), count=1, least_cosine=-1)
+
+
+def test_switching_encryption_on(database: Database, path: Path) -> None:
+    set_id, done = filled(database, None), list[int]()
+    template_keys.encrypt(database, MASTER, done.append)
+    assert sum(done) == 40
+    assert check(database, MASTER) == ""
+    assert finds_all(database, set_id, MASTER)
+    database.compact()
+    database.close()
+    assert plain_templates_on_disk(path) == 0
+    template_keys.encrypt(database, MASTER, done.append)
+    assert sum(done) == 40
+
+
+def test_new_keys_for_projects(database: Database) -> None:
+    set_id = filled(database, MASTER)
+    before = stored(database)
+    template_keys.rotate_project_keys(database, MASTER, lambda _: None)
+    assert finds_all(database, set_id, MASTER)
+    after = stored(database)
+    assert all(before[face_id] != after[face_id] for face_id in before)
+
+
+def test_a_new_master_key_leaves_templates_as_they_are(database: Database) -> None:
+    set_id = filled(database, MASTER)
+    before = stored(database)
+    assert template_keys.rotate_master_key(database, MASTER, OTHER) == 1
+    assert stored(database) == before
+    assert check(database, OTHER) == ""
+    assert check(database, MASTER) != ""
+    assert finds_all(database, set_id, OTHER)
+    with pytest.raises(StoreUnavailableError):
+        template_keys.rotate_master_key(database, MASTER, OTHER)
+
+
+def test_an_erased_project_is_beyond_its_copies(database: Database) -> None:
+    set_id = filled(database, MASTER)
+    copy = stored(database)
+    with database.read() as connection:
+        wrapped = connection.scalar(select(tables.project_keys.c.wrapped))
+    assert wrapped is not None
+    assert template_keys.erase_project(database, PROJECT) == 1
+    assert stored(database) == {}
+    repository = FaceRepository(database, Templates(MASTER))
+    assert repository.sets(PROJECT) == []
+    new_id = new_set(repository)  # the project goes on, under another key
+    assert new_id != set_id
+    repository.add(new_id, [face(1)])
+    with database.read() as connection:
+        assert connection.scalar(select(tables.project_keys.c.wrapped)) != wrapped
+        with pytest.raises(StoreUnavailableError):
+            Templates(MASTER).of_set(connection, new_id).open(["00000001"], [copy["00000001"]])
+
+
+@pytest.mark.parametrize("text", ["", "short", "A" * 43, "A" * 45, "!" * 44, os.urandom(8).hex()])
+def test_what_is_no_master_key_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="32 random bytes"):
+        parse_master_key(text)
+    (tmp_path / "key").write_text(text)
+    with pytest.raises(OperatorError, match="32 random bytes"):
+        read_master_key(tmp_path / "key")
+
+
+def test_a_master_key_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="No such file"):
+        read_master_key(tmp_path / "key")
