@@ -14,7 +14,7 @@ from openfrs.store.faces import FaceRepository
 from openfrs.store.faults import StoreUnavailableError
 
 from .accounts import PROJECT, create_account
-from .test_index import face, new_set
+from .galleries import face, new_set
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from openfrs.store import tables, template_keys
 from openfrs.store.database import Database
 from openfrs.store.faces import FaceRepository
 from openfrs.store.faults import StoreUnavailableError
-from openfrs.store.index import Galleries
+from openfrs.store.galleries import Galleries, Query
 from openfrs.store.templates import Templates, parse_master_key, read_master_key
 
 from .accounts import PROJECT, create_account
-from .test_index import DIMENSION, face, found, new_set, unit
+from .galleries import DIMENSION, MEMORY, face, new_set, unit
 
 MASTER, OTHER = bytes(range(32)), bytes(range(1, 33))
 _faces = tables.faces
@@ -47,12 +47,11 @@ def filled(database: Database, master_key: bytes | None) -> int:
 def finds_all(database: Database, set_id: int, master_key: bytes | None) -> bool:
     """Whether every face is found, and read, by its own template."""
     repository = FaceRepository(database, Templates(master_key))
-    galleries = Galleries(repository, DIMENSION)
+    galleries = Galleries(repository, MEMORY)
     for number in range(40):
-        enrolled = repository.enrolled(set_id, f"{number:08d}")
-        assert enrolled is not None
-        assert np.array_equal(enrolled[1], unit(number).astype(np.float16).astype(np.float32))
-        if found(galleries, set_id, unit(number), 1) != [f"{number:08d}"]:
+        stored = unit(number).astype(np.float16).astype(np.float32)
+        (hit,) = galleries.search(set_id, unit(number), Query(1))
+        if hit.face.face_id != f"{number:08d}" or not np.isclose(hit.cosine, stored @ unit(number)):
             return False
     return True
 
@@ -111,9 +110,7 @@ def test_a_template_is_bound_to_its_face(database: Database) -> None:
         connection.execute(swapped)
     repository = FaceRepository(database, Templates(MASTER))
     with pytest.raises(StoreUnavailableError, match="damaged"):
-        repository.enrolled(set_id, "00000001")
-    with pytest.raises(StoreUnavailableError, match="damaged"):
-        Galleries(repository, DIMENSION).search(set_id, unit(1), count=1, least_cosine=-1)
+        Galleries(repository, MEMORY).search(set_id, unit(1), Query(1))
 
 
 @pytest.mark.parametrize("master_key", [None, MASTER])
@@ -121,9 +118,9 @@ def test_a_template_of_the_wrong_length_is_told(database: Database, master_key: 
     set_id = filled(database, master_key)
     with database.write() as connection:
         connection.execute(update(_faces).where(_faces.c.face_id == "00000001").values(template=b"short"))
-    galleries = Galleries(FaceRepository(database, Templates(master_key)), DIMENSION)
+    galleries = Galleries(FaceRepository(database, Templates(master_key)), MEMORY)
     with pytest.raises(StoreUnavailableError, match="damaged"):
-        galleries.search(set_id, unit(1), count=1, least_cosine=-1)
+        galleries.search(set_id, unit(1), Query(1))
 
 
 def test_switching_encryption_on(database: Database, path: Path) -> None:

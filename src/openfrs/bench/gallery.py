@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..box import BoundingBox
 from ..faces.filter import parse_filter
-from ..store.accounts import AccountRepository, Domain, NewAccount, Project, User
+from ..store.accounts import AccountRepository, Domain, Project
 from ..store.database import Database
 from ..store.faces import FaceRepository, FaceSet, NewFace
 from ..store.galleries import Galleries, Query
@@ -128,8 +128,8 @@ class _Store:
         self.sets: dict[str, int] = {}
         self._open()
         domain = Domain("d" * 32, "bench")
-        user, project = User("u" * 32, "bench", domain, "-", True), Project(_PROJECT, "bench", domain)
-        AccountRepository(self._database).create(NewAccount(user, project, "AK", b"-"), datetime(2026, 1, 1))
+        project = Project(_PROJECT, "bench", domain, datetime(2026, 1, 1))
+        AccountRepository(self._database).create(domains=[domain], projects=[project])
 
     def _open(self) -> None:
         self._database = Database(self._path)
