@@ -57,13 +57,13 @@ class _Column:
         self.present[rows] = [value is not None for value in values]
         self.values[rows] = [0 if value is None else value for value in values]
 
-    def equal(self, value: FieldValue, count: int) -> Mask:
-        found: Mask = self.values[:count] == value
-        found &= self.present[:count]
+    def equal(self, value: FieldValue, rows: slice) -> Mask:
+        found: Mask = self.values[rows] == value
+        found &= self.present[rows]
         return found
 
-    def between(self, condition: Between, count: int) -> Mask:
-        values, found = self.values[:count], self.present[:count].copy()
+    def between(self, condition: Between, rows: slice) -> Mask:
+        values, found = self.values[rows], self.present[rows].copy()
         if condition.low is not None:
             found &= values >= condition.low if condition.includes_low else values > condition.low
         if condition.high is not None:
@@ -89,8 +89,8 @@ class _StringColumn(_Column):
         codes = self._codes
         super().write(rows, [None if each is None else codes.setdefault(str(each), len(codes)) for each in values])
 
-    def equal(self, value: FieldValue, count: int) -> Mask:
-        return super().equal(self._codes.get(str(value), -1), count)
+    def equal(self, value: FieldValue, rows: slice) -> Mask:
+        return super().equal(self._codes.get(str(value), -1), rows)
 
     def tidy(self, count: int) -> None:
         """Forget strings that no row has any more, once they are the larger part."""
@@ -138,23 +138,23 @@ class Columns:
         for column in self._columns.values():
             column.tidy(count)
 
-    def matching(self, predicate: Predicate, count: int) -> Mask:
-        """Which of the first ``count`` rows a condition holds for, shape (count,)."""
+    def matching(self, predicate: Predicate, rows: slice) -> Mask:
+        """Which of the rows a condition holds for, shape (rows,)."""
         match predicate:
             case Equal(field, value):
-                return self._columns[field].equal(value, count)
+                return self._columns[field].equal(value, rows)
             case Between(field):
-                return self._columns[field].between(predicate, count)
+                return self._columns[field].between(predicate, rows)
             case Not(part):
-                return ~self.matching(part, count)
+                return ~self.matching(part, rows)
             case And(parts):
-                found = self.matching(parts[0], count)
+                found = self.matching(parts[0], rows)
                 for part in parts[1:]:
-                    found &= self.matching(part, count)
+                    found &= self.matching(part, rows)
             case Or(parts):
-                found = self.matching(parts[0], count)
+                found = self.matching(parts[0], rows)
                 for part in parts[1:]:
-                    found |= self.matching(part, count)
+                    found |= self.matching(part, rows)
         return found
 
     @property

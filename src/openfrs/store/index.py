@@ -68,11 +68,12 @@ class TemplateIndex:
 
     def matching(self, predicate: Predicate) -> Rows:
         """Sequence numbers of the faces that a condition holds for, oldest first."""
-        return np.sort(self._seqs[: self._count][self._columns.matching(predicate, self._count)])
+        return np.sort(self._seqs[: self._count][self._columns.matching(predicate, slice(self._count))])
 
     def holds(self, predicate: Predicate, seq: int) -> bool:
         """Whether a condition holds for a face that is there."""
-        return bool(self._columns.matching(predicate, self._count)[self._places(np.array([seq]))[0]])
+        (place,) = self._places(np.array([seq])).tolist()
+        return bool(self._columns.matching(predicate, slice(place, place + 1))[0])
 
     def template(self, seq: int) -> Cosines:
         """The template of a face that is there, shape (dimension,)."""
@@ -84,7 +85,7 @@ class TemplateIndex:
 
         Best first, the older one first where they are equal, also where only some of the equal ones are within ``count``.
         """
-        allowed = None if predicate is None else self._columns.matching(predicate, self._count)
+        allowed = None if predicate is None else self._columns.matching(predicate, slice(self._count))
         possible = self._count if allowed is None else int(np.count_nonzero(allowed))
         count = min(count, possible)
         if count <= 0:
