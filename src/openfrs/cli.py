@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from . import __version__
@@ -157,6 +157,43 @@ def templates_scrub(data: Data = None) -> None:
 
     scrub(_settings(data=data))
     print("The database holds nothing but what is enrolled.")
+
+
+@app.command()
+def reindex(
+    face_set: Annotated[str, typer.Argument(help="Name of the face set.")],
+    pictures: Annotated[Path, typer.Argument(help="Folder of pictures, each named EXTERNAL_IMAGE_ID.SUFFIX.")],
+    project: Annotated[str | None, typer.Option(help="Id of the project.", show_default="the first account's")] = None,
+    drop_missing: Annotated[
+        bool, typer.Option("--drop-missing", help="Delete the faces that are not found in a picture.")
+    ] = False,
+    data: Data = None,
+    models: Models = None,
+) -> None:
+    """Make the templates of a face set again with the present embedder; the server must not run."""
+    from .upkeep import reindex as run
+
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+
+        def track(total: int) -> Callable[[int], None]:
+            task = progress.add_task("faces", total=total)
+            return lambda more: progress.advance(task, more)
+
+        settings = _settings(data=data, models=models)
+        remade = run(settings, face_set, pictures, project_id=project, drop_missing=drop_missing, track=track)
+    for face in remade.without_picture:
+        print(f"no picture: face {face.face_id}, external_image_id {face.external_image_id}")
+    for face, why in remade.without_face:
+        print(f"no face: face {face.face_id}, external_image_id {face.external_image_id}: {why}")
+    for path in remade.unused:
+        print(f"not needed: {path.name}")
+    if remade.missing and not drop_missing:
+        raise OperatorError(
+            f"{len(remade.missing)} faces would be lost, so nothing was changed; --drop-missing deletes them"
+        )
+    print(f"{len(remade.templates)} faces have new templates, {len(remade.missing)} were deleted.")
 
 
 @app.command()

@@ -1,18 +1,26 @@
 """Work on a data directory that no server uses meanwhile."""
 
-from collections.abc import Iterator
+import asyncio
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import OperatorError
-from .server import data_directory
+from .faces.reindex import AT_ONCE, Remade, remake_templates
+from .recognition.recognizer import Recognizer
+from .recognition.similarity import calibration
+from .server import data_directory, load_models
 from .services import master_key, open_database
 from .settings import Settings
 from .store import template_keys
 from .store.database import Database
+from .store.faces import FaceRepository
 from .store.faults import StoreUnavailableError
+from .store.replacement import SetChangedError, replace_templates
 from .store.template_keys import Advance
 from .store.templates import Templates, read_master_key
+from .vision.pipeline import Pipeline
 
 
 def encrypt_templates(settings: Settings, advance: Advance) -> None:
@@ -52,6 +60,69 @@ def scrub(settings: Settings) -> None:
     """Write the database anew, so that nothing is left in it of what was deleted."""
     with _database(settings) as database:
         database.compact()
+
+
+def reindex(
+    settings: Settings,
+    set_name: str,
+    folder: Path,
+    *,
+    project_id: str | None,
+    drop_missing: bool,
+    track: Callable[[int], Advance],
+    load_pipeline: Callable[[Settings], Pipeline] = load_models,
+) -> Remade:
+    """Make a set's templates again with the models that are set, from a folder of pictures, unless faces would be lost.
+
+    ``track`` is told how many faces there are, and gives what is told of each one done. Whether anything was changed shows in
+    what is returned: nothing was if faces are missing and ``drop_missing`` is not given.
+    """
+    templates = Templates(master_key(settings))
+    pictures = _pictures(folder)
+    with _database(settings) as database:
+        with database.read() as connection:
+            templates.check(connection)
+        repository = FaceRepository(database, templates)
+        project_id = project_id or _first_project(settings.data)
+        face_set = repository.set_named(project_id, set_name)
+        if face_set is None:
+            raise OperatorError(f"project {project_id} has no face set {set_name}")
+        pipeline = load_pipeline(settings)
+        recognizer = Recognizer(
+            pipeline, calibration(pipeline.embedder), threads=settings.threads, queue=settings.queue + AT_ONCE
+        )
+        try:
+            faces = repository.page(face_set.id, 0, face_set.capacity)
+            remade = asyncio.run(remake_templates(recognizer, faces, pictures, track(len(faces))))
+        finally:
+            recognizer.close()
+        if drop_missing or not remade.missing:
+            version, embedder, vectors = face_set.version, pipeline.embedder, remade.templates
+            try:
+                replace_templates(database, templates, face_set.id, version=version, embedder=embedder, vectors=vectors)
+            except SetChangedError:
+                raise OperatorError(f"face set {set_name} was changed meanwhile; run it again") from None
+        return remade
+
+
+def _pictures(folder: Path) -> dict[str, Path]:
+    try:
+        files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    except OSError as error:
+        raise OperatorError(f"cannot read {folder}: {error.strerror}") from error
+    pictures: dict[str, Path] = {}
+    for path in files:
+        if path.stem in pictures:
+            raise OperatorError(f"{pictures[path.stem]} and {path.name} are named for the same external_image_id")
+        pictures[path.stem] = path
+    return pictures
+
+
+def _first_project(data: Path) -> str:
+    try:
+        return str(json.loads((data / "credentials.json").read_text("utf-8"))["project_id"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise OperatorError("name the project: --project ID") from None
 
 
 def _check(database: Database, key: bytes) -> None:

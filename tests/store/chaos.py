@@ -25,9 +25,11 @@ import numpy as np
 import numpy.typing as npt
 
 from openfrs.box import BoundingBox
+from openfrs.store import template_keys
 from openfrs.store.changes import TEMPLATE_TYPE
 from openfrs.store.database import Database
 from openfrs.store.faces import FaceRepository, FaceSet, Match, NewFace
+from openfrs.store.templates import Templates
 from tests.store.old_schema import current_revision, head_revision, migrate
 
 from .accounts import PROJECT, create_account
@@ -316,11 +318,53 @@ def kill_migrations(folder: Path, cycles: int, rng: random.Random) -> Iterator[s
         yield left
 
 
+def kill_key_changes(folder: Path, cycles: int, rng: random.Random) -> int:
+    """Kill a process that encrypts templates with ever new keys; returns how often the keys had changed."""
+    path, master_key = folder / "keys.db", rng.randbytes(32)
+    create_account(path)
+    database = Database(path)
+    perform(FaceRepository(database), ("create", "a"))
+    ids = [f"{number:08d}" for number in range(2000)]
+    perform(FaceRepository(database), ("add", "a", [(face_id, "x", seed) for seed, face_id in enumerate(ids)]))
+    database.close()
+    expected = np.array([vector(seed).astype(TEMPLATE_TYPE) for seed in range(len(ids))])
+    keys = set[bytes]()
+    for _ in range(cycles):
+        reading, writing = os.pipe()
+        process = os.fork()
+        if not process:
+            database = Database(path)
+            os.write(writing, b"x")
+            while True:
+                template_keys.encrypt(database, master_key, lambda _: None)
+                template_keys.rotate_project_keys(database, master_key, lambda _: None)
+        os.close(writing)
+        os.read(reading, 1)
+        os.close(reading)
+        time.sleep(rng.uniform(0, 0.3))
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        database = Database(path)
+        with database.read() as connection:
+            (wrapped,) = connection.exec_driver_sql("select max(wrapped) from project_keys").one()
+            templates = Templates(None if wrapped is None else master_key)
+            templates.check(connection)
+            (set_id,) = connection.exec_driver_sql("select id from face_sets").one()
+            rows = connection.exec_driver_sql("select face_id, template from faces order by seq").all()
+            face_ids, stored_templates = zip(*rows, strict=True)
+            found = templates.of_set(connection, set_id).decode(face_ids, stored_templates, DIMENSION)
+            assert np.array_equal(found, expected)
+        database.close()
+        keys.add(wrapped or b"")
+    return len(keys)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run so many cycles of each kind and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cycles", type=int, default=200)
     parser.add_argument("--migrations", type=int, default=50)
+    parser.add_argument("--keys", type=int, default=50)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     options = parser.parse_args(arguments)
     rng = random.Random(options.seed)
@@ -337,6 +381,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(
             f"{len(left)} migrations killed: {left.count('0001')} left the old schema, {left.count(head_revision())} the new"
         )
+        changed = kill_key_changes(Path(folder), options.keys, rng)
+        print(f"{options.keys} changes of keys killed: every template is readable, under {changed} different keys")
 
 
 if __name__ == "__main__":

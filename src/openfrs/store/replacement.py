@@ -1,0 +1,64 @@
+"""Giving a whole face set new templates at once."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import delete, insert, select, update
+
+from . import tables
+from .database import Database
+from .templates import Templates
+
+_sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
+
+
+class SetChangedError(Exception):
+    """The face set is not any more what it was."""
+
+
+def replace_templates(
+    database: Database,
+    templates: Templates,
+    set_id: int,
+    *,
+    version: int,
+    embedder: str,
+    vectors: Mapping[str, npt.NDArray[np.floating]],
+) -> None:
+    """Give a set that is at ``version`` the templates of another embedder, by face id; a face without one is deleted.
+
+    All of it happens or nothing. The faces are written anew, in their old order: an index that holds the old templates drops
+    them as it drops deleted faces.
+
+    Raises:
+        SetChangedError: the set is gone, or at another version.
+        StoreUnavailableError
+    """
+    with database.write() as connection:
+        face_set = connection.execute(select(_sets).where(_sets.c.id == set_id)).first()
+        if face_set is None or face_set.version != version:
+            raise SetChangedError
+        columns = [column for column in _faces.c if column.name != "template"]
+        rows = connection.execute(select(*columns).where(_faces.c.set_id == set_id).order_by(_faces.c.seq)).all()
+        of_set = templates.of_set(connection, set_id)
+        new = [
+            {
+                **{name: value for name, value in row._mapping.items() if name != "seq"},
+                "template": of_set.encode(row.face_id, vectors[row.face_id]),
+                "version": version + 1,
+            }
+            for row in rows
+            if row.face_id in vectors
+        ]
+        gone = [{"set_id": set_id, "version": version + 1, "seq": row.seq} for row in rows]
+        connection.execute(delete(_faces).where(_faces.c.set_id == set_id))
+        if gone:
+            connection.execute(insert(_tombstones), gone)
+        if new:
+            connection.execute(insert(_faces), new)
+        connection.execute(
+            update(_sets)
+            .where(_sets.c.id == set_id)
+            .values(version=version + 1, face_number=len(new), embedder=embedder)
+        )
