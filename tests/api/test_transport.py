@@ -268,7 +268,7 @@ def test_what_was_sent_is_never_told_back(frs: Frs, face_set: str, token: str) -
         frs.post(f"{face_set}/faces", files={"image_file": picture}, data={"external_fields": secret}),
         frs.post(f"{face_set}/faces", files={"image_file": picture}, data={"single": secret}),
         frs.post(f"{face_set}/search", json={"image_base64": secret, "top_n": secret}),
-        frs.post(f"{face_set}/search", json={"image_base64": secret, "filter": secret}),
+        frs.post(f"{face_set}/search", json={"face_id": "x", "filter": f"external_image_id:{secret} {secret}"}),
         frs.post(SETS, content=secret),
         frs.post(SETS, json={"face_set_name": "a", "face_set_capacity": secret}),
         frs.get(SETS, headers={"X-Auth-Token": secret}),

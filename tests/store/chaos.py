@@ -352,7 +352,7 @@ def kill_key_changes(folder: Path, cycles: int, rng: random.Random) -> int:
             (set_id,) = connection.exec_driver_sql("select id from face_sets").one()
             rows = connection.exec_driver_sql("select face_id, template from faces order by seq").all()
             face_ids, stored_templates = zip(*rows, strict=True)
-            found = templates.of_set(connection, set_id).decode(face_ids, stored_templates, DIMENSION)
+            found = templates.of_set(connection, set_id).decode(face_ids, stored_templates)
             assert np.array_equal(found, expected)
         database.close()
         keys.add(wrapped or b"")
