@@ -1,15 +1,18 @@
-"""Draw ``docs/capacity.svg``: how long a search takes by the size of the set.
+"""Put the figures of ``docs/capacity.json`` into ``docs/capacity.md`` and draw ``docs/capacity.svg``.
 
 openfrs bench --gallery --json docs/capacity.json
-python scripts/plot_capacity.py docs/capacity.json docs/capacity.svg
+python scripts/render_capacity.py
 """
 
 import json
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+DOCS = Path(__file__).parent.parent / "docs"
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+CURVE = "search by size of the set, 128-d, top 10"
 
 WIDTH, HEIGHT, MARGIN = 640, 360, 60
 SIZES, TIMES = (2.5, 6.5), (-1.0, 2.0)  # powers of ten: faces, milliseconds
@@ -60,7 +63,21 @@ def drawn(figures: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
+def tabulated(title: str, figures: Sequence[Mapping[str, Any]]) -> str:
+    """A table of figures with their goals."""
+    head = f"{title[0].upper()}{title[1:]}:\n\n| case | measure | value | goal | met |\n| --- | --- | --- | --- | --- |"
+    lines = [head]
+    for each in figures:
+        goal = "" if each["goal"] is None else f"{'at least' if each['at_least'] else 'at most'} {each['goal']:,g}"
+        met = {None: "", True: "yes", False: "no"}[each["met"]]
+        lines.append(f"| {each['case']} | {each['measure']} | {each['value']:,.2f} | {goal} | {met} |")
+    return "\n".join(lines)
+
+
 if __name__ == "__main__":
-    source, target = map(Path, sys.argv[1:])
-    measured = json.loads(source.read_text("utf-8"))
-    target.write_text(drawn(measured["search by size of the set, 128-d, top 10"]), "utf-8")
+    measured = json.loads((DOCS / "capacity.json").read_text("utf-8"))
+    page = (DOCS / "capacity.md").read_text("utf-8")
+    tables = "\n\n".join(tabulated(title, figures) for title, figures in measured.items())
+    before, after = page.split(BEGIN)[0], page.split(END)[1]
+    (DOCS / "capacity.md").write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}", "utf-8")
+    (DOCS / "capacity.svg").write_text(drawn(measured[CURVE]), "utf-8")
