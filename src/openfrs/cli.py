@@ -15,6 +15,7 @@ from rich.table import Table
 
 from . import __version__
 from .cli_accounts import app as accounts_app
+from .cli_eval import app as eval_app
 from .errors import OperatorError, ServiceError
 from .settings import Settings
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 models_app = typer.Typer(help="The model weights.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(accounts_app, name="accounts")
+app.add_typer(eval_app, name="eval")
 
 templates_app = typer.Typer(help="Encryption of the templates in the database.", no_args_is_help=True)
 app.add_typer(templates_app, name="templates")

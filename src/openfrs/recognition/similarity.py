@@ -1,7 +1,7 @@
 """From the cosine of two embeddings to the similarity of 0..1 that clients see.
 
 Cosines mean different things for different embedders, while FRS clients decide at 0.93. Each embedder therefore carries a
-calibration, made from labelled pictures by ``scripts/calibrate_similarity.py``: 0.93 lies at the cosine that one in 10,000
+calibration, made from labelled pictures by ``openfrs eval calibrate``: 0.93 lies at the cosine that one in 10,000
 pairs of strangers exceeds, 1 at identity, 0 at chance and below. The scale between is monotone, so order is never changed.
 """
 

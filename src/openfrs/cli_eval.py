@@ -1,0 +1,236 @@
+"""``openfrs eval``: how right the models are, on labelled pictures of one's own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from .settings import Settings
+
+if TYPE_CHECKING:  # the models' runtime comes along with these, which other commands do without
+    from .evaluation.report import Report
+    from .evaluation.workshop import Face, Workshop
+    from .recognition.similarity import Calibration
+    from .vision.pipeline import Pipeline
+
+app = typer.Typer(help="How right the models are on labelled pictures: tables, JSON and plots.", no_args_is_help=True)
+
+Pictures = Annotated[
+    Path, typer.Argument(help="Folder with one folder a person, or a CSV with columns path and person.")
+]
+ReportDirectory = Annotated[
+    Path, typer.Option("--report", help="Directory of the results; what is there is gone on with.")
+]
+Models = Annotated[Path | None, typer.Option(help="Directory of the model weights.", show_default="user cache")]
+Workers = Annotated[int | None, typer.Option(help="Pictures worked on at once.", min=1, show_default="cores")]
+Data = Annotated[str, typer.Option(help="What the pictures are, in words.", show_default="the folder's name")]
+Plots = Annotated[bool, typer.Option(help="Draw plots; needs matplotlib.")]
+Centre = Annotated[bool, typer.Option("--centre", help="Take the most central face of a picture, not the main one.")]
+
+REPORT = Path("eval-report")
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    workshop: "Workshop"
+    report: "Report"
+    scale: "Calibration"
+
+
+@app.command()
+def verify(
+    pictures: Pictures,
+    pairs: Annotated[Path | None, typer.Option(help="CSV of pairs: a, b, same (1 or 0), and split or fold.")] = None,
+    report: ReportDirectory = REPORT,
+    data: Data = "",
+    centre: Centre = False,
+    models: Models = None,
+    workers: Workers = None,
+    plots: Plots = True,
+) -> None:
+    """Measure whether two pictures are of one person: over all pairs, or those of a list, whose paths begin in PICTURES."""
+    from .evaluation import pictures as given
+    from .evaluation import runs
+
+    face, words = _face(centre), data or pictures.name
+    named = None if pairs is None else given.named_pairs(pairs, pictures)
+    people = given.people(pictures) if named is None else None
+    with _work(report, models, workers, plots) as work:
+        if named is not None:
+            work.report.add("verification-pairs", runs.verify_named(work.workshop, named, work.scale, face, words))
+        if people is not None:
+            gathered = runs.gather(work.workshop, people, face)
+            work.report.add("verification-all-pairs", runs.verify(work.workshop, gathered, work.scale, face, words))
+
+
+@app.command()
+def identify(
+    pictures: Pictures,
+    report: ReportDirectory = REPORT,
+    data: Data = "",
+    centre: Centre = False,
+    models: Models = None,
+    workers: Workers = None,
+    plots: Plots = True,
+) -> None:
+    """Measure whether the person of a picture is found among those enrolled; people with one picture are the strangers."""
+    from .evaluation import pictures as given
+    from .evaluation import runs
+
+    face, people = _face(centre), given.people(pictures)
+    with _work(report, models, workers, plots) as work:
+        gathered = runs.gather(work.workshop, people, face)
+        work.report.add("identification", runs.identify(work.workshop, gathered, face, data or pictures.name))
+
+
+@app.command()
+def quality(
+    pictures: Pictures,
+    scores: Annotated[Path | None, typer.Option(help="CSV of your own scores: path, score; higher is better.")] = None,
+    report: ReportDirectory = REPORT,
+    data: Data = "",
+    centre: Centre = False,
+    models: Models = None,
+    workers: Workers = None,
+    plots: Plots = True,
+) -> None:
+    """Measure whether refusing the pictures of the lowest quality lowers the error."""
+    from .evaluation import pictures as given
+    from .evaluation import runs
+
+    face, people = _face(centre), given.people(pictures)
+    folder = pictures if pictures.is_dir() else pictures.parent
+    known = None if scores is None else runs.quality_scores(scores, folder)
+    with _work(report, models, workers, plots) as work:
+        gathered = runs.gather(work.workshop, people, face)
+        work.report.add("quality", runs.reject(work.workshop, gathered, face, data or pictures.name, known))
+
+
+@app.command()
+def detect(
+    boxes: Annotated[
+        Path, typer.Argument(help='Lines of {"file": ..., "faces": [{"box": [left, top, right, bottom]}]}.')
+    ],
+    report: ReportDirectory = REPORT,
+    data: Data = "",
+    models: Models = None,
+    workers: Workers = None,
+    plots: Plots = True,
+) -> None:
+    """Measure which labelled faces are found, by their size."""
+    from .evaluation import pictures as given
+    from .evaluation import runs
+
+    paths, labelled = given.labelled_boxes(boxes)
+    with _work(report, models, workers, plots) as work:
+        work.report.add("detection", runs.detect(work.workshop, paths, labelled, data or boxes.parent.name))
+
+
+@app.command()
+def attribute(
+    answers: Annotated[Path, typer.Argument(help="CSV with columns truth and prediction.")],
+    name: Annotated[str, typer.Option(help="What the attribute is called.")],
+    unit: Annotated[str, typer.Option(help="Its unit, where it is a number.")] = "",
+    report: ReportDirectory = REPORT,
+    data: Data = "",
+    plots: Plots = True,
+) -> None:
+    """Measure how often a class is named right, or how far a number is off."""
+    from .evaluation import runs
+    from .evaluation.report import Report
+
+    result = runs.attribute_from(answers, name, unit, data or answers.name)
+    Report(report, with_plots=plots).add(f"attribute-{name}", result)
+
+
+@app.command()
+def liveness(
+    scores: Annotated[Path, typer.Argument(help="CSV with columns label (live or attack), kind and score.")],
+    threshold: Annotated[float, typer.Option(help="The score from which a face counts as live.")] = 0.5,
+    report: ReportDirectory = REPORT,
+    data: Data = "",
+    plots: Plots = True,
+) -> None:
+    """Measure how many attacks pass, by kind, and how many live people are refused."""
+    from .evaluation import runs
+    from .evaluation.report import Report
+
+    result = runs.liveness_from(scores, threshold, data or scores.name)
+    Report(report, with_plots=plots).add("liveness", result)
+
+
+@app.command()
+def calibrate(
+    pictures: Pictures,
+    output: Annotated[Path, typer.Option(help="File to write.")],
+    report: ReportDirectory = REPORT,
+    data: Data = "",
+    centre: Centre = False,
+    models: Models = None,
+    workers: Workers = None,
+) -> None:
+    """Make the embedder's calibration: all pairs of pictures of one person are mated, all others are not."""
+    from .evaluation import calibration, runs
+    from .evaluation import pictures as given
+    from .evaluation.report import show
+
+    people = given.people(pictures)
+    with _work(report, models, workers, plots=False) as work:
+        gathered = runs.gather(work.workshop, people, _face(centre))
+        scale = calibration.calibrated(
+            gathered.pairs(),
+            embedder=work.workshop.pipeline.embedder,
+            data=data or pictures.name,
+            images=len(gathered.names),
+            people=len(set(gathered.names)),
+        )
+        calibration.write(scale, output)
+        show(calibration.calibration_table(scale), Console())
+        print(f"{output}: {len(gathered.names)} pictures, {gathered.faceless} more without a face")
+
+
+@app.command("all")
+def everything(
+    directory: Annotated[Path, typer.Argument(help="A directory of labelled sets, laid out as OPENFRS_TEST_DATA is.")],
+    report: ReportDirectory = REPORT,
+    models: Models = None,
+    workers: Workers = None,
+    plots: Plots = True,
+) -> None:
+    """Measure everything that a directory has labels for."""
+    from .evaluation.everything import evaluate_everything
+
+    with _work(report, models, workers, plots) as work:
+        evaluate_everything(work.workshop, work.report, directory, work.scale)
+
+
+def load_pipeline(settings: Settings) -> "Pipeline":
+    """The models that are measured."""
+    from .vision.cache import WeightCache
+    from .vision.pipeline import ModelPipeline
+
+    return ModelPipeline(WeightCache.open(settings.models), settings.workers)
+
+
+@contextmanager
+def _work(directory: Path, models: Path | None, workers: int | None, plots: bool) -> Iterator[_Work]:
+    from .evaluation.report import Report
+    from .evaluation.workshop import Workshop
+    from .recognition.similarity import calibration
+
+    options: dict[str, Any] = {"models": models, "workers": workers}
+    settings = Settings(**{name: value for name, value in options.items() if value is not None})
+    report = Report(directory, with_plots=plots)
+    pipeline = load_pipeline(settings)
+    with Workshop.open(pipeline, directory, settings.workers) as workshop:
+        yield _Work(workshop, report, calibration(pipeline.embedder))
+
+
+def _face(centre: bool) -> "Face":
+    from .evaluation.workshop import Face
+
+    return Face.CENTRE if centre else Face.MAIN

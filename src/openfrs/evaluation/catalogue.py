@@ -1,0 +1,26 @@
+"""Every kind of result, so that one read from a file becomes what it was."""
+
+from typing import Annotated, Final
+
+from pydantic import Field, TypeAdapter
+
+from .classification import ClassResult, NumberResult
+from .detection import DetectionResult
+from .identification import IdentificationResult
+from .liveness import LivenessResult
+from .rejection import RejectionResult
+from .verification import AllPairsResult, NamedPairsResult
+
+AnyResult = Annotated[
+    AllPairsResult
+    | NamedPairsResult
+    | IdentificationResult
+    | ClassResult
+    | NumberResult
+    | RejectionResult
+    | DetectionResult
+    | LivenessResult,
+    Field(discriminator="evaluation"),
+]
+
+RESULTS: Final[TypeAdapter[AnyResult]] = TypeAdapter(AnyResult)

@@ -1,0 +1,137 @@
+"""The labelled sets of a data directory, as its README describes them; a set that is not there is left out."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from .pictures import read_csv
+
+AGES: Final = (0, 3, 13, 20, 30, 40, 50, 60, 70, 120)
+EYEGLASSES_ABOVE: Final = 1.4
+"""The machine score of eyeglasses from which it can be believed."""
+
+CK_EXPRESSIONS: Final = {
+    "anger": "anger",
+    "disgust": "disgust",
+    "fear": "fear",
+    "happy": "happy",
+    "sadness": "sad",
+    "surprise": "surprise",
+}
+YALE_EXPRESSIONS: Final = {"happy": "happy", "sad": "sad", "surprised": "surprise", "normal": "neutral"}
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeSet:
+    """Pictures labelled with one attribute; with a ``unit`` the truth is a number."""
+
+    attribute: str
+    data: str
+    items: list[tuple[Path, str]]
+    unit: str = ""
+    edges: tuple[float, ...] = ()
+    """Cuts the true values into stretches that are shown apart."""
+
+    pad: float = 0.0
+    """By what share of its side a picture is to be widened on each side first: tight crops show a detector no head."""
+
+
+@dataclass(frozen=True, slots=True)
+class LivenessSet:
+    """Pictures of live people and of attacks; the kind of a live one is ""."""
+
+    data: str
+    items: list[tuple[Path, str]]
+
+
+def attribute_sets(data: Path) -> Iterator[AttributeSet]:
+    """The sets that are there."""
+    for find in (_age_and_gender, _expression, _glasses, _mask, _pose):
+        yield from find(data)
+
+
+def _age_and_gender(data: Path) -> Iterator[AttributeSet]:
+    folder = data / "age-gender"
+    if not (folder / "labels.csv").is_file():
+        return
+    rows = read_csv(folder / "labels.csv", "path", "age", "gender")
+    words = "UTKFace chips, 200 x 200, half of each gender"
+    ages = [(folder / row["path"], row["age"]) for row in rows]
+    yield AttributeSet("age", words, ages, unit="years", edges=AGES, pad=0.3)
+    names = {"F": "female", "M": "male"}
+    yield AttributeSet("gender", words, [(folder / row["path"], names[row["gender"]]) for row in rows], pad=0.3)
+
+
+def _expression(data: Path) -> Iterator[AttributeSet]:
+    posed = data / "expression"
+    items = [
+        (path, name)
+        for folder, name in CK_EXPRESSIONS.items()
+        for path in sorted((posed / "ckplus48" / folder).glob("*.png"))
+    ]
+    named = ((path, path.stem.partition("_")[2]) for path in sorted((posed / "yale").glob("*.png")))
+    items += [(path, YALE_EXPRESSIONS[name]) for path, name in named if name in YALE_EXPRESSIONS]
+    if items:
+        yield AttributeSet("expression", "CK+ (48 x 48) and Yale, posed", items, pad=0.3)
+
+
+def _glasses(data: Path) -> Iterator[AttributeSet]:
+    items = []
+    labels = data / "spoof" / "print" / "labels.csv"
+    if labels.is_file():
+        names = {"00": "none", "01": "yes"}
+        rows = [row for row in read_csv(labels, "path", "label", "glasses_code") if row["label"] == "real"]
+        items += [
+            (labels.parent / row["path"], names[row["glasses_code"]]) for row in rows if row["glasses_code"] in names
+        ]
+    scores = data / "lfw-dev" / "attribute_scores.csv"
+    if scores.is_file():
+        with scores.open(encoding="utf-8", newline="") as lines:
+            certain = [row for row in csv.DictReader(lines) if float(row["Eyeglasses"]) > EYEGLASSES_ABOVE]
+        items += [(scores.parent / "images" / row["lfw_path"], "yes") for row in certain]
+    items += [(path, "dark") for path in _pictures(data / "eyewear" / "sunglasses")]
+    if items:
+        yield AttributeSet("glasses", "NUAA, LFW by machine score, sunglasses of which about 80 % are some", items)
+
+
+def _mask(data: Path) -> Iterator[AttributeSet]:
+    masked = _pictures(data / "masks" / "RWMFD_part_1")
+    bare = sorted((data / "lfw-dev" / "images").glob("*/*.jpg"))[::8]
+    if masked and bare:
+        items = [(path, "yes") for path in masked] + [(path, "no") for path in bare]
+        yield AttributeSet(
+            "mask", "RWMFD part 1 (a few without a visible mask) against every eighth picture of LFW", items
+        )
+
+
+def _pose(data: Path) -> Iterator[AttributeSet]:
+    file = data / "pose" / "labels.csv"
+    if file.is_file():
+        names = {"yaw_img_left": "left", "yaw_img_right": "right", "pitch_up": "up", "pitch_down": "down"}
+        rows = read_csv(file, "file", "label")
+        items = [(file.parent / "images" / row["file"], names.get(row["label"], row["label"])) for row in rows]
+        yield AttributeSet("pose", "frames of clips, directions as seen in the picture", items)
+
+
+def liveness_sets(data: Path) -> Iterator[LivenessSet]:
+    """The sets that are there."""
+    printed = data / "spoof" / "print" / "labels.csv"
+    if printed.is_file():
+        rows = read_csv(printed, "path", "label", "attack")
+        yield LivenessSet("NUAA, photo prints", [(printed.parent / row["path"], row["attack"]) for row in rows])
+    screens = data / "spoof" / "screen" / "frames.csv"
+    if screens.is_file():
+        rows = read_csv(screens, "path", "label", "kind")
+        items = [
+            (screens.parent / row["path"], "" if row["label"] == "real" else row["kind"].removeprefix("spoof_"))
+            for row in rows
+        ]
+        yield LivenessSet("frames of clips, screen replays", items)
+
+
+def _pictures(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".bmp"})

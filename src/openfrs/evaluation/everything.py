@@ -1,0 +1,141 @@
+"""All evaluations that a data directory has labels for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from rich.console import Console
+
+from ..media.picture import decode
+from ..recognition.similarity import Calibration
+from ..vision.detection import Detection, Image
+from . import runs
+from .cache import Record
+from .catalogue import AnyResult
+from .classification import UNKNOWN, class_result, number_result
+from .datasets import AttributeSet, LivenessSet, attribute_sets, liveness_sets
+from .liveness import liveness_result
+from .pictures import labelled_boxes, named_pairs, people
+from .report import Report
+from .workshop import UNREADABLE, Face, Workshop, chosen_face
+
+LFW = "LFW View 1 and further pictures, deep-funneled, 250 x 250"
+LIVE = "live"
+"""The key under which a predictor gives its score of liveness."""
+
+
+class Predictor(Protocol):
+    """Whatever guesses attributes of a face. Safe to call from several threads."""
+
+    @property
+    def name(self) -> str:
+        """What it is, in words; another name means other answers."""
+
+    @property
+    def attributes(self) -> Sequence[str]:
+        """The attributes it can tell, by the names of :mod:`openfrs.evaluation.datasets`, and ``live``."""
+
+    def predict(self, image: Image, face: Detection, attribute: str) -> str | float | None:
+        """A class, a number, or None where it will not guess."""
+
+
+def evaluate_everything(
+    workshop: Workshop, report: Report, data: Path, scale: Calibration, predictor: Predictor | None = None
+) -> None:
+    """Measure all that ``data`` has labels for, and add it to the report."""
+    console = Console(stderr=True)
+    evaluations: list[tuple[str, Path, Callable[[], Mapping[str, AnyResult]]]] = [
+        ("lfw-dev", data / "lfw-dev", lambda: _lfw(workshop, data / "lfw-dev", scale)),
+        ("detection", data / "detection", lambda: _detection(workshop, data / "detection" / "boxes.jsonl")),
+    ]
+    for name, folder, evaluate in evaluations:
+        if not folder.is_dir():
+            console.print(f"{name}: no such set in {data}; left out")
+            continue
+        for part, result in evaluate().items():
+            report.add(part, result)
+    if predictor is None:
+        console.print("attributes and liveness: nothing here tells them yet; left out")
+        return
+    for attributes in attribute_sets(data):
+        if attributes.attribute in predictor.attributes:
+            report.add(f"attribute-{attributes.attribute}", evaluate_attribute(workshop, attributes, predictor))
+    for number, spoofs in enumerate(liveness_sets(data) if LIVE in predictor.attributes else ()):
+        report.add(f"liveness-{number}", evaluate_liveness(workshop, spoofs, predictor))
+
+
+def _lfw(workshop: Workshop, folder: Path, scale: Calibration) -> dict[str, AnyResult]:
+    pictures, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
+    main = runs.gather(workshop, people(pictures), Face.MAIN)
+    tested = "LFW View 1, test pairs"
+    return {
+        "verification-all-pairs": runs.verify(workshop, main, scale, Face.MAIN, LFW),
+        "verification-pairs": runs.verify_named(workshop, pairs, scale, Face.MAIN, tested),
+        "verification-pairs-centre": runs.verify_named(workshop, pairs, scale, Face.CENTRE, tested),
+        "identification": runs.identify(workshop, main, Face.MAIN, LFW),
+        "quality": runs.reject(workshop, main, Face.MAIN, LFW),
+    }
+
+
+def _detection(workshop: Workshop, file: Path) -> dict[str, AnyResult]:
+    paths, boxes = labelled_boxes(file)
+    return {"detection": runs.detect(workshop, paths, boxes, "street and group photographs, most faces masked")}
+
+
+def evaluate_attribute(workshop: Workshop, labelled: AttributeSet, predictor: Predictor) -> AnyResult:
+    """Hold a predictor against labels. A picture without a face is answered by none."""
+    paths, truths = [path for path, _ in labelled.items], [truth for _, truth in labelled.items]
+    answers = predictions(workshop, paths, predictor, labelled.attribute, labelled.pad)
+    if not labelled.unit:
+        told = [UNKNOWN if answer is None else str(answer) for answer in answers]
+        return class_result(labelled.attribute, truths, told, data=labelled.data, models=predictor.name)
+    return number_result(
+        labelled.attribute,
+        [float(truth) for truth in truths],
+        [None if answer is None else float(answer) for answer in answers],
+        unit=labelled.unit,
+        data=labelled.data,
+        models=predictor.name,
+        edges=labelled.edges,
+    )
+
+
+def evaluate_liveness(workshop: Workshop, labelled: LivenessSet, predictor: Predictor) -> AnyResult:
+    """Hold a predictor's score of liveness against labels."""
+    answers = predictions(workshop, [path for path, _ in labelled.items], predictor, LIVE)
+    return liveness_result(
+        np.array([kind == "" for _, kind in labelled.items]),
+        [kind for _, kind in labelled.items],
+        np.array([np.nan if answer is None else float(answer) for answer in answers]),
+        data=labelled.data,
+        models=predictor.name,
+    )
+
+
+def predictions(
+    workshop: Workshop, paths: Sequence[Path], predictor: Predictor, attribute: str, pad: float = 0.0
+) -> list[str | float | None]:
+    """What a predictor says of the main face of every picture; None where there is no face or no answer."""
+
+    def work(path: Path) -> Record:
+        image = padded(decode(path.read_bytes(), path.name), pad)
+        for face in chosen_face(workshop.pipeline.detect(image), image, Face.MAIN):
+            answer = predictor.predict(image, face, attribute)
+            if answer is not None:
+                return {"answer": np.array(answer)}
+        return {}
+
+    kind = f"predict|{predictor.name}|{attribute}|{pad}"
+    records = workshop.records(attribute, kind, paths, work)
+    answers = [None if UNREADABLE in record or not record else record["answer"].item() for record in records]
+    return list(answers)
+
+
+def padded(image: Image, share: float) -> Image:
+    """A picture widened on each side by a share of its side, with its edge drawn out."""
+    if not share:
+        return image
+    down, across = (round(share * side) for side in image.shape[:2])
+    return np.asarray(cv2.copyMakeBorder(image, down, down, across, across, cv2.BORDER_REPLICATE), dtype=np.uint8)

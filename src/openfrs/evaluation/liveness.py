@@ -1,0 +1,106 @@
+"""Liveness: attacks let through and live people refused, in the terms of ISO/IEC 30107-3."""
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import numpy as np
+
+from ..errors import OperatorError
+from .rates import Booleans, Floats, Rate, rate_among
+from .results import Chart, Part, Result, Table
+
+THRESHOLD: Final = 0.5
+ATTACK_RATES: Final = (0.10, 0.05, 0.01)
+
+
+class AttackKind(Part):
+    """How many attacks of one kind pass as live: APCER."""
+
+    kind: str
+    passed: Rate
+
+
+class LivenessPoint(Part):
+    """The threshold at which no kind of attack passes more often than asked, and what it costs the living."""
+
+    attack_rate: float
+    threshold: float
+    refused: Rate
+
+
+class LivenessResult(Result):
+    """APCER by kind of attack, BPCER, and the trade between the two."""
+
+    evaluation: Literal["liveness"] = "liveness"
+    threshold: float
+    kinds: tuple[AttackKind, ...]
+    refused: Rate
+    """Live presentations refused: BPCER."""
+
+    equal_error_rate: float
+    """Where BPCER meets the APCER of all attacks together."""
+
+    equal_error_threshold: float
+    points: tuple[LivenessPoint, ...]
+    curve: tuple[tuple[float, float], ...] = ()
+    """Greatest APCER of any kind, and BPCER."""
+
+    def tables(self) -> list[Table]:
+        """Errors at the threshold, and the price of fewer."""
+        rows = [(f"{each.kind} passes (APCER)", f"{self.threshold:.3f}", each.passed.percent(1)) for each in self.kinds]
+        rows.append(("live is refused (BPCER)", f"{self.threshold:.3f}", self.refused.percent(1)))
+        rows.append(("equal error", f"{self.equal_error_threshold:.3f}", f"{100 * self.equal_error_rate:.1f} %"))
+        for point in self.points:
+            name = f"live is refused when at most {100 * point.attack_rate:g} % of any kind pass"
+            rows.append((name, f"{point.threshold:.3f}", point.refused.percent(1)))
+        note = (
+            f"{self.data}; {self.models}. Intervals: 95 %, Wilson: pictures of one clip or person depend on each other."
+        )
+        return [Table("Liveness", ("what", "threshold", "share"), rows, [note])]
+
+    def charts(self) -> list[Chart]:
+        """BPCER against APCER."""
+        return [Chart("liveness", "Liveness", "APCER of the worst kind", "BPCER", [(self.models, self.curve)])]
+
+
+def liveness_result(
+    live: Booleans, kinds: Sequence[str], scores: Floats, *, data: str, models: str, threshold: float = THRESHOLD
+) -> LivenessResult:
+    """Measure scores, shape (n,), higher is more alive; ``kinds`` names each attack and is not read for the living.
+
+    A presentation with a score of at least ``threshold`` passes as live; NaN, for a picture without a face, never does.
+
+    Raises:
+        OperatorError: there are no live presentations or no attacks.
+    """
+    if live.all() or not live.any():
+        raise OperatorError("liveness needs both live presentations and attacks")
+    scores = np.nan_to_num(scores.astype(np.float64), nan=-np.inf)
+    names = np.array(kinds)
+    attacks = {str(kind): np.sort(scores[~live & (names == kind)]) for kind in sorted(set(names[~live]))}
+    genuine = scores[live]
+    thresholds = np.unique(np.concatenate([scores[np.isfinite(scores)], [np.inf]]))
+    worst = np.max([_reaching(each, thresholds) for each in attacks.values()], axis=0)
+    together = _reaching(np.sort(scores[~live]), thresholds)
+    refused = 1 - _reaching(np.sort(genuine), thresholds)
+    equal = int(np.abs(together - refused).argmin())
+    points = []
+    for rate in ATTACK_RATES:
+        chosen = float(thresholds[np.nonzero(worst <= rate)[0][0]])
+        points.append(LivenessPoint(attack_rate=rate, threshold=min(chosen, 1e9), refused=rate_among(genuine < chosen)))
+    return LivenessResult(
+        data=data,
+        models=models,
+        threshold=threshold,
+        kinds=tuple(AttackKind(kind=kind, passed=rate_among(each >= threshold)) for kind, each in attacks.items()),
+        refused=rate_among(genuine < threshold),
+        equal_error_rate=float(together[equal] + refused[equal]) / 2,
+        equal_error_threshold=min(float(thresholds[equal]), 1e9),
+        points=tuple(points),
+        curve=tuple((float(one), float(other)) for one, other in zip(worst, refused, strict=True)),
+    )
+
+
+def _reaching(ordered: Floats, thresholds: Floats) -> Floats:
+    """The share of ascending scores that reach each threshold."""
+    return np.asarray(1 - np.searchsorted(ordered, thresholds, side="left") / ordered.size)

@@ -1,0 +1,184 @@
+"""From pictures to results: each evaluation from end to end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import OperatorError
+from ..recognition.similarity import Calibration
+from .classification import UNKNOWN, ClassResult, NumberResult, class_result, number_result
+from .detection import DetectionResult, detection_result
+from .identification import IdentificationResult, identification_result
+from .liveness import LivenessResult, liveness_result
+from .pairs import AllPairs, all_pairs
+from .pictures import NamedPairs, People, read_csv
+from .rejection import RejectionResult, rejection_result
+from .verification import AllPairsResult, NamedPairsResult, all_pairs_result, named_pairs_result
+from .workshop import MEASURES, Face, Workshop
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """The pictures with a face: unit embeddings of shape (n, dimension), who is on each, which picture each is."""
+
+    rows: npt.NDArray[np.float32]
+    names: list[str]
+    paths: list[Path]
+    measures: Mapping[str, npt.NDArray[np.float64]]
+    faceless: int
+
+    def pairs(self) -> AllPairs:
+        """All pairs of them.
+
+        Raises:
+            OperatorError: as :func:`openfrs.evaluation.pairs.all_pairs`.
+        """
+        return all_pairs(self.rows, np.array(self.names))
+
+
+def gather(workshop: Workshop, people: People, face: Face) -> Gathered:
+    """Embed pictures of people, and measure what may tell their quality."""
+    faces = workshop.faces(people.paths, face, MEASURES)
+    (kept,) = np.nonzero(faces.found)
+    return Gathered(
+        rows=faces.embeddings[kept],
+        names=[people.names[place] for place in kept],
+        paths=[people.paths[place] for place in kept],
+        measures={name: values[kept] for name, values in faces.measures.items()},
+        faceless=len(people.paths) - len(kept),
+    )
+
+
+def models(workshop: Workshop, face: Face) -> str:
+    """What is measured, in words."""
+    chosen = "the main face" if face is Face.MAIN else "the most central face"
+    return f"embedder {workshop.pipeline.embedder}, {chosen} of each picture"
+
+
+def verify(workshop: Workshop, gathered: Gathered, scale: Calibration, face: Face, data: str) -> AllPairsResult:
+    """True match rates over all pairs of labelled pictures."""
+    return all_pairs_result(
+        gathered.pairs(),
+        scale,
+        data=data,
+        models=models(workshop, face),
+        images=len(gathered.names),
+        people=len(set(gathered.names)),
+        faceless=gathered.faceless,
+    )
+
+
+def verify_named(workshop: Workshop, pairs: NamedPairs, scale: Calibration, face: Face, data: str) -> NamedPairsResult:
+    """Accuracy over named pairs. Where some are marked ``train``, they give a threshold and the others are judged."""
+    paths = sorted({*pairs.first, *pairs.second})
+    faces = workshop.faces(paths, face, MEASURES)
+    place = {path: number for number, path in enumerate(paths)}
+    first, second = (np.array([place[path] for path in side], np.intp) for side in (pairs.first, pairs.second))
+    cosines = np.einsum("nd,nd->n", faces.embeddings[first], faces.embeddings[second]).astype(np.float64)
+    cosines[~(faces.found[first] & faces.found[second])] = np.nan
+    training = np.array([split == "train" for split in pairs.split])
+    judged = ~training
+    if not judged.any() or pairs.same[judged].all() or not pairs.same[judged].any():
+        raise OperatorError("the pairs to judge must be of both kinds, of one person and of two")
+    return named_pairs_result(
+        cosines[judged],
+        pairs.same[judged],
+        [names for names, kept in zip(pairs.names, judged, strict=True) if kept],
+        scale,
+        data=data,
+        models=models(workshop, face),
+        training=(cosines[training], pairs.same[training]) if training.any() else None,
+        folds=None if pairs.folds is None else pairs.folds[judged],
+    )
+
+
+def identify(workshop: Workshop, gathered: Gathered, face: Face, data: str) -> IdentificationResult:
+    """Open-set identification."""
+    return identification_result(gathered.rows, gathered.names, data=data, models=models(workshop, face))
+
+
+def reject(
+    workshop: Workshop, gathered: Gathered, face: Face, data: str, scores: Mapping[Path, float] | None = None
+) -> RejectionResult:
+    """Error-versus-reject curves: of the scores given by picture, beside those of :data:`MEASURES`."""
+    measured = dict(gathered.measures)
+    if scores is not None:
+        missing = [path for path in gathered.paths if path not in scores]
+        if missing:
+            raise OperatorError(f"{missing[0]} has no score")
+        measured = {"given": np.array([scores[path] for path in gathered.paths]), **measured}
+    return rejection_result(gathered.pairs(), measured, data=data, models=models(workshop, face))
+
+
+def detect(
+    workshop: Workshop, paths: Sequence[Path], labelled: Sequence[npt.NDArray[np.float64]], data: str
+) -> DetectionResult:
+    """Recall by face size."""
+    found = workshop.boxes(paths)
+    readable = [(truth, boxes) for truth, boxes in zip(labelled, found, strict=True) if boxes is not None]
+    if not readable:
+        raise OperatorError("none of the pictures can be read")
+    truths, boxes = zip(*readable, strict=True)
+    return detection_result(truths, boxes, data=data, models="detector", unreadable=len(found) - len(readable))
+
+
+def quality_scores(file: Path, folder: Path) -> dict[Path, float]:
+    """Scores by picture from a CSV with the columns ``path``, relative to ``folder``, and ``score``, higher is better.
+
+    Raises:
+        OperatorError: the file does not say that.
+    """
+    rows = read_csv(file, "path", "score")
+    return {folder / row["path"]: _number(row["score"], file) for row in rows}
+
+
+def attribute_from(file: Path, attribute: str, unit: str, data: str) -> ClassResult | NumberResult:
+    """Truth against prediction from a CSV with the columns ``truth`` and ``prediction``; a number where it has a ``unit``.
+
+    An empty prediction is no answer.
+
+    Raises:
+        OperatorError: the file does not say that.
+    """
+    rows = read_csv(file, "truth", "prediction")
+    said = [row["prediction"] for row in rows]
+    if not unit:
+        answers = [each or UNKNOWN for each in said]
+        return class_result(attribute, [row["truth"] for row in rows], answers, data=data, models=file.name)
+    return number_result(
+        attribute,
+        [_number(row["truth"], file) for row in rows],
+        [None if each in {"", UNKNOWN} else _number(each, file) for each in said],
+        unit=unit,
+        data=data,
+        models=file.name,
+    )
+
+
+def liveness_from(file: Path, threshold: float, data: str) -> LivenessResult:
+    """Errors from a CSV with the columns ``label`` (live or attack), ``kind`` of attack and ``score``; empty is no face.
+
+    Raises:
+        OperatorError: the file does not say that.
+    """
+    rows = read_csv(file, "label", "kind", "score")
+    if not {row["label"] for row in rows} <= {"live", "attack"}:
+        raise OperatorError(f"{file} has a label that is neither live nor attack")
+    return liveness_result(
+        np.array([row["label"] == "live" for row in rows]),
+        [row["kind"] or "attack" for row in rows],
+        np.array([_number(row["score"], file) if row["score"] else np.nan for row in rows]),
+        data=data,
+        models=file.name,
+        threshold=threshold,
+    )
+
+
+def _number(text: str, file: Path) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise OperatorError(f"{file} has {text!r} in place of a number") from None
