@@ -32,6 +32,7 @@ ROUTES = {
     ("DELETE", f"{SET}/faces/batch"): "operator",
     ("POST", f"{SET}/search"): "reader",
     ("GET", "/v1/{project_id}/subscribe"): "reader",
+    ("GET", "/x/v1/{project_id}/models"): "reader",
     ("GET", "/x/v1/accounts/{project_id}"): "admin",
     ("GET", "/x/v1/accounts/{project_id}/users"): "admin",
     ("POST", "/x/v1/accounts/{project_id}/users"): "admin",
