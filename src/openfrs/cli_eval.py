@@ -31,6 +31,8 @@ Data = Annotated[str, typer.Option(help="What the pictures are, in words.", show
 Plots = Annotated[bool, typer.Option(help="Draw plots; needs matplotlib.")]
 Centre = Annotated[bool, typer.Option("--centre", help="Take the most central face of a picture, not the main one.")]
 
+Same = Annotated[Path | None, typer.Option(help="CSV of people under two names: name, person.", show_default=False)]
+
 REPORT = Path("eval-report")
 
 
@@ -47,6 +49,7 @@ def verify(
     pairs: Annotated[Path | None, typer.Option(help="CSV of pairs: a, b, same (1 or 0), and split or fold.")] = None,
     report: ReportDirectory = REPORT,
     data: Data = "",
+    same: Same = None,
     centre: Centre = False,
     models: Models = None,
     workers: Workers = None,
@@ -58,7 +61,7 @@ def verify(
 
     face, words = _face(centre), data or pictures.name
     named = None if pairs is None else given.named_pairs(pairs, pictures)
-    people = given.people(pictures) if named is None else None
+    people = given.people(pictures).merged(given.same_names(same)) if named is None else None
     with _work(report, models, workers, plots) as work:
         if named is not None:
             work.report.add("verification-pairs", runs.verify_named(work.workshop, named, work.scale, face, words))
@@ -72,6 +75,7 @@ def identify(
     pictures: Pictures,
     report: ReportDirectory = REPORT,
     data: Data = "",
+    same: Same = None,
     centre: Centre = False,
     models: Models = None,
     workers: Workers = None,
@@ -81,7 +85,7 @@ def identify(
     from .evaluation import pictures as given
     from .evaluation import runs
 
-    face, people = _face(centre), given.people(pictures)
+    face, people = _face(centre), given.people(pictures).merged(given.same_names(same))
     with _work(report, models, workers, plots) as work:
         gathered = runs.gather(work.workshop, people, face)
         work.report.add("identification", runs.identify(work.workshop, gathered, face, data or pictures.name))
@@ -93,6 +97,7 @@ def quality(
     scores: Annotated[Path | None, typer.Option(help="CSV of your own scores: path, score; higher is better.")] = None,
     report: ReportDirectory = REPORT,
     data: Data = "",
+    same: Same = None,
     centre: Centre = False,
     models: Models = None,
     workers: Workers = None,
@@ -102,7 +107,7 @@ def quality(
     from .evaluation import pictures as given
     from .evaluation import runs
 
-    face, people = _face(centre), given.people(pictures)
+    face, people = _face(centre), given.people(pictures).merged(given.same_names(same))
     folder = pictures if pictures.is_dir() else pictures.parent
     known = None if scores is None else runs.quality_scores(scores, folder)
     with _work(report, models, workers, plots) as work:
@@ -169,6 +174,7 @@ def calibrate(
     output: Annotated[Path, typer.Option(help="File to write.")],
     report: ReportDirectory = REPORT,
     data: Data = "",
+    same: Same = None,
     centre: Centre = False,
     models: Models = None,
     workers: Workers = None,
@@ -178,7 +184,7 @@ def calibrate(
     from .evaluation import pictures as given
     from .evaluation.report import show
 
-    people = given.people(pictures)
+    people = given.people(pictures).merged(given.same_names(same))
     with _work(report, models, workers, plots=False) as work:
         gathered = runs.gather(work.workshop, people, _face(centre))
         scale = calibration.calibrated(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import OperatorError
-from .pairs import threshold_at
+from .pairs import count_below, threshold_at
 from .rates import Booleans, Floats, Integers, Rate, clustered_rate_among
 from .results import Chart, Part, Result, Table
 
@@ -26,6 +26,9 @@ class IdentificationPoint(Part):
 
     false_positive_rate: float
     """Asked for: the share of strangers for whom anybody is found."""
+
+    strangers_found: float
+    """How many strangers somebody is found for, the mean over the draws: the fewer, the less the row can be relied on."""
 
     threshold: float
     """Cosine, the mean over the draws."""
@@ -53,6 +56,7 @@ class IdentificationResult(Result):
             (
                 f"{point.gallery:,}",
                 f"{100 * point.false_positive_rate:g} %",
+                f"{point.strangers_found:.0f}",
                 f"{point.threshold:.3f}",
                 point.misses.percent(),
             )
@@ -63,7 +67,7 @@ class IdentificationResult(Result):
             f"{self.strangers:,} pictures of strangers; {self.models}. A miss: the right person does not come first or stays below "
             f"the threshold. Galleries smaller than all: {DRAWS} draws. Intervals: 95 %, by drawing people again and again."
         )
-        columns = ("gallery", "false positive identifications", "cosine", "missed (FNIR)")
+        columns = ("enrolled", "false positive identifications", "strangers found", "cosine", "missed (FNIR)")
         return [Table("Identification, open set", columns, rows, [note])]
 
     def charts(self) -> list[Chart]:
@@ -130,12 +134,13 @@ def identification_result(
         draws = [_draw(everybody, size, number) for number in range(DRAWS if size < everybody else 1)]
         for rate in FALSE_POSITIVE_RATES:
             found = [_misses(probes, dealt.person, strangers, drawn, rate) for drawn in draws]
-            missed, asking = (np.concatenate([each[place] for each in found]) for place in (1, 2))
+            missed, asking = (np.concatenate([each[place] for each in found]) for place in (2, 3))
             points.append(
                 IdentificationPoint(
                     gallery=size,
                     false_positive_rate=rate,
                     threshold=float(np.mean([each[0] for each in found])),
+                    strangers_found=float(np.mean([each[1] for each in found])),
                     misses=clustered_rate_among(missed.astype(np.bool_), asking),
                 )
             )
@@ -155,11 +160,17 @@ def _draw(everybody: int, size: int, number: int) -> npt.NDArray[np.intp]:
 
 def _misses(
     probes: npt.NDArray[Any], person: Integers, strangers: Floats, drawn: Integers, rate: float
-) -> tuple[float, Booleans, Integers]:
-    """The threshold, whether each probe of the people drawn is missed, and the number of its person."""
-    threshold = threshold_at(np.sort(strangers[:, drawn].max(axis=1)), rate)
+) -> tuple[float, int, Booleans, Integers]:
+    """The threshold, how many strangers reach it, which probes of the people drawn are missed, and the number of their person."""
+    nearest = np.sort(strangers[:, drawn].max(axis=1))
+    threshold = threshold_at(nearest, rate)
     (asking,) = np.nonzero(np.isin(person, drawn))
     scores = probes[asking][:, drawn]
     best = scores.argmax(axis=1)
     reached = scores[np.arange(len(asking)), best] >= threshold
-    return threshold, ~(reached & (drawn[best] == person[asking])), person[asking]
+    return (
+        threshold,
+        nearest.size - count_below(nearest, threshold),
+        ~(reached & (drawn[best] == person[asking])),
+        person[asking],
+    )

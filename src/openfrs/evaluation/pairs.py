@@ -13,6 +13,7 @@ MAX_FACES: Final = 20_000
 """All pairs of more faces do not fit into the memory of an ordinary machine: four bytes a pair."""
 
 BLOCK: Final = 512
+CLOSEST: Final = 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +29,8 @@ class AllPairs:
     first: npt.NDArray[np.intp]
     second: npt.NDArray[np.intp]
     person: npt.NDArray[np.intp]
+    closest: list[tuple[int, int, float]]
+    """Places and cosine of the :data:`CLOSEST` other pairs that are most alike, best first: where labels are wrong, they show."""
 
 
 def all_pairs(rows: npt.NDArray[np.float32], people: npt.NDArray[Any]) -> AllPairs:
@@ -42,6 +45,7 @@ def all_pairs(rows: npt.NDArray[np.float32], people: npt.NDArray[Any]) -> AllPai
         )
     _, number = np.unique(people, return_inverse=True)
     genuine, impostor, first, second = [], [], [], []
+    closest: list[tuple[int, int, float]] = []
     for start in range(0, len(rows), BLOCK):
         block = slice(start, start + BLOCK)
         cosines = rows[block] @ rows[start:].T
@@ -52,12 +56,16 @@ def all_pairs(rows: npt.NDArray[np.float32], people: npt.NDArray[Any]) -> AllPai
         first.append(here + start)
         second.append(there + start)
         impostor.append(cosines[~same & later])
+        one, other = np.nonzero(~same & later)
+        top = np.argsort(-impostor[-1], kind="stable")[:CLOSEST]
+        closest += [(int(one[at]) + start, int(other[at]) + start, float(impostor[-1][at])) for at in top]
     pairs = AllPairs(
         np.concatenate(genuine or [np.empty(0, np.float32)]),
         np.sort(np.concatenate(impostor or [np.empty(0, np.float32)])),
         np.concatenate(first or [np.empty(0, np.intp)]),
         np.concatenate(second or [np.empty(0, np.intp)]),
         number[np.concatenate(first)] if first else np.empty(0, np.intp),
+        sorted(closest, key=lambda pair: -pair[2])[:CLOSEST],
     )
     if not pairs.genuine.size or not pairs.impostor.size:
         raise OperatorError("the pictures make no pair of one person or no pair of two people")

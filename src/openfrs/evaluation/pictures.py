@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,10 @@ class People:
 
     paths: list[Path]
     names: list[str]
+
+    def merged(self, same: Mapping[str, str]) -> "People":
+        """With the names that are keys of ``same`` replaced: people who stand under two names are one."""
+        return People(self.paths, [same.get(name, name) for name in self.names])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +57,15 @@ def people(source: Path) -> People:
     if not found.paths:
         raise OperatorError(f"{source} names no picture; it should hold one folder of pictures a person")
     return found
+
+
+def same_names(file: Path | None) -> dict[str, str]:
+    """From a CSV with the columns ``name`` and ``person``: who each name really is. No file, no such names.
+
+    Raises:
+        OperatorError: the file does not say that.
+    """
+    return {} if file is None else {row["name"]: row["person"] for row in read_csv(file, "name", "person")}
 
 
 def named_pairs(file: Path, folder: Path) -> NamedPairs:

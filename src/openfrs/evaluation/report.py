@@ -1,6 +1,7 @@
 """A directory of results: JSON for machines, plots, and one page that shows all of it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -45,7 +46,10 @@ class Report:
             plots.draw(chart, self.directory / _plot(name, chart))
         for table in result.tables():
             show(table, self._console)
-        sections = [self._section(*each) for each in read_results(self.directory).items()]
+        sections = []
+        for file in sorted(self.directory.glob("*.json")):
+            with suppress(OperatorError):  # another release's: left out until it is measured again
+                sections.append(self._section(file.stem, read_result(file)))
         _write(self.directory / "index.md", "\n".join([INTRODUCTION.format(version=__version__), *sections]))
 
     def _section(self, name: str, result: AnyResult) -> str:
@@ -54,19 +58,16 @@ class Report:
         return "\n".join([f"## {name}\n", *tables, *(f"![{plot}]({plot})\n" for plot in drawn)])
 
 
-def read_results(directory: Path) -> dict[str, AnyResult]:
-    """The results of a report, by name.
+def read_result(file: Path) -> AnyResult:
+    """A result of a report.
 
     Raises:
-        OperatorError: a file is none of this release.
+        OperatorError: the file is none of this release.
     """
-    found = {}
-    for file in sorted(directory.glob("*.json")):
-        try:
-            found[file.stem] = RESULTS.validate_json(file.read_bytes())
-        except ValueError as error:
-            raise OperatorError(f"{file} is no result of this release of OpenFRS; remove it") from error
-    return found
+    try:
+        return RESULTS.validate_json(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise OperatorError(f"{file} is no result of this release of OpenFRS") from error
 
 
 def _plot(name: str, chart: Chart) -> str:

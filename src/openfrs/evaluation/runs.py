@@ -62,10 +62,10 @@ def verify(workshop: Workshop, gathered: Gathered, scale: Calibration, face: Fac
     """True match rates over all pairs of labelled pictures."""
     return all_pairs_result(
         gathered.pairs(),
+        [str(Path(*path.parts[-2:])) for path in gathered.paths],
         scale,
         data=data,
         models=models(workshop, face),
-        images=len(gathered.names),
         people=len(set(gathered.names)),
         faceless=gathered.faceless,
     )

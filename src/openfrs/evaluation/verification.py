@@ -37,6 +37,15 @@ class MatchPoint(Part):
     """Whether at least 30 pairs of strangers stand behind it."""
 
 
+class WrongPair(Part):
+    """Two pictures, whether they are labelled as of one person, and their cosine."""
+
+    first: str
+    second: str
+    same: bool
+    cosine: float
+
+
 class AllPairsResult(Result):
     """All pairs of labelled pictures: true match rate at fixed false match rates."""
 
@@ -51,6 +60,9 @@ class AllPairsResult(Result):
     points: tuple[MatchPoint, ...]
     roc: tuple[tuple[float, float], ...] = ()
     """False match rate and true match rate."""
+
+    closest: tuple[WrongPair, ...] = ()
+    """The pairs of strangers that are most alike, best first. Where labels are wrong, it shows here."""
 
     def tables(self) -> list[Table]:
         """True match rate by false match rate."""
@@ -80,9 +92,9 @@ class AllPairsResult(Result):
 
 
 def all_pairs_result(
-    pairs: AllPairs, scale: Calibration, *, data: str, models: str, images: int, people: int, faceless: int
+    pairs: AllPairs, names: Sequence[str], scale: Calibration, *, data: str, models: str, people: int, faceless: int
 ) -> AllPairsResult:
-    """Measure all pairs."""
+    """Measure all pairs of pictures, which ``names`` names."""
     points = []
     for rate in FALSE_MATCH_RATES:
         threshold = threshold_at(pairs.impostor, rate)
@@ -99,13 +111,17 @@ def all_pairs_result(
     return AllPairsResult(
         data=data,
         models=models,
-        images=images,
+        images=len(names),
         people=people,
         faceless=faceless,
         genuine_pairs=pairs.genuine.size,
         impostor_pairs=pairs.impostor.size,
         points=tuple(points),
         roc=roc(pairs.genuine, pairs.impostor),
+        closest=tuple(
+            WrongPair(first=names[one], second=names[other], same=False, cosine=cosine)
+            for one, other, cosine in pairs.closest
+        ),
     )
 
 
@@ -115,15 +131,6 @@ def roc(genuine: Floats, impostor: Floats) -> tuple[tuple[float, float], ...]:
     rates = np.geomspace(max(1e-6, 1 / impostor.size), 1, ROC_POINTS)
     thresholds = [threshold_at(impostor, float(rate)) for rate in rates]
     return tuple((share_reaching(impostor, each), share_reaching(ordered, each)) for each in thresholds)
-
-
-class WrongPair(Part):
-    """A pair that the best threshold judges wrong."""
-
-    first: str
-    second: str
-    same: bool
-    cosine: float
 
 
 class NamedPairsResult(Result):

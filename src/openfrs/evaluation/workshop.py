@@ -99,18 +99,19 @@ class Workshop:
                 return {UNREADABLE: np.array(error.entry.code)}
 
         pool = ThreadPoolExecutor(self.workers, thread_name_prefix="evaluation")
+        waiting: dict[Future[Record], str] = {}
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
         try:
             with Progress(*columns, console=self.console) as progress:
                 task = progress.add_task(what, total=len(found) + len(missing), completed=len(found))
-                waiting: dict[Future[Record], str] = {pool.submit(safely, path): key for key, path in missing.items()}
+                waiting.update({pool.submit(safely, path): key for key, path in missing.items()})
                 unsaved = 0
                 while waiting:
                     done, _ = wait(waiting, return_when=FIRST_COMPLETED)
                     for future in done:
-                        key = waiting.pop(future)
-                        found[key] = future.result()
-                        self.cache.put(key, found[key])
+                        found[waiting[future]] = future.result()
+                        self.cache.put(waiting[future], future.result())
+                        del waiting[future]
                     progress.advance(task, len(done))
                     unsaved += len(done)
                     if unsaved >= COMMIT_EVERY:
@@ -118,6 +119,9 @@ class Workshop:
                         unsaved = 0
         finally:
             pool.shutdown(cancel_futures=True)
+            for future, key in waiting.items():  # what was finished when the run was cut short
+                if not future.cancelled() and future.exception() is None:
+                    self.cache.put(key, future.result())
             self.cache.commit()
 
     def faces(self, paths: Sequence[Path], choice: Face, measures: dict[str, Measure] | None = None) -> Faces:

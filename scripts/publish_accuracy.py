@@ -1,0 +1,30 @@
+"""Bring the results of a report into the pages: docs/accuracy.json, and the generated tables of README.md and docs/accuracy.md.
+
+python scripts/publish_accuracy.py eval-report
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from openfrs.evaluation.publication import blocks, filled, read_figures, write_figures
+from openfrs.evaluation.report import read_result
+from openfrs.recognition.similarity import calibration
+
+REPOSITORY = Path(__file__).parent.parent
+FIGURES = REPOSITORY / "docs" / "accuracy.json"
+PAGES = [REPOSITORY / "README.md", REPOSITORY / "docs" / "accuracy.md"]
+
+
+def main(report: Annotated[Path, typer.Argument(help="Directory that openfrs eval wrote.")]) -> None:
+    """Take over the results of a report and fill the pages."""
+    write_figures({file.stem: read_result(file) for file in sorted(report.glob("*.json"))}, FIGURES)
+    texts = blocks(read_figures(FIGURES), calibration("sface"))
+    for page in PAGES:
+        page.write_text(filled(page.read_text("utf-8"), texts), encoding="utf-8")
+        print(page)
+
+
+if __name__ == "__main__":
+    typer.run(main)

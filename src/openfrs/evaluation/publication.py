@@ -1,0 +1,111 @@
+"""Tables of results inside pages: what stands between two markers is generated, and a test can tell whether it is up to date.
+
+A block begins with ``<!-- figures: NAME -->`` and ends with ``<!-- end -->``.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from ..errors import OperatorError
+from ..recognition.similarity import Calibration
+from .calibration import calibration_table
+from .catalogue import RESULTS, AnyResult
+from .detection import DetectionResult
+from .identification import IdentificationResult
+from .results import Table
+from .verification import AllPairsResult, NamedPairsResult
+
+BLOCK: Final = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+LEFT_OUT: Final = {"roc", "wrong", "closest", "curve"}
+"""What the pages have no use for: curves, and the names of pictures."""
+
+SHORT: Final = (0.85, 0.93, 0.96)
+"""Similarities of the short table."""
+
+
+def read_figures(file: Path) -> dict[str, AnyResult]:
+    """The published results, by name.
+
+    Raises:
+        OperatorError: the file holds something else.
+    """
+    try:
+        return {name: RESULTS.validate_python(value) for name, value in json.loads(file.read_bytes()).items()}
+    except ValueError as error:
+        raise OperatorError(f"{file} holds no results of this release") from error
+
+
+def write_figures(results: Mapping[str, AnyResult], file: Path) -> None:
+    """Write results for publication."""
+    figures = {name: result.model_dump(mode="json", exclude=LEFT_OUT) for name, result in sorted(results.items())}
+    file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def blocks(results: Mapping[str, AnyResult], scale: Calibration) -> dict[str, str]:
+    """The text of every block, by name."""
+    told = {name: "\n".join(_block(table) for table in result.tables()) for name, result in results.items()}
+    whole = calibration_table(scale)
+    kept = [place for place, name in enumerate(whole.columns) if name != "cosine"]
+    short = Table(
+        whole.title,
+        [whole.columns[place] for place in kept],
+        [
+            [row[place] for place in kept]
+            for row, point in zip(whole.rows, scale.operating_points, strict=True)
+            if point.similarity in SHORT
+        ],
+    )
+    return {
+        **told,
+        "calibration": whole.markdown(),
+        "similarity": short.markdown(),
+        "headline": headline(results).markdown(),
+    }
+
+
+def _block(table: Table) -> str:
+    return "\n\n".join([table.markdown().rstrip(), *table.notes]) + "\n"
+
+
+def headline(results: Mapping[str, AnyResult]) -> Table:
+    """The few figures that a first page has room for."""
+    rows = []
+    match results.get("verification-pairs"):
+        case NamedPairsResult() as pairs:
+            rows.append(("LFW View 1, 1,000 test pairs judged right", pairs.best.percent(1)))
+    match results.get("verification-all-pairs"):
+        case AllPairsResult(points=points):
+            for point in points:
+                if point.false_match_rate in {1e-4, 1e-5}:
+                    name = f"mated pairs that match, one in {round(1 / point.false_match_rate):,} pairs of strangers passing"
+                    rows.append((name, point.true_match_rate.percent(1)))
+    match results.get("identification"):
+        case IdentificationResult(points=searches, people=people):
+            for found in searches:
+                if found.gallery == people and found.false_positive_rate == 0.01:
+                    name = f"searches among {people:,} people that miss, 1 % of strangers being taken for somebody"
+                    rows.append((name, found.misses.percent(1)))
+    match results.get("detection"):
+        case DetectionResult(large_enough=recall):
+            rows.append(
+                ("faces of 20 pixels and more found in street photographs, most of them masked", recall.percent(1))
+            )
+    return Table("Headline", ("what", "share (95 % interval)"), rows)
+
+
+def filled(page: str, texts: Mapping[str, str]) -> str:
+    """A page with every block filled.
+
+    Raises:
+        OperatorError: a block has a name that nothing was measured for.
+    """
+
+    def text(block: re.Match[str]) -> str:
+        if block[2] not in texts:
+            raise OperatorError(f"there are no figures called {block[2]}")
+        return block[1] + texts[block[2]] + block[3]
+
+    return BLOCK.sub(text, page)

@@ -1,0 +1,84 @@
+"""A data directory from end to end, with a predictor of attributes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from openfrs.evaluation.datasets import attribute_sets, liveness_sets
+from openfrs.evaluation.everything import evaluate_everything, padded
+from openfrs.evaluation.report import Report
+from openfrs.evaluation.workshop import Workshop
+from openfrs.recognition.similarity import calibration
+from openfrs.vision.detection import Detection, Image
+from tests.fake_models import FakePipeline, photo
+
+from .conftest import PEOPLE
+
+
+class Reddish:
+    """Guesses from the colour of the middle of the face."""
+
+    name = "how red it is"
+    attributes = ("gender", "age", "live")
+
+    def predict(self, image: Image, face: Detection, attribute: str) -> str | float | None:
+        x, y = face.landmarks[0].astype(int)
+        red = int(image[y, x, 0])
+        if attribute == "gender":
+            return "female" if red > 100 else None
+        return red / 255 if attribute == "live" else red / 10
+
+
+def a_data_directory(folder: Path) -> Path:
+    (folder / "age-gender" / "images").mkdir(parents=True)
+    printed = folder / "spoof" / "print"
+    printed.mkdir(parents=True)
+    people, frames = ["path,age,gender"], ["path,label,attack,subject,glasses_code,pos_code,session,frame"]
+    for name, colour in PEOPLE.items():
+        (folder / "age-gender" / "images" / f"{name}.png").write_bytes(photo(colour))
+        people.append(f"images/{name}.png,{colour[0] // 10},{'F' if colour[0] > 100 else 'M'}")
+        (printed / f"{name}.png").write_bytes(photo(colour))
+        real = colour[0] > 100
+        frames.append(f"{name}.png,{'real' if real else 'spoof'},{'' if real else 'print'},1,00,01,02,3")
+    (folder / "age-gender" / "labels.csv").write_text("\n".join(people))
+    (printed / "labels.csv").write_text("\n".join(frames))
+    return folder
+
+
+def test_what_is_there_is_measured(tmp_path: Path) -> None:
+    data = a_data_directory(tmp_path / "data")
+    report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
+    with Workshop.open(FakePipeline(), tmp_path / "report", 2) as workshop:
+        evaluate_everything(workshop, report, data, calibration("sface"), Reddish())
+    found = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
+    assert set(found) == {"attribute-age", "attribute-gender", "liveness-0"}
+    assert found["attribute-age"]["error"]["mean"] < 1
+    assert found["attribute-gender"]["predictions"] == ["female", "male", "unknown"]
+    assert found["attribute-gender"]["recalls"][0]["rate"] == 1
+    assert found["liveness-0"]["equal_error_rate"] == 0
+
+
+def test_sets_are_known_by_their_labels(tmp_path: Path) -> None:
+    data = a_data_directory(tmp_path)
+    assert [each.attribute for each in attribute_sets(data)] == ["age", "gender", "glasses"]
+    assert [len(each.items) for each in liveness_sets(data)] == [len(PEOPLE)]
+    assert not list(attribute_sets(tmp_path / "nothing"))
+
+
+def test_the_sets_of_the_labelled_pictures_are_all_there(shared_data: Path) -> None:
+    sets = {each.attribute: each for each in attribute_sets(shared_data)}
+    assert set(sets) == {"age", "gender", "expression", "glasses", "mask", "pose"}
+    assert set(dict.fromkeys(truth for _, truth in sets["pose"].items)) == {"frontal", "left", "right", "up", "down"}
+    for items in [each.items for each in sets.values()] + [each.items for each in liveness_sets(shared_data)]:
+        assert all(path.is_file() for path, _ in items)
+        assert len({truth for _, truth in items}) > 1
+
+
+def test_padding_draws_the_edge_out() -> None:
+    image = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    wide = padded(image, 0.5)
+    assert wide.shape == (4, 4, 3)
+    assert (wide[0, 0] == image[0, 0]).all()
+    assert padded(image, 0) is image
