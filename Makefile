@@ -2,8 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
-.PHONY: install serve demo test chaos lint bench bench-logins lock clean
+.PHONY: install serve demo test chaos lint bench bench-logins eval publish-accuracy lock clean
 
 install: .venv/installed
 	@$(BIN)/openfrs models fetch
@@ -48,12 +49,22 @@ bench-logins: .venv/developed
 	@$(BIN)/openfrs models fetch --samples
 	$(BIN)/python scripts/bench_login_flood.py
 
+# Measure the models on labelled pictures, laid out as openfrs.evaluation.datasets has it.
+eval: .venv/developed
+	@test -n "$(LABELLED)" || { echo "set OPENFRS_TEST_DATA to a directory of labelled pictures"; exit 1; }
+	@$(BIN)/openfrs models fetch
+	$(BIN)/openfrs eval all "$(LABELLED)" --report eval-report
+
+# Bring what make eval measured into the pages.
+publish-accuracy: eval
+	$(BIN)/python scripts/publish_accuracy.py eval-report
+
 # Rewrite the lock files from pyproject.toml; needs uv.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group build pyproject.toml --output-file requirements/install.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--group build --group dev --constraints requirements/install.txt pyproject.toml --output-file requirements/dev.txt
+		--group build --group dev --extra eval --constraints requirements/install.txt pyproject.toml --output-file requirements/dev.txt
 
 clean:
 	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

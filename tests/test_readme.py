@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from openfrs.evaluation.publication import BLOCK, blocks, filled, read_figures
 from openfrs.recognition.similarity import calibration
 from openfrs.vision.cache import WeightCache
 from openfrs.vision.manifest import manifest
@@ -45,3 +46,14 @@ def test_the_accuracy_tables_are_the_calibration() -> None:
         assert f"| {point.similarity:.2f} | {point.cosine:.3f} | {rates[point.similarity]}" in page
     for similarity in (0.85, 0.93, 0.96):
         assert f"| {similarity:.2f} | {rates[similarity]}" in README
+
+
+def test_the_accuracy_tables_are_the_published_figures() -> None:
+    figures = read_figures(REPOSITORY / "docs" / "accuracy.json")
+    texts = blocks(figures, calibration("sface"))
+    shown = set()
+    for page in (REPOSITORY / "README.md", REPOSITORY / "docs" / "accuracy.md"):
+        text = page.read_text("utf-8")
+        assert filled(text, texts) == text, f"{page.name} is out of date: run scripts/publish_accuracy.py"
+        shown |= {block[2] for block in BLOCK.finditer(text)}
+    assert shown == {*figures, "calibration", "similarity", "headline"}
