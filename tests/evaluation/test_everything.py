@@ -28,7 +28,7 @@ class Reddish:
         red = int(image[y, x, 0])
         if attribute == "gender":
             return "female" if red > 100 else None
-        return red / 255 if attribute == "live" else red / 10
+        return red / 255 if attribute == "live" else red / 10 + 10
 
 
 def a_data_directory(folder: Path) -> Path:
@@ -38,7 +38,7 @@ def a_data_directory(folder: Path) -> Path:
     people, frames = ["path,age,gender"], ["path,label,attack,subject,glasses_code,pos_code,session,frame"]
     for name, colour in PEOPLE.items():
         (folder / "age-gender" / "images" / f"{name}.png").write_bytes(photo(colour))
-        people.append(f"images/{name}.png,{colour[0] // 10},{'F' if colour[0] > 100 else 'M'}")
+        people.append(f"images/{name}.png,{colour[0] // 10 + 10},{'F' if colour[0] > 100 else 'M'}")
         (printed / f"{name}.png").write_bytes(photo(colour))
         real = colour[0] > 100
         frames.append(f"{name}.png,{'real' if real else 'spoof'},{'' if real else 'print'},1,00,01,02,3")
@@ -53,16 +53,16 @@ def test_what_is_there_is_measured(tmp_path: Path) -> None:
     with Workshop.open(FakePipeline(), tmp_path / "report", 2) as workshop:
         evaluate_everything(workshop, report, data, calibration("sface"), Reddish())
     found = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
-    assert set(found) == {"attribute-age", "attribute-gender", "liveness-0"}
+    assert set(found) == {"attribute-age", "attribute-gender", "attribute-gender-adults", "liveness-print"}
     assert found["attribute-age"]["error"]["mean"] < 1
     assert found["attribute-gender"]["predictions"] == ["female", "male", "unknown"]
     assert found["attribute-gender"]["recalls"][0]["rate"] == 1
-    assert found["liveness-0"]["equal_error_rate"] == 0
+    assert found["liveness-print"]["equal_error_rate"] == 0
 
 
 def test_sets_are_known_by_their_labels(tmp_path: Path) -> None:
     data = a_data_directory(tmp_path)
-    assert [each.attribute for each in attribute_sets(data)] == ["age", "gender", "glasses"]
+    assert [each.attribute for each in attribute_sets(data)] == ["age", "gender", "gender", "glasses"]
     assert [len(each.items) for each in liveness_sets(data)] == [len(PEOPLE)]
     assert not list(attribute_sets(tmp_path / "nothing"))
 

@@ -9,11 +9,12 @@ from typing import Final
 from .pictures import read_csv
 
 AGES: Final = (0, 3, 13, 20, 30, 40, 50, 60, 70, 120)
+ADULT: Final = 18
 EYEGLASSES_ABOVE: Final = 1.4
 """The machine score of eyeglasses from which it can be believed."""
 
 CK_EXPRESSIONS: Final = {
-    "anger": "anger",
+    "anger": "angry",
     "disgust": "disgust",
     "fear": "fear",
     "happy": "happy",
@@ -26,6 +27,9 @@ YALE_EXPRESSIONS: Final = {"happy": "happy", "sad": "sad", "surprised": "surpris
 @dataclass(frozen=True, slots=True)
 class AttributeSet:
     """Pictures labelled with one attribute; with a ``unit`` the truth is a number."""
+
+    name: str
+    """What the result is called; several sets may be of one attribute."""
 
     attribute: str
     data: str
@@ -42,6 +46,7 @@ class AttributeSet:
 class LivenessSet:
     """Pictures of live people and of attacks; the kind of a live one is ""."""
 
+    name: str
     data: str
     items: list[tuple[Path, str]]
 
@@ -59,9 +64,11 @@ def _age_and_gender(data: Path) -> Iterator[AttributeSet]:
     rows = read_csv(folder / "labels.csv", "path", "age", "gender")
     words = "UTKFace chips, 200 x 200, half of each gender"
     ages = [(folder / row["path"], row["age"]) for row in rows]
-    yield AttributeSet("age", words, ages, unit="years", edges=AGES, pad=0.3)
+    yield AttributeSet("age", "age", words, ages, unit="years", edges=AGES, pad=0.3)
     names = {"F": "female", "M": "male"}
-    yield AttributeSet("gender", words, [(folder / row["path"], names[row["gender"]]) for row in rows], pad=0.3)
+    for name, least in (("gender", 0), ("gender-adults", ADULT)):
+        items = [(folder / row["path"], names[row["gender"]]) for row in rows if int(row["age"]) >= least]
+        yield AttributeSet(name, "gender", f"{words}, aged {least} and more" if least else words, items, pad=0.3)
 
 
 def _expression(data: Path) -> Iterator[AttributeSet]:
@@ -74,7 +81,7 @@ def _expression(data: Path) -> Iterator[AttributeSet]:
     named = ((path, path.stem.partition("_")[2]) for path in sorted((posed / "yale").glob("*.png")))
     items += [(path, YALE_EXPRESSIONS[name]) for path, name in named if name in YALE_EXPRESSIONS]
     if items:
-        yield AttributeSet("expression", "CK+ (48 x 48) and Yale, posed", items, pad=0.3)
+        yield AttributeSet("expression", "expression", "CK+ (48 x 48) and Yale, posed", items, pad=0.3)
 
 
 def _glasses(data: Path) -> Iterator[AttributeSet]:
@@ -93,16 +100,18 @@ def _glasses(data: Path) -> Iterator[AttributeSet]:
         items += [(scores.parent / "images" / row["lfw_path"], "yes") for row in certain]
     items += [(path, "dark") for path in _pictures(data / "eyewear" / "sunglasses")]
     if items:
-        yield AttributeSet("glasses", "NUAA, LFW by machine score, sunglasses of which about 80 % are some", items)
+        yield AttributeSet(
+            "glasses", "glasses", "NUAA, LFW by machine score, sunglasses of which about 80 % are some", items
+        )
 
 
 def _mask(data: Path) -> Iterator[AttributeSet]:
     masked = _pictures(data / "masks" / "RWMFD_part_1")
     bare = sorted((data / "lfw-dev" / "images").glob("*/*.jpg"))[::8]
     if masked and bare:
-        items = [(path, "yes") for path in masked] + [(path, "no") for path in bare]
+        items = [(path, "yes") for path in masked] + [(path, "none") for path in bare]
         yield AttributeSet(
-            "mask", "RWMFD part 1 (a few without a visible mask) against every eighth picture of LFW", items
+            "mask", "mask", "RWMFD part 1 (a few without a visible mask) against every eighth picture of LFW", items
         )
 
 
@@ -112,7 +121,7 @@ def _pose(data: Path) -> Iterator[AttributeSet]:
         names = {"yaw_img_left": "left", "yaw_img_right": "right", "pitch_up": "up", "pitch_down": "down"}
         rows = read_csv(file, "file", "label")
         items = [(file.parent / "images" / row["file"], names.get(row["label"], row["label"])) for row in rows]
-        yield AttributeSet("pose", "frames of clips, directions as seen in the picture", items)
+        yield AttributeSet("pose", "pose", "frames of clips, directions as seen in the picture", items)
 
 
 def liveness_sets(data: Path) -> Iterator[LivenessSet]:
@@ -120,7 +129,9 @@ def liveness_sets(data: Path) -> Iterator[LivenessSet]:
     printed = data / "spoof" / "print" / "labels.csv"
     if printed.is_file():
         rows = read_csv(printed, "path", "label", "attack")
-        yield LivenessSet("NUAA, photo prints", [(printed.parent / row["path"], row["attack"]) for row in rows])
+        yield LivenessSet(
+            "print", "NUAA, photo prints", [(printed.parent / row["path"], row["attack"]) for row in rows]
+        )
     screens = data / "spoof" / "screen" / "frames.csv"
     if screens.is_file():
         rows = read_csv(screens, "path", "label", "kind")
@@ -128,7 +139,7 @@ def liveness_sets(data: Path) -> Iterator[LivenessSet]:
             (screens.parent / row["path"], "" if row["label"] == "real" else row["kind"].removeprefix("spoof_"))
             for row in rows
         ]
-        yield LivenessSet("frames of clips, screen replays", items)
+        yield LivenessSet("screen", "frames of clips, screen replays", items)
 
 
 def _pictures(folder: Path) -> list[Path]:

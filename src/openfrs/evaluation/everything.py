@@ -39,7 +39,7 @@ class Predictor(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is, in words; another name means other answers."""
+        """What it is, in words: its answers are kept under this name, so other weights need another one."""
 
     @property
     def attributes(self) -> Sequence[str]:
@@ -69,9 +69,9 @@ def evaluate_everything(
         return
     for attributes in attribute_sets(data):
         if attributes.attribute in predictor.attributes:
-            report.add(f"attribute-{attributes.attribute}", evaluate_attribute(workshop, attributes, predictor))
-    for number, spoofs in enumerate(liveness_sets(data) if LIVE in predictor.attributes else ()):
-        report.add(f"liveness-{number}", evaluate_liveness(workshop, spoofs, predictor))
+            report.add(f"attribute-{attributes.name}", evaluate_attribute(workshop, attributes, predictor))
+    for spoofs in liveness_sets(data) if LIVE in predictor.attributes else ():
+        report.add(f"liveness-{spoofs.name}", evaluate_liveness(workshop, spoofs, predictor))
 
 
 def _lfw(workshop: Workshop, folder: Path, scale: Calibration) -> dict[str, AnyResult]:
@@ -102,9 +102,9 @@ def evaluate_attribute(workshop: Workshop, labelled: AttributeSet, predictor: Pr
     answers = predictions(workshop, paths, predictor, labelled.attribute, labelled.pad)
     if not labelled.unit:
         told = [UNKNOWN if answer is None else str(answer) for answer in answers]
-        return class_result(labelled.attribute, truths, told, data=labelled.data, models=predictor.name)
+        return class_result(labelled.name, truths, told, data=labelled.data, models=predictor.name)
     return number_result(
-        labelled.attribute,
+        labelled.name,
         [float(truth) for truth in truths],
         [None if answer is None else float(answer) for answer in answers],
         unit=labelled.unit,

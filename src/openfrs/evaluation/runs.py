@@ -17,7 +17,7 @@ from .pairs import AllPairs, all_pairs
 from .pictures import NamedPairs, People, read_csv
 from .rejection import RejectionResult, rejection_result
 from .verification import AllPairsResult, NamedPairsResult, all_pairs_result, named_pairs_result
-from .workshop import MEASURES, Face, Workshop
+from .workshop import Face, Workshop
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +41,7 @@ class Gathered:
 
 def gather(workshop: Workshop, people: People, face: Face) -> Gathered:
     """Embed pictures of people, and measure what may tell their quality."""
-    faces = workshop.faces(people.paths, face, MEASURES)
+    faces = workshop.faces(people.paths, face)
     (kept,) = np.nonzero(faces.found)
     return Gathered(
         rows=faces.embeddings[kept],
@@ -74,7 +74,7 @@ def verify(workshop: Workshop, gathered: Gathered, scale: Calibration, face: Fac
 def verify_named(workshop: Workshop, pairs: NamedPairs, scale: Calibration, face: Face, data: str) -> NamedPairsResult:
     """Accuracy over named pairs. Where some are marked ``train``, they give a threshold and the others are judged."""
     paths = sorted({*pairs.first, *pairs.second})
-    faces = workshop.faces(paths, face, MEASURES)
+    faces = workshop.faces(paths, face)
     place = {path: number for number, path in enumerate(paths)}
     first, second = (np.array([place[path] for path in side], np.intp) for side in (pairs.first, pairs.second))
     cosines = np.einsum("nd,nd->n", faces.embeddings[first], faces.embeddings[second]).astype(np.float64)
@@ -103,7 +103,7 @@ def identify(workshop: Workshop, gathered: Gathered, face: Face, data: str) -> I
 def reject(
     workshop: Workshop, gathered: Gathered, face: Face, data: str, scores: Mapping[Path, float] | None = None
 ) -> RejectionResult:
-    """Error-versus-reject curves: of the scores given by picture, beside those of :data:`MEASURES`."""
+    """Error-versus-reject curves: of the scores given by picture, beside what the workshop measures."""
     measured = dict(gathered.measures)
     if scores is not None:
         missing = [path for path in gathered.paths if path not in scores]

@@ -1,6 +1,6 @@
 """Working through many pictures: in threads, with progress, every result kept."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,17 +59,21 @@ class Workshop:
     cache: RecordCache
     workers: int
     console: Console
+    measures: Mapping[str, Measure]
+    """What is measured of every face that is embedded: scores of quality to tell the worth of."""
 
     @classmethod
     @contextmanager
-    def open(cls, pipeline: Pipeline, directory: Path, workers: int) -> Iterator["Workshop"]:
+    def open(
+        cls, pipeline: Pipeline, directory: Path, workers: int, measures: Mapping[str, Measure] | None = None
+    ) -> Iterator["Workshop"]:
         """Work with the cache of a report directory, which is made where it is missing."""
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OperatorError(f"{directory} cannot be made: {error.strerror}") from error
         with RecordCache.open(directory / "cache.db") as cache:
-            yield cls(pipeline, cache, workers, Console(stderr=True))
+            yield cls(pipeline, cache, workers, Console(stderr=True), MEASURES if measures is None else measures)
 
     def records(self, what: str, kind: str, paths: Sequence[Path], work: Callable[[Path], Record]) -> list[Record]:
         """The record of every picture, from the cache or by ``work``, which is called in several threads.
@@ -124,9 +128,9 @@ class Workshop:
                     self.cache.put(key, future.result())
             self.cache.commit()
 
-    def faces(self, paths: Sequence[Path], choice: Face, measures: dict[str, Measure] | None = None) -> Faces:
+    def faces(self, paths: Sequence[Path], choice: Face) -> Faces:
         """The chosen face of every picture, embedded and measured. All choices are computed at once, and kept."""
-        measures = measures or {}
+        measures = self.measures
 
         def work(path: Path) -> Record:
             image = decode(path.read_bytes(), path.name)
@@ -147,7 +151,7 @@ class Workshop:
         for place in np.nonzero(found)[0]:
             row = (
                 -1 if choice is Face.CENTRE else 0
-            )  # the main face comes first; where it is the central one, it is alone
+            )  # the main face comes first; it is alone where it is the central one
             embeddings[place] = records[place]["embeddings"][row]
             values[place] = records[place]["measures"][row]
         return Faces(embeddings, found, dict(zip(measures, values.T, strict=True)))
