@@ -193,7 +193,7 @@ def test_the_nearest_are_chosen_before_they_are_sorted(frs: Frs, face_set: str) 
         ("filter", "a_long:x", "FRS.0012", "column 8: expected a whole number"),
         ("filter", "(a_long:1", "FRS.0012", "column 10"),
         ("filter", "' or 1=1 --", "FRS.0012", "column 1"),
-        ("filter", "nothing:1", "FRS.0012", "column 1: the face set has no field nothing"),
+        ("filter", "nothing:1", "FRS.0012", "column 1: the face set has no such field"),
         ("filter", " ", "FRS.0012", "column 2"),
         ("filter", 1, "FRS.0012", "filter"),
         ("filter", ["a_long:1"], "FRS.0012", "filter"),

@@ -18,7 +18,6 @@ from .. import limits
 from ..errors import wrong_format
 from ..store.columns import NUMERIC, FieldDefinitions, FieldType, field_type
 from ..store.predicate import EXTERNAL_IMAGE_ID, And, Between, Equal, FieldValue, Not, Or, Predicate
-from .fields import shown
 
 _TOKEN: Final = re.compile(
     r"""
@@ -135,7 +134,7 @@ class _Parser:
         elif name == EXTERNAL_IMAGE_ID:
             declared = FieldType.STRING
         else:
-            self._refuse(f"the face set has no field {shown(name)}")
+            self._refuse("the face set has no such field")
         self._advance()
         return name, declared
 
