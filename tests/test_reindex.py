@@ -36,7 +36,7 @@ def data(tmp_path: Path) -> Path:
             assert answer.status_code == 200, answer.text
     with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
         connection.execute("update face_sets set embedder = 'older'")
-        connection.execute("update faces set template = zeroblob(64)")
+        connection.execute("update templates set template = zeroblob(64)")
         connection.commit()
     return data
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import ScalarSelect, select, update
 
 from openfrs.errors import OperatorError
 from openfrs.store import tables, template_keys
@@ -20,7 +20,11 @@ from .accounts import PROJECT, create_account
 from .galleries import DIMENSION, MEMORY, face, new_set, unit
 
 MASTER, OTHER = bytes(range(32)), bytes(range(1, 33))
-_faces = tables.faces
+_faces, _templates = tables.faces, tables.templates
+
+
+def _seq(face_id: str) -> ScalarSelect[int]:
+    return select(_faces.c.seq).where(_faces.c.face_id == face_id).scalar_subquery()
 
 
 @pytest.fixture
@@ -73,7 +77,8 @@ def plain_templates_on_disk(path: Path) -> int:
 
 def stored(database: Database) -> dict[str, bytes]:
     with database.read() as connection:
-        return {row.face_id: row.template for row in connection.execute(select(_faces.c.face_id, _faces.c.template))}
+        rows = connection.execute(select(_faces.c.face_id, _templates.c.template).join_from(_faces, _templates))
+        return {row.face_id: row.template for row in rows}
 
 
 def test_encrypted_templates_are_found_and_are_not_on_the_disk(database: Database, path: Path) -> None:
@@ -106,7 +111,7 @@ def test_a_template_is_bound_to_its_face(database: Database) -> None:
     set_id = filled(database, MASTER)
     templates = stored(database)
     with database.write() as connection:
-        swapped = update(_faces).where(_faces.c.face_id == "00000001").values(template=templates["00000002"])
+        swapped = update(_templates).where(_templates.c.seq == _seq("00000001")).values(template=templates["00000002"])
         connection.execute(swapped)
     repository = FaceRepository(database, Templates(MASTER))
     with pytest.raises(StoreUnavailableError, match="damaged"):
@@ -117,7 +122,7 @@ def test_a_template_is_bound_to_its_face(database: Database) -> None:
 def test_a_template_of_the_wrong_length_is_told(database: Database, master_key: bytes | None) -> None:
     set_id = filled(database, master_key)
     with database.write() as connection:
-        connection.execute(update(_faces).where(_faces.c.face_id == "00000001").values(template=b"short"))
+        connection.execute(update(_templates).where(_templates.c.seq == _seq("00000001")).values(template=b"short"))
     galleries = Galleries(FaceRepository(database, Templates(master_key)), MEMORY)
     with pytest.raises(StoreUnavailableError, match="damaged"):
         galleries.search(set_id, unit(1), Query(1))

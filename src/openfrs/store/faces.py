@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -215,13 +216,12 @@ class FaceRepository:
                     "width": face.box.width,
                     "height": face.box.height,
                     "fields": dict(face.fields),
-                    "template": templates.encode(face.face_id, face.template),
                     "version": version,
                 }
                 for face in faces
             ]
             try:
-                connection.execute(_ADD, values)
+                insert_faces(connection, values, [templates.encode(face.face_id, face.template) for face in faces])
             except IntegrityError as error:
                 raise IdTakenError from error
 
@@ -323,7 +323,8 @@ _BUMP = (
     .where(_sets.c.id == bindparam("set"))
     .values(version=bindparam("to"), face_number=bindparam("counted"))
 )
-_ADD, _BURY = insert(_faces), insert(_tombstones)
+_ADD = insert(_faces).returning(_faces.c.seq, sort_by_parameter_order=True)
+_ADD_TEMPLATE, _BURY = insert(tables.templates), insert(_tombstones)
 
 
 def _face(row: "Row[tuple[object, ...]]") -> Face:
@@ -334,3 +335,11 @@ def _face(row: "Row[tuple[object, ...]]") -> Face:
 def face_set_of(row: "Row[tuple[object, ...]]") -> FaceSet:
     """A row of the face sets' table."""
     return FaceSet(**row._mapping)
+
+
+def insert_faces(connection: Connection, faces: Sequence[Mapping[str, Any]], templates: Sequence[bytes]) -> None:
+    """Write rows of faces, and what is stored of their templates, in their order."""
+    seqs = connection.scalars(_ADD, list(faces)).all()
+    connection.execute(
+        _ADD_TEMPLATE, [{"seq": seq, "template": stored} for seq, stored in zip(seqs, templates, strict=True)]
+    )

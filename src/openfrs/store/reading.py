@@ -35,7 +35,8 @@ _FACES = select(
     _FIELDS,
 ).where(_faces.c.seq.in_(bindparam("seqs", expanding=True)))
 _WRITTEN = (
-    select(_faces.c.seq, _faces.c.face_id, _faces.c.template, _faces.c.external_image_id, _FIELDS)
+    select(_faces.c.seq, _faces.c.face_id, tables.templates.c.template, _faces.c.external_image_id, _FIELDS)
+    .join_from(_faces, tables.templates)
     .where(_faces.c.set_id == bindparam("id"), _faces.c.version > bindparam("since"))
     .order_by(_faces.c.version, _faces.c.seq)  # the order of an index: nothing is sorted
 )

@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, select, update
 
 from . import tables
 from .database import Database
+from .faces import insert_faces
 from .templates import Templates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
@@ -39,24 +40,19 @@ def replace_templates(
         face_set = connection.execute(select(_sets).where(_sets.c.id == set_id)).first()
         if face_set is None or face_set.version != version:
             raise SetChangedError
-        columns = [column for column in _faces.c if column.name != "template"]
-        rows = connection.execute(select(*columns).where(_faces.c.set_id == set_id).order_by(_faces.c.seq)).all()
+        rows = connection.execute(select(_faces).where(_faces.c.set_id == set_id).order_by(_faces.c.seq)).all()
         of_set = templates.of_set(connection, set_id)
+        kept = [row for row in rows if row.face_id in vectors]
         new = [
-            {
-                **{name: value for name, value in row._mapping.items() if name != "seq"},
-                "template": of_set.encode(row.face_id, vectors[row.face_id]),
-                "version": version + 1,
-            }
-            for row in rows
-            if row.face_id in vectors
+            {**{name: value for name, value in row._mapping.items() if name != "seq"}, "version": version + 1}
+            for row in kept
         ]
         gone = [{"set_id": set_id, "version": version + 1, "seq": row.seq} for row in rows]
         connection.execute(delete(_faces).where(_faces.c.set_id == set_id))
         if gone:
             connection.execute(insert(_tombstones), gone)
         if new:
-            connection.execute(insert(_faces), new)
+            insert_faces(connection, new, [of_set.encode(row.face_id, vectors[row.face_id]) for row in kept])
         connection.execute(
             update(_sets)
             .where(_sets.c.id == set_id)

@@ -110,13 +110,21 @@ faces = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("fields", JSON, nullable=False),
-    Column("template", LargeBinary, nullable=False),  # the unit embedding, little-endian fp16
     Column("version", Integer, nullable=False),  # the set's version when this row was last written
     UniqueConstraint("set_id", "face_id"),
     Index(None, "set_id", "external_image_id"),
     Index(None, "set_id", "version"),
     Index(None, "set_id", "seq"),
     sqlite_autoincrement=True,
+)
+
+# Apart from the faces, so that a row never changes its length: SQLite leaves copies of rows that outgrow their page behind,
+# beyond what secure_delete overwrites.
+templates = Table(
+    "templates",
+    metadata,
+    Column("seq", ForeignKey("faces.seq", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("template", LargeBinary, nullable=False),  # the unit embedding, little-endian fp16, perhaps encrypted
 )
 
 tombstones = Table(

@@ -11,7 +11,8 @@ from . import tables
 from .database import Database
 from .templates import PlainTemplates, SealedTemplates, SetTemplates, new_key, unwrap, unwrapped, wrap
 
-_sets, _faces, _tombstones, _keys = tables.face_sets, tables.faces, tables.tombstones, tables.project_keys
+_sets, _faces, _templates = tables.face_sets, tables.faces, tables.templates
+_tombstones, _keys = tables.tombstones, tables.project_keys
 
 _ROWS = 5_000
 """Templates in memory at once."""
@@ -95,8 +96,9 @@ def _set_ids(connection: Connection, project_id: str) -> list[int]:
 
 def _rewrite(connection: Connection, set_id: int, old: SetTemplates, new: SetTemplates, advance: Advance) -> None:
     """Store a set's templates in another way."""
-    written = update(_faces).where(_faces.c.seq == bindparam("row")).values(template=bindparam("stored"))
-    query = select(_faces.c.seq, _faces.c.face_id, _faces.c.template).where(_faces.c.set_id == set_id)
+    written = update(_templates).where(_templates.c.seq == bindparam("row")).values(template=bindparam("stored"))
+    query = select(_faces.c.seq, _faces.c.face_id, _templates.c.template).join_from(_faces, _templates)
+    query = query.where(_faces.c.set_id == set_id)
     last = -1
     while rows := connection.execute(query.where(_faces.c.seq > last).order_by(_faces.c.seq).limit(_ROWS)).all():
         ids = [row.face_id for row in rows]
