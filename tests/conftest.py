@@ -19,11 +19,20 @@ settings.load_profile("untimed")
 
 @pytest.fixture(scope="session")
 def weights() -> WeightCache:
-    """The model weights of this machine, with sample photos."""
+    """The model weights of this machine that are required, with sample photos."""
     cache = WeightCache.open(Settings().models)
-    if set(cache.states().values()) != {State.READY} or not cache.samples.is_dir():
+    required = {name for name, weight in cache.manifest.weights.items() if weight.required}
+    if any(cache.state(name) is not State.READY for name in required) or not cache.samples.is_dir():
         pytest.skip("model weights and samples are not here: run openfrs models fetch --samples")
     return cache
+
+
+@pytest.fixture(scope="session")
+def all_weights(weights: WeightCache) -> WeightCache:
+    """All the model weights of the manifest, with sample photos."""
+    if set(weights.states().values()) != {State.READY}:
+        pytest.skip("not all model weights are here: run openfrs models fetch")
+    return weights
 
 
 @pytest.fixture(scope="session")

@@ -163,14 +163,15 @@ def test_a_data_path_that_is_a_file_is_one_line(tmp_path: Path) -> None:
     assert "cannot use" in refused(run("serve", "--data", str(file), "--port", "0"))
 
 
-def test_models_are_listed_with_licence_and_state(weights: WeightCache) -> None:
+def test_models_are_listed_with_licence_origin_and_state(weights: WeightCache) -> None:
     listed = run("models", "list", "--models", str(weights.directory), COLUMNS="200")
     assert listed.returncode == 0
     for name, weight in weights.manifest.weights.items():
-        (row,) = (line for line in listed.stdout.splitlines() if name in line)
+        (row,) = (line for line in listed.stdout.splitlines() if line.startswith(f"│ {name} "))
         assert weight.licence in row
         assert weight.role in row
-        assert "ready" in row
+        assert weights.state(name) in row
+        assert ("origin not stated" in row) == (not weight.attributed)
 
 
 def test_settings_come_from_environment_over_file(tmp_path: Path) -> None:

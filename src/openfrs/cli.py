@@ -82,21 +82,27 @@ def models_fetch(
 def models_list(models: Models = None) -> None:
     """Show every weight: role, origin, licence, state."""
     cache = _weight_cache(models)
-    table = Table("name", "role", "package", "licence", "input", "state", title=f"Model weights in {cache.directory}")
+    table = Table(
+        "name", "role", "package", "licence", "origin", "input", "state", title=f"Model weights in {cache.directory}"
+    )
     for name, state in cache.states().items():
         weight = cache.manifest.weights[name]
         artefact = cache.manifest.artefacts[weight.artefact]
         package = f"{artefact.package} {artefact.version} ({artefact.registry})"
-        table.add_row(name, weight.role, package, weight.licence, weight.input, state)
+        table.add_row(name, weight.role, package, weight.licence, _origin(weight), weight.input, state)
     Console().print(table)
 
 
 @models_app.command("verify")
 def models_verify(models: Models = None) -> None:
-    """Check the hash of every weight."""
+    """Check the hash of every weight; fails where one is missing or altered that the service cannot do without."""
     cache = _weight_cache(models)
     cache.require()
-    print(f"The model weights in {cache.directory} are complete.")
+    lacking = [f"{name} is {state}" for name, state in cache.states().items() if state != "ready"]
+    if lacking:
+        print(f"The service can run on the model weights in {cache.directory}, though {', '.join(lacking)}.")
+    else:
+        print(f"The model weights in {cache.directory} are complete.")
 
 
 @models_app.command("import")
@@ -215,7 +221,12 @@ def bench(
 def _weight_cache(models: Path | None) -> Any:
     from .vision.cache import WeightCache
 
-    return WeightCache.open(_settings(models=models).models)
+    settings = _settings(models=models)
+    return WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
+
+
+def _origin(weight: Any) -> str:
+    return weight.origin if weight.attributed else "origin not stated"
 
 
 def _settings(**options: Any) -> Settings:

@@ -27,7 +27,8 @@ DRAIN_SECONDS = 8
 
 def load_models(settings: Settings) -> Pipeline:
     """The models of the settings' weights directory."""
-    return ModelPipeline(WeightCache.open(settings.models), settings.threads)
+    weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
+    return ModelPipeline(weights, settings.threads)
 
 
 def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] = load_models) -> None:

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
         default_factory=lambda: platformdirs.user_cache_path("openfrs") / "models",
         description="Directory of the model weights.",
     )
+    unattributed_weights: bool = Field(
+        True, description="Use weights whose origin is not stated: expression, liveness."
+    )
     bootstrap: bool = Field(True, description="Create a first account when the data directory has none.")
     project: str = Field("local", min_length=1, max_length=64, description="Name of the first account's project.")
     workers: int = Field(1, ge=1, le=256, description="Server processes over the one data directory.")

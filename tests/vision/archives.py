@@ -7,8 +7,9 @@ import tarfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
-from openfrs.vision.manifest import Artefact, Manifest, Weight
+from openfrs.vision.manifest import UNATTRIBUTED, Artefact, Manifest, Weight
 
 from .models import dequantizing, quantised_sample, tiny
 
@@ -17,6 +18,9 @@ MEMBERS: Mapping[str, bytes] = {
     "tinyweights/models/one.onnx": tiny(),
     "tinyweights/models/two.onnx": dequantizing(*quantised_sample(), axis=0),
 }
+OTHER: Mapping[str, bytes] = {"model/three.tflite": b"flat"}
+"""What an npm package of unstated origin holds; the service can do without."""
+
 PHOTOS: Mapping[str, bytes] = {"photos/a.jpg": b"first", "photos/deep/b.jpg": b"second", "other/c.jpg": b"third"}
 
 
@@ -51,10 +55,22 @@ def source_archive(folder: Path) -> Path:
     return path
 
 
+def npm_package(folder: Path) -> Path:
+    path = folder / "tiny-other-0.1.tgz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, data in OTHER.items():
+            member = tarfile.TarInfo(f"package/{name}")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return path
+
+
 def artefact(path: Path, photos: str = "") -> Artefact:
-    package, version = path.name.removesuffix(".tar.gz").split("-")[:2]
+    registry: Literal["npm", "pypi"] = "npm" if path.suffix == ".tgz" else "pypi"
+    name = path.name.removesuffix(".tgz").removesuffix(".tar.gz").removesuffix("-py3-none-any.whl")
+    package, _, version = name.rpartition("-")
     return Artefact(
-        registry="pypi",
+        registry=registry,
         package=package,
         version=version,
         filename=path.name,
@@ -81,4 +97,21 @@ def manifest_of(weights: Path, photos: Path) -> Manifest:
             )
             for member, data in MEMBERS.items()
         },
+    )
+
+
+def with_other(manifest: Manifest, package: Path) -> Manifest:
+    """A manifest and the weight of an npm package, which is of unstated origin."""
+    ((member, data),) = OTHER.items()
+    weight = next(iter(manifest.weights.values())).model_copy(
+        update={
+            "role": "liveness",
+            "artefact": "other",
+            "member": member,
+            "sha256": sha256(data),
+            "origin": UNATTRIBUTED,
+        }
+    )
+    return Manifest(
+        artefacts={"other": artefact(package), **manifest.artefacts}, weights={"three": weight, **manifest.weights}
     )

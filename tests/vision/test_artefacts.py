@@ -1,4 +1,7 @@
 import hashlib
+import io
+import os
+import tarfile
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -97,7 +100,7 @@ def test_the_top_folder_of_a_source_archive_is_left_off(tmp_path: Path) -> None:
 
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("text")
-    with pytest.raises(OperatorError, match="neither a wheel nor a source archive"):
+    with pytest.raises(OperatorError, match="neither a wheel nor a source archive nor an npm package"):
         members(tmp_path / "text")
 
 
@@ -105,3 +108,51 @@ def test_the_hash_of_a_file(tmp_path: Path) -> None:
     data = b"x" * 3_000_000
     (tmp_path / "file").write_bytes(data)
     assert sha256_of(tmp_path / "file") == hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Artefact:
+    """A package, and an npm that copies it to where it is told to pack."""
+    packed = tmp_path / "tiny-weights-1.2.tgz"
+    with tarfile.open(packed, "w:gz") as archive:
+        member = tarfile.TarInfo("package/model/one.onnx")
+        member.size = 3
+        archive.addfile(member, io.BytesIO(b"one"))
+    client = tmp_path / "bin" / "npm"
+    client.parent.mkdir()
+    client.write_text(
+        "#!/bin/sh\n"
+        'case "$1 $2 $3 $4" in\n'
+        f'"pack tiny-weights@1.2 --ignore-scripts --pack-destination") cp "{packed}" "$5" ;;\n'
+        '*) echo "npm error code E404"; exit 1 ;;\n'
+        "esac\n"
+    )
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{client.parent}{os.pathsep}{os.environ['PATH']}")
+    return Artefact(
+        registry="npm", package="tiny-weights", version="1.2", filename=packed.name, sha256=sha256_of(packed)
+    )
+
+
+def test_an_npm_package_is_packed_and_checked(npm: Artefact) -> None:
+    told: list[tuple[int, int]] = []
+    with downloaded(npm, lambda done, total: told.append((done, total))) as fetched:
+        assert members(fetched) == {"model/one.onnx": b"one"}
+        assert told == [(fetched.stat().st_size,) * 2]
+
+
+def test_an_npm_package_of_another_hash_is_refused(npm: Artefact) -> None:
+    message = refused(npm.model_copy(update={"sha256": "0" * 64}))
+    assert message == f"cannot fetch tiny-weights@1.2: its SHA-256 is {npm.sha256}, not what the manifest says"
+
+
+def test_an_npm_package_that_is_nowhere_is_refused_in_one_line(npm: Artefact) -> None:
+    assert refused(npm.model_copy(update={"version": "9"})) == "cannot fetch tiny-weights@9: npm error code E404"
+
+
+def test_without_npm_a_file_can_be_brought(npm: Artefact, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    message = refused(npm)
+    assert "no npm" in message
+    assert message.endswith("openfrs models import tiny-weights-1.2.tgz")
+    assert "\n" not in message

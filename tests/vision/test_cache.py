@@ -2,6 +2,7 @@ import errno
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
@@ -14,7 +15,7 @@ from openfrs.vision.cache import State, WeightCache
 from openfrs.vision.conversion import fold_dequantization
 from openfrs.vision.manifest import Artefact, manifest
 
-from .archives import MEMBERS, manifest_of, sha256, source_archive, wheel
+from .archives import MEMBERS, OTHER, manifest_of, npm_package, sha256, source_archive, wheel, with_other
 
 ONE, TWO = MEMBERS.values()
 
@@ -31,6 +32,12 @@ def filled(empty: WeightCache) -> WeightCache:
     return empty
 
 
+@pytest.fixture
+def wide(filled: WeightCache, tmp_path: Path) -> WeightCache:
+    """The filled cache with a further weight in its manifest, which is not required, comes from npm, and is not there."""
+    return replace(filled, manifest=with_other(filled.manifest, npm_package(tmp_path)))
+
+
 def archive(cache: WeightCache, name: str) -> Path:
     return cache.directory.parent / cache.manifest.artefacts[name].filename
 
@@ -41,6 +48,7 @@ def no_progress(name: str) -> Progress:
 
 def test_a_cache_is_held_against_the_shipped_manifest(tmp_path: Path) -> None:
     assert WeightCache.open(tmp_path).manifest == manifest()
+    assert WeightCache.open(tmp_path, unattributed=False).manifest == manifest().attributed()
 
 
 def test_a_wheel_brings_all_its_weights(filled: WeightCache) -> None:
@@ -139,6 +147,37 @@ def test_fetching_brings_only_what_is_lacking(filled: WeightCache, monkeypatch: 
     filled.fetch(no_progress)
     assert fetched == ["tinyphotos", "tinyweights"]
     filled.require()
+
+
+def test_a_weight_that_is_not_required_may_be_missing_or_altered(wide: WeightCache) -> None:
+    assert wide.state("three") is State.MISSING
+    wide.require()
+    assert wide.import_file(archive(wide, "other")) == ["three"]
+    assert wide.state("three") is State.READY
+    wide.path("three").write_bytes(b"")
+    assert wide.state("three") is State.ALTERED
+    wide.require()
+
+
+def test_weights_of_another_format_are_kept_as_they_are(wide: WeightCache) -> None:
+    wide.import_file(archive(wide, "other"))
+    assert wide.path("three").name == "three.tflite"
+    assert [wide.path("three").read_bytes()] == [*OTHER.values()]
+
+
+def test_what_is_required_is_fetched_before_what_needs_npm(wide: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def without_npm(artefact: Artefact, progress: Progress) -> Iterator[Path]:
+        if artefact.registry == "npm":
+            raise OperatorError("no npm here")
+        yield wide.directory.parent / artefact.filename
+
+    monkeypatch.setattr(cache_module, "downloaded", without_npm)
+    wide.path("one").unlink()
+    with pytest.raises(OperatorError, match="no npm here"):
+        wide.fetch(no_progress, samples=True)
+    assert wide.states() == {"one": State.READY, "two": State.READY, "three": State.MISSING}
+    assert wide.samples.is_dir()
 
 
 def test_no_file_is_ever_seen_half_written(empty: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:

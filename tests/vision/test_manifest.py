@@ -38,7 +38,17 @@ def test_every_embedder_has_a_dimension_and_a_calibration() -> None:
 
 def test_file_names_carry_package_and_version() -> None:
     for artefact in manifest().artefacts.values():
-        assert artefact.filename.startswith(f"{artefact.package}-{artefact.version}")
+        package = artefact.package if artefact.registry == "npm" else artefact.package.replace("-", "_")
+        assert artefact.filename.startswith(f"{package}-{artefact.version}")
+
+
+def test_weights_of_unstated_origin_can_be_left_out_and_none_of_them_is_required() -> None:
+    kept = manifest().attributed()
+    left_out = manifest().weights.keys() - kept.weights.keys()
+    assert left_out == {"expression", "liveness"}
+    assert {manifest().weights[name].artefact for name in left_out} == {"faceplugin"}
+    assert kept.artefacts.keys() == manifest().artefacts.keys() - {"faceplugin"}
+    assert not any(manifest().weights[name].required for name in left_out)
 
 
 def test_an_unknown_key_is_refused() -> None:

@@ -28,7 +28,7 @@ CLIENTS = 8
 
 def measure(settings: Settings, seconds: float) -> Iterator[Figure]:
     """Stages run alone on one thread; requests come from eight clients at once."""
-    weights = WeightCache.open(settings.models)
+    weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
     photo = _photo(weights)
     for name, work in _stages(ModelPipeline(weights, streams=1), photo):
         yield from percentiles(f"{name}, one thread", timed(work, seconds))

@@ -1,10 +1,11 @@
-"""Fetching artefacts: by name and version, with pip's own download command, checked by hash.
+"""Fetching artefacts: by name and version, with the download commands of pip and npm, checked by hash.
 
-Going through pip means that whatever an operator has set up for packages (a mirror, a proxy, a ``--find-links`` directory)
-works for weights too. Nothing is installed and no dependency is followed.
+Going through them means that whatever an operator has set up for packages (a mirror, a proxy, a ``--find-links`` directory)
+works for weights too. Nothing is installed, no dependency is followed, and no script of a package is run.
 """
 
 import hashlib
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -29,32 +30,56 @@ def sha256_of(path: Path) -> str:
 
 @contextmanager
 def downloaded(artefact: Artefact, progress: Progress) -> Iterator[Path]:
-    """The artefact's file, fetched and checked; it is deleted when the block ends."""
-    requirement = f"{artefact.package}=={artefact.version}"
+    """The artefact's file, fetched and checked; it is deleted when the block ends.
+
+    Raises:
+        OperatorError: it cannot be fetched, or is another file.
+    """
     with tempfile.TemporaryDirectory(prefix="openfrs-") as folder:
-        requirements = Path(folder, "requirements.txt")
-        requirements.write_text(f"{requirement} --hash=sha256:{artefact.sha256}\n", encoding="utf-8")
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--no-deps",
-            "--require-hashes",
-            "--disable-pip-version-check",
-        ]
-        command += ["--progress-bar", "raw", "--dest", folder, "--requirement", str(requirements)]
-        command += ["--no-binary" if artefact.filename.endswith(".tar.gz") else "--only-binary", ":all:"]
-        output = _run(command, progress)
-        path = Path(folder, artefact.filename)
-        if not path.is_file():
-            reason = next((line for line in reversed(output) if line.startswith("ERROR")), "pip brought no such file")
-            raise OperatorError(f"cannot fetch {requirement}: {reason}")
-        yield path
+        download = {"pypi": _pip_download, "npm": _npm_pack}[artefact.registry]
+        yield download(artefact, Path(folder), progress)
+
+
+def _pip_download(artefact: Artefact, folder: Path, progress: Progress) -> Path:
+    requirement = f"{artefact.package}=={artefact.version}"
+    requirements = folder / "requirements.txt"
+    requirements.write_text(f"{requirement} --hash=sha256:{artefact.sha256}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--disable-pip-version-check"]
+    command += ["--progress-bar", "raw", "--dest", str(folder), "--requirement", str(requirements)]
+    command += ["--no-binary" if artefact.filename.endswith(".tar.gz") else "--only-binary", ":all:"]
+    output = _run(command, progress)
+    path = folder / artefact.filename
+    if not path.is_file():
+        reason = next((line for line in reversed(output) if line.startswith("ERROR")), "pip brought no such file")
+        raise OperatorError(f"cannot fetch {requirement}: {reason}")
+    return path
+
+
+def _npm_pack(artefact: Artefact, folder: Path, progress: Progress) -> Path:
+    """Npm tells no progress; it is told in one step at the end."""
+    package = f"{artefact.package}@{artefact.version}"
+    npm = shutil.which("npm")
+    if npm is None:
+        raise OperatorError(
+            f"cannot fetch {package}: there is no npm here; bring {artefact.filename} from where there is one"
+            f' ("npm pack {package}") and run: openfrs models import {artefact.filename}'
+        )
+    output = _run([npm, "pack", package, "--ignore-scripts", "--pack-destination", str(folder)], progress)
+    path = folder / artefact.filename
+    if not path.is_file():
+        reason = next(
+            (line for line in output if line.startswith(("npm error", "npm ERR!"))), "npm brought no such file"
+        )
+        raise OperatorError(f"cannot fetch {package}: {reason}")
+    if (digest := sha256_of(path)) != artefact.sha256:
+        raise OperatorError(f"cannot fetch {package}: its SHA-256 is {digest}, not what the manifest says")
+    size = path.stat().st_size
+    progress(size, size)
+    return path
 
 
 def _run(command: list[str], progress: Progress) -> list[str]:
-    """Run pip, reporting its progress; returns the lines it printed."""
+    """Run a package client, reporting pip's progress; returns the lines it printed."""
     lines = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
@@ -68,7 +93,7 @@ def _run(command: list[str], progress: Progress) -> list[str]:
 
 
 def members(path: Path) -> dict[str, bytes]:
-    """The files inside a wheel or source archive, by name; the top folder of a source archive is left off.
+    """The files inside a wheel, source archive or npm package, by name; the top folder of the latter two is left off.
 
     Raises:
         OperatorError: the file is no such archive.
@@ -80,4 +105,4 @@ def members(path: Path) -> dict[str, bytes]:
         with tarfile.open(path) as archive:
             files = ((member.name, archive.extractfile(member)) for member in archive if member.isfile())
             return {name.partition("/")[2]: file.read() for name, file in files if file is not None}
-    raise OperatorError(f"{path} is neither a wheel nor a source archive")
+    raise OperatorError(f"{path} is neither a wheel nor a source archive nor an npm package")

@@ -1,7 +1,8 @@
 """The directory of model weights: what is there, what it must be, and how it gets there.
 
 Each weight is kept twice: as it was published (``yunet.source.onnx``), and as the runtime reads it (``yunet.onnx``, with the
-source's hash and its own in ``yunet.json``). The service reads only the second; nothing here needs a network after ``fetch``.
+source's hash and its own in ``yunet.json``). Detector and embedder are required; what needs another weight that is not there
+is left out of answers. The service reads only the second; nothing here needs a network after ``fetch``.
 """
 
 import hashlib
@@ -37,9 +38,12 @@ class WeightCache:
     manifest: Manifest
 
     @classmethod
-    def open(cls, directory: Path) -> "WeightCache":
-        """The weights of ``directory``, held against the manifest of this package."""
-        return cls(directory, manifest())
+    def open(cls, directory: Path, *, unattributed: bool = True) -> "WeightCache":
+        """The weights of ``directory``, held against the manifest of this package.
+
+        ``unattributed`` is whether weights whose origin is not stated are among them.
+        """
+        return cls(directory, manifest() if unattributed else manifest().attributed())
 
     @property
     def samples(self) -> Path:
@@ -48,7 +52,7 @@ class WeightCache:
 
     def path(self, name: str) -> Path:
         """File the runtime reads for the weight ``name``."""
-        return self.directory / f"{name}.onnx"
+        return self.directory / f"{name}{self._suffix(name)}"
 
     def state(self, name: str) -> State:
         """Whether the weight is there and is what the manifest and the conversion say."""
@@ -67,12 +71,13 @@ class WeightCache:
         return {name: self.state(name) for name in self.manifest.weights}
 
     def require(self) -> None:
-        """Check every weight.
+        """Check the weights that the service cannot do without.
 
         Raises:
             OperatorError: one is missing or altered.
         """
-        for name, state in self.states().items():
+        for name in (name for name, weight in self.manifest.weights.items() if weight.required):
+            state = self.state(name)
             if state is State.MISSING:
                 raise OperatorError(f"model weight {name} is missing from {self.directory}; run: openfrs models fetch")
             if state is State.ALTERED:
@@ -81,13 +86,17 @@ class WeightCache:
     def fetch(self, progress: Callable[[str], Progress], *, samples: bool = False) -> None:
         """Bring in every weight that is not ready, and the sample photos if asked for.
 
-        ``progress`` makes a progress callback for an artefact's name.
+        ``progress`` makes a progress callback for an artefact's name. What the service cannot do without comes first.
+
+        Raises:
+            OperatorError: an artefact cannot be fetched; those before it are there.
         """
         lacking = {name for name, state in self.states().items() if state is not State.READY}
         wanted = {self.manifest.weights[name].artefact for name in lacking}
         if samples and not self.samples.is_dir():
             wanted |= {name for name, artefact in self.manifest.artefacts.items() if artefact.photos}
-        for name in sorted(wanted):
+        required = {weight.artefact for weight in self.manifest.weights.values() if weight.required}
+        for name in sorted(wanted, key=lambda name: (name not in required, self._is_from_npm(name), name)):
             artefact = self.manifest.artefacts[name]
             with downloaded(artefact, progress(name)) as path:
                 self._unpack(name, artefact, path)
@@ -127,13 +136,20 @@ class WeightCache:
     def _install(self, name: str, weight: Weight, source: bytes) -> None:
         if hashlib.sha256(source).hexdigest() != weight.sha256:
             raise OperatorError(f"model weight {name} is not the file the manifest names")
-        ready = fold_dequantization(source)
+        ready = fold_dequantization(source) if self._suffix(name) == ".onnx" else source
         record = {"conversion": CONVERSION, "source": weight.sha256, "sha256": hashlib.sha256(ready).hexdigest()}
         files = {self._source(name): source, self.path(name): ready, self._record(name): json.dumps(record).encode()}
         _write_all(self.directory, {path.name: data for path, data in files.items()})
 
+    def _is_from_npm(self, artefact: str) -> bool:
+        """Not every machine has npm, so what comes from there comes last."""
+        return self.manifest.artefacts[artefact].registry == "npm"
+
     def _source(self, name: str) -> Path:
-        return self.directory / f"{name}.source.onnx"
+        return self.directory / f"{name}.source{self._suffix(name)}"
+
+    def _suffix(self, name: str) -> str:
+        return Path(self.manifest.weights[name].member).suffix
 
     def _record(self, name: str) -> Path:
         return self.directory / f"{name}.json"

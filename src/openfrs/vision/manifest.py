@@ -4,9 +4,12 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+UNATTRIBUTED: Final = "not stated"
+"""The origin of weights whose package does not say who trained them, or on what."""
 
 
 class _Row(BaseModel):
@@ -16,7 +19,7 @@ class _Row(BaseModel):
 class Artefact(_Row):
     """A package of a public registry that carries weights or sample photos as data."""
 
-    registry: Literal["pypi"]
+    registry: Literal["pypi", "npm"]
     package: str
     version: str
     filename: str
@@ -29,7 +32,7 @@ class Artefact(_Row):
 class Weight(_Row):
     """A file of weights inside an artefact, and how it is fed."""
 
-    role: Literal["detector", "embedder"]
+    role: Literal["detector", "embedder", "landmarks", "iris", "age", "gender", "expression", "liveness"]
     artefact: str
     member: str
     sha256: str
@@ -43,12 +46,29 @@ class Weight(_Row):
     calibration: str = ""
     """File beside the manifest that maps this embedder's cosines to similarities."""
 
+    @property
+    def required(self) -> bool:
+        """Whether the service starts only with it. What needs another weight that is not there is left out of answers."""
+        return self.role in {"detector", "embedder"}
+
+    @property
+    def attributed(self) -> bool:
+        """Whether the package says where the weights come from."""
+        return self.origin != UNATTRIBUTED
+
 
 class Manifest(_Row):
     """All artefacts and weights, by name."""
 
     artefacts: Mapping[str, Artefact]
     weights: Mapping[str, Weight]
+
+    def attributed(self) -> "Manifest":
+        """The manifest without the weights whose origin is not stated."""
+        weights = {name: weight for name, weight in self.weights.items() if weight.attributed}
+        used = {weight.artefact for weight in weights.values()}
+        artefacts = {name: artefact for name, artefact in self.artefacts.items() if artefact.photos or name in used}
+        return Manifest(artefacts=artefacts, weights=weights)
 
 
 @cache
