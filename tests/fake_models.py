@@ -4,8 +4,10 @@ Run as a program it serves like ``openfrs serve`` with these models in place of 
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +17,8 @@ from openfrs.server import serve
 from openfrs.settings import Settings
 from openfrs.vision.detection import Detection, Image
 from openfrs.vision.embedder import Embeddings
+from openfrs.vision.quality import overall
+from openfrs.vision.traits import HeadPose, Trait, Traits
 
 
 class FakePipeline:
@@ -32,12 +36,42 @@ class FakePipeline:
                 faces.append(Detection(left, top, width, height, np.tile(centre, (5, 1)), score=1.0))
         return sorted(faces, key=lambda face: face.area, reverse=True)
 
+    def detect_turned(self, image: Image) -> list[Detection]:
+        """A square whose lower half is darker than its upper half stands upright; and so on around it."""
+        return [replace(face, turn=_turn(image, face)) for face in self.detect(image)]
+
+    def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
+        """What the colour says: red is male, green are the years, blue is the yaw."""
+        x, y = face.landmarks[0].astype(int)
+        red, green, blue = map(int, image[y, x])
+        pose = HeadPose(yaw=blue - 90.0, pitch=1.23456, roll=-2.0)
+        expression = {"happy": red / 255, "neutral": 1 - red / 255}
+        known: dict[Trait, dict[str, Any]] = {
+            Trait.GENDER: {"male": red / 255},
+            Trait.AGE: {"age": float(green)},
+            Trait.POSE: {"pose": pose},
+            Trait.EXPRESSION: {"expression": expression},
+            Trait.LANDMARKS: {"landmarks": np.full((468, 2), (x, y), np.float32)},
+            Trait.QUALITY: {"quality": overall(blur=green / 255, pose=0.25, occlusion=0.0, illumination=0.123456)},
+            Trait.MASK: {"mask": blue / 255},
+        }
+        return Traits(**{name: value for trait in wanted for name, value in known[trait].items()})
+
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
         rows = np.empty((len(faces), self.dimension), np.float32)
         for row, face in enumerate(faces):
             x, y = face.landmarks[0].astype(int)
             rows[row] = embedding_of(image[y, x])
         return rows
+
+
+def _turn(image: Image, face: Detection) -> int:
+    left, top, right, bottom = (
+        int(edge) for edge in (face.left, face.top, face.left + face.width, face.top + face.height)
+    )
+    grey = image[top:bottom, left:right].sum(axis=2).astype(int)
+    edges = {0: grey[-1].sum(), 90: grey[:, 0].sum(), 180: grey[0].sum(), 270: grey[:, -1].sum()}
+    return min(edges, key=lambda turn: (edges[turn], turn))
 
 
 def embedding_of(colour: Sequence[int] | npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

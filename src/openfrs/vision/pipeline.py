@@ -1,16 +1,20 @@
 """Everything the service asks of models, behind one protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import cv2
 import openvino as ov
 
 from .cache import WeightCache
+from .describer import Describer
 from .detection import Detection, Image
 from .detector import YuNet
 from .embedder import Embeddings, SFace
+from .library import Library
 from .runtime import Session
+from .traits import Trait, Traits
+from .turning import detect_turned
 
 
 class Pipeline(Protocol):
@@ -27,8 +31,14 @@ class Pipeline(Protocol):
     def detect(self, image: Image) -> list[Detection]:
         """All faces of a picture, largest first."""
 
+    def detect_turned(self, image: Image) -> list[Detection]:
+        """All faces of a picture, also those that lie on their side or stand on their head, largest first."""
+
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
         """Unit embeddings of faces found in ``image``, shape (n, dimension)."""
+
+    def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
+        """The traits ``wanted`` of a face found in ``image``."""
 
 
 class ModelPipeline:
@@ -54,11 +64,20 @@ class ModelPipeline:
         self._detector = YuNet(session("yunet"))
         self.dimension = weights.manifest.weights[self.embedder].dimension
         self._embedder = SFace(session(self.embedder), self.dimension)
+        self._describer = Describer(Library(core, weights, streams))
 
     def detect(self, image: Image) -> list[Detection]:
         """All faces of a picture, largest first."""
         return self._detector.detect(image)
 
+    def detect_turned(self, image: Image) -> list[Detection]:
+        """All faces of a picture, also those that lie on their side or stand on their head, largest first."""
+        return detect_turned(self.detect, image)
+
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
         """Unit embeddings of faces found in ``image``, shape (n, 128)."""
         return self._embedder.embed(image, faces)
+
+    def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
+        """The traits ``wanted`` of a face found in ``image``; the models for them are loaded when they are first wanted."""
+        return self._describer.describe(image, face, wanted)

@@ -1,0 +1,331 @@
+"""Train the small heads of ``openfrs.vision.heads`` from chips that ``scripts/collect_head_chips.py`` collected.
+
+    python scripts/train_heads.py CHIPS.npz HEAD --output src/openfrs/vision/heads
+
+HEAD is ``occlusion`` or ``mask``. Needs PyTorch, which the project itself does not. The seed is fixed; what is held
+out is held out by person or by source, and only figures on that part are written beside the weights.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+
+SIDE = 64
+SEED = 5
+ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE]
+FACE = ((COLUMNS - 32) / 19.5) ** 2 + ((ROWS - 34.5) / 24) ** 2 <= 1
+"""The pixels of a chip that are face."""
+
+Array = np.ndarray[Any, Any]
+Rows = list[dict[str, Any]]
+
+
+def block(inputs: int, outputs: int, stride: int, dilation: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride, dilation, dilation, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    )
+
+
+class Head(nn.Module):  # type: ignore[misc]  # PyTorch is not among the tools of development
+    """Four blocks of convolutions; classes are read from the mean of the last, coverage from its 8 x 8 cells."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.trunk = nn.Sequential(block(3, 16, 2), block(16, 32, 2), block(32, 48, 2), block(48, 64, 1, 2))
+        self.drop = nn.Dropout(0.3)
+        self.last = nn.Conv2d(64, classes or 1, 1)
+        cells = torch.from_numpy(FACE.reshape(8, 8, 8, 8).mean((1, 3))).float()
+        self.register_buffer("weights", cells / cells.sum())
+
+    def cells(self, x: torch.Tensor) -> torch.Tensor:
+        """One answer for each of 8 x 8 cells."""
+        cells: torch.Tensor = self.last(self.drop(self.trunk(x - 0.5)))
+        return cells
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        """One score a class."""
+        return self.cells(x).mean((2, 3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Probabilities of the classes, or the share of the face that is covered."""
+        if self.classes:
+            return self.logits(x).softmax(1)
+        return (self.cells(x).sigmoid()[:, 0] * self.weights).sum((1, 2))[:, None]
+
+
+def augmented(chip: Array, random: np.random.Generator) -> Array:
+    """A chip as another camera might have shown it: mirrored, shifted, lit otherwise, blurred, noisy, compressed, grey."""
+    if random.random() < 0.5:
+        chip = chip[:, ::-1]
+    angle, scale = random.normal(0, 4), random.normal(1, 0.04)
+    turn = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), angle, scale)
+    turn[:, 2] = turn[:, 2] + random.normal(0, 1.2, 2)
+    chip = cv2.warpAffine(np.ascontiguousarray(chip), turn, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+    if random.random() < 0.4:
+        small = int(random.integers(16, SIDE))
+        chip = cv2.resize(cv2.resize(chip, (small, small), interpolation=cv2.INTER_AREA), (SIDE, SIDE))
+    if random.random() < 0.2:
+        chip = np.repeat(chip.mean(2, keepdims=True), 3, 2)
+    light = chip.astype(np.float32) * random.uniform(0.5, 1.4) * random.normal(1, 0.06, 3) + random.normal(0, 12)
+    light += random.normal(0, random.uniform(0, 6), light.shape)
+    chip = np.clip(light, 0, 255).astype(np.uint8)
+    if random.random() < 0.4:
+        chip = np.asarray(cv2.imdecode(cv2.imencode(".jpg", chip, [1, int(random.integers(20, 90))])[1], 1))
+    return chip
+
+
+def texture(others: Array, random: np.random.Generator) -> Array:
+    """What an occluder looks like: one colour, stripes, noise, or a piece of another picture."""
+    kind = random.integers(4)
+    if kind == 0:
+        return np.tile(random.integers(0, 256, 3).astype(np.float32), (SIDE, SIDE, 1)) + random.normal(
+            0, 4, (SIDE, SIDE, 3)
+        )
+    if kind == 1:
+        wave = np.sin((ROWS * random.normal() + COLUMNS * random.normal()) * random.uniform(0.1, 0.8))[..., None]
+        return np.asarray(127 + wave * random.uniform(-127, 127, 3) + random.uniform(-60, 60, 3))
+    if kind == 2:
+        size = int(random.integers(2, 17))
+        return np.asarray(cv2.resize(random.integers(0, 256, (size, size, 3)).astype(np.float32), (SIDE, SIDE)))
+    piece = others[random.integers(len(others))]
+    top, left = random.integers(0, 24, 2)
+    turned = np.rot90(piece[top : top + 40, left : left + 40], int(random.integers(1, 4)))
+    return np.asarray(cv2.resize(turned, (SIDE, SIDE)), np.float64)
+
+
+def painted_mask(random: np.random.Generator) -> Array:
+    """A mask's outline over nose, mouth and chin."""
+    top = random.uniform(29, 37)
+    outline = [
+        (12, top + 2),
+        (32, top - random.uniform(0, 4)),
+        (52, top + 2),
+        (50, 50),
+        (42, 61),
+        (32, 64),
+        (22, 61),
+        (14, 50),
+    ]
+    area = np.zeros((SIDE, SIDE), np.float32)
+    cv2.fillPoly(area, [np.array(outline + random.normal(0, 1, (8, 2)), np.int32)], 1)
+    return area
+
+
+def painted_sunglasses(random: np.random.Generator) -> Array:
+    area = np.zeros((SIDE, SIDE), np.float32)
+    size = int(random.integers(5, 9)), int(random.integers(4, 8))
+    for x in (24, 40):
+        cv2.ellipse(area, (x, 30), size, 0, 0, 360, 1, -1)
+    cv2.line(area, (8, 28), (56, 28), 1, 1)
+    return area
+
+
+def blob(random: np.random.Generator) -> Array:
+    """A block, a disc or a polygon anywhere."""
+    area = np.zeros((SIDE, SIDE), np.float32)
+    centre = random.uniform(6, 58, 2)
+    size = random.uniform(4, 26, 2)
+    kind = random.integers(3)
+    if kind == 0:
+        corners = cv2.boxPoints(
+            (centre.tolist(), (2 * size).tolist(), float(random.choice([0, random.uniform(0, 90)])))
+        )
+        cv2.fillPoly(area, [corners.astype(np.int32)], 1)
+    elif kind == 1:
+        cv2.ellipse(area, centre.astype(int).tolist(), size.astype(int).tolist(), random.uniform(0, 180), 0, 360, 1, -1)
+    else:
+        angles = np.sort(random.uniform(0, 2 * np.pi, 7))
+        radius = random.uniform(0.5, 1.2, 7)
+        points = centre + size * np.stack([np.cos(angles), np.sin(angles)], 1) * radius[:, None]
+        cv2.fillPoly(area, [points.astype(np.int32)], 1)
+    return area
+
+
+def covered(chip: Array, others: Array, random: np.random.Generator) -> tuple[Array, Array]:
+    """A chip with something before it, and which of its pixels are covered; a third stay as they are."""
+    kind = random.random()
+    if kind < 0.3:
+        return chip, np.zeros((SIDE, SIDE), np.float32)
+    area = painted_mask(random) if kind < 0.45 else painted_sunglasses(random) if kind < 0.55 else blob(random)
+    look = texture(others, random)
+    if kind < 0.55 and random.random() < 0.7:
+        dark = random.uniform(5, 60, 3) if kind >= 0.45 else random.uniform(20, 250) * random.normal(1, 0.1, 3)
+        look = np.tile(dark, (SIDE, SIDE, 1)) + 12 * np.sin(ROWS / random.uniform(1, 4))[..., None]
+    soft = cv2.GaussianBlur(area, (0, 0), random.uniform(0.4, 1.2))[..., None]
+    shade = 1 + 0.3 * random.normal() * (COLUMNS / SIDE - 0.5)[..., None]
+    return np.clip(chip * (1 - soft) + look * shade * soft, 0, 255).astype(np.uint8), area
+
+
+def tensor(chips: Array) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(chips.transpose(0, 3, 1, 2))).float() / 255
+
+
+def fit(head: Head, steps: int, batch: Callable[[], tuple[Array, Array]], loss: Callable[..., torch.Tensor]) -> None:
+    optimiser = torch.optim.AdamW(head.parameters(), 3e-3, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps)
+    head.train()
+    for step in range(steps):
+        chips, wanted = batch()
+        value = loss(head, tensor(chips), torch.from_numpy(wanted))
+        optimiser.zero_grad()
+        value.backward()
+        optimiser.step()
+        schedule.step()
+        if step % 200 == 0:
+            print(step, f"{value.item():.4f}", flush=True)
+    head.eval()
+
+
+def predicted(head: Head, chips: Array) -> Array:
+    with torch.no_grad():
+        return np.concatenate([head(tensor(chips[at : at + 256])).numpy() for at in range(0, len(chips), 256)])
+
+
+def person_held_out(row: dict[str, Any]) -> bool:
+    """One person in five, by name."""
+    return sum(map(ord, row["person"])) % 5 == 0
+
+
+def train_occlusion(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Head, dict[str, Any]]:
+    """Faces of LFW with painted occluders, and every second real mask, whose face is taken to be covered below the nose."""
+    lfw = np.array([row["set"] == "lfw" for row in rows])
+    held = np.array([row["set"] == "lfw" and person_held_out(row) for row in rows])
+    faces, others = chips[lfw & ~held], chips[lfw & ~held]
+    masked = chips[[row["set"] == "rwmfd" for row in rows]]
+    below_nose = (ROWS >= 37).astype(np.float32)
+
+    def batch() -> tuple[Array, Array]:
+        looks, areas = [], []
+        for _ in range(64):
+            if random.random() < 0.12:
+                chip, area = masked[2 * random.integers(len(masked) // 2)], below_nose
+            else:
+                chip, area = covered(faces[random.integers(len(faces))], others, random)
+            if random.random() < 0.5:
+                chip, area = chip[:, ::-1], area[:, ::-1]
+            looks.append(shaken(chip, random))
+            areas.append(area.reshape(8, 8, 8, 8).mean((1, 3)))
+        return np.stack(looks), np.stack(areas).astype(np.float32)
+
+    head = Head(0)
+    fit(head, steps, batch, lambda net, x, y: nn.functional.binary_cross_entropy_with_logits(net.cells(x)[:, 0], y))
+    check = np.random.default_rng(SEED + 1)
+    painted = [covered(chip, chips[held], check) for chip in chips[held]]
+    share = np.array([area[FACE].mean() for _, area in painted])
+    found = predicted(head, np.stack([chip for chip, _ in painted]))[:, 0]
+    bare, real = predicted(head, chips[held])[:, 0], predicted(head, masked[1::2])[:, 0]
+    return head, {
+        "trained_on": f"{len(faces)} LFW photographs with painted occluders, {len(masked[::2])} photographs of masks (RWMFD)",
+        "held_out": f"{int(held.sum())} LFW photographs of other people, painted likewise; {len(real)} other photographs of masks",
+        "mean_error_of_share": round(float(np.abs(found - share).mean()), 3),
+        "correlation_with_share": round(float(np.corrcoef(found, share)[0, 1]), 3),
+        "bare_faces_above_0.3": round(float((bare > 0.3).mean()), 4),
+        "real_masks_above_0.3": round(float((real > 0.3).mean()), 4),
+    }
+
+
+def shaken(chip: Array, random: np.random.Generator) -> Array:
+    """Light, blur, noise and compression alone: what leaves the covered pixels where they are."""
+    if random.random() < 0.4:
+        small = int(random.integers(16, SIDE))
+        chip = cv2.resize(cv2.resize(chip, (small, small), interpolation=cv2.INTER_AREA), (SIDE, SIDE))
+    if random.random() < 0.2:
+        chip = np.repeat(chip.mean(2, keepdims=True), 3, 2)
+    light = chip.astype(np.float32) * random.uniform(0.4, 1.5) * random.normal(1, 0.06, 3) + random.normal(0, 12)
+    light += random.normal(0, random.uniform(0, 6), light.shape)
+    return np.clip(light, 0, 255).astype(np.uint8)
+
+
+def train_classes(
+    chips: Array, labels: Array, held: Array, classes: int, random: np.random.Generator, steps: int
+) -> tuple[Head, Array, Array]:
+    """A classifier over chips whose label is not negative, each class drawn as often."""
+    pools = [np.flatnonzero((labels == label) & ~held) for label in range(classes)]
+
+    def batch() -> tuple[Array, Array]:
+        wanted = random.integers(classes, size=64)
+        looks = [augmented(chips[random.choice(pools[label])], random) for label in wanted]
+        return np.stack(looks), wanted
+
+    head = Head(classes)
+    fit(head, steps, batch, lambda net, x, y: nn.functional.cross_entropy(net.logits(x), y, label_smoothing=0.05))
+    tested = held & (labels >= 0)
+    return head, labels[tested], predicted(head, chips[tested])
+
+
+def report(truth: Array, found: Array, classes: tuple[str, ...]) -> dict[str, Any]:
+    confusion = np.zeros((len(classes), len(classes)), int)
+    np.add.at(confusion, (truth, found.argmax(1)), 1)
+    recalls = confusion.diagonal() / confusion.sum(1)
+    return {
+        "classes": classes,
+        "confusion_rows_are_truth": confusion.tolist(),
+        "balanced_accuracy": round(float(recalls.mean()), 4),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("chips", type=Path)
+    parser.add_argument("head", choices=["occlusion", "mask"])
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=2500)
+    options = parser.parse_args()
+    torch.manual_seed(SEED)
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    random = np.random.default_rng(SEED)
+    data = np.load(options.chips)
+    chips, rows = data["chips"], json.loads(str(data["rows"]))
+    head, figures = {"occlusion": train_occlusion, "mask": train_mask}[options.head](chips, rows, random, options.steps)
+    export(head, options.output / f"{options.head}.onnx")
+    text = json.dumps({"head": options.head, "seed": SEED, "steps": options.steps, **figures}, indent=2)
+    (options.output / f"{options.head}.json").write_text(text + "\n", encoding="utf-8")
+    print(text)
+
+
+def export(head: Head, path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    torch.onnx.export(
+        head,
+        (torch.zeros(1, 3, SIDE, SIDE),),
+        path,
+        input_names=["chip"],
+        output_names=["answer"],
+        dynamo=False,
+        opset_version=17,
+    )
+
+
+def train_mask(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Head, dict[str, Any]]:
+    """Held out is every second picture of the detection set, which shows both kinds of face."""
+    labels, held = np.full(len(rows), -1), np.zeros(len(rows), bool)
+    for place, row in enumerate(rows):
+        if row["set"] != "detection":
+            labels[place] = int(row["set"] == "rwmfd")
+        elif row["label"] in {"mask", "no_mask"} and row["width"] >= 16:
+            labels[place] = int(row["label"] == "mask")
+            held[place] = int("".join(filter(str.isdigit, row["file"]))) % 2 == 1
+    head, truth, found = train_classes(chips, labels, held, 2, random, steps)
+    widths = np.array([row["width"] for row in rows])[held & (labels >= 0)]
+    training = (labels >= 0) & ~held
+    large = report(truth[widths >= 32], found[widths >= 32], ("none", "mask"))
+    return head, {
+        "trained_on": f"{int((training & (labels == 1)).sum())} masked and {int((training & (labels == 0)).sum())} bare faces"
+        " of RWMFD, LFW, NUAA, a sunglasses set and half of the pictures of the detection set",
+        "held_out": f"{len(truth)} faces of at least 16 pixels in the other pictures of the detection set",
+        **report(truth, found, ("none", "mask")),
+        "of_at_least_32_pixels": large,
+    }
+
+
+if __name__ == "__main__":
+    main()

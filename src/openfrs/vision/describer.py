@@ -1,0 +1,75 @@
+"""Measuring traits: which model each needs, loaded when it is first wanted."""
+
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
+
+import numpy as np
+
+from . import heads, quality
+from .demographics import Age, Gender
+from .detection import Detection, Image
+from .expression import Expression
+from .library import Library
+from .mesh import FaceMesh, Mesh, head_pose
+from .runtime import Session
+from .traits import HeadPose, Quality, Trait, Traits
+from .turning import points_from_turned, upright
+
+T = TypeVar("T")
+
+
+class Describer:
+    """Measures traits of faces. Safe to call from several threads."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
+        """The traits ``wanted`` of a face found in ``image``; None for those whose weight is not there."""
+        picture, level = upright(image, face)
+        found: dict[str, Any] = {}
+        if Trait.GENDER in wanted:
+            found["male"] = self._with("gender", lambda session: Gender(session).measure(picture, level))
+        if Trait.AGE in wanted:
+            found["age"] = self._with("age", lambda session: Age(session).measure(picture, level))
+        if Trait.EXPRESSION in wanted:
+            found["expression"] = self._with("expression", lambda session: Expression(session).measure(picture, level))
+        if {Trait.POSE, Trait.LANDMARKS, Trait.QUALITY} & set(wanted):
+            mesh = self._with("mesh", lambda session: FaceMesh(session).measure(picture, level))
+            if mesh is not None:
+                found |= self._of_mesh(picture, level, mesh, face.turn, wanted, image.shape[:2])
+        if Trait.MASK in wanted:
+            found["mask"] = heads.mask(self._library.head("mask"), heads.wide_chip(picture, level))
+        return Traits(**found)
+
+    def _with(self, weight: str, measure: Callable[[Session], T]) -> T | None:
+        session = self._library.weight(weight)
+        return None if session is None else measure(session)
+
+    def _of_mesh(
+        self,
+        picture: Image,
+        level: Detection,
+        mesh: Mesh,
+        turn: int,
+        wanted: Collection[Trait],
+        size: tuple[int, ...],
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        pose = head_pose(mesh)
+        if Trait.POSE in wanted:
+            found["pose"] = HeadPose(pose.yaw, pose.pitch, (pose.roll + turn + 180) % 360 - 180)
+        if Trait.LANDMARKS in wanted:
+            found["landmarks"] = points_from_turned(mesh[:, :2].astype(np.float32), turn, size)
+        if Trait.QUALITY in wanted:
+            found["quality"] = self._quality(picture, level, pose)
+        return found
+
+    def _quality(self, picture: Image, level: Detection, pose: HeadPose) -> Quality:
+        chip = quality.quality_chip(picture, level)
+        return quality.overall(
+            blur=quality.blur(chip),
+            pose=quality.turned_away(pose),
+            occlusion=heads.occlusion(self._library.head("occlusion"), heads.wide_chip(picture, level)),
+            illumination=quality.illumination(chip),
+        )

@@ -1,0 +1,204 @@
+"""Traits of the sample photos, with the real models."""
+
+import logging
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import openvino as ov
+import pytest
+
+from openfrs.vision.cache import WeightCache
+from openfrs.vision.contours import contours
+from openfrs.vision.detection import Detection, Image
+from openfrs.vision.library import Library
+from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.runtime import Session
+from openfrs.vision.traits import Trait, Traits
+
+pytestmark = pytest.mark.models
+
+ALL = frozenset(Trait)
+Found = tuple[Image, Detection, Traits]
+
+
+@pytest.fixture(scope="session")
+def describing(all_weights: WeightCache) -> ModelPipeline:
+    return ModelPipeline(all_weights, streams=2)
+
+
+@pytest.fixture(scope="session")
+def described(describing: ModelPipeline, photos: Mapping[str, Image]) -> dict[str, Found]:
+    """Each photo, its face, and all its traits."""
+    found = {}
+    for name, image in photos.items():
+        face = describing.detect(image)[0]
+        found[name] = (image, face, describing.describe(image, face, ALL))
+    return found
+
+
+def test_men_in_their_middle_years_look_so(described: dict[str, Found]) -> None:
+    for name, (_, _, traits) in described.items():
+        assert traits.male is not None
+        assert traits.age is not None
+        assert traits.male > 0.9, name
+        assert 35 < traits.age < 75, name
+
+
+def test_faces_in_official_portraits_look_ahead_and_are_of_good_quality(described: dict[str, Found]) -> None:
+    for name in ("biden", "obama"):
+        _, _, traits = described[name]
+        assert traits.pose is not None
+        assert traits.quality is not None
+        assert max(map(abs, (traits.pose.yaw, traits.pose.pitch, traits.pose.roll))) < 15
+        assert traits.quality.total > 0.45
+        assert (
+            max(traits.quality.blur, traits.quality.pose, traits.quality.occlusion, traits.quality.illumination) < 0.3
+        )
+
+
+def test_expressions_are_probabilities_and_a_smile_is_happy(described: dict[str, Found]) -> None:
+    for _, _, traits in described.values():
+        assert traits.expression is not None
+        assert sum(traits.expression.values()) == pytest.approx(1)
+    smiling = described["obama"][2].expression
+    assert smiling is not None
+    assert max(smiling, key=smiling.__getitem__) == "happy"
+
+
+def test_nobody_here_wears_a_mask(described: dict[str, Found]) -> None:
+    assert all(traits.mask is not None and traits.mask < 0.5 for _, _, traits in described.values())
+
+
+def test_outlines_lie_about_the_landmarks(described: dict[str, Found]) -> None:
+    for _, face, traits in described.values():
+        assert traits.landmarks is not None
+        outline = contours(traits.landmarks)
+        eyes = outline.eyes[:16].mean(axis=0), outline.eyes[16:].mean(axis=0)
+        distance = float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
+        for found, landmark in zip(eyes, face.landmarks[:2], strict=True):
+            assert np.linalg.norm(found - landmark) < 0.2 * distance
+        mouth = face.landmarks[3:].mean(axis=0)
+        assert np.linalg.norm(outline.mouth.mean(axis=0) - mouth) < 0.25 * distance
+        inside = cv2.pointPolygonTest(outline.face, tuple(map(float, face.landmarks[2])), False)
+        assert inside > 0
+
+
+def test_only_what_is_wanted_is_measured(described: dict[str, Found], describing: ModelPipeline) -> None:
+    image, face, everything = described["biden"]
+    names = {
+        Trait.GENDER: "male",
+        Trait.AGE: "age",
+        Trait.POSE: "pose",
+        Trait.EXPRESSION: "expression",
+        Trait.QUALITY: "quality",
+        Trait.MASK: "mask",
+    }
+    for trait, name in names.items():
+        alone = describing.describe(image, face, {trait})
+        assert alone == Traits(**{name: getattr(everything, name)})
+    assert describing.describe(image, face, ()) == Traits()
+
+
+def test_a_mirrored_face_is_turned_the_other_way(described: dict[str, Found], describing: ModelPipeline) -> None:
+    for image, _, traits in described.values():
+        mirrored = np.ascontiguousarray(image[:, ::-1])
+        other = describing.describe(mirrored, describing.detect(mirrored)[0], {Trait.POSE}).pose
+        assert other is not None
+        assert traits.pose is not None
+        assert other.yaw == pytest.approx(-traits.pose.yaw, abs=8)
+        assert other.pitch == pytest.approx(traits.pose.pitch, abs=8)
+        assert other.roll == pytest.approx(-traits.pose.roll, abs=4)
+
+
+@pytest.mark.parametrize("degrees", [-25, 25])
+def test_roll_is_positive_for_a_face_that_leans_clockwise(
+    described: dict[str, Found], describing: ModelPipeline, degrees: float
+) -> None:
+    image, _, traits = described["obama"]
+    height, width = image.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1)
+    leaning = np.asarray(cv2.warpAffine(image, turn, (width, height)), np.uint8)
+    found = describing.describe(leaning, describing.detect(leaning)[0], {Trait.POSE}).pose
+    assert found is not None
+    assert traits.pose is not None
+    assert found.roll - traits.pose.roll == pytest.approx(degrees, abs=4)
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_a_turned_face_is_found_and_described_as_if_upright(
+    described: dict[str, Found], describing: ModelPipeline, turn: int
+) -> None:
+    for image, _, traits in described.values():
+        (face, *_) = describing.detect_turned(np.ascontiguousarray(np.rot90(image, -turn // 90)))
+        assert face.turn == turn
+        found = describing.describe(np.ascontiguousarray(np.rot90(image, -turn // 90)), face, ALL - {Trait.EXPRESSION})
+        assert found.pose is not None
+        assert traits.pose is not None
+        assert found.quality is not None
+        assert traits.quality is not None
+        assert astuple(found.quality) == pytest.approx(astuple(traits.quality), abs=0.01)
+        assert found.age == pytest.approx(traits.age, abs=1)
+        assert found.pose.yaw == pytest.approx(traits.pose.yaw, abs=1)
+        assert (found.pose.roll - traits.pose.roll - turn + 180) % 360 - 180 == pytest.approx(0, abs=1)
+
+
+def test_covering_a_face_counts_as_occlusion(described: dict[str, Found], describing: ModelPipeline) -> None:
+    for name, (image, face, _) in described.items():
+        found = []
+        for share in (0, 0.2, 0.4, 0.6):
+            hidden = image.copy()
+            bottom, left, width = face.top + face.height, int(face.left), int(face.width)
+            top = int(bottom - share * face.height)
+            hidden[max(0, top) : int(bottom), max(0, left) : left + width] = (60, 110, 160)
+            quality = describing.describe(hidden, face, {Trait.QUALITY}).quality
+            assert quality is not None
+            found.append(quality.occlusion)
+        assert found == sorted(found), name
+        assert found[0] < 0.15 < 0.3 < found[-1], name
+
+
+def test_threads_and_streams_change_nothing(described: dict[str, Found], describing: ModelPipeline) -> None:
+    def all_again(name: str) -> Traits:
+        image, face, _ = described[name]
+        return describing.describe(image, face, ALL - {Trait.LANDMARKS})
+
+    names = [*described] * 3
+    with ThreadPoolExecutor(4) as pool:
+        for name, found in zip(names, pool.map(all_again, names), strict=True):
+            assert found == replace(described[name][2], landmarks=None)
+
+
+def test_a_missing_weight_leaves_its_trait_out_and_is_told_once(
+    weights: WeightCache, described: dict[str, Found], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("yunet", "sface"):
+        for file in weights.directory.glob(f"{name}.*"):
+            (tmp_path / file.name).symlink_to(file)
+    bare = ModelPipeline(WeightCache.open(tmp_path), streams=1)
+    image, face, traits = described["biden"]
+    with caplog.at_level(logging.WARNING):
+        assert bare.describe(image, face, ALL) == Traits(mask=traits.mask)
+        assert bare.describe(image, face, ALL) == Traits(mask=traits.mask)
+    told = sorted(record.getMessage().split(":")[0] for record in caplog.records)
+    assert told == [f"model weight {name} is missing" for name in ("age", "expression", "gender", "mesh")]
+
+
+def test_a_weight_is_loaded_once_when_first_wanted(all_weights: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    library = Library(ov.Core(), all_weights, 1)
+    load = Library._load_weight
+
+    def noted(self: Library, name: str) -> Session | None:
+        loaded.append(name)
+        return load(self, name)
+
+    monkeypatch.setattr(Library, "_load_weight", noted)
+    with ThreadPoolExecutor(4) as pool:
+        sessions = list(pool.map(library.weight, ["gender"] * 8))
+    assert loaded == ["gender"]
+    assert len({id(session) for session in sessions}) == 1
+    assert library.weight("nothing") is None
