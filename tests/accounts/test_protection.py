@@ -20,7 +20,13 @@ USER = "/x/v1/accounts/{project_id}/users/{user_id}"
 
 ROUTES = {
     ("POST", "/v2/{project_id}/face-detect"): "reader",
+    ("POST", "/v1/{project_id}/face-detect"): "reader",
     ("POST", "/v2/{project_id}/face-compare"): "reader",
+    **{
+        ("POST", f"/{version}/{{project_id}}/face/quality/{name}"): "reader"
+        for version in ("v1", "v2")
+        for name in ("face-quality", "blur-classify", "head-pose-estimate")
+    },
     ("POST", "/v2/{project_id}/face-sets"): "operator",
     ("GET", "/v2/{project_id}/face-sets"): "reader",
     ("GET", SET): "reader",

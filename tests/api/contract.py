@@ -18,6 +18,23 @@ Shape = type | Mapping[str, Any] | list[Any] | object
 
 BOX: Final = {"width": int, "top_left_y": int, "top_left_x": int, "height": int}
 DETECTED: Final = {"bounding_box": BOX}
+ATTRIBUTES: Final = {
+    "headpose?": {"pitch_angle": float, "roll_angle": float, "yaw_angle": float},
+    "gender?": str,
+    "age?": int,
+    "dress?": {"glass": str, "hat": str},
+    "smile?": str,
+    "mask?": str,
+    "hair?": str,
+    "beard?": str,
+    "quality?": {"total_score": float, "blur": float, "pose": float, "occlusion": float, "illumination": float},
+    "expression?": {"type": str, "probability": float},
+    "face_angle?": int,
+}
+CONTOUR: Final = {"point": [{"x": float, "y": float}]}
+LANDMARK: Final = {f"{part}_contour": CONTOUR for part in ("eyes", "mouth", "face", "eyebrow", "nose")}
+DESCRIBED: Final = {"bounding_box": BOX, "attributes?": ATTRIBUTES, "landmark?": LANDMARK}
+ANGLES: Final = {"yaw": float, "roll": float, "pitch": float}
 FACE: Final = {"bounding_box": BOX, "external_fields": {"*": ANY}, "external_image_id": str, "face_id": str}
 FACE_SET: Final = {
     "face_number": int,
@@ -31,7 +48,10 @@ FACES: Final = {"face_set_id": str, "face_set_name": str, "faces": [FACE]}
 COUNT: Final = {"face_number": int, "face_set_id": str, "face_set_name": str}
 
 SUCCESS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
-    ("POST", "/face-detect"): {"faces": [DETECTED]},
+    ("POST", "/face-detect"): {"faces": [DESCRIBED]},
+    ("POST", "/face/*/face-quality"): {"blur": {"isClarity": bool}, "pose": ANGLES},
+    ("POST", "/face/*/blur-classify"): {"isClarity": bool},
+    ("POST", "/face/*/head-pose-estimate"): ANGLES,
     ("POST", "/face-compare"): {"image1_face": DETECTED, "similarity": float, "image2_face": DETECTED},
     ("POST", "/face-sets"): {"face_set_info": FACE_SET},
     ("GET", "/face-sets"): {"face_sets_info": [FACE_SET]},

@@ -86,7 +86,7 @@ async def refused(recognizer: Recognizer) -> ServiceError | None:
 
 
 def test_detecting_lists_faces_largest_first(recognizer: Recognizer) -> None:
-    large, small = asyncio.run(recognizer.detect(picture(ANN, BOB)))
+    large, small = (face.box for face in asyncio.run(recognizer.detect(picture(ANN, BOB))))
     assert (large.left, large.top, large.width, large.height) == (20, 20, 180, 180)
     assert (small.left, small.width) == (260, 160)
 

@@ -19,7 +19,7 @@ from ..accounts.audit import AuditLog
 from ..errors import ServiceError, render
 from ..services import Services
 from ..store.faults import StoreUnavailableError
-from . import accounts, face_sets, faces, health, identity, models, recognition, search, subscription
+from . import accounts, face_sets, faces, health, identity, models, quality, recognition, search, subscription
 from .security import address_of
 from .wire import WireResponse
 
@@ -43,10 +43,11 @@ def create_app(services: Services) -> ASGIApp:
     )
     app.state.services = services
     frs = APIRouter(dependencies=[TOKEN_HEADER])
-    for module in (recognition, face_sets, faces, search):
+    for module in (recognition, face_sets, faces, search, quality):
         frs.include_router(module.router)
     app.include_router(frs, prefix="/v2/{project_id}")
-    app.include_router(subscription.router, prefix="/v1/{project_id}", dependencies=[TOKEN_HEADER])
+    for router in (recognition.v1_router, quality.router, subscription.router):
+        app.include_router(router, prefix="/v1/{project_id}", dependencies=[TOKEN_HEADER])
     app.include_router(models.router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
     app.include_router(accounts.router, dependencies=[TOKEN_HEADER])
     app.include_router(identity.router)

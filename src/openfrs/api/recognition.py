@@ -1,16 +1,22 @@
 """Detect and compare."""
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
 from ..errors import wrong_format
+from ..recognition.attributes import V1_CODES, V2_CODES, Attribute, asked
+from ..services import Services
 from .body import Input, read_input
 from .documentation import body_of
 from .pictures import PictureInput, picture
 from .security import READER, ServicesDependency
-from .wire import BoundingBox, CompareResponse, DetectedFace, DetectResponse
+from .wire import Attributes, BoundingBox, CompareResponse, DescribedFace, DetectedFace, DetectResponse, Landmark
 
 router = APIRouter(tags=["recognition"])
+v1_router = APIRouter(tags=["recognition"])
 
 
 class DetectInput(PictureInput):
@@ -30,19 +36,48 @@ class CompareInput(Input):
     image2_file: bytes | None = None
 
 
-@router.post("/face-detect", dependencies=[Depends(READER)], openapi_extra=body_of(DetectInput))
+_DETECT: Final[dict[str, Any]] = {
+    "path": "/face-detect",
+    "name": "detect",
+    "dependencies": [Depends(READER)],
+    "openapi_extra": body_of(DetectInput),
+    "response_model_exclude_none": True,
+}
+
+
+@router.post(**_DETECT)
 async def detect(request: Request, services: ServicesDependency) -> DetectResponse:
-    """Find the faces of a picture. Attribute codes that are not computed are ignored."""
-    asked = await read_input(request, DetectInput)
-    boxes = await services.recognizer.detect(picture(asked))
-    return DetectResponse(faces=[DetectedFace(bounding_box=BoundingBox.of(box)) for box in boxes])
+    """Find the faces of a picture, with the attributes whose codes are given; codes that are not known are ignored."""
+    return await _detect(request, services, V2_CODES)
+
+
+@v1_router.post(**_DETECT)
+async def detect_v1(request: Request, services: ServicesDependency) -> DetectResponse:
+    """Find the faces of a picture, with the attributes that the old codes 0 to 5 stand for."""
+    return await _detect(request, services, V1_CODES)
+
+
+async def _detect(request: Request, services: Services, codes: Mapping[str, Attribute]) -> DetectResponse:
+    given = await read_input(request, DetectInput)
+    wanted = asked(given.attributes, codes)
+    faces = await services.recognizer.detect(picture(given), wanted)
+    return DetectResponse(
+        faces=[
+            DescribedFace(
+                bounding_box=BoundingBox.of(face.box),
+                attributes=Attributes.of(face.attributes) if wanted - {Attribute.LANDMARK} else None,
+                landmark=Landmark.of(face.attributes.landmark) if face.attributes.landmark else None,
+            )
+            for face in faces
+        ]
+    )
 
 
 @router.post("/face-compare", dependencies=[Depends(READER)], openapi_extra=body_of(CompareInput))
 async def compare(request: Request, services: ServicesDependency) -> CompareResponse:
     """Compare the largest faces of two pictures; above 0.93 they are generally of one person."""
-    asked = await read_input(request, CompareInput)
-    first, second = picture(asked, "image1"), picture(asked, "image2")
+    given = await read_input(request, CompareInput)
+    first, second = picture(given, "image1"), picture(given, "image2")
     if first.parameter.removeprefix("image1") != second.parameter.removeprefix("image2"):
         raise wrong_format(second.parameter, "both pictures must be given in the same way")
     comparison = await services.recognizer.compare(first, second)

@@ -1,12 +1,16 @@
 """The JSON objects of FRS answers, with exactly the keys its documentation has: no other key, and never ``null``."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from .. import box
+from ..recognition import attributes
 from ..store import faces as rows
+from ..vision import traits
+from ..vision.contours import Contours
+from ..vision.detection import Points
 
 
 class WireResponse(JSONResponse):
@@ -35,10 +39,168 @@ class DetectedFace(BaseModel):
     bounding_box: BoundingBox
 
 
+class Dress(BaseModel):
+    """What a face wears."""
+
+    glass: Literal["unknown"]
+    hat: Literal["unknown"]
+
+
+class HeadPose(BaseModel):
+    """Degrees of -180..180: positive for a face that looks down, leans clockwise, or is turned to the picture's left."""
+
+    pitch_angle: float
+    roll_angle: float
+    yaw_angle: float
+
+    @classmethod
+    def of(cls, value: traits.HeadPose) -> "HeadPose":
+        """A head pose as the wire writes it."""
+        return cls(pitch_angle=_degrees(value.pitch), roll_angle=_degrees(value.roll), yaw_angle=_degrees(value.yaw))
+
+
+class FaceQuality(BaseModel):
+    """0..1; a higher total is better, of the others a higher one is worse."""
+
+    total_score: float
+    blur: float
+    pose: float
+    occlusion: float
+    illumination: float
+
+    @classmethod
+    def of(cls, value: traits.Quality) -> "FaceQuality":
+        """A quality as the wire writes it."""
+        return cls(
+            total_score=_score(value.total),
+            blur=_score(value.blur),
+            pose=_score(value.pose),
+            occlusion=_score(value.occlusion),
+            illumination=_score(value.illumination),
+        )
+
+
+class FaceExpression(BaseModel):
+    """The most probable expression and its probability, 0..1."""
+
+    type: Literal["neutral", "happy", "fear", "surprise", "sad", "angry", "disgust", "unknown"]
+    probability: float
+
+
+class Attributes(BaseModel):
+    """What was asked for by code; the key of anything else is left out."""
+
+    headpose: HeadPose | None = None
+    gender: Literal["male", "female"] | None = None
+    age: int | None = None
+    dress: Dress | None = None
+    smile: Literal["yes", "none", "unknown"] | None = None
+    mask: Literal["yes", "none", "unknown"] | None = None
+    hair: Literal["unknown"] | None = None
+    beard: Literal["unknown"] | None = None
+    quality: FaceQuality | None = None
+    expression: FaceExpression | None = None
+    face_angle: int | None = None
+
+    @classmethod
+    def of(cls, value: attributes.Attributes) -> "Attributes":
+        """Attributes as the wire writes them."""
+        return cls(
+            headpose=HeadPose.of(value.headpose) if value.headpose else None,
+            gender=value.gender,
+            age=value.age,
+            dress=Dress(glass=value.dress, hat=value.dress) if value.dress else None,
+            smile=value.smile,
+            mask=value.mask,
+            hair=value.hair,
+            beard=value.beard,
+            quality=FaceQuality.of(value.quality) if value.quality else None,
+            expression=FaceExpression.model_validate(
+                {"type": value.expression.type, "probability": _score(value.expression.probability)}
+            )
+            if value.expression
+            else None,
+            face_angle=value.face_angle,
+        )
+
+
+class Point(BaseModel):
+    """Pixels of the upright picture."""
+
+    x: float
+    y: float
+
+
+class Contour(BaseModel):
+    """An outline."""
+
+    point: list[Point]
+
+    @classmethod
+    def of(cls, value: Points) -> "Contour":
+        """An outline as the wire writes it."""
+        return cls(point=[Point(x=round(x, 2), y=round(y, 2)) for x, y in value.tolist()])
+
+
+class Landmark(BaseModel):
+    """The outlines of a face's parts."""
+
+    eyes_contour: Contour
+    mouth_contour: Contour
+    face_contour: Contour
+    eyebrow_contour: Contour
+    nose_contour: Contour
+
+    @classmethod
+    def of(cls, value: Contours) -> "Landmark":
+        """Outlines as the wire writes them."""
+        return cls(
+            eyes_contour=Contour.of(value.eyes),
+            mouth_contour=Contour.of(value.mouth),
+            face_contour=Contour.of(value.face),
+            eyebrow_contour=Contour.of(value.eyebrows),
+            nose_contour=Contour.of(value.nose),
+        )
+
+
+class DescribedFace(BaseModel):
+    """A face of a picture, with its attributes where any were asked for."""
+
+    bounding_box: BoundingBox
+    attributes: Attributes | None = None
+    landmark: Landmark | None = None
+
+
 class DetectResponse(BaseModel):
     """The faces of a picture, largest first."""
 
-    faces: list[DetectedFace]
+    faces: list[DescribedFace]
+
+
+class Blur(BaseModel):
+    """Whether a face is sharp enough."""
+
+    isClarity: bool  # noqa: N815  # so spelt on the wire
+
+
+class Angles(BaseModel):
+    """A head pose in degrees, with the signs of :class:`HeadPose`."""
+
+    yaw: float
+    roll: float
+    pitch: float
+
+    @classmethod
+    def of(cls, value: traits.HeadPose) -> "Angles":
+        """A head pose as the quality operations write it."""
+        return cls(yaw=_degrees(value.yaw), roll=_degrees(value.roll), pitch=_degrees(value.pitch))
+
+
+class FaceQualityResponse(BaseModel):
+    """Blur and head pose of a face."""
+
+    blur: Blur
+    pose: Angles
 
 
 class CompareResponse(BaseModel):
@@ -151,3 +313,12 @@ class SearchResponse(BaseModel):
     """The faces found, best first."""
 
     faces: list[SearchFace]
+
+
+def _score(value: float) -> float:
+    """Four decimals: finer ones carry no meaning."""
+    return round(value, 4)
+
+
+def _degrees(value: float) -> float:
+    return round(value, 2)

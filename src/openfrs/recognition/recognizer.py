@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,6 +16,8 @@ from ..errors import ServiceError
 from ..media.picture import decode
 from ..vision.detection import Detection, Image, main_face
 from ..vision.pipeline import Pipeline
+from ..vision.traits import Trait, Traits
+from .attributes import Attribute, Attributes, traits_for, worded
 from .similarity import Calibration
 
 T = TypeVar("T")
@@ -37,6 +39,14 @@ class FaceTemplate:
 
     box: BoundingBox
     embedding: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DescribedFace:
+    """A face of a picture: where it is, and the attributes asked for."""
+
+    box: BoundingBox
+    attributes: Attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +75,23 @@ class Recognizer:
         """Name of the embedder that makes this recognizer's templates."""
         return self._pipeline.embedder
 
-    async def detect(self, picture: Picture) -> list[BoundingBox]:
-        """All faces of a picture, largest first.
+    async def detect(self, picture: Picture, asked: Collection[Attribute] = ()) -> list[DescribedFace]:
+        """All faces of a picture, largest first, with the attributes asked for.
+
+        Faces that lie on their side or stand on their head are looked for where ``FACE_ANGLE`` is asked.
 
         Raises:
             ServiceError: ``FRS.0013/0015/0016/0017`` for the picture, ``FRS.0033`` when there is no room.
         """
-        return await self._run(lambda: self._detect(picture))
+        return await self._run(lambda: self._detect(picture, asked))
+
+    async def measure(self, picture: Picture, wanted: Collection[Trait]) -> Traits:
+        """The traits ``wanted`` of a picture's main face.
+
+        Raises:
+            ServiceError: as for :meth:`detect`, and ``FRS.0501`` when it shows no face.
+        """
+        return await self._run(lambda: self._measure(picture, wanted))
 
     async def templates(self, picture: Picture, *, largest_only: bool) -> list[FaceTemplate]:
         """Templates of a picture's faces, largest first; empty when it shows none.
@@ -106,9 +126,23 @@ class Recognizer:
         future.add_done_callback(lambda _: self._places.release())
         return await asyncio.wrap_future(future)
 
-    def _detect(self, picture: Picture) -> list[BoundingBox]:
+    def _detect(self, picture: Picture, asked: Collection[Attribute]) -> list[DescribedFace]:
         image = decode(picture.data, picture.parameter)
-        return [_box(face, image) for face in self._pipeline.detect(image)]
+        detect = self._pipeline.detect_turned if Attribute.FACE_ANGLE in asked else self._pipeline.detect
+        wanted = traits_for(asked)
+        return [
+            DescribedFace(
+                _box(face, image),
+                worded(asked, self._pipeline.describe(image, face, wanted) if wanted else Traits(), face.turn),
+            )
+            for face in detect(image)
+        ]
+
+    def _measure(self, picture: Picture, wanted: Collection[Trait]) -> Traits:
+        image = decode(picture.data, picture.parameter)
+        for face in main_face(self._pipeline.detect(image), image):
+            return self._pipeline.describe(image, face, wanted)
+        raise ServiceError("FRS.0501")
 
     def _templates(self, picture: Picture, *, largest_only: bool) -> list[FaceTemplate]:
         image = decode(picture.data, picture.parameter)

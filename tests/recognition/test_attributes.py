@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from openfrs.recognition import attributes
+from openfrs.recognition.attributes import V1_CODES, V2_CODES, Attribute, Attributes, asked, traits_for, worded
+from openfrs.vision import heads
+from openfrs.vision.traits import HeadPose, Trait, Traits
+
+EVERYTHING = Traits(
+    male=0.4,
+    age=30.5,
+    pose=HeadPose(1, 2, 3),
+    expression={"happy": 0.6, "neutral": 0.4},
+    landmarks=np.zeros((468, 2), np.float32),
+    mask=0.7,
+)
+
+
+@pytest.mark.parametrize("codes", [None, "", ",", "99", "abc", "-1", "1.0", "²", "1;2"])
+def test_nothing_known_is_asked(codes: str | None) -> None:
+    assert asked(codes, V2_CODES) == frozenset()
+
+
+def test_codes_mean_something_else_in_v1() -> None:
+    assert asked(" 1, 2,2,4,99,", V2_CODES) == {Attribute.GENDER, Attribute.AGE, Attribute.DRESS}
+    assert asked("0,3,5", V1_CODES) == {Attribute.HEADPOSE, Attribute.LANDMARK, Attribute.SMILE}
+    assert asked("0,3,5", V2_CODES) == frozenset()
+    assert asked("6,12,21", V1_CODES) == frozenset()
+
+
+def test_only_what_is_asked_is_measured() -> None:
+    assert traits_for([]) == frozenset()
+    assert traits_for([Attribute.HAIR, Attribute.BEARD, Attribute.DRESS, Attribute.PHOTOTYPE]) == frozenset()
+    assert traits_for([Attribute.FACE_ANGLE]) == frozenset()
+    assert traits_for([Attribute.SMILE, Attribute.EXPRESSION]) == {Trait.EXPRESSION}
+    assert traits_for([Attribute.QUALITY, Attribute.AGE]) == {Trait.QUALITY, Trait.AGE}
+
+
+def test_a_head_that_does_badly_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "metrics", lambda name: {"balanced_accuracy": attributes.LEAST_BALANCED_ACCURACY})
+    assert traits_for([Attribute.MASK]) == {Trait.MASK}
+    monkeypatch.setattr(heads, "metrics", lambda name: {"balanced_accuracy": 0.89})
+    assert traits_for([Attribute.MASK]) == frozenset()
+    assert worded([Attribute.MASK], Traits(), 0) == Attributes(mask="unknown")
+
+
+def test_what_cannot_be_told_is_unknown_where_there_is_a_word_for_it() -> None:
+    assert worded([*Attribute], Traits(), 90) == Attributes(
+        dress="unknown", smile="unknown", mask="unknown", hair="unknown", beard="unknown", face_angle=90
+    )
+    assert worded([], Traits(), 90) == Attributes()
+
+
+def test_what_was_measured_is_worded() -> None:
+    told = worded([*Attribute], EVERYTHING, 0)
+    assert (told.gender, told.age, told.smile, told.mask, told.headpose) == (
+        "female",
+        30,
+        "yes",
+        "yes",
+        HeadPose(1, 2, 3),
+    )
+    assert told.expression == attributes.Expression("happy", 0.6)
+    assert told.landmark is not None
+    assert told.landmark.face.shape == (36, 2)
+
+
+def test_an_expression_that_is_not_certain_is_unknown() -> None:
+    vague = Traits(expression={"happy": 0.3, "sad": 0.34, "neutral": 0.33})
+    told = worded([Attribute.EXPRESSION, Attribute.SMILE], vague, 0)
+    assert told.expression == attributes.Expression("unknown", 0.34)
+    assert told.smile == "none"
