@@ -2,8 +2,8 @@
 
     python scripts/measure_attributes.py PICTURES [--models DIR]
 
-PICTURES holds ``age-gender`` (UTKFace), ``expression/ckplus48`` (CK+), ``pose`` (frames with labelled directions), ``lfw-dev``
-(LFW) and ``masks`` (RWMFD).
+PICTURES holds ``age-gender`` (UTKFace), ``expression/ckplus48`` (CK+), ``pose`` (frames with labelled directions) and
+``lfw-dev`` (LFW). The figures of the heads are held out when they are trained, and stand beside them.
 """
 
 import csv
@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import typer
+from rich.console import Console
 from rich.progress import track
 
-from openfrs.errors import ServiceError
 from openfrs.media.picture import decode
 from openfrs.settings import Settings
 from openfrs.vision.cache import WeightCache
@@ -71,7 +71,7 @@ class Pictures:
     def each(self, what: str, work: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
         """What ``work`` makes of each item, in their order."""
         with ThreadPoolExecutor(WORKERS) as pool:
-            return list(track(pool.map(work, items), what, total=len(items)))
+            return list(track(pool.map(work, items), what, total=len(items), console=Console(stderr=True)))
 
 
 def read(path: Path, *, pad: float = 0.0, side: int = 0) -> Image:
@@ -137,7 +137,7 @@ def age_and_gender(pictures: Pictures, folder: Path) -> None:
         lines,
     )
     masked = np.mean([(each.mask or 0) >= 0.5 for _, each in kept])
-    print(f"\nMask: {masked:.1%} of these faces are said to wear one (none does).")
+    print(f"\n{masked:.1%} of these faces are said to wear a mask; no label says that any does.")
 
 
 def expressions(pictures: Pictures, folder: Path) -> None:
@@ -276,18 +276,6 @@ def qualities(pictures: Pictures, folder: Path, *, count: int = 150) -> None:
         ("damage", "none", "1", "2", "3", "4", "rises"),
         lines,
     )
-    masks = sorted((folder / "masks" / "RWMFD_part_1").rglob("*.*"))
-
-    def covered(path: Path) -> float | None:
-        try:
-            traits = pictures.traits(read(path), {Trait.QUALITY})
-        except ServiceError:
-            return None
-        return None if traits is None or traits.quality is None else traits.quality.occlusion
-
-    hidden_shares = [each for each in pictures.each("masks", covered, masks[1::2]) if each is not None]
-    above = np.mean(np.array(hidden_shares) > 0.3)
-    print(f"\nOf {len(hidden_shares)} photographs of masks (RWMFD) {above:.0%} have an occlusion above 0.3.")
 
 
 def rejection(pictures: Pictures, folder: Path) -> None:

@@ -160,6 +160,25 @@ def test_detect_and_compare(sdk: Any, photos: Path) -> None:
         assert sdk.compare_face_by_file(frs.CompareFaceByFileRequest(body=compare)).similarity > 0.93
 
 
+def test_attributes_are_read_by_the_sdk(sdk: Any, photos: Path, all_weights: WeightCache) -> None:
+    body = frs.FaceDetectBase64Req(image_base64=as_base64(photos / "obama.jpg"), attributes="1,2,4,6,7,8,11,12,13,21")
+    (face,) = sdk.detect_face_by_base64(frs.DetectFaceByBase64Request(body=body)).faces
+    found = face.attributes
+    assert (found.gender, found.mask, found.hair, found.beard, found.face_angle) == (
+        "male",
+        "none",
+        "unknown",
+        "unknown",
+        0,
+    )
+    assert 35 < found.age < 65
+    assert (found.dress.glass, found.dress.hat, found.phototype) == ("unknown", "unknown", None)
+    assert found.quality.total_score > 0.45
+    assert max(found.quality.blur, found.quality.pose, found.quality.occlusion, found.quality.illumination) < 0.3
+    assert found.expression.type == "happy"
+    assert 0.5 < found.expression.probability <= 1
+
+
 def test_tokens_reach_the_same_routes(real_server: RunningServer, photos: Path) -> None:
     with real_server.http() as client:
         answer = client.post(

@@ -11,6 +11,7 @@ import pytest
 from openfrs.evaluation.publication import BLOCK, blocks, filled, read_figures
 from openfrs.recognition.similarity import calibration
 from openfrs.vision.cache import WeightCache
+from openfrs.vision.heads import metrics
 from openfrs.vision.manifest import manifest
 
 from .running import REPOSITORY, RunningServer
@@ -57,3 +58,10 @@ def test_the_accuracy_tables_are_the_published_figures() -> None:
         assert filled(text, texts) == text, f"{page.name} is out of date: run scripts/publish_accuracy.py"
         shown |= {block[2] for block in BLOCK.finditer(text)}
     assert shown == {*figures, "calibration", "similarity", "headline"}
+
+
+def test_the_figures_of_the_heads_are_those_beside_them() -> None:
+    page = (REPOSITORY / "docs" / "accuracy.md").read_text("utf-8")
+    assert f"balanced accuracy **{metrics('mask')['balanced_accuracy']:.1%}**" in page
+    assert f"correlation {metrics('occlusion')['correlation_with_share']} on" in page
+    assert f"{metrics('occlusion')['real_masks_above_0.3']:.1%} of" in page
