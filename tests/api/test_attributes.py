@@ -47,7 +47,7 @@ def test_every_attribute_of_v2(frs: Frs) -> None:
         "mask": "none",
         "hair": "unknown",
         "beard": "unknown",
-        "quality": {"total_score": 0.7445, "blur": 0.1569, "pose": 0.25, "occlusion": 0.0, "illumination": 0.1235},
+        "quality": {"total_score": 0.7694, "blur": 0.1569, "pose": 0.25, "occlusion": 0.0, "illumination": 0.1235},
         "expression": {"type": "happy", "probability": 0.7843},
         "face_angle": 0,
     }
