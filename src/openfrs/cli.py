@@ -73,9 +73,12 @@ def models_fetch(
             task = progress.add_task(name, total=None)
             return lambda done, total: progress.update(task, completed=done, total=total)
 
-        cache.fetch(track, samples=samples)
+        left_out = cache.fetch(track, samples=samples)
     cache.require()
-    print(f"The model weights in {cache.directory} are complete.")
+    for reason in left_out:
+        print(f"openfrs: {reason}", file=sys.stderr)
+    what = "The weights that the service cannot do without" if left_out else "The model weights"
+    print(f"{what} are in {cache.directory}.")
 
 
 @models_app.command("list")

@@ -83,23 +83,32 @@ class WeightCache:
             if state is State.ALTERED:
                 raise OperatorError(f"model weight {name} in {self.directory} is altered; run: openfrs models fetch")
 
-    def fetch(self, progress: Callable[[str], Progress], *, samples: bool = False) -> None:
+    def fetch(self, progress: Callable[[str], Progress], *, samples: bool = False) -> list[str]:
         """Bring in every weight that is not ready, and the sample photos if asked for.
 
-        ``progress`` makes a progress callback for an artefact's name. What the service cannot do without comes first.
+        ``progress`` makes a progress callback for an artefact's name. What the service cannot do without comes first; of what
+        it can do without, the reasons why it could not be fetched are returned.
 
         Raises:
-            OperatorError: an artefact cannot be fetched; those before it are there.
+            OperatorError: an artefact that is needed cannot be fetched; those before it are there.
         """
         lacking = {name for name, state in self.states().items() if state is not State.READY}
         wanted = {self.manifest.weights[name].artefact for name in lacking}
-        if samples and not self.samples.is_dir():
-            wanted |= {name for name, artefact in self.manifest.artefacts.items() if artefact.photos}
         required = {weight.artefact for weight in self.manifest.weights.values() if weight.required}
+        if samples and not self.samples.is_dir():
+            photos = {name for name, artefact in self.manifest.artefacts.items() if artefact.photos}
+            wanted, required = wanted | photos, required | photos
+        left_out = []
         for name in sorted(wanted, key=lambda name: (name not in required, self._is_from_npm(name), name)):
             artefact = self.manifest.artefacts[name]
-            with downloaded(artefact, progress(name)) as path:
-                self._unpack(name, artefact, path)
+            try:
+                with downloaded(artefact, progress(name)) as path:
+                    self._unpack(name, artefact, path)
+            except OperatorError as error:
+                if name in required:
+                    raise
+                left_out.append(str(error))
+        return left_out
 
     def import_file(self, path: Path) -> list[str]:
         """Take weights from a file brought by hand: an artefact of the manifest, or one of its files.
