@@ -60,7 +60,7 @@ class Services:
         accounts, repository = AccountRepository(database), FaceRepository(database, templates)
         scale = calibration(pipeline.embedder)
         recognizer = Recognizer(pipeline, scale, threads=settings.threads, queue=settings.queue)
-        galleries = Galleries(repository, settings.index_memory)
+        galleries = Galleries(repository, settings.index_memory, settings.threads)
         face_sets = FaceSets(repository, galleries, embedder=pipeline.embedder)
         counters = _counters(settings.counters)
         limits = ProjectLimits.of(settings)

@@ -5,6 +5,7 @@ version that the search's snapshot shows, from the rows and tombstones written s
 deleted one is not, in whichever process and thread the search runs.
 """
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,11 +58,13 @@ class Galleries:
     """The indexes of face sets, and search through them.
 
     ``memory`` is the bytes that indexes may take. What was used longest ago leaves first; the one used last stays whatever
-    its size, and one in use is never taken away.
+    its size, and one in use is never taken away. ``at_once`` searches run at the same time, by default one a core: more threads
+    than cores would only fight for Python's lock, and all of them together answer less.
     """
 
-    def __init__(self, repository: FaceRepository, memory: int) -> None:
+    def __init__(self, repository: FaceRepository, memory: int, at_once: int | None = None) -> None:
         self._repository = repository
+        self._turns = threading.Semaphore(at_once or os.cpu_count() or 1)
         self._memory = memory
         self._galleries: dict[int, _Gallery] = {}  # the one used last comes last
         self._lock = threading.Lock()
@@ -72,7 +75,7 @@ class Galleries:
         Raises:
             SetMissingError: the set was deleted meanwhile.
         """
-        with self._level(set_id) as (snapshot, index):
+        with self._turns, self._level(set_id) as (snapshot, index):
             return self._hits(snapshot, *index.nearest(probe, query.count, query.predicate), query)
 
     def search_like(self, set_id: int, face_id: str, query: Query) -> list[Hit]:
@@ -82,7 +85,7 @@ class Galleries:
             SetMissingError: the set was deleted meanwhile.
             FaceMissingError
         """
-        with self._level(set_id) as (snapshot, index):
+        with self._turns, self._level(set_id) as (snapshot, index):
             seq = reading.seq(snapshot, set_id, face_id)
             if seq is None:
                 raise FaceMissingError
