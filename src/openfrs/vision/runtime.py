@@ -10,6 +10,10 @@ import openvino as ov
 
 Tensor = npt.NDArray[np.float32]
 
+_starting = threading.Lock()
+"""Held while a model is compiled and while a thread runs it for the first time, when the runtime allocates and chooses kernels:
+OpenVINO is reported to hang where few cores do that at once."""
+
 
 class Session:
     """A compiled model.
@@ -20,22 +24,26 @@ class Session:
     """
 
     def __init__(self, core: ov.Core, path: Path, *, precision: Literal["f32", "bf16"], streams: int) -> None:
-        self._model = core.compile_model(
-            path,
-            "CPU",
-            {
-                "INFERENCE_PRECISION_HINT": precision,
-                "ENABLE_CPU_PINNING": False,
-                "NUM_STREAMS": streams,
-                "INFERENCE_NUM_THREADS": streams,
-            },
-        )
+        with _starting:
+            self._model = core.compile_model(
+                path,
+                "CPU",
+                {
+                    "INFERENCE_PRECISION_HINT": precision,
+                    "ENABLE_CPU_PINNING": False,
+                    "NUM_STREAMS": streams,
+                    "INFERENCE_NUM_THREADS": streams,
+                },
+            )
         self._local = threading.local()
 
     def run(self, batch: Tensor) -> list[Tensor]:
         """The model's outputs for one input tensor, in the graph's order. The arrays are the caller's own."""
         request = getattr(self._local, "request", None)
         if request is None:
-            request = self._local.request = self._model.create_infer_request()
-        request.infer([batch], share_inputs=True)
+            with _starting:
+                request = self._local.request = self._model.create_infer_request()
+                request.infer([batch], share_inputs=True)
+        else:
+            request.infer([batch], share_inputs=True)
         return [request.get_output_tensor(place).data.copy() for place in range(len(self._model.outputs))]
