@@ -6,21 +6,18 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
-from .accounts.administration import Administration
-from .accounts.audit import AuditLog
-from .accounts.keyring import Keyring
-from .accounts.quotas import ProjectLimits
 from .accounts.roles import Role
 from .errors import OperatorError
 from .settings import Settings
-from .store.accounts import AccountRepository
-from .store.database import Database
+
+if TYPE_CHECKING:  # the database comes along with it, which other commands do without
+    from .accounts.administration import Administration
 
 app = typer.Typer(help="Domains, users, projects, roles and access keys.", no_args_is_help=True)
 
@@ -34,7 +31,8 @@ ProjectName = Annotated[str, typer.Argument(help="Name of the project.")]
 def list_accounts(data: Data = None) -> None:
     """Show domains, their users with roles and access keys, and their projects."""
     with _administration(data, "") as administration:
-        table = Table("domain", "project or user", "state", "roles", "access keys (last used)")
+        ids = Column("access keys (last used)", overflow="fold")  # an id cut short would be of no use
+        table = Table("domain", "project or user", "state", "roles", ids)
         for domain in administration.domains():
             projects = {project.id: project for project in administration.projects(domain.id)}
             for project in projects.values():
@@ -197,8 +195,15 @@ def _show(values: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _administration(data: Path | None, event: str) -> Iterator[Administration]:
+def _administration(data: Path | None, event: str) -> Iterator["Administration"]:
     """Accounts of a data directory that a server has made; what was done is noted in the audit log."""
+    from .accounts.administration import Administration
+    from .accounts.audit import AuditLog
+    from .accounts.keyring import Keyring
+    from .accounts.project_limits import ProjectLimits
+    from .store.accounts import AccountRepository
+    from .store.database import Database
+
     settings = Settings() if data is None else Settings(data=data)
     if not (settings.data / "openfrs.db").is_file():
         raise OperatorError(f"{settings.data} is not a data directory; start the server on it once")

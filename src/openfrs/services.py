@@ -13,7 +13,8 @@ from .accounts.audit import AuditLog
 from .accounts.bootstrap import create_first_account
 from .accounts.keyring import Keyring
 from .accounts.logins import Logins
-from .accounts.quotas import ProjectLimits, Quotas
+from .accounts.project_limits import ProjectLimits
+from .accounts.quotas import Quotas
 from .accounts.throttle import Throttle
 from .accounts.tokens import TokenMint
 from .errors import OperatorError

@@ -13,7 +13,8 @@ import pytest
 from limits.storage import MemoryStorage, RedisStorage, Storage
 
 from openfrs.accounts import throttle as throttling
-from openfrs.accounts.quotas import ProjectLimits, Quotas
+from openfrs.accounts.project_limits import ProjectLimits
+from openfrs.accounts.quotas import Quotas
 from openfrs.accounts.throttle import Throttle
 from openfrs.errors import ServiceError
 from openfrs.settings import Settings

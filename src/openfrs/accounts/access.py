@@ -12,7 +12,7 @@ from . import signatures
 from .keyring import Keyring
 from .passwords import verify_password
 from .principal import Caller, Principal
-from .quotas import ProjectLimits
+from .project_limits import ProjectLimits
 from .roles import Role
 from .signatures import Signature, SignedRequest
 from .throttle import Throttle

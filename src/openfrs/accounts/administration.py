@@ -12,7 +12,7 @@ from ..store.accounts import AccessKey, AccountRepository, Domain, Grant, NameTa
 from .keyring import Keyring
 from .passwords import hash_password, new_password
 from .principal import Principal
-from .quotas import ProjectLimits
+from .project_limits import ProjectLimits
 from .roles import Role
 
 _KEY_ALPHABET: Final = string.ascii_uppercase + string.digits

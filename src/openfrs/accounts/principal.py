@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..errors import ServiceError
 from ..store.accounts import Project, User
-from .quotas import ProjectLimits
+from .project_limits import ProjectLimits
 from .roles import Role
 
 

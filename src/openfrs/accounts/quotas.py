@@ -1,52 +1,22 @@
-"""How much a project may have and do: face sets, capacity, requests a second, requests at once."""
+"""Holding projects to their limits: requests a second, requests at once."""
 
 import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Final
+from typing import Final
 
 from limits import RateLimitItemPerSecond
 from limits.storage import Storage
 from limits.strategies import MovingWindowRateLimiter
-from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import ServiceError
-from ..settings import Settings
+from .project_limits import ProjectLimits
 
 SLOW_OPERATIONS: Final = frozenset({"detect_action_liveness"})
 """Operations under ``slow_rate``; FRS counts only action liveness among them."""
-
-
-class ProjectLimits(BaseModel):
-    """What a project may have and do; 0 stands for no limit in the rates and in ``concurrent``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    max_face_sets: Annotated[int, Field(ge=0)]
-    max_face_set_capacity: Annotated[int, Field(ge=10_000, multiple_of=10_000)]
-    rate: Annotated[float, Field(ge=0, le=100_000)]
-    """Requests a second, of each operation by itself."""
-
-    slow_rate: Annotated[float, Field(ge=0, le=100_000)]
-    """The same for action liveness."""
-
-    burst: Annotated[int, Field(ge=1, le=60)]
-    """Seconds' worth of requests that may come at once."""
-
-    concurrent: Annotated[int, Field(ge=0)]
-    """Requests under way at the same time."""
-
-    @classmethod
-    def of(cls, settings: Settings) -> "ProjectLimits":
-        """The limits of a project that has none of its own."""
-        return cls.model_validate({name: getattr(settings, name) for name in cls.model_fields})
-
-    def changed(self, overrides: Mapping[str, Any]) -> "ProjectLimits":
-        """These limits with some replaced."""
-        return ProjectLimits.model_validate({**self.model_dump(), **overrides})
 
 
 class Quotas:

@@ -7,11 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, create_engine, event, inspect
 from sqlalchemy.exc import DatabaseError
 
 from ..errors import OperatorError
@@ -25,6 +21,9 @@ _PRAGMAS = (
     "secure_delete=ON",  # a deleted template is overwritten, not only unlinked
     "busy_timeout=10000",
 )
+
+HEAD = "0004"
+"""The newest revision of the schema; see :mod:`openfrs.store.migrations`."""
 
 _LEAST_SIZE = 512
 """Bytes of the smallest page. SQLite takes a file with less for a new one, and would write over what is left of an old one."""
@@ -136,17 +135,14 @@ class Database:
             raise OperatorError(f"{path} is damaged: {' '.join(found.split())}")
 
     def _migrate(self, path: Path) -> None:
-        config = Config()
-        config.set_main_option("script_location", "openfrs.store:migrations")
-        scripts = ScriptDirectory.from_config(config)
         with self.write() as connection:  # even where nothing is to be done: who cannot write is told now
-            current = MigrationContext.configure(connection).get_current_revision()
-            known = {script.revision for script in scripts.walk_revisions()}
-            if current is not None and current not in known:
-                raise OperatorError(f"{path} was written by a newer release of OpenFRS (schema {current})")
-            if current != scripts.get_current_head():
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+            current = None
+            if inspect(connection).has_table("alembic_version"):
+                current = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+            if current != HEAD:
+                from .schema import upgrade  # brings Alembic along, which takes long to load and is seldom needed
+
+                upgrade(connection, current, path)
 
 
 def _prepare(connection: Any, _record: object) -> None:
