@@ -50,3 +50,12 @@ FILTER_NUMBER_LENGTH: Final = 400  # ours, in characters: the longest double wri
 # access
 TOKEN_HOURS: Final = 24  # IAM
 SIGNATURE_WINDOW_MINUTES: Final = 15  # commonly cited for the gateway; kept as this service's own
+
+# videos
+MAX_VIDEO_BYTES: Final = 8 * MEGABYTE  # FRS: of the file, or of its base64 text
+VIDEO_MILLISECONDS: Final = (1000, 15_000)  # FRS
+VIDEO_FRAMES: Final = 3600  # ours: 15 s at 240 frames a second
+VIDEO_FRAME_PIXELS: Final = 3840 * 2160  # ours: what telephones film
+VIDEO_FRAME_SIDE: Final = 1280  # ours, in pixels: larger frames are scaled down to it
+VIDEO_DECODING_SECONDS: Final = 20  # ours: processor time of one video
+VIDEO_DECODING_BYTES: Final = 768 * MEGABYTE  # ours: address space of the process that decodes it
