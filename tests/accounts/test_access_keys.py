@@ -1,6 +1,7 @@
 """Access keys: several a user, revocable, temporary, and each signature good once for a write."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -93,20 +94,57 @@ def test_a_temporary_key_lives_between_a_quarter_of_an_hour_and_a_day(tenant: Te
     assert temporary(tenant, "reader", duration_seconds=seconds).status_code == 400
 
 
+def temporary_by(key: dict[str, str], tenant: Tenant) -> httpx.Response:
+    """Another temporary key, asked for with one."""
+    path = "/v3.0/OS-CREDENTIAL/securitytokens"
+    body = b'{"auth": {"identity": {"methods": ["token"], "token": {"duration_seconds": 86400}}}}'
+    account = {"access_key": key["access"], "secret_key": key["secret"]}
+    headers = signed(tenant, "POST", path, body, account, {"x-security-token": key["securitytoken"]})
+    return httpx.post(tenant.server.endpoint + path, content=body, headers=headers)
+
+
+def test_a_temporary_key_outlives_neither_a_token_nor_the_key_it_was_made_with(tenant: Tenant) -> None:
+    answer = httpx.get(
+        f"{tenant.server.endpoint}/v3/auth/tokens",
+        headers={"X-Auth-Token": tenant.token("reader"), "X-Subject-Token": tenant.token("reader")},
+    )
+    end = answer.json()["token"]["expires_at"]
+    of_token = temporary(tenant, "reader", duration_seconds=86_400).json()["credential"]
+    assert of_token["expires_at"] == end  # the token was a little older than nothing
+    short = temporary(tenant, "reader", duration_seconds=900).json()["credential"]
+    assert temporary_by(short, tenant).json()["credential"]["expires_at"] == short["expires_at"]
+
+
+def test_a_signature_makes_one_temporary_key(tenant: Tenant) -> None:
+    path = "/v3.0/OS-CREDENTIAL/securitytokens"
+    body = b'{"auth": {"identity": {"methods": ["token"]}}}'
+    headers = signed(tenant, "POST", path, body)
+    first, second = (httpx.post(tenant.server.endpoint + path, content=body, headers=headers) for _ in range(2))
+    assert first.status_code == 201
+    assert second.status_code == 401
+    assert "used before" in second.json()["error"]["message"]
+
+
 def test_neither_a_security_token_nor_an_old_one_is_an_auth_token(tenant: Tenant) -> None:
     key = temporary(tenant, "reader").json()["credential"]
     answer = httpx.get(f"{tenant.base}/face-sets", headers={"X-Auth-Token": key["securitytoken"]})
     assert answer.json()["error_code"] == "FRS.0002"
 
 
-def signed(tenant: Tenant, method: str, path: str, body: bytes) -> dict[str, str]:
+def signed(
+    tenant: Tenant,
+    method: str,
+    path: str,
+    body: bytes,
+    account: Mapping[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    account = account or tenant.account
     date = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    headers = {"host": tenant.server.endpoint.removeprefix("http://"), "x-sdk-date": date}
+    headers = {"host": tenant.server.endpoint.removeprefix("http://"), "x-sdk-date": date, **(more or {})}
     request = SignedRequest(method, path, "", headers, sha256(body).hexdigest())
-    signature = sign(tenant.account["secret_key"], date, canonical_request(request, tuple(headers)))
-    value = (
-        f"SDK-HMAC-SHA256 Access={tenant.account['access_key']}, SignedHeaders=host;x-sdk-date, Signature={signature}"
-    )
+    signature = sign(account["secret_key"], date, canonical_request(request, names := tuple(sorted(headers))))
+    value = f"SDK-HMAC-SHA256 Access={account['access_key']}, SignedHeaders={';'.join(names)}, Signature={signature}"
     return {**headers, "Authorization": value}
 
 

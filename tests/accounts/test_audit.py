@@ -48,6 +48,20 @@ def test_every_write_is_there_with_who_what_where_and_outcome(tenant: Tenant) ->
     ]
 
 
+def test_ended_tokens_and_temporary_keys_are_there(tenant: Tenant) -> None:
+    token = log_in(tenant.server, tenant.name, "admin", tenant.passwords["admin"], "main").headers["X-Subject-Token"]
+    body = {"auth": {"identity": {"methods": ["token"]}}}
+    headers = {"X-Auth-Token": token, "X-Subject-Token": token}
+    with httpx.Client(base_url=tenant.server.endpoint, headers=headers) as client:
+        answers = [client.post("/v3.0/OS-CREDENTIAL/securitytokens", json=body), client.delete("/v3/auth/tokens")]
+        client.get("/health")  # an entry is written once its answer has been sent
+    by_request = {entry.get("request_id"): entry for entry in entries(tenant)}
+    for answer, target in zip(answers, ("/v3.0/OS-CREDENTIAL/securitytokens", "/v3/auth/tokens"), strict=True):
+        entry = by_request[answer.headers["X-Request-Id"]]
+        assert (entry["event"], entry["target"], entry["status"]) == ("write", target, answer.status_code)
+        assert entry["user_id"]
+
+
 def test_failed_logins_are_there(tenant: Tenant) -> None:
     answer = log_in(tenant.server, tenant.name, "stranger", "wrong", "main")
     entry = next(each for each in entries(tenant) if each.get("request_id") == answer.headers["X-Request-Id"])

@@ -124,6 +124,19 @@ def test_a_scope_of_another_organisation_is_refused(tenant: Tenant, other: Tenan
         assert answer.json()["error"]["message"] == "The user has no such project."
 
 
+def test_the_domain_of_a_scope_must_be_the_users(tenant: Tenant, other: Tenant) -> None:
+    identity = {"methods": ["token"], "token": {"id": tenant.token()}}
+
+    def asked(domain: dict[str, str]) -> httpx.Response:
+        body = {"auth": {"identity": identity, "scope": {"domain": domain}}}
+        return httpx.post(f"{tenant.server.endpoint}/v3/auth/tokens", json=body)
+
+    assert asked({"name": tenant.name}).json()["token"]["domain"]["name"] == tenant.name
+    for domain in ({"name": other.name}, {"id": "f" * 32}):
+        refused = asked(domain)
+        assert (refused.status_code, refused.json()["error"]["message"]) == (401, "The user has no such domain.")
+
+
 def test_an_old_token_cannot_be_exchanged_once_it_has_ended(tenant: Tenant) -> None:
     tenant.add_user("leaver")
     token = fresh(tenant, "leaver")

@@ -20,14 +20,17 @@ from .tokens import Token, TokenMint, seal, unseal
 
 _WRONG_LOGIN = "The username or password is wrong."
 _NO_PROJECT = "The user has no such project."
+_NO_DOMAIN = "The user has no such domain."
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a token is to be for: a project by id or name, or (neither given) the domain."""
+    """What a token is to be for: a project by id or name, or (neither given) a domain, by default the user's own."""
 
     project_id: str | None = None
     project_name: str | None = None
+    domain_id: str | None = None
+    domain_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +146,12 @@ class Access:
         self._accounts.revoke_token(token.id, _naive(token.expires_at), _naive(datetime.now(UTC)))
 
     def temporary_key(self, caller: Caller, seconds: int) -> TemporaryKey:
-        """An access key for the caller, good for as long as asked and for no project that the caller's credentials are not."""
-        key = TemporaryKey("TMP" + secrets.token_hex(9).upper(), secrets.token_urlsafe(30), "", _in(seconds))
+        """An access key for the caller, good for as long as asked.
+
+        It is good no longer than the caller's credentials, and for no project that they are not good for.
+        """
+        expires_at = min(_in(seconds), caller.expires_at) if caller.expires_at else _in(seconds)
+        key = TemporaryKey("TMP" + secrets.token_hex(9).upper(), secrets.token_urlsafe(30), "", expires_at)
         content = {
             "access_key": key.access_key,
             "secret_key": key.secret_key,
@@ -164,7 +171,7 @@ class Access:
             ServiceError: ``FRS.0002`` or ``APIG.0307``
         """
         token, user = self._read_token(text)
-        return Caller(user, token.project_id)
+        return Caller(user, token.project_id, expires_at=token.expires_at)
 
     def by_signature(self, request: SignedRequest, address: str) -> Caller:
         """The caller who signed a request.
@@ -235,6 +242,8 @@ class Access:
 
     def _scoped(self, user: User, scope: Scope) -> tuple[Project | None, Role | None]:
         if scope.project_id is None and scope.project_name is None:
+            if scope.domain_id not in {None, user.domain.id} or scope.domain_name not in {None, user.domain.name}:
+                raise ServiceError("IAM.401", _NO_DOMAIN)
             return None, None
         for project in self._accounts.projects_of(user.id):
             if scope.project_id == project.id or (scope.project_id is None and scope.project_name == project.name):
@@ -275,7 +284,8 @@ class Access:
         user = self._accounts.user(content["user_id"])
         if user is None or not user.enabled or user.credentials_version != content["credentials_version"]:
             return None
-        return Caller(user, content["project_id"], signature.hexdigest), content["secret_key"]
+        caller = Caller(user, content["project_id"], signature.hexdigest, content["expires_at"])
+        return caller, content["secret_key"]
 
     def _mismatch(self, request: SignedRequest, signature: Signature) -> str:
         message = "verify aksk signature fail"

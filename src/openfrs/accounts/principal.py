@@ -1,6 +1,7 @@
 """Who is asking."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from ..errors import ServiceError
 from ..store.accounts import Project, User
@@ -12,12 +13,13 @@ from .roles import Role
 class Caller:
     """An authenticated user. ``project_id`` is the one project the credentials are good for: None any, empty none.
 
-    ``signature`` is that of a signed request, empty for a token.
+    ``signature`` is that of a signed request, empty for a token. ``expires_at`` is when the credentials end; None is never.
     """
 
     user: User
     project_id: str | None
     signature: str = ""
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

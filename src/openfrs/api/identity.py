@@ -16,7 +16,7 @@ from ..services import Services
 from ..store.accounts import Domain, Project, User
 from .body import Input, raw_body
 from .documentation import body_of, query_of
-from .security import ServicesDependency, address_of, iam_caller, in_iam_envelope
+from .security import ServicesDependency, address_of, iam_caller, in_iam_envelope, note_write
 from .wire import WireResponse
 
 router = APIRouter(tags=["identity"])
@@ -137,6 +137,7 @@ async def revoke_token(request: Request, caller: IamCaller, services: ServicesDe
     session = await _in_iam(run_in_threadpool(services.access.inspect, text))
     if session.user.id != caller.user.id:
         raise ServiceError("IAM.403")
+    await note_write(request, caller)
     await run_in_threadpool(services.access.revoke, text)
     return Response(status_code=204)
 
@@ -177,6 +178,7 @@ async def create_temporary_key(request: Request, services: ServicesDependency) -
         caller = await _in_iam(run_in_threadpool(services.access.by_token, asked.id))
     else:
         caller = await iam_caller(request)
+    await note_write(request, caller)
     key = services.access.temporary_key(caller, asked.duration_seconds)
     credential = {
         "access": key.access_key,
@@ -216,8 +218,9 @@ async def _in_iam(work: Any) -> Any:
 
 
 def _scope(asked: ScopeInput | None) -> Scope:
-    project = asked.project if asked is not None and asked.project is not None else NamedInput()
-    return Scope(project.id, project.name)
+    project = (asked and asked.project) or NamedInput()
+    domain = (asked and asked.domain) or NamedInput()
+    return Scope(project.id, project.name, domain.id, domain.name)
 
 
 def _subject_token(request: Request) -> str:

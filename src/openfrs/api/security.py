@@ -106,6 +106,19 @@ async def iam_caller(request: Request) -> Caller:
         raise in_iam_envelope(error) from None
 
 
+async def note_write(request: Request, caller: Caller) -> None:
+    """Note in the audit log that the caller changes something about credentials; a signature is good for it only once.
+
+    Raises:
+        ServiceError: ``IAM.401``
+    """
+    request.state.audited = {"user_id": caller.user.id}
+    try:
+        await run_in_threadpool(services(request).access.refuse_replay, caller)
+    except ServiceError as error:
+        raise in_iam_envelope(error) from None
+
+
 def in_iam_envelope(error: ServiceError) -> ServiceError:
     """A refusal of credentials as IAM tells it."""
     return error if error.entry.envelope is Envelope.IAM else ServiceError("IAM.401", error.message)
