@@ -41,7 +41,7 @@ class FakePipeline:
         return [replace(face, turn=_turn(image, face)) for face in self.detect(image)]
 
     def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
-        """What the colour says: red is male, green are the years, blue is the yaw."""
+        """What the colour says: red is male and alive, green are the years, blue is the yaw."""
         x, y = face.landmarks[0].astype(int)
         red, green, blue = map(int, image[y, x])
         pose = HeadPose(yaw=blue - 90.0, pitch=1.23456, roll=-2.0)
@@ -54,6 +54,7 @@ class FakePipeline:
             Trait.LANDMARKS: {"landmarks": np.full((468, 2), (x, y), np.float32)},
             Trait.QUALITY: {"quality": overall(blur=green / 255, pose=0.25, occlusion=0.0, illumination=0.123456)},
             Trait.MASK: {"mask": blue / 255},
+            Trait.LIVENESS: {"live": red / 255},
         }
         return Traits(**{name: value for trait in wanted for name, value in known[trait].items()})
 

@@ -203,6 +203,11 @@ def test_a_picture_without_a_face(real_server: RunningServer, sdk: Any) -> None:
             frs.CompareFaceByBase64Request(body=frs.FaceCompareBase64Req(image1_base64=blank, image2_base64=blank))
         )
     assert refused.value.error_code == "FRS.0501"
+    with pytest.raises(ClientRequestException) as refused:
+        sdk.detect_live_face_by_base64(
+            frs.DetectLiveFaceByBase64Request(body=frs.LiveDetectFaceBase64Req(image_base64=blank))
+        )
+    assert refused.value.error_code == "FRS.0707"
 
 
 def test_documentation_needs_no_network(real_server: RunningServer) -> None:
@@ -212,3 +217,16 @@ def test_documentation_needs_no_network(real_server: RunningServer) -> None:
         assert httpx.get(f"{real_server.endpoint}/static-offline-docs/{asset}").status_code == 200
     schema = httpx.get(f"{real_server.endpoint}/openapi.json").json()
     assert "/v2/{project_id}/face-sets/{face_set_name}/search" in schema["paths"]
+
+
+def test_silent_liveness(sdk: Any, photos: Path, all_weights: WeightCache) -> None:
+    asked = frs.DetectLiveFaceByBase64Request(
+        body=frs.LiveDetectFaceBase64Req(image_base64=as_base64(photos / "biden.jpg"))
+    )
+    found = sdk.detect_live_face_by_base64(asked)
+    with (photos / "biden.jpg").open("rb") as file:
+        form = frs.DetectLiveFaceByFileRequest(body=frs.DetectLiveFaceByFileRequestBody(image_file=FormFile(file)))
+        assert sdk.detect_live_face_by_file(form).result == found.result
+    assert found.result.alive is (found.result.confidence >= 0.5)
+    assert found.warning_list == []
+    assert base64.b64decode(found.result.picture, validate=True).startswith(b"\xff\xd8")

@@ -21,6 +21,7 @@ from .errors import OperatorError
 from .faces.face_sets import FaceSets
 from .faces.faces import Faces
 from .faces.search import Search
+from .liveness.silent import SilentLiveness
 from .recognition.recognizer import Recognizer
 from .recognition.similarity import calibration
 from .settings import Settings
@@ -45,6 +46,7 @@ class Services:
     face_sets: FaceSets
     faces: Faces
     search: Search
+    silent_liveness: SilentLiveness
     _accounts: AccountRepository
     _database: Database
     _settings: Settings
@@ -83,6 +85,7 @@ class Services:
             face_sets=face_sets,
             faces=Faces(face_sets, repository, galleries, recognizer),
             search=Search(face_sets, galleries, recognizer),
+            silent_liveness=SilentLiveness(recognizer),
             _accounts=accounts,
             _database=database,
             _settings=settings,

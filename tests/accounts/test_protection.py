@@ -27,6 +27,7 @@ ROUTES = {
         for version in ("v1", "v2")
         for name in ("face-quality", "blur-classify", "head-pose-estimate")
     },
+    ("POST", "/v1/{project_id}/live-detect-face"): "reader",
     ("POST", "/v2/{project_id}/face-sets"): "operator",
     ("GET", "/v2/{project_id}/face-sets"): "reader",
     ("GET", SET): "reader",

@@ -52,6 +52,10 @@ SUCCESS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("POST", "/face/*/face-quality"): {"blur": {"isClarity": bool}, "pose": ANGLES},
     ("POST", "/face/*/blur-classify"): {"isClarity": bool},
     ("POST", "/face/*/head-pose-estimate"): ANGLES,
+    ("POST", "/live-detect-face"): {
+        "result": {"alive": bool, "confidence": float, "picture": str},
+        "warning-list": [{"warningCode": int, "warningMsg": str}],
+    },
     ("POST", "/face-compare"): {"image1_face": DETECTED, "similarity": float, "image2_face": DETECTED},
     ("POST", "/face-sets"): {"face_set_info": FACE_SET},
     ("GET", "/face-sets"): {"face_sets_info": [FACE_SET]},

@@ -184,7 +184,7 @@ def test_a_missing_weight_leaves_its_trait_out_and_is_told_once(
         assert bare.describe(image, face, ALL) == Traits(mask=traits.mask)
         assert bare.describe(image, face, ALL) == Traits(mask=traits.mask)
     told = sorted(record.getMessage().split(":")[0] for record in caplog.records)
-    assert told == [f"model weight {name} is missing" for name in ("age", "expression", "gender", "mesh")]
+    assert told == [f"model weight {name} is missing" for name in ("age", "expression", "gender", "liveness", "mesh")]
 
 
 def test_a_weight_is_loaded_once_when_first_wanted(all_weights: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from ..accounts.audit import AuditLog
 from ..errors import ServiceError, render
 from ..services import Services
 from ..store.faults import StoreUnavailableError
-from . import accounts, face_sets, faces, health, identity, models, quality, recognition, search, subscription
+from . import accounts, face_sets, faces, health, identity, liveness, models, quality, recognition, search, subscription
 from .security import address_of
 from .wire import WireResponse
 
@@ -46,7 +46,7 @@ def create_app(services: Services) -> ASGIApp:
     for module in (recognition, face_sets, faces, search, quality):
         frs.include_router(module.router)
     app.include_router(frs, prefix="/v2/{project_id}")
-    for router in (recognition.v1_router, quality.router, subscription.router):
+    for router in (recognition.v1_router, quality.router, liveness.v1_router, subscription.router):
         app.include_router(router, prefix="/v1/{project_id}", dependencies=[TOKEN_HEADER])
     app.include_router(models.router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
     app.include_router(accounts.router, dependencies=[TOKEN_HEADER])

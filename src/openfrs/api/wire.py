@@ -1,11 +1,15 @@
 """The JSON objects of FRS answers, with exactly the keys its documentation has: no other key, and never ``null``."""
 
+import base64
+import math
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from .. import box
+from ..liveness.silent import SilentVerdict
+from ..liveness.warnings import Warned
 from ..recognition import attributes
 from ..store import faces as rows
 from ..vision import traits
@@ -209,6 +213,43 @@ class CompareResponse(BaseModel):
     image1_face: DetectedFace
     similarity: float
     image2_face: DetectedFace
+
+
+class LivenessWarning(BaseModel):
+    """Something about the input that makes a verdict on liveness less sure."""
+
+    warningCode: int  # noqa: N815  # so spelt on the wire
+    warningMsg: str  # noqa: N815
+
+    @classmethod
+    def of(cls, value: Warned) -> "LivenessWarning":
+        """A warning as the wire writes it."""
+        return cls(warningCode=int(value), warningMsg=value.message)
+
+
+class SilentLivenessResult(BaseModel):
+    """The verdict on the largest face of a picture; ``picture`` is the base64 of a JPEG of that face."""
+
+    alive: bool
+    picture: str
+    confidence: float
+
+
+class SilentLivenessResponse(BaseModel):
+    """The verdict, and what speaks against its being sure."""
+
+    result: SilentLivenessResult
+    warning_list: list[LivenessWarning] = Field(serialization_alias="warning-list")
+
+    @classmethod
+    def of(cls, value: SilentVerdict) -> "SilentLivenessResponse":
+        """A verdict as the wire writes it; rounding never carries a confidence over the threshold."""
+        picture = base64.b64encode(value.picture).decode("ascii")
+        confidence = math.floor(value.confidence * 10_000) / 10_000
+        return cls(
+            result=SilentLivenessResult(alive=value.alive, picture=picture, confidence=confidence),
+            warning_list=[LivenessWarning.of(each) for each in value.warnings],
+        )
 
 
 class FaceSetInfo(BaseModel):

@@ -111,6 +111,14 @@ class Recognizer:
             raise ServiceError("FRS.0017", f"1 to {limits.MAX_PICTURE_BYTES} bytes for both pictures together")
         return await self._run(lambda: self._compare(first, second))
 
+    async def run(self, work: Callable[[Pipeline], T]) -> T:
+        """What ``work`` makes of the models, on one of the threads and within the bounds that hold for pictures.
+
+        Raises:
+            ServiceError: ``FRS.0033`` when there is no room, and whatever ``work`` raises.
+        """
+        return await self._run(lambda: work(self._pipeline))
+
     def close(self) -> None:
         """Finish what has begun and stop the threads."""
         self._pool.shutdown()

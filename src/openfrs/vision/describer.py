@@ -10,6 +10,7 @@ from .demographics import Age, Gender
 from .detection import Detection, Image
 from .expression import Expression
 from .library import Library
+from .liveness import Liveness
 from .mesh import FaceMesh, Mesh, head_pose
 from .runtime import Session
 from .traits import HeadPose, Quality, Trait, Traits
@@ -40,6 +41,8 @@ class Describer:
                 found |= self._of_mesh(picture, level, mesh, face.turn, wanted, image.shape[:2])
         if Trait.MASK in wanted:
             found["mask"] = heads.mask(self._library.head("mask"), heads.wide_chip(picture, level))
+        if Trait.LIVENESS in wanted:
+            found["live"] = self._with("liveness", lambda session: Liveness(session).measure(picture, level))
         return Traits(**found)
 
     def _with(self, weight: str, measure: Callable[[Session], T]) -> T | None:

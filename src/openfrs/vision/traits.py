@@ -17,6 +17,7 @@ class Trait(Enum):
     LANDMARKS = auto()
     QUALITY = auto()
     MASK = auto()
+    LIVENESS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +66,6 @@ class Traits:
 
     mask: float | None = None
     """Probability that a mask covers mouth or nose, 0..1."""
+
+    live: float | None = None
+    """How sure it is that the face is a person's and not that of a print or a screen, 0..1."""

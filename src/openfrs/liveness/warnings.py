@@ -1,0 +1,46 @@
+"""What liveness warns of beside its verdict: FRS's codes, and this project's words for them."""
+
+from enum import IntEnum
+from typing import Final
+
+
+class Warned(IntEnum):
+    """Codes below 100 are about a video, the others about one picture."""
+
+    NOT_FRONTAL = 1
+    TOO_SHORT = 2
+    TOO_LONG = 3
+    TWO_FACES = 4
+    NO_FACE = 5
+    SMALL_MOVEMENT = 6
+    NOT_A_PERSON = 7
+    NO_PICTURE = 8
+    LOW_QUALITY = 101
+    BLURRED = 102
+    TURNED_AWAY = 103
+    OCCLUDED = 104
+    BADLY_LIT = 105
+    SEVERAL_FACES = 106
+
+    @property
+    def message(self) -> str:
+        """The warning in words. FRS publishes none in English."""
+        return _MESSAGES[self]
+
+
+_MESSAGES: Final = {
+    Warned.NOT_FRONTAL: "The face does not look at the camera.",
+    Warned.TOO_SHORT: "The video is not longer than 1 second.",
+    Warned.TOO_LONG: "The video is longer than 15 seconds.",
+    Warned.TWO_FACES: "The video shows two faces.",
+    Warned.NO_FACE: "The video shows no face.",
+    Warned.SMALL_MOVEMENT: "The movement is too small.",
+    Warned.NOT_A_PERSON: "The video is of poor quality or was not filmed from a person.",
+    Warned.NO_PICTURE: "No good picture of the face could be chosen.",
+    Warned.LOW_QUALITY: "The quality of the face is too low.",
+    Warned.BLURRED: "The face is blurred.",
+    Warned.TURNED_AWAY: "The face is turned away too far.",
+    Warned.OCCLUDED: "The face is covered.",
+    Warned.BADLY_LIT: "The face is badly lit: too dark, too bright, or from one side.",
+    Warned.SEVERAL_FACES: "The picture shows several faces.",
+}
