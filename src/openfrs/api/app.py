@@ -45,9 +45,11 @@ def create_app(services: Services) -> ASGIApp:
     frs = APIRouter(dependencies=[TOKEN_HEADER])
     for module in (recognition, face_sets, faces, search, quality):
         frs.include_router(module.router)
+    app.include_router(frs, prefix="/v1/{project_id}")
     app.include_router(frs, prefix="/v2/{project_id}")
-    for router in (recognition.v1_router, quality.router, liveness.v1_router, subscription.router):
+    for router in (recognition.v1_router, liveness.v1_router, subscription.router):
         app.include_router(router, prefix="/v1/{project_id}", dependencies=[TOKEN_HEADER])
+    app.include_router(recognition.v2_router, prefix="/v2/{project_id}", dependencies=[TOKEN_HEADER])
     app.include_router(models.router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
     app.include_router(accounts.router, dependencies=[TOKEN_HEADER])
     app.include_router(identity.router)

@@ -17,6 +17,7 @@ from .wire import Attributes, BoundingBox, CompareResponse, DescribedFace, Detec
 
 router = APIRouter(tags=["recognition"])
 v1_router = APIRouter(tags=["recognition"])
+v2_router = APIRouter(tags=["recognition"])
 
 
 class DetectInput(PictureInput):
@@ -45,7 +46,7 @@ _DETECT: Final[dict[str, Any]] = {
 }
 
 
-@router.post(**_DETECT)
+@v2_router.post(**_DETECT)
 async def detect(request: Request, services: ServicesDependency) -> DetectResponse:
     """Find the faces of a picture, with the attributes whose codes are given; codes that are not known are ignored."""
     return await _detect(request, services, V2_CODES)
