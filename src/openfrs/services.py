@@ -22,6 +22,8 @@ from .faces.face_sets import FaceSets
 from .faces.faces import Faces
 from .faces.search import Search
 from .liveness.silent import SilentLiveness
+from .media.fetch_rules import FetchRules
+from .media.fetching import Fetcher
 from .recognition.recognizer import Recognizer
 from .recognition.similarity import calibration
 from .settings import Settings
@@ -42,6 +44,7 @@ class Services:
     administration: Administration
     quotas: Quotas
     audit: AuditLog
+    fetcher: Fetcher
     recognizer: Recognizer
     face_sets: FaceSets
     faces: Faces
@@ -58,6 +61,7 @@ class Services:
         Raises:
             OperatorError: the database or the keyring cannot be used.
         """
+        fetcher = Fetcher(FetchRules.of(settings))
         templates = Templates(master_key(settings))
         database, keyring = _open_data(settings, templates)
         accounts, repository = AccountRepository(database), FaceRepository(database, templates)
@@ -81,6 +85,7 @@ class Services:
             administration=Administration(accounts, keyring, limits),
             quotas=Quotas(counters),
             audit=AuditLog(settings.data / "audit.jsonl"),
+            fetcher=fetcher,
             recognizer=recognizer,
             face_sets=face_sets,
             faces=Faces(face_sets, repository, galleries, recognizer),

@@ -72,6 +72,27 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "", description="Addresses of reverse proxies whose `X-Forwarded-For` is believed, comma-separated."
     )
+    url_hosts: str = Field(
+        "",
+        description="Hosts that `image_url` and its kin may name, comma-separated: `name`, `name:port`, `*.name` for all below it, "
+        "`*` for all.",
+    )
+    url_networks: str = Field(
+        "",
+        description="Networks that those hosts may be in though they are not public, comma-separated, such as 10.1.0.0/16.",
+    )
+    obs_endpoint: str = Field(
+        "",
+        description="Address of the S3-compatible store that holds the objects which OBS URLs name, such as https://s3.example.",
+    )
+    obs_region: str = Field("us-east-1", description="Region of that store.")
+    obs_access_key: str = Field("", description="Access key for that store.")
+    obs_secret_key: SecretStr | None = Field(None, description="Secret key for that store.")
+    obs_buckets: str = Field(
+        "",
+        description="Buckets that may be read there, comma-separated: `bucket` for every project, `bucket=PROJECT_ID` for one. "
+        "None: all that the key opens.",
+    )
     index_memory: ByteSize = Field(
         ByteSize(2 * 1024**3),
         description="Memory for the indexes of face sets, such as 500MB or 2GiB; those used longest ago are dropped.",

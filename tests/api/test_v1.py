@@ -1,12 +1,9 @@
 """The old paths: every operation of version 2 is there under version 1, over the same face sets."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
 from tests.fake_models import photo
-from tests.running import RunningServer
 
 from .contract import Frs, ok, refusal
 
@@ -14,7 +11,7 @@ ANNA, BEN = (200, 60, 60), (60, 200, 60)
 
 
 @pytest.fixture
-def old(server: RunningServer, signed_in: httpx.Client, frs: Frs) -> Iterator[Frs]:
+def old(signed_in: httpx.Client, frs: Frs) -> Frs:
     """The project's version 1; ``frs`` empties it."""
     return Frs(signed_in, frs.project.replace("/v2/", "/v1/"))
 

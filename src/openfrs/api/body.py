@@ -6,8 +6,9 @@ import re
 from collections.abc import AsyncIterator, Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
+from urllib.parse import unquote
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
@@ -20,6 +21,12 @@ class Input(BaseModel):
     """What a client sent, checked strictly; keys that are not known are ignored, ``null`` counts as absent."""
 
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, hide_input_in_errors=True)
+
+    _fetched: dict[str, bytes] = PrivateAttr(default_factory=dict)
+
+    def fetched(self, parameter: str) -> bytes:
+        """The file that the URL of a parameter named."""
+        return self._fetched[parameter]
 
 
 T = TypeVar("T", bound=Input)
@@ -58,20 +65,35 @@ async def raw_body(request: Request) -> RawBody:
 
 
 async def read_input(request: Request, model: type[T], *, multipart: bool = True) -> T:
-    """The body as ``model``.
+    """The body as ``model``, with the files that its URLs name.
 
     Raises:
         ServiceError: ``FRS.0014`` not JSON, ``FRS.0011`` something is missing, ``FRS.0012`` something is of the wrong type or
-            range, ``APIG.0201`` the body is too large.
+            range, ``APIG.0201`` the body is too large; for a URL as :meth:`~openfrs.media.fetching.Fetcher.fetch`.
     """
     body = (await raw_body(request)).content
     form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
     try:
         if form and multipart:
-            return model.model_validate(await _form(request, body, model.model_fields))
-        return model.model_validate_json(body)
+            values = model.model_validate(await _form(request, body, model.model_fields))
+        else:
+            values = model.model_validate_json(body)
     except ValidationError as error:
         raise refusal(error) from None
+    await _fetch(request, values)
+    return values
+
+
+async def _fetch(request: Request, values: Input) -> None:
+    """Fetch what URLs name, each where nothing else is given in its place: otherwise the request will be refused."""
+    for parameter in type(values).model_fields:
+        url = getattr(values, parameter) if parameter.endswith("_url") else None
+        others = (parameter.replace("_url", "_base64"), parameter.replace("_url", "_file"), "face_id")
+        if url and all(getattr(values, other, None) is None for other in others):
+            project_id = unquote(request.path_params["project_id"])
+            values._fetched[parameter] = await request.app.state.services.fetcher.fetch(
+                url, project_id, parameter, limits.MAX_PICTURE_BYTES
+            )
 
 
 def read_query(request: Request, model: type[T]) -> T:

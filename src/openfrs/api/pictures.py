@@ -16,13 +16,13 @@ class PictureInput(Input):
 
 
 def picture(values: Input, prefix: str = "image", *, other: str | None = None) -> Picture:
-    """The picture that an input carries as ``{prefix}_base64`` or ``{prefix}_file``.
+    """The picture that an input carries as ``{prefix}_base64`` or ``{prefix}_file``, or that ``{prefix}_url`` names.
 
     ``other`` is the value of an input that could be given instead.
 
     Raises:
         ServiceError: ``FRS.0011`` none is given, ``FRS.0012`` more than one is, ``FRS.0015`` it is not base64, ``FRS.0017`` it is
-            too large, ``FRS.0020`` it is a URL.
+            too large.
     """
     given = [
         (kind, value)
@@ -41,7 +41,7 @@ def picture(values: Input, prefix: str = "image", *, other: str | None = None) -
         raise ServiceError("FRS.0017", f"1 to {limits.MAX_PICTURE_BYTES} bytes for {parameter}")
     match kind:
         case "url":
-            raise ServiceError("FRS.0020", parameter)
+            return Picture(values.fetched(parameter), parameter)
         case "file":
             return Picture(value, parameter)
         case _:

@@ -1,0 +1,46 @@
+"""Network addresses that may be asked for files: public ones."""
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final
+
+Network = IPv4Network | IPv6Network
+
+_TRANSITION: Final = tuple(
+    map(
+        IPv6Network,
+        (
+            "::/96",  # IPv4-compatible
+            "::ffff:0:0/96",  # IPv4-mapped
+            "::ffff:0:0:0/96",  # IPv4-translated
+            "64:ff9b::/96",  # NAT64
+            "64:ff9b:1::/48",
+            "2001::/32",  # Teredo
+            "2002::/16",  # 6to4
+        ),
+    )
+)
+"""IPv6 forms of IPv4 addresses: which of those a network makes of them is not known here."""
+
+_UNICAST: Final = IPv6Network("2000::/3")
+"""What has been given out of IPv6 for use in public."""
+
+
+def may_be_asked(text: str, exceptions: tuple[Network, ...] = ()) -> bool:
+    """Whether an address is public, or within a network that is an exception.
+
+    Private, shared, loopback, link-local, multicast, reserved and documentation addresses are not, nor are IPv6 forms of IPv4
+    addresses, nor what is no address.
+    """
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    return any(address in network for network in exceptions) or _is_public(address)
+
+
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    if not address.is_global or address.is_multicast or address.is_reserved:
+        return False
+    if isinstance(address, IPv4Address):
+        return True
+    return address in _UNICAST and address.scope_id is None and not any(address in each for each in _TRANSITION)
