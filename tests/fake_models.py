@@ -41,10 +41,14 @@ class FakePipeline:
         return [replace(face, turn=_turn(image, face)) for face in self.detect(image)]
 
     def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
-        """What the colour says: red is male and alive, green are the years, blue is the yaw."""
+        """What the colour says: red is male and alive, green are the years and open eyes, blue is the yaw.
+
+        A patch that is wider than high is turned to the left of the picture, one that is higher than wide to the right.
+        """
         x, y = face.landmarks[0].astype(int)
         red, green, blue = map(int, image[y, x])
-        pose = HeadPose(yaw=blue - 90.0, pitch=1.23456, roll=-2.0)
+        yaw = blue - 90.0 if abs(face.width - face.height) < 4 else 60.0 * (face.width / face.height - 1)
+        pose = HeadPose(yaw=yaw, pitch=1.23456, roll=-2.0)
         expression = {"happy": red / 255, "neutral": 1 - red / 255}
         known: dict[Trait, dict[str, Any]] = {
             Trait.GENDER: {"male": red / 255},
@@ -55,6 +59,8 @@ class FakePipeline:
             Trait.QUALITY: {"quality": overall(blur=green / 255, pose=0.25, occlusion=0.0, illumination=0.123456)},
             Trait.MASK: {"mask": blue / 255},
             Trait.LIVENESS: {"live": red / 255},
+            Trait.EYES: {"eyes": (green / 255, green / 255)},
+            Trait.MOUTH: {"mouth": 0.0},
         }
         return Traits(**{name: value for trait in wanted for name, value in known[trait].items()})
 

@@ -12,7 +12,7 @@ MEGABYTE: Final = 1024 * 1024
 MAX_BODY_BYTES: Final = 12 * MEGABYTE  # APIG: larger bodies are refused with 413
 MAX_PICTURE_BYTES: Final = (
     8 * MEGABYTE
-)  # FRS: of the file, or of its base64 text; also of both pictures of a comparison
+)  # FRS: of the file, or of its base64 text; also of both pictures of a comparison, and of a video
 MAX_PICTURE_SIDE: Final = 4096  # FRS, China site: 4096 x 4096 pixels
 MAX_MULTIPART_PARTS: Final = 32  # ours: the widest request has eight
 MAX_URL_LENGTH: Final = 4096  # ours, in characters; signed URLs take a thousand
@@ -56,10 +56,14 @@ TOKEN_HOURS: Final = 24  # IAM
 SIGNATURE_WINDOW_MINUTES: Final = 15  # commonly cited for the gateway; kept as this service's own
 
 # videos
-MAX_VIDEO_BYTES: Final = 8 * MEGABYTE  # FRS: of the file, or of its base64 text
 VIDEO_MILLISECONDS: Final = (1000, 15_000)  # FRS
 VIDEO_FRAMES: Final = 3600  # ours: 15 s at 240 frames a second
 VIDEO_FRAME_PIXELS: Final = 3840 * 2160  # ours: what telephones film
 VIDEO_FRAME_SIDE: Final = 1280  # ours, in pixels: larger frames are scaled down to it
 VIDEO_DECODING_SECONDS: Final = 20  # ours: processor time of one video
 VIDEO_DECODING_BYTES: Final = 768 * MEGABYTE  # ours: address space of the process that decodes it
+
+# action liveness
+MAX_ACTIONS: Final = 10  # FRS
+NOD_THRESHOLD: Final = 10.0  # FRS, in degrees, when none is given
+NOD_THRESHOLDS: Final = (1, 90)  # FRS

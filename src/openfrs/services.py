@@ -21,6 +21,8 @@ from .errors import OperatorError
 from .faces.face_sets import FaceSets
 from .faces.faces import Faces
 from .faces.search import Search
+from .liveness.action import ActionLiveness
+from .liveness.sessions import LivenessSessions
 from .liveness.silent import SilentLiveness
 from .media.fetch_rules import FetchRules
 from .media.fetching import Fetcher
@@ -31,6 +33,7 @@ from .store.accounts import AccountRepository
 from .store.database import Database
 from .store.faces import FaceRepository
 from .store.galleries import Galleries
+from .store.liveness_sessions import LivenessSessionRepository
 from .store.templates import Templates, parse_master_key, read_master_key
 from .vision.pipeline import Pipeline
 
@@ -50,6 +53,8 @@ class Services:
     faces: Faces
     search: Search
     silent_liveness: SilentLiveness
+    action_liveness: ActionLiveness
+    liveness_sessions: LivenessSessions
     _accounts: AccountRepository
     _database: Database
     _settings: Settings
@@ -70,6 +75,7 @@ class Services:
         galleries = Galleries(repository, settings.index_memory, settings.threads)
         face_sets = FaceSets(repository, galleries, embedder=pipeline.embedder)
         counters = _counters(settings.counters)
+        action_liveness = ActionLiveness(recognizer)
         limits = ProjectLimits.of(settings)
         access = Access(
             accounts,
@@ -91,6 +97,12 @@ class Services:
             faces=Faces(face_sets, repository, galleries, recognizer),
             search=Search(face_sets, galleries, recognizer),
             silent_liveness=SilentLiveness(recognizer),
+            action_liveness=action_liveness,
+            liveness_sessions=LivenessSessions(
+                LivenessSessionRepository(database),
+                action_liveness,
+                timedelta(seconds=settings.liveness_session_seconds),
+            ),
             _accounts=accounts,
             _database=database,
             _settings=settings,

@@ -63,6 +63,12 @@ class Settings(BaseSettings):
         10, ge=0, le=100_000, description="Requests a second a project may make of each operation; 0 for no limit."
     )
     slow_rate: float = Field(1, ge=0, le=100_000, description="The same for action liveness.")
+    liveness_session_seconds: int = Field(
+        120,
+        ge=10,
+        le=3600,
+        description="How long a liveness session waits for its video, and then for its result to be read.",
+    )
     burst: int = Field(2, ge=1, le=60, description="Seconds' worth of requests that may come at once.")
     concurrent: int = Field(32, ge=0, description="Requests a project may have under way at once; 0 for no limit.")
     counters: str = Field(

@@ -20,6 +20,7 @@ USER = "/x/v1/accounts/{project_id}/users/{user_id}"
 FRS = {
     ("POST", "/face-detect"): "reader",
     ("POST", "/face-compare"): "reader",
+    ("POST", "/live-detect"): "reader",
     ("POST", "/face/quality/face-quality"): "reader",
     ("POST", "/face/quality/blur-classify"): "reader",
     ("POST", "/face/quality/head-pose-estimate"): "reader",
@@ -45,6 +46,9 @@ ROUTES = {
     ("POST", "/v1/{project_id}/live-detect-face"): "reader",
     ("GET", "/v1/{project_id}/subscribe"): "reader",
     ("GET", "/x/v1/{project_id}/models"): "reader",
+    ("POST", "/x/v1/{project_id}/liveness-sessions"): "reader",
+    ("POST", "/x/v1/{project_id}/liveness-sessions/{session_id}/video"): "reader",
+    ("GET", "/x/v1/{project_id}/liveness-sessions/{session_id}/result"): "reader",
     ("GET", "/x/v1/accounts/{project_id}"): "admin",
     ("GET", "/x/v1/accounts/{project_id}/users"): "admin",
     ("POST", "/x/v1/accounts/{project_id}/users"): "admin",
@@ -107,7 +111,13 @@ def test_both_versions_of_an_operation_count_towards_one_rate(routes: dict[tuple
 
 
 def address(tenant: Tenant, path: str, project_id: str) -> str:
-    names = {"project_id": project_id, "face_set_name": "nothing", "user_id": "0" * 32, "access_key": "NOTHING"}
+    names = {
+        "project_id": project_id,
+        "face_set_name": "nothing",
+        "user_id": "0" * 32,
+        "access_key": "NOTHING",
+        "session_id": "0" * 32,
+    }
     return tenant.server.endpoint + path.format(**names)
 
 

@@ -56,6 +56,10 @@ SUCCESS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
         "result": {"alive": bool, "confidence": float, "picture": str},
         "warning-list": [{"warningCode": int, "warningMsg": str}],
     },
+    ("POST", "/live-detect"): {
+        "video-result": {"alive": bool, "actions": [{"confidence": float, "action": int}], "picture": str},
+        "warning-list": [{"warningCode": int, "warningMsg": str}],
+    },
     ("POST", "/face-compare"): {"image1_face": DETECTED, "similarity": float, "image2_face": DETECTED},
     ("POST", "/face-sets"): {"face_set_info": FACE_SET},
     ("GET", "/face-sets"): {"face_sets_info": [FACE_SET]},

@@ -15,8 +15,8 @@ from limits.strategies import MovingWindowRateLimiter
 from ..errors import ServiceError
 from .project_limits import ProjectLimits
 
-SLOW_OPERATIONS: Final = frozenset({"detect_action_liveness"})
-"""Operations under ``slow_rate``; FRS counts only action liveness among them."""
+SLOW_OPERATIONS: Final = frozenset({"detect_action_liveness", "submit_liveness_video"})
+"""Operations under ``slow_rate``: those that watch a video."""
 
 
 class Quotas:

@@ -19,7 +19,20 @@ from ..accounts.audit import AuditLog
 from ..errors import ServiceError, render
 from ..services import Services
 from ..store.faults import StoreUnavailableError
-from . import accounts, face_sets, faces, health, identity, liveness, models, quality, recognition, search, subscription
+from . import (
+    accounts,
+    face_sets,
+    faces,
+    health,
+    identity,
+    liveness,
+    liveness_sessions,
+    models,
+    quality,
+    recognition,
+    search,
+    subscription,
+)
 from .security import address_of
 from .wire import WireResponse
 
@@ -43,14 +56,15 @@ def create_app(services: Services) -> ASGIApp:
     )
     app.state.services = services
     frs = APIRouter(dependencies=[TOKEN_HEADER])
-    for module in (recognition, face_sets, faces, search, quality):
+    for module in (recognition, face_sets, faces, search, quality, liveness):
         frs.include_router(module.router)
     app.include_router(frs, prefix="/v1/{project_id}")
     app.include_router(frs, prefix="/v2/{project_id}")
     for router in (recognition.v1_router, liveness.v1_router, subscription.router):
         app.include_router(router, prefix="/v1/{project_id}", dependencies=[TOKEN_HEADER])
     app.include_router(recognition.v2_router, prefix="/v2/{project_id}", dependencies=[TOKEN_HEADER])
-    app.include_router(models.router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
+    for router in (models.router, liveness_sessions.router):
+        app.include_router(router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
     app.include_router(accounts.router, dependencies=[TOKEN_HEADER])
     app.include_router(identity.router)
     app.include_router(health.router)

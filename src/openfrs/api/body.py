@@ -137,6 +137,7 @@ def _flag(text: str) -> bool:
 _TEXT_FIELDS: Final[Mapping[str, Callable[[str], Any]]] = {
     "top_n": int,
     "threshold": float,
+    "nod_threshold": float,
     "single": _flag,
     "external_fields": _json_text,
     "return_fields": _json_text,

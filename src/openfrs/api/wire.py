@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from .. import box
+from ..liveness.action import ActionVerdict
 from ..liveness.silent import SilentVerdict
 from ..liveness.warnings import Warned
 from ..recognition import attributes
@@ -248,6 +249,38 @@ class SilentLivenessResponse(BaseModel):
         confidence = math.floor(value.confidence * 10_000) / 10_000
         return cls(
             result=SilentLivenessResult(alive=value.alive, picture=picture, confidence=confidence),
+            warning_list=[LivenessWarning.of(each) for each in value.warnings],
+        )
+
+
+class DetectedAction(BaseModel):
+    """An action that was asked for, and how sure it is that it was done, 0..1."""
+
+    confidence: float
+    action: int
+
+
+class ActionLivenessResult(BaseModel):
+    """The verdict on a video; ``picture`` is the base64 of a JPEG of its best frame, empty where none shows a face."""
+
+    alive: bool
+    actions: list[DetectedAction]
+    picture: str
+
+
+class ActionLivenessResponse(BaseModel):
+    """The verdict, and what speaks against it."""
+
+    video_result: ActionLivenessResult = Field(serialization_alias="video-result")
+    warning_list: list[LivenessWarning] = Field(serialization_alias="warning-list")
+
+    @classmethod
+    def of(cls, value: ActionVerdict) -> "ActionLivenessResponse":
+        """A verdict as the wire writes it."""
+        actions = [DetectedAction(confidence=_score(sure), action=int(action)) for action, sure in value.actions]
+        picture = base64.b64encode(value.picture).decode("ascii")
+        return cls(
+            video_result=ActionLivenessResult(alive=value.alive, actions=actions, picture=picture),
             warning_list=[LivenessWarning.of(each) for each in value.warnings],
         )
 

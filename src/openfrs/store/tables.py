@@ -141,3 +141,15 @@ project_keys = Table(
     Column("project_id", ForeignKey("projects.id"), primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),  # the key of the project's templates, encrypted by the master key
 )
+
+liveness_sessions = Table(
+    "liveness_sessions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("actions", JSON, nullable=False),
+    Column("mirrored", Boolean, nullable=False),
+    Column("expires_at", DateTime, nullable=False, index=True),
+    Column("used", Boolean, nullable=False),  # a session takes one video
+    Column("result", JSON(none_as_null=True), nullable=True),
+)

@@ -1,7 +1,7 @@
 """Measuring traits: which model each needs, loaded when it is first wanted."""
 
 from collections.abc import Callable, Collection
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -9,14 +9,18 @@ from . import heads, quality
 from .demographics import Age, Gender
 from .detection import Detection, Image
 from .expression import Expression
+from .eyes import Eyes
 from .library import Library
 from .liveness import Liveness
-from .mesh import FaceMesh, Mesh, head_pose
+from .mesh import FaceMesh, Mesh, head_pose, mouth_opening
 from .runtime import Session
 from .traits import HeadPose, Quality, Trait, Traits
 from .turning import points_from_turned, upright
 
 T = TypeVar("T")
+
+_OF_MESH: Final = frozenset({Trait.POSE, Trait.LANDMARKS, Trait.QUALITY, Trait.MOUTH, Trait.EYES})
+"""What is measured on the face mesh."""
 
 
 class Describer:
@@ -35,7 +39,7 @@ class Describer:
             found["age"] = self._with("age", lambda session: Age(session).measure(picture, level))
         if Trait.EXPRESSION in wanted:
             found["expression"] = self._with("expression", lambda session: Expression(session).measure(picture, level))
-        if {Trait.POSE, Trait.LANDMARKS, Trait.QUALITY} & set(wanted):
+        if _OF_MESH & set(wanted):
             mesh = self._with("mesh", lambda session: FaceMesh(session).measure(picture, level))
             if mesh is not None:
                 found |= self._of_mesh(picture, level, mesh, face.turn, wanted, image.shape[:2])
@@ -66,6 +70,10 @@ class Describer:
             found["landmarks"] = points_from_turned(mesh[:, :2].astype(np.float32), turn, size)
         if Trait.QUALITY in wanted:
             found["quality"] = self._quality(picture, level, pose)
+        if Trait.MOUTH in wanted:
+            found["mouth"] = mouth_opening(mesh)
+        if Trait.EYES in wanted:
+            found["eyes"] = self._with("iris", lambda session: Eyes(session).measure(picture, mesh))
         return found
 
     def _quality(self, picture: Image, level: Detection, pose: HeadPose) -> Quality:

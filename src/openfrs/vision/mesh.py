@@ -20,6 +20,9 @@ Mesh = npt.NDArray[np.float64]
 _EAR_LEFT, _EAR_RIGHT, _FOREHEAD, _CHIN = 234, 454, 10, 152
 """Points at the face's edges; left and right are those of the picture."""
 
+_LIPS, _MOUTH_CORNERS = (13, 14), (78, 308)
+"""The middle of the lips' inner edges, and where these meet."""
+
 
 class FaceMesh:
     """The mesh. Safe to call from several threads."""
@@ -62,3 +65,9 @@ def head_pose(mesh: Mesh) -> HeadPose:
     below = float(-np.sin(roll) * down[0] + np.cos(roll) * down[1])
     yaw, pitch = -np.arctan2(across[2], along), np.arctan2(down[2], below)
     return HeadPose(*(float(np.degrees(angle)) for angle in (yaw, pitch, roll)))
+
+
+def mouth_opening(mesh: Mesh) -> float:
+    """The gap between the lips over the mouth's width: 0 shut, about 0.5 wide open."""
+    (upper, lower), (left, right) = mesh[list(_LIPS)], mesh[list(_MOUTH_CORNERS)]
+    return float(np.linalg.norm(lower - upper)) / max(float(np.linalg.norm(right - left)), 1e-6)

@@ -18,6 +18,8 @@ class Trait(Enum):
     QUALITY = auto()
     MASK = auto()
     LIVENESS = auto()
+    EYES = auto()
+    MOUTH = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +71,9 @@ class Traits:
 
     live: float | None = None
     """How sure it is that the face is a person's and not that of a print or a screen, 0..1."""
+
+    eyes: tuple[float, float] | None = None
+    """Height over width of the eyes' openings, the eye at the picture's left first; about 0.3 open, 0.1 shut."""
+
+    mouth: float | None = None
+    """The gap between the lips over the mouth's width."""

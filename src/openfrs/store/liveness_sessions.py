@@ -1,0 +1,86 @@
+"""Liveness sessions as rows: every query about them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, update
+
+from . import tables
+from .database import Database
+
+_sessions = tables.liveness_sessions
+
+
+@dataclass(frozen=True, slots=True)
+class LivenessSession:
+    """What a person was asked to do, until when, and whether left and right change places in the video."""
+
+    id: str
+    project_id: str
+    actions: tuple[int, ...]
+    mirrored: bool
+    expires_at: datetime
+
+
+class LivenessSessionRepository:
+    """All queries about liveness sessions. Each takes the time it is, so that processes with one clock agree."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, session: LivenessSession, now: datetime) -> None:
+        """Keep a session, and forget all that have expired."""
+        with self._database.write() as connection:
+            connection.execute(delete(_sessions).where(_sessions.c.expires_at <= now))
+            connection.execute(
+                insert(_sessions).values(
+                    id=session.id,
+                    project_id=session.project_id,
+                    actions=list(session.actions),
+                    mirrored=session.mirrored,
+                    expires_at=session.expires_at,
+                    used=False,
+                )
+            )
+
+    def take(self, project_id: str, session_id: str, now: datetime) -> LivenessSession | None:
+        """A session for its one video; None if there is none of this id, or no longer. Only one caller ever gets it."""
+        with self._database.write() as connection:
+            row = connection.execute(
+                update(_sessions)
+                .where(
+                    _sessions.c.id == session_id,
+                    _sessions.c.project_id == project_id,
+                    _sessions.c.expires_at > now,
+                    _sessions.c.used.is_(False),
+                )
+                .values(used=True)
+                .returning(_sessions)
+            ).one_or_none()
+        if row is None:
+            return None
+        return LivenessSession(row.id, row.project_id, tuple(row.actions), row.mirrored, row.expires_at)
+
+    def finish(self, session_id: str, result: Mapping[str, Any], expires_at: datetime) -> None:
+        """Keep what came of a session's video until ``expires_at``."""
+        with self._database.write() as connection:
+            connection.execute(
+                update(_sessions).where(_sessions.c.id == session_id).values(result=dict(result), expires_at=expires_at)
+            )
+
+    def result(self, project_id: str, session_id: str, now: datetime) -> Mapping[str, Any] | None:
+        """What came of a session, which is forgotten with it; None if there is nothing, or no longer."""
+        with self._database.write() as connection:
+            row = connection.execute(
+                delete(_sessions)
+                .where(
+                    _sessions.c.id == session_id,
+                    _sessions.c.project_id == project_id,
+                    _sessions.c.expires_at > now,
+                    _sessions.c.result.is_not(None),
+                )
+                .returning(_sessions.c.result)
+            ).one_or_none()
+        return None if row is None else row.result

@@ -1,0 +1,80 @@
+"""Liveness sessions as rows: taken once, read once, gone when they expire, whatever process asks."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from openfrs.store import tables
+from openfrs.store.database import Database
+from openfrs.store.liveness_sessions import LivenessSession, LivenessSessionRepository
+
+NOW = datetime(2026, 5, 1, 12, 0, 0)
+LATER = NOW + timedelta(minutes=2)
+SESSION = LivenessSession("a" * 32, "p" * 32, (1, 3, 2), mirrored=True, expires_at=LATER)
+RESULT = {"alive": True}
+
+
+@pytest.fixture
+def databases(tmp_path: Path) -> Iterator[list[Database]]:
+    """Two processes' views of one database with two projects."""
+    opened = [Database(tmp_path / "x.db") for _ in range(2)]
+    with opened[0].write() as connection:
+        connection.execute(insert(tables.domains).values(id="d", name="d"))
+        for project in "pq":
+            connection.execute(insert(tables.projects).values(id=project * 32, domain_id="d", name=project))
+    yield opened
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture
+def repositories(databases: list[Database]) -> list[LivenessSessionRepository]:
+    return [LivenessSessionRepository(database) for database in databases]
+
+
+def test_a_session_goes_from_one_process_to_another(repositories: list[LivenessSessionRepository]) -> None:
+    one, other = repositories
+    one.add(SESSION, NOW)
+    assert other.take("p" * 32, SESSION.id, NOW) == SESSION
+    assert one.result("p" * 32, SESSION.id, NOW) is None
+    other.finish(SESSION.id, RESULT, LATER)
+    assert one.result("p" * 32, SESSION.id, NOW) == RESULT
+    assert other.result("p" * 32, SESSION.id, NOW) is None
+
+
+def test_of_many_who_take_or_read_one_gets_it(repositories: list[LivenessSessionRepository]) -> None:
+    repositories[0].add(SESSION, NOW)
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda each: each.take("p" * 32, SESSION.id, NOW), repositories * 8))
+        repositories[0].finish(SESSION.id, RESULT, LATER)
+        read = list(pool.map(lambda each: each.result("p" * 32, SESSION.id, NOW), repositories * 8))
+    assert (taken.count(SESSION), taken.count(None)) == (1, 15)
+    assert (read.count(RESULT), read.count(None)) == (1, 15)
+
+
+def test_another_project_sees_nothing(repositories: list[LivenessSessionRepository]) -> None:
+    one, _ = repositories
+    one.add(SESSION, NOW)
+    assert one.take("q" * 32, SESSION.id, NOW) is None
+    assert one.take("p" * 32, SESSION.id, NOW) == SESSION
+    one.finish(SESSION.id, RESULT, LATER)
+    assert one.result("q" * 32, SESSION.id, NOW) is None
+    assert one.result("p" * 32, SESSION.id, NOW) == RESULT
+
+
+def test_what_has_expired_is_not_there(
+    repositories: list[LivenessSessionRepository], databases: list[Database]
+) -> None:
+    one, _ = repositories
+    one.add(SESSION, NOW)
+    assert one.take("p" * 32, SESSION.id, LATER) is None
+    assert one.take("p" * 32, SESSION.id, NOW) == SESSION
+    one.finish(SESSION.id, RESULT, LATER + timedelta(minutes=2))
+    assert one.result("p" * 32, SESSION.id, LATER + timedelta(minutes=2)) is None
+    one.add(LivenessSession("b" * 32, "p" * 32, (1,), mirrored=False, expires_at=LATER), LATER + timedelta(hours=1))
+    with databases[0].read() as connection:
+        assert connection.scalar(select(func.count()).select_from(tables.liveness_sessions)) == 1
