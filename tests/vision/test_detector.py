@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
+from openfrs.limits import MAX_PICTURE_SIDE
 from openfrs.vision.cache import WeightCache
 from openfrs.vision.detection import Detection, Image
 from openfrs.vision.detector import SIDE, STRIDES, YuNet
@@ -47,6 +48,21 @@ def the_face(faces: list[Detection]) -> Detection:
     return faces[0]
 
 
+def head_of(pipeline: ModelPipeline, photo: Image, side: int) -> tuple[Image, list[float]]:
+    """A head whose face has an area of ``side`` squared, and the face's box in it."""
+    face = the_face(pipeline.detect(photo))
+    margin, scale = 0.6 * face.width, side / face.area**0.5
+    left, top = max(0, int(face.left - margin)), max(0, int(face.top - margin))
+    right, bottom = int(face.left + face.width + margin), int(face.top + face.height + margin)
+    head = cv2.resize(photo[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(head, np.uint8), [
+        (face.left - left) * scale,
+        (face.top - top) * scale,
+        face.width * scale,
+        face.height * scale,
+    ]
+
+
 def test_the_network_sees_the_picture_in_blue_green_red_at_the_top_left_of_its_square() -> None:
     session = FakeSession(heads((8, 1, 1, 1.0)))
     YuNet(session).detect(np.full((200, 400, 3), (10, 20, 30), np.uint8))
@@ -76,7 +92,7 @@ def test_the_score_is_the_geometric_mean_of_class_and_objectness() -> None:
 
 
 def test_weak_faces_are_left_out() -> None:
-    assert YuNet(FakeSession(heads((8, 5, 5, 0.69)))).detect(np.zeros((9, 9, 3), np.uint8)) == []
+    assert YuNet(FakeSession(heads((8, 5, 5, 0.59)))).detect(np.zeros((9, 9, 3), np.uint8)) == []
 
 
 def test_of_overlapping_boxes_the_strongest_stays() -> None:
@@ -90,11 +106,57 @@ def test_faces_come_largest_first() -> None:
     assert [round(face.width) for face in YuNet(session).detect(np.zeros((640, 640, 3), np.uint8))] == [128, 64, 32]
 
 
-def test_a_picture_without_faces_is_tried_again_at_half_the_size() -> None:
-    session = FakeSession(heads(), heads((32, 2, 2, 0.9)))
+def test_a_picture_without_faces_is_tried_again_at_half_the_size_with_room_around_it() -> None:
+    session = FakeSession(heads(), heads((32, 7, 7, 0.9)))
     face = the_face(YuNet(session).detect(np.full((640, 640, 3), 9, np.uint8)))
-    assert box(face) == pytest.approx([32, 32, 256, 256])
-    assert [bool(canvas[0, :, SIDE // 2 :].any()) for canvas in session.asked] == [True, False]
+    assert box(face) == pytest.approx([2 * (32 * 5.5 - 160), 2 * (32 * 5.5 - 160), 256, 256])
+    assert face.landmarks == pytest.approx(np.array([face.left, face.top]) + LANDMARKS * 256)
+    whole, half = (canvas[0, 0] > 0 for canvas in session.asked)
+    assert whole.all()
+    assert half[160:480, 160:480].all()
+    assert half.sum() == 320**2
+
+
+def test_one_look_is_enough_where_a_face_is_plainly_seen() -> None:
+    session = FakeSession(heads((8, 30, 30, 0.9)))
+    YuNet(session).detect(np.zeros((4096, 4096, 3), np.uint8))
+    assert len(session.asked) == 1
+
+
+def test_one_look_is_enough_for_a_small_picture() -> None:
+    session = FakeSession(small_face(0.9))
+    YuNet(session).detect(np.zeros((150, 200, 3), np.uint8))
+    assert len(session.asked) == 1
+
+
+def small_face(score: float) -> list[Tensor]:
+    """A face of 16 pixels."""
+    outputs = heads((8, 30, 20, score))
+    outputs[6][0, 20 * 80 + 30] = [0.5, 0.5, np.log(2), np.log(2)]
+    return outputs
+
+
+def test_a_small_face_has_the_picture_looked_through_in_tiles() -> None:
+    session = FakeSession(small_face(0.9), *[heads()] * 3, heads((8, 20, 10, 0.8)), heads())
+    in_tile, at_once = sorted(YuNet(session).detect(np.zeros((960, 1280, 3), np.uint8)), key=lambda face: face.left)
+    assert len(session.asked) == 1 + 3 * 2
+    assert box(at_once) == pytest.approx([472, 312, 32, 32])
+    # the fourth tile is the first of the lower row: 320 pixels down, at the picture's own scale
+    assert box(in_tile) == pytest.approx([148, 388, 32, 32])
+
+
+def test_a_large_picture_without_a_face_is_looked_through_in_tiles() -> None:
+    session = FakeSession(heads())
+    assert YuNet(session).detect(np.zeros((4096, 4096, 3), np.uint8)) == []
+    assert len(session.asked) == 2 + 6 * 6
+    session = FakeSession(heads())
+    assert YuNet(session).glance(np.zeros((4096, 4096, 3), np.uint8)) == []
+    assert len(session.asked) == 2
+
+
+def test_what_is_found_in_tiles_alone_must_be_more_certain() -> None:
+    session = FakeSession(small_face(0.9), heads((8, 10, 10, 0.69)))
+    assert len(YuNet(session).detect(np.zeros((640, 640, 3), np.uint8))) == 1
 
 
 @pytest.mark.models
@@ -147,6 +209,34 @@ def test_a_face_that_fills_the_picture_is_found(
     left, top, width, height = map(round, box(the_face(pipeline.detect(photos[name]))))
     crop = np.ascontiguousarray(photos[name][top : top + height, left : left + width])
     assert the_face(pipeline.detect(crop)).area > 0.6 * width * height
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("side", [20, 32, 48, 80, 150, 1500, 2800])
+def test_a_face_of_any_size_is_found_in_the_largest_picture(
+    pipeline: ModelPipeline, photos: Mapping[str, Image], side: int
+) -> None:
+    canvas = np.full((MAX_PICTURE_SIDE, MAX_PICTURE_SIDE, 3), 110, np.uint8)
+    head, face = head_of(pipeline, photos["obama"], side)
+    left, top = (max(0, 2500 - length) for length in (head.shape[1], head.shape[0]))
+    part = canvas[top : top + head.shape[0], left : left + head.shape[1]]
+    part[:] = head[: part.shape[0], : part.shape[1]]
+    found = the_face(pipeline.detect(canvas))
+    assert near(found, [left + face[0], top + face[1], *face[2:]], 0.2)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("side", [24, 60])
+def test_a_hundred_faces_are_found(pipeline: ModelPipeline, photos: Mapping[str, Image], side: int) -> None:
+    canvas = np.full((1600, 2400, 3), 110, np.uint8)
+    heads_shown = [head_of(pipeline, photo, side)[0] for photo in photos.values()]
+    for place in range(100):
+        head = heads_shown[place % len(heads_shown)]
+        top, left = 10 + 155 * (place // 10), 10 + 235 * (place % 10)
+        canvas[top : top + head.shape[0], left : left + head.shape[1]] = head
+    found = pipeline.detect(canvas)
+    assert len(found) == 100
+    assert len({(int(face.left) // 235, int(face.top) // 155) for face in found}) == 100
 
 
 @pytest.mark.models

@@ -85,6 +85,24 @@ def test_the_turn_that_scores_clearly_best_is_taken(scores: dict[int, float], tu
         _, there = upright(image, replace(face(6, 4, 6, 6, scores[turn]), turn=turn))
         return [there]
 
-    found = detect_turned(detect, image)
+    found = detect_turned(detect, detect, image)
     assert [each.turn for each in found] == turns
     assert all((each.left, each.top, each.width, each.height) == (6, 4, 6, 6) for each in found)
+
+
+@pytest.mark.parametrize(("upright_faces", "glances", "looks"), [(1, 3, 1), (0, 0, 4)])
+def test_turned_pictures_are_only_glanced_at_where_a_face_is_upright(
+    upright_faces: int, glances: int, looks: int
+) -> None:
+    seen = {"look": 0, "glance": 0}
+
+    def detect(picture: Image) -> list[Detection]:
+        seen["look"] += 1
+        return [face(6, 4, 6, 6)] * upright_faces
+
+    def glance(picture: Image) -> list[Detection]:
+        seen["glance"] += 1
+        return []
+
+    detect_turned(detect, glance, lying(0))
+    assert seen == {"look": looks, "glance": glances}

@@ -72,7 +72,7 @@ class ModelPipeline:
 
     def detect_turned(self, image: Image) -> list[Detection]:
         """All faces of a picture, also those that lie on their side or stand on their head, largest first."""
-        return detect_turned(self.detect, image)
+        return detect_turned(self._detector.detect, self._detector.glance, image)
 
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
         """Unit embeddings of faces found in ``image``, shape (n, 128)."""
