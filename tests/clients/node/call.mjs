@@ -1,5 +1,6 @@
 // One request through Huawei's JavaScript SDK core, described in JSON on standard input; prints what came back.
 import core from "@huaweicloud/huaweicloud-sdk-core";
+import FormData from "form-data";
 import builder from "@huaweicloud/huaweicloud-sdk-core/ClientBuilder.js";
 
 const { BasicCredentials } = core;
@@ -7,7 +8,14 @@ const { ClientBuilder } = builder;
 
 let text = "";
 for await (const chunk of process.stdin) text += chunk;
-const { endpoint, accessKey, secretKey, projectId, request } = JSON.parse(text);
+const { endpoint, accessKey, secretKey, projectId, request, form } = JSON.parse(text);
+
+if (form) {
+  request.contentType = "multipart/form-data";
+  request.data = new FormData();
+  for (const [name, value] of Object.entries(form.texts)) request.data.append(name, value);
+  for (const [name, base64] of Object.entries(form.files)) request.data.append(name, Buffer.from(base64, "base64"), name);
+}
 
 const credential = new BasicCredentials().withAk(accessKey).withSk(secretKey).withProjectId(projectId);
 const client = new ClientBuilder((client) => client)

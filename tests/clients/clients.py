@@ -1,0 +1,356 @@
+"""The clients of the compatibility table: each turns a request into its own words, sends it, and reads the answer its own way."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import quote, urlencode
+
+import httpx
+from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.http.formdata import FormFile
+from huaweicloudsdkfrs import v2 as frs
+
+from openfrs.accounts.signatures import SignedRequest, canonical_request, sign
+from tests.api.contract import legacy_python
+from tests.running import RunningServer
+
+from .operations import Asked
+
+
+class UnsupportedError(Exception):
+    """The client has no way to ask for this; the message says why."""
+
+
+class Client(Protocol):
+    """A client with a name, which asks a server and gives what it read in the answer."""
+
+    name: str
+
+    def ask(self, operation: str, kind: str, asked: Asked) -> Mapping[str, Any]: ...
+
+
+def path_of(server: RunningServer, asked: Asked) -> str:
+    segments = "/".join(quote(segment, safe="") for segment in asked.path)
+    return f"/{asked.version}/{server.credentials['project_id']}/{segments}"
+
+
+# the official Python SDK
+
+_SDK: Final[Mapping[tuple[str, str], tuple[str, str, str]]] = {
+    ("create face set", "JSON"): ("create_face_set", "CreateFaceSetRequest", "CreateFaceSetReq"),
+    ("list face sets", "-"): ("show_all_face_sets", "ShowAllFaceSetsRequest", ""),
+    ("show face set", "-"): ("show_face_set", "ShowFaceSetRequest", ""),
+    ("add faces", "base64"): ("add_faces_by_base64", "AddFacesByBase64Request", "AddFacesBase64Req"),
+    ("add faces", "file"): ("add_faces_by_file", "AddFacesByFileRequest", "AddFacesByFileRequestBody"),
+    ("add faces", "URL"): ("add_faces_by_url", "AddFacesByUrlRequest", "AddFacesUrlReq"),
+    ("list faces", "offset, limit"): ("show_faces_by_limit", "ShowFacesByLimitRequest", ""),
+    ("list faces", "face_id"): ("show_faces_by_face_id", "ShowFacesByFaceIdRequest", ""),
+    ("update face", "JSON"): ("update_face", "UpdateFaceRequest", "UpdateFaceReq"),
+    ("search", "base64"): ("search_face_by_base64", "SearchFaceByBase64Request", "FaceSearchBase64Req"),
+    ("search", "file"): ("search_face_by_file", "SearchFaceByFileRequest", "SearchFaceByFileRequestBody"),
+    ("search", "URL"): ("search_face_by_url", "SearchFaceByUrlRequest", "FaceSearchUrlReq"),
+    ("search", "face_id"): ("search_face_by_face_id", "SearchFaceByFaceIdRequest", "FaceSearchFaceIdReq"),
+    ("delete faces", "face_id"): ("delete_face_by_face_id", "DeleteFaceByFaceIdRequest", ""),
+    ("delete faces", "external_image_id"): (
+        "delete_face_by_external_image_id",
+        "DeleteFaceByExternalImageIdRequest",
+        "",
+    ),
+    ("batch delete", "filter"): ("batch_delete_faces", "BatchDeleteFacesRequest", "DeleteFacesBatchReq"),
+    ("delete face set", "-"): ("delete_face_set", "DeleteFaceSetRequest", ""),
+    ("detect", "base64"): ("detect_face_by_base64", "DetectFaceByBase64Request", "FaceDetectBase64Req"),
+    ("detect", "file"): ("detect_face_by_file", "DetectFaceByFileRequest", "DetectFaceByFileRequestBody"),
+    ("detect", "URL"): ("detect_face_by_url", "DetectFaceByUrlRequest", "FaceDetectUrlReq"),
+    ("compare", "base64"): ("compare_face_by_base64", "CompareFaceByBase64Request", "FaceCompareBase64Req"),
+    ("compare", "file"): ("compare_face_by_file", "CompareFaceByFileRequest", "CompareFaceByFileRequestBody"),
+    ("compare", "URL"): ("compare_face_by_url", "CompareFaceByUrlRequest", "FaceCompareUrlReq"),
+    ("silent liveness", "base64"): (
+        "detect_live_face_by_base64",
+        "DetectLiveFaceByBase64Request",
+        "LiveDetectFaceBase64Req",
+    ),
+    ("silent liveness", "file"): (
+        "detect_live_face_by_file",
+        "DetectLiveFaceByFileRequest",
+        "DetectLiveFaceByFileRequestBody",
+    ),
+    ("silent liveness", "URL"): ("detect_live_face_by_url", "DetectLiveFaceByUrlRequest", "LiveDetectFaceUrlReq"),
+}
+"""Method, request and body of the SDK for each operation and kind of input."""
+
+
+class OfficialSdk:
+    """``huaweicloudsdkfrs``, whose classes build the request and read the answer."""
+
+    name = "Python SDK 3"
+
+    def __init__(self, server: RunningServer, folder: Path) -> None:
+        self._client = self._build(server)
+        self._folder = folder
+
+    def _build(self, server: RunningServer) -> Any:
+        return server.sdk()
+
+    def _call(self, method: str, request: Any) -> Any:
+        return getattr(self._client, method)(request)
+
+    def ask(self, operation: str, kind: str, asked: Asked) -> Mapping[str, Any]:
+        if (operation, kind) not in _SDK:
+            raise UnsupportedError("the SDK has no method for it")
+        method, request, body = _SDK[operation, kind]
+        values: dict[str, Any] = {
+            name: int(value) if value.isdecimal() else value for name, value in asked.query.items()
+        }
+        if len(asked.path) > 1 and asked.path[0] == "face-sets":
+            values["face_set_name"] = asked.path[1]
+        with ExitStack() as files:
+            if body:
+                content = {**(asked.body or {}), **asked.texts}
+                for name, data in asked.files.items():
+                    (self._folder / name).write_bytes(data)
+                    content[name] = FormFile(files.enter_context((self._folder / name).open("rb")))
+                values["body"] = getattr(frs, body)(**content)
+            answer = self._call(method, getattr(frs, request)(**values))
+        assert len(answer.x_request_id) == 32
+        return self._read(answer)
+
+    def _read(self, answer: Any) -> Mapping[str, Any]:
+        """The answer as the SDK's models hold it, under the names that the wire has; what it lacked is None in them."""
+        told: dict[str, Any] = json.loads(json.dumps(answer.to_json_object()), object_hook=_without_none)
+        told.pop("X-Request-Id", None)
+        return told
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+class OfficialAsyncSdk(OfficialSdk):
+    """The SDK's asynchronous client."""
+
+    name = "Python SDK 3, async"
+
+    def _build(self, server: RunningServer) -> Any:
+        credentials = BasicCredentials(
+            *(server.credentials[name] for name in ("access_key", "secret_key", "project_id"))
+        )
+        builder = frs.FrsAsyncClient.new_builder(frs.FrsAsyncClient)
+        return builder.with_credentials(credentials).with_endpoint(server.endpoint).build()
+
+    def _call(self, method: str, request: Any) -> Any:
+        async def called() -> Any:
+            made = getattr(self._client, f"{method}_async")(request)
+            return await made if asyncio.iscoroutine(made) else made.result()
+
+        return asyncio.run(called())
+
+
+# the 1.0 SDKs, whose packages are gone: what they put on the wire and how they read
+
+
+def _form(texts: Mapping[str, str], files: Mapping[str, bytes], content_type: str) -> tuple[bytes, str]:
+    """A multipart body with the files first, as both 1.0 SDKs write it."""
+    boundary = "cc1d42c0d1dc4d2d8c5cbe30b8a1a7ff"
+    parts = [
+        f'Content-Disposition: form-data; name="{name}"; filename="{name}.png"\r\nContent-Type: {content_type}'.encode()
+        + b"\r\n\r\n"
+        + data
+        for name, data in files.items()
+    ]
+    parts += [f'Content-Disposition: form-data; name="{name}"\r\n\r\n{text}'.encode() for name, text in texts.items()]
+    body = b"".join(b"--" + boundary.encode() + b"\r\n" + part + b"\r\n" for part in parts)
+    return body + b"--" + boundary.encode() + b"--\r\n", f"multipart/form-data; boundary={boundary}"
+
+
+class OldPythonSdk:
+    """The 1.0 Python SDK: version 1, three signed headers, hashed forms with the file first, and ``eval`` of the answer."""
+
+    name = "Python SDK 1.0"
+    version = "v1"
+    content_type = "application/json"
+    file_type = "image/jpeg"
+
+    def __init__(self, server: RunningServer) -> None:
+        self._server = server
+
+    def ask(self, operation: str, kind: str, asked: Asked) -> Mapping[str, Any]:
+        body, content_type = b"", ""
+        if asked.files:
+            body, content_type = _form(self.texts(asked.texts), asked.files, self.file_type)
+        elif asked.body is not None:
+            body, content_type = json.dumps(self.values(operation, asked.body)).encode(), self.content_type
+        path = path_of(self._server, Asked(asked.method, asked.path, version=self.version))
+        query = urlencode(sorted(asked.query.items()), quote_via=quote)
+        headers = {"host": self._server.endpoint.removeprefix("http://"), **self.more_headers()}
+        headers["x-sdk-date"] = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        if content_type:
+            headers["content-type"] = content_type
+        headers["authorization"] = self._signature(asked.method, path, query, headers, body)
+        url = self._server.endpoint + path + (f"?{query}" if query else "")
+        answer = httpx.request(asked.method, url, headers=headers, content=body, timeout=60)
+        assert answer.status_code == 200, answer.text  # any other is an exception of these SDKs
+        return self.read(answer.text)
+
+    def texts(self, texts: Mapping[str, str]) -> Mapping[str, str]:
+        """The text parts of a form; objects and lists are written by ``str``, with the quotes turned."""
+        written = {}
+        for name, text in texts.items():
+            try:
+                written[name] = str(json.loads(text)).replace("'", '"')
+            except ValueError:
+                written[name] = text
+        return written
+
+    def values(self, _operation: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return body
+
+    def more_headers(self) -> Mapping[str, str]:
+        return {}
+
+    def read(self, text: str) -> Mapping[str, Any]:
+        answer: dict[str, Any] = legacy_python(text)
+        return answer
+
+    def _signature(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> str:
+        names = tuple(sorted(headers))
+        request = SignedRequest(method, path, query, headers, hashlib.sha256(body).hexdigest())
+        keys = self._server.credentials
+        signature = sign(keys["secret_key"], headers["x-sdk-date"], canonical_request(request, names))
+        return f"SDK-HMAC-SHA256 Access={keys['access_key']}, SignedHeaders={';'.join(names)}, Signature={signature}"
+
+
+_BOX: Final = {"width", "top_left_y", "top_left_x", "height"}
+_JAVA_KEYS: Final[Mapping[str, set[str]]] = {
+    "": {
+        *("face_set_info", "face_sets_info", "face_set_name", "face_set_id", "face_number", "faces"),
+        *("similarity", "image1_face", "image2_face", "result", "warning-list"),
+    },
+    "face_set_info": {
+        *("face_number", "face_set_id", "face_set_name", "create_date", "face_set_capacity", "external_fields"),
+    },
+    "faces": {
+        *("bounding_box", "external_image_id", "face_id", "external_fields", "similarity", "attributes", "landmark"),
+    },
+    "bounding_box": _BOX,
+    "image1_face": {"bounding_box"},
+    "image2_face": {"bounding_box"},
+    "attributes": {
+        *("headpose", "gender", "age", "dress", "smile", "mask", "hair", "beard", "skin", "ethnic"),
+        *("phototype", "quality", "expression", "face_angle"),
+    },
+    "result": {"alive", "confidence", "picture"},
+    "warning-list": {"warningCode", "warningMsg"},
+}
+"""The keys that the 1.0 Java SDK's models know, by the key an object stands under; another one is fatal to it."""
+
+
+class OldJavaSdk(OldPythonSdk):
+    """The 1.6 Java SDK: ``refresh`` in what it adds, a charset in its type, the project signed, and unknown keys fatal."""
+
+    name = "Java SDK 1.6"
+    version = "v2"
+    content_type = "application/json; charset=utf-8"
+    file_type = "application/octet-stream"
+
+    def ask(self, operation: str, kind: str, asked: Asked) -> Mapping[str, Any]:
+        self.version = asked.version
+        return super().ask(operation, kind, asked)
+
+    def texts(self, texts: Mapping[str, str]) -> Mapping[str, str]:
+        return {**texts, "refresh": "true"}
+
+    def values(self, operation: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**body, "refresh": True} if operation == "add faces" else body
+
+    def more_headers(self) -> Mapping[str, str]:
+        return {"x-project-id": self._server.credentials["project_id"]}
+
+    def read(self, text: str) -> Mapping[str, Any]:
+        answer: dict[str, Any] = json.loads(text)
+        _known("", answer)
+        return answer
+
+
+def _known(place: str, value: Any) -> None:
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict) and place in _JAVA_KEYS:
+            assert item.keys() <= _JAVA_KEYS[place], f"{place or 'the answer'} has {item.keys() - _JAVA_KEYS[place]}"
+            for key, inner in item.items():
+                _known("face_set_info" if key == "face_sets_info" else key, inner)
+
+
+# Node and curl
+
+
+class NodeCore:
+    """The official JavaScript core, which signs and sends whatever request it is given."""
+
+    name = "JavaScript core"
+
+    def __init__(self, server: RunningServer, folder: Path) -> None:
+        self._server = server
+        self._folder = folder
+
+    def ask(self, operation: str, kind: str, asked: Asked) -> Mapping[str, Any]:
+        request: dict[str, Any] = {"method": asked.method, "url": path_of(self._server, asked)}
+        request |= {"queryParams": dict(asked.query)} | ({"data": dict(asked.body)} if asked.body is not None else {})
+        keys = self._server.credentials
+        described: dict[str, Any] = {
+            "endpoint": self._server.endpoint,
+            "accessKey": keys["access_key"],
+            "secretKey": keys["secret_key"],
+            "projectId": keys["project_id"],
+            "request": request,
+        }
+        if asked.files:
+            files = {name: base64.b64encode(data).decode() for name, data in asked.files.items()}
+            described["form"] = {"texts": dict(asked.texts), "files": files}
+        text = _run(["node", "call.mjs"], json.dumps(described).encode(), self._folder)
+        answer = json.loads(text.splitlines()[-1])
+        assert answer["status"] == 200, answer
+        return {name: value for name, value in answer["body"].items() if name != "httpStatusCode"}
+
+
+@dataclass
+class Curl:
+    """curl with a token."""
+
+    server: RunningServer
+    folder: Path
+    name: str = "curl"
+
+    def __post_init__(self) -> None:
+        self._token = self.server.token()
+
+    def ask(self, operation: str, kind: str, asked: Asked) -> Mapping[str, Any]:
+        query = f"?{urlencode(asked.query)}" if asked.query else ""
+        url = self.server.endpoint + path_of(self.server, asked) + query
+        command = ["curl", "--silent", "--show-error", "--fail-with-body", "--request", asked.method, url]
+        command += ["--header", f"X-Auth-Token: {self._token}"]
+        body = b""
+        if asked.files:
+            for name, text in asked.texts.items():
+                command += ["--form-string", f"{name}={text}"]
+            for name, data in asked.files.items():
+                file = self.folder / f"{name}.png"
+                file.write_bytes(data)
+                command += ["--form", f"{name}=@{file}"]
+        elif asked.body is not None:
+            body = json.dumps(asked.body).encode()
+            command += ["--header", "Content-Type: application/json", "--data-binary", "@-"]
+        answer: dict[str, Any] = json.loads(_run(command, body, self.folder))
+        return answer
+
+
+def _run(command: Sequence[str], given: bytes, folder: Path) -> str:
+    done = subprocess.run(command, input=given, capture_output=True, cwd=folder, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+    return done.stdout.decode()

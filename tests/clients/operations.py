@@ -1,0 +1,253 @@
+"""Every operation in every kind of input, as one client's day: each step is asked for and its answer looked at."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.fake_models import photo
+
+ANNA: Final = photo((200, 60, 60))
+BEN: Final = photo((60, 200, 60))
+BOTH: Final = photo((200, 60, 60), (60, 200, 60))
+BUCKET: Final = "faces"
+FILES: Final = {f"/{BUCKET}/anna.png": ANNA, f"/{BUCKET}/ben.png": BEN}
+"""What the store holds that URLs name."""
+
+PICTURE_KINDS: Final = ("base64", "file", "URL")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request in the terms of HTTP: ``path`` follows the project and is not yet percent-encoded in its segments."""
+
+    method: str
+    path: tuple[str, ...]
+    body: Mapping[str, Any] | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    version: str = "v2"
+
+
+@dataclass
+class Day:
+    """A client's face set, and what it remembers of it."""
+
+    name: str
+    ids: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """An operation with a kind of input: the request, and what the answer must be."""
+
+    operation: str
+    kind: str
+    asked: Callable[[Day], Asked]
+    holds: Callable[[Day, Mapping[str, Any]], bool]
+
+    @property
+    def name(self) -> tuple[str, str]:
+        return self.operation, self.kind
+
+
+def picture(kind: str, prefix: str = "image", who: str = "anna") -> tuple[dict[str, str], dict[str, bytes]]:
+    """Texts and files of a request with a picture."""
+    data = {"anna": ANNA, "ben": BEN, "both": BOTH}[who]
+    match kind:
+        case "base64":
+            return {f"{prefix}_base64": base64.b64encode(data).decode()}, {}
+        case "URL":
+            return {f"{prefix}_url": f"https://{BUCKET}.obs.cn-north-4.myhuaweicloud.com/{who}.png"}, {}
+        case _:
+            return {}, {f"{prefix}_file": data}
+
+
+def with_picture(kind: str, path: tuple[str, ...], version: str = "v2", who: str = "anna", **more: Any) -> Asked:
+    """A request with one picture; ``more`` are its other parameters."""
+    texts, files = picture(kind, who=who)
+    if not files:
+        return Asked("POST", path, body={**texts, **more}, version=version)
+    parts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in more.items()}
+    return Asked("POST", path, texts=parts, files=files, version=version)
+
+
+def compared(kind: str) -> Asked:
+    (one, first), (two, second) = (picture(kind, f"image{number}", who) for number, who in ((1, "anna"), (2, "ben")))
+    files = {**first, **second}
+    return Asked("POST", ("face-compare",), body=None if files else {**one, **two}, files=files)
+
+
+def added(day: Day, kind: str) -> Asked:
+    """Faces are added: of the picture with two people both, of the others the largest."""
+    single = kind != "base64"
+    more: dict[str, Any] = {"external_image_id": f"by-{kind}", "external_fields": {"age": 30}, "single": single}
+    return with_picture(kind, faces(day), who="anna" if single else "both", **more)
+
+
+def _were_added(day: Day, kind: str, answer: Mapping[str, Any]) -> bool:
+    for face in answer["faces"]:
+        day.ids[kind if kind not in day.ids else "second"] = face["face_id"]
+    told = [(face["external_image_id"], face["external_fields"]) for face in answer["faces"]]
+    return told == [(f"by-{kind}", {"age": 30})] * (2 if kind == "base64" else 1)
+
+
+def _was_deleted(day: Day, kind: str, answer: Mapping[str, Any]) -> bool:
+    del day.ids[kind]
+    return bool(answer["face_number"] == 1)
+
+
+def one(day: Day) -> tuple[str, ...]:
+    """The path of the client's face set."""
+    return "face-sets", day.name
+
+
+def faces(day: Day) -> tuple[str, ...]:
+    """The path of its faces."""
+    return *one(day), "faces"
+
+
+def searched(day: Day, kind: str) -> Asked:
+    """A search with everything that one can have."""
+    more: dict[str, Any] = {
+        "top_n": 2,
+        "threshold": 0.93,
+        "filter": "age:30",
+        "return_fields": ["age"],
+        "sort": [{"age": "asc"}],
+    }
+    return with_picture(kind, (*one(day), "search"), **more)
+
+
+def _steps() -> list[Step]:
+    step = Step
+    return [
+        step(
+            "create face set",
+            "JSON",
+            lambda day: Asked(
+                "POST",
+                ("face-sets",),
+                body={"face_set_name": day.name, "external_fields": {"age": {"type": "integer"}}},
+            ),
+            lambda day, answer: (
+                answer["face_set_info"]["face_set_name"] == day.name and answer["face_set_info"]["face_number"] == 0
+            ),
+        ),
+        step(
+            "list face sets",
+            "-",
+            lambda _: Asked("GET", ("face-sets",)),
+            lambda day, answer: day.name in [each["face_set_name"] for each in answer["face_sets_info"]],
+        ),
+        step(
+            "show face set",
+            "-",
+            lambda day: Asked("GET", one(day)),
+            lambda _, answer: answer["face_set_info"]["external_fields"] == {"age": {"type": "integer"}},
+        ),
+        *(
+            step(
+                "add faces",
+                kind,
+                lambda day, kind=kind: added(day, kind),  # type: ignore[misc]
+                lambda day, answer, kind=kind: _were_added(day, kind, answer),  # type: ignore[misc]
+            )
+            for kind in PICTURE_KINDS
+        ),
+        step(
+            "list faces",
+            "offset, limit",
+            lambda day: Asked("GET", faces(day), query={"offset": "0", "limit": "2"}),
+            lambda day, answer: [each["face_id"] for each in answer["faces"]] == list(day.ids.values())[:2],
+        ),
+        step(
+            "list faces",
+            "face_id",
+            lambda day: Asked("GET", faces(day), query={"face_id": day.ids["file"]}),
+            lambda day, answer: [each["face_id"] for each in answer["faces"]] == [day.ids["file"]],
+        ),
+        step(
+            "update face",
+            "JSON",
+            lambda day: Asked("PUT", faces(day), body={"face_id": day.ids["URL"], "external_fields": {"age": 31}}),
+            lambda _, answer: answer["face_number"] == 1,
+        ),
+        *(
+            step(
+                "search",
+                kind,
+                lambda day, kind=kind: searched(day, kind),  # type: ignore[misc]
+                lambda _, answer: [each["external_fields"] for each in answer["faces"]] == [{"age": 30}] * 2,
+            )
+            for kind in PICTURE_KINDS
+        ),
+        step(
+            "search",
+            "face_id",
+            lambda day: Asked("POST", (*one(day), "search"), body={"face_id": day.ids["URL"], "top_n": 1}),
+            lambda day, answer: answer["faces"][0]["face_id"] == day.ids["URL"],
+        ),
+        step(
+            "delete faces",
+            "face_id",
+            lambda day: Asked("DELETE", faces(day), query={"face_id": day.ids["base64"]}),
+            lambda day, answer: _was_deleted(day, "base64", answer),
+        ),
+        step(
+            "delete faces",
+            "external_image_id",
+            lambda day: Asked("DELETE", faces(day), query={"external_image_id": "by-file"}),
+            lambda day, answer: _was_deleted(day, "file", answer),
+        ),
+        step(
+            "delete faces",
+            "custom field",
+            lambda day: Asked("DELETE", faces(day), query={"age": "31"}),
+            lambda day, answer: _was_deleted(day, "URL", answer),
+        ),
+        step(
+            "batch delete",
+            "filter",
+            lambda day: Asked("DELETE", (*faces(day), "batch"), body={"filter": "age:[* TO *]"}),
+            lambda day, answer: answer["face_number"] == len(day.ids),
+        ),
+        step(
+            "delete face set",
+            "-",
+            lambda day: Asked("DELETE", one(day)),
+            lambda day, answer: answer == {"face_set_name": day.name},
+        ),
+        *(
+            step(
+                "detect",
+                kind,
+                lambda _, kind=kind: with_picture(kind, ("face-detect",), attributes="1,2"),  # type: ignore[misc]
+                lambda _, answer: answer["faces"][0]["attributes"] == {"gender": "male", "age": 60},
+            )
+            for kind in PICTURE_KINDS
+        ),
+        *(
+            step(
+                "compare",
+                kind,
+                lambda _, kind=kind: compared(kind),  # type: ignore[misc]
+                lambda _, answer: answer["similarity"] < 0.93 and answer["image2_face"]["bounding_box"]["width"] > 100,
+            )
+            for kind in PICTURE_KINDS
+        ),
+        *(
+            step(
+                "silent liveness",
+                kind,
+                lambda _, kind=kind: with_picture(kind, ("live-detect-face",), "v1"),  # type: ignore[misc]
+                lambda _, answer: answer["result"]["alive"] is True and isinstance(answer["warning-list"], list),
+            )
+            for kind in PICTURE_KINDS
+        ),
+    ]
+
+
+STEPS: Final = _steps()

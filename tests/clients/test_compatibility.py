@@ -1,0 +1,105 @@
+"""Every operation, in every kind of input, by every client; the table of it is in ``docs/compatibility.md``.
+
+``OPENFRS_WRITE_DOCS=1`` writes the table anew.
+"""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.media.web import WebServer
+from tests.running import REPOSITORY, RunningServer, fake_server_command, running
+
+from .clients import Client, Curl, NodeCore, OfficialAsyncSdk, OfficialSdk, OldJavaSdk, OldPythonSdk, UnsupportedError
+from .operations import FILES, STEPS, Day
+
+PAGE = REPOSITORY / "docs" / "compatibility.md"
+BEGIN, END = "<!-- table: clients -->\n", "<!-- end -->"
+
+
+@pytest.fixture(scope="module")
+def frs_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server, and a store with the files that URLs name."""
+    data = tmp_path_factory.mktemp("clients") / "data"
+    with WebServer({path: (200, {}, [content]) for path, content in FILES.items()}) as store:
+        thread = threading.Thread(target=store.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        settings = {
+            "OPENFRS_OBS_ENDPOINT": f"http://127.0.0.1:{store.port}",
+            "OPENFRS_OBS_ACCESS_KEY": "any",
+            "OPENFRS_OBS_SECRET_KEY": "any",
+        }
+        with running(fake_server_command(data), data, environment=settings) as server:
+            yield server
+        store.shutdown()
+        thread.join()
+
+
+def node_client(server: RunningServer, request: pytest.FixtureRequest) -> Client:
+    return NodeCore(server, request.getfixturevalue("node"))
+
+
+def curl_client(server: RunningServer, request: pytest.FixtureRequest) -> Client:
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    folder: Path = request.getfixturevalue("tmp_path")
+    return Curl(server, folder)
+
+
+CLIENTS: dict[str, Callable[[RunningServer, pytest.FixtureRequest], Client]] = {
+    OfficialSdk.name: lambda server, request: OfficialSdk(server, request.getfixturevalue("tmp_path")),
+    OfficialAsyncSdk.name: lambda server, request: OfficialAsyncSdk(server, request.getfixturevalue("tmp_path")),
+    OldPythonSdk.name: lambda server, _: OldPythonSdk(server),
+    OldJavaSdk.name: lambda server, _: OldJavaSdk(server),
+    NodeCore.name: node_client,
+    Curl.name: curl_client,
+}
+
+RESULTS: dict[str, dict[tuple[str, str], str]] = {}
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_a_client_meets_the_answers_it_knows(
+    name: str, frs_server: RunningServer, request: pytest.FixtureRequest
+) -> None:
+    client = CLIENTS[name](frs_server, request)
+    day, results = Day(f"{name} é 中"), {}
+    for step in STEPS:
+        asked = step.asked(day)
+        try:
+            answer = client.ask(step.operation, step.kind, asked)
+        except UnsupportedError as reason:
+            results[step.name] = str(reason)
+        else:
+            assert step.holds(day, answer), (step.name, answer)
+            results[step.name] = "pass"
+    RESULTS[name] = results
+
+
+def table(results: dict[str, dict[tuple[str, str], str]]) -> str:
+    """Operation, input and a column for each client; a reason that stands in place of a pass is a footnote's number."""
+    reasons = sorted({cell for column in results.values() for cell in column.values()} - {"pass"})
+    lines = [f"| operation | input | {' | '.join(results)} |", f"| --- | --- |{' --- |' * len(results)}"]
+    for step in STEPS:
+        cells = [column[step.name] for column in results.values()]
+        shown = " | ".join("pass" if cell == "pass" else f"({reasons.index(cell) + 1})" for cell in cells)
+        lines.append(f"| {step.operation} | {step.kind} | {shown} |")
+    notes = [f"({number}) {reason}." for number, reason in enumerate(reasons, 1)]
+    return "\n".join([*lines, "", *notes, ""])
+
+
+def test_the_table_in_the_documentation_is_what_was_seen() -> None:
+    if RESULTS.keys() != CLIENTS.keys():
+        pytest.skip("not every client was tried")
+    page = PAGE.read_text("utf-8")
+    before, _, rest = page.partition(BEGIN)
+    shown, mark, after = rest.partition(END)
+    assert mark
+    if os.environ.get("OPENFRS_WRITE_DOCS"):
+        PAGE.write_text(before + BEGIN + table(RESULTS) + END + after, "utf-8")
+        return
+    assert shown == table(RESULTS), "write it anew with OPENFRS_WRITE_DOCS=1"
