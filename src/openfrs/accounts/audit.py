@@ -17,6 +17,7 @@ class AuditLog:
     """JSON lines in files of mode 0600, only ever appended to. An entry never holds a secret, token, picture or vector."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._handler = _PrivateRotatingFile(path, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
 
     def record(self, event: str, **details: str | int) -> None:

@@ -10,7 +10,20 @@ from starlette.requests import Request
 from ..accounts.administration import Administration, Authority
 from ..accounts.roles import Role
 from ..errors import ServiceError
-from ..store.accounts import AccessKey, User
+from ..store.accounts import User
+from .account_answers import (
+    DeletedKeyAnswer,
+    KeyAnswer,
+    KeysAnswer,
+    NamedDomain,
+    NewKeyAnswer,
+    NewUserAnswer,
+    OneUserAnswer,
+    PasswordAnswer,
+    ProjectAnswer,
+    UserAnswer,
+    UsersAnswer,
+)
 from .body import Input, raw_body
 from .documentation import body_of
 from .security import Admin, ServicesDependency
@@ -51,114 +64,112 @@ class Scope:
         """A user within the admin's reach."""
         return self.administration.user(user_id, self.authority)
 
-    def described(self, user: User) -> dict[str, Any]:
+    def described(self, user: User) -> UserAnswer:
         """A user as these routes show it."""
         role = self.administration.roles(user).get(self.project.id)
-        return {"id": user.id, "name": user.name, "enabled": user.enabled, "role": "" if role is None else str(role)}
+        return UserAnswer(id=user.id, name=user.name, enabled=user.enabled, role="" if role is None else str(role))
 
 
 Here = Annotated[Scope, Depends(Scope)]
 
 
 @router.get("")
-async def show_project(here: Here) -> dict[str, Any]:
+async def show_project(here: Here) -> ProjectAnswer:
     """The project and the limits that hold for it."""
     project = here.project
-    return {
-        "id": project.id,
-        "name": project.name,
-        "domain": {"id": project.domain.id, "name": project.domain.name},
-        "limits": here.limits.model_dump(),
-    }
+    domain = NamedDomain(id=project.domain.id, name=project.domain.name)
+    return ProjectAnswer(id=project.id, name=project.name, domain=domain, limits=here.limits)
 
 
 @router.get("/users")
-async def list_users(here: Here) -> dict[str, Any]:
+async def list_users(here: Here) -> UsersAnswer:
     """The users that have a role on this project alone or on none."""
 
-    def found() -> list[dict[str, Any]]:
+    def found() -> list[UserAnswer]:
         users = here.administration.users(here.project.domain.id, here.authority)
         return [here.described(user) for user in users]
 
-    return {"users": await run_in_threadpool(found)}
+    return UsersAnswer(users=await run_in_threadpool(found))
 
 
 @router.post("/users", openapi_extra=body_of(CreateUserInput, multipart=False))
-async def create_user(here: Here) -> dict[str, Any]:
+async def create_user(here: Here) -> NewUserAnswer:
     """Make a user with a role on this project. The password is shown this once."""
     asked = await _read(here.request, CreateUserInput)
     role = _role(asked.role)
 
-    def create() -> dict[str, Any]:
+    def create() -> NewUserAnswer:
         user, password = here.administration.create_user(here.project.domain, asked.name)
         here.administration.set_role(user, here.project, role)
-        return {"user": here.described(user), "password": password}
+        return NewUserAnswer(user=here.described(user), password=password)
 
     return await run_in_threadpool(create)
 
 
 @router.put("/users/{user_id}/role", openapi_extra=body_of(RoleInput, multipart=False))
-async def set_role(user_id: str, here: Here) -> dict[str, Any]:
+async def set_role(user_id: str, here: Here) -> OneUserAnswer:
     """Give a user a role on this project in place of any other; the user's tokens end."""
     role = _role((await _read(here.request, RoleInput)).role)
 
-    def change() -> dict[str, Any]:
+    def change() -> OneUserAnswer:
         user = here.user(user_id)
         here.administration.set_role(user, here.project, role)
-        return {"user": here.described(user)}
+        return OneUserAnswer(user=here.described(user))
 
     return await run_in_threadpool(change)
 
 
 @router.delete("/users/{user_id}/role")
-async def withdraw_role(user_id: str, here: Here) -> dict[str, Any]:
+async def withdraw_role(user_id: str, here: Here) -> OneUserAnswer:
     """Take a user's role on this project away; the user's tokens end."""
 
-    def change() -> dict[str, Any]:
+    def change() -> OneUserAnswer:
         user = here.user(user_id)
         here.administration.withdraw_role(user, here.project)
-        return {"user": here.described(user)}
+        return OneUserAnswer(user=here.described(user))
 
     return await run_in_threadpool(change)
 
 
 @router.put("/users/{user_id}/enabled", openapi_extra=body_of(EnabledInput, multipart=False))
-async def set_enabled(user_id: str, here: Here) -> dict[str, Any]:
+async def set_enabled(user_id: str, here: Here) -> OneUserAnswer:
     """Let a user in or keep the user out; the user's tokens end."""
     enabled = (await _read(here.request, EnabledInput)).enabled
 
-    def change() -> dict[str, Any]:
+    def change() -> OneUserAnswer:
         here.administration.set_enabled(here.user(user_id), enabled=enabled)
-        return {"user": here.described(here.user(user_id))}
+        return OneUserAnswer(user=here.described(here.user(user_id)))
 
     return await run_in_threadpool(change)
 
 
 @router.post("/users/{user_id}/password")
-async def reset_password(user_id: str, here: Here) -> dict[str, Any]:
+async def reset_password(user_id: str, here: Here) -> PasswordAnswer:
     """Give a user a new password, shown this once; the user's tokens end."""
-    return {"password": await run_in_threadpool(lambda: here.administration.reset_password(here.user(user_id)))}
+    return PasswordAnswer(
+        password=await run_in_threadpool(lambda: here.administration.reset_password(here.user(user_id)))
+    )
 
 
-@router.get("/users/{user_id}/keys")
-async def list_keys(user_id: str, here: Here) -> dict[str, Any]:
+@router.get("/users/{user_id}/keys", response_model_exclude_none=True)
+async def list_keys(user_id: str, here: Here) -> KeysAnswer:
     """A user's access keys."""
     keys = await run_in_threadpool(lambda: here.administration.keys(here.user(user_id)))
-    return {"keys": [_key(key) for key in keys]}
+    return KeysAnswer(keys=[KeyAnswer.of(key) for key in keys])
 
 
 @router.post("/users/{user_id}/keys")
-async def create_key(user_id: str, here: Here) -> dict[str, Any]:
+async def create_key(user_id: str, here: Here) -> NewKeyAnswer:
     """A new access key for a user. The secret key is shown this once."""
     key = await run_in_threadpool(lambda: here.administration.create_key(here.user(user_id)))
-    return {"access_key": key.access_key, "secret_key": key.secret_key}
+    return NewKeyAnswer(access_key=key.access_key, secret_key=key.secret_key)
 
 
 @router.delete("/keys/{access_key}")
-async def delete_key(access_key: str, here: Here) -> dict[str, Any]:
+async def delete_key(access_key: str, here: Here) -> DeletedKeyAnswer:
     """Delete an access key."""
     await run_in_threadpool(here.administration.delete_key, access_key, here.authority)
-    return {"access_key": access_key}
+    return DeletedKeyAnswer(access_key=access_key)
 
 
 async def _read(request: Request, model: type[Any]) -> Any:
@@ -173,8 +184,3 @@ def _role(text: str) -> Role:
         return Role(text)
     except ValueError:
         raise ServiceError("IAM.400") from None
-
-
-def _key(key: AccessKey) -> dict[str, Any]:
-    used = {} if key.last_used_at is None else {"last_used_at": f"{key.last_used_at.isoformat()}Z"}
-    return {"access_key": key.access_key, "created_at": f"{key.created_at.isoformat()}Z", **used}

@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from fastapi import APIRouter, FastAPI, Security
 from fastapi.security import APIKeyHeader
 from fastapi_offline import FastAPIOffline
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,13 +16,19 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .. import __version__
+from ..accounts.activity import Activity
 from ..accounts.audit import AuditLog
+from ..console.files import Files
+from ..console.routes import console_router
 from ..errors import ServiceError, render
 from ..services import Services
 from ..store.faults import StoreUnavailableError
 from . import (
     accounts,
+    activity,
+    audit,
     face_sets,
+    face_table,
     faces,
     health,
     identity,
@@ -37,6 +44,9 @@ from .security import address_of
 from .wire import WireResponse
 
 log = logging.getLogger("openfrs.access")
+
+FRS_PATHS = ("/v1/", "/v2/")
+"""Paths whose requests count as a project's activity."""
 
 REQUEST_ID_HEADER = "X-Request-Id"
 
@@ -63,16 +73,18 @@ def create_app(services: Services) -> ASGIApp:
     for router in (recognition.v1_router, liveness.v1_router, subscription.router):
         app.include_router(router, prefix="/v1/{project_id}", dependencies=[TOKEN_HEADER])
     app.include_router(recognition.v2_router, prefix="/v2/{project_id}", dependencies=[TOKEN_HEADER])
-    for router in (models.router, liveness_sessions.router):
+    for router in (models.router, activity.router, face_table.router, liveness_sessions.router):
         app.include_router(router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
-    app.include_router(accounts.router, dependencies=[TOKEN_HEADER])
+    for router in (accounts.router, audit.router):
+        app.include_router(router, dependencies=[TOKEN_HEADER])
     app.include_router(identity.router)
     app.include_router(health.router)
+    app.include_router(console_router(Files.read()))
     app.add_exception_handler(ServiceError, _refused)
     app.add_exception_handler(HTTPException, _not_routed)
     app.add_exception_handler(StoreUnavailableError, _unavailable)
     app.add_exception_handler(Exception, _failed)
-    return RequestContext(app, services.audit)
+    return RequestContext(app, services.audit, services.activity)
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -110,14 +122,15 @@ def _unavailable(request: Request, error: Exception) -> Response:
 
 
 class RequestContext:
-    """What every request gets: an id, its path as it was on the wire, a line in the log, and one in the audit log for a write.
+    """What every request gets: an id, its path as it was on the wire, its place in logs and counts.
 
     Routes match the percent-encoded path, so that an encoded slash stays inside its segment.
     """
 
-    def __init__(self, app: ASGIApp, audit: AuditLog) -> None:
+    def __init__(self, app: ASGIApp, audit: AuditLog, activity: Activity) -> None:
         self._app = app
         self._audit = audit
+        self._activity = activity
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -142,6 +155,8 @@ class RequestContext:
         log.info("%s %s %d %.1f ms %s", scope["method"], path, status, milliseconds, request_id)
         if "audited" in scope["state"]:
             self._record(Request(scope), status)
+        if "project_id" in scope["state"] and path.startswith(FRS_PATHS):
+            await run_in_threadpool(self._activity.note, scope["state"]["project_id"], failed=status >= 400)
 
     def _record(self, request: Request, status: int) -> None:
         """Note who asked for a change, of what, from where, and what came of it."""

@@ -85,6 +85,7 @@ class Permission:
 
         def admit() -> Principal:
             principal = layer.access.principal(caller, unquote(project_id))
+            request.state.project_id = principal.project.id
             principal.require(self.role)
             layer.quotas.admit(principal.project.id, request.scope["route"].name, principal.limits)
             if self.role is not Role.READER:

@@ -19,8 +19,8 @@ from ..store.faces import (
     NewFace,
     SetMissingError,
 )
-from ..store.galleries import Galleries
-from ..store.predicate import FieldValue
+from ..store.galleries import Galleries, Listing
+from ..store.predicate import EXTERNAL_IMAGE_ID, FieldValue
 from .face_sets import FaceSets, missing_set
 from .fields import check_values, parse_value, shown
 from .filter import parse_filter
@@ -76,6 +76,32 @@ class Faces:
             raise wrong_format("offset", f"offset and limit may add up to {limits.LIST_WINDOW} at most")
         face_set = self._face_sets.require(project_id, set_name)
         return face_set, self._repository.page(face_set.id, offset, limit)
+
+    def table(
+        self,
+        project_id: str,
+        set_name: str,
+        *,
+        filter_text: str | None,
+        sort: str | None,
+        descends: bool,
+        offset: int,
+        limit: int,
+    ) -> tuple[FaceSet, int, list[Face]]:
+        """How many faces a filter holds for, and a window of them by a field's values; faces without one come last.
+
+        Raises:
+            ServiceError: ``FRS.0302``, ``FRS.0012`` a bad filter, or no such field to sort by.
+        """
+        face_set = self._face_sets.require(project_id, set_name)
+        predicate = parse_filter(filter_text, face_set.fields) if filter_text else None
+        if sort is not None and sort != EXTERNAL_IMAGE_ID and sort not in face_set.fields:
+            raise wrong_format("sort", "the face set has no such field")
+        try:
+            total, faces = self._galleries.window(face_set.id, Listing(offset, limit, predicate, sort, descends))
+        except SetMissingError:
+            raise missing_set(set_name) from None
+        return face_set, total, faces
 
     def one(self, project_id: str, set_name: str, face_id: str) -> tuple[FaceSet, Face]:
         """A face by id.

@@ -70,6 +70,10 @@ class _Column:
             found &= values <= condition.high if condition.includes_high else values < condition.high
         return found
 
+    def sortable(self, rows: Rows) -> npt.NDArray[Any]:
+        """Numbers that lie as the rows' values do."""
+        return self.values[rows]
+
     def tidy(self, count: int) -> None:
         """Nothing to do for values that lie in the array itself."""
 
@@ -91,6 +95,14 @@ class _StringColumn(_Column):
 
     def equal(self, value: FieldValue, rows: slice) -> Mask:
         return super().equal(self._codes.get(str(value), -1), rows)
+
+    def sortable(self, rows: Rows) -> npt.NDArray[Any]:
+        used, places = np.unique(self.values[rows], return_inverse=True)
+        strings = list(self._codes)
+        words = [strings[code] if code < len(strings) else "" for code in used.tolist()]
+        ranks = np.empty(len(words), np.int64)
+        ranks[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words))
+        return np.asarray(ranks[places])
 
     def tidy(self, count: int) -> None:
         """Forget strings that no row has any more, once they are the larger part."""
@@ -156,6 +168,17 @@ class Columns:
                 for part in parts[1:]:
                     found |= self.matching(part, rows)
         return found
+
+    def arranged(self, field: str, rows: Rows, *, descends: bool) -> Rows:
+        """The rows in the order of a field's values, those without one last; equal ones keep their order."""
+        column = self._columns[field]
+        present = column.present[rows]
+        having = rows[present]
+        values = column.sortable(having)
+        order = np.argsort(values, kind="stable")
+        if descends:
+            order = len(values) - 1 - np.argsort(values[::-1], kind="stable")[::-1]
+        return np.concatenate([having[order], rows[~present]])
 
     @property
     def nbytes(self) -> int:

@@ -39,6 +39,17 @@ class Query:
     predicate: Predicate | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A window of a set's faces: those that a condition holds for, by a field's values, or by age where none is given."""
+
+    offset: int
+    limit: int
+    predicate: Predicate | None = None
+    field: str | None = None
+    descends: bool = False
+
+
 class FaceMissingError(Exception):
     """The set has no such face."""
 
@@ -95,6 +106,18 @@ class Galleries:
                 seqs = np.concatenate([[seq], seqs[others]])[: query.count]
                 cosines = np.concatenate([np.ones(1, np.float32), cosines[others]])[: query.count]
             return self._hits(snapshot, seqs, cosines, query)
+
+    def window(self, set_id: int, listing: Listing) -> tuple[int, list[Face]]:
+        """How many faces a condition holds for, and a window of them in order.
+
+        Raises:
+            SetMissingError
+        """
+        with self._turns, self._level(set_id) as (snapshot, index):
+            seqs = index.arranged(listing.predicate, listing.field, descends=listing.descends)
+            chosen = seqs[listing.offset : listing.offset + listing.limit].tolist()
+            found = reading.faces(snapshot, chosen)
+            return seqs.size, [found[seq] for seq in chosen]
 
     def delete(self, set_id: int, predicate: Predicate) -> int:
         """Delete the faces that a condition holds for at the moment of the deletion; returns how many.

@@ -70,6 +70,16 @@ class TemplateIndex:
         """Sequence numbers of the faces that a condition holds for, oldest first."""
         return np.sort(self._seqs[: self._count][self._columns.matching(predicate, slice(self._count))])
 
+    def arranged(self, predicate: Predicate | None, field: str | None, *, descends: bool) -> Rows:
+        """Sequence numbers of the faces that a condition holds for, by a field's values, or by age where none is given."""
+        rows = np.arange(self._count)
+        if predicate is not None:
+            rows = rows[self._columns.matching(predicate, slice(self._count))]
+        rows = rows[np.argsort(self._seqs[rows])]
+        if field is not None:
+            return self._seqs[self._columns.arranged(field, rows, descends=descends)]
+        return self._seqs[rows[::-1] if descends else rows]
+
     def holds(self, predicate: Predicate, seq: int) -> bool:
         """Whether a condition holds for a face that is there."""
         (place,) = self._places(np.array([seq])).tolist()

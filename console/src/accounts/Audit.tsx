@@ -1,0 +1,102 @@
+import { Badge, Button, Code, Group, Skeleton, Stack, Table, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, data } from '../api/client';
+import { useProject } from '../api/useApi';
+import { Empty } from '../shell/Empty';
+import { Problem } from '../shell/Problem';
+
+interface Entry {
+  time: string;
+  event: string;
+  request_id?: string;
+  user_id?: string;
+  address?: string;
+  method?: string;
+  target?: string;
+  status?: number;
+  account?: string;
+  reason?: string;
+}
+
+/** Who did what, newest first. */
+export function Audit() {
+  const { t } = useTranslation();
+  const project_id = useProject();
+  const [typed, setTyped] = useState('');
+  const [text] = useDebouncedValue(typed, 300);
+  const pages = useInfiniteQuery({
+    queryKey: ['audit', project_id, text],
+    initialPageParam: '',
+    queryFn: ({ pageParam }) =>
+      data(
+        api.GET('/x/v1/accounts/{project_id}/audit', {
+          params: { path: { project_id }, query: { text, before: pageParam } },
+        }),
+      ),
+    getNextPageParam: (page) => page.before || undefined,
+  });
+  const entries = (pages.data?.pages ?? []).flatMap((page) => page.entries as unknown as Entry[]);
+  return (
+    <Stack>
+      <TextInput
+        label={t('accounts.searchAudit')}
+        description={t('accounts.searchAuditHint')}
+        value={typed}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+      />
+      <Problem error={pages.error} retry={pages.refetch} />
+      {pages.isPending && <Skeleton h={200} />}
+      {pages.data && entries.length === 0 && !pages.hasNextPage && <Empty>{t('accounts.noEntries')}</Empty>}
+      {entries.length > 0 && (
+        <Table.ScrollContainer minWidth={760}>
+          <Table fz="sm">
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{t('accounts.time')}</Table.Th>
+                <Table.Th>{t('accounts.event')}</Table.Th>
+                <Table.Th>{t('accounts.outcome')}</Table.Th>
+                <Table.Th>{t('accounts.who')}</Table.Th>
+                <Table.Th>{t('errors.request')}</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {entries.map((entry) => (
+                <Table.Tr key={`${entry.request_id}${entry.time}`}>
+                  <Table.Td className="numeric">{entry.time.replace('T', ' ').slice(0, 19)}</Table.Td>
+                  <Table.Td style={{ overflowWrap: 'anywhere' }}>
+                    {entry.method ? `${entry.method} ${entry.target}` : `${entry.event} ${entry.account ?? ''}`}
+                  </Table.Td>
+                  <Table.Td>
+                    {entry.status ? (
+                      <Badge variant="light" color={entry.status < 400 ? 'green' : 'red'}>
+                        {entry.status}
+                      </Badge>
+                    ) : (
+                      entry.reason
+                    )}
+                  </Table.Td>
+                  <Table.Td>
+                    {entry.user_id && <Code>{entry.user_id.slice(0, 8)}</Code>} {entry.address}
+                  </Table.Td>
+                  <Table.Td>
+                    <Code>{entry.request_id?.slice(0, 8)}</Code>
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      )}
+      {pages.hasNextPage && (
+        <Group justify="center">
+          <Button variant="default" loading={pages.isFetchingNextPage} onClick={() => pages.fetchNextPage()}>
+            {t('accounts.older')}
+          </Button>
+        </Group>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,50 @@
+import { Alert, Button, Code, CopyButton, Group, Modal, Stack, Text } from '@mantine/core';
+import { IconKey } from '@tabler/icons-react';
+import { useTranslation } from 'react-i18next';
+
+/** What the service tells once and never again. */
+export interface Shown {
+  title: string;
+  lines: { label: string; value: string }[];
+}
+
+export function Secret({ shown, onClose }: { shown: Shown; onClose: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      closeOnClickOutside={false}
+      title={shown.title}
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+    >
+      <Stack>
+        <Alert color="orange" icon={<IconKey aria-hidden />}>
+          {t('accounts.shownOnce')}
+        </Alert>
+        {shown.lines.map(({ label, value }) => (
+          <div key={label}>
+            <Text size="sm" fw={500}>
+              {label}
+            </Text>
+            <Group wrap="nowrap">
+              <Code data-testid={label} style={{ overflowWrap: 'anywhere' }}>
+                {value}
+              </Code>
+              <CopyButton value={value}>
+                {({ copied, copy }) => (
+                  <Button size="compact-xs" variant="default" onClick={copy}>
+                    {t(copied ? 'common.copied' : 'common.copy')}
+                  </Button>
+                )}
+              </CopyButton>
+            </Group>
+          </div>
+        ))}
+        <Group justify="flex-end">
+          <Button onClick={onClose}>{t('accounts.kept')}</Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,193 @@
+import { Badge, Button, Group, Modal, Select, Skeleton, Stack, Switch, Table, TextInput } from '@mantine/core';
+import { IconKey, IconPlus } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, data } from '../api/client';
+import type { User } from '../api/types';
+import { useProject } from '../api/useApi';
+import { useSession } from '../session/store';
+import { Problem } from '../shell/Problem';
+import { Keys } from './Keys';
+import { Secret, type Shown } from './Secret';
+
+const ROLES = ['admin', 'operator', 'reader'] as const;
+
+export function Users() {
+  const { t } = useTranslation();
+  const project_id = useProject();
+  const session = useSession();
+  const queries = useQueryClient();
+  const [adding, setAdding] = useState(false);
+  const [keysOf, setKeysOf] = useState<User>();
+  const [secret, setSecret] = useState<Shown>();
+  const users = useQuery({
+    queryKey: ['users', project_id],
+    queryFn: () => data(api.GET('/x/v1/accounts/{project_id}/users', { params: { path: { project_id } } })),
+  });
+  const refresh = () => queries.invalidateQueries({ queryKey: ['users'] });
+  const path = (user: User) => ({ params: { path: { project_id, user_id: user.id } } });
+  const setRole = useMutation({
+    mutationFn: async ({ user, role }: { user: User; role: string }) => {
+      if (role) await api.PUT('/x/v1/accounts/{project_id}/users/{user_id}/role', { ...path(user), body: { role } });
+      else await api.DELETE('/x/v1/accounts/{project_id}/users/{user_id}/role', path(user));
+    },
+    onSettled: refresh,
+  });
+  const setEnabled = useMutation({
+    mutationFn: ({ user, enabled }: { user: User; enabled: boolean }) =>
+      api.PUT('/x/v1/accounts/{project_id}/users/{user_id}/enabled', { ...path(user), body: { enabled } }),
+    onSettled: refresh,
+  });
+  const reset = useMutation({
+    mutationFn: (user: User) => data(api.POST('/x/v1/accounts/{project_id}/users/{user_id}/password', path(user))),
+    onSuccess: (answer, user) =>
+      setSecret({
+        title: t('accounts.newPasswordOf', { name: user.name }),
+        lines: [{ label: t('session.password'), value: answer.password }],
+      }),
+  });
+  return (
+    <Stack>
+      <Group justify="flex-end">
+        <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAdding(true)}>
+          {t('accounts.addUser')}
+        </Button>
+      </Group>
+      <Problem error={users.error ?? setRole.error ?? setEnabled.error ?? reset.error} />
+      {users.isPending && <Skeleton h={160} />}
+      <Table.ScrollContainer minWidth={640}>
+        <Table verticalSpacing="sm">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('session.user')}</Table.Th>
+              <Table.Th>{t('accounts.role')}</Table.Th>
+              <Table.Th>{t('accounts.enabled')}</Table.Th>
+              <Table.Th aria-label={t('common.actions')} />
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {users.data?.users.map((user) => {
+              const oneself = user.id === session.user.id;
+              return (
+                <Table.Tr key={user.id}>
+                  <Table.Td>
+                    {user.name} {oneself && <Badge variant="light">{t('accounts.you')}</Badge>}
+                  </Table.Td>
+                  <Table.Td>
+                    <Select
+                      size="xs"
+                      w={140}
+                      aria-label={t('accounts.roleOf', { name: user.name })}
+                      disabled={oneself}
+                      allowDeselect={false}
+                      data={[
+                        ...ROLES.map((role) => ({ value: role as string, label: t(`roles.${role}`) })),
+                        { value: '', label: t('roles.none') },
+                      ]}
+                      value={user.role}
+                      onChange={(role) => setRole.mutate({ user, role: role ?? '' })}
+                    />
+                  </Table.Td>
+                  <Table.Td>
+                    <Switch
+                      aria-label={t('accounts.enabledOf', { name: user.name })}
+                      disabled={oneself}
+                      checked={user.enabled}
+                      onChange={(event) => setEnabled.mutate({ user, enabled: event.currentTarget.checked })}
+                    />
+                  </Table.Td>
+                  <Table.Td>
+                    <Group gap="xs" justify="flex-end" wrap="nowrap">
+                      <Button
+                        size="xs"
+                        variant="default"
+                        leftSection={<IconKey size={14} aria-hidden />}
+                        aria-label={t('accounts.keysOf', { name: user.name })}
+                        onClick={() => setKeysOf(user)}
+                      >
+                        {t('accounts.keys')}
+                      </Button>
+                      <Button size="xs" variant="default" disabled={oneself} onClick={() => reset.mutate(user)}>
+                        {t('accounts.newPassword')}
+                      </Button>
+                    </Group>
+                  </Table.Td>
+                </Table.Tr>
+              );
+            })}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      {adding && (
+        <AddUser
+          onClose={(made) => {
+            setAdding(false);
+            if (made) setSecret(made);
+            void refresh();
+          }}
+        />
+      )}
+      {keysOf && <Keys user={keysOf} onSecret={setSecret} onClose={() => setKeysOf(undefined)} />}
+      {secret && <Secret shown={secret} onClose={() => setSecret(undefined)} />}
+    </Stack>
+  );
+}
+
+function AddUser({ onClose }: { onClose: (made?: Shown) => void }) {
+  const { t } = useTranslation();
+  const project_id = useProject();
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<string>('operator');
+  const adding = useMutation({
+    mutationFn: () =>
+      data(api.POST('/x/v1/accounts/{project_id}/users', { params: { path: { project_id } }, body: { name, role } })),
+    onSuccess: (made) =>
+      onClose({
+        title: t('accounts.userMade', { name: made.user.name }),
+        lines: [{ label: t('session.password'), value: made.password }],
+      }),
+  });
+  return (
+    <Modal
+      opened
+      onClose={() => onClose()}
+      title={t('accounts.addUser')}
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          adding.mutate();
+        }}
+      >
+        <Stack>
+          <TextInput
+            data-autofocus
+            label={t('session.user')}
+            required
+            maxLength={64}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+          />
+          <Select
+            label={t('accounts.role')}
+            allowDeselect={false}
+            data={ROLES.map((each) => ({ value: each, label: t(`roles.${each}`) }))}
+            value={role}
+            onChange={(value) => setRole(value ?? 'reader')}
+          />
+          <Problem error={adding.error} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={() => onClose()}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={adding.isPending}>
+              {t('common.create')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,32 @@
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type FaceSet = Schemas['FaceSetInfo'];
+export type Face = Schemas['FaceSetFace'];
+export type FoundFace = Schemas['SearchFace'];
+export type Box = Schemas['BoundingBox'];
+export type DetectedFace = Schemas['DescribedFace'];
+export type Attributes = Schemas['Attributes'];
+export type Quality = Schemas['FaceQuality'];
+export type HeadPose = Schemas['HeadPose'];
+export type Landmark = Schemas['Landmark'];
+export type Comparison = Schemas['CompareResponse'];
+export type OperatingPoint = Schemas['OperatingPoint'];
+export type User = Schemas['UserAnswer'];
+export type Minute = Schemas['ActivityMinute'];
+
+export type FieldType = 'string' | 'integer' | 'long' | 'float' | 'double' | 'boolean';
+export type FieldValue = string | number | boolean;
+
+export const FIELD_TYPES: FieldType[] = ['string', 'integer', 'long', 'float', 'double', 'boolean'];
+
+/** The types of a set's custom fields; one declared without a type is a string. */
+export function fieldTypes(set: FaceSet): Record<string, FieldType> {
+  return Object.fromEntries(
+    Object.entries(set.external_fields).map(([name, definition]) => [
+      name,
+      (definition.type ?? 'string').toLowerCase() as FieldType,
+    ]),
+  );
+}

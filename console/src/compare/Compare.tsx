@@ -1,0 +1,73 @@
+import { Alert, Loader, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { formOf, postForm } from '../api/client';
+import type { Box, Comparison } from '../api/types';
+import { useModels, useProject } from '../api/useApi';
+import { FaceBoxes } from '../pictures/FaceBoxes';
+import { PictureInput } from '../pictures/PictureInput';
+import { falseMatchRate, oneIn } from '../search/rates';
+import { ADVISED } from '../search/Threshold';
+import { numberOf } from '../search/useDetection';
+import { Problem } from '../shell/Problem';
+
+const none = () => undefined;
+const boxOf = (box?: Box) => (box ? () => <FaceBoxes boxes={[box]} chosen={0} onChoose={none} /> : undefined);
+
+/** Two photos side by side: are they of one person, and by how much? */
+export default function Compare() {
+  const { t } = useTranslation();
+  const project = useProject();
+  const models = useModels();
+  const [first, setFirst] = useState<Blob>();
+  const [second, setSecond] = useState<Blob>();
+  const compared = useQuery({
+    queryKey: ['compare', project, numberOf(first), numberOf(second)],
+    enabled: !!first && !!second,
+    queryFn: () =>
+      postForm<Comparison>(`/v2/${project}/face-compare`, formOf({ image1_file: first, image2_file: second })),
+  });
+  const similarity = compared.data?.similarity;
+  const rate =
+    similarity === undefined ? undefined : falseMatchRate(models.data?.calibration.operating_points ?? [], similarity);
+  return (
+    <Stack>
+      <Title order={1}>{t('nav.compare')}</Title>
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        <PictureInput
+          label={t('compare.first')}
+          picture={first}
+          onPicture={setFirst}
+          overlay={boxOf(compared.data?.image1_face.bounding_box)}
+        />
+        <PictureInput
+          label={t('compare.second')}
+          picture={second}
+          onPicture={setSecond}
+          overlay={boxOf(compared.data?.image2_face.bounding_box)}
+        />
+      </SimpleGrid>
+      {compared.isFetching && <Loader size="sm" aria-label={t('picture.looking')} />}
+      <Problem error={compared.error} />
+      {similarity !== undefined && (
+        <Alert
+          role="status"
+          color={similarity >= ADVISED ? 'green' : 'orange'}
+          title={t(similarity >= ADVISED ? 'compare.same' : 'compare.different')}
+        >
+          <Text className="numeric" fw={700} data-testid="similarity">
+            {similarity.toFixed(4)}
+          </Text>
+          <Text size="sm" className="numeric">
+            {t(similarity >= ADVISED ? 'compare.above' : 'compare.below', {
+              margin: Math.abs(similarity - ADVISED).toFixed(4),
+              threshold: ADVISED,
+            })}
+          </Text>
+          {rate && <Text size="sm">{t(`search.rate${rate.bound}`, { number: oneIn(rate.rate) })}</Text>}
+        </Alert>
+      )}
+    </Stack>
+  );
+}

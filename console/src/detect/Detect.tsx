@@ -1,0 +1,156 @@
+import { Card, Grid, Group, Loader, Progress, Stack, Switch, Table, Text, Title } from '@mantine/core';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Attributes, Quality } from '../api/types';
+import { FaceBoxes } from '../pictures/FaceBoxes';
+import { PictureInput } from '../pictures/PictureInput';
+import { useDetection } from '../search/useDetection';
+import { Empty } from '../shell/Empty';
+import { Problem } from '../shell/Problem';
+import { Landmarks, PoseAxes } from './FaceDrawing';
+
+const CODES = '1,2,4,6,7,8,12,13,21';
+const V1_CODES = '0,3,5';
+
+/** The faces of a picture with everything that the service can tell of them. */
+export default function Detect() {
+  const { t } = useTranslation();
+  const [picture, setPicture] = useState<Blob>();
+  const [chosen, setChosen] = useState(0);
+  const [points, setPoints] = useState(true);
+  const [axes, setAxes] = useState(true);
+  const faces = useDetection(picture, CODES);
+  const extra = useDetection(picture, V1_CODES, 'v1');
+  const boxes = (faces.data ?? []).map((face) => face.bounding_box);
+  const face = faces.data?.[chosen];
+  const more = extra.data ?? [];
+  return (
+    <Stack>
+      <Title order={1}>{t('nav.detect')}</Title>
+      <Grid>
+        <Grid.Col span={{ base: 12, md: 7 }}>
+          <Stack>
+            <PictureInput
+              label={t('detect.picture')}
+              picture={picture}
+              onPicture={(given) => {
+                setPicture(given);
+                setChosen(0);
+              }}
+              overlay={(width) => (
+                <>
+                  <FaceBoxes boxes={boxes} chosen={chosen} onChoose={setChosen} />
+                  {more.map((each) => (
+                    <g key={`${each.bounding_box.top_left_x},${each.bounding_box.top_left_y}`}>
+                      {points && each.landmark && (
+                        <Landmarks landmark={each.landmark} size={Math.max(1, width / 500)} />
+                      )}
+                      {axes && each.attributes?.headpose && (
+                        <PoseAxes box={each.bounding_box} pose={each.attributes.headpose} />
+                      )}
+                    </g>
+                  ))}
+                </>
+              )}
+            />
+            <Group>
+              <Switch
+                label={t('detect.landmarks')}
+                checked={points}
+                onChange={(e) => setPoints(e.currentTarget.checked)}
+              />
+              <Switch label={t('detect.axes')} checked={axes} onChange={(e) => setAxes(e.currentTarget.checked)} />
+            </Group>
+            {(faces.isFetching || extra.isFetching) && <Loader size="sm" aria-label={t('picture.looking')} />}
+            <Problem error={faces.error ?? extra.error} />
+            {faces.data && (
+              <Text size="sm" role="status">
+                {t('picture.found', { count: boxes.length })}
+              </Text>
+            )}
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 5 }}>
+          <Card withBorder>
+            {!face && <Empty>{t('detect.hint')}</Empty>}
+            {face && (
+              <Stack>
+                <Title order={2} size="h4">
+                  {t('picture.face', { number: chosen + 1 })}
+                </Title>
+                <Traits
+                  box={face.bounding_box}
+                  attributes={{ ...face.attributes, ...more[chosen]?.attributes } as Attributes}
+                />
+                {face.attributes?.quality && <Gauges quality={face.attributes.quality} />}
+              </Stack>
+            )}
+          </Card>
+        </Grid.Col>
+      </Grid>
+    </Stack>
+  );
+}
+
+function Traits({ box, attributes }: { box: { width: number; height: number }; attributes: Attributes }) {
+  const { t } = useTranslation();
+  const { headpose, expression } = attributes;
+  const degrees = (angle: number) => `${angle.toFixed(0)}°`;
+  const rows: [string, string | number | null | undefined][] = [
+    ['size', `${box.width} × ${box.height}`],
+    ['gender', attributes.gender],
+    ['age', attributes.age],
+    ['expression', expression && `${expression.type} (${expression.probability.toFixed(2)})`],
+    ['smile', attributes.smile],
+    ['mask', attributes.mask],
+    ['glasses', attributes.dress?.glass],
+    ['hat', attributes.dress?.hat],
+    ['hair', attributes.hair],
+    ['beard', attributes.beard],
+    ['yaw', headpose && degrees(headpose.yaw_angle)],
+    ['pitch', headpose && degrees(headpose.pitch_angle)],
+    ['roll', headpose && degrees(headpose.roll_angle)],
+    ['angle', attributes.face_angle === undefined ? undefined : `${attributes.face_angle}°`],
+  ];
+  return (
+    <Table className="numeric">
+      <Table.Tbody>
+        {rows
+          .filter(([, value]) => value !== undefined && value !== null)
+          .map(([name, value]) => (
+            <Table.Tr key={name}>
+              <Table.Th scope="row" fw={500}>
+                {t(`detect.traits.${name}`)}
+              </Table.Th>
+              <Table.Td>{value}</Table.Td>
+            </Table.Tr>
+          ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+/** FRS advises a total above 0.45, and each flaw below 0.3. */
+function Gauges({ quality }: { quality: Quality }) {
+  const { t } = useTranslation();
+  const gauges = (['total_score', 'blur', 'pose', 'occlusion', 'illumination'] as const).map((name) => ({
+    name,
+    value: quality[name],
+    good: name === 'total_score' ? quality[name] > 0.45 : quality[name] < 0.3,
+  }));
+  return (
+    <Stack gap="xs">
+      {gauges.map(({ name, value, good }) => (
+        <div key={name}>
+          <Group justify="space-between">
+            <Text size="sm">{t(`detect.quality.${name}`)}</Text>
+            <Text size="sm" className="numeric">
+              {value.toFixed(2)} · {t(good ? 'detect.good' : 'detect.poor')}
+            </Text>
+          </Group>
+          <Progress value={100 * value} color={good ? 'green' : 'orange'} aria-label={t(`detect.quality.${name}`)} />
+        </div>
+      ))}
+    </Stack>
+  );
+}

@@ -1,0 +1,86 @@
+import { Button, Code, Group, Modal, Stack, Text } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { api, authorizedFetch } from '../api/client';
+import type { FaceSet } from '../api/types';
+import { useProject } from '../api/useApi';
+import { ConfirmByTyping } from '../shell/ConfirmByTyping';
+import { Problem } from '../shell/Problem';
+
+/** What to delete: faces by id, or all that a filter holds for. */
+export type Deletion = { faceIds: string[] } | { filter: string; count: number };
+
+/** Asks first: plainly for a few faces, by a typed word for whatever a filter finds. */
+export function DeleteFaces({
+  set,
+  what,
+  onClose,
+}: {
+  set: FaceSet;
+  what: Deletion;
+  onClose: (changed: boolean) => void;
+}) {
+  const { t } = useTranslation();
+  const project_id = useProject();
+  const queries = useQueryClient();
+  const path = { project_id, face_set_name: set.face_set_name };
+  const deleting = useMutation({
+    mutationFn: async () => {
+      if ('filter' in what) {
+        await api.DELETE('/v2/{project_id}/face-sets/{face_set_name}/faces/batch', {
+          params: { path },
+          body: { filter: what.filter },
+        });
+        return;
+      }
+      for (const id of what.faceIds) {
+        const place = `/v2/${project_id}/face-sets/${encodeURIComponent(set.face_set_name)}/faces?face_id=${id}`;
+        await authorizedFetch(new Request(`${window.location.origin}${place}`, { method: 'DELETE' }));
+      }
+    },
+    onSuccess: () => onClose(true),
+    onSettled: async () => {
+      await queries.invalidateQueries({ queryKey: ['faces'] });
+      await queries.invalidateQueries({ queryKey: ['face-sets'] });
+    },
+  });
+  if ('filter' in what)
+    return (
+      <ConfirmByTyping
+        title={t('faces.deleteFiltered', { count: what.count })}
+        warning={t('faces.deleteFilterWarning', { count: what.count, filter: what.filter })}
+        word={set.face_set_name}
+        action={t('common.delete')}
+        error={deleting.error}
+        busy={deleting.isPending}
+        onConfirm={() => deleting.mutate()}
+        onClose={() => onClose(false)}
+      />
+    );
+  return (
+    <Modal
+      opened
+      onClose={() => onClose(false)}
+      title={t('faces.deleteChosen', { count: what.faceIds.length })}
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+    >
+      <Stack>
+        <Text size="sm">{t('faces.deleteWarning')}</Text>
+        <Group gap={4}>
+          {what.faceIds.slice(0, 20).map((id) => (
+            <Code key={id}>{id}</Code>
+          ))}
+        </Group>
+        <Problem error={deleting.error} />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={() => onClose(false)}>
+            {t('common.cancel')}
+          </Button>
+          <Button data-autofocus color="red" loading={deleting.isPending} onClick={() => deleting.mutate()}>
+            {t('common.delete')}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,66 @@
+import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api } from '../api/client';
+import { type Face, type FaceSet, type FieldValue, fieldTypes } from '../api/types';
+import { useProject } from '../api/useApi';
+import { Problem } from '../shell/Problem';
+import { FieldInputs } from './FieldInputs';
+
+/** Changes a face's external image id and fields. A field once given cannot be taken away, the API merges them. */
+export function EditFace({ set, face, onClose }: { set: FaceSet; face: Face; onClose: (changed: boolean) => void }) {
+  const { t } = useTranslation();
+  const project_id = useProject();
+  const queries = useQueryClient();
+  const [id, setId] = useState(face.external_image_id);
+  const [fields, setFields] = useState(face.external_fields as Record<string, FieldValue>);
+  const saving = useMutation({
+    mutationFn: () =>
+      api.PUT('/v2/{project_id}/face-sets/{face_set_name}/faces', {
+        params: { path: { project_id, face_set_name: set.face_set_name } },
+        body: { face_id: face.face_id, external_image_id: id, external_fields: fields },
+      }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['faces'] });
+      onClose(true);
+    },
+  });
+  return (
+    <Modal
+      opened
+      onClose={() => onClose(false)}
+      title={t('faces.edit', { id: face.face_id })}
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          saving.mutate();
+        }}
+      >
+        <Stack>
+          <TextInput
+            data-autofocus
+            label="external_image_id"
+            required
+            maxLength={36}
+            pattern="[A-Za-z0-9_\-]+"
+            value={id}
+            onChange={(event) => setId(event.currentTarget.value)}
+          />
+          <FieldInputs types={fieldTypes(set)} values={fields} onChange={setFields} />
+          <Problem error={saving.error} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={() => onClose(false)}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={saving.isPending}>
+              {t('common.save')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,53 @@
+import { NumberInput, Select, SimpleGrid, TextInput } from '@mantine/core';
+import type { FieldType, FieldValue } from '../api/types';
+
+interface Props {
+  types: Record<string, FieldType>;
+  values: Record<string, FieldValue>;
+  onChange: (values: Record<string, FieldValue>) => void;
+}
+
+/** An input for each custom field, of its type; an empty one is left out. */
+export function FieldInputs({ types, values, onChange }: Props) {
+  const put = (name: string, value: FieldValue | '' | null) => {
+    const { [name]: _, ...others } = values;
+    onChange(value === '' || value === null ? others : { ...others, [name]: value });
+  };
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 2 }}>
+      {Object.entries(types).map(([name, type]) => {
+        const value = values[name];
+        if (type === 'boolean')
+          return (
+            <Select
+              key={name}
+              label={name}
+              data={['true', 'false']}
+              clearable
+              value={value === undefined ? null : String(value)}
+              onChange={(chosen) => put(name, chosen === null ? null : chosen === 'true')}
+            />
+          );
+        if (type === 'string')
+          return (
+            <TextInput
+              key={name}
+              label={name}
+              maxLength={256}
+              value={String(value ?? '')}
+              onChange={(event) => put(name, event.currentTarget.value)}
+            />
+          );
+        return (
+          <NumberInput
+            key={name}
+            label={name}
+            allowDecimal={type === 'float' || type === 'double'}
+            value={(value as number | undefined) ?? ''}
+            onChange={(given) => put(name, given === '' ? null : Number(given))}
+          />
+        );
+      })}
+    </SimpleGrid>
+  );
+}

@@ -1,0 +1,86 @@
+import { expect, test, vi } from 'vitest';
+import { ApiError, OfflineError } from '../api/client';
+import { idOfFile, type Options, UploadQueue, waitFor } from './uploads';
+
+const options = (): Options => ({ path: '/', single: false, nameAsId: true, fields: {} });
+const files = (count: number) =>
+  Array.from({ length: count }, (_, number) => ({ file: new File(['x'], `${number}.jpg`), path: `${number}.jpg` }));
+const settled = (queue: UploadQueue) =>
+  vi.waitFor(() =>
+    expect(queue.uploads.every((each) => each.state === 'added' || each.state === 'refused')).toBe(true),
+  );
+
+test('a file name becomes an id that the API allows', () => {
+  expect(idOfFile('Anna Böhm (2).jpg')).toBe('Anna_B_hm_2_');
+  expect(idOfFile('x'.repeat(60))).toHaveLength(36);
+  expect(idOfFile('.jpg')).toBe('_');
+});
+
+test('every file is sent once, three at a time', async () => {
+  let now = 0;
+  let most = 0;
+  const sent: string[] = [];
+  const queue = new UploadQueue(options, vi.fn(), async (upload) => {
+    most = Math.max(most, ++now);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    sent.push(upload.path);
+    now -= 1;
+    return [];
+  });
+  queue.add(files(10));
+  await settled(queue);
+  expect(most).toBe(3);
+  expect(sent.toSorted()).toEqual(files(10).map((each) => each.path));
+});
+
+test('a refusal keeps its reason and can be sent again', async () => {
+  let refuses = true;
+  const refusal = new ApiError(400, 'FRS.0404', 'Detect no face', 'r1');
+  const queue = new UploadQueue(options, vi.fn(), async () => {
+    if (refuses) throw refusal;
+    return [];
+  });
+  queue.add(files(1));
+  await settled(queue);
+  expect(queue.uploads[0]?.error).toBe(refusal);
+  refuses = false;
+  queue.retry();
+  await settled(queue);
+  expect(queue.uploads[0]?.state).toBe('added');
+});
+
+test('too many requests are sent again by themselves', async () => {
+  vi.useFakeTimers();
+  let refusals = 1;
+  const queue = new UploadQueue(options, vi.fn(), async () => {
+    if (refusals-- > 0) throw new ApiError(429, 'FRS.0033', 'Too many requests.', 'r1', 2);
+    return [];
+  });
+  queue.add(files(1));
+  await vi.advanceTimersByTimeAsync(1900);
+  expect(queue.uploads[0]?.state).toBe('sending');
+  await vi.advanceTimersByTimeAsync(200);
+  expect(queue.uploads[0]?.state).toBe('added');
+  vi.useRealTimers();
+});
+
+test('a lost connection pauses, and nothing is lost when it goes on', async () => {
+  let offline = true;
+  const queue = new UploadQueue(options, vi.fn(), async () => {
+    if (offline) throw new OfflineError();
+    return [];
+  });
+  queue.add(files(5));
+  await vi.waitFor(() => expect(queue.paused).toBe(true));
+  await vi.waitFor(() => expect(queue.uploads.every((each) => each.state === 'waiting')).toBe(true));
+  offline = false;
+  queue.pause(false);
+  await settled(queue);
+  expect(queue.uploads.map((each) => each.state)).toEqual(Array(5).fill('added'));
+});
+
+test('only what may go well later is waited for', () => {
+  expect(waitFor(new ApiError(429, 'FRS.0033', '', ''))).toBe(1);
+  expect(waitFor(new ApiError(503, 'FRS.0018', '', '', 7))).toBe(7);
+  expect(waitFor(new ApiError(400, 'FRS.0404', '', ''))).toBeUndefined();
+});

@@ -1,0 +1,154 @@
+import { ApiError, formOf, OfflineError, postForm } from '../api/client';
+import type { Face } from '../api/types';
+
+export type State = 'waiting' | 'sending' | 'added' | 'refused';
+
+/** A file on its way into a face set. */
+export interface Upload {
+  key: number;
+  file: File;
+  path: string;
+  state: State;
+  faces: Face[];
+  error?: unknown;
+}
+
+export interface Options {
+  path: string;
+  single: boolean;
+  nameAsId: boolean;
+  fields: Record<string, string | number | boolean>;
+}
+
+const AT_ONCE = 3;
+
+/** An external image id made of a file's name: what the API does not allow becomes `_`. */
+export function idOfFile(name: string): string {
+  const id = name
+    .replace(/\.[^.]*$/, '')
+    .replace(/[^A-Za-z0-9_-]+/g, '_')
+    .slice(0, 36);
+  return id || '_';
+}
+
+/** How long to wait before a file is sent again, in seconds; undefined for a refusal that sending again does not change. */
+export function waitFor(error: unknown): number | undefined {
+  if (!(error instanceof ApiError)) return undefined;
+  if (error.status === 429) return error.retryAfter || 1;
+  return error.status === 503 ? error.retryAfter || 5 : undefined;
+}
+
+type Send = (upload: Upload, options: Options, signal: AbortSignal) => Promise<Face[]>;
+
+async function send(upload: Upload, options: Options, signal: AbortSignal): Promise<Face[]> {
+  const form = formOf({
+    external_image_id: options.nameAsId ? idOfFile(upload.file.name) : undefined,
+    external_fields: Object.keys(options.fields).length ? JSON.stringify(options.fields) : undefined,
+    single: options.single,
+    image_file: upload.file,
+  });
+  return (await postForm<{ faces: Face[] }>(options.path, form, signal)).faces;
+}
+
+/** Sends files a few at a time; can be paused, goes on after a lost connection, and sends refused ones again when asked. */
+export class UploadQueue {
+  uploads: readonly Upload[] = [];
+  paused = false;
+  private next = 0;
+  private running = 0;
+  private readonly listeners = new Set<() => void>();
+  private readonly stop = new AbortController();
+
+  constructor(
+    private readonly options: () => Options,
+    private readonly onAdded: (upload: Upload) => void,
+    private readonly sending: Send = send,
+  ) {}
+
+  subscribe = (listener: () => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  snapshot = () => this.uploads;
+
+  add(files: { file: File; path: string }[]) {
+    const more = files.map(({ file, path }) => ({
+      key: this.next++,
+      file,
+      path,
+      state: 'waiting' as const,
+      faces: [],
+    }));
+    this.publish([...this.uploads, ...more]);
+    this.fill();
+  }
+
+  retry(keys?: number[]) {
+    this.publish(
+      this.uploads.map((each) =>
+        each.state === 'refused' && (!keys || keys.includes(each.key))
+          ? { ...each, state: 'waiting', error: undefined }
+          : each,
+      ),
+    );
+    this.fill();
+  }
+
+  pause(paused: boolean) {
+    this.paused = paused;
+    this.publish([...this.uploads]);
+    this.fill();
+  }
+
+  clear() {
+    this.publish(this.uploads.filter((each) => each.state === 'waiting' || each.state === 'sending'));
+  }
+
+  close() {
+    this.paused = true;
+    this.stop.abort();
+  }
+
+  private publish(uploads: readonly Upload[]) {
+    this.uploads = uploads;
+    for (const listener of this.listeners) listener();
+  }
+
+  private change(key: number, change: Partial<Upload>) {
+    this.publish(this.uploads.map((each) => (each.key === key ? { ...each, ...change } : each)));
+  }
+
+  private fill() {
+    while (!this.paused && this.running < AT_ONCE) {
+      const upload = this.uploads.find((each) => each.state === 'waiting');
+      if (!upload) return;
+      this.running += 1;
+      this.change(upload.key, { state: 'sending' });
+      void this.run(upload).finally(() => {
+        this.running -= 1;
+        this.fill();
+      });
+    }
+  }
+
+  private async run(upload: Upload) {
+    try {
+      const faces = await this.sending(upload, this.options(), this.stop.signal);
+      this.change(upload.key, { state: 'added', faces });
+      this.onAdded({ ...upload, faces });
+    } catch (error) {
+      if (this.stop.signal.aborted) return;
+      const seconds = waitFor(error);
+      if (seconds !== undefined) {
+        await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+        this.change(upload.key, { state: 'waiting' });
+      } else if (error instanceof OfflineError) {
+        this.paused = true;
+        this.change(upload.key, { state: 'waiting' });
+      } else {
+        this.change(upload.key, { state: 'refused', error });
+      }
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import { ActionIcon, Button, Code, Group, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
+import { IconPlus, IconTrash } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { FieldType } from '../api/types';
+import { type Condition, filterText, type Operator, operatorsOf } from './filter';
+
+interface Props {
+  types: Record<string, FieldType>;
+  onChange: (text: string) => void;
+}
+
+/** Puts a filter together and shows the text that clients would send. */
+export function FilterBuilder({ types: custom, onChange }: Props) {
+  const { t } = useTranslation();
+  const types: Record<string, FieldType> = { external_image_id: 'string', ...custom };
+  const [conditions, setConditions] = useState<Condition[]>([]);
+  const [join, setJoin] = useState<'all' | 'any'>('all');
+  const [next, setNext] = useState(0);
+  const text = filterText(conditions, types, join);
+
+  const put = (changed: Condition[], by = join) => {
+    setConditions(changed);
+    onChange(filterText(changed, types, by));
+  };
+  const alter = (key: number, change: Partial<Condition>) =>
+    put(conditions.map((each) => (each.key === key ? { ...each, ...change } : each)));
+  const typeOf = (field: string) => types[field] ?? 'string';
+
+  return (
+    <Stack gap="xs">
+      {conditions.map((each, place) => (
+        <Group key={each.key} gap="xs" align="end">
+          <Select
+            size="xs"
+            w={150}
+            aria-label={t('filter.field', { number: place + 1 })}
+            data={Object.keys(types)}
+            allowDeselect={false}
+            value={each.field}
+            onChange={(field) => alter(each.key, { field: field ?? '', operator: 'is', value: '' })}
+          />
+          <Select
+            size="xs"
+            w={110}
+            aria-label={t('filter.operator', { number: place + 1 })}
+            data={operatorsOf(typeOf(each.field)).map((value) => ({ value, label: t(`filter.operators.${value}`) }))}
+            allowDeselect={false}
+            value={each.operator}
+            onChange={(operator) => alter(each.key, { operator: operator as Operator })}
+          />
+          {typeOf(each.field) === 'boolean' ? (
+            <Select
+              size="xs"
+              w={110}
+              aria-label={t('filter.value', { number: place + 1 })}
+              data={['true', 'false']}
+              value={each.value || null}
+              onChange={(value) => alter(each.key, { value: value ?? '' })}
+            />
+          ) : (
+            <TextInput
+              size="xs"
+              w={130}
+              aria-label={t('filter.value', { number: place + 1 })}
+              value={each.value}
+              onChange={(event) => alter(each.key, { value: event.currentTarget.value })}
+            />
+          )}
+          {each.operator === 'between' && (
+            <TextInput
+              size="xs"
+              w={100}
+              aria-label={t('filter.upper', { number: place + 1 })}
+              value={each.upper}
+              onChange={(event) => alter(each.key, { upper: event.currentTarget.value })}
+            />
+          )}
+          <ActionIcon
+            variant="subtle"
+            color="red"
+            aria-label={t('filter.remove', { number: place + 1 })}
+            onClick={() => put(conditions.filter((other) => other.key !== each.key))}
+          >
+            <IconTrash size={16} aria-hidden />
+          </ActionIcon>
+        </Group>
+      ))}
+      <Group gap="xs">
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconPlus size={14} aria-hidden />}
+          onClick={() => {
+            put([
+              ...conditions,
+              { key: next, field: Object.keys(types).at(-1) ?? '', operator: 'is', value: '', upper: '' },
+            ]);
+            setNext(next + 1);
+          }}
+        >
+          {t('filter.add')}
+        </Button>
+        {conditions.length > 1 && (
+          <SegmentedControl
+            size="xs"
+            aria-label={t('filter.join')}
+            data={[
+              { value: 'all', label: t('filter.all') },
+              { value: 'any', label: t('filter.any') },
+            ]}
+            value={join}
+            onChange={(value) => {
+              setJoin(value as 'all' | 'any');
+              put(conditions, value as 'all' | 'any');
+            }}
+          />
+        )}
+      </Group>
+      {text && (
+        <Text size="xs">
+          {t('filter.text')} <Code>{text}</Code>
+        </Text>
+      )}
+    </Stack>
+  );
+}

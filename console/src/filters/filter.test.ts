@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { type Condition, filterText, literal, operatorsOf } from './filter';
+
+const types = { age: 'integer', name: 'string', active: 'boolean', external_image_id: 'string' } as const;
+const condition = (field: string, operator: Condition['operator'], value: string, upper = ''): Condition => ({
+  key: 0,
+  field,
+  operator,
+  value,
+  upper,
+});
+
+test.each([
+  [condition('age', 'is', '30'), 'age:30'],
+  [condition('age', 'isNot', '30'), '(!age:30)'],
+  [condition('age', 'atLeast', '20'), 'age:[20 TO *]'],
+  [condition('age', 'atMost', '30'), 'age:[* TO 30]'],
+  [condition('age', 'between', '20', '30'), 'age:[20 TO 30]'],
+  [condition('active', 'is', 'true'), 'active:true'],
+  [condition('name', 'is', 'anna'), 'name:anna'],
+  [condition('name', 'is', 'Anna B.'), 'name:"Anna B."'],
+])('%o is written %s', (given, text) => {
+  expect(filterText([given], types, 'all')).toBe(text);
+});
+
+test('quotes and backslashes are escaped', () => {
+  expect(literal('a"b\\c', 'string')).toBe('"a\\"b\\\\c"');
+});
+
+test('conditions are joined, unfinished ones left out', () => {
+  const given = [condition('age', 'is', '1'), condition('name', 'is', ' '), condition('age', 'between', '1')];
+  expect(filterText([...given, condition('name', 'is', 'x')], types, 'all')).toBe('age:1 && name:x');
+  expect(filterText([...given, condition('name', 'is', 'x')], types, 'any')).toBe('age:1 || name:x');
+});
+
+test('only numbers have ranges', () => {
+  expect(operatorsOf('string')).toEqual(['is', 'isNot']);
+  expect(operatorsOf('double')).toContain('between');
+});

@@ -1,0 +1,36 @@
+import i18n from 'i18next';
+import { initReactI18next } from 'react-i18next';
+import en from './en.json';
+
+const STORED = 'openfrs-language';
+
+export const LANGUAGES = { en: 'English', 'zh-CN': '简体中文' } as const;
+export type Language = keyof typeof LANGUAGES;
+
+/** The language chosen before, or the browser's where there is a translation. */
+function preferred(): Language {
+  const stored = localStorage.getItem(STORED);
+  if (stored && stored in LANGUAGES) return stored as Language;
+  return navigator.language.startsWith('zh') ? 'zh-CN' : 'en';
+}
+
+/** Other languages than English are fetched when they are chosen. */
+export async function chooseLanguage(language: Language) {
+  if (language === 'zh-CN') {
+    const { default: texts } = await import('./zh-CN.json');
+    i18n.addResourceBundle(language, 'translation', texts);
+  }
+  localStorage.setItem(STORED, language);
+  document.documentElement.lang = language;
+  await i18n.changeLanguage(language);
+}
+
+void i18n.use(initReactI18next).init({
+  lng: 'en',
+  fallbackLng: 'en',
+  resources: { en: { translation: en } },
+  interpolation: { escapeValue: false },
+});
+if (preferred() !== 'en') void chooseLanguage(preferred());
+
+export default i18n;

@@ -1,0 +1,38 @@
+import { Alert, Code, List, Text } from '@mantine/core';
+import { IconHeartbeat, IconMask } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Warning } from './types';
+
+/** Alive or not, and what the service warns of. */
+export function Verdict(props: { alive: boolean; warnings: Warning[]; picture: string; children?: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <Alert
+      role="status"
+      data-testid="verdict"
+      color={props.alive ? 'green' : 'red'}
+      icon={props.alive ? <IconHeartbeat aria-hidden /> : <IconMask aria-hidden />}
+      title={t(props.alive ? 'liveness.alive' : 'liveness.notAlive')}
+    >
+      {props.children}
+      {props.warnings.length > 0 && (
+        <List size="sm">
+          {props.warnings.map((warning) => (
+            <List.Item key={warning.warningCode}>
+              <Code>{warning.warningCode}</Code> {warning.warningMsg}
+            </List.Item>
+          ))}
+        </List>
+      )}
+      {props.picture && (
+        <>
+          <Text size="xs" mt="xs">
+            {t('liveness.picture')}
+          </Text>
+          <img src={`data:image/jpeg;base64,${props.picture}`} alt={t('liveness.picture')} height={96} />
+        </>
+      )}
+    </Alert>
+  );
+}

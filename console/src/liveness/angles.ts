@@ -1,0 +1,59 @@
+import { formOf, postForm } from '../api/client';
+import type { DetectedFace } from '../api/types';
+import { blobOf } from '../pictures/picture';
+
+/** How a head was turned at a time, in milliseconds and degrees. */
+export interface Angle {
+  time: number;
+  yaw: number;
+  pitch: number;
+}
+
+const EVERY = 0.5;
+const HEAD_POSE = '0';
+
+/** The head's angles twice a second of a recording: the answer has none, so its frames are asked about one by one. */
+export async function anglesOf(recorded: Blob, project: string): Promise<Angle[]> {
+  const video = document.createElement('video');
+  video.muted = true;
+  video.src = URL.createObjectURL(recorded);
+  try {
+    await once(video, 'loadeddata');
+    const duration = await durationOf(video);
+    const angles: Angle[] = [];
+    for (let at = 0; at < duration; at += EVERY) {
+      video.currentTime = at;
+      await once(video, 'seeked');
+      const pose = await poseOf(video, project);
+      if (pose) angles.push({ time: at * 1000, ...pose });
+    }
+    return angles;
+  } finally {
+    URL.revokeObjectURL(video.src);
+  }
+}
+
+const once = (video: HTMLVideoElement, event: string) =>
+  new Promise((resolve, reject) => {
+    video.addEventListener(event, resolve, { once: true });
+    video.addEventListener('error', () => reject(new Error('the recording cannot be played')), { once: true });
+  });
+
+/** A recording may not know its length until its end was looked for. */
+async function durationOf(video: HTMLVideoElement): Promise<number> {
+  if (Number.isFinite(video.duration)) return video.duration;
+  video.currentTime = 1e6;
+  await once(video, 'seeked');
+  return video.currentTime;
+}
+
+async function poseOf(video: HTMLVideoElement, project: string) {
+  const canvas = document.createElement('canvas');
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext('2d')?.drawImage(video, 0, 0);
+  const form = formOf({ image_file: await blobOf(canvas), attributes: HEAD_POSE });
+  const { faces } = await postForm<{ faces: DetectedFace[] }>(`/v1/${project}/face-detect`, form);
+  const pose = faces[0]?.attributes?.headpose;
+  return pose && { yaw: pose.yaw_angle, pitch: pose.pitch_angle };
+}

@@ -1,0 +1,74 @@
+import { Alert, Button, Group, Stack } from '@mantine/core';
+import { IconCamera } from '@tabler/icons-react';
+import { type RefObject, useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { blobOf } from './picture';
+
+/** The camera's stream in a video element, for as long as the component is shown; what keeps it from that, if anything. */
+export function useCamera(video: RefObject<HTMLVideoElement | null>) {
+  const [stream, setStream] = useState<MediaStream>();
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    let opened: MediaStream | undefined;
+    let left = false;
+    const open = async () => {
+      opened = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'user', width: { ideal: 1280 } } });
+      if (left) return stopped(opened);
+      setStream(opened);
+      if (video.current) video.current.srcObject = opened;
+    };
+    open().catch(() => setFailed(true));
+    return () => {
+      left = true;
+      if (opened) stopped(opened);
+    };
+  }, [video]);
+  return { stream, failed };
+}
+
+const stopped = (stream: MediaStream) => {
+  for (const track of stream.getTracks()) track.stop();
+};
+
+/** The picture that a video shows now. */
+export function still(video: HTMLVideoElement): Promise<Blob> {
+  const canvas = document.createElement('canvas');
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext('2d')?.drawImage(video, 0, 0);
+  return blobOf(canvas, 0.95);
+}
+
+/** Takes a picture. */
+export function Camera({ onPicture, onClose }: { onPicture: (picture: Blob) => void; onClose: () => void }) {
+  const { t } = useTranslation();
+  const video = useRef<HTMLVideoElement>(null);
+  const { stream, failed } = useCamera(video);
+  const [ready, setReady] = useState(false);
+  return (
+    <Stack align="center">
+      {failed && (
+        <Alert color="orange" role="alert">
+          {t('camera.failed')}
+        </Alert>
+      )}
+      <div className="picture">
+        <video ref={video} autoPlay playsInline muted aria-label={t('camera.live')} onPlaying={() => setReady(true)} />
+      </div>
+      <Group>
+        <Button
+          leftSection={<IconCamera size={16} aria-hidden />}
+          disabled={!stream || !ready}
+          onClick={async () => {
+            if (video.current) onPicture(await still(video.current));
+          }}
+        >
+          {t('camera.take')}
+        </Button>
+        <Button variant="default" onClick={onClose}>
+          {t('common.cancel')}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,34 @@
+import { useTranslation } from 'react-i18next';
+import type { Box } from '../api/types';
+
+interface Props {
+  boxes: Box[];
+  chosen: number;
+  onChoose: (place: number) => void;
+}
+
+/** The boxes of faces, in the pixels of the picture; one of them is chosen, by click or by key. */
+export function FaceBoxes({ boxes, chosen, onChoose }: Props) {
+  const { t } = useTranslation();
+  return boxes.map((box, place) => (
+    // biome-ignore lint/a11y/useSemanticElements: a button cannot be drawn in a picture
+    <rect
+      key={`${box.top_left_x},${box.top_left_y},${box.width},${box.height}`}
+      className="face-box"
+      x={box.top_left_x}
+      y={box.top_left_y}
+      width={box.width}
+      height={box.height}
+      role="button"
+      tabIndex={0}
+      aria-pressed={place === chosen}
+      aria-label={t('picture.face', { number: place + 1 })}
+      onClick={() => onChoose(place)}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        onChoose(place);
+      }}
+    />
+  ));
+}

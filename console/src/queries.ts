@@ -1,0 +1,13 @@
+import { QueryClient } from '@tanstack/react-query';
+import { OfflineError } from './api/client';
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      retry: (count, error) => error instanceof OfflineError && count < 2,
+      refetchOnWindowFocus: false,
+      networkMode: 'always',
+    },
+    mutations: { networkMode: 'always' },
+  },
+});

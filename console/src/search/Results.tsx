@@ -1,0 +1,45 @@
+import { Card, Code, Group, Progress, Stack, Text, Title } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import type { FoundFace } from '../api/types';
+import { Thumbnail } from '../faces/FaceTable';
+import { Empty } from '../shell/Empty';
+import { ADVISED } from './Threshold';
+
+/** The faces found, best first, each with its similarity as a bar. */
+export function Results({ faces, threshold }: { faces: FoundFace[]; threshold: number }) {
+  const { t } = useTranslation();
+  return (
+    <Card withBorder>
+      <Title order={2} size="h4" mb="sm" role="status">
+        {t('search.found', { count: faces.length })}
+      </Title>
+      {faces.length === 0 && <Empty>{t('search.nobody', { threshold: threshold.toFixed(2) })}</Empty>}
+      <Stack component="ol" gap="sm" m={0} p={0} style={{ listStyle: 'none' }}>
+        {faces.map((face) => (
+          <li key={face.face_id} data-testid="result">
+            <Group justify="space-between" wrap="nowrap" gap="xs">
+              <Group gap="xs">
+                <Thumbnail faceId={face.face_id} size={44} />
+                <Text fw={600}>{face.external_image_id}</Text>
+                <Code>{face.face_id}</Code>
+                {Object.entries(face.external_fields).map(([name, value]) => (
+                  <Text key={name} size="sm" c="dimmed">
+                    {name}: {String(value)}
+                  </Text>
+                ))}
+              </Group>
+              <Text fw={700} className="numeric">
+                {face.similarity.toFixed(4)}
+              </Text>
+            </Group>
+            <Progress
+              value={100 * face.similarity}
+              color={face.similarity >= ADVISED ? 'green' : 'orange'}
+              aria-label={t('search.similarityOf', { id: face.external_image_id })}
+            />
+          </li>
+        ))}
+      </Stack>
+    </Card>
+  );
+}

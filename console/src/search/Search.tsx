@@ -1,0 +1,159 @@
+import { Alert, Button, Card, Grid, Group, Loader, NumberInput, Select, Stack, Text, Title } from '@mantine/core';
+import { IconUserSearch } from '@tabler/icons-react';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useSearchParams } from 'react-router';
+import { api, data, formOf, postForm } from '../api/client';
+import { type FoundFace, fieldTypes } from '../api/types';
+import { useFaceSets, useModels, useProject } from '../api/useApi';
+import { FilterBuilder } from '../filters/FilterBuilder';
+import { FaceBoxes } from '../pictures/FaceBoxes';
+import { PictureInput } from '../pictures/PictureInput';
+import { area, cropped, upright } from '../pictures/picture';
+import { Empty } from '../shell/Empty';
+import { Problem } from '../shell/Problem';
+import { Results } from './Results';
+import { Snippets } from './Snippets';
+import { ADVISED, Threshold } from './Threshold';
+import { useDetection } from './useDetection';
+
+const ROOM_AROUND = 0.6;
+
+/** Finds in a face set who is in a picture, or who is like an enrolled face. */
+export default function Search() {
+  const { t } = useTranslation();
+  const project_id = useProject();
+  const [place, setPlace] = useSearchParams();
+  const sets = useFaceSets();
+  const models = useModels();
+  const [picture, setPicture] = useState<Blob>();
+  const [chosen, setChosen] = useState(0);
+  const [threshold, setThreshold] = useState(ADVISED);
+  const [topN, setTopN] = useState<string | number>(10);
+  const [filter, setFilter] = useState('');
+  const set = sets.data?.find((each) => each.face_set_name === place.get('set')) ?? sets.data?.[0];
+  const faceId = picture ? undefined : (place.get('face') ?? undefined);
+  const detected = useDetection(picture);
+  const boxes = (detected.data ?? []).map((face) => face.bounding_box);
+  const returnFields = Object.keys(set?.external_fields ?? {});
+  const asked = {
+    endpoint: window.location.origin,
+    projectId: project_id,
+    set: set?.face_set_name ?? '',
+    faceId,
+    topN: Number(topN),
+    threshold,
+    filter,
+    returnFields,
+  };
+
+  const search = useMutation({
+    mutationFn: async (): Promise<FoundFace[]> => {
+      const options = { top_n: asked.topN, threshold, filter: filter || undefined };
+      const path = { project_id, face_set_name: asked.set };
+      if (faceId) {
+        const body = { ...options, face_id: faceId, return_fields: returnFields };
+        const answer = api.POST('/v2/{project_id}/face-sets/{face_set_name}/search', { params: { path }, body });
+        return (await data(answer)).faces;
+      }
+      const probe = await probeOf(picture as Blob, boxes, chosen);
+      const form = formOf({ ...options, return_fields: JSON.stringify(returnFields), image_file: probe });
+      const url = `/v2/${project_id}/face-sets/${encodeURIComponent(asked.set)}/search`;
+      return (await postForm<{ faces: FoundFace[] }>(url, form)).faces;
+    },
+  });
+  const changed = () => search.reset();
+
+  return (
+    <Stack>
+      <Title order={1}>{t('nav.search')}</Title>
+      <Problem error={sets.error} retry={sets.refetch} />
+      {sets.data?.length === 0 && <Empty>{t('faceSets.none')}</Empty>}
+      {set && (
+        <Grid>
+          <Grid.Col span={{ base: 12, md: 6 }}>
+            <Stack>
+              <PictureInput
+                label={t('search.probe')}
+                picture={picture}
+                onPicture={(given) => {
+                  setPicture(given);
+                  setChosen(0);
+                  changed();
+                }}
+                overlay={() => (
+                  <FaceBoxes
+                    boxes={boxes}
+                    chosen={chosen}
+                    onChoose={(face) => {
+                      setChosen(face);
+                      changed();
+                    }}
+                  />
+                )}
+              />
+              {detected.isFetching && <Loader size="sm" aria-label={t('picture.looking')} />}
+              <Problem error={detected.error} />
+              {detected.data && (
+                <Text size="sm" role="status">
+                  {t('picture.found', { count: boxes.length })} {boxes.length > 1 && t('picture.chooseFace')}
+                </Text>
+              )}
+              {faceId && <Alert color="blue">{t('search.byFace', { id: faceId })}</Alert>}
+            </Stack>
+          </Grid.Col>
+          <Grid.Col span={{ base: 12, md: 6 }}>
+            <Card withBorder>
+              <Stack>
+                <Group grow align="start">
+                  <Select
+                    label={t('search.set')}
+                    data={(sets.data ?? []).map((each) => each.face_set_name)}
+                    allowDeselect={false}
+                    value={set.face_set_name}
+                    onChange={(name) => {
+                      setPlace({ set: name ?? '' }, { replace: true });
+                      setFilter('');
+                      changed();
+                    }}
+                  />
+                  <NumberInput label={t('search.topN')} min={1} max={1000} value={topN} onChange={setTopN} />
+                </Group>
+                <Threshold
+                  value={threshold}
+                  points={models.data?.calibration.operating_points ?? []}
+                  onChange={setThreshold}
+                />
+                <FilterBuilder key={set.face_set_id} types={fieldTypes(set)} onChange={setFilter} />
+                <Button
+                  leftSection={<IconUserSearch size={16} aria-hidden />}
+                  disabled={!faceId && !boxes.length}
+                  loading={search.isPending}
+                  onClick={() => search.mutate()}
+                >
+                  {t('search.search')}
+                </Button>
+              </Stack>
+            </Card>
+          </Grid.Col>
+        </Grid>
+      )}
+      <Problem error={search.error} />
+      {search.data && <Results faces={search.data} threshold={threshold} />}
+      {set && <Snippets asked={asked} />}
+    </Stack>
+  );
+}
+
+/** What is sent so that the service takes the chosen face: the picture itself where that is the largest in it. */
+async function probeOf(picture: Blob, boxes: Parameters<typeof area>[0][], chosen: number): Promise<Blob> {
+  const box = boxes[chosen];
+  if (!box || boxes.every((each) => area(each) <= area(box))) return picture;
+  const image = await upright(picture);
+  try {
+    return await cropped(image, box, { margin: ROOM_AROUND, others: boxes.filter((each) => each !== box) });
+  } finally {
+    image.close();
+  }
+}

@@ -1,0 +1,48 @@
+import { Button, Card, CopyButton, Group, Tabs, Title } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { type Asked, curl, sdk } from './snippets';
+
+/** The same search outside of the console, to copy. */
+export function Snippets({ asked }: { asked: Asked }) {
+  const { t } = useTranslation();
+  return (
+    <Card withBorder>
+      <Title order={2} size="h4" mb="sm">
+        {t('search.snippets')}
+      </Title>
+      <Tabs defaultValue="curl">
+        <Tabs.List>
+          <Tabs.Tab value="curl">curl</Tabs.Tab>
+          <Tabs.Tab value="sdk">Python SDK</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="curl">
+          <Copied text={curl(asked)} />
+        </Tabs.Panel>
+        <Tabs.Panel value="sdk">
+          <Copied text={sdk(asked)} />
+        </Tabs.Panel>
+      </Tabs>
+    </Card>
+  );
+}
+
+function Copied({ text }: { text: string }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by key */}
+      <pre style={{ overflowX: 'auto' }} tabIndex={0}>
+        {text}
+      </pre>
+      <Group>
+        <CopyButton value={text}>
+          {({ copied, copy }) => (
+            <Button size="xs" variant="default" onClick={copy}>
+              {t(copied ? 'common.copied' : 'common.copy')}
+            </Button>
+          )}
+        </CopyButton>
+      </Group>
+    </>
+  );
+}

@@ -1,0 +1,32 @@
+import { Slider, Stack, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import type { OperatingPoint } from '../api/types';
+import { falseMatchRate, oneIn } from './rates';
+
+export const ADVISED = 0.93;
+
+/** A threshold of similarity, with how often strangers would pass it. */
+export function Threshold(props: { value: number; points: OperatingPoint[]; onChange: (value: number) => void }) {
+  const { t } = useTranslation();
+  const rate = falseMatchRate(props.points, props.value);
+  return (
+    <Stack gap={4} mb="lg">
+      <Text size="sm" fw={500} className="numeric">
+        {t('search.threshold')}: {props.value.toFixed(2)}
+      </Text>
+      <Slider
+        min={0}
+        max={1}
+        step={0.01}
+        value={props.value}
+        onChange={props.onChange}
+        label={(value) => value.toFixed(2)}
+        thumbLabel={t('search.threshold')}
+        marks={[{ value: 0 }, { value: 0.5 }, { value: ADVISED, label: '0.93' }]}
+      />
+      <Text size="sm" mt="md" role="status" data-testid="false-match-rate">
+        {rate && t(`search.rate${rate.bound}`, { number: oneIn(rate.rate) })}
+      </Text>
+    </Stack>
+  );
+}

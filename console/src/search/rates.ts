@@ -1,0 +1,26 @@
+import type { OperatingPoint } from '../api/types';
+
+/** A false match rate that a threshold implies; `bound` says that it was only measured to be so low, or so high. */
+export interface Rate {
+  rate: number;
+  bound: '' | 'below' | 'above';
+}
+
+/** The rate at a similarity, between the operating points on a straight line of its logarithm. */
+export function falseMatchRate(points: readonly OperatingPoint[], similarity: number): Rate | undefined {
+  const [first] = points;
+  const last = points.at(-1);
+  if (!first || !last) return undefined;
+  if (similarity < first.similarity) return { rate: first.false_match_rate, bound: 'above' };
+  if (similarity > last.similarity) return { rate: last.false_match_rate, bound: 'below' };
+  const after = points.findIndex((point) => point.similarity >= similarity);
+  const high = points[after] ?? last;
+  const low = points[after - 1] ?? high;
+  if (high.similarity === low.similarity) return { rate: high.false_match_rate, bound: '' };
+  const share = (similarity - low.similarity) / (high.similarity - low.similarity);
+  const [from, to] = [Math.log(low.false_match_rate), Math.log(high.false_match_rate)];
+  return { rate: Math.exp(from + share * (to - from)), bound: '' };
+}
+
+/** “One in so many” of a rate, in two digits. */
+export const oneIn = (rate: number) => Number((1 / rate).toPrecision(2)).toLocaleString();

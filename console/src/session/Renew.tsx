@@ -1,0 +1,88 @@
+import { Alert, Button, Group, Modal, PasswordInput, Stack, Text } from '@mantine/core';
+import { useInterval } from '@mantine/hooks';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { forgetEverything } from '../shell/forgetting';
+import { Problem } from '../shell/Problem';
+import { signIn, signOut, useSession } from './store';
+
+const WARNED_AHEAD = 5 * 60_000;
+
+/** Asks for the password when the token is about to expire or has: the view stays as it is, requests under way wait. */
+export function Renew() {
+  const { t } = useTranslation();
+  const session = useSession();
+  const [now, setNow] = useState(Date.now);
+  const [asked, setAsked] = useState(false);
+  const [password, setPassword] = useState('');
+  useInterval(() => setNow(Date.now()), 15_000, { autoInvoke: true });
+  const renewing = useMutation({
+    mutationFn: () =>
+      signIn({ domain: session.domain.name, user: session.user.name, project: session.project.name, password }),
+    onSuccess: () => {
+      setPassword('');
+      setAsked(false);
+      setNow(Date.now());
+    },
+  });
+  const expired = session.state === 'expired';
+  const soon = session.expiresAt - now < WARNED_AHEAD;
+  return (
+    <>
+      {soon && !expired && (
+        <Alert color="orange" role="status" pos="fixed" bottom={16} left={16} style={{ zIndex: 200 }}>
+          <Group>
+            <Text size="sm">{t('session.endsSoon')}</Text>
+            <Button size="xs" variant="default" onClick={() => setAsked(true)}>
+              {t('session.stay')}
+            </Button>
+          </Group>
+        </Alert>
+      )}
+      <Modal
+        opened={expired || asked}
+        onClose={() => setAsked(false)}
+        withCloseButton={!expired}
+        closeOnEscape={!expired}
+        closeOnClickOutside={!expired}
+        title={t(expired ? 'session.expired' : 'session.stay')}
+        closeButtonProps={{ 'aria-label': t('common.close') }}
+      >
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            renewing.mutate();
+          }}
+        >
+          <Stack>
+            <Text size="sm">{t('session.renewHint', { user: session.user.name })}</Text>
+            <PasswordInput
+              data-autofocus
+              label={t('session.password')}
+              autoComplete="current-password"
+              visibilityToggleButtonProps={{ 'aria-label': t('session.showPassword') }}
+              value={password}
+              onChange={(event) => setPassword(event.currentTarget.value)}
+            />
+            <Problem error={renewing.error} />
+            <Group justify="flex-end">
+              <Button
+                variant="default"
+                onClick={async () => {
+                  await signOut();
+                  forgetEverything();
+                }}
+              >
+                {t('session.signOut')}
+              </Button>
+              <Button type="submit" loading={renewing.isPending}>
+                {t('session.signIn')}
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      </Modal>
+    </>
+  );
+}

@@ -1,0 +1,62 @@
+import { Button, Card, Center, Code, Group, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Preferences } from '../shell/Preferences';
+import { Problem } from '../shell/Problem';
+import { signIn } from './store';
+
+/** Domain, user, password, project. What is typed stays in this page's memory. */
+export function SignIn() {
+  const { t } = useTranslation();
+  const [given, setGiven] = useState({ domain: 'openfrs', user: 'admin', password: '', project: '' });
+  const entering = useMutation({ mutationFn: () => signIn(given) });
+  const field = (name: keyof typeof given) => ({
+    value: given[name],
+    onChange: (event: { currentTarget: { value: string } }) =>
+      setGiven({ ...given, [name]: event.currentTarget.value }),
+  });
+  return (
+    <main>
+      <Group justify="flex-end" p="md">
+        <Preferences />
+      </Group>
+      <Center p="md">
+        <Card withBorder padding="xl" w="100%" maw={420}>
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              entering.mutate();
+            }}
+          >
+            <Stack>
+              <Group>
+                <img src={`${import.meta.env.BASE_URL}favicon.svg`} width={36} height={36} alt="" />
+                <Title order={1} size="h2">
+                  {t('session.title')}
+                </Title>
+              </Group>
+              <TextInput label={t('session.domain')} required autoComplete="organization" {...field('domain')} />
+              <TextInput label={t('session.user')} required autoComplete="username" {...field('user')} />
+              <PasswordInput
+                label={t('session.password')}
+                required
+                autoComplete="current-password"
+                visibilityToggleButtonProps={{ 'aria-label': t('session.showPassword') }}
+                {...field('password')}
+              />
+              <TextInput label={t('session.project')} description={t('session.projectHint')} {...field('project')} />
+              <Problem error={entering.error} />
+              <Button type="submit" loading={entering.isPending}>
+                {t('session.signIn')}
+              </Button>
+              <Text size="sm" c="dimmed">
+                {t('session.firstRun')} <Code>data/credentials.json</Code>
+              </Text>
+            </Stack>
+          </form>
+        </Card>
+      </Center>
+    </main>
+  );
+}

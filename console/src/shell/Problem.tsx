@@ -1,0 +1,31 @@
+import { Alert, Button, Code, Text } from '@mantine/core';
+import { IconAlertTriangle, IconWifiOff } from '@tabler/icons-react';
+import { useTranslation } from 'react-i18next';
+import { ApiError, OfflineError } from '../api/client';
+
+/** What went wrong, in the service's words, with its code and the id under which the service logged it. */
+export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
+  const { t } = useTranslation();
+  if (!error) return null;
+  const offline = error instanceof OfflineError;
+  return (
+    <Alert
+      color={offline ? 'orange' : 'red'}
+      role="alert"
+      icon={offline ? <IconWifiOff aria-hidden /> : <IconAlertTriangle aria-hidden />}
+      title={offline ? t('errors.offline') : t('errors.refused')}
+    >
+      {!offline && <Text size="sm">{error instanceof Error ? error.message : String(error)}</Text>}
+      {error instanceof ApiError && (
+        <Text size="xs" mt={4}>
+          <Code>{error.code}</Code> {t('errors.request')} <Code>{error.requestId}</Code>
+        </Text>
+      )}
+      {retry && (
+        <Button mt="xs" size="xs" variant="default" onClick={retry}>
+          {t('errors.retry')}
+        </Button>
+      )}
+    </Alert>
+  );
+}

@@ -1,0 +1,135 @@
+import { Alert, AppShell, Box, Burger, Group, Loader, NavLink, Select, Text } from '@mantine/core';
+import { useDisclosure, useNetwork } from '@mantine/hooks';
+import {
+  IconActivityHeartbeat,
+  IconBoxMultiple,
+  IconFaceId,
+  IconLayoutDashboard,
+  IconScale,
+  IconUserSearch,
+  IconUsers,
+  IconWifiOff,
+} from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Suspense, useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Outlet, NavLink as RouterLink, useLocation } from 'react-router';
+import { Renew } from '../session/Renew';
+import { SignIn } from '../session/SignIn';
+import { listProjects, may, switchProject, useSession } from '../session/store';
+import { forgetEverything } from './forgetting';
+import { Preferences } from './Preferences';
+
+const VIEWS = [
+  { path: '/', name: 'overview', icon: IconLayoutDashboard },
+  { path: '/face-sets', name: 'faceSets', icon: IconBoxMultiple },
+  { path: '/search', name: 'search', icon: IconUserSearch },
+  { path: '/detect', name: 'detect', icon: IconFaceId },
+  { path: '/compare', name: 'compare', icon: IconScale },
+  { path: '/liveness', name: 'liveness', icon: IconActivityHeartbeat },
+  { path: '/accounts', name: 'accounts', icon: IconUsers, role: 'admin' },
+] as const;
+
+/** The frame of every view; without a session, the sign-in page. */
+export function Shell() {
+  const session = useSession();
+  return session.state === 'out' ? <SignIn /> : <Frame />;
+}
+
+function Frame() {
+  const { t } = useTranslation();
+  const session = useSession();
+  const network = useNetwork();
+  const location = useLocation();
+  const [opened, menu] = useDisclosure();
+  const main = useRef<HTMLElement>(null);
+  const view = VIEWS.findLast((each) => location.pathname.startsWith(each.path)) ?? VIEWS[0];
+
+  useEffect(() => {
+    document.title = `${t(`nav.${view.name}`)} · OpenFRS`;
+  }, [t, view]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new place is what moves the focus
+  useEffect(() => {
+    menu.close();
+    main.current?.focus({ preventScroll: true });
+  }, [location.pathname]);
+
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !opened } }}
+      padding="md"
+    >
+      <a className="skip" href="#main">
+        {t('shell.skip')}
+      </a>
+      <AppShell.Header px="md">
+        <Group h="100%" justify="space-between" wrap="nowrap">
+          <Group gap="sm" wrap="nowrap">
+            <Burger opened={opened} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={t('shell.menu')} />
+            <img src={`${import.meta.env.BASE_URL}favicon.svg`} width={28} height={28} alt="" />
+            <Text fw={700} visibleFrom="xs">
+              OpenFRS
+            </Text>
+            <ProjectChoice />
+          </Group>
+          <Preferences />
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="xs" aria-label={t('shell.views')}>
+        {VIEWS.filter((each) => !('role' in each) || may(session.role, each.role)).map((each) => (
+          <NavLink
+            key={each.path}
+            component={RouterLink}
+            to={each.path}
+            label={t(`nav.${each.name}`)}
+            leftSection={<each.icon size={18} aria-hidden />}
+            active={each === view}
+            aria-current={each === view ? 'page' : undefined}
+            onClick={menu.close}
+          />
+        ))}
+        <Box mt="auto" p="xs">
+          <Text size="xs" c="dimmed">
+            {session.domain.name} / {session.user.name}
+          </Text>
+          <Text size="xs" c="dimmed">
+            {t(`roles.${session.role}`)}
+          </Text>
+        </Box>
+      </AppShell.Navbar>
+      <AppShell.Main id="main" ref={main} tabIndex={-1}>
+        {!network.online && (
+          <Alert icon={<IconWifiOff aria-hidden />} color="orange" mb="md" role="status">
+            {t('errors.offline')}
+          </Alert>
+        )}
+        <Suspense fallback={<Loader aria-label={t('shell.loading')} />}>
+          <Outlet key={session.project.id} />
+        </Suspense>
+      </AppShell.Main>
+      <Renew />
+    </AppShell>
+  );
+}
+
+function ProjectChoice() {
+  const { t } = useTranslation();
+  const session = useSession();
+  const projects = useQuery({ queryKey: ['projects', session.user.id], queryFn: () => listProjects() });
+  return (
+    <Select
+      aria-label={t('session.project')}
+      size="xs"
+      w={150}
+      allowDeselect={false}
+      value={session.project.id}
+      data={(projects.data ?? [session.project]).map((project) => ({ value: project.id, label: project.name }))}
+      onChange={async (id) => {
+        if (!id || id === session.project.id) return;
+        await switchProject(id);
+        forgetEverything();
+      }}
+    />
+  );
+}

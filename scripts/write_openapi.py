@@ -1,0 +1,35 @@
+"""Write the service's OpenAPI document to a file: what the console's types are generated from."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, cast
+
+from fastapi import FastAPI
+
+from openfrs.api.app import create_app
+from openfrs.services import Services
+from openfrs.settings import Settings
+from openfrs.vision.pipeline import Pipeline
+
+
+class _NoModels:
+    """Stands for the models, none of which the document asks."""
+
+    embedder = "sface"
+
+
+def document() -> dict[str, Any]:
+    """The document of the application, for which no models need to be loaded."""
+    with tempfile.TemporaryDirectory() as data:
+        services = Services.open(Settings(data=Path(data)), cast(Pipeline, _NoModels()))
+        try:
+            app = cast(Any, create_app(services))._app  # the application within its request context
+            return cast(FastAPI, app).openapi()
+        finally:
+            services.close()
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(json.dumps(document(), indent=1) + "\n", "utf-8")

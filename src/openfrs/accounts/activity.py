@@ -1,0 +1,50 @@
+"""What a project did in the last hour: requests and refusals, minute by minute."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from limits.storage import Storage
+
+MINUTES: Final = 60
+_EXPIRY: Final = (MINUTES + 1) * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """The requests that ended within a minute, and how many of them with an error."""
+
+    start: datetime
+    requests: int
+    errors: int
+
+
+class Activity:
+    """Counts requests where rates are counted: in this process's memory, or for several processes in Redis."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def note(self, project_id: str, *, failed: bool) -> None:
+        """A request of a project has ended."""
+        minute = int(time.time()) // 60
+        self._storage.incr(_key(project_id, minute, "requests"), _EXPIRY)
+        if failed:
+            self._storage.incr(_key(project_id, minute, "errors"), _EXPIRY)
+
+    def last_hour(self, project_id: str) -> list[Minute]:
+        """The sixty minutes up to the present one, which comes last."""
+        now = int(time.time()) // 60
+        return [
+            Minute(
+                datetime.fromtimestamp(minute * 60, UTC),
+                self._storage.get(_key(project_id, minute, "requests")),
+                self._storage.get(_key(project_id, minute, "errors")),
+            )
+            for minute in range(now - MINUTES + 1, now + 1)
+        ]
+
+
+def _key(project_id: str, minute: int, what: str) -> str:
+    return f"activity/{project_id}/{minute}/{what}"

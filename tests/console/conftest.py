@@ -1,0 +1,93 @@
+"""A browser, the console built, and a page that is signed in."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
+
+from openfrs.console.files import BUILT, INDEX
+from openfrs.vision.cache import WeightCache
+from tests.running import RunningServer, real_server_command, running
+
+from .pages import sign_in
+from .videos import camera_video
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+]
+"""A browser that asks nobody outside for anything, and whose camera is a file."""
+
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The folder of the built console."""
+    if not (BUILT / INDEX).is_file():
+        pytest.skip("the console is not built here: run make console")
+    return BUILT
+
+
+@pytest.fixture(scope="session")
+def console_server(
+    tmp_path_factory: pytest.TempPathFactory, weights: WeightCache, built: Path
+) -> Iterator[RunningServer]:
+    """The server an operator runs, for the console's tests alone: they change its accounts."""
+    data = tmp_path_factory.mktemp("console") / "data"
+    with running(real_server_command(data, weights.directory), data) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory, weights: WeightCache) -> Iterator[Browser]:
+    """Debian's Chromium."""
+    executable = shutil.which("chromium")
+    if executable is None:
+        pytest.skip("there is no browser here: apt-get install chromium")
+    video = camera_video(weights.samples / "obama.jpg", tmp_path_factory.mktemp("camera") / "camera.mjpeg")
+    with sync_playwright() as playwright:
+        try:
+            started = playwright.chromium.launch(
+                executable_path=executable, args=[*FLAGS, f"--use-file-for-fake-video-capture={video}"]
+            )
+        except Error as error:
+            pytest.skip(f"the browser does not start: {str(error).splitlines()[0]}")
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser, console_server: RunningServer) -> Iterator[BrowserContext]:
+    """A window of its own, in English and light, that may use the camera."""
+    made = browser.new_context(
+        base_url=console_server.endpoint,
+        locale="en",
+        color_scheme="light",
+        viewport={"width": 1280, "height": 900},
+        permissions=["camera", "clipboard-read", "clipboard-write"],
+    )
+    made.set_default_timeout(20_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def page(context: BrowserContext, console_server: RunningServer) -> Page:
+    """A page, signed in as the first account; what the browser complains of is a failure."""
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.complaints = complaints  # type: ignore[attr-defined]
+    sign_in(page, console_server)
+    return page

@@ -1,0 +1,48 @@
+"""What the build made: how much a first visit loads, and that it comes from nowhere else."""
+
+import gzip
+import re
+from pathlib import Path
+
+FIRST_LOAD = 300_000
+"""Bytes, compressed, until a person who has signed in sees the overview."""
+
+
+def imported(built: Path, name: str) -> set[str]:
+    """A script with all that it imports at once."""
+    found, waiting = set(), [name]
+    while waiting:
+        one = waiting.pop()
+        if one in found:
+            continue
+        found.add(one)
+        text = (built / "assets" / one).read_text("utf-8")
+        waiting += re.findall(r'(?:from|import)\s*"\./([^"]+\.js)"', text)
+    return found
+
+
+def test_the_first_load_is_small(built: Path) -> None:
+    page = (built / "index.html").read_text("utf-8")
+    (entry,) = re.findall(r'src="/console/assets/([^"]+\.js)"', page)
+    (overview,) = (path.name for path in (built / "assets").glob("Overview-*.js"))
+    scripts = imported(built, entry) | imported(built, overview)
+    styles = {path.name for path in (built / "assets").glob("*.css")}
+    sizes = {name: len(gzip.compress((built / "assets" / name).read_bytes())) for name in scripts | styles}
+    assert entry in sizes
+    assert len(styles) >= 1
+    print(f"first load: {sum(sizes.values())} bytes in {len(sizes)} files")
+    assert sum(sizes.values()) < FIRST_LOAD, sizes
+
+
+def test_the_page_has_no_script_of_its_own(built: Path) -> None:
+    page = (built / "index.html").read_text("utf-8")
+    assert re.findall(r"<script[^>]*>([^<]+)</script>", page) == []
+    assert "style=" not in page
+    assert re.findall(r"https?://", page) == []
+
+
+def test_every_style_may_be_applied(built: Path) -> None:
+    for path in (built / "assets").glob("*.css"):
+        text = path.read_text("utf-8")
+        assert "@import" not in text
+        assert re.findall(r"url\((?!data:)[^)]*//[^)]*\)", text) == []

@@ -1,0 +1,108 @@
+"""The console's files: who may see them, how long they are kept, and what a page made of them may do."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from openfrs.console.files import Files
+from openfrs.console.routes import console_router
+
+INDEX = '<!doctype html><meta property="csp-nonce" nonce="CSP_NONCE"><script type="module" src="/console/assets/a-1.js"></script>'
+
+
+class Client:
+    """Asks the routes for files, without a server between."""
+
+    def __init__(self, files: Files) -> None:
+        self._app = FastAPI()
+        self._app.include_router(console_router(files))
+
+    def get(self, path: str, *, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://console") as client:
+                return await client.get(path, headers=headers)
+
+        return anyio.run(ask)
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Client:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text(INDEX)
+    (tmp_path / "assets" / "a-1.js").write_text("export const greeting = 'hello';\n" * 50)
+    (tmp_path / "icon.svg").write_text("<svg/>")
+    return Client(Files.read(tmp_path))
+
+
+@pytest.mark.parametrize("path", ["/console", "/console/", "/console/face-sets/some%20set", "/console/index.html"])
+def test_the_page_answers_every_path_of_its_own(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-cache"
+    assert "a-1.js" in answer.text
+
+
+def test_the_policy_allows_nothing_inline_and_nobody_else(client: Client) -> None:
+    policy = dict(
+        part.strip().split(" ", 1) for part in client.get("/console").headers["content-security-policy"].split(";")
+    )
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["connect-src"] == "'self'"
+    assert "unsafe" not in "".join(policy.values())
+    assert not [source for part in policy.values() for source in part.split() if "." in source or "*" in source]
+    assert policy["frame-ancestors"] == "'none'"
+
+
+def test_styles_are_allowed_by_a_nonce_that_is_new_each_time(client: Client) -> None:
+    nonces = set()
+    for _ in range(3):
+        answer = client.get("/console")
+        (nonce,) = re.findall(r'nonce="([^"]+)"', answer.text)
+        assert f"'nonce-{nonce}'" in answer.headers["content-security-policy"]
+        nonces.add(nonce)
+    assert len(nonces) == 3
+
+
+def test_hashed_files_are_kept_and_others_asked_for_again(client: Client) -> None:
+    script = client.get("/console/assets/a-1.js", headers={"Accept-Encoding": "identity"})
+    assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert client.get("/console/icon.svg").headers["cache-control"] == "no-cache"
+    assert script.headers["x-content-type-options"] == "nosniff"
+
+
+def test_texts_are_sent_compressed_to_who_takes_it(client: Client) -> None:
+    plain = client.get("/console/assets/a-1.js", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    answer = client.get("/console/assets/a-1.js", headers={"Accept-Encoding": "br, gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert int(answer.headers["content-length"]) < len(plain.content)
+    assert answer.content == plain.content
+
+
+def test_an_asset_that_is_not_there_is_not_the_page(client: Client) -> None:
+    assert client.get("/console/assets/b-2.js").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/console/../files.py", "/console/%2e%2e/files.py", "/console/assets/../../routes.py"]
+)
+def test_nothing_outside_of_the_folder_is_sent(client: Client, path: str) -> None:
+    assert "import" not in client.get(path).text
+
+
+def test_where_it_was_not_built_the_page_says_how_to(tmp_path: Path) -> None:
+    client = Client(Files.read(tmp_path / "nothing"))
+    for path in ("/console", "/console/face-sets", "/console/assets/a-1.js"):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert "make console" in answer.text
+        assert "content-security-policy" in answer.headers
