@@ -98,12 +98,32 @@ def running(command: list[str], data: Path, *, environment: Mapping[str, str] | 
             env={**os.environ, **(environment or {})},
         )
     try:
-        yield RunningServer(
-            process, _endpoint(process, log), data, json.loads((data / "credentials.json").read_text("utf-8")), log
-        )
+        endpoint = _endpoint(process, log)
+        credentials = json.loads((data / "credentials.json").read_text("utf-8"))
+        yield RunningServer(process, endpoint, data, credentials, log)
     finally:
         process.terminate()
         process.communicate(timeout=30)
+    for file in (log, data / "audit.jsonl"):
+        _has_no_secret(file, credentials)
+
+
+SECRETS = {
+    "a token": "gAAAAA",  # how the text of every Fernet token begins
+    "a signature": "Signature=",
+    "a PNG": "iVBORw0KGgo",
+    "a JPEG": "/9j/4",
+    "the bytes of a PNG": "x89PNG",
+}
+
+
+def _has_no_secret(file: Path, credentials: Mapping[str, str]) -> None:
+    """Whatever was asked of a server in a test, what it wrote tells nothing that is secret."""
+    text = file.read_text("utf-8", "replace") if file.exists() else ""
+    for name in ("password", "secret_key"):
+        assert credentials[name] not in text, f"{file} holds the {name}"
+    for what, mark in SECRETS.items():
+        assert mark not in text, f"{file} holds {what}"
 
 
 def _endpoint(process: "subprocess.Popen[str]", log: Path) -> str:

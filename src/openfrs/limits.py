@@ -15,6 +15,8 @@ MAX_PICTURE_BYTES: Final = (
 )  # FRS: of the file, or of its base64 text; also of both pictures of a comparison, and of a video
 MAX_PICTURE_SIDE: Final = 4096  # FRS, China site: 4096 x 4096 pixels
 MAX_MULTIPART_PARTS: Final = 32  # ours: the widest request has eight
+HEAD_SECONDS: Final = 15  # ours: from the first byte of a request to the end of its head
+BODY_SECONDS: Final = 60  # ours: for all of a body
 MAX_URL_LENGTH: Final = 4096  # ours, in characters; signed URLs take a thousand
 OBS_KEY_LENGTH: Final = 1024  # OBS, in bytes of UTF-8
 FETCH_SECONDS: Final = 10  # ours: for all of a file, from the look-up of its host to its last byte

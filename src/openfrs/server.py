@@ -14,6 +14,7 @@ import uvicorn
 
 from . import __version__
 from .api.app import create_app
+from .connections import PunctualProtocol
 from .errors import OperatorError
 from .services import Services, prepare
 from .settings import Settings
@@ -83,6 +84,7 @@ def _serve(
         config = uvicorn.Config(
             create_app(services),
             loop="auto",
+            http=PunctualProtocol,
             log_config=None,
             access_log=False,
             proxy_headers=bool(settings.trusted_proxies),

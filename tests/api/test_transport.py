@@ -1,6 +1,7 @@
 """Paths, methods, headers and sizes, as the gateway in front of FRS has them."""
 
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -277,3 +278,45 @@ def test_what_was_sent_is_never_told_back(frs: Frs, face_set: str, token: str) -
         assert 400 <= answer.status_code < 500
         assert secret not in answer.text
         assert token not in answer.text
+
+
+# headers
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs", "/openapi.json", "/health", "/nothing", "/v3/projects", "/static-offline-docs/swagger-ui.css"]
+)
+def test_every_answer_keeps_browsers_careful(server: RunningServer, path: str) -> None:
+    headers = httpx.get(server.endpoint + path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "server" not in headers
+    assert "x-powered-by" not in headers
+    assert ("content-security-policy" in headers) is (path == "/docs")
+    assert not [name for name in headers if name.startswith("access-control-")]
+
+
+def test_the_page_of_the_api_loads_from_this_server_alone(server: RunningServer) -> None:
+    answer = httpx.get(f"{server.endpoint}/docs")
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', answer.text)
+    sources = re.findall(r'(?:src|href)="([^"]+)"', answer.text)
+    assert sources
+    assert all(httpx.get(server.endpoint + source).status_code == 200 for source in sources)
+
+
+def test_another_site_may_not_ask_through_a_browser(server: RunningServer, frs: Frs) -> None:
+    asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    for answer in (frs.request("OPTIONS", "/face-sets", headers=asked), frs.get("/face-sets", headers=asked)):
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_the_access_log_has_path_and_request_id_but_no_query(server: RunningServer, frs: Frs) -> None:
+    answer = frs.get("/face-sets/test?secret=in-a-query")
+    frs.get("/face-sets")  # the line is written once the answer has been sent
+    log = server.log.read_text("utf-8")
+    (line,) = (line for line in log.splitlines() if answer.headers["x-request-id"] in line)
+    assert f"GET {server.project}/face-sets/test 400" in line
+    assert "in-a-query" not in log

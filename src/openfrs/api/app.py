@@ -3,7 +3,8 @@
 import logging
 import time
 import uuid
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
+from typing import Final
 
 from fastapi import APIRouter, FastAPI, Security
 from fastapi.security import APIKeyHeader
@@ -49,6 +50,21 @@ FRS_PATHS = ("/v1/", "/v2/")
 """Paths whose requests count as a project's activity."""
 
 REQUEST_ID_HEADER = "X-Request-Id"
+
+_CAREFUL: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+_PAGE: Final = (
+    (
+        b"content-security-policy",
+        b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        b"object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+)
+"""For the page of the API, whose script is written into it."""
 
 TOKEN_HEADER = Security(APIKeyHeader(name="X-Auth-Token", auto_error=False))
 """Tells the API's page where a token goes; :mod:`openfrs.api.security` is what checks it."""
@@ -147,7 +163,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (REQUEST_ID_HEADER.encode(), request_id.encode())]
+                message["headers"] = _headed(message.get("headers", ()), request_id)
             await send(message)
 
         await _logged_failure(self._app(scope, receive, send_with_id), request_id)
@@ -170,6 +186,15 @@ class RequestContext:
             status=status,
             **request.state.audited,
         )
+
+
+def _headed(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer, with its id and, where the route has not said otherwise, what keeps browsers careful with it."""
+    headers = list(headers)
+    given = {name.lower(): value for name, value in headers}
+    careful = [*_CAREFUL, *(_PAGE if given.get(b"content-type", b"").startswith(b"text/html") else ())]
+    added = [(name, value) for name, value in careful if name not in given]
+    return [*headers, *added, (REQUEST_ID_HEADER.encode(), request_id.encode())]
 
 
 async def _logged_failure(serving: Awaitable[None], request_id: str) -> None:

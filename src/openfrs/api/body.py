@@ -1,5 +1,6 @@
 """Reading request bodies: JSON and multipart forms become the same typed input, or a refusal from the catalogue."""
 
+import asyncio
 import hashlib
 import json
 import re
@@ -44,7 +45,7 @@ async def raw_body(request: Request) -> RawBody:
     """The body as it arrived, read once and kept.
 
     Raises:
-        ServiceError: ``APIG.0201``, it is larger than 12 MB (413) or the client went away before its end (400).
+        ServiceError: ``APIG.0201``, it is larger than 12 MB (413), takes too long or the client went away before its end (400).
     """
     kept: RawBody | None = getattr(request.state, "raw_body", None)
     if kept is None:
@@ -53,13 +54,17 @@ async def raw_body(request: Request) -> RawBody:
             raise ServiceError("APIG.0201/413")
         read, digest = bytearray(), hashlib.sha256()
         try:
-            async for chunk in request.stream():
-                read += chunk
-                digest.update(chunk)
-                if len(read) > limits.MAX_BODY_BYTES:
-                    raise ServiceError("APIG.0201/413")
+            async with asyncio.timeout(limits.BODY_SECONDS):
+                async for chunk in request.stream():
+                    read += chunk
+                    digest.update(chunk)
+                    if len(read) > limits.MAX_BODY_BYTES:
+                        raise ServiceError("APIG.0201/413")
         except ClientDisconnect:
             raise ServiceError("APIG.0201/400", "the body ended early") from None
+        except TimeoutError:
+            reason = f"the body took more than {limits.BODY_SECONDS} seconds"
+            raise ServiceError("APIG.0201/400", reason, headers={"Connection": "close"}) from None
         kept = request.state.raw_body = RawBody(bytes(read), digest.hexdigest())
     return kept
 

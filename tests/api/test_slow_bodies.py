@@ -1,0 +1,31 @@
+"""Bodies that take too long."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+
+from openfrs import limits
+from openfrs.api.body import raw_body
+from openfrs.errors import ServiceError
+
+
+def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "BODY_SECONDS", 0.2)
+    received = 0
+
+    async def receive() -> dict[str, Any]:
+        nonlocal received
+        received += 1
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def read() -> Any:
+        return await raw_body(Request({"type": "http", "method": "POST", "headers": []}, receive))
+
+    with pytest.raises(ServiceError) as refused:
+        asyncio.run(read())
+    assert refused.value.entry.key == "APIG.0201/400"
+    assert refused.value.headers == {"Connection": "close"}
+    assert received < 50

@@ -1,0 +1,79 @@
+"""Connections of slow clients."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+
+from openfrs import limits
+from openfrs.connections import PunctualProtocol
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n"
+
+
+async def app(_scope: Any, _receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    await asyncio.sleep(2 * limits.HEAD_SECONDS)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[Streams]:
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=PunctualProtocol, lifespan="off", log_config=None))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    reader, writer = await asyncio.open_connection(*server.servers[0].sockets[0].getsockname()[:2])
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HEAD_SECONDS", 0.3)
+
+
+@pytest.mark.parametrize("sent", [b"", b"G", HEAD], ids=["nothing", "a byte", "half a head"])
+def test_a_connection_that_does_not_ask_is_closed(sent: bytes) -> None:
+    async def waited() -> bytes:
+        async with connected() as (reader, writer):
+            writer.write(sent)
+            return await reader.read()
+
+    assert asyncio.run(waited()) == b""
+
+
+def test_a_head_that_drips_is_cut_off() -> None:
+    async def dripped() -> int:
+        async with connected() as (reader, writer):
+            for sent, byte in enumerate(HEAD * 10):
+                if reader.at_eof() or writer.is_closing():
+                    return sent
+                writer.write(bytes([byte]))
+                await asyncio.sleep(0.05)
+        return -1
+
+    assert asyncio.run(dripped()) > 0
+
+
+def test_an_answer_may_take_longer_and_the_next_request_has_its_own_time() -> None:
+    async def asked() -> list[bytes]:
+        answers = []
+        async with connected() as (reader, writer):
+            for _ in range(2):
+                writer.write(HEAD + b"\r\n")
+                await reader.readuntil(b"\r\n\r\n")
+                answers.append(await reader.readexactly(2))
+            writer.write(b"G")
+            answers.append(await reader.read())
+        return answers
+
+    assert asyncio.run(asked()) == [b"ok", b"ok", b""]
