@@ -82,13 +82,12 @@ class TemplateIndex:
 
     def holds(self, predicate: Predicate, seq: int) -> bool:
         """Whether a condition holds for a face that is there."""
-        (place,) = self._places(np.array([seq])).tolist()
+        place = self._place(seq)
         return bool(self._columns.matching(predicate, slice(place, place + 1))[0])
 
     def template(self, seq: int) -> Cosines:
         """The template of a face that is there, shape (dimension,)."""
-        (place,) = np.flatnonzero(self._seqs[: self._count] == seq)
-        return np.asarray(self._templates[place], np.float32)
+        return np.asarray(self._templates[self._place(seq)], np.float32)
 
     def nearest(self, probe: Cosines, count: int, predicate: Predicate | None = None) -> tuple[Rows, Cosines]:
         """Sequence numbers and cosines of the nearest templates that a condition holds for.
@@ -148,6 +147,14 @@ class TemplateIndex:
         if seqs.size == 1:
             return np.flatnonzero(self._seqs[: self._count] == seqs[0])
         return np.flatnonzero(np.isin(self._seqs[: self._count], seqs))
+
+    def _place(self, seq: int) -> int:
+        """Where a face that is there lies. Until the first deletion rows are in order: looked up, not searched for."""
+        seqs = self._seqs[: self._count]
+        place = int(seqs.searchsorted(seq))
+        if place == self._count or seqs[place] != seq:
+            (place,) = np.flatnonzero(seqs == seq).tolist()
+        return place
 
     def _write(self, places: Rows, changes: Changes, rows: Rows) -> None:
         self._templates[places] = changes.templates[rows]
