@@ -4,11 +4,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tomllib import TOMLDecodeError
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -16,8 +14,9 @@ from rich.table import Table
 from . import __version__
 from .cli_accounts import app as accounts_app
 from .cli_eval import app as eval_app
+from .cli_options import Data, Models, settings_of
+from .cli_transfer import import_faces
 from .errors import OperatorError, ServiceError
-from .settings import Settings
 
 app = typer.Typer(
     help="Face recognition that speaks the wire of Huawei Cloud FRS.",
@@ -33,8 +32,7 @@ app.add_typer(eval_app, name="eval")
 templates_app = typer.Typer(help="Encryption of the templates in the database.", no_args_is_help=True)
 app.add_typer(templates_app, name="templates")
 
-Data = Annotated[Path | None, typer.Option(help="Directory of everything durable.", show_default="./data")]
-Models = Annotated[Path | None, typer.Option(help="Directory of the model weights.", show_default="user cache")]
+app.command("import")(import_faces)
 
 
 @app.callback(invoke_without_command=True)
@@ -57,7 +55,7 @@ def serve(
     """Serve until told to stop."""
     from .server import serve as run  # the server brings the models' runtime along, which other commands do without
 
-    run(_settings(data=data, host=host, port=port, models=models, workers=workers, bootstrap=bootstrap))
+    run(settings_of(data=data, host=host, port=port, models=models, workers=workers, bootstrap=bootstrap))
 
 
 @models_app.command("fetch")
@@ -123,7 +121,7 @@ def templates_encrypt(data: Data = None) -> None:
     from .upkeep import encrypt_templates
 
     with _counted("templates encrypted") as advance:
-        encrypt_templates(_settings(data=data), advance)
+        encrypt_templates(settings_of(data=data), advance)
 
 
 @templates_app.command("rotate-project-keys")
@@ -132,7 +130,7 @@ def templates_rotate_project_keys(data: Data = None) -> None:
     from .upkeep import rotate_project_keys
 
     with _counted("templates encrypted again") as advance:
-        rotate_project_keys(_settings(data=data), advance)
+        rotate_project_keys(settings_of(data=data), advance)
 
 
 @templates_app.command("rotate-master-key")
@@ -143,7 +141,7 @@ def templates_rotate_master_key(
     """Encrypt the projects' keys by another master key; the server must not run."""
     from .upkeep import rotate_master_key
 
-    count = rotate_master_key(_settings(data=data), new_key_file)
+    count = rotate_master_key(settings_of(data=data), new_key_file)
     print(f"The keys of {count} projects need the new master key now.")
 
 
@@ -158,7 +156,7 @@ def templates_erase_project(
 
     if not yes:
         typer.confirm(f"Delete all face sets of project {project_id} for ever?", abort=True)
-    print(f"Deleted {erase_project(_settings(data=data), project_id)} face sets and the project's key.")
+    print(f"Deleted {erase_project(settings_of(data=data), project_id)} face sets and the project's key.")
 
 
 @templates_app.command("scrub")
@@ -166,7 +164,7 @@ def templates_scrub(data: Data = None) -> None:
     """Write the database anew, so that no copy of a deleted template is left in it; the server must not run."""
     from .upkeep import scrub
 
-    scrub(_settings(data=data))
+    scrub(settings_of(data=data))
     print("The database holds nothing but what is enrolled.")
 
 
@@ -192,7 +190,7 @@ def reindex(
             task = progress.add_task("faces", total=total)
             return lambda more: progress.advance(task, more)
 
-        settings = _settings(data=data, models=models)
+        settings = settings_of(data=data, models=models)
         remade = run(settings, face_set, pictures, project_id=project, drop_missing=drop_missing, track=track)
     for face in remade.without_picture:
         print(f"no picture: face {face.face_id}, external_image_id {face.external_image_id}")
@@ -218,28 +216,18 @@ def bench(
     """Measure this machine: pictures, requests through the API, search and storage."""
     from .bench import run
 
-    run(_settings(models=models), seconds, gallery_only=gallery, faces=faces, file=file)
+    run(settings_of(models=models), seconds, gallery_only=gallery, faces=faces, file=file)
 
 
 def _weight_cache(models: Path | None) -> Any:
     from .vision.cache import WeightCache
 
-    settings = _settings(models=models)
+    settings = settings_of(models=models)
     return WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
 
 
 def _origin(weight: Any) -> str:
     return weight.origin if weight.attributed else "origin not stated"
-
-
-def _settings(**options: Any) -> Settings:
-    try:
-        return Settings(**{name: value for name, value in options.items() if value is not None})
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        raise OperatorError(f"setting {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    except (OSError, TOMLDecodeError) as error:
-        raise OperatorError(f"the file that OPENFRS_CONFIG names cannot be read: {error}") from error
 
 
 @contextmanager

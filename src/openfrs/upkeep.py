@@ -1,11 +1,11 @@
 """Work on a data directory that no server uses meanwhile."""
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .accounts.bootstrap import first_project_id
 from .errors import OperatorError
 from .faces.reindex import AT_ONCE, Remade, remake_templates
 from .recognition.recognizer import Recognizer
@@ -83,7 +83,7 @@ def reindex(
         with database.read() as connection:
             templates.check(connection)
         repository = FaceRepository(database, templates)
-        project_id = project_id or _first_project(settings.data)
+        project_id = project_id or first_project_id(settings.data / "credentials.json")
         face_set = repository.set_named(project_id, set_name)
         if face_set is None:
             raise OperatorError(f"project {project_id} has no face set {set_name}")
@@ -116,13 +116,6 @@ def _pictures(folder: Path) -> dict[str, Path]:
             raise OperatorError(f"{pictures[path.stem]} and {path.name} are named for the same external_image_id")
         pictures[path.stem] = path
     return pictures
-
-
-def _first_project(data: Path) -> str:
-    try:
-        return str(json.loads((data / "credentials.json").read_text("utf-8"))["project_id"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise OperatorError("name the project: --project ID") from None
 
 
 def _check(database: Database, key: bytes) -> None:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from ..errors import OperatorError
 from .administration import Administration, NewAccount
 from .keyring import write_private
 
@@ -19,3 +20,15 @@ def create_first_account(administration: Administration, *, project: str, endpoi
         write_private(file, json.dumps({"endpoint": endpoint, **asdict(account)}, indent=2) + "\n")
 
     administration.create_domain("openfrs", project=project, limits=UNLIMITED, deliver=deliver)
+
+
+def first_project_id(file: Path) -> str:
+    """The id of the first account's project, from the file of its credentials.
+
+    Raises:
+        OperatorError: the file is not there, or not what it was.
+    """
+    try:
+        return str(json.loads(file.read_text("utf-8"))["project_id"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise OperatorError("name the project: --project ID") from None

@@ -1,7 +1,7 @@
 """Faces of a set: enrolling, listing, changing, deleting."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from anyio import to_thread
@@ -24,7 +24,10 @@ from ..store.predicate import EXTERNAL_IMAGE_ID, FieldValue
 from .face_sets import FaceSets, missing_set
 from .fields import check_values, parse_value, shown
 from .filter import parse_filter
-from .ids import public_id, with_fresh_ids
+from .ids import public_ids, with_fresh_ids
+
+NewIds = Callable[[int], Sequence[str]]
+"""Ids for so many new faces."""
 
 _EXTERNAL_IMAGE_ID: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.EXTERNAL_IMAGE_ID_LENGTH}}}")
 
@@ -49,22 +52,40 @@ class Faces:
         external_image_id: str | None,
         fields: Mapping[str, Any],
         single: bool,
+        new_ids: NewIds = public_ids,
     ) -> tuple[FaceSet, list[Face]]:
-        """Enrol every face of a picture, or only the largest; all of them or none.
+        """Enrol every face of a picture, or only the largest; all of them or none. ``new_ids`` gives ids for so many faces.
 
         Raises:
             ServiceError: ``FRS.0302`` no such set, ``FRS.0404`` no face, ``FRS.0405/0406`` bad fields, ``FRS.0012`` a bad id or
                 the set is full, and what :meth:`Recognizer.templates` raises.
+            IdTakenError: ``new_ids`` gives none that is free.
         """
-        face_set = await to_thread.run_sync(self._face_sets.require_usable, project_id, set_name)
-        if external_image_id is not None:
-            _check_external_image_id(external_image_id)
-        values = check_values(fields, face_set.fields)
-        templates = await self._recognizer.templates(picture, largest_only=single)
-        if not templates:
-            raise ServiceError("FRS.0404")
-        faces = await to_thread.run_sync(self._enrol, face_set, templates, external_image_id, values)
-        return face_set, faces
+        new = await self._examined(project_id, set_name, picture, external_image_id, fields, single=single)
+        faces = await to_thread.run_sync(self._enrol, *new, external_image_id, new_ids)
+        return new[0], faces
+
+    async def rehearse(
+        self,
+        project_id: str,
+        set_name: str,
+        picture: Picture,
+        *,
+        external_image_id: str | None,
+        fields: Mapping[str, Any],
+        single: bool,
+    ) -> int:
+        """How many faces :meth:`add` would enrol; nothing is written.
+
+        Raises:
+            ServiceError: as :meth:`add`, unless the set is full.
+        """
+        new = await self._examined(project_id, set_name, picture, external_image_id, fields, single=single)
+        return len(new[1])
+
+    def exists(self, face_set: FaceSet, face_id: str) -> bool:
+        """Whether a set has a face of this id."""
+        return self._repository.face(face_set.id, face_id) is not None
 
     def page(self, project_id: str, set_name: str, offset: int, limit: int) -> tuple[FaceSet, list[Face]]:
         """Faces in insertion order.
@@ -180,15 +201,36 @@ class Faces:
             raise ServiceError("FRS.0407")
         return face_set, deleted
 
+    async def _examined(
+        self,
+        project_id: str,
+        set_name: str,
+        picture: Picture,
+        external_image_id: str | None,
+        fields: Mapping[str, Any],
+        *,
+        single: bool,
+    ) -> tuple[FaceSet, list[FaceTemplate], dict[str, FieldValue]]:
+        """The set, templates and fields of a picture that may be enrolled."""
+        face_set = await to_thread.run_sync(self._face_sets.require_usable, project_id, set_name)
+        if external_image_id is not None:
+            _check_external_image_id(external_image_id)
+        values = check_values(fields, face_set.fields)
+        templates = await self._recognizer.templates(picture, largest_only=single)
+        if not templates:
+            raise ServiceError("FRS.0404")
+        return face_set, templates, values
+
     def _enrol(
         self,
         face_set: FaceSet,
         templates: Sequence[FaceTemplate],
-        external_image_id: str | None,
         fields: Mapping[str, FieldValue],
+        external_image_id: str | None,
+        new_ids: NewIds,
     ) -> list[Face]:
         def write() -> list[NewFace]:
-            ids = [public_id() for _ in templates]
+            ids = new_ids(len(templates))
             new = [
                 NewFace(face_id, external_image_id or ids[0], template.box, fields, template.embedding)
                 for face_id, template in zip(ids, templates, strict=True)

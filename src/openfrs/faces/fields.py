@@ -96,3 +96,20 @@ def parse_value(text: str, declared: FieldType) -> FieldValue | None:
     except ValueError:
         return None
     return value if _FITS[declared](value) else None
+
+
+def parse_values(texts: Mapping[str, str], definitions: FieldDefinitions) -> dict[str, FieldValue]:
+    """Values of custom fields written as text.
+
+    Raises:
+        ServiceError: ``FRS.0405`` a field is not declared, ``FRS.0406`` a value is not of the declared type.
+    """
+    values: dict[str, FieldValue] = {}
+    for name, text in texts.items():
+        if name not in definitions:
+            raise ServiceError("FRS.0405", shown(name))
+        value = parse_value(text, field_type(definitions, name))
+        if value is None:
+            raise ServiceError("FRS.0406", name, field_type(definitions, name).value)
+        values[name] = value
+    return values

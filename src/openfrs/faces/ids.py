@@ -20,6 +20,11 @@ def public_id() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(limits.PUBLIC_ID_LENGTH))
 
 
+def public_ids(count: int) -> list[str]:
+    """So many of them."""
+    return [public_id() for _ in range(count)]
+
+
 def with_fresh_ids(write: Callable[[], T]) -> T:
     """Run a write that generates ids, again if one was taken."""
     for _ in range(_ATTEMPTS - 1):

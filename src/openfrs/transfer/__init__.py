@@ -1,0 +1,1 @@
+"""Bringing faces into a data directory from pictures and other systems, and taking them out again."""
