@@ -83,6 +83,20 @@ _SDK: Final[Mapping[tuple[str, str], tuple[str, str, str]]] = {
         "DetectLiveFaceByFileRequestBody",
     ),
     ("silent liveness", "URL"): ("detect_live_face_by_url", "DetectLiveFaceByUrlRequest", "LiveDetectFaceUrlReq"),
+    ("action liveness, v1", "base64"): ("detect_live_by_base64", "DetectLiveByBase64Request", "LiveDetectBase64Req"),
+    ("action liveness, v1", "file"): ("detect_live_by_file", "DetectLiveByFileRequest", "DetectLiveByFileRequestBody"),
+    ("action liveness, v1", "URL"): ("detect_live_by_url", "DetectLiveByUrlRequest", "LiveDetectUrlReq"),
+    ("action liveness, v2", "base64"): (
+        "detect_live_by_base64_intl",
+        "DetectLiveByBase64IntlRequest",
+        "LiveDetectBase64Req",
+    ),
+    ("action liveness, v2", "file"): (
+        "detect_live_by_file_intl",
+        "DetectLiveByFileIntlRequest",
+        "DetectLiveByFileIntlRequestBody",
+    ),
+    ("action liveness, v2", "URL"): ("detect_live_by_url_intl", "DetectLiveByUrlIntlRequest", "LiveDetectUrlReq"),
 }
 """Method, request and body of the SDK for each operation and kind of input."""
 
@@ -187,7 +201,8 @@ class OldPythonSdk:
             body, content_type = _form(self.texts(asked.texts), asked.files, self.file_type)
         elif asked.body is not None:
             body, content_type = json.dumps(self.values(operation, asked.body)).encode(), self.content_type
-        path = path_of(self._server, Asked(asked.method, asked.path, version=self.version))
+        version = asked.version if asked.path == ("live-detect",) else self.version  # it knows both of this one
+        path = path_of(self._server, Asked(asked.method, asked.path, version=version))
         query = urlencode(sorted(asked.query.items()), quote_via=quote)
         headers = {"host": self._server.endpoint.removeprefix("http://"), **self.more_headers()}
         headers["x-sdk-date"] = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -231,7 +246,7 @@ _BOX: Final = {"width", "top_left_y", "top_left_x", "height"}
 _JAVA_KEYS: Final[Mapping[str, set[str]]] = {
     "": {
         *("face_set_info", "face_sets_info", "face_set_name", "face_set_id", "face_number", "faces"),
-        *("similarity", "image1_face", "image2_face", "result", "warning-list"),
+        *("similarity", "image1_face", "image2_face", "result", "video-result", "warning-list"),
     },
     "face_set_info": {
         *("face_number", "face_set_id", "face_set_name", "create_date", "face_set_capacity", "external_fields"),
@@ -247,6 +262,8 @@ _JAVA_KEYS: Final[Mapping[str, set[str]]] = {
         *("phototype", "quality", "expression", "face_angle"),
     },
     "result": {"alive", "confidence", "picture"},
+    "video-result": {"alive", "actions", "picture"},
+    "actions": {"action", "confidence"},
     "warning-list": {"warningCode", "warningMsg"},
 }
 """The keys that the 1.0 Java SDK's models know, by the key an object stands under; another one is fatal to it."""
@@ -295,9 +312,9 @@ class NodeCore:
 
     name = "JavaScript core"
 
-    def __init__(self, server: RunningServer, folder: Path) -> None:
+    def __init__(self, server: RunningServer, process: "subprocess.Popen[str]") -> None:
         self._server = server
-        self._folder = folder
+        self._process = process
 
     def ask(self, operation: str, kind: str, asked: Asked) -> Mapping[str, Any]:
         request: dict[str, Any] = {"method": asked.method, "url": path_of(self._server, asked)}
@@ -313,8 +330,11 @@ class NodeCore:
         if asked.files:
             files = {name: base64.b64encode(data).decode() for name, data in asked.files.items()}
             described["form"] = {"texts": dict(asked.texts), "files": files}
-        text = _run(["node", "call.mjs"], json.dumps(described).encode(), self._folder)
-        answer = json.loads(text.splitlines()[-1])
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(described) + "\n")
+        self._process.stdin.flush()
+        answer = next(json.loads(line) for line in self._process.stdout if line.startswith('{"status"'))
         assert answer["status"] == 200, answer
         return {name: value for name, value in answer["body"].items() if name != "httpStatusCode"}
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tests.api.test_action_liveness import LEFT_THEN_RIGHT
 from tests.fake_models import photo
 
 ANNA: Final = photo((200, 60, 60))
 BEN: Final = photo((60, 200, 60))
 BOTH: Final = photo((200, 60, 60), (60, 200, 60))
 BUCKET: Final = "faces"
-FILES: Final = {f"/{BUCKET}/anna.png": ANNA, f"/{BUCKET}/ben.png": BEN}
+FILES: Final = {f"/{BUCKET}/anna.png": ANNA, f"/{BUCKET}/ben.png": BEN, f"/{BUCKET}/turning.mp4": LEFT_THEN_RIGHT}
 """What the store holds that URLs name."""
 
 PICTURE_KINDS: Final = ("base64", "file", "URL")
@@ -72,6 +73,20 @@ def with_picture(kind: str, path: tuple[str, ...], version: str = "v2", who: str
         return Asked("POST", path, body={**texts, **more}, version=version)
     parts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in more.items()}
     return Asked("POST", path, texts=parts, files=files, version=version)
+
+
+def performed(kind: str, version: str) -> Asked:
+    """A video of somebody who turns the head left, then right."""
+    path, asked = ("live-detect",), {"actions": "1,2", "nod_threshold": 20.0}
+    match kind:
+        case "file":
+            texts = {name: str(value) for name, value in asked.items()}
+            return Asked("POST", path, texts=texts, files={"video_file": LEFT_THEN_RIGHT}, version=version)
+        case "URL":
+            asked["video_url"] = f"/{BUCKET}/turning.mp4"
+        case _:
+            asked["video_base64"] = base64.b64encode(LEFT_THEN_RIGHT).decode()
+    return Asked("POST", path, body=asked, version=version)
 
 
 def compared(kind: str) -> Asked:
@@ -245,6 +260,20 @@ def _steps() -> list[Step]:
                 lambda _, kind=kind: with_picture(kind, ("live-detect-face",), "v1"),  # type: ignore[misc]
                 lambda _, answer: answer["result"]["alive"] is True and isinstance(answer["warning-list"], list),
             )
+            for kind in PICTURE_KINDS
+        ),
+        *(
+            step(
+                f"action liveness, {version}",
+                kind,
+                lambda _, kind=kind, version=version: performed(kind, version),  # type: ignore[misc]
+                lambda _, answer: (
+                    answer["video-result"]["alive"] is True
+                    and [each["action"] for each in answer["video-result"]["actions"]] == [1, 2]
+                    and answer["warning-list"] == []
+                ),
+            )
+            for version in ("v1", "v2")
             for kind in PICTURE_KINDS
         ),
     ]

@@ -5,6 +5,7 @@
 
 import os
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,8 +40,18 @@ def frs_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServ
         thread.join()
 
 
+@pytest.fixture
+def node_process(node: Path) -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
+        ["node", "call.mjs"], cwd=node, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
 def node_client(server: RunningServer, request: pytest.FixtureRequest) -> Client:
-    return NodeCore(server, request.getfixturevalue("node"))
+    return NodeCore(server, request.getfixturevalue("node_process"))
 
 
 def curl_client(server: RunningServer, request: pytest.FixtureRequest) -> Client:

@@ -35,7 +35,7 @@ def video(values: VideoInput) -> bytes:
 
     Raises:
         ServiceError: ``FRS.0011`` none is given, ``FRS.0012`` more than one is, ``FRS.0701`` it is not base64, ``FRS.0017`` it is
-            too large, ``FRS.0020`` it is a URL.
+            too large.
     """
     try:
         return picture(values, "video").data
