@@ -22,7 +22,7 @@ def film(*changes: Change, seconds: float = 4, rate: int = 15, yaw: float = 0, p
         for name, start, end, most in changes:
             if start <= at <= end:
                 values[name] += most * math.sin(math.pi * (at - start) / (end - start))
-        moments.append(Moment(round(at * 1000), **values))
+        moments.append(Moment(round(at * 1000), values["yaw"], values["pitch"], values["mouth"], values["eyes"]))
     return moments
 
 

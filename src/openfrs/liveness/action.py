@@ -220,7 +220,12 @@ def _moment(pipeline: Pipeline, frame: Frame, face: Detection, *, eyes: bool) ->
     if traits.pose is None or traits.mouth is None or (eyes and traits.eyes is None):
         raise ServiceError("FRS.0020", "action liveness")
     return Moment(
-        frame.time, traits.pose.yaw, traits.pose.pitch, traits.mouth, sum(traits.eyes) / 2 if traits.eyes else None
+        frame.time,
+        yaw=traits.pose.yaw,
+        pitch=traits.pose.pitch,
+        mouth=traits.mouth,
+        eyes=sum(traits.eyes) / 2 if traits.eyes else None,
+        landmarks=face.landmarks,
     )
 
 

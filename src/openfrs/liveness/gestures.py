@@ -1,10 +1,13 @@
 """What a person did in a video, told from how the head's angles, the eyes and the mouth went from moment to moment."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from statistics import median
 from typing import Final
+
+from ..vision.detection import Points
+from .relief import NOSE, nose_shift
 
 
 class Action(IntEnum):
@@ -66,6 +69,8 @@ class Moment:
     pitch: float
     mouth: float
     eyes: float | None = None
+    landmarks: Points | None = field(default=None, compare=False)
+    """The detector's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class Neutral:
     pitch: float
     mouth: float
     eyes: float | None
+    landmarks: Points | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +118,14 @@ def neutral(moments: Sequence[Moment]) -> Neutral | None:
     ]
     resting = still if len(still) >= 3 else ahead
     eyes = [moment.eyes for moment in resting if moment.eyes is not None]
+    yaw, pitch = median(moment.yaw for moment in resting), median(moment.pitch for moment in resting)
+    nearest = min(resting, key=lambda moment: abs(moment.yaw - yaw) + abs(moment.pitch - pitch))
     return Neutral(
-        yaw=median(moment.yaw for moment in resting),
-        pitch=median(moment.pitch for moment in resting),
+        yaw=yaw,
+        pitch=pitch,
         mouth=median(moment.mouth for moment in resting),
         eyes=median(eyes) if eyes else None,
+        landmarks=nearest.landmarks,
     )
 
 
@@ -209,7 +218,10 @@ def _is_told_apart(gesture: Gesture, moment: Moment, rest: Neutral) -> bool:
         return looks_ahead(moment, rest)
     if gesture.action is Action.BLINK:
         return gesture.end - gesture.start <= LONGEST_BLINK
-    return True
+    if moment.landmarks is None or rest.landmarks is None:
+        return True
+    shift = nose_shift(rest.landmarks, moment.landmarks)
+    return shift is None or (shift if gesture.action is Action.TURN_LEFT else -shift) >= NOSE
 
 
 def _closing(moment: Moment, rest: Neutral) -> float:
@@ -233,12 +245,11 @@ def _smoothed(moments: Sequence[Moment]) -> list[Moment]:
     if len(moments) < 3:
         return list(moments)
     inner = [
-        Moment(
-            middle.time,
+        replace(
+            middle,
             yaw=median((before.yaw, middle.yaw, after.yaw)),
             pitch=median((before.pitch, middle.pitch, after.pitch)),
             mouth=median((before.mouth, middle.mouth, after.mouth)),
-            eyes=middle.eyes,
         )
         for before, middle, after in zip(moments, moments[1:], moments[2:], strict=False)
     ]
