@@ -230,3 +230,25 @@ def test_silent_liveness(sdk: Any, photos: Path, all_weights: WeightCache) -> No
     assert found.result.alive is (found.result.confidence >= 0.5)
     assert found.warning_list == []
     assert base64.b64decode(found.result.picture, validate=True).startswith(b"\xff\xd8")
+
+
+def test_action_liveness(sdk: Any, all_weights: WeightCache, shared_data: Path) -> None:
+    clip = shared_data / "video/td_real/samples/0001e96803--621ea6b1e2c5d221d5131267/live_video.MOV"
+    asked = frs.DetectLiveByBase64Request(
+        body=frs.LiveDetectBase64Req(video_base64=as_base64(clip), actions="1,2,3", nod_threshold=20)
+    )
+    found = sdk.detect_live_by_base64(asked)
+    assert found.video_result.alive is True
+    assert [each.action for each in found.video_result.actions] == [1, 2, 3]
+    assert found.warning_list == []
+    assert base64.b64decode(found.video_result.picture, validate=True).startswith(b"\xff\xd8")
+    with clip.open("rb") as file:
+        form = frs.DetectLiveByFileIntlRequest(
+            body=frs.DetectLiveByFileIntlRequestBody(video_file=FormFile(file), actions="2,1")
+        )
+        assert sdk.detect_live_by_file_intl(form).video_result.alive is False
+    with pytest.raises(ClientRequestException) as refused:
+        sdk.detect_live_by_base64(
+            frs.DetectLiveByBase64Request(body=frs.LiveDetectBase64Req(video_base64="AAAA", actions="1"))
+        )
+    assert refused.value.error_code == "FRS.0701"

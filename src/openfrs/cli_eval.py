@@ -169,6 +169,24 @@ def liveness(
 
 
 @app.command()
+def action(
+    clips: Annotated[Path, typer.Argument(help="JSON list of clips: file, kind, events with action and peak_ms.")],
+    photos: Annotated[Path | None, typer.Option(help="Folder of photographs to make videos of.")] = None,
+    report: ReportDirectory = REPORT,
+    models: Models = None,
+    plots: Plots = True,
+) -> None:
+    """Hold action liveness against labelled clips, with a timeline of each, and against photographs that are moved."""
+    from .evaluation import videos
+
+    with _work(report, models, 1, plots=plots) as work:
+        work.report.add("action-clips", videos.watch_clips(work.workshop.pipeline, clips))
+        if photos is not None:
+            found = sorted(path for path in photos.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
+            work.report.add("action-photographs", videos.watch_photographs(work.workshop.pipeline, found))
+
+
+@app.command()
 def calibrate(
     pictures: Pictures,
     output: Annotated[Path, typer.Option(help="File to write.")],

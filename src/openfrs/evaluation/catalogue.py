@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, TypeAdapter
 
+from .action import ActionResult
 from .classification import ClassResult, NumberResult
 from .detection import DetectionResult
 from .identification import IdentificationResult
@@ -19,7 +20,8 @@ AnyResult = Annotated[
     | NumberResult
     | RejectionResult
     | DetectionResult
-    | LivenessResult,
+    | LivenessResult
+    | ActionResult,
     Field(discriminator="evaluation"),
 ]
 

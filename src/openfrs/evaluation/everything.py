@@ -19,6 +19,7 @@ from .datasets import AttributeSet, LivenessSet, attribute_sets, liveness_sets
 from .liveness import liveness_result
 from .pictures import labelled_boxes, named_pairs, people
 from .report import Report
+from .videos import watch_clips, watch_photographs
 from .workshop import UNREADABLE, Face, Workshop, chosen_face
 
 LFW = "LFW View 1 and further pictures, deep-funneled, 250 x 250"
@@ -64,6 +65,10 @@ def evaluate_everything(
             continue
         for part, result in evaluate().items():
             report.add(part, result)
+    if (data / "video" / "clips.json").is_file():
+        report.add("action-clips", watch_clips(workshop.pipeline, data / "video" / "clips.json"))
+        photos = sorted((data / "lfw-dev" / "images").rglob("*.jpg"))[100::800]
+        report.add("action-photographs", watch_photographs(workshop.pipeline, photos))
     if predictor is None:
         console.print("attributes and liveness: nothing here tells them yet; left out")
         return

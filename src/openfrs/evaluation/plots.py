@@ -29,6 +29,9 @@ def draw(chart: Chart, file: Path) -> None:
     for name, points in chart.series:
         axes.plot(*zip(*points, strict=True), label=name, marker="o" if len(points) < 20 else None) if points else None
     axes.set(title=chart.title, xlabel=chart.x, ylabel=chart.y, xscale=chart.x_scale, yscale=chart.y_scale)
+    for name, place in chart.marks:
+        axes.axvline(place, linestyle="--", color="0.4", linewidth=1)
+        axes.text(place, 1.0, name, transform=axes.get_xaxis_transform(), rotation=90, va="top", ha="right", fontsize=8)
     axes.grid(visible=True, alpha=0.3)
     if any(points for _, points in chart.series):
         axes.legend()
