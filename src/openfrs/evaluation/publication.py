@@ -11,6 +11,7 @@ from typing import Final
 
 from ..errors import OperatorError
 from ..recognition.similarity import Calibration
+from .action import ActionResult
 from .calibration import calibration_table
 from .catalogue import RESULTS, AnyResult
 from .detection import DetectionResult
@@ -39,8 +40,12 @@ def read_figures(file: Path) -> dict[str, AnyResult]:
 
 
 def write_figures(results: Mapping[str, AnyResult], file: Path) -> None:
-    """Write results for publication."""
-    figures = {name: result.model_dump(mode="json", exclude=LEFT_OUT) for name, result in sorted(results.items())}
+    """Write results for publication. Those about videos name each of them, so they stay in the report."""
+    figures = {
+        name: result.model_dump(mode="json", exclude=LEFT_OUT)
+        for name, result in sorted(results.items())
+        if not isinstance(result, ActionResult)
+    }
     file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
