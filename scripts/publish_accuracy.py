@@ -1,5 +1,7 @@
 """Bring the results of a report into the pages: docs/accuracy.json, and the generated tables of README.md and docs/accuracy.md.
 
+What a folder inside the report holds is of another embedder, which the folder is named for.
+
 python scripts/publish_accuracy.py eval-report
 """
 
@@ -19,7 +21,9 @@ PAGES = [REPOSITORY / "README.md", REPOSITORY / "docs" / "accuracy.md"]
 
 def main(report: Annotated[Path, typer.Argument(help="Directory that openfrs eval wrote.")]) -> None:
     """Take over the results of a report and fill the pages."""
-    write_figures({file.stem: read_result(file) for file in sorted(report.glob("*.json"))}, FIGURES)
+    results = {file.stem: read_result(file) for file in report.glob("*.json")}
+    results |= {f"{file.stem}-{file.parent.name}": read_result(file) for file in report.glob("*/*.json")}
+    write_figures(results, FIGURES)
     texts = blocks(read_figures(FIGURES), calibration("sface"))
     for page in PAGES:
         page.write_text(filled(page.read_text("utf-8"), texts), encoding="utf-8")

@@ -40,7 +40,15 @@ REPORT = Path("eval-report")
 class _Work:
     workshop: "Workshop"
     report: "Report"
-    scale: "Calibration"
+    settings: Settings
+
+    @property
+    def scale(self) -> "Calibration":
+        """The embedder's calibration, which it may not have yet when one is made."""
+        from .recognition.similarity import calibration_of
+        from .vision.own_embedder import chosen_embedder
+
+        return calibration_of(chosen_embedder(self.settings.embedder, self.settings.embedder_manifest))
 
 
 @app.command()
@@ -235,23 +243,24 @@ def everything(
 def load_pipeline(settings: Settings) -> "Pipeline":
     """The models that are measured."""
     from .vision.cache import WeightCache
+    from .vision.own_embedder import chosen_embedder
     from .vision.pipeline import ModelPipeline
 
-    return ModelPipeline(WeightCache.open(settings.models), settings.workers)
+    embedder = chosen_embedder(settings.embedder, settings.embedder_manifest)
+    return ModelPipeline(WeightCache.open(settings.models), settings.workers, embedder)
 
 
 @contextmanager
 def _work(directory: Path, models: Path | None, workers: int | None, plots: bool) -> Iterator[_Work]:
     from .evaluation.report import Report
     from .evaluation.workshop import Workshop
-    from .recognition.similarity import calibration
 
     options: dict[str, Any] = {"models": models, "workers": workers}
     settings = Settings(**{name: value for name, value in options.items() if value is not None})
     report = Report(directory, with_plots=plots)
     pipeline = load_pipeline(settings)
     with Workshop.open(pipeline, directory, settings.workers) as workshop:
-        yield _Work(workshop, report, calibration(pipeline.embedder))
+        yield _Work(workshop, report, settings)
 
 
 def _face(centre: bool) -> "Face":

@@ -20,6 +20,7 @@ from .services import Services, prepare
 from .settings import Settings
 from .supervisor import Descriptor, supervise
 from .vision.cache import WeightCache
+from .vision.own_embedder import chosen_embedder
 from .vision.pipeline import ModelPipeline, Pipeline
 
 DRAIN_SECONDS = 8
@@ -29,7 +30,7 @@ DRAIN_SECONDS = 8
 def load_models(settings: Settings) -> Pipeline:
     """The models of the settings' weights directory."""
     weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
-    return ModelPipeline(weights, settings.threads)
+    return ModelPipeline(weights, settings.threads, chosen_embedder(settings.embedder, settings.embedder_manifest))
 
 
 def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] = load_models) -> None:

@@ -28,7 +28,7 @@ from .liveness.silent import SilentLiveness
 from .media.fetch_rules import FetchRules
 from .media.fetching import Fetcher
 from .recognition.recognizer import Recognizer
-from .recognition.similarity import calibration
+from .recognition.similarity import calibration_of
 from .settings import Settings
 from .store.accounts import AccountRepository
 from .store.database import Database
@@ -36,6 +36,7 @@ from .store.faces import FaceRepository
 from .store.galleries import Galleries
 from .store.liveness_sessions import LivenessSessionRepository
 from .store.templates import Templates, parse_master_key, read_master_key
+from .vision.own_embedder import chosen_embedder
 from .vision.pipeline import Pipeline
 
 
@@ -72,7 +73,7 @@ class Services:
         templates = Templates(master_key(settings))
         database, keyring = _open_data(settings, templates)
         accounts, repository = AccountRepository(database), FaceRepository(database, templates)
-        scale = calibration(pipeline.embedder)
+        scale = calibration_of(chosen_embedder(settings.embedder, settings.embedder_manifest))
         recognizer = Recognizer(pipeline, scale, threads=settings.threads, queue=settings.queue)
         galleries = Galleries(repository, settings.index_memory, settings.threads)
         face_sets = FaceSets(repository, galleries, embedder=pipeline.embedder)

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from pydantic import ByteSize, Field, SecretStr
@@ -36,8 +37,14 @@ class Settings(BaseSettings):
         default_factory=lambda: platformdirs.user_cache_path("openfrs") / "models",
         description="Directory of the model weights.",
     )
+    embedder: Literal["sface", "fr_feature", "fused"] = Field(
+        "sface", description="What makes templates: `sface`, `fr_feature`, or `fused`, both together."
+    )
+    embedder_manifest: Path | None = Field(
+        None, description="TOML file of an embedder of your own, in place of a named one."
+    )
     unattributed_weights: bool = Field(
-        True, description="Use weights whose origin is not stated: expression, liveness."
+        True, description="Use weights whose origin is not stated: expression, liveness, fr_feature."
     )
     bootstrap: bool = Field(True, description="Create a first account when the data directory has none.")
     project: str = Field("local", min_length=1, max_length=64, description="Name of the first account's project.")

@@ -9,7 +9,7 @@ from .accounts.bootstrap import first_project_id
 from .errors import OperatorError
 from .faces.reindex import AT_ONCE, Remade, remake_templates
 from .recognition.recognizer import Recognizer
-from .recognition.similarity import calibration
+from .recognition.similarity import calibration_of
 from .server import data_directory, load_models
 from .services import master_key, open_database
 from .settings import Settings
@@ -20,6 +20,7 @@ from .store.faults import StoreUnavailableError
 from .store.replacement import SetChangedError, replace_templates
 from .store.template_keys import Advance
 from .store.templates import Templates, read_master_key
+from .vision.own_embedder import chosen_embedder
 from .vision.pipeline import Pipeline
 
 
@@ -88,9 +89,8 @@ def reindex(
         if face_set is None:
             raise OperatorError(f"project {project_id} has no face set {set_name}")
         pipeline = load_pipeline(settings)
-        recognizer = Recognizer(
-            pipeline, calibration(pipeline.embedder), threads=settings.threads, queue=settings.queue + AT_ONCE
-        )
+        scale = calibration_of(chosen_embedder(settings.embedder, settings.embedder_manifest))
+        recognizer = Recognizer(pipeline, scale, threads=settings.threads, queue=settings.queue + AT_ONCE)
         try:
             faces = repository.page(face_set.id, 0, face_set.capacity)
             remade = asyncio.run(remake_templates(recognizer, faces, pictures, track(len(faces))))

@@ -21,25 +21,30 @@ def with_knots(*knots: tuple[float, float]) -> Calibration:
     return Calibration.model_validate({**SFACE.model_dump(), "knots": knots})
 
 
-@pytest.mark.parametrize("name", [name for name, weight in manifest().weights.items() if weight.role == "embedder"])
+@pytest.mark.parametrize("name", [*manifest().embedders])
 def test_every_embedder_ships_a_calibration_of_its_own(name: str) -> None:
     assert calibration(name).embedder == name
 
 
-def test_the_decision_point_lies_at_one_false_match_in_ten_thousand() -> None:
-    (point,) = (point for point in SFACE.operating_points if point.similarity == 0.93)
+@pytest.fixture(params=[*manifest().embedders])
+def scale(request: pytest.FixtureRequest) -> Calibration:
+    return calibration(request.param)
+
+
+def test_the_decision_point_lies_at_one_false_match_in_ten_thousand(scale: Calibration) -> None:
+    (point,) = (point for point in scale.operating_points if point.similarity == 0.93)
     assert point.false_match_rate == pytest.approx(1e-4, rel=0.05)
-    assert SFACE.similarity(point.cosine) == pytest.approx(0.93, abs=2 * FINEST)
+    assert scale.similarity(point.cosine) == pytest.approx(0.93, abs=2 * FINEST)
 
 
-def test_the_decision_point_stands_on_enough_pairs() -> None:
-    assert SFACE.impostor_pairs * 1e-4 >= 100
+def test_the_decision_point_stands_on_enough_pairs(scale: Calibration) -> None:
+    assert scale.impostor_pairs * 1e-4 >= 100
 
 
-def test_the_operating_points_lie_on_the_scale() -> None:
-    for point in SFACE.operating_points:
-        assert SFACE.similarity(point.cosine) == pytest.approx(point.similarity, abs=2e-3)
-    for lower, higher in pairwise(SFACE.operating_points):
+def test_the_operating_points_lie_on_the_scale(scale: Calibration) -> None:
+    for point in scale.operating_points:
+        assert scale.similarity(point.cosine) == pytest.approx(point.similarity, abs=2e-3)
+    for lower, higher in pairwise(scale.operating_points):
         assert lower.similarity < higher.similarity
         assert lower.false_match_rate > higher.false_match_rate
         assert lower.true_match_rate >= higher.true_match_rate
@@ -137,7 +142,7 @@ def test_knots_that_are_no_scale_are_refused(knots: list[tuple[float, float]]) -
 
 def test_unknown_keys_are_refused() -> None:
     shipped: dict[str, Any] = json.loads(
-        (resources.files(vision) / manifest().weights["sface"].calibration).read_text("utf-8")
+        (resources.files(vision) / manifest().embedders["sface"].calibration).read_text("utf-8")
     )
     with pytest.raises(ValidationError):
         Calibration.model_validate({**shipped, "note": "x"})

@@ -1,10 +1,12 @@
 import re
 from importlib import resources
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
 from openfrs import vision
+from openfrs.settings import Settings
 from openfrs.vision.manifest import Manifest, Weight, manifest
 
 
@@ -28,12 +30,18 @@ def test_every_weight_states_its_licence_and_origin() -> None:
     assert all(weight.licence and weight.origin for weight in manifest().weights.values())
 
 
-def test_every_embedder_has_a_dimension_and_a_calibration() -> None:
-    embedders = [weight for weight in manifest().weights.values() if weight.role == "embedder"]
-    assert embedders
-    for weight in embedders:
-        assert weight.dimension > 0
-        assert (resources.files(vision) / weight.calibration).is_file()
+def test_every_embedder_has_weights_with_a_dimension_and_a_calibration() -> None:
+    assert manifest().embedders
+    for mode in manifest().embedders.values():
+        assert (resources.files(vision) / mode.calibration).is_file()
+        for part in mode.parts:
+            weight = manifest().weights[part]
+            assert weight.role == "embedder"
+            assert weight.dimension > 0
+
+
+def test_every_embedder_can_be_chosen() -> None:
+    assert {*get_args(Settings.model_fields["embedder"].annotation)} == manifest().embedders.keys()
 
 
 def test_file_names_carry_package_and_version() -> None:
@@ -45,7 +53,8 @@ def test_file_names_carry_package_and_version() -> None:
 def test_weights_of_unstated_origin_can_be_left_out_and_none_of_them_is_required() -> None:
     kept = manifest().attributed()
     left_out = manifest().weights.keys() - kept.weights.keys()
-    assert left_out == {"expression", "liveness"}
+    assert left_out == {"expression", "liveness", "fr_feature"}
+    assert kept.embedders.keys() == {"sface"}
     assert {manifest().weights[name].artefact for name in left_out} == {"faceplugin"}
     assert kept.artefacts.keys() == manifest().artefacts.keys() - {"faceplugin"}
     assert not any(manifest().weights[name].required for name in left_out)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import OperatorError
-from ..recognition.similarity import Calibration
+from ..recognition.similarity import Calibration, calibration
+from ..vision.manifest import manifest
 from .action import ActionResult
 from .calibration import calibration_table
 from .catalogue import RESULTS, AnyResult
@@ -63,8 +64,10 @@ def blocks(results: Mapping[str, AnyResult], scale: Calibration) -> dict[str, st
             if point.similarity in SHORT
         ],
     )
+    others = {f"calibration-{name}": calibration(name) for name in manifest().embedders if name != scale.embedder}
     return {
         **told,
+        **{name: calibration_table(each).markdown() for name, each in others.items()},
         "calibration": whole.markdown(),
         "similarity": short.markdown(),
         "headline": headline(results).markdown(),

@@ -16,7 +16,9 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from .. import vision
+from ..errors import OperatorError
 from ..vision.manifest import manifest
+from ..vision.own_embedder import OwnEmbedder
 
 SIMILARITY_BY_FALSE_MATCH_RATE: Final[Mapping[float, float]] = {
     1e-1: 0.40,
@@ -88,8 +90,34 @@ class Calibration(BaseModel):
 @cache
 def calibration(embedder: str) -> Calibration:
     """The calibration shipped for an embedder of the manifest."""
-    file = resources.files(vision) / manifest().weights[embedder].calibration
+    file = resources.files(vision) / manifest().embedders[embedder].calibration
     return Calibration.model_validate(json.loads(file.read_text("utf-8")))
+
+
+def own_calibration(own: OwnEmbedder) -> Calibration:
+    """The calibration of an operator's own embedder.
+
+    Raises:
+        OperatorError: there is none, it cannot be read, or it was made for another embedder.
+    """
+    if own.calibration is None:
+        raise OperatorError(f"embedder {own.name} has no calibration; make one: openfrs eval calibrate")
+    try:
+        scale = Calibration.model_validate(json.loads(own.calibration.read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        raise OperatorError(f"{own.calibration} holds no calibration") from error
+    if scale.embedder != own.identity:
+        raise OperatorError(f"{own.calibration} is of embedder {scale.embedder}, not {own.identity}; make it again")
+    return scale
+
+
+def calibration_of(embedder: str | OwnEmbedder) -> Calibration:
+    """The calibration of an embedder of the manifest, by name, or of an operator's own.
+
+    Raises:
+        OperatorError: as for :func:`own_calibration`.
+    """
+    return calibration(embedder) if isinstance(embedder, str) else own_calibration(embedder)
 
 
 def fit(impostor: npt.NDArray[np.floating]) -> Sequence[tuple[float, float]]:

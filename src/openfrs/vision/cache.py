@@ -8,7 +8,7 @@ is left out of answers. The service reads only the second; nothing here needs a 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -70,13 +70,19 @@ class WeightCache:
         """The state of every weight of the manifest."""
         return {name: self.state(name) for name in self.manifest.weights}
 
-    def require(self) -> None:
-        """Check the weights that the service cannot do without.
+    def require(self, names: Collection[str] | None = None) -> None:
+        """Check the weights that the service cannot do without: those named, else the detector and the default embedder.
 
         Raises:
-            OperatorError: one is missing or altered.
+            OperatorError: one is missing or altered, or is not to be used because its origin is not stated.
         """
-        for name in (name for name, weight in self.manifest.weights.items() if weight.required):
+        if names is None:
+            names = [name for name, weight in self.manifest.weights.items() if weight.required]
+        for name in names:
+            if name not in self.manifest.weights:
+                raise OperatorError(
+                    f"model weight {name} is of unstated origin; allow it: OPENFRS_UNATTRIBUTED_WEIGHTS"
+                )
             state = self.state(name)
             if state is State.MISSING:
                 raise OperatorError(f"model weight {name} is missing from {self.directory}; run: openfrs models fetch")

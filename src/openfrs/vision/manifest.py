@@ -29,6 +29,14 @@ class Artefact(_Row):
     """Folder of the sample photos inside the archive; empty where there are none."""
 
 
+class Preprocessing(_Row):
+    """What an embedder's network takes: chips of the channels named, as (value - mean) * scale, values being 0..255."""
+
+    channels: Literal["rgb", "bgr"] = "rgb"
+    mean: float = 0.0
+    scale: float = 1.0
+
+
 class Weight(_Row):
     """A file of weights inside an artefact, and how it is fed."""
 
@@ -43,13 +51,16 @@ class Weight(_Row):
     precision: Literal["f32", "bf16"]
     dimension: int = 0
     """Length of the embedding; 0 for what is not an embedder."""
-    calibration: str = ""
-    """File beside the manifest that maps this embedder's cosines to similarities."""
+    preprocessing: Preprocessing = Preprocessing()
+    """Only embedders' networks differ in it."""
 
     @property
     def required(self) -> bool:
-        """Whether the service starts only with it. What needs another weight that is not there is left out of answers."""
-        return self.role in {"detector", "embedder"}
+        """Whether the service starts only with it, unless another embedder is set.
+
+        What needs another weight that is not there is left out of answers.
+        """
+        return self.role == "detector" or (self.role == "embedder" and self.attributed)
 
     @property
     def attributed(self) -> bool:
@@ -57,18 +68,30 @@ class Weight(_Row):
         return self.origin != UNATTRIBUTED
 
 
+class EmbedderMode(_Row):
+    """A way of making embeddings that an operator can choose by name."""
+
+    parts: tuple[str, ...]
+    """The weights whose unit embeddings are joined."""
+
+    calibration: str
+    """File beside the manifest that maps this embedder's cosines to similarities."""
+
+
 class Manifest(_Row):
-    """All artefacts and weights, by name."""
+    """All artefacts, weights and embedders, by name."""
 
     artefacts: Mapping[str, Artefact]
     weights: Mapping[str, Weight]
+    embedders: Mapping[str, EmbedderMode] = {}
 
     def attributed(self) -> "Manifest":
         """The manifest without the weights whose origin is not stated."""
         weights = {name: weight for name, weight in self.weights.items() if weight.attributed}
         used = {weight.artefact for weight in weights.values()}
         artefacts = {name: artefact for name, artefact in self.artefacts.items() if artefact.photos or name in used}
-        return Manifest(artefacts=artefacts, weights=weights)
+        embedders = {name: mode for name, mode in self.embedders.items() if weights.keys() >= {*mode.parts}}
+        return Manifest(artefacts=artefacts, weights=weights, embedders=embedders)
 
 
 @cache
