@@ -3,9 +3,10 @@
     python scripts/collect_head_chips.py PICTURES CHIPS.npz [--models DIR]
 
 PICTURES holds ``lfw-dev`` (LFW), ``masks`` (RWMFD), ``detection`` (faces with boxes and mask labels in ``boxes.jsonl``),
-``eyewear`` (faces with sunglasses) and ``spoof/print`` (NUAA): faces with and without masks, from sources that differ.
+``eyewear`` (faces with sunglasses), ``spoof/print`` (NUAA) and ``age-gender`` (UTKFace): faces from sources that differ.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,28 +18,41 @@ import typer
 from rich.progress import track
 
 from openfrs.errors import ServiceError
+from openfrs.evaluation.everything import padded
 from openfrs.media.picture import decode
 from openfrs.settings import Settings
 from openfrs.vision.cache import WeightCache
 from openfrs.vision.detection import Detection, Image, main_face, overlap
-from openfrs.vision.heads import wide_chip
+from openfrs.vision.heads import EYES, HEAD, WIDE, chip
 from openfrs.vision.pipeline import ModelPipeline
 
 WORKERS = 2
 SAME_FACE = 0.4
 """Intersection over union from which a face found is the face of a labelled box."""
 
-Row = tuple[Image, dict[str, Any]]
+FRAMES = {"wide": WIDE, "eyes": EYES, "head": HEAD}
+PADDED = {"utkface": 0.3}
+"""Sets of tight crops, and by what share of their side they are widened."""
+
+Row = tuple[dict[str, Image], dict[str, Any]]
+
+
+def chips(image: Image, face: Detection) -> dict[str, Image]:
+    """What each kind of head sees."""
+    return {name: chip(image, face, frame) for name, frame in FRAMES.items()}
 
 
 def single(pipeline: ModelPipeline, path: Path, **labels: Any) -> list[Row]:
     """The main face of a picture; nothing if it cannot be read or shows none."""
+    data = path.read_bytes()
     try:
-        image = decode(path.read_bytes(), path.name)
+        image = padded(decode(data, path.name), PADDED.get(labels["set"], 0.0))
     except ServiceError:
         return []
+    digest = hashlib.sha256(data).hexdigest()[:16]
     return [
-        (wide_chip(image, face), {**labels, "width": face.width}) for face in main_face(pipeline.detect(image), image)
+        (chips(image, face), {**labels, "width": face.width, "sha256": digest})
+        for face in main_face(pipeline.detect(image), image)
     ]
 
 
@@ -53,14 +67,19 @@ def boxed(pipeline: ModelPipeline, folder: Path, line: str) -> list[Row]:
         best = max(found, key=lambda each, box=box: overlap(each, box), default=None)  # type: ignore[misc]
         if best is not None and overlap(best, box) > SAME_FACE:
             labels = {"set": "detection", "file": labelled["file"], "label": face["mask"], "width": best.width}
-            rows.append((wide_chip(image, best), labels))
+            rows.append((chips(image, best), labels))
     return rows
 
 
 def jobs(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     for path in sorted((folder / "lfw-dev" / "images").glob("*/*.jpg")):
         yield path, {"set": "lfw", "person": path.parent.name}
-    for name, place in (("rwmfd", "masks/RWMFD_part_1"), ("eyewear", "eyewear"), ("nuaa", "spoof/print/ClientRaw")):
+    for name, place in (
+        ("rwmfd", "masks/RWMFD_part_1"),
+        ("eyewear", "eyewear"),
+        ("nuaa", "spoof/print"),
+        ("utkface", "age-gender/images"),
+    ):
         for path in sorted((folder / place).rglob("*.*")):
             yield path, {"set": name, "file": str(path.relative_to(folder))}
 
@@ -82,7 +101,8 @@ def main(
             rows += found
         for found in track(pool.map(lambda job: single(pipeline, job[0], **job[1]), waiting), total=len(waiting)):
             rows += found
-    np.savez(output, chips=np.stack([chip for chip, _ in rows]), rows=json.dumps([row for _, row in rows]))
+    arrays = {name: np.stack([each[name] for each, _ in rows]) for name in FRAMES}
+    np.savez(output, rows=json.dumps([row for _, row in rows]), **arrays)  # type: ignore[arg-type]
     print(f"{len(rows)} chips")
 
 

@@ -20,10 +20,10 @@ PAGES = [REPOSITORY / "README.md", REPOSITORY / "docs" / "accuracy.md"]
 
 
 def main(report: Annotated[Path, typer.Argument(help="Directory that openfrs eval wrote.")]) -> None:
-    """Take over the results of a report and fill the pages."""
+    """Take over the results of a report, beside those that it has not measured, and fill the pages."""
     results = {file.stem: read_result(file) for file in report.glob("*.json")}
     results |= {f"{file.stem}-{file.parent.name}": read_result(file) for file in report.glob("*/*.json")}
-    write_figures(results, FIGURES)
+    write_figures({**read_figures(FIGURES), **results}, FIGURES)
     texts = blocks(read_figures(FIGURES), calibration("sface"))
     for page in PAGES:
         page.write_text(filled(page.read_text("utf-8"), texts), encoding="utf-8")

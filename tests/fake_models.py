@@ -61,6 +61,8 @@ class FakePipeline:
             Trait.LIVENESS: {"live": red / 255},
             Trait.EYES: {"eyes": (green / 255, green / 255)},
             Trait.MOUTH: {"mouth": 0.0},
+            Trait.GLASSES: {"glasses": {"none": 0.1, "yes": 0.2, "dark": 0.7}},
+            Trait.HAT: {"hat": blue / 255},
         }
         return Traits(**{name: value for trait in wanted for name, value in known[trait].items()})
 

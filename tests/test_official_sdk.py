@@ -172,7 +172,7 @@ def test_attributes_are_read_by_the_sdk(sdk: Any, photos: Path, all_weights: Wei
         0,
     )
     assert 35 < found.age < 65
-    assert (found.dress.glass, found.dress.hat, found.phototype) == ("unknown", "unknown", None)
+    assert (found.dress.glass, found.dress.hat, found.phototype) == ("none", "none", None)
     assert found.quality.total_score > 0.45
     assert max(found.quality.blur, found.quality.pose, found.quality.occlusion, found.quality.illumination) < 0.3
     assert found.expression.type == "happy"

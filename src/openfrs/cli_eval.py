@@ -228,16 +228,23 @@ def calibrate(
 @app.command("all")
 def everything(
     directory: Annotated[Path, typer.Argument(help="A directory of labelled sets, laid out as OPENFRS_TEST_DATA is.")],
+    only: Annotated[
+        list[str] | None, typer.Option(help="A part to measure alone: lfw-dev, damage, detection, action, attributes.")
+    ] = None,
     report: ReportDirectory = REPORT,
     models: Models = None,
     workers: Workers = None,
     plots: Plots = True,
 ) -> None:
     """Measure everything that a directory has labels for."""
-    from .evaluation.everything import evaluate_everything
+    from .evaluation.answers import ServiceAnswers
+    from .evaluation.everything import PARTS, evaluate_everything
 
+    if unknown := set(only or ()) - set(PARTS):
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there is {', '.join(PARTS)}", param_hint="--only")
     with _work(report, models, workers, plots) as work:
-        evaluate_everything(work.workshop, work.report, directory, work.scale)
+        answers = ServiceAnswers(work.workshop.pipeline)
+        evaluate_everything(work.workshop, work.report, directory, work.scale, answers, only or ())
 
 
 def load_pipeline(settings: Settings) -> "Pipeline":

@@ -43,7 +43,7 @@ def test_every_attribute_of_v2(frs: Frs) -> None:
     assert man == {
         "gender": "male",
         "age": 40,
-        "dress": {"glass": "unknown", "hat": "unknown"},
+        "dress": {"glass": "dark", "hat": "none"},
         "mask": "none",
         "hair": "unknown",
         "beard": "unknown",
@@ -97,7 +97,7 @@ def test_every_attribute_of_v1(v1: Frs) -> None:
         "headpose": {"pitch_angle": 1.23, "roll_angle": -2.0, "yaw_angle": -90.0},
         "gender": "male",
         "age": 40,
-        "dress": {"glass": "unknown", "hat": "unknown"},
+        "dress": {"glass": "dark", "hat": "none"},
         "smile": "yes",
     }
     points = {name: outline["point"] for name, outline in face["landmark"].items()}

@@ -93,6 +93,7 @@ def test_quality_with_scores_of_ones_own(openfrs_eval: Eval, pictures: Path, tmp
     assert openfrs_eval("quality", pictures, "--scores", scores).exit_code == 0
     assert [curve["score"] for curve in written(tmp_path, "quality")["curves"]] == [
         "given",
+        "total_score",
         "detector's score",
         "sharpness",
     ]

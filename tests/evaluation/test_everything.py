@@ -60,6 +60,17 @@ def test_what_is_there_is_measured(tmp_path: Path) -> None:
     assert found["liveness-print"]["equal_error_rate"] == 0
 
 
+def test_a_part_is_measured_alone(tmp_path: Path) -> None:
+    data = a_data_directory(tmp_path / "data")
+    folder = data / "lfw-dev" / "images" / "anna"
+    folder.mkdir(parents=True)
+    (folder / "1.png").write_bytes(photo(PEOPLE["anna"]))
+    report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
+    with Workshop.open(FakePipeline(), tmp_path / "report", 2) as workshop:
+        evaluate_everything(workshop, report, data, calibration("sface"), Reddish(), ["damage"])
+    assert [path.stem for path in (tmp_path / "report").glob("*.json")] == ["quality-damage"]
+
+
 def test_sets_are_known_by_their_labels(tmp_path: Path) -> None:
     data = a_data_directory(tmp_path)
     assert [each.attribute for each in attribute_sets(data)] == ["age", "gender", "gender", "glasses"]
@@ -69,7 +80,7 @@ def test_sets_are_known_by_their_labels(tmp_path: Path) -> None:
 
 def test_the_sets_of_the_labelled_pictures_are_all_there(shared_data: Path) -> None:
     sets = {each.attribute: each for each in attribute_sets(shared_data)}
-    assert set(sets) == {"age", "gender", "expression", "glasses", "mask", "pose"}
+    assert set(sets) == {"age", "gender", "expression", "glasses", "mask", "pose", "quality-pose"}
     assert set(dict.fromkeys(truth for _, truth in sets["pose"].items)) == {"frontal", "left", "right", "up", "down"}
     for items in [each.items for each in sets.values()] + [each.items for each in liveness_sets(shared_data)]:
         assert all(path.is_file() for path, _ in items)

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from openfrs.errors import OperatorError
-from openfrs.evaluation.classification import class_result
-from openfrs.evaluation.publication import blocks, filled, headline, read_figures, write_figures
+from openfrs.evaluation.classification import class_result, number_result
+from openfrs.evaluation.publication import HEADS, blocks, filled, head_table, headline, read_figures, write_figures
 from openfrs.recognition.similarity import calibration
+from openfrs.vision.heads import metrics
 
 PAGE = "before\n<!-- figures: mask -->\nold | table\n<!-- end -->\nafter\n<!-- figures: mask -->\n<!-- end -->\n"
 
@@ -32,6 +33,23 @@ def test_published_results_are_read_back(tmp_path: Path) -> None:
     assert "| yes | 0 | 1 | 100.0 %" in texts["mask"]
     assert texts["similarity"].splitlines()[2] == "| 0.85 | 1.0e-03 | 99.52% |"
     assert headline(again).rows == []
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_the_figures_of_a_head_are_its_own(name: str) -> None:
+    told = metrics(name)
+    table = head_table(name)
+    assert list(table.columns) == ["truth", *told["classes"], "right"]
+    rights = [float(row[-1].removesuffix(" %")) for row in table.rows]
+    assert sum(rights) / len(rights) == pytest.approx(100 * told["balanced_accuracy"], abs=0.1)
+    assert told["held_out"] in table.notes[0]
+
+
+def test_the_first_page_tells_of_attributes_and_quality() -> None:
+    adults = class_result("gender", ["male", "female"], ["male", "male"], data="a set", models="a model")
+    ages = number_result("age", [30, 40], [33, 36], unit="years", data="a set", models="a model")
+    rows = headline({"attribute-gender-adults": adults, "attribute-age": ages}).rows
+    assert [row[1][:4] for row in rows] == ["50.0", "3.50"]
 
 
 def test_a_file_of_something_else_is_told(tmp_path: Path) -> None:

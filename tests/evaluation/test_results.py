@@ -131,6 +131,12 @@ def test_nothing_labelled_or_answered_is_refused() -> None:
         number_result("x", [1], [None], unit="years", data=DATA, models=MODELS)
 
 
+def test_groups_are_told_apart() -> None:
+    result = class_result("x", ["a", "b", "a"], ["a", "a", "b"], data=DATA, models=MODELS, groups=["one", "two", "one"])
+    assert [(each.name, each.right.hits, each.right.trials) for each in result.groups] == [("one", 1, 2), ("two", 0, 1)]
+    assert [row[0] for row in result.tables()[1].rows] == ["one", "two"]
+
+
 def test_overlaps_by_hand() -> None:
     boxes = np.array([[0, 0, 10, 10]], np.float64)
     others = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30], [0, 0, 0, 0]], np.float64)

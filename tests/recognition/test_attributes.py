@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from openfrs.recognition import attributes
-from openfrs.recognition.attributes import V1_CODES, V2_CODES, Attribute, Attributes, asked, traits_for, worded
+from openfrs.recognition.attributes import V1_CODES, V2_CODES, Attribute, Attributes, Dress, asked, traits_for, worded
 from openfrs.vision import heads
 from openfrs.vision.traits import HeadPose, Trait, Traits
 
@@ -13,6 +13,8 @@ EVERYTHING = Traits(
     expression={"happy": 0.6, "neutral": 0.4},
     landmarks=np.zeros((468, 2), np.float32),
     mask=0.7,
+    glasses={"none": 0.3, "yes": 0.6, "dark": 0.1},
+    hat=0.2,
 )
 
 
@@ -30,7 +32,7 @@ def test_codes_mean_something_else_in_v1() -> None:
 
 def test_only_what_is_asked_is_measured() -> None:
     assert traits_for([]) == frozenset()
-    assert traits_for([Attribute.HAIR, Attribute.BEARD, Attribute.DRESS, Attribute.PHOTOTYPE]) == frozenset()
+    assert traits_for([Attribute.HAIR, Attribute.BEARD, Attribute.PHOTOTYPE]) == frozenset()
     assert traits_for([Attribute.FACE_ANGLE]) == frozenset()
     assert traits_for([Attribute.SMILE, Attribute.EXPRESSION]) == {Trait.EXPRESSION}
     assert traits_for([Attribute.QUALITY, Attribute.AGE]) == {Trait.QUALITY, Trait.AGE}
@@ -39,14 +41,27 @@ def test_only_what_is_asked_is_measured() -> None:
 def test_a_head_that_does_badly_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heads, "metrics", lambda name: {"balanced_accuracy": attributes.LEAST_BALANCED_ACCURACY})
     assert traits_for([Attribute.MASK]) == {Trait.MASK}
+    assert traits_for([Attribute.DRESS]) == {Trait.GLASSES, Trait.HAT}
     monkeypatch.setattr(heads, "metrics", lambda name: {"balanced_accuracy": 0.89})
-    assert traits_for([Attribute.MASK]) == frozenset()
+    assert traits_for([Attribute.MASK, Attribute.DRESS]) == frozenset()
     assert worded([Attribute.MASK], Traits(), 0) == Attributes(mask="unknown")
+
+
+def test_each_head_is_judged_by_its_own_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "metrics", lambda name: {"balanced_accuracy": 0.89 if name == "hat" else 0.95})
+    assert traits_for([Attribute.DRESS]) == {Trait.GLASSES}
+    told = worded([Attribute.DRESS], Traits(glasses={"none": 0.1, "yes": 0.2, "dark": 0.7}), 0)
+    assert told == Attributes(dress=Dress("dark", "unknown"))
 
 
 def test_what_cannot_be_told_is_unknown_where_there_is_a_word_for_it() -> None:
     assert worded([*Attribute], Traits(), 90) == Attributes(
-        dress="unknown", smile="unknown", mask="unknown", hair="unknown", beard="unknown", face_angle=90
+        dress=Dress("unknown", "unknown"),
+        smile="unknown",
+        mask="unknown",
+        hair="unknown",
+        beard="unknown",
+        face_angle=90,
     )
     assert worded([], Traits(), 90) == Attributes()
 
@@ -61,6 +76,7 @@ def test_what_was_measured_is_worded() -> None:
         HeadPose(1, 2, 3),
     )
     assert told.expression == attributes.Expression("happy", 0.6)
+    assert told.dress == Dress("yes", "none")
     assert told.landmark is not None
     assert told.landmark.face.shape == (36, 2)
 

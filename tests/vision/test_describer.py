@@ -73,6 +73,29 @@ def test_nobody_here_wears_a_mask(described: dict[str, Found]) -> None:
     assert all(traits.mask is not None and traits.mask < 0.5 for _, _, traits in described.values())
 
 
+def test_nobody_in_official_portraits_wears_glasses_or_a_hat(described: dict[str, Found]) -> None:
+    for name in ("biden", "obama"):
+        _, _, traits = described[name]
+        assert traits.glasses is not None
+        assert traits.hat is not None
+        assert sum(traits.glasses.values()) == pytest.approx(1, abs=1e-5)
+        assert max(traits.glasses, key=traits.glasses.__getitem__) == "none", name
+        assert traits.hat < 0.5, name
+
+
+def test_painted_sunglasses_are_told(described: dict[str, Found], describing: ModelPipeline) -> None:
+    for name, (image, face, _) in described.items():
+        hidden = image.copy()
+        distance = float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
+        for x, y in face.landmarks[:2].round().astype(int).tolist():
+            cv2.ellipse(hidden, (x, y), (int(0.42 * distance), int(0.32 * distance)), 0, 0, 360, (12, 12, 14), -1)
+        left, right = (tuple(point) for point in face.landmarks[:2].round().astype(int).tolist())
+        cv2.line(hidden, left, right, (12, 12, 14), max(2, int(0.08 * distance)))
+        glasses = describing.describe(hidden, face, {Trait.GLASSES}).glasses
+        assert glasses is not None
+        assert max(glasses, key=glasses.__getitem__) == "dark", name
+
+
 def test_outlines_lie_about_the_landmarks(described: dict[str, Found]) -> None:
     for _, face, traits in described.values():
         assert traits.landmarks is not None
@@ -96,6 +119,8 @@ def test_only_what_is_wanted_is_measured(described: dict[str, Found], describing
         Trait.EXPRESSION: "expression",
         Trait.QUALITY: "quality",
         Trait.MASK: "mask",
+        Trait.GLASSES: "glasses",
+        Trait.HAT: "hat",
     }
     for trait, name in names.items():
         alone = describing.describe(image, face, {trait})
@@ -181,8 +206,8 @@ def test_a_missing_weight_leaves_its_trait_out_and_is_told_once(
     bare = ModelPipeline(WeightCache.open(tmp_path), streams=1)
     image, face, traits = described["biden"]
     with caplog.at_level(logging.WARNING):
-        assert bare.describe(image, face, ALL) == Traits(mask=traits.mask)
-        assert bare.describe(image, face, ALL) == Traits(mask=traits.mask)
+        assert bare.describe(image, face, ALL) == Traits(mask=traits.mask, glasses=traits.glasses, hat=traits.hat)
+        assert bare.describe(image, face, ALL) == Traits(mask=traits.mask, glasses=traits.glasses, hat=traits.hat)
     told = sorted(record.getMessage().split(":")[0] for record in caplog.records)
     assert told == [f"model weight {name} is missing" for name in ("age", "expression", "gender", "liveness", "mesh")]
 

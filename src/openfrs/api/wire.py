@@ -47,8 +47,8 @@ class DetectedFace(BaseModel):
 class Dress(BaseModel):
     """What a face wears."""
 
-    glass: Literal["unknown"]
-    hat: Literal["unknown"]
+    glass: Literal["yes", "dark", "none", "unknown"]
+    hat: Literal["yes", "none", "unknown"]
 
 
 class HeadPose(BaseModel):
@@ -114,7 +114,7 @@ class Attributes(BaseModel):
             headpose=HeadPose.of(value.headpose) if value.headpose else None,
             gender=value.gender,
             age=value.age,
-            dress=Dress(glass=value.dress, hat=value.dress) if value.dress else None,
+            dress=Dress(glass=value.dress.glass, hat=value.dress.hat) if value.dress else None,
             smile=value.smile,
             mask=value.mask,
             hair=value.hair,

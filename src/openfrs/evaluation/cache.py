@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache as once
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,10 +27,17 @@ def fingerprint() -> str:
     """A hash of the code and weights' manifest that work on pictures: what another version computed is not taken over."""
     digest = hashlib.sha256()
     for package in CODE:
-        for file in sorted(resources.files(package).iterdir(), key=lambda each: each.name):
-            if file.is_file():
-                digest.update(file.name.encode() + b"\0" + file.read_bytes())
+        for file in _files(resources.files(package)):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _files(folder: Traversable) -> Iterator[Traversable]:
+    for each in sorted(folder.iterdir(), key=lambda each: each.name):
+        if each.is_file():
+            yield each
+        elif each.name != "__pycache__":
+            yield from _files(each)
 
 
 class RecordCache:

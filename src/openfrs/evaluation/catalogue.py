@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from .action import ActionResult
 from .classification import ClassResult, NumberResult
+from .damage import DamageResult
 from .detection import DetectionResult
 from .identification import IdentificationResult
 from .liveness import LivenessResult
@@ -19,6 +20,7 @@ AnyResult = Annotated[
     | ClassResult
     | NumberResult
     | RejectionResult
+    | DamageResult
     | DetectionResult
     | LivenessResult
     | ActionResult,

@@ -14,6 +14,13 @@ UNKNOWN: Final = "unknown"
 """What a predictor says that will not guess; it counts as wrong, and apart."""
 
 
+class ClassGroup(Part):
+    """How often one group of pictures is named right."""
+
+    name: str
+    right: Rate
+
+
 class ClassResult(Result):
     """Truth against prediction over classes."""
 
@@ -35,6 +42,7 @@ class ClassResult(Result):
     """The share that was answered with anything but ``unknown``."""
 
     right_of_answered: Rate
+    groups: tuple[ClassGroup, ...] = ()
 
     def tables(self) -> list[Table]:
         """The confusion matrix with recalls, and the summary."""
@@ -48,13 +56,23 @@ class ClassResult(Result):
             f"{self.accuracy.percent(1)}, answered {self.answered.percent(1)}, right among the answered "
             f"{self.right_of_answered.percent(1)}. Intervals: 95 %, Wilson."
         )
-        return [Table(f"Attribute: {self.attribute}", ("truth", *self.predictions, "right"), rows, [note])]
+        found = [Table(f"Attribute: {self.attribute}", ("truth", *self.predictions, "right"), rows, [note])]
+        if self.groups:
+            told = [(group.name, str(group.right.trials), group.right.percent(1)) for group in self.groups]
+            found.append(Table(f"Attribute: {self.attribute}, by group", ("group", "pictures", "right"), told))
+        return found
 
 
 def class_result(
-    attribute: str, truths: Sequence[str], predictions: Sequence[str], *, data: str, models: str
+    attribute: str,
+    truths: Sequence[str],
+    predictions: Sequence[str],
+    *,
+    data: str,
+    models: str,
+    groups: Sequence[str] = (),
 ) -> ClassResult:
-    """Hold predictions against the truth, one each a picture.
+    """Hold predictions against the truth, one each a picture; ``groups`` names the group of each, to be told apart.
 
     Raises:
         OperatorError: there is nothing to compare.
@@ -81,7 +99,17 @@ def class_result(
         balanced_accuracy=float(np.mean([recall.rate for recall in recalls])),
         answered=rate_of(answered, len(truths)),
         right_of_answered=rate_of(right, answered),
+        groups=tuple(_group(name, truths, predictions, groups) for name in sorted(set(groups))),
     )
+
+
+def _group(name: str, truths: Sequence[str], predictions: Sequence[str], groups: Sequence[str]) -> ClassGroup:
+    right = [
+        truth == prediction
+        for truth, prediction, group in zip(truths, predictions, groups, strict=True)
+        if group == name
+    ]
+    return ClassGroup(name=name, right=rate_of(sum(right), len(right)))
 
 
 class NumberGroup(Part):

@@ -41,6 +41,12 @@ class AttributeSet:
     pad: float = 0.0
     """By what share of its side a picture is to be widened on each side first: tight crops show a detector no head."""
 
+    groups: tuple[str, ...] = ()
+    """The group of each picture, where they are to be told apart."""
+
+    trained_on: bool = False
+    """Whether a head of this project saw a part of it in training: its figures lie beside the head."""
+
 
 @dataclass(frozen=True, slots=True)
 class LivenessSet:
@@ -67,8 +73,11 @@ def _age_and_gender(data: Path) -> Iterator[AttributeSet]:
     yield AttributeSet("age", "age", words, ages, unit="years", edges=AGES, pad=0.3)
     names = {"F": "female", "M": "male"}
     for name, least in (("gender", 0), ("gender-adults", ADULT)):
-        items = [(folder / row["path"], names[row["gender"]]) for row in rows if int(row["age"]) >= least]
-        yield AttributeSet(name, "gender", f"{words}, aged {least} and more" if least else words, items, pad=0.3)
+        kept = [row for row in rows if int(row["age"]) >= least]
+        items = [(folder / row["path"], names[row["gender"]]) for row in kept]
+        groups = tuple(row.get("race", "") for row in kept)
+        told = f"{words}, aged {least} and more" if least else words
+        yield AttributeSet(name, "gender", told, items, pad=0.3, groups=groups if all(groups) else ())
 
 
 def _expression(data: Path) -> Iterator[AttributeSet]:
@@ -101,7 +110,11 @@ def _glasses(data: Path) -> Iterator[AttributeSet]:
     items += [(path, "dark") for path in _pictures(data / "eyewear" / "sunglasses")]
     if items:
         yield AttributeSet(
-            "glasses", "glasses", "NUAA, LFW by machine score, sunglasses of which about 80 % are some", items
+            "glasses",
+            "glasses",
+            "NUAA, LFW by machine score, sunglasses of which about 80 % are some",
+            items,
+            trained_on=True,
         )
 
 
@@ -111,7 +124,11 @@ def _mask(data: Path) -> Iterator[AttributeSet]:
     if masked and bare:
         items = [(path, "yes") for path in masked] + [(path, "none") for path in bare]
         yield AttributeSet(
-            "mask", "mask", "RWMFD part 1 (a few without a visible mask) against every eighth picture of LFW", items
+            "mask",
+            "mask",
+            "RWMFD part 1 (a few without a visible mask) against every eighth picture of LFW",
+            items,
+            trained_on=True,
         )
 
 
@@ -122,6 +139,8 @@ def _pose(data: Path) -> Iterator[AttributeSet]:
         rows = read_csv(file, "file", "label")
         items = [(file.parent / "images" / row["file"], names.get(row["label"], row["label"])) for row in rows]
         yield AttributeSet("pose", "pose", "frames of clips, directions as seen in the picture", items)
+        turned = [(path, "none" if truth == "frontal" else "yes") for path, truth in items]
+        yield AttributeSet("quality-pose", "quality-pose", "frames of clips; yes: the head is turned", turned)
 
 
 def liveness_sets(data: Path) -> Iterator[LivenessSet]:

@@ -1,6 +1,6 @@
 """All evaluations that a data directory has labels for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +31,15 @@ LFW_SAME = {
 }
 """People whom LFW has under two names or two spellings of one."""
 
+ATTRIBUTES = "attributes"
+DAMAGE = "damage"
+ACTION = "action"
+PARTS = ("lfw-dev", DAMAGE, "detection", ACTION, ATTRIBUTES)
+"""What can be measured alone."""
+
+DAMAGED = 28
+"""Every so manieth picture is damaged; each is measured 35 times."""
+
 LIVE = "live"
 """The key under which a predictor gives its score of liveness."""
 
@@ -51,29 +60,39 @@ class Predictor(Protocol):
 
 
 def evaluate_everything(
-    workshop: Workshop, report: Report, data: Path, scale: Calibration, predictor: Predictor | None = None
+    workshop: Workshop,
+    report: Report,
+    data: Path,
+    scale: Calibration,
+    predictor: Predictor | None = None,
+    only: Collection[str] = (),
 ) -> None:
-    """Measure all that ``data`` has labels for, and add it to the report."""
+    """Measure all that ``data`` has labels for, or only some of :data:`PARTS`, and add it to the report."""
     console = Console(stderr=True)
     evaluations: list[tuple[str, Path, Callable[[], Mapping[str, AnyResult]]]] = [
         ("lfw-dev", data / "lfw-dev", lambda: _lfw(workshop, data / "lfw-dev", scale)),
+        (DAMAGE, data / "lfw-dev", lambda: _damage(workshop, data / "lfw-dev" / "images")),
         ("detection", data / "detection", lambda: _detection(workshop, data / "detection" / "boxes.jsonl")),
     ]
     for name, folder, evaluate in evaluations:
+        if only and name not in only:
+            continue
         if not folder.is_dir():
             console.print(f"{name}: no such set in {data}; left out")
             continue
         for part, result in evaluate().items():
             report.add(part, result)
-    if (data / "video" / "clips.json").is_file():
+    if (not only or ACTION in only) and (data / "video" / "clips.json").is_file():
         report.add("action-clips", watch_clips(workshop.pipeline, data / "video" / "clips.json"))
         photos = sorted((data / "lfw-dev" / "images").rglob("*.jpg"))[100::800]
         report.add("action-photographs", watch_photographs(workshop.pipeline, photos))
+    if only and ATTRIBUTES not in only:
+        return
     if predictor is None:
         console.print("attributes and liveness: nothing here tells them yet; left out")
         return
     for attributes in attribute_sets(data):
-        if attributes.attribute in predictor.attributes:
+        if attributes.attribute in predictor.attributes and not attributes.trained_on:
             report.add(f"attribute-{attributes.name}", evaluate_attribute(workshop, attributes, predictor))
     for spoofs in liveness_sets(data) if LIVE in predictor.attributes else ():
         report.add(f"liveness-{spoofs.name}", evaluate_liveness(workshop, spoofs, predictor))
@@ -96,6 +115,11 @@ def _lfw(workshop: Workshop, folder: Path, scale: Calibration) -> dict[str, AnyR
     }
 
 
+def _damage(workshop: Workshop, pictures: Path) -> dict[str, AnyResult]:
+    chosen = people(pictures).paths[::DAMAGED]
+    return {"quality-damage": runs.damage(workshop, chosen, f"every {DAMAGED}th photograph of LFW")}
+
+
 def _detection(workshop: Workshop, file: Path) -> dict[str, AnyResult]:
     paths, boxes = labelled_boxes(file)
     return {"detection": runs.detect(workshop, paths, boxes, "street and group photographs, most faces masked")}
@@ -107,7 +131,9 @@ def evaluate_attribute(workshop: Workshop, labelled: AttributeSet, predictor: Pr
     answers = predictions(workshop, paths, predictor, labelled.attribute, labelled.pad)
     if not labelled.unit:
         told = [UNKNOWN if answer is None else str(answer) for answer in answers]
-        return class_result(labelled.name, truths, told, data=labelled.data, models=predictor.name)
+        return class_result(
+            labelled.name, truths, told, data=labelled.data, models=predictor.name, groups=labelled.groups
+        )
     return number_result(
         labelled.name,
         [float(truth) for truth in truths],

@@ -11,16 +11,21 @@ from typing import Final
 
 from ..errors import OperatorError
 from ..recognition.similarity import Calibration, calibration
+from ..vision.heads import metrics
 from ..vision.manifest import manifest
 from .action import ActionResult
 from .calibration import calibration_table
 from .catalogue import RESULTS, AnyResult
+from .classification import ClassResult, NumberResult
 from .detection import DetectionResult
 from .identification import IdentificationResult
+from .rejection import RejectionResult
 from .results import Table
 from .verification import AllPairsResult, NamedPairsResult
+from .workshop import TOTAL_SCORE
 
 BLOCK: Final = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+HEADS: Final = ("mask", "glasses", "hat")
 LEFT_OUT: Final = {"roc", "wrong", "closest", "curve"}
 """What the pages have no use for: curves, and the names of pictures."""
 
@@ -68,10 +73,31 @@ def blocks(results: Mapping[str, AnyResult], scale: Calibration) -> dict[str, st
     return {
         **told,
         **{name: calibration_table(each).markdown() for name, each in others.items()},
+        **{f"head-{name}": _block(head_table(name)) for name in HEADS},
         "calibration": whole.markdown(),
         "similarity": short.markdown(),
         "headline": headline(results).markdown(),
     }
+
+
+def head_table(name: str) -> Table:
+    """What was measured of a head on pictures that it was not trained on."""
+    told = metrics(name)
+    classes, counts = told["classes"], told["confusion_rows_are_truth"]
+    rows = [
+        (truth, *map(str, line), f"{100 * line[place] / sum(line):.1f} %")
+        for place, (truth, line) in enumerate(zip(classes, counts, strict=True))
+    ]
+    words = [f"Held out: {told['held_out']}. Balanced accuracy {100 * told['balanced_accuracy']:.1f} %"]
+    if "of_at_least_32_pixels" in told:
+        words.append(f"of faces of at least 32 pixels {100 * told['of_at_least_32_pixels']['balanced_accuracy']:.1f} %")
+    if "right_by_source" in told:
+        words.append(
+            "right by source: " + ", ".join(f"{s} {100 * r:.1f} %" for s, r in told["right_by_source"].items())
+        )
+    return Table(
+        f"Head: {name}", ("truth", *classes, "right"), rows, ["; ".join(words) + f". Trained on {told['trained_on']}."]
+    )
 
 
 def _block(table: Table) -> str:
@@ -96,12 +122,30 @@ def headline(results: Mapping[str, AnyResult]) -> Table:
                 if found.gallery == people and found.false_positive_rate == 0.01:
                     name = f"searches among {people:,} people that miss, 1 % of strangers being taken for somebody"
                     rows.append((name, found.misses.percent(1)))
+    rows += _traits(results)
     match results.get("detection"):
         case DetectionResult(large_enough=recall):
             rows.append(
                 ("faces of 20 pixels and more found in street photographs, most of them masked", recall.percent(1))
             )
-    return Table("Headline", ("what", "share (95 % interval)"), rows)
+    return Table("Headline", ("what", "figure (95 % interval)"), rows)
+
+
+def _traits(results: Mapping[str, AnyResult]) -> list[tuple[str, str]]:
+    rows = []
+    match results.get("quality"):
+        case RejectionResult(curves=curves):
+            for curve in curves:
+                if curve.score == TOTAL_SCORE:
+                    told = "by how much refusing the tenth of lowest total_score lowers the misses at a false match rate of 1e-4"
+                    rows.append((told, f"{100 * curve.lowered(0.10):.0f} %"))
+    match results.get("attribute-gender-adults"):
+        case ClassResult(accuracy=right):
+            rows.append(("gender of adults told right", right.percent(1)))
+    match results.get("attribute-age"):
+        case NumberResult(error=error):
+            rows.append(("age, mean error in years", error.shown()))
+    return rows
 
 
 def filled(page: str, texts: Mapping[str, str]) -> str:

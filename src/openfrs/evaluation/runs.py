@@ -8,8 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import OperatorError
+from ..media.picture import decode
 from ..recognition.similarity import Calibration
+from ..vision.traits import Trait
+from .cache import Record
 from .classification import UNKNOWN, ClassResult, NumberResult, class_result, number_result
+from .damage import DAMAGES, DamageResult, damage_result
 from .detection import DetectionResult, detection_result
 from .identification import IdentificationResult, identification_result
 from .liveness import LivenessResult, liveness_result
@@ -17,7 +21,7 @@ from .pairs import AllPairs, all_pairs
 from .pictures import NamedPairs, People, read_csv
 from .rejection import RejectionResult, rejection_result
 from .verification import AllPairsResult, NamedPairsResult, all_pairs_result, named_pairs_result
-from .workshop import Face, Workshop
+from .workshop import UNREADABLE, Face, Workshop, chosen_face
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,13 +108,36 @@ def reject(
     workshop: Workshop, gathered: Gathered, face: Face, data: str, scores: Mapping[Path, float] | None = None
 ) -> RejectionResult:
     """Error-versus-reject curves: of the scores given by picture, beside what the workshop measures."""
-    measured = dict(gathered.measures)
+    measured = {name: values for name, values in gathered.measures.items() if not np.isnan(values).any()}
     if scores is not None:
         missing = [path for path in gathered.paths if path not in scores]
         if missing:
             raise OperatorError(f"{missing[0]} has no score")
         measured = {"given": np.array([scores[path] for path in gathered.paths]), **measured}
     return rejection_result(gathered.pairs(), measured, data=data, models=models(workshop, face))
+
+
+def damage(workshop: Workshop, paths: Sequence[Path], data: str) -> DamageResult:
+    """What ever more damage does to the flaws of the main face of every picture."""
+
+    def work(path: Path) -> Record:
+        image = decode(path.read_bytes(), path.name)
+        for face in chosen_face(workshop.pipeline.detect(image), image, Face.MAIN):
+            found = {}
+            for name, (flaw, harm) in DAMAGES.items():
+                harmed = [np.clip(each, 0, 255).astype(np.uint8) for each in harm(image, face)]
+                qualities = [workshop.pipeline.describe(each, face, {Trait.QUALITY}).quality for each in harmed]
+                found[name] = np.array([np.nan if each is None else getattr(each, flaw) for each in qualities])
+            return found
+        return {}
+
+    records = workshop.records("damage", "damage", paths, work)
+    measured = [record for record in records if record and UNREADABLE not in record]
+    if not measured or any(np.isnan(values).any() for record in measured for values in record.values()):
+        raise OperatorError(
+            "the quality of these pictures cannot be measured: a weight is missing, or no face is there"
+        )
+    return damage_result(measured, data=data, models="the service's own quality")
 
 
 def detect(

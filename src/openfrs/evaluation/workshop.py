@@ -18,6 +18,7 @@ from ..errors import OperatorError, ServiceError
 from ..media.picture import decode
 from ..vision.detection import Detection, Image, main_face
 from ..vision.pipeline import Pipeline
+from ..vision.traits import Trait
 from .cache import Record, RecordCache
 
 COMMIT_EVERY: Final = 50
@@ -73,7 +74,8 @@ class Workshop:
         except OSError as error:
             raise OperatorError(f"{directory} cannot be made: {error.strerror}") from error
         with RecordCache.open(directory / "cache.db") as cache:
-            yield cls(pipeline, cache, workers, Console(stderr=True), MEASURES if measures is None else measures)
+            known = {TOTAL_SCORE: total_score(pipeline), **MEASURES} if measures is None else measures
+            yield cls(pipeline, cache, workers, Console(stderr=True), known)
 
     def records(self, what: str, kind: str, paths: Sequence[Path], work: Callable[[Path], Record]) -> list[Record]:
         """The record of every picture, from the cache or by ``work``, which is called in several threads.
@@ -188,5 +190,16 @@ def sharpness(image: Image, face: Detection) -> float:
     return float(cv2.Laplacian(cv2.resize(crop, (CROP_SIDE, CROP_SIDE)), cv2.CV_64F).var())
 
 
+def total_score(pipeline: Pipeline) -> Measure:
+    """The score that the API answers; NaN where the weights for it are missing."""
+
+    def measure(image: Image, face: Detection) -> float:
+        quality = pipeline.describe(image, face, {Trait.QUALITY}).quality
+        return float("nan") if quality is None else quality.total
+
+    return measure
+
+
+TOTAL_SCORE: Final = "total_score"
 MEASURES: Final[dict[str, Measure]] = {"detector's score": lambda _, face: face.score, "sharpness": sharpness}
-"""Scores of quality that :func:`openfrs.evaluation.rejection.rejection_result` tells the worth of."""
+"""Plain measures that the service's own score has to beat."""

@@ -49,15 +49,16 @@ V2_CODES: Final[Mapping[str, Attribute]] = {
     "21": Attribute.FACE_ANGLE,
 }
 
-_NEEDS: Final[Mapping[Attribute, Trait]] = {
-    Attribute.HEADPOSE: Trait.POSE,
-    Attribute.GENDER: Trait.GENDER,
-    Attribute.AGE: Trait.AGE,
-    Attribute.LANDMARK: Trait.LANDMARKS,
-    Attribute.SMILE: Trait.EXPRESSION,
-    Attribute.MASK: Trait.MASK,
-    Attribute.QUALITY: Trait.QUALITY,
-    Attribute.EXPRESSION: Trait.EXPRESSION,
+_NEEDS: Final[Mapping[Attribute, frozenset[Trait]]] = {
+    Attribute.HEADPOSE: frozenset({Trait.POSE}),
+    Attribute.GENDER: frozenset({Trait.GENDER}),
+    Attribute.AGE: frozenset({Trait.AGE}),
+    Attribute.LANDMARK: frozenset({Trait.LANDMARKS}),
+    Attribute.DRESS: frozenset({Trait.GLASSES, Trait.HAT}),
+    Attribute.SMILE: frozenset({Trait.EXPRESSION}),
+    Attribute.MASK: frozenset({Trait.MASK}),
+    Attribute.QUALITY: frozenset({Trait.QUALITY}),
+    Attribute.EXPRESSION: frozenset({Trait.EXPRESSION}),
 }
 """What has to be measured for an attribute; the others need nothing, or cannot be told."""
 
@@ -71,6 +72,14 @@ SMILES: Final = 0.5
 """Probability of a happy expression from which a face smiles."""
 
 Answer = Literal["yes", "none", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """What is worn on the face and on the head."""
+
+    glass: Literal["yes", "dark", "none", "unknown"]
+    hat: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,7 @@ class Attributes:
     headpose: HeadPose | None = None
     gender: Literal["male", "female"] | None = None
     age: int | None = None
-    dress: Literal["unknown"] | None = None
+    dress: Dress | None = None
     smile: Answer | None = None
     mask: Answer | None = None
     hair: Literal["unknown"] | None = None
@@ -106,8 +115,8 @@ def asked(codes: str | None, known: Mapping[str, Attribute]) -> frozenset[Attrib
 
 def traits_for(attributes: Collection[Attribute]) -> frozenset[Trait]:
     """What has to be measured. A trait whose head is not good enough is not."""
-    wanted = {_NEEDS[attribute] for attribute in attributes if attribute in _NEEDS}
-    return frozenset(wanted - {trait for trait, head in _HEADS.items() if not _is_trusted(head)})
+    wanted = frozenset[Trait]().union(*(_NEEDS.get(attribute, frozenset()) for attribute in attributes))
+    return wanted - {trait for trait, head in _HEADS.items() if not _is_trusted(head)}
 
 
 def worded(attributes: Collection[Attribute], traits: Traits, turn: int) -> Attributes:
@@ -117,9 +126,9 @@ def worded(attributes: Collection[Attribute], traits: Traits, turn: int) -> Attr
         headpose=traits.pose if Attribute.HEADPOSE in attributes else None,
         gender=None if traits.male is None else "male" if traits.male >= 0.5 else "female",
         age=None if traits.age is None else round(traits.age),
-        dress=unknown.get(Attribute.DRESS),
+        dress=Dress(_glasses(traits), _yes_or_none(traits.hat)) if Attribute.DRESS in attributes else None,
         smile=_smile(traits) if Attribute.SMILE in attributes else None,
-        mask=_mask(traits) if Attribute.MASK in attributes else None,
+        mask=_yes_or_none(traits.mask) if Attribute.MASK in attributes else None,
         hair=unknown.get(Attribute.HAIR),
         beard=unknown.get(Attribute.BEARD),
         quality=traits.quality,
@@ -129,7 +138,7 @@ def worded(attributes: Collection[Attribute], traits: Traits, turn: int) -> Attr
     )
 
 
-_HEADS: Final[Mapping[Trait, str]] = {Trait.MASK: "mask"}
+_HEADS: Final[Mapping[Trait, str]] = {Trait.MASK: "mask", Trait.GLASSES: "glasses", Trait.HAT: "hat"}
 
 
 def _is_trusted(head: str) -> bool:
@@ -142,10 +151,17 @@ def _smile(traits: Traits) -> Answer:
     return "yes" if traits.expression["happy"] >= SMILES else "none"
 
 
-def _mask(traits: Traits) -> Answer:
-    if traits.mask is None:
+def _yes_or_none(probability: float | None) -> Answer:
+    if probability is None:
         return "unknown"
-    return "yes" if traits.mask >= 0.5 else "none"
+    return "yes" if probability >= 0.5 else "none"
+
+
+def _glasses(traits: Traits) -> Literal["yes", "dark", "none", "unknown"]:
+    if traits.glasses is None:
+        return "unknown"
+    words: dict[str, Literal["yes", "dark", "none"]] = {"yes": "yes", "dark": "dark", "none": "none"}
+    return words[max(traits.glasses, key=traits.glasses.__getitem__)]
 
 
 def _expression(traits: Traits) -> Expression | None:

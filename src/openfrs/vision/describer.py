@@ -44,7 +44,11 @@ class Describer:
             if mesh is not None:
                 found |= self._of_mesh(picture, level, mesh, face.turn, wanted, image.shape[:2])
         if Trait.MASK in wanted:
-            found["mask"] = heads.mask(self._library.head("mask"), heads.wide_chip(picture, level))
+            found["mask"] = heads.mask(self._library.head("mask"), heads.chip(picture, level, heads.WIDE))
+        if Trait.GLASSES in wanted:
+            found["glasses"] = heads.glasses(self._library.head("glasses"), heads.chip(picture, level, heads.EYES))
+        if Trait.HAT in wanted:
+            found["hat"] = heads.hat(self._library.head("hat"), heads.chip(picture, level, heads.HEAD))
         if Trait.LIVENESS in wanted:
             found["live"] = self._with("liveness", lambda session: Liveness(session).measure(picture, level))
         return Traits(**found)
@@ -81,6 +85,6 @@ class Describer:
         return quality.overall(
             blur=quality.blur(chip),
             pose=quality.turned_away(pose),
-            occlusion=heads.occlusion(self._library.head("occlusion"), heads.wide_chip(picture, level)),
+            occlusion=heads.occlusion(self._library.head("occlusion"), heads.chip(picture, level, heads.WIDE)),
             illumination=quality.illumination(chip),
         )

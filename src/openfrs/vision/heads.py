@@ -1,11 +1,12 @@
-"""Two small networks of this project: how much of a face is covered, and whether a mask covers it.
+"""Small networks of this project: how much of a face is covered, and whether a mask, glasses or a hat are worn.
 
-They were trained by ``scripts/train_heads.py`` and lie in ``heads/`` with the figures of each. Both see the same chip: the face
-aligned as for the embedder, with more around it, 64 x 64 pixels.
+They were trained by ``scripts/train_heads.py`` and lie in ``heads/`` with the figures of each. Each sees 64 x 64 pixels of the
+face, aligned as for the embedder: all of it with some margin, the eyes alone, or all of the head.
 """
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -18,12 +19,30 @@ from .detection import Detection, Image
 from .runtime import Session
 
 SIDE: Final = 64
-_WIDE_TEMPLATE: Final = np.asarray((TEMPLATE + 16) * SIDE / 144, np.float32)
 
 
-def wide_chip(image: Image, face: Detection) -> Image:
-    """The chip that the heads see."""
-    return smooth_chip(image, face.landmarks, _WIDE_TEMPLATE, SIDE)
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A square about an aligned face, in pixels of the embedder's chip of 112 x 112."""
+
+    left: float
+    top: float
+    extent: float
+
+
+WIDE: Final = Frame(-16, -16, 144)
+EYES: Final = Frame(8, 4, 96)
+HEAD: Final = Frame(-32, -32, 176)
+
+GLASSES: Final = ("none", "yes", "dark")
+"""In the order of the network's outputs."""
+
+
+def chip(image: Image, face: Detection, frame: Frame) -> Image:
+    """What a head sees of a face."""
+    corner = np.array([frame.left, frame.top], np.float32)
+    template = np.asarray((TEMPLATE - corner) * SIDE / frame.extent, np.float32)
+    return smooth_chip(image, face.landmarks, template, SIDE)
 
 
 def occlusion(session: Session, chip: Image) -> float:
@@ -33,6 +52,16 @@ def occlusion(session: Session, chip: Image) -> float:
 
 def mask(session: Session, chip: Image) -> float:
     """Probability that a mask covers mouth or nose, 0..1."""
+    return float(_run(session, chip)[1])
+
+
+def glasses(session: Session, chip: Image) -> Mapping[str, float]:
+    """Probability of each of :data:`GLASSES`, from a chip of the eyes; they sum to 1."""
+    return dict(zip(GLASSES, map(float, _run(session, chip)), strict=True))
+
+
+def hat(session: Session, chip: Image) -> float:
+    """Probability that something is worn on the head, 0..1, from a chip of the head."""
     return float(_run(session, chip)[1])
 
 

@@ -20,6 +20,8 @@ class Trait(Enum):
     LIVENESS = auto()
     EYES = auto()
     MOUTH = auto()
+    GLASSES = auto()
+    HAT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +79,9 @@ class Traits:
 
     mouth: float | None = None
     """The gap between the lips over the mouth's width."""
+
+    glasses: Mapping[str, float] | None = None
+    """Probability of none, clear and dark ones, as ``none``, ``yes`` and ``dark``; they sum to 1."""
+
+    hat: float | None = None
+    """Probability that something is worn on the head, 0..1."""

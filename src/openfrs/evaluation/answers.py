@@ -1,0 +1,70 @@
+"""What the service itself says of a face, in the words of the labelled sets."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ..recognition.attributes import Attribute, Attributes, traits_for, worded
+from ..vision.detection import Detection, Image
+from ..vision.pipeline import Pipeline
+from ..vision.traits import HeadPose, Quality
+
+TURNED_FROM: Final = 15.0
+"""Degrees of yaw or pitch from which a head counts as turned; FRS advises to stay below it up and down."""
+
+FLAWED_FROM: Final = 0.3
+"""The limit that FRS advises for each flaw of quality."""
+
+Answer = str | float | None
+
+
+class ServiceAnswers:
+    """The attributes and the quality that the API answers. Safe to call from several threads."""
+
+    name = "the service's own answers"
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Everything that :mod:`openfrs.evaluation.datasets` may ask for."""
+        return tuple(_ANSWERS)
+
+    def predict(self, image: Image, face: Detection, attribute: str) -> Answer:
+        """The answer; None where it is unknown."""
+        asked, word = _ANSWERS[attribute]
+        traits = self._pipeline.describe(image, face, traits_for({asked}))
+        answer = word(worded({asked}, traits, face.turn))
+        return None if answer == "unknown" else answer
+
+
+def _direction(pose: HeadPose | None) -> Answer:
+    if pose is None:
+        return None
+    if max(abs(pose.yaw), abs(pose.pitch)) < TURNED_FROM:
+        return "frontal"
+    if abs(pose.yaw) >= abs(pose.pitch):
+        return "left" if pose.yaw > 0 else "right"
+    return "down" if pose.pitch > 0 else "up"
+
+
+def _flawed(flaw: Callable[[Quality], float]) -> Callable[[Attributes], Answer]:
+    def word(told: Attributes) -> Answer:
+        if told.quality is None:
+            return None
+        return "yes" if flaw(told.quality) >= FLAWED_FROM else "none"
+
+    return word
+
+
+_ANSWERS: Final[dict[str, tuple[Attribute, Callable[[Attributes], Answer]]]] = {
+    "age": (Attribute.AGE, lambda told: told.age),
+    "gender": (Attribute.GENDER, lambda told: told.gender),
+    "expression": (Attribute.EXPRESSION, lambda told: told.expression.type if told.expression else None),
+    "glasses": (Attribute.DRESS, lambda told: told.dress.glass if told.dress else None),
+    "mask": (Attribute.MASK, lambda told: told.mask),
+    "pose": (Attribute.HEADPOSE, lambda told: _direction(told.headpose)),
+    "yaw": (Attribute.HEADPOSE, lambda told: told.headpose.yaw if told.headpose else None),
+    "quality-pose": (Attribute.QUALITY, _flawed(lambda quality: quality.pose)),
+    "quality-occlusion": (Attribute.QUALITY, _flawed(lambda quality: quality.occlusion)),
+}
