@@ -1,0 +1,30 @@
+"""``openfrs backup`` and ``openfrs restore``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .cli_options import Data, settings_of
+
+
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Folder to make; it must not be there yet.")],
+    data: Data = None,
+) -> None:
+    """Copy the data directory as it is at this moment; the server may run."""
+    from .transfer.backup import back_up
+
+    print(f"{back_up(settings_of(data=data).data, folder):,} bytes are in {folder}.")
+
+
+def restore(
+    folder: Annotated[Path, typer.Argument(help="Folder of the backup.")],
+    data: Data = None,
+) -> None:
+    """Make a data directory of a backup, where there is none."""
+    from .transfer.backup import restore as run
+
+    directory = settings_of(data=data).data
+    run(folder, directory)
+    print(f"{directory} is as it was when {folder} was made.")
