@@ -27,7 +27,7 @@ FLAGS = [
 ]
 """A browser that asks nobody outside for anything, and whose camera is a file."""
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +76,7 @@ def context(browser: Browser, console_server: RunningServer) -> Iterator[Browser
         viewport={"width": 1280, "height": 900},
         permissions=["camera", "clipboard-read", "clipboard-write"],
     )
-    made.set_default_timeout(20_000)
+    made.set_default_timeout(8_000)
     yield made
     made.close()
 

@@ -48,7 +48,7 @@ export default function Compare() {
           overlay={boxOf(compared.data?.image2_face.bounding_box)}
         />
       </SimpleGrid>
-      {compared.isFetching && <Loader size="sm" aria-label={t('picture.looking')} />}
+      {compared.isFetching && <Loader size="sm" role="status" aria-label={t('picture.looking')} />}
       <Problem error={compared.error} />
       {similarity !== undefined && (
         <Alert

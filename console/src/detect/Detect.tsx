@@ -61,7 +61,9 @@ export default function Detect() {
               />
               <Switch label={t('detect.axes')} checked={axes} onChange={(e) => setAxes(e.currentTarget.checked)} />
             </Group>
-            {(faces.isFetching || extra.isFetching) && <Loader size="sm" aria-label={t('picture.looking')} />}
+            {(faces.isFetching || extra.isFetching) && (
+              <Loader size="sm" role="status" aria-label={t('picture.looking')} />
+            )}
             <Problem error={faces.error ?? extra.error} />
             {faces.data && (
               <Text size="sm" role="status">

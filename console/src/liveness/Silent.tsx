@@ -32,7 +32,7 @@ export function Silent() {
           judging.mutate(given);
         }}
       />
-      {judging.isPending && <Loader size="sm" aria-label={t('picture.looking')} />}
+      {judging.isPending && <Loader size="sm" role="status" aria-label={t('picture.looking')} />}
       <Problem error={judging.error} />
       {answer && (
         <Verdict alive={answer.result.alive} warnings={answer['warning-list']} picture={answer.result.picture}>

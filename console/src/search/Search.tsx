@@ -93,7 +93,7 @@ export default function Search() {
                   />
                 )}
               />
-              {detected.isFetching && <Loader size="sm" aria-label={t('picture.looking')} />}
+              {detected.isFetching && <Loader size="sm" role="status" aria-label={t('picture.looking')} />}
               <Problem error={detected.error} />
               {detected.data && (
                 <Text size="sm" role="status">

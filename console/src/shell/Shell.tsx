@@ -104,7 +104,7 @@ function Frame() {
             {t('errors.offline')}
           </Alert>
         )}
-        <Suspense fallback={<Loader aria-label={t('shell.loading')} />}>
+        <Suspense fallback={<Loader role="status" aria-label={t('shell.loading')} />}>
           <Outlet key={session.project.id} />
         </Suspense>
       </AppShell.Main>
