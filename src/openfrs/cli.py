@@ -13,7 +13,7 @@ from rich.table import Table
 
 from . import __version__
 from .cli_accounts import app as accounts_app
-from .cli_backup import backup, restore
+from .cli_backup import backup, doctor, restore
 from .cli_eval import app as eval_app
 from .cli_options import Data, Models, settings_of
 from .cli_transfer import import_faces
@@ -36,6 +36,7 @@ app.add_typer(templates_app, name="templates")
 app.command("import")(import_faces)
 app.command()(backup)
 app.command()(restore)
+app.command()(doctor)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,11 +1,11 @@
-"""``openfrs backup`` and ``openfrs restore``."""
+"""``openfrs backup``, ``restore`` and ``doctor``."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .cli_options import Data, settings_of
+from .cli_options import Data, Models, settings_of
 
 
 def backup(
@@ -28,3 +28,14 @@ def restore(
     directory = settings_of(data=data).data
     run(folder, directory)
     print(f"{directory} is as it was when {folder} was made.")
+
+
+def doctor(data: Data = None, models: Models = None) -> None:
+    """Look whether all is well, and say what to do where it is not; fails if something is ill. The server may run."""
+    from .transfer.doctor import Verdict, examine
+
+    findings = list(examine(settings_of(data=data, models=models)))
+    for finding in findings:
+        print(f"{finding.verdict:5} {finding.part}: {finding.text}")
+    if any(finding.verdict is Verdict.ILL for finding in findings):
+        raise typer.Exit(1)
