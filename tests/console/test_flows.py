@@ -160,6 +160,18 @@ def test_a_picture_of_the_camera_is_judged_for_liveness(page: Page, all_weights:
     expect(verdict).to_contain_text(re.compile(r"Confidence: [01]\.\d{3}"))
 
 
+def test_a_recording_of_who_does_nothing_is_not_taken_for_alive(page: Page, all_weights: WeightCache) -> None:
+    go(page, "Liveness")
+    page.get_by_role("tab", name="With actions").click()
+    page.get_by_role("button", name="Record").click()
+    expect(page.get_by_test_id("prompt")).to_have_text("Shake the head to the left")
+    expect(page.get_by_test_id("prompt")).to_have_text("Nod")
+    verdict = page.get_by_test_id("verdict")
+    expect(verdict).to_contain_text("Not taken for a live person")
+    expect(verdict).to_contain_text(re.compile(r"Nod [01]\.\d\d"))
+    expect(page.get_by_role("heading", name="How the head moved")).to_be_visible()
+
+
 def test_an_admin_makes_a_key_that_the_sdk_uses(page: Page, console_server: RunningServer) -> None:
     go(page, "Accounts")
     page.get_by_role("button", name="New user").click()
