@@ -167,7 +167,7 @@ def test_an_entry_takes_exactly_its_arguments(key: str) -> None:
 def test_an_entry_is_named_by_its_code_and_where_codes_repeat_by_its_status(key: str) -> None:
     entry = catalogue()[key]
     by_envelope = {
-        Envelope.FRS: {entry.code},
+        Envelope.FRS: {entry.code, f"{entry.code}/policy"},
         Envelope.GATEWAY: {entry.code, f"{entry.code}/{entry.status}"},
         Envelope.IAM: {f"IAM.{entry.status}"},
     }

@@ -40,6 +40,7 @@ RESERVED_FIELD_NAMES: Final = frozenset(
 
 # faces
 EXTERNAL_IMAGE_ID_LENGTH: Final = 36  # FRS
+ADVISED_FACE_SIZE: Final = 80  # FRS: least side of a face in pixels; advice, held only by a policy that says so
 LIST_LIMIT: Final = 5  # FRS: faces listed when no limit is given
 LIST_WINDOW: Final = 10_000  # FRS: the most that offset and limit may add up to
 

@@ -19,6 +19,7 @@ from .accounts.quotas import Quotas
 from .accounts.throttle import Throttle
 from .accounts.tokens import TokenMint
 from .errors import OperatorError
+from .faces.enrolment import Enrolment
 from .faces.face_sets import FaceSets
 from .faces.faces import Faces
 from .faces.search import Search
@@ -58,6 +59,7 @@ class Services:
     silent_liveness: SilentLiveness
     action_liveness: ActionLiveness
     liveness_sessions: LivenessSessions
+    enrolment: Enrolment
     _accounts: AccountRepository
     _database: Database
     _settings: Settings
@@ -107,6 +109,7 @@ class Services:
                 action_liveness,
                 timedelta(seconds=settings.liveness_session_seconds),
             ),
+            enrolment=Enrolment(face_sets, repository, galleries, recognizer),
             _accounts=accounts,
             _database=database,
             _settings=settings,

@@ -15,6 +15,7 @@ from tests.fake_models import FakePipeline, photo
 
 from .tenants import Tenant
 
+POLICY = "/x/v1/{project_id}/face-sets/{face_set_name}/policy"
 USER = "/x/v1/accounts/{project_id}/users/{user_id}"
 
 FRS = {
@@ -51,6 +52,10 @@ ROUTES = {
     ("GET", "/x/v1/{project_id}/liveness-sessions/{session_id}/result"): "reader",
     ("GET", "/x/v1/{project_id}/activity"): "reader",
     ("GET", "/x/v1/{project_id}/face-sets/{face_set_name}/faces"): "reader",
+    ("POST", "/x/v1/{project_id}/face-check"): "reader",
+    ("GET", POLICY): "reader",
+    ("PUT", POLICY): "operator",
+    ("DELETE", POLICY): "operator",
     ("GET", "/x/v1/accounts/{project_id}"): "admin",
     ("GET", "/x/v1/accounts/{project_id}/audit"): "admin",
     ("GET", "/x/v1/accounts/{project_id}/users"): "admin",

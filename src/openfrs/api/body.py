@@ -147,6 +147,7 @@ _TEXT_FIELDS: Final[Mapping[str, Callable[[str], Any]]] = {
     "external_fields": _json_text,
     "return_fields": _json_text,
     "sort": _json_text,
+    "policy": _json_text,
 }
 """How the text parts of a form that are not strings are read."""
 

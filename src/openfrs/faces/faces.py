@@ -1,7 +1,7 @@
 """Faces of a set: enrolling, listing, changing, deleting."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from anyio import to_thread
@@ -21,10 +21,12 @@ from ..store.faces import (
 )
 from ..store.galleries import Galleries, Listing
 from ..store.predicate import EXTERNAL_IMAGE_ID, FieldValue
+from .enrolment import judged
 from .face_sets import FaceSets, missing_set
 from .fields import check_values, parse_value, shown
 from .filter import parse_filter
 from .ids import public_ids, with_fresh_ids
+from .policy import Reason, policy_of
 
 NewIds = Callable[[int], Sequence[str]]
 """Ids for so many new faces."""
@@ -54,11 +56,14 @@ class Faces:
         single: bool,
         new_ids: NewIds = public_ids,
     ) -> tuple[FaceSet, list[Face]]:
-        """Enrol every face of a picture, or only the largest; all of them or none. ``new_ids`` gives ids for so many faces.
+        """Enrol every face of a picture, or only the largest, that meets the set's policy; all of them or none.
+
+        ``new_ids`` gives ids for so many faces.
 
         Raises:
-            ServiceError: ``FRS.0302`` no such set, ``FRS.0404`` no face, ``FRS.0405/0406`` bad fields, ``FRS.0012`` a bad id or
-                the set is full, and what :meth:`Recognizer.templates` raises.
+            ServiceError: ``FRS.0302`` no such set, ``FRS.0404`` no face or none that meets the policy, ``FRS.0405/0406`` bad
+                fields, ``FRS.0012`` a bad id or the set is full, ``FRS.0020`` the policy needs a weight that is not there, and
+                what :meth:`Recognizer.templates` raises.
             IdTakenError: ``new_ids`` gives none that is free.
         """
         new = await self._examined(project_id, set_name, picture, external_image_id, fields, single=single)
@@ -75,7 +80,7 @@ class Faces:
         fields: Mapping[str, Any],
         single: bool,
     ) -> int:
-        """How many faces :meth:`add` would enrol; nothing is written.
+        """How many faces :meth:`add` would enrol if none was a duplicate; nothing is written.
 
         Raises:
             ServiceError: as :meth:`add`, unless the set is full.
@@ -211,15 +216,27 @@ class Faces:
         *,
         single: bool,
     ) -> tuple[FaceSet, list[FaceTemplate], dict[str, FieldValue]]:
-        """The set, templates and fields of a picture that may be enrolled."""
+        """The set, templates and fields of a picture that may be enrolled, if it is no duplicate."""
         face_set = await to_thread.run_sync(self._face_sets.require_usable, project_id, set_name)
         if external_image_id is not None:
             _check_external_image_id(external_image_id)
         values = check_values(fields, face_set.fields)
-        templates = await self._recognizer.templates(picture, largest_only=single)
-        if not templates:
+        return face_set, await self._admitted(face_set, picture, single=single), values
+
+    async def _admitted(self, face_set: FaceSet, picture: Picture, *, single: bool) -> list[FaceTemplate]:
+        if face_set.policy is None:
+            templates = await self._recognizer.templates(picture, largest_only=single)
+            if not templates:
+                raise ServiceError("FRS.0404")
+            return templates
+        policy = policy_of(face_set.policy)
+        faces = await judged(self._recognizer, picture, policy, policy.traits, single=single)
+        if not faces:
             raise ServiceError("FRS.0404")
-        return face_set, templates, values
+        admitted = [face.candidate.template for face in faces if not face.reasons]
+        if not admitted:
+            raise _refused(reason for face in faces for reason in face.reasons)
+        return admitted
 
     def _enrol(
         self,
@@ -229,17 +246,24 @@ class Faces:
         external_image_id: str | None,
         new_ids: NewIds,
     ) -> list[Face]:
-        def write() -> list[NewFace]:
-            ids = new_ids(len(templates))
-            new = [
-                NewFace(face_id, external_image_id or ids[0], template.box, fields, template.embedding)
-                for face_id, template in zip(ids, templates, strict=True)
+        def named(places: Sequence[int]) -> list[NewFace]:
+            ids = new_ids(len(places))
+            return [
+                NewFace(face_id, external_image_id or ids[0], templates[place].box, fields, templates[place].embedding)
+                for face_id, place in zip(ids, places, strict=True)
             ]
+
+        def write() -> Sequence[NewFace]:
+            cosine = policy_of(face_set.policy or {}).duplicate_cosine(self._recognizer.calibration)
+            if cosine is not None:
+                embeddings = [template.embedding for template in templates]
+                return self._galleries.add_distinct(face_set.id, embeddings, cosine, named)
+            new = named(range(len(templates)))
             self._repository.add(face_set.id, new)
             return new
 
         try:
-            return [Face(face.face_id, face.external_image_id, face.box, face.fields) for face in with_fresh_ids(write)]
+            new = with_fresh_ids(write)
         except SetMissingError:
             raise missing_set(face_set.name) from None
         except CapacityError as error:
@@ -247,11 +271,18 @@ class Faces:
                 "face_set_name",
                 f"the face set holds at most {face_set.capacity} faces and has room for {error.room} more",
             ) from None
+        if not new:
+            raise _refused([Reason.DUPLICATE_PERSON])
+        return [Face(face.face_id, face.external_image_id, face.box, face.fields) for face in new]
 
 
 def missing_face(face_id: str) -> ServiceError:
     """There is no face of that id (``FRS.0403``)."""
     return ServiceError("FRS.0403", face_id if re.fullmatch(r"[A-Za-z0-9]{1,36}", face_id) else "given")
+
+
+def _refused(reasons: Iterable[Reason]) -> ServiceError:
+    return ServiceError("FRS.0404/policy", ", ".join(dict.fromkeys(reasons)))
 
 
 def _check_external_image_id(value: str) -> None:

@@ -42,6 +42,17 @@ class FaceTemplate:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A face of a picture that may be enrolled: its template, how sure the detector is of it, 0..1, and what was measured."""
+
+    template: FaceTemplate
+    confidence: float
+    traits: Traits
+    is_main: bool
+    """Whether it is the face that the picture is about."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DescribedFace:
     """A face of a picture: where it is, and the attributes asked for."""
 
@@ -101,6 +112,14 @@ class Recognizer:
         """
         return await self._run(lambda: self._templates(picture, largest_only=largest_only))
 
+    async def candidates(self, picture: Picture, wanted: Collection[Trait]) -> list[Candidate]:
+        """All faces of a picture with their templates and the traits ``wanted``, largest first.
+
+        Raises:
+            ServiceError: as for :meth:`detect`.
+        """
+        return await self._run(lambda: self._candidates(picture, wanted))
+
     async def compare(self, first: Picture, second: Picture) -> Comparison:
         """Compare the largest faces of two pictures.
 
@@ -159,6 +178,20 @@ class Recognizer:
             faces = main_face(faces, image)
         embeddings = self._pipeline.embed(image, faces)
         return [FaceTemplate(_box(face, image), row) for face, row in zip(faces, embeddings, strict=True)]
+
+    def _candidates(self, picture: Picture, wanted: Collection[Trait]) -> list[Candidate]:
+        image = decode(picture.data, picture.parameter)
+        faces = self._pipeline.detect(image)
+        main = main_face(faces, image)
+        return [
+            Candidate(
+                FaceTemplate(_box(face, image), row),
+                face.score,
+                self._pipeline.describe(image, face, wanted) if wanted else Traits(),
+                is_main=face in main,
+            )
+            for face, row in zip(faces, self._pipeline.embed(image, faces), strict=True)
+        ]
 
     def _compare(self, *pictures: Picture) -> Comparison:
         found = [self._templates(picture, largest_only=True) for picture in pictures]

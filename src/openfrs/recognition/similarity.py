@@ -86,6 +86,12 @@ class Calibration(BaseModel):
         cosines, similarities = zip(*self.knots, strict=True)
         return float(np.interp(shown, similarities, cosines))
 
+    def cosine_at(self, false_match_rate: float) -> float:
+        """The cosine that this share of pairs of strangers exceed, between the operating points that were measured."""
+        points = sorted(self.operating_points, key=lambda point: point.false_match_rate)
+        rates = np.log([point.false_match_rate for point in points])
+        return float(np.interp(np.log(false_match_rate), rates, [point.cosine for point in points]))
+
 
 @cache
 def calibration(embedder: str) -> Calibration:

@@ -22,7 +22,7 @@ _PRAGMAS = (
     "busy_timeout=10000",
 )
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision of the schema; see :mod:`openfrs.store.migrations`."""
 
 _LEAST_SIZE = 512

@@ -46,6 +46,8 @@ class FaceSet:
     embedder: str
     fields: FieldDefinitions
     created_at: datetime
+    policy: Mapping[str, Any] | None = None
+    """What a face must meet to be enrolled, as the rules that read it wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,7 @@ class FaceRepository:
                         embedder=face_set.embedder,
                         fields=dict(face_set.fields),
                         created_at=face_set.created_at,
+                        policy=None if face_set.policy is None else dict(face_set.policy),
                     )
                 )
             except IntegrityError as error:
@@ -190,6 +193,17 @@ class FaceRepository:
                 connection.execute(delete(_sets).where(_sets.c.id == set_id))
         return set_id
 
+    def set_policy(self, set_id: int, policy: Mapping[str, Any] | None) -> None:
+        """Change what a face must meet to be enrolled in a set.
+
+        Raises:
+            SetMissingError
+        """
+        change = update(_sets).where(_sets.c.id == set_id).values(policy=None if policy is None else dict(policy))
+        with self._database.write() as connection:
+            if not connection.execute(change).rowcount:
+                raise SetMissingError
+
     # faces
 
     def add(self, set_id: int, faces: Sequence[NewFace]) -> None:
@@ -198,10 +212,21 @@ class FaceRepository:
         Raises:
             SetMissingError, CapacityError, IdTakenError
         """
+        self.add_chosen(set_id, lambda _: faces)
+
+    def add_chosen(self, set_id: int, choose: Callable[[Connection], Sequence[NewFace]]) -> Sequence[NewFace]:
+        """Enrol the faces that ``choose`` gives, asked while nobody else can write, all of them or none; returns them.
+
+        Raises:
+            SetMissingError, CapacityError, IdTakenError
+        """
         with self._database.write() as connection:
             row = connection.execute(_SET, {"id": set_id}).first()
             if row is None:
                 raise SetMissingError
+            faces = choose(connection)
+            if not faces:
+                return faces
             if row.face_number + len(faces) > row.capacity:
                 raise CapacityError(row.capacity - row.face_number)
             version = self._bump(connection, row, len(faces))
@@ -224,6 +249,7 @@ class FaceRepository:
                 insert_faces(connection, values, [templates.encode(face.face_id, face.template) for face in faces])
             except IntegrityError as error:
                 raise IdTakenError from error
+            return faces
 
     def update(
         self, set_id: int, face_id: str, *, external_image_id: str | None, fields: Mapping[str, FieldValue]

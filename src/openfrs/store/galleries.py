@@ -7,7 +7,7 @@ deleted one is not, in whichever process and thread the search runs.
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -17,7 +17,8 @@ from readerwriterlock.rwlock import Lockable, RWLockWriteD
 from sqlalchemy import Connection
 
 from . import reading
-from .faces import Face, FaceRepository, SetMissingError
+from .changes import TEMPLATE_TYPE
+from .faces import Face, FaceRepository, NewFace, SetMissingError
 from .index import TemplateIndex
 from .predicate import Predicate
 
@@ -118,6 +119,31 @@ class Galleries:
             chosen = seqs[listing.offset : listing.offset + listing.limit].tolist()
             found = reading.faces(snapshot, chosen)
             return seqs.size, [found[seq] for seq in chosen]
+
+    def add_distinct(
+        self,
+        set_id: int,
+        templates: Sequence[npt.NDArray[np.float32]],
+        cosine: float,
+        named: Callable[[Sequence[int]], Sequence[NewFace]],
+    ) -> Sequence[NewFace]:
+        """Enrol those of the templates that are less alike than ``cosine`` to any in the set and to those before them.
+
+        ``named`` makes faces of the templates at the places it is given. The set is looked at while nobody else can write, so
+        of two equal faces added at the same time one is enrolled. Returns what was enrolled.
+
+        Raises:
+            SetMissingError, CapacityError, IdTakenError
+        """
+
+        def choose(connection: Connection) -> Sequence[NewFace]:
+            with self._held(set_id) as gallery, gallery.lock.gen_wlock():
+                index = self._caught_up(gallery, connection, set_id)
+                near = [index.nearest(template, 1)[1] for template in templates]
+            strange = [place for place, cosines in enumerate(near) if not np.any(cosines >= cosine)]
+            return named(distinct(templates, strange, cosine))
+
+        return self._repository.add_chosen(set_id, choose)
 
     def delete(self, set_id: int, predicate: Predicate) -> int:
         """Delete the faces that a condition holds for at the moment of the deletion; returns how many.
@@ -228,3 +254,13 @@ class Galleries:
             if total > self._memory and not gallery.users:
                 total -= gallery.nbytes
                 del self._galleries[set_id]
+
+
+def distinct(templates: Sequence[npt.NDArray[np.float32]], places: Sequence[int], cosine: float) -> list[int]:
+    """The places of templates that are less alike than ``cosine`` to those kept before them, as they would be once stored."""
+    kept: list[int] = []
+    for place in places:
+        stored = [templates[other].astype(TEMPLATE_TYPE).astype(np.float32) for other in kept]
+        if all(float(templates[place] @ template) < cosine for template in stored):
+            kept.append(place)
+    return kept

@@ -94,6 +94,7 @@ face_sets = Table(
     Column("embedder", String(64), nullable=False),
     Column("fields", JSON, nullable=False),  # the custom fields as they were defined
     Column("created_at", DateTime, nullable=False),
+    Column("policy", JSON(none_as_null=True), nullable=True),  # what a face must meet to be enrolled
     UniqueConstraint("project_id", "name"),
     sqlite_autoincrement=True,
 )

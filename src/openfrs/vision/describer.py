@@ -87,4 +87,5 @@ class Describer:
             pose=quality.turned_away(pose),
             occlusion=heads.occlusion(self._library.head("occlusion"), heads.chip(picture, level, heads.WIDE)),
             illumination=quality.illumination(chip),
+            darkness=quality.darkness(chip),
         )

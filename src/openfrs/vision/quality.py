@@ -52,17 +52,22 @@ def blur(chip: Image) -> float:
     return _rising(-np.log10(detail / (float(grey.var()) + 1) + 1e-6), centre=2.85, width=0.3)
 
 
-def illumination(chip: Image) -> float:
-    """How badly an aligned chip is lit: too dark, too bright, or from one side.
+def darkness(chip: Image) -> float:
+    """How much too dark an aligned chip is.
 
-    Darkness is judged by the brightest tenth of the face, which differs little between light and dark skin.
+    Judged by the brightest tenth of the face, which differs little between light and dark skin.
     """
     grey = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    return _rising(-float(np.quantile(grey[_FACE], 0.9)), centre=-0.25, width=0.05)
+
+
+def illumination(chip: Image) -> float:
+    """How badly an aligned chip is lit: too dark, too bright, or from one side."""
+    grey = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     mean = float(grey[_FACE].mean())
-    dark = _rising(-float(np.quantile(grey[_FACE], 0.9)), centre=-0.25, width=0.05)
     bright = _rising(mean, centre=0.9, width=0.035)
     uneven = _rising(abs(float(grey[_LEFT].mean() - grey[_RIGHT].mean())) / (mean + 0.01), centre=0.8, width=0.13)
-    return 1 - (1 - dark) * (1 - bright) * (1 - uneven)
+    return 1 - (1 - darkness(chip)) * (1 - bright) * (1 - uneven)
 
 
 def turned_away(pose: HeadPose) -> float:
@@ -70,15 +75,15 @@ def turned_away(pose: HeadPose) -> float:
     return min(1.0, max(abs(pose.yaw) / 100, abs(pose.pitch) / 50, abs(pose.roll) / 50))
 
 
-def overall(*, blur: float, pose: float, occlusion: float, illumination: float) -> Quality:
+def overall(*, blur: float, pose: float, occlusion: float, illumination: float, darkness: float = 0.0) -> Quality:
     """The flaws together.
 
     A flaw counts for as much as it spoils recognition on labelled pictures: what covers a face most, its light least. With
-    all four at their limits of 0.3 the total is 0.45, the limit that FRS advises for it.
+    all four at their limits of 0.3 the total is 0.45, the limit that FRS advises for it. ``darkness`` is part of ``illumination``.
     """
     flaws = {"blur": blur, "pose": pose, "occlusion": occlusion, "illumination": illumination}
     total = float(np.prod([(1 - flaws[name]) ** weight for name, weight in _WEIGHTS.items()]))
-    return Quality(total, **flaws)
+    return Quality(total, **flaws, darkness=darkness)
 
 
 def _rising(value: float, *, centre: float, width: float) -> float:

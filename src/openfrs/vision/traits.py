@@ -46,6 +46,8 @@ class Quality:
     pose: float
     occlusion: float
     illumination: float
+    darkness: float = 0.0
+    """The part of ``illumination`` that is want of light."""
 
 
 @dataclass(frozen=True, slots=True)

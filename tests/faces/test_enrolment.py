@@ -1,0 +1,198 @@
+"""A face set with a policy enrols what it says it would, and nothing else."""
+
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import anyio
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from openfrs.errors import ServiceError
+from openfrs.faces.enrolment import JudgedFace
+from openfrs.faces.policy import ADVISED
+from openfrs.recognition.recognizer import Picture
+from openfrs.services import Services
+from openfrs.settings import Settings
+from openfrs.vision.cache import WeightCache
+from openfrs.vision.pipeline import ModelPipeline
+from tests.fake_models import photo
+
+from .conftest import PEOPLE, Person, Project
+
+LIMITS: dict[str, st.SearchStrategy[Any]] = {
+    "single_face": st.booleans(),
+    "max_faces": st.integers(1, 3),
+    "min_face_size": st.integers(100, 190),
+    "max_blur": st.floats(0, 1),
+    "min_quality": st.floats(0.3, 1),
+    "max_yaw": st.floats(0, 180),
+    "duplicate_similarity": st.floats(0.5, 1),
+}
+
+
+def checked(
+    project: Project, picture: bytes, values: dict[str, Any] | None = None, name: str = "test", *, single: bool = False
+) -> list[JudgedFace]:
+    async def work() -> list[JudgedFace]:
+        given = Picture(picture, "image_file")
+        _, faces = await project.services.enrolment.check(project.id, name, given, values, single=single)
+        return faces
+
+    return anyio.run(work)
+
+
+def set_policy(project: Project, values: dict[str, Any], name: str = "test") -> None:
+    project.services.enrolment.set_policy(project.id, name, values)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    policy=st.fixed_dictionaries({}, optional=LIMITS),
+    pictures=st.lists(st.lists(st.sampled_from(PEOPLE[::400]), min_size=1, max_size=4), min_size=1, max_size=4),
+    single=st.booleans(),
+)
+def test_what_a_check_accepts_is_enrolled(
+    project: Project, policy: dict[str, Any], pictures: Sequence[Sequence[Person]], single: bool
+) -> None:
+    project.create()
+    try:
+        set_policy(project, policy)
+        for people in pictures:
+            before = project.count()
+            faces = checked(project, photo(*people), single=single)
+            accepted = [face.candidate.template.box for face in faces if not face.reasons]
+            if accepted:
+                assert [face.box for face in project.add(*people, single=single)] == accepted
+            else:
+                with pytest.raises(ServiceError) as refused:
+                    project.add(*people, single=single)
+                assert refused.value.entry.key == "FRS.0404/policy"
+                told = set(refused.value.message.rpartition(": ")[2].split(", "))
+                assert told <= {reason for face in faces for reason in face.reasons}
+            assert project.count() == before + len(accepted)
+    finally:
+        project.services.face_sets.delete(project.id, "test")
+
+
+def test_a_picture_says_what_its_duplicate_is(project: Project) -> None:
+    project.create()
+    set_policy(project, {"duplicate_false_match_rate": 1e-4})
+    (anna,) = project.add(PEOPLE[0])
+    (same,) = checked(project, photo(PEOPLE[0]))
+    assert same.duplicate is not None
+    assert (same.reasons, same.duplicate.face, same.duplicate.similarity) == (("DUPLICATE_PERSON",), anna, 1.0)
+    (other,) = checked(project, photo(PEOPLE[1000]))
+    assert (other.reasons, other.duplicate) == ((), None)
+
+
+def test_of_one_person_twice_in_a_picture_the_larger_face_is_enrolled(project: Project) -> None:
+    project.create()
+    set_policy(project, {"duplicate_similarity": 0.93})
+    first, _, third = checked(project, photo(PEOPLE[0], PEOPLE[0], PEOPLE[1000]))
+    enrolled = project.add(PEOPLE[0], PEOPLE[0], PEOPLE[1000])
+    assert [face.box for face in enrolled] == [first.candidate.template.box, third.candidate.template.box]
+    again = project.add(PEOPLE[0], PEOPLE[2000])
+    assert [face.external_image_id for face in again] == [again[0].face_id]  # not of the face left out
+
+
+def test_a_policy_that_was_taken_away_holds_no_longer(project: Project) -> None:
+    project.create()
+    set_policy(project, {"max_faces": 1})
+    assert len(project.add(PEOPLE[0], PEOPLE[1000])) == 1
+    project.services.enrolment.set_policy(project.id, "test", None)
+    assert len(project.add(PEOPLE[0], PEOPLE[1000])) == 2
+
+
+def test_who_is_added_at_the_same_moment_many_times_is_enrolled_once(project: Project) -> None:
+    project.create()
+    set_policy(project, {"duplicate_similarity": 0.93})
+
+    def refusal(place: int) -> str:
+        try:
+            project.add(PEOPLE[1000 * (place % 3)])
+        except ServiceError as refused:
+            return refused.message.rpartition(": ")[2]
+        return ""
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(refusal, range(24)))
+    assert sorted(told) == [""] * 3 + ["DUPLICATE_PERSON"] * 21
+    assert project.count() == 3
+
+
+def test_a_set_at_its_capacity_still_refuses(project: Project) -> None:
+    project.create(capacity=10_000)
+    set_policy(project, {"max_faces": 1, "duplicate_similarity": 0.93})
+    project.add(PEOPLE[0])
+    with pytest.raises(ServiceError) as refused:
+        project.add(PEOPLE[0])
+    assert refused.value.message.endswith(": DUPLICATE_PERSON")
+
+
+@pytest.fixture(scope="module")
+def real(all_weights: WeightCache, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project of a service with the real models, with a set that has FRS's advised policy and refuses duplicates."""
+    data: Path = tmp_path_factory.mktemp("enrolment")
+    services = Services.open(Settings(data=data, threads=1), ModelPipeline(all_weights, 1))
+    try:
+        assert services.bootstrap("http://127.0.0.1")
+        project = Project(services, json.loads((data / "credentials.json").read_text())["project_id"])
+        project.create()
+        set_policy(project, {**ADVISED.stored(), "duplicate_false_match_rate": 1e-4})
+        yield project
+    finally:
+        services.close()
+
+
+def sample(weights: WeightCache, name: str) -> npt.NDArray[np.uint8]:
+    image = cv2.imread(str(weights.samples / name))
+    assert image is not None
+    return image.astype(np.uint8)
+
+
+def reasons(project: Project, image: npt.NDArray[np.generic]) -> list[set[str]]:
+    picture = cv2.imencode(".png", image.astype(np.uint8))[1].tobytes()
+    return [set(face.reasons) for face in checked(project, picture)]
+
+
+@pytest.mark.models
+def test_real_faces_are_refused_for_what_is_wrong_with_them(real: Project, weights: WeightCache) -> None:
+    anna = sample(weights, "obama.jpg")
+    assert reasons(real, anna) == [set()]
+    (blurred,) = reasons(real, cv2.GaussianBlur(anna, (0, 0), 12))
+    assert "LOW_SHARPNESS" in blurred
+    (dark,) = reasons(real, anna * 0.12)
+    assert "LOW_BRIGHTNESS" in dark
+    (tiny,) = reasons(real, cv2.resize(anna, None, fx=0.12, fy=0.12, interpolation=cv2.INTER_AREA))
+    assert "SMALL_BOUNDING_BOX" in tiny
+    turn = cv2.getRotationMatrix2D((anna.shape[1] / 2, anna.shape[0] / 2), 30, 1)
+    (leaning,) = reasons(real, cv2.warpAffine(anna, turn, anna.shape[1::-1]))
+    assert "EXTREME_POSE" in leaning
+
+
+@pytest.mark.models
+def test_a_person_is_known_again_on_another_photo(real: Project, weights: WeightCache) -> None:
+    async def add(name: str) -> int:
+        picture = Picture((weights.samples / name).read_bytes(), "image_file")
+        _, faces = await real.services.faces.add(
+            real.id, "test", picture, external_image_id=name.removesuffix(".jpg"), fields={}, single=True
+        )
+        return len(faces)
+
+    assert anyio.run(add, "obama.jpg") == 1
+    (again,) = checked(real, (weights.samples / "obama2.jpg").read_bytes(), single=True)
+    assert again.reasons[-1] == "DUPLICATE_PERSON"
+    assert again.duplicate is not None
+    assert again.duplicate.face.external_image_id == "obama"
+    assert again.duplicate.similarity > 0.93
+    with pytest.raises(ServiceError, match="DUPLICATE_PERSON"):
+        anyio.run(add, "obama.jpg")
+    (other,) = checked(real, (weights.samples / "biden.jpg").read_bytes(), single=True)
+    assert other.duplicate is None
