@@ -8,7 +8,8 @@ from ..vision.detection import Points
 
 NOSE: Final = 0.08
 """By how many eye distances the nose must move to the side, beyond what takes along eyes and mouth, for a head to have turned.
-In the labelled clips it moved by 0.12 and more at the greatest yaw; in tilted photographs by up to 0.04, or to the wrong side."""
+In the labelled clips it moved by 0.12 and more at the greatest yaw; in tilted photographs mostly by up to 0.04, or to the
+wrong side."""
 
 _FLAT, _TIP = [0, 1, 3, 4], 2
 
