@@ -41,7 +41,9 @@ def a_data_directory(folder: Path) -> Path:
         people.append(f"images/{name}.png,{colour[0] // 10 + 10},{'F' if colour[0] > 100 else 'M'}")
         (printed / f"{name}.png").write_bytes(photo(colour))
         real = colour[0] > 100
-        frames.append(f"{name}.png,{'real' if real else 'spoof'},{'' if real else 'print'},1,00,01,02,3")
+        for person in (1, 2):
+            label = "real," if real else "spoof,print"
+            frames.append(f"{name}.png,{label},{person},00,01,02,3")
     (folder / "age-gender" / "labels.csv").write_text("\n".join(people))
     (printed / "labels.csv").write_text("\n".join(frames))
     return folder
@@ -53,11 +55,16 @@ def test_what_is_there_is_measured(tmp_path: Path) -> None:
     with Workshop.open(FakePipeline(), tmp_path / "report", 2) as workshop:
         evaluate_everything(workshop, report, data, calibration("sface"), Reddish())
     found = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
-    assert set(found) == {"attribute-age", "attribute-gender", "attribute-gender-adults", "liveness-print"}
+    assert set(found) == {"attribute-age", "attribute-gender", "attribute-gender-adults"} | {
+        f"liveness-{half}" for half in ("development", "held-back", "held-back-strict")
+    }
     assert found["attribute-age"]["error"]["mean"] < 1
     assert found["attribute-gender"]["predictions"] == ["female", "male", "unknown"]
     assert found["attribute-gender"]["recalls"][0]["rate"] == 1
-    assert found["liveness-print"]["equal_error_rate"] == 0
+    assert found["liveness-held-back"]["equal_error_rate"] == 0
+    assert found["liveness-held-back"]["threshold"] == 0.5
+    strict = found["liveness-development"]["points"][0]
+    assert (strict["attack_rate"], found["liveness-held-back-strict"]["threshold"]) == (0.1, strict["threshold"])
 
 
 def test_a_part_is_measured_alone(tmp_path: Path) -> None:
@@ -74,7 +81,7 @@ def test_a_part_is_measured_alone(tmp_path: Path) -> None:
 def test_sets_are_known_by_their_labels(tmp_path: Path) -> None:
     data = a_data_directory(tmp_path)
     assert [each.attribute for each in attribute_sets(data)] == ["age", "gender", "gender", "glasses"]
-    assert [len(each.items) for each in liveness_sets(data)] == [len(PEOPLE)]
+    assert [len(each.items) for each in liveness_sets(data)] == [len(PEOPLE)] * 2
     assert not list(attribute_sets(tmp_path / "nothing"))
 
 
@@ -85,6 +92,12 @@ def test_the_sets_of_the_labelled_pictures_are_all_there(shared_data: Path) -> N
     for items in [each.items for each in sets.values()] + [each.items for each in liveness_sets(shared_data)]:
         assert all(path.is_file() for path, _ in items)
         assert len({truth for _, truth in items}) > 1
+
+
+def test_nobody_stands_in_both_halves(shared_data: Path) -> None:
+    development, held_back = liveness_sets(shared_data)
+    assert not set(development.people) & set(held_back.people)
+    assert all({kind for _, kind in half.items} >= {"", "print", "phone"} for half in (development, held_back))
 
 
 def test_padding_draws_the_edge_out() -> None:

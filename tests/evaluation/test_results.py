@@ -200,6 +200,19 @@ def test_liveness_by_hand() -> None:
     assert "screen passes (APCER) | 0.500 | 50.0 %" in shown(result)
 
 
+def test_liveness_of_few_people_is_less_sure() -> None:
+    live, kinds = np.array([True] * 40 + [False] * 40), [""] * 40 + ["print"] * 40
+    scores = np.repeat([0.1, 0.9, 0.9, 0.9, 0.1, 0.1, 0.1, 0.9], 10)
+    people = [name for name in "abcdefgh" for _ in range(10)]
+    plain, clustered = (
+        liveness_result(live, kinds, scores, data=DATA, models=MODELS, people=names) for names in ((), people)
+    )
+    assert clustered.refused.rate == plain.refused.rate == 0.25
+    assert clustered.refused.high > plain.refused.high
+    assert clustered.kinds[0].passed.high > plain.kinds[0].passed.high
+    assert "drawing the 8 people" in shown(clustered)
+
+
 def test_liveness_that_no_threshold_mends() -> None:
     result = liveness_result(np.array([True, False]), ["", "print"], np.array([0.1, 0.9]), data=DATA, models=MODELS)
     assert result.points[-1].refused.rate == 1

@@ -6,13 +6,16 @@ from typing import Final
 from ..recognition.attributes import Attribute, Attributes, traits_for, worded
 from ..vision.detection import Detection, Image
 from ..vision.pipeline import Pipeline
-from ..vision.traits import HeadPose, Quality
+from ..vision.traits import HeadPose, Quality, Trait
 
 TURNED_FROM: Final = 15.0
 """Degrees of yaw or pitch from which a head counts as turned; FRS advises to stay below it up and down."""
 
 FLAWED_FROM: Final = 0.3
 """The limit that FRS advises for each flaw of quality."""
+
+LIVE: Final = "live"
+"""The name under which the score of liveness is asked for."""
 
 Answer = str | float | None
 
@@ -28,10 +31,12 @@ class ServiceAnswers:
     @property
     def attributes(self) -> tuple[str, ...]:
         """Everything that :mod:`openfrs.evaluation.datasets` may ask for."""
-        return tuple(_ANSWERS)
+        return (*_ANSWERS, LIVE)
 
     def predict(self, image: Image, face: Detection, attribute: str) -> Answer:
         """The answer; None where it is unknown."""
+        if attribute == LIVE:
+            return self._pipeline.describe(image, face, {Trait.LIVENESS}).live
         asked, word = _ANSWERS[attribute]
         traits = self._pipeline.describe(image, face, traits_for({asked}))
         answer = word(worded({asked}, traits, face.turn))

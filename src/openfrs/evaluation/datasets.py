@@ -48,6 +48,11 @@ class AttributeSet:
     """Whether a head of this project saw a part of it in training: its figures lie beside the head."""
 
 
+DEVELOPMENT: Final = "development"
+HELD_BACK: Final = "held-back"
+"""The halves of pictures about liveness: thresholds are chosen on the first and looked at on the second."""
+
+
 @dataclass(frozen=True, slots=True)
 class LivenessSet:
     """Pictures of live people and of attacks; the kind of a live one is ""."""
@@ -55,6 +60,8 @@ class LivenessSet:
     name: str
     data: str
     items: list[tuple[Path, str]]
+    people: tuple[str, ...]
+    """Who is on each: pictures of one person depend on each other, and stand in one half."""
 
 
 def attribute_sets(data: Path) -> Iterator[AttributeSet]:
@@ -144,21 +151,39 @@ def _pose(data: Path) -> Iterator[AttributeSet]:
 
 
 def liveness_sets(data: Path) -> Iterator[LivenessSet]:
-    """The sets that are there."""
-    printed = data / "spoof" / "print" / "labels.csv"
-    if printed.is_file():
-        rows = read_csv(printed, "path", "label", "attack")
-        yield LivenessSet(
-            "print", "NUAA, photo prints", [(printed.parent / row["path"], row["attack"]) for row in rows]
+    """All pictures of live people and of attacks that are there, in halves: every second person of each source is held back."""
+    halves: dict[str, list[tuple[Path, str, str]]] = {DEVELOPMENT: [], HELD_BACK: []}
+    for rows in (_prints(data / "spoof" / "print"), _screens(data / "spoof" / "screen")):
+        people = sorted({person for _, _, person in rows})
+        for row in rows:
+            halves[HELD_BACK if people.index(row[2]) % 2 else DEVELOPMENT].append(row)
+    for name, rows in halves.items():
+        if rows:
+            yield LivenessSet(
+                name,
+                f"NUAA prints and frames of clips, {name} half",
+                [(path, kind) for path, kind, _ in rows],
+                tuple(person for _, _, person in rows),
+            )
+
+
+def _prints(folder: Path) -> list[tuple[Path, str, str]]:
+    file = folder / "labels.csv"
+    rows = read_csv(file, "path", "label", "attack", "subject") if file.is_file() else []
+    return [(folder / row["path"], row["attack"], f"print {row['subject']}") for row in rows]
+
+
+def _screens(folder: Path) -> list[tuple[Path, str, str]]:
+    file = folder / "frames.csv"
+    rows = read_csv(file, "path", "label", "kind", "subject") if file.is_file() else []
+    return [
+        (
+            folder / row["path"],
+            "" if row["label"] == "real" else row["kind"].removeprefix("spoof_screen_"),
+            f"screen {row['subject']}",
         )
-    screens = data / "spoof" / "screen" / "frames.csv"
-    if screens.is_file():
-        rows = read_csv(screens, "path", "label", "kind")
-        items = [
-            (screens.parent / row["path"], "" if row["label"] == "real" else row["kind"].removeprefix("spoof_"))
-            for row in rows
-        ]
-        yield LivenessSet("screen", "frames of clips, screen replays", items)
+        for row in rows
+    ]
 
 
 def _pictures(folder: Path) -> list[Path]:

@@ -12,11 +12,12 @@ from ..media.picture import decode
 from ..recognition.similarity import Calibration
 from ..vision.detection import Detection, Image
 from . import runs
+from .answers import LIVE
 from .cache import Record
 from .catalogue import AnyResult
 from .classification import UNKNOWN, class_result, number_result
-from .datasets import AttributeSet, LivenessSet, attribute_sets, liveness_sets
-from .liveness import liveness_result
+from .datasets import DEVELOPMENT, AttributeSet, LivenessSet, attribute_sets, liveness_sets
+from .liveness import THRESHOLD, LivenessResult, liveness_result
 from .pictures import labelled_boxes, named_pairs, people
 from .report import Report
 from .videos import watch_clips, watch_photographs
@@ -34,14 +35,15 @@ LFW_SAME = {
 ATTRIBUTES = "attributes"
 DAMAGE = "damage"
 ACTION = "action"
-PARTS = ("lfw-dev", DAMAGE, "detection", ACTION, ATTRIBUTES)
+LIVENESS = "liveness"
+PARTS = ("lfw-dev", DAMAGE, "detection", ACTION, ATTRIBUTES, LIVENESS)
 """What can be measured alone."""
 
 DAMAGED = 28
 """Every so manieth picture is damaged; each is measured 35 times."""
 
-LIVE = "live"
-"""The key under which a predictor gives its score of liveness."""
+STRICT = 0.10
+"""At most this share of any kind of attack passes on the development half at the stricter threshold."""
 
 
 class Predictor(Protocol):
@@ -86,16 +88,17 @@ def evaluate_everything(
         report.add("action-clips", watch_clips(workshop.pipeline, data / "video" / "clips.json"))
         photos = sorted((data / "lfw-dev" / "images").rglob("*.jpg"))[100::800]
         report.add("action-photographs", watch_photographs(workshop.pipeline, photos))
-    if only and ATTRIBUTES not in only:
+    if only and not {ATTRIBUTES, LIVENESS} & set(only):
         return
     if predictor is None:
         console.print("attributes and liveness: nothing here tells them yet; left out")
         return
-    for attributes in attribute_sets(data):
+    for attributes in attribute_sets(data) if not only or ATTRIBUTES in only else ():
         if attributes.attribute in predictor.attributes and not attributes.trained_on:
             report.add(f"attribute-{attributes.name}", evaluate_attribute(workshop, attributes, predictor))
-    for spoofs in liveness_sets(data) if LIVE in predictor.attributes else ():
-        report.add(f"liveness-{spoofs.name}", evaluate_liveness(workshop, spoofs, predictor))
+    if LIVE in predictor.attributes and (not only or LIVENESS in only):
+        for name, result in _liveness(workshop, data, predictor).items():
+            report.add(name, result)
 
 
 def _lfw(workshop: Workshop, folder: Path, scale: Calibration) -> dict[str, AnyResult]:
@@ -145,7 +148,21 @@ def evaluate_attribute(workshop: Workshop, labelled: AttributeSet, predictor: Pr
     )
 
 
-def evaluate_liveness(workshop: Workshop, labelled: LivenessSet, predictor: Predictor) -> AnyResult:
+def _liveness(workshop: Workshop, data: Path, predictor: Predictor) -> dict[str, LivenessResult]:
+    """Both halves at the service's threshold, and the one held back also at the stricter one chosen on the other."""
+    results: dict[str, LivenessResult] = {}
+    for spoofs in liveness_sets(data):
+        name = f"liveness-{spoofs.name}"
+        results[name] = evaluate_liveness(workshop, spoofs, predictor)
+        if chosen := results.get(f"liveness-{DEVELOPMENT}") if spoofs.name != DEVELOPMENT else None:
+            strict = next(point.threshold for point in chosen.points if point.attack_rate == STRICT)
+            results[f"{name}-strict"] = evaluate_liveness(workshop, spoofs, predictor, strict)
+    return results
+
+
+def evaluate_liveness(
+    workshop: Workshop, labelled: LivenessSet, predictor: Predictor, threshold: float = THRESHOLD
+) -> LivenessResult:
     """Hold a predictor's score of liveness against labels."""
     answers = predictions(workshop, [path for path, _ in labelled.items], predictor, LIVE)
     return liveness_result(
@@ -154,6 +171,8 @@ def evaluate_liveness(workshop: Workshop, labelled: LivenessSet, predictor: Pred
         np.array([np.nan if answer is None else float(answer) for answer in answers]),
         data=labelled.data,
         models=predictor.name,
+        threshold=threshold,
+        people=labelled.people,
     )
 
 

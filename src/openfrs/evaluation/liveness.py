@@ -6,7 +6,7 @@ from typing import Final, Literal
 import numpy as np
 
 from ..errors import OperatorError
-from .rates import Booleans, Floats, Rate, rate_among
+from .rates import Booleans, Floats, Rate, clustered_rate_among, rate_among
 from .results import Chart, Part, Result, Table
 
 THRESHOLD: Final = 0.5
@@ -42,6 +42,9 @@ class LivenessResult(Result):
 
     equal_error_threshold: float
     points: tuple[LivenessPoint, ...]
+    people: int = 0
+    """How many people they show, where that is known."""
+
     curve: tuple[tuple[float, float], ...] = ()
     """Greatest APCER of any kind, and BPCER."""
 
@@ -53,9 +56,12 @@ class LivenessResult(Result):
         for point in self.points:
             name = f"live is refused when at most {100 * point.attack_rate:g} % of any kind pass"
             rows.append((name, f"{point.threshold:.3f}", point.refused.percent(1)))
-        note = (
-            f"{self.data}; {self.models}. Intervals: 95 %, Wilson: pictures of one clip or person depend on each other."
+        drawn = (
+            f"by drawing the {self.people} people again and again"
+            if self.people
+            else "Wilson: pictures of one clip or person depend on each other"
         )
+        note = f"{self.data}; {self.models}. Intervals: 95 %, {drawn}."
         return [Table("Liveness", ("what", "threshold", "share"), rows, [note])]
 
     def charts(self) -> list[Chart]:
@@ -64,9 +70,18 @@ class LivenessResult(Result):
 
 
 def liveness_result(
-    live: Booleans, kinds: Sequence[str], scores: Floats, *, data: str, models: str, threshold: float = THRESHOLD
+    live: Booleans,
+    kinds: Sequence[str],
+    scores: Floats,
+    *,
+    data: str,
+    models: str,
+    threshold: float = THRESHOLD,
+    people: Sequence[str] = (),
 ) -> LivenessResult:
     """Measure scores, shape (n,), higher is more alive; ``kinds`` names each attack and is not read for the living.
+
+    ``people`` names the person of each, where they are known: intervals then come from drawing people again and again.
 
     A presentation with a score of at least ``threshold`` passes as live; NaN, for a picture without a face, never does.
 
@@ -79,6 +94,11 @@ def liveness_result(
     names = np.array(kinds)
     attacks = {str(kind): np.sort(scores[~live & (names == kind)]) for kind in sorted(set(names[~live]))}
     genuine = scores[live]
+    clusters = np.unique(np.array(people or range(live.size)), return_inverse=True)[1]
+
+    def share(hits: Booleans, of: Booleans) -> Rate:
+        return clustered_rate_among(hits, clusters[of]) if people else rate_among(hits)
+
     thresholds = np.unique(np.concatenate([scores[np.isfinite(scores)], [np.inf]]))
     worst = np.max([_reaching(each, thresholds) for each in attacks.values()], axis=0)
     together = _reaching(np.sort(scores[~live]), thresholds)
@@ -87,16 +107,22 @@ def liveness_result(
     points = []
     for rate in ATTACK_RATES:
         chosen = float(thresholds[np.nonzero(worst <= rate)[0][0]])
-        points.append(LivenessPoint(attack_rate=rate, threshold=min(chosen, 1e9), refused=rate_among(genuine < chosen)))
+        points.append(
+            LivenessPoint(attack_rate=rate, threshold=min(chosen, 1e9), refused=share(genuine < chosen, live))
+        )
     return LivenessResult(
         data=data,
         models=models,
         threshold=threshold,
-        kinds=tuple(AttackKind(kind=kind, passed=rate_among(each >= threshold)) for kind, each in attacks.items()),
-        refused=rate_among(genuine < threshold),
+        kinds=tuple(
+            AttackKind(kind=kind, passed=share(scores[~live & (names == kind)] >= threshold, ~live & (names == kind)))
+            for kind in attacks
+        ),
+        refused=share(genuine < threshold, live),
         equal_error_rate=float(together[equal] + refused[equal]) / 2,
         equal_error_threshold=min(float(thresholds[equal]), 1e9),
         points=tuple(points),
+        people=len(set(people)),
         curve=tuple((float(one), float(other)) for one, other in zip(worst, refused, strict=True)),
     )
 
