@@ -48,9 +48,9 @@ def console_server(
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory, weights: WeightCache) -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium. It runs an event loop in this thread, so it is gone before tests of other folders want one."""
     executable = shutil.which("chromium")
     if executable is None:
         pytest.skip("there is no browser here: apt-get install chromium")
@@ -76,7 +76,7 @@ def context(browser: Browser, console_server: RunningServer) -> Iterator[Browser
         viewport={"width": 1280, "height": 900},
         permissions=["camera", "clipboard-read", "clipboard-write"],
     )
-    made.set_default_timeout(8_000)
+    made.set_default_timeout(30_000)
     yield made
     made.close()
 
