@@ -21,7 +21,6 @@ CK_EXPRESSIONS: Final = {
     "sadness": "sad",
     "surprise": "surprise",
 }
-YALE_EXPRESSIONS: Final = {"happy": "happy", "sad": "sad", "surprised": "surprise", "normal": "neutral"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +87,13 @@ def _age_and_gender(data: Path) -> Iterator[AttributeSet]:
 
 
 def _expression(data: Path) -> Iterator[AttributeSet]:
-    posed = data / "expression"
     items = [
         (path, name)
         for folder, name in CK_EXPRESSIONS.items()
-        for path in sorted((posed / "ckplus48" / folder).glob("*.png"))
+        for path in sorted((data / "expression" / "ckplus48" / folder).glob("*.png"))
     ]
-    named = ((path, path.stem.partition("_")[2]) for path in sorted((posed / "yale").glob("*.png")))
-    items += [(path, YALE_EXPRESSIONS[name]) for path, name in named if name in YALE_EXPRESSIONS]
     if items:
-        yield AttributeSet("expression", "expression", "CK+ (48 x 48) and Yale, posed", items, pad=0.3)
+        yield AttributeSet("expression", "expression", "CK+, posed, 48 x 48", items, pad=0.3)
 
 
 def _glasses(data: Path) -> Iterator[AttributeSet]:
