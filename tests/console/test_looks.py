@@ -94,6 +94,7 @@ def test_every_view_can_be_seen_and_heard(filled: Page, weights: WeightCache) ->
     give(page, "Photo to look at", samples / "obama.jpg")
     expect(page.get_by_test_id("landmarks")).to_be_attached()
     expect(page.get_by_test_id("pose")).to_be_attached()
+    expect(page.get_by_role("heading", name="Face 1")).to_be_visible()
     look(page, "detect")
     go(page, "Compare")
     give(page, "First photo", samples / "obama.jpg")
