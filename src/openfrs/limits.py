@@ -41,6 +41,8 @@ RESERVED_FIELD_NAMES: Final = frozenset(
 # faces
 EXTERNAL_IMAGE_ID_LENGTH: Final = 36  # FRS
 ADVISED_FACE_SIZE: Final = 80  # FRS: least side of a face in pixels; advice, held only by a policy that says so
+ADVISED_QUALITY: Final = 0.45  # FRS: least total_score
+ADVISED_FLAW: Final = 0.3  # FRS: from it on blur, pose, occlusion or illumination is too much
 LIST_LIMIT: Final = 5  # FRS: faces listed when no limit is given
 LIST_WINDOW: Final = 10_000  # FRS: the most that offset and limit may add up to
 

@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
+from .. import limits
 from ..errors import ServiceError
 from ..services import Services
 from ..vision.traits import Trait, Traits
@@ -17,9 +18,6 @@ from .wire import Angles, Blur, FaceQualityResponse
 router = APIRouter(prefix="/face/quality", tags=["recognition"])
 
 T = TypeVar("T")
-
-CLEAR: Final = 0.3
-"""Blur below this is clear: the limit that FRS advises."""
 
 
 class QualityInput(Input):
@@ -60,7 +58,7 @@ async def _measured(request: Request, services: Services, *wanted: Trait) -> Tra
 
 
 def _blur(found: Traits) -> Blur:
-    return Blur(isClarity=_known(found.quality).blur < CLEAR)
+    return Blur(isClarity=_known(found.quality).blur < limits.ADVISED_FLAW)
 
 
 def _known(value: T | None) -> T:

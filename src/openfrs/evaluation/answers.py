@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from .. import limits
 from ..recognition.attributes import Attribute, Attributes, traits_for, worded
 from ..vision.detection import Detection, Image
 from ..vision.pipeline import Pipeline
@@ -10,9 +11,6 @@ from ..vision.traits import HeadPose, Quality, Trait
 
 TURNED_FROM: Final = 15.0
 """Degrees of yaw or pitch from which a head counts as turned; FRS advises to stay below it up and down."""
-
-FLAWED_FROM: Final = 0.3
-"""The limit that FRS advises for each flaw of quality."""
 
 LIVE: Final = "live"
 """The name under which the score of liveness is asked for."""
@@ -57,7 +55,7 @@ def _flawed(flaw: Callable[[Quality], float]) -> Callable[[Attributes], Answer]:
     def word(told: Attributes) -> Answer:
         if told.quality is None:
             return None
-        return "yes" if flaw(told.quality) >= FLAWED_FROM else "none"
+        return "yes" if flaw(told.quality) >= limits.ADVISED_FLAW else "none"
 
     return word
 

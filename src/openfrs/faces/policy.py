@@ -87,10 +87,10 @@ class Policy(BaseModel):
 
 ADVISED: Final = Policy(
     min_face_size=limits.ADVISED_FACE_SIZE,
-    min_quality=0.45,
-    max_blur=0.3,
-    max_occlusion=0.3,
-    max_illumination=0.3,
+    min_quality=limits.ADVISED_QUALITY,
+    max_blur=limits.ADVISED_FLAW,
+    max_occlusion=limits.ADVISED_FLAW,
+    max_illumination=limits.ADVISED_FLAW,
     max_yaw=30,
     max_pitch=15,
     max_roll=15,

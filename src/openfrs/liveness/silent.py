@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import simplejpeg
 
+from .. import limits
 from ..box import BoundingBox
 from ..errors import ServiceError
 from ..media.picture import decode
@@ -17,10 +18,6 @@ from .warnings import Warned
 
 ALIVE: Final = 0.5
 """The confidence from which a face counts as alive."""
-
-LEAST_QUALITY: Final = 0.45
-GREATEST_FLAW: Final = 0.3
-"""The limits that FRS advises for a face's quality: beyond them it is warned of."""
 
 _MARGIN: Final = 0.3
 """How much of a face's sides is shown around it: enough that the face is found again in its picture."""
@@ -105,10 +102,10 @@ def _warnings(quality: Quality | None, faces: int) -> tuple[Warned, ...]:
     beyond = {Warned.SEVERAL_FACES: faces > 1}
     if quality is not None:
         beyond |= {
-            Warned.LOW_QUALITY: quality.total < LEAST_QUALITY,
-            Warned.BLURRED: quality.blur > GREATEST_FLAW,
-            Warned.TURNED_AWAY: quality.pose > GREATEST_FLAW,
-            Warned.OCCLUDED: quality.occlusion > GREATEST_FLAW,
-            Warned.BADLY_LIT: quality.illumination > GREATEST_FLAW,
+            Warned.LOW_QUALITY: quality.total < limits.ADVISED_QUALITY,
+            Warned.BLURRED: quality.blur > limits.ADVISED_FLAW,
+            Warned.TURNED_AWAY: quality.pose > limits.ADVISED_FLAW,
+            Warned.OCCLUDED: quality.occlusion > limits.ADVISED_FLAW,
+            Warned.BADLY_LIT: quality.illumination > limits.ADVISED_FLAW,
         }
     return tuple(sorted(warned for warned, is_so in beyond.items() if is_so))
