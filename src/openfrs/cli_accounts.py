@@ -202,12 +202,12 @@ def _administration(data: Path | None, event: str) -> Iterator["Administration"]
     from .accounts.keyring import Keyring
     from .accounts.project_limits import ProjectLimits
     from .store.accounts import AccountRepository
-    from .store.database import Database
+    from .store.sqlite import SqliteDatabase
 
     settings = Settings() if data is None else Settings(data=data)
     if not (settings.data / "openfrs.db").is_file():
         raise OperatorError(f"{settings.data} is not a data directory; start the server on it once")
-    database = Database(settings.data / "openfrs.db")
+    database = SqliteDatabase(settings.data / "openfrs.db")
     audit = AuditLog(settings.data / "audit.jsonl")
     try:
         keyring = Keyring(settings.data / "keys.json")

@@ -36,6 +36,7 @@ from .store.database import Database
 from .store.faces import FaceRepository
 from .store.galleries import Galleries
 from .store.liveness_sessions import LivenessSessionRepository
+from .store.sqlite import SqliteDatabase
 from .store.templates import Templates, parse_master_key, read_master_key
 from .vision.own_embedder import chosen_embedder
 from .vision.pipeline import Pipeline
@@ -180,7 +181,7 @@ def open_database(settings: Settings) -> Database:
     path, keys = settings.data / "openfrs.db", settings.data / "keys.json"
     if keys.exists() and not (path.exists() and path.stat().st_size):
         raise OperatorError(f"{path} is missing or empty, though {keys} shows that there was one: bring it back")
-    return Database(path)
+    return SqliteDatabase(path)
 
 
 def _open_data(settings: Settings, templates: Templates) -> tuple[Database, Keyring]:

@@ -27,8 +27,8 @@ import numpy.typing as npt
 from openfrs.box import BoundingBox
 from openfrs.store import template_keys
 from openfrs.store.changes import TEMPLATE_TYPE
-from openfrs.store.database import Database
 from openfrs.store.faces import FaceRepository, FaceSet, Match, NewFace
+from openfrs.store.sqlite import SqliteDatabase
 from openfrs.store.templates import Templates
 from tests.store.old_schema import current_revision, head_revision, migrate
 
@@ -224,7 +224,7 @@ class Writer:
 def work(path: Path, number: int, state: State, seed: int, say: Callable[[Any], object]) -> None:
     """Write until killed."""
     rng = random.Random(seed)
-    repository = FaceRepository(Database(path))
+    repository = FaceRepository(SqliteDatabase(path))
     while True:
         step = choose(rng, number, state)
         say(step)
@@ -255,7 +255,7 @@ def kill_writers(path: Path, cycles: int, rng: random.Random) -> Tally:
             time.sleep(rng.uniform(0, 0.15))  # the one that lives longer must not wait for what the dead one held
             writer.kill()
         started = time.perf_counter()
-        Database(path).close()
+        SqliteDatabase(path).close()
         tally.seconds.append(time.perf_counter() - started)
         actual = stored(path)
         possible = [(state, 0)]
@@ -299,7 +299,7 @@ def kill_migrations(folder: Path, cycles: int, rng: random.Random) -> Iterator[s
         process = os.fork()
         if not process:
             os.write(writing, b"x")
-            Database(path)
+            SqliteDatabase(path)
             os.write(writing, b"x")
             os._exit(0)
         os.close(writing)
@@ -315,7 +315,7 @@ def kill_migrations(folder: Path, cycles: int, rng: random.Random) -> Iterator[s
         os.waitpid(process, 0)
         left = current_revision(path)
         assert left in {"0001", head_revision()}
-        Database(path).close()
+        SqliteDatabase(path).close()
         assert current_revision(path) == head_revision()
         with contextlib.closing(sqlite3.connect(path)) as connection:
             assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
@@ -327,7 +327,7 @@ def kill_key_changes(folder: Path, cycles: int, rng: random.Random) -> int:
     """Kill a process that encrypts templates with ever new keys; returns how often the keys had changed."""
     path, master_key = folder / "keys.db", rng.randbytes(32)
     create_account(path)
-    database = Database(path)
+    database = SqliteDatabase(path)
     perform(FaceRepository(database), ("create", "a"))
     ids = [f"{number:08d}" for number in range(2000)]
     perform(FaceRepository(database), ("add", "a", [(face_id, "x", seed) for seed, face_id in enumerate(ids)]))
@@ -338,7 +338,7 @@ def kill_key_changes(folder: Path, cycles: int, rng: random.Random) -> int:
         reading, writing = os.pipe()
         process = os.fork()
         if not process:
-            database = Database(path)
+            database = SqliteDatabase(path)
             os.write(writing, b"x")
             while True:
                 template_keys.encrypt(database, master_key, lambda _: None)
@@ -349,7 +349,7 @@ def kill_key_changes(folder: Path, cycles: int, rng: random.Random) -> int:
         time.sleep(rng.uniform(0, 0.3))
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
-        database = Database(path)
+        database = SqliteDatabase(path)
         with database.read() as connection:
             (wrapped,) = connection.exec_driver_sql("select max(wrapped) from project_keys").one()
             templates = Templates(None if wrapped is None else master_key)

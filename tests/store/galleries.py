@@ -13,6 +13,7 @@ from openfrs.store.columns import FieldDefinitions
 from openfrs.store.database import Database
 from openfrs.store.faces import FaceRepository, FaceSet, NewFace
 from openfrs.store.predicate import FieldValue
+from openfrs.store.sqlite import SqliteDatabase
 
 DIMENSION = 16
 MEMORY = 10**9
@@ -21,7 +22,7 @@ PROJECT = "p" * 32
 
 def new_database(path: Path) -> Database:
     """A database with one project."""
-    database = Database(path)
+    database = SqliteDatabase(path)
     domain = Domain("d" * 32, "domain")
     project = Project(PROJECT, "local", domain, datetime(2026, 1, 1))
     AccountRepository(database).create(domains=[domain], projects=[project])

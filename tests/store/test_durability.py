@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from openfrs.errors import OperatorError
-from openfrs.store.database import Database
+from openfrs.store.sqlite import SqliteDatabase
 from tests.fake_models import photo
 from tests.running import RunningServer, fake_server_command, running
 
@@ -54,7 +54,7 @@ def test_an_acknowledged_add_survives_kill_9(tmp_path: Path, workers: int) -> No
 
 
 def test_writes_are_synchronous(tmp_path: Path) -> None:
-    database = Database(tmp_path / "x.db")
+    database = SqliteDatabase(tmp_path / "x.db")
     with database.read() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -68,18 +68,18 @@ def test_a_file_that_is_no_database_is_one_line_and_left_alone(tmp_path: Path) -
     file = tmp_path / "x.db"
     file.write_bytes(b"this is not a database" * 100)
     with pytest.raises(OperatorError, match="cannot be used as a database"):
-        Database(file)
+        SqliteDatabase(file)
     assert file.read_bytes() == b"this is not a database" * 100
 
 
 def test_a_database_of_a_newer_release_is_one_line_and_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "x.db"
-    Database(file).close()
+    SqliteDatabase(file).close()
     with sqlite3.connect(file) as connection:
         connection.execute("update alembic_version set version_num = '9999'")
     connection.close()
     with pytest.raises(OperatorError, match="newer release"):
-        Database(file)
+        SqliteDatabase(file)
     with sqlite3.connect(file) as connection:
         assert connection.execute("select version_num from alembic_version").fetchall() == [("9999",)]
     connection.close()

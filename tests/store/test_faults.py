@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from openfrs.errors import OperatorError
-from openfrs.store import database as database_module
+from openfrs.store import sqlite
 from openfrs.store.database import Database
 from openfrs.store.faces import FaceRepository
 from openfrs.store.faults import StoreUnavailableError
+from openfrs.store.sqlite import SqliteDatabase
 
 from .accounts import PROJECT, create_account
 from .galleries import face, new_set
@@ -22,7 +23,7 @@ def path(tmp_path: Path) -> Path:
     """A database with 200 faces, closed."""
     path = tmp_path / "x.db"
     create_account(path)
-    database = Database(path)
+    database = SqliteDatabase(path)
     repository = FaceRepository(database)
     repository.add(new_set(repository), [face(number) for number in range(200)])
     database.close()
@@ -31,7 +32,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def database(path: Path) -> Iterator[Database]:
-    opened = Database(path)
+    opened = SqliteDatabase(path)
     yield opened
     opened.close()
 
@@ -81,7 +82,7 @@ def test_a_database_that_another_program_holds_is_told_and_let_go_of(database: D
 
 
 def test_a_write_does_not_wait_for_ever_for_another(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_module, "WRITE_TURN_SECONDS", 0.02)
+    monkeypatch.setattr(sqlite, "WRITE_TURN_SECONDS", 0.02)
     repository = FaceRepository(database)
     with database.write(), pytest.raises(StoreUnavailableError, match="does not end"):
         repository.create_set(repository.sets(PROJECT)[0], limit=10)
@@ -97,7 +98,7 @@ def refused(path: Path) -> str:
     """The refusal of a file, which must be left as it was."""
     before = path.read_bytes()
     with pytest.raises(OperatorError) as raised:
-        Database(path)
+        SqliteDatabase(path)
     assert path.read_bytes() == before
     (line,) = str(raised.value).splitlines()
     assert line.startswith(f"{path} ")
@@ -127,7 +128,7 @@ def test_a_flipped_bit_of_the_header_is_refused_or_does_not_matter(path: Path) -
         flipped[bit // 8] ^= 1 << bit % 8
         copy.write_bytes(flipped)
         try:
-            Database(copy).close()
+            SqliteDatabase(copy).close()
         except OperatorError:
             assert copy.read_bytes() == flipped
             refusals += 1
@@ -142,4 +143,4 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "not a folder"
     file.write_text("")
     with pytest.raises(OperatorError, match="cannot be used as a database"):
-        Database(file / "x.db")
+        SqliteDatabase(file / "x.db")

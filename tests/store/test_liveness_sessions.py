@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select
 from openfrs.store import tables
 from openfrs.store.database import Database
 from openfrs.store.liveness_sessions import LivenessSession, LivenessSessionRepository
+from openfrs.store.sqlite import SqliteDatabase
 
 NOW = datetime(2026, 5, 1, 12, 0, 0)
 LATER = NOW + timedelta(minutes=2)
@@ -21,7 +22,7 @@ RESULT = {"alive": True}
 @pytest.fixture
 def databases(tmp_path: Path) -> Iterator[list[Database]]:
     """Two processes' views of one database with two projects."""
-    opened = [Database(tmp_path / "x.db") for _ in range(2)]
+    opened: list[Database] = [SqliteDatabase(tmp_path / "x.db") for _ in range(2)]
     with opened[0].write() as connection:
         connection.execute(insert(tables.domains).values(id="d", name="d"))
         for project in "pq":

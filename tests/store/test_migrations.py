@@ -14,17 +14,17 @@ from alembic.script import ScriptDirectory
 
 from openfrs.errors import OperatorError
 from openfrs.store.accounts import AccountRepository
-from openfrs.store.database import HEAD, Database
+from openfrs.store.database import HEAD
 from openfrs.store.faces import FaceRepository
 from openfrs.store.galleries import Galleries, Query
-from openfrs.store.schema import old_database
+from openfrs.store.sqlite import SqliteDatabase, old_database
 from openfrs.store.tables import metadata
 
 SCHEMAS = sorted(Path(__file__).with_name("schemas").iterdir())
 
 
 def test_migrations_and_tables_agree(tmp_path: Path) -> None:
-    database = Database(tmp_path / "x.db")
+    database = SqliteDatabase(tmp_path / "x.db")
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
@@ -43,7 +43,7 @@ def test_a_database_of_every_earlier_schema_is_brought_up_to_date_and_kept(revis
     with contextlib.closing(sqlite3.connect(file)) as connection:
         connection.executescript(SCHEMAS[0].with_stem(revision).read_text("utf-8"))
         before = list(connection.iterdump())
-    database = Database(file)
+    database = SqliteDatabase(file)
     repository, accounts = FaceRepository(database), AccountRepository(database)
     face_set = repository.set_named("p" * 32, "s")
     assert face_set is not None
@@ -80,14 +80,14 @@ def test_without_room_for_the_copy_nothing_is_changed(tmp_path: Path, monkeypatc
         before = list(connection.iterdump())
     old_database(file, SCHEMAS[0].stem).mkdir()  # where the copy should be
     with pytest.raises(OperatorError, match="cannot be used as a database"):
-        Database(file)
+        SqliteDatabase(file)
     with contextlib.closing(sqlite3.connect(file)) as connection:
         assert list(connection.iterdump()) == before
 
 
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "x.db"
-    Database(file).close()
+    SqliteDatabase(file).close()
     before = file.read_bytes()
-    Database(file).close()
+    SqliteDatabase(file).close()
     assert file.read_bytes() == before

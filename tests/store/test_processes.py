@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from openfrs.store.database import Database
 from openfrs.store.faces import (
     CapacityError,
     FaceRepository,
@@ -20,6 +19,7 @@ from openfrs.store.faces import (
     SetExistsError,
     SetMissingError,
 )
+from openfrs.store.sqlite import SqliteDatabase
 
 from .accounts import PROJECT, create_account
 from .galleries import face
@@ -50,7 +50,7 @@ def run(path: Path, work: Work) -> list[Counter[str]]:
 def _process(
     path: Path, work: Work, number: int, start: Barrier, report: "multiprocessing.connection.Connection"
 ) -> None:
-    database = Database(path)
+    database = SqliteDatabase(path)
     start.wait()
     report.send(work(FaceRepository(database), number, start))
     database.close()
@@ -118,7 +118,7 @@ def rows(path: Path, query: str) -> list[tuple[object, ...]]:
 
 
 def test_capacity_and_count_hold_among_processes(path: Path) -> None:
-    database = Database(path)
+    database = SqliteDatabase(path)
     create(FaceRepository(database), "s", "00000001")
     database.close()
     counts = run(path, fill_up)

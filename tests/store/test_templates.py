@@ -14,6 +14,7 @@ from openfrs.store.database import Database
 from openfrs.store.faces import FaceRepository
 from openfrs.store.faults import StoreUnavailableError
 from openfrs.store.galleries import Galleries, Query
+from openfrs.store.sqlite import SqliteDatabase
 from openfrs.store.templates import Templates, parse_master_key, read_master_key
 
 from .accounts import PROJECT, create_account
@@ -35,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def database(path: Path) -> Iterator[Database]:
-    opened = Database(path)
+    opened = SqliteDatabase(path)
     yield opened
     opened.close()
 

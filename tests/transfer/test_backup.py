@@ -14,9 +14,9 @@ import pytest
 
 from openfrs.box import BoundingBox
 from openfrs.errors import OperatorError
-from openfrs.store.database import Database
 from openfrs.store.faces import FaceRepository, NewFace
 from openfrs.store.galleries import Galleries, Query
+from openfrs.store.sqlite import SqliteDatabase
 from openfrs.transfer.backup import back_up, restore
 from tests.fake_models import photo
 from tests.running import fake_server_command, running
@@ -32,7 +32,7 @@ def data(tmp_path: Path) -> Path:
 
 @contextlib.contextmanager
 def opened(data: Path) -> Iterator[tuple[FaceRepository, Galleries]]:
-    database = Database(data / "openfrs.db")
+    database = SqliteDatabase(data / "openfrs.db")
     repository = FaceRepository(database)
     try:
         yield repository, Galleries(repository, 10**9)

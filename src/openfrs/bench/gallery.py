@@ -15,9 +15,9 @@ import numpy.typing as npt
 from ..box import BoundingBox
 from ..faces.filter import parse_filter
 from ..store.accounts import AccountRepository, Domain, Project
-from ..store.database import Database
 from ..store.faces import FaceRepository, FaceSet, NewFace
 from ..store.galleries import Galleries, Query
+from ..store.sqlite import SqliteDatabase
 from .figures import Figure, elapsed, percentiles, timed
 
 FIELDS: Final = {"number": {"type": "long"}}
@@ -135,7 +135,7 @@ class _Store:
         AccountRepository(self._database).create(domains=[domain], projects=[project])
 
     def _open(self) -> None:
-        self._database = Database(self._path)
+        self._database = SqliteDatabase(self._path)
         self.repository = FaceRepository(self._database)
         self.galleries = Galleries(self.repository, _MEMORY)
 

@@ -1,11 +1,12 @@
-"""Copying a database while others write to it."""
+"""Copying a SQLite database while others write to it."""
 
 import contextlib
 import os
 import sqlite3
 from pathlib import Path
 
-from .faults import StoreUnavailableError, machine_faults
+from .faults import StoreUnavailableError
+from .sqlite_faults import machine_faults
 
 
 def copy_database(source: Path, target: Path) -> None:

@@ -1,156 +1,62 @@
-"""The SQL database: connections, transactions, faults, schema version."""
+"""The SQL database, whichever it is: snapshots to read, transactions to write, the schema brought up to date."""
 
-import fcntl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection, create_engine, event, inspect
-from sqlalchemy.exc import DatabaseError
-
-from ..errors import OperatorError
-from .checkpoints import Checkpoints
-from .faults import StoreUnavailableError, machine_faults
-
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",  # an acknowledged write is on the disk
-    "foreign_keys=ON",
-    "secure_delete=ON",  # a deleted template is overwritten, not only unlinked
-    "busy_timeout=10000",
-)
+from sqlalchemy import Connection, inspect
 
 HEAD = "0006"
 """The newest revision of the schema; see :mod:`openfrs.store.migrations`."""
 
-_LEAST_SIZE = 512
-"""Bytes of the smallest page. SQLite takes a file with less for a new one, and would write over what is left of an old one."""
 
-WRITE_TURN_SECONDS = 30.0
-"""How long a write waits for the other writes of its process before it is refused."""
+class Database(ABC):
+    """A database, brought to the current schema when opened."""
 
-
-class Database:
-    """A SQLite database in one file, brought to the current schema when opened.
-
-    Reads see one snapshot each and never wait; writes take turns, among the threads of a process and among processes.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Open or create the database.
-
-        Raises:
-            OperatorError: the file is no database of this service, is damaged, or was written by a newer release.
-        """
-        if path.is_file() and 0 < path.stat().st_size < _LEAST_SIZE:
-            raise OperatorError(f"{path} cannot be used as a database: it is cut off")
-        self._engine = create_engine(f"sqlite:///{path}", pool_size=16, max_overflow=48)
-        self._writing = threading.Lock()
-        event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
-        try:
-            # SQLite's own lock is polled for, with pauses of up to 0.1 s and no order: among processes that write without
-            # pause one can wait for seconds. The kernel queues those who wait for this one.
-            self._queue = path.with_name(f"{path.name}-turn").open("ab")
-        except OSError as error:
-            raise OperatorError(f"{path} cannot be used as a database: {error.strerror}") from error
-        self._checkpoints = Checkpoints(path, self._turn)
-        try:
-            self._check(path)
-            self._migrate(path)
-        except (StoreUnavailableError, DatabaseError) as error:
-            self.close()
-            cause = error.__cause__ if isinstance(error, StoreUnavailableError) else error
-            raise OperatorError(f"{path} cannot be used as a database: {getattr(cause, 'orig', error)}") from error
-        except BaseException:
-            self.close()
-            raise
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A connection that sees the database as it was at its first statement.
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Connection]:
+        """A connection that sees the database as it was at its first statement, and never waits for who writes.
 
         Raises:
             StoreUnavailableError
         """
-        with machine_faults(), self._engine.connect() as connection:
-            yield connection
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A connection that alone may write; what it did is durable when the block ends, undone if it raises.
+    @abstractmethod
+    def write(self) -> AbstractContextManager[Connection]:
+        """A connection that may write; what it did is durable when the block ends, undone if it raises.
+
+        Of two that write to one face set the second waits for the first from where it has locked the set's row on.
 
         Raises:
             StoreUnavailableError
         """
-        with (
-            self._turn(),
-            machine_faults(),
-            self._engine.connect().execution_options(writes=True) as connection,
-            connection.begin(),
-        ):
-            yield connection
-        self._checkpoints.due()
 
+    @abstractmethod
     def compact(self) -> None:
-        """Write the database anew. Nobody writes meanwhile; 0.3 s for 35 MB.
-
-        SQLite overwrites what is deleted, but may leave a copy of a row in the unused part of a page when it moves rows that
-        have grown to other pages. Written anew, pages hold nothing but what is there.
+        """Write the database anew, without what is left in it of what was deleted or moved. Nobody writes meanwhile.
 
         Raises:
             StoreUnavailableError
         """
-        with self._turn(), machine_faults(), self._engine.connect() as connection:
-            connection.connection.driver_connection.execute("VACUUM")  # type: ignore[union-attr]
-        self._checkpoints.due()
 
+    @abstractmethod
     def close(self) -> None:
-        """Close every connection; the write-ahead log goes into the database file."""
-        self._checkpoints.stop()
-        self._engine.dispose()
-        self._queue.close()
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Alone in writing, in this process and among all."""
-        if not self._writing.acquire(timeout=WRITE_TURN_SECONDS):
-            raise StoreUnavailableError("another write does not end")
-        try:
-            fcntl.flock(self._queue, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._queue, fcntl.LOCK_UN)
-        finally:
-            self._writing.release()
-
-    def _check(self, path: Path) -> None:
-        """Look at the structure of every page, though not at every value: 0.1 s for 150 MB."""
-        with self.read() as connection:
-            found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
-        if found != "ok":
-            raise OperatorError(f"{path} is damaged: {' '.join(found.split())}")
-
-    def _migrate(self, path: Path) -> None:
-        with self.write() as connection:  # even where nothing is to be done: who cannot write is told now
-            current = None
-            if inspect(connection).has_table("alembic_version"):
-                current = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-            if current != HEAD:
-                from .schema import upgrade  # brings Alembic along, which takes long to load and is seldom needed
-
-                upgrade(connection, current, path)
+        """Close every connection."""
 
 
-def _prepare(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver's own transaction handling off: _begin does it
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+def bring_up(connection: Connection, place: str, keep: Callable[[str], str]) -> None:
+    """Bring the database, called ``place``, to the newest schema, within the connection's transaction.
 
+    ``keep`` is given the schema of an older database before anything is changed, and says what it did to save it.
 
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    Raises:
+        OperatorError: the database was written by a newer release.
+        StoreUnavailableError
+    """
+    current = None
+    if inspect(connection).has_table("alembic_version"):
+        current = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    if current != HEAD:
+        from .schema import upgrade  # brings Alembic along, which takes long to load and is seldom needed
+
+        upgrade(connection, current, place, keep)
