@@ -14,8 +14,9 @@ from rich.table import Table
 from . import __version__
 from .cli_accounts import app as accounts_app
 from .cli_backup import backup, doctor, restore
+from .cli_config import app as config_app
 from .cli_eval import app as eval_app
-from .cli_options import Data, Models, settings_of
+from .cli_options import Bootstrap, Data, Host, Models, Port, TlsCertificate, TlsKey, Workers, settings_of
 from .cli_transfer import import_faces
 from .errors import OperatorError, ServiceError
 
@@ -29,6 +30,7 @@ models_app = typer.Typer(help="The model weights.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(eval_app, name="eval")
+app.add_typer(config_app, name="config")
 
 templates_app = typer.Typer(help="Encryption of the templates in the database.", no_args_is_help=True)
 app.add_typer(templates_app, name="templates")
@@ -50,16 +52,28 @@ def version(show: Annotated[bool, typer.Option("--version", help="Show the versi
 @app.command()
 def serve(
     data: Data = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8080")] = None,
+    host: Host = None,
+    port: Port = None,
     models: Models = None,
-    workers: Annotated[int | None, typer.Option(help="Server processes.", show_default="1")] = None,
-    bootstrap: Annotated[bool | None, typer.Option(help="Create a first account where there is none.")] = None,
+    workers: Workers = None,
+    bootstrap: Bootstrap = None,
+    tls_certificate: TlsCertificate = None,
+    tls_key: TlsKey = None,
 ) -> None:
     """Serve until told to stop."""
     from .server import serve as run  # the server brings the models' runtime along, which other commands do without
 
-    run(settings_of(data=data, host=host, port=port, models=models, workers=workers, bootstrap=bootstrap))
+    settings = settings_of(
+        data=data,
+        host=host,
+        port=port,
+        models=models,
+        workers=workers,
+        bootstrap=bootstrap,
+        tls_certificate=tls_certificate,
+        tls_key=tls_key,
+    )
+    run(settings)
 
 
 @models_app.command("fetch")

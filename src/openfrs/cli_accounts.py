@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from .accounts.roles import Role
+from .cli_options import settings_of
 from .errors import OperatorError
-from .settings import Settings
 
 if TYPE_CHECKING:  # the database comes along with it, which other commands do without
     from .accounts.administration import Administration
@@ -187,7 +187,7 @@ def rotate_key(access_key: str, data: Data = None) -> None:
 def rotate_token_keys(data: Data = None) -> None:
     """Sign tokens with a new key from now on. Nobody is logged out."""
     with _administration(data, "rotate token keys") as administration:
-        administration.rotate_token_keys(timedelta(hours=Settings().token_hours))
+        administration.rotate_token_keys(timedelta(hours=settings_of(data=data).token_hours))
 
 
 def _show(values: dict[str, Any]) -> None:
@@ -204,7 +204,7 @@ def _administration(data: Path | None, event: str) -> Iterator["Administration"]
     from .store.accounts import AccountRepository
     from .store.sqlite import SqliteDatabase
 
-    settings = Settings() if data is None else Settings(data=data)
+    settings = settings_of(data=data)
     if not (settings.data / "openfrs.db").is_file():
         raise OperatorError(f"{settings.data} is not a data directory; start the server on it once")
     database = SqliteDatabase(settings.data / "openfrs.db")

@@ -14,6 +14,7 @@ import uvicorn
 
 from . import __version__
 from .api.app import create_app
+from .certificate import certificate_of, reloaded_on_hangup
 from .connections import PunctualProtocol
 from .errors import OperatorError
 from .services import Services, prepare
@@ -42,9 +43,10 @@ def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] =
         OperatorError: the directory, the models or the address cannot be used.
     """
     started = time.perf_counter()
+    scheme = "https" if certificate_of(settings) else "http"  # one that is no good is told before anything is made
     with data_directory(settings.data) as lock, _listening(settings) as listener:
         host, port = listener.getsockname()[:2]
-        endpoint = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        endpoint = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
         def ready() -> None:
             seconds = time.perf_counter() - started
@@ -62,6 +64,7 @@ def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] =
             on_ready=ready,
             on_stop=listener.close,
             patience=DRAIN_SECONDS + 2,
+            passed_on=[signal.SIGHUP] if scheme == "https" else [],
         )
 
 
@@ -77,6 +80,7 @@ def _serve(
     """Serve in this process."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    certificate = certificate_of(settings)
     pipeline = load_pipeline(settings)
     services = Services.open(settings, pipeline)
     try:
@@ -93,8 +97,10 @@ def _serve(
             server_header=False,
             lifespan="off",
             timeout_graceful_shutdown=DRAIN_SECONDS,
+            ssl_context_factory=(lambda *_: certificate.context) if certificate else None,
         )
-        _Server(config, ready).run(sockets=[listener])
+        with reloaded_on_hangup(certificate):
+            _Server(config, ready).run(sockets=[listener])
     finally:
         services.close()
 

@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     data: Path = Field(Path("data"), description="Directory of everything durable: database, keys, first credentials.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    tls_certificate: Path | None = Field(
+        None, description="File of the certificate to serve HTTPS with, PEM, followed by those that vouch for it."
+    )
+    tls_key: Path | None = Field(None, description="File of its private key, PEM, which nobody else may read.")
     models: Path = Field(
         default_factory=lambda: platformdirs.user_cache_path("openfrs") / "models",
         description="Directory of the model weights.",

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -71,18 +71,20 @@ def supervise(
     on_ready: Callable[[], None],
     on_stop: Callable[[], None],
     patience: float,
+    passed_on: Iterable[signal.Signals] = (),
 ) -> None:
     """Run ``count`` processes until SIGTERM or SIGINT; return when all have ended.
 
     ``work`` and its arguments must be picklable. ``on_ready`` is called once, when every process is ready; ``on_stop`` before
-    they are told to stop. One that has not ended ``patience`` seconds later is killed.
+    they are told to stop. One that has not ended ``patience`` seconds later is killed. Signals ``passed_on`` go to every
+    process that is ready.
 
     Raises:
         OperatorError: a process cannot do its work, or ends before all are ready.
     """
     children: list[_Child] = []
     announced, pause = False, 0.0
-    with _stop_signals() as stop:
+    with _stop_signals() as stop, _passing_on(passed_on, children):
         try:
             children += [_Child(work, arguments) for _ in range(count)]
             while True:
@@ -133,6 +135,23 @@ def _stop_signals() -> Iterator[Connection]:
     previous = {number: signal.signal(number, lambda *_: write.send_bytes(b"stop")) for number in signals}
     try:
         yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _passing_on(signals: Iterable[signal.Signals], children: Sequence[_Child]) -> Iterator[None]:
+    """Pass signals on to those children that are ready: the others have no handler yet, and would die of them."""
+
+    def pass_on(number: int, _frame: object) -> None:
+        for child in children:
+            if child.ready and child.process.pid is not None and child.process.is_alive():
+                os.kill(child.process.pid, number)
+
+    previous = {number: signal.signal(number, pass_on) for number in signals}
+    try:
+        yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
