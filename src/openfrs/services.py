@@ -10,6 +10,7 @@ from sqlalchemy import text
 from .accounts.access import Access
 from .accounts.activity import Activity
 from .accounts.administration import Administration
+from .accounts.admission import Admission
 from .accounts.audit import AuditLog
 from .accounts.bootstrap import create_first_account
 from .accounts.keyring import Keyring
@@ -46,6 +47,7 @@ from .vision.pipeline import Pipeline
 class Services:
     """Everything the API calls."""
 
+    admission: Admission
     access: Access
     logins: Logins
     administration: Administration
@@ -77,7 +79,9 @@ class Services:
         database, keyring = _open_data(settings, templates)
         accounts, repository = AccountRepository(database), FaceRepository(database, templates)
         scale = calibration_of(chosen_embedder(settings.embedder, settings.embedder_manifest))
-        recognizer = Recognizer(pipeline, scale, threads=settings.threads, queue=settings.queue)
+        recognizer = Recognizer(
+            pipeline, scale, threads=settings.threads, queue=settings.queue, large_queue=settings.large_queue
+        )
         galleries = Galleries(repository, settings.index_memory, settings.threads)
         face_sets = FaceSets(repository, galleries, embedder=pipeline.embedder)
         counters = _counters(settings.counters)
@@ -92,6 +96,7 @@ class Services:
             debug_signatures=settings.debug_signatures,
         )
         return cls(
+            admission=Admission(requests=settings.requests, body_bytes=settings.body_memory),
             access=access,
             logins=Logins(access),
             administration=Administration(accounts, keyring, limits),

@@ -62,6 +62,18 @@ class Settings(BaseSettings):
     queue: int = Field(
         64, ge=0, description="Pictures that may wait for a thread in each process; one more is answered 429."
     )
+    large_queue: int = Field(
+        16,
+        ge=0,
+        description="The same for pictures of more than 4 megapixels, and videos, which wait beside the others.",
+    )
+    requests: int = Field(
+        256, ge=1, description="Requests that may be under way in each process; one more is answered 429 at once."
+    )
+    body_memory: ByteSize = Field(
+        ByteSize(256 * 1024**2),
+        description="Memory for what the requests under way in each process sent; what is too much for it is answered 429.",
+    )
     token_hours: float = Field(limits.TOKEN_HOURS, gt=0, le=24 * 30, description="Life of a token, in hours.")
     max_face_sets: int = Field(limits.FACE_SETS_PER_PROJECT, ge=1, description="Face sets a project may have.")
     max_face_set_capacity: int = Field(

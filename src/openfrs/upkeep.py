@@ -90,7 +90,7 @@ def reindex(
             raise OperatorError(f"project {project_id} has no face set {set_name}")
         pipeline = load_pipeline(settings)
         scale = calibration_of(chosen_embedder(settings.embedder, settings.embedder_manifest))
-        recognizer = Recognizer(pipeline, scale, threads=settings.threads, queue=settings.queue + AT_ONCE)
+        recognizer = Recognizer(pipeline, scale, threads=settings.threads, queue=AT_ONCE, large_queue=AT_ONCE)
         try:
             faces = repository.page(face_set.id, 0, face_set.capacity)
             remade = asyncio.run(remake_templates(recognizer, faces, pictures, track(len(faces))))

@@ -7,6 +7,7 @@ import pytest
 from starlette.requests import Request
 
 from openfrs import limits
+from openfrs.accounts.admission import Admission
 from openfrs.api.body import raw_body
 from openfrs.errors import ServiceError
 
@@ -22,7 +23,9 @@ def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         return {"type": "http.request", "body": b"x", "more_body": True}
 
     async def read() -> Any:
-        return await raw_body(Request({"type": "http", "method": "POST", "headers": []}, receive))
+        with Admission(requests=1, body_bytes=1000).admit() as stay:
+            scope = {"type": "http", "method": "POST", "headers": [], "state": {"stay": stay}}
+            return await raw_body(Request(scope, receive))
 
     with pytest.raises(ServiceError) as refused:
         asyncio.run(read())

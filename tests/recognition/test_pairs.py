@@ -23,7 +23,9 @@ def test_pairs_of_strangers_and_mates_are_judged_right(weights: WeightCache, sha
     with (folder / "pairs.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == "test"]
     sample = random.Random(0).sample(rows, PAIRS)
-    recognizer = Recognizer(ModelPipeline(weights, streams=2), calibration("sface"), threads=2, queue=PAIRS)
+    recognizer = Recognizer(
+        ModelPipeline(weights, streams=2), calibration("sface"), threads=2, queue=PAIRS, large_queue=0
+    )
 
     async def right(row: dict[str, str]) -> bool:
         first, second = (Picture((folder / "images" / row[key]).read_bytes(), key) for key in "ab")

@@ -32,7 +32,7 @@ class GatedPipeline(FakePipeline):
 
 @pytest.fixture
 def recognizer() -> Iterator[Recognizer]:
-    made = Recognizer(FakePipeline(), calibration("sface"), threads=2, queue=2)
+    made = Recognizer(FakePipeline(), calibration("sface"), threads=2, queue=2, large_queue=2)
     yield made
     made.close()
 
@@ -45,7 +45,7 @@ def pipeline() -> GatedPipeline:
 @pytest.fixture
 def narrow(pipeline: GatedPipeline) -> Iterator[Recognizer]:
     """One picture is worked on, one waits."""
-    made = Recognizer(pipeline, calibration("sface"), threads=1, queue=1)
+    made = Recognizer(pipeline, calibration("sface"), threads=1, queue=1, large_queue=1)
     yield made
     pipeline.gate.set()
     made.close()
@@ -201,7 +201,7 @@ def test_cancelled_work_that_runs_keeps_its_place_until_it_ends(narrow: Recogniz
 
 
 def test_no_more_pictures_are_worked_on_than_there_are_threads(pipeline: GatedPipeline) -> None:
-    recognizer = Recognizer(pipeline, calibration("sface"), threads=2, queue=6)
+    recognizer = Recognizer(pipeline, calibration("sface"), threads=2, queue=6, large_queue=0)
 
     async def crowd() -> None:
         tasks = [asyncio.create_task(recognizer.detect(picture(ANN))) for _ in range(8)]
@@ -232,7 +232,7 @@ def test_the_event_loop_is_never_held(narrow: Recognizer, pipeline: GatedPipelin
 
 
 def test_closing_ends_what_has_begun(pipeline: GatedPipeline) -> None:
-    recognizer = Recognizer(pipeline, calibration("sface"), threads=1, queue=1)
+    recognizer = Recognizer(pipeline, calibration("sface"), threads=1, queue=1, large_queue=1)
 
     async def leave() -> int:
         task = asyncio.create_task(recognizer.detect(picture(ANN)))

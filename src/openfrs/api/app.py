@@ -17,8 +17,6 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .. import __version__
-from ..accounts.activity import Activity
-from ..accounts.audit import AuditLog
 from ..console.files import Files
 from ..console.routes import console_router
 from ..errors import ServiceError, render
@@ -71,6 +69,10 @@ TOKEN_HEADER = Security(APIKeyHeader(name="X-Auth-Token", auto_error=False))
 """Tells the API's page where a token goes; :mod:`openfrs.api.security` is what checks it."""
 
 
+ALWAYS_ADMITTED = frozenset({"/health", "/ready"})
+"""Paths that are answered however many requests are under way: who asks them would restart a process that is only busy."""
+
+
 def create_app(services: Services) -> ASGIApp:
     """The ASGI application over a service layer."""
     app: FastAPI = FastAPIOffline(
@@ -101,11 +103,13 @@ def create_app(services: Services) -> ASGIApp:
     app.add_exception_handler(HTTPException, _not_routed)
     app.add_exception_handler(StoreUnavailableError, _unavailable)
     app.add_exception_handler(Exception, _failed)
-    return RequestContext(app, services.audit, services.activity)
+    return RequestContext(app, services)
 
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
+    if error.entry.key == "FRS.0033":
+        error = _busy(error, request.scope["path"])
     return WireResponse(render(error, request.state.request_id), error.entry.status, error.headers)
 
 
@@ -131,6 +135,11 @@ def _failed(request: Request, _error: Exception) -> Response:
     return _refused(request, ServiceError("IAM.500" if request.scope["path"].startswith("/v3/") else "FRS.0018"))
 
 
+def _busy(error: ServiceError, path: str) -> ServiceError:
+    """A refusal for want of room, as the path tells it."""
+    return ServiceError("IAM.429", headers=error.headers) if path.startswith("/v3/") else error
+
+
 def _unavailable(request: Request, error: Exception) -> Response:
     """The disk or the database does not do what it should; nothing of the request was kept."""
     log.error("store unavailable: %s, request %s", error, request.state.request_id)
@@ -144,10 +153,11 @@ class RequestContext:
     Routes match the percent-encoded path, so that an encoded slash stays inside its segment.
     """
 
-    def __init__(self, app: ASGIApp, audit: AuditLog, activity: Activity) -> None:
+    def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
-        self._audit = audit
-        self._activity = activity
+        self._admission = services.admission
+        self._audit = services.audit
+        self._activity = services.activity
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -167,13 +177,27 @@ class RequestContext:
                 message["headers"] = _headed(message.get("headers", ()), request_id)
             await send(message)
 
-        await _logged_failure(self._app(scope, receive, send_with_id), request_id)
+        await _logged_failure(self._admitted(scope, receive, send_with_id), request_id)
         milliseconds = (time.perf_counter() - started) * 1000
         log.info("%s %s %d %.1f ms %s", scope["method"], path, status, milliseconds, request_id)
         if "audited" in scope["state"]:
             self._record(Request(scope), status)
         if "project_id" in scope["state"] and path.startswith(FRS_PATHS):
             await run_in_threadpool(self._activity.note, scope["state"]["project_id"], failed=status >= 400)
+
+    async def _admitted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve as many requests as may be under way; turn the next one away before anything is done for it."""
+        if scope["path"] in ALWAYS_ADMITTED:
+            await self._app(scope, receive, send)
+            return
+        try:
+            stay = self._admission.admit()
+        except ServiceError as error:
+            await _refused(Request(scope), error)(scope, receive, send)
+            return
+        with stay:
+            scope["state"]["stay"] = stay
+            await self._app(scope, receive, send)
 
     def _record(self, request: Request, status: int) -> None:
         """Note who asked for a change, of what, from where, and what came of it."""

@@ -15,6 +15,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from .. import limits
+from ..accounts.admission import Stay
 from ..errors import ServiceError, wrong_format
 
 
@@ -45,21 +46,27 @@ async def raw_body(request: Request) -> RawBody:
     """The body as it arrived, read once and kept.
 
     Raises:
-        ServiceError: ``APIG.0201``, it is larger than 12 MB (413), takes too long or the client went away before its end (400).
+        ServiceError: ``APIG.0201``, it is larger than 12 MB (413), takes too long or the client went away before its end (400);
+            ``FRS.0033`` or ``IAM.429``, there is no room for it.
     """
     kept: RawBody | None = getattr(request.state, "raw_body", None)
     if kept is None:
+        stay: Stay = request.state.stay
         announced = request.headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > limits.MAX_BODY_BYTES:
             raise ServiceError("APIG.0201/413")
         read, digest = bytearray(), hashlib.sha256()
         try:
+            stay.look(int(announced) if announced.isdecimal() else 0)
+            stay.leave()  # while the client is waited for
             async with asyncio.timeout(limits.BODY_SECONDS):
                 async for chunk in request.stream():
                     read += chunk
                     digest.update(chunk)
                     if len(read) > limits.MAX_BODY_BYTES:
                         raise ServiceError("APIG.0201/413")
+                    stay.hold(len(chunk))
+            stay.enter()
         except ClientDisconnect:
             raise ServiceError("APIG.0201/400", "the body ended early") from None
         except TimeoutError:
@@ -76,7 +83,9 @@ async def read_input(request: Request, model: type[T], *, multipart: bool = True
         ServiceError: ``FRS.0014`` not JSON, ``FRS.0011`` something is missing, ``FRS.0012`` something is of the wrong type or
             range, ``APIG.0201`` the body is too large; for a URL as :meth:`~openfrs.media.fetching.Fetcher.fetch`.
     """
-    body = (await raw_body(request)).content
+    raw = await raw_body(request)
+    body = raw.content
+    request.state.raw_body = RawBody(b"", raw.sha256)  # a picture waits for its turn: not to be kept twice meanwhile
     form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
     try:
         if form and multipart:
@@ -85,6 +94,7 @@ async def read_input(request: Request, model: type[T], *, multipart: bool = True
             values = model.model_validate_json(body)
     except ValidationError as error:
         raise refusal(error) from None
+    del raw, body
     await _fetch(request, values)
     return values
 
@@ -96,9 +106,9 @@ async def _fetch(request: Request, values: Input) -> None:
         others = (parameter.replace("_url", "_base64"), parameter.replace("_url", "_file"), "face_id")
         if url and all(getattr(values, other, None) is None for other in others):
             project_id = unquote(request.path_params["project_id"])
-            values._fetched[parameter] = await request.app.state.services.fetcher.fetch(
-                url, project_id, parameter, limits.MAX_PICTURE_BYTES
-            )
+            file = await request.app.state.services.fetcher.fetch(url, project_id, parameter, limits.MAX_PICTURE_BYTES)
+            request.state.stay.hold(len(file))
+            values._fetched[parameter] = file
 
 
 def read_query(request: Request, model: type[T]) -> T:
@@ -184,12 +194,15 @@ async def _form(request: Request, body: bytes, names: Container[str]) -> dict[st
     except (MultiPartException, KeyError, ValueError):
         raise wrong_format("the request body", "it is not a readable multipart form") from None
     values: dict[str, Any] = {}
-    for name, part in form.multi_items():
-        if name not in names:
-            continue
-        data = part.encode("latin-1") if isinstance(part, str) else part.file.read()
-        try:
-            values[name] = data if name.endswith("_file") else _TEXT_FIELDS.get(name, str)(data.decode())
-        except (ValueError, KeyError, RecursionError):
-            raise wrong_format(name, "the text cannot be read as its type") from None
+    try:
+        for name, part in form.multi_items():
+            if name not in names:
+                continue
+            data = part.encode("latin-1") if isinstance(part, str) else part.file.read()
+            try:
+                values[name] = data if name.endswith("_file") else _TEXT_FIELDS.get(name, str)(data.decode())
+            except (ValueError, KeyError, RecursionError):
+                raise wrong_format(name, "the text cannot be read as its type") from None
+    finally:
+        await form.close()
     return values

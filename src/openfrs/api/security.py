@@ -122,6 +122,8 @@ async def note_write(request: Request, caller: Caller) -> None:
 
 def in_iam_envelope(error: ServiceError) -> ServiceError:
     """A refusal of credentials as IAM tells it."""
+    if error.entry.status == 429:
+        return ServiceError("IAM.429", headers=error.headers)
     return error if error.entry.envelope is Envelope.IAM else ServiceError("IAM.401", error.message)
 
 

@@ -64,7 +64,7 @@ class SilentLiveness:
             image = decode(picture.data, picture.parameter)
             return verdict(pipeline, image, pipeline.detect(image))
 
-        return await self._recognizer.run(work)
+        return await self._recognizer.run(work, picture)
 
 
 def verdict(pipeline: Pipeline, image: Image, faces: list[Detection]) -> SilentVerdict:

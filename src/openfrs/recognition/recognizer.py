@@ -1,9 +1,6 @@
-"""Detecting, comparing and making templates: picture bytes in, faces out, in a bounded pool of threads."""
+"""Detecting, comparing and making templates: picture bytes in, faces out, in bounded lanes of threads."""
 
-import asyncio
-import threading
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,16 +10,16 @@ import numpy.typing as npt
 from .. import limits
 from ..box import BoundingBox
 from ..errors import ServiceError
+from ..media.header import claimed_pixels
 from ..media.picture import decode
 from ..vision.detection import Detection, Image, main_face
 from ..vision.pipeline import Pipeline
 from ..vision.traits import Trait, Traits
 from .attributes import Attribute, Attributes, traits_for, worded
+from .lanes import Lane
 from .similarity import Calibration
 
 T = TypeVar("T")
-
-_RETRY_AFTER = {"Retry-After": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +68,19 @@ class Comparison:
 class Recognizer:
     """What the models say of pictures.
 
-    At most ``threads`` pictures are worked on and ``queue`` more wait; the next one is refused at once. A caller that goes
-    away before its turn takes its picture out of the queue.
+    At most ``threads`` small pictures are worked on and ``queue`` more wait, and beside them as many large ones, of which
+    ``large_queue`` wait; the next one is refused at once. A caller that goes away before its turn takes its picture out of the
+    queue.
     """
 
-    def __init__(self, pipeline: Pipeline, calibration: Calibration, *, threads: int, queue: int) -> None:
+    def __init__(
+        self, pipeline: Pipeline, calibration: Calibration, *, threads: int, queue: int, large_queue: int
+    ) -> None:
         self._pipeline = pipeline
         self.calibration = calibration
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="vision")
-        self._places = threading.BoundedSemaphore(threads + queue)
+        self._small = Lane("small", threads=threads, queue=queue)
+        self._large = Lane("large", threads=threads, queue=large_queue)
+        self.lanes = (self._small, self._large)
 
     @property
     def embedder(self) -> str:
@@ -94,7 +95,7 @@ class Recognizer:
         Raises:
             ServiceError: ``FRS.0013/0015/0016/0017`` for the picture, ``FRS.0033`` when there is no room.
         """
-        return await self._run(lambda: self._detect(picture, asked))
+        return await self._run(lambda: self._detect(picture, asked), picture)
 
     async def measure(self, picture: Picture, wanted: Collection[Trait]) -> Traits:
         """The traits ``wanted`` of a picture's main face.
@@ -102,7 +103,7 @@ class Recognizer:
         Raises:
             ServiceError: as for :meth:`detect`, and ``FRS.0501`` when it shows no face.
         """
-        return await self._run(lambda: self._measure(picture, wanted))
+        return await self._run(lambda: self._measure(picture, wanted), picture)
 
     async def templates(self, picture: Picture, *, largest_only: bool) -> list[FaceTemplate]:
         """Templates of a picture's faces, largest first; empty when it shows none.
@@ -110,7 +111,7 @@ class Recognizer:
         Raises:
             ServiceError: as for :meth:`detect`.
         """
-        return await self._run(lambda: self._templates(picture, largest_only=largest_only))
+        return await self._run(lambda: self._templates(picture, largest_only=largest_only), picture)
 
     async def candidates(self, picture: Picture, wanted: Collection[Trait]) -> list[Candidate]:
         """All faces of a picture with their templates and the traits ``wanted``, largest first.
@@ -118,7 +119,7 @@ class Recognizer:
         Raises:
             ServiceError: as for :meth:`detect`.
         """
-        return await self._run(lambda: self._candidates(picture, wanted))
+        return await self._run(lambda: self._candidates(picture, wanted), picture)
 
     async def compare(self, first: Picture, second: Picture) -> Comparison:
         """Compare the largest faces of two pictures.
@@ -128,30 +129,28 @@ class Recognizer:
         """
         if len(first.data) + len(second.data) > limits.MAX_PICTURE_BYTES:
             raise ServiceError("FRS.0017", f"1 to {limits.MAX_PICTURE_BYTES} bytes for both pictures together")
-        return await self._run(lambda: self._compare(first, second))
+        return await self._run(lambda: self._compare(first, second), first, second)
 
-    async def run(self, work: Callable[[Pipeline], T]) -> T:
+    async def run(self, work: Callable[[Pipeline], T], picture: Picture | None = None) -> T:
         """What ``work`` makes of the models, on one of the threads and within the bounds that hold for pictures.
+
+        ``picture`` is what it works on; work without one takes as long as a large picture.
 
         Raises:
             ServiceError: ``FRS.0033`` when there is no room, and whatever ``work`` raises.
         """
-        return await self._run(lambda: work(self._pipeline))
+        if picture is None:
+            return await self._large.run(lambda: work(self._pipeline))
+        return await self._run(lambda: work(self._pipeline), picture)
 
     def close(self) -> None:
         """Finish what has begun and stop the threads."""
-        self._pool.shutdown()
+        for lane in self.lanes:
+            lane.close()
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if not self._places.acquire(blocking=False):
-            raise ServiceError("FRS.0033", headers=_RETRY_AFTER)
-        try:
-            future = self._pool.submit(work)
-        except BaseException:
-            self._places.release()
-            raise
-        future.add_done_callback(lambda _: self._places.release())
-        return await asyncio.wrap_future(future)
+    async def _run(self, work: Callable[[], T], *pictures: Picture) -> T:
+        pixels = sum(claimed_pixels(picture.data) for picture in pictures)
+        return await (self._large if pixels > limits.SMALL_PICTURE_PIXELS else self._small).run(work)
 
     def _detect(self, picture: Picture, asked: Collection[Attribute]) -> list[DescribedFace]:
         image = decode(picture.data, picture.parameter)

@@ -224,7 +224,8 @@ def _services(settings: Settings, load_pipeline: Callable[[Settings], Pipeline])
     if not Path(settings.data, "openfrs.db").exists():
         raise OperatorError(f"{settings.data} is no data directory of OpenFRS")
     with data_directory(settings.data):
-        services = Services.open(settings, load_pipeline(settings))
+        room = {"queue": _WAITING, "large_queue": _WAITING}  # nothing is refused for want of it
+        services = Services.open(settings.model_copy(update=room), load_pipeline(settings))
         try:
             yield services
         finally:

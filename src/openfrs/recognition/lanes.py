@@ -1,0 +1,75 @@
+"""Two lanes of threads, each with a bounded queue: one for small pictures, one for large ones and videos.
+
+A large picture takes a thread for a hundred times as long as a small one. In a lane of their own large pictures wait for each
+other; small ones share the processor with them, but never wait for a thread that one of them has.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from ..errors import ServiceError
+
+T = TypeVar("T")
+
+RETRY_AFTER = {"Retry-After": "1"}
+
+
+class Lane:
+    """At most ``threads`` pieces of work are under way and ``queue`` more wait; the next one is refused at once."""
+
+    def __init__(self, name: str, *, threads: int, queue: int) -> None:
+        self.name = name
+        self._threads = threads
+        self._places = threads + queue
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"vision-{name}")
+        self._lock = threading.Lock()
+        self._taken = 0
+        self._refused = 0
+
+    @property
+    def under_way(self) -> int:
+        """Pieces of work on a thread."""
+        return min(self._taken, self._threads)
+
+    @property
+    def waiting(self) -> int:
+        """Pieces of work that wait for a thread."""
+        return max(0, self._taken - self._threads)
+
+    @property
+    def refused(self) -> int:
+        """How many have been refused so far."""
+        return self._refused
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What ``work`` returns. A caller that goes away before its turn takes its work out of the queue.
+
+        Raises:
+            ServiceError: ``FRS.0033`` when there is no room, and whatever ``work`` raises.
+        """
+        self._take()
+        try:
+            future = self._pool.submit(work)
+        except BaseException:
+            self._give_back()
+            raise
+        future.add_done_callback(lambda _: self._give_back())
+        return await asyncio.wrap_future(future)
+
+    def close(self) -> None:
+        """Finish what has begun and stop the threads."""
+        self._pool.shutdown()
+
+    def _take(self) -> None:
+        with self._lock:
+            if self._taken >= self._places:
+                self._refused += 1
+                raise ServiceError("FRS.0033", headers=RETRY_AFTER)
+            self._taken += 1
+
+    def _give_back(self) -> None:
+        with self._lock:
+            self._taken -= 1
