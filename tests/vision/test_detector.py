@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from openfrs.limits import MAX_PICTURE_SIDE
 from openfrs.vision.cache import WeightCache
-from openfrs.vision.detection import Detection, Image
+from openfrs.vision.detection import Detection, Image, overlap
 from openfrs.vision.detector import SIDE, STRIDES, YuNet
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime import Tensor
@@ -17,14 +18,14 @@ from .fake_session import FakeSession
 LANDMARKS = np.array([[0.3, 0.3], [0.7, 0.3], [0.5, 0.5], [0.35, 0.75], [0.65, 0.75]], np.float32)
 
 
-def heads(*faces: tuple[int, int, int, float]) -> list[Tensor]:
-    """The network's outputs for square faces of four cells: stride, column, row and score of each."""
+def heads(*faces: tuple[int, int, int, float], cells: float = 4) -> list[Tensor]:
+    """The network's outputs for square faces of so many cells: stride, column, row and score of each."""
     outputs = [np.zeros((1, (SIDE // stride) ** 2, size), np.float32) for size in (1, 1, 4, 10) for stride in STRIDES]
     for stride, column, row, score in faces:
         place, cell = STRIDES.index(stride), row * (SIDE // stride) + column
         outputs[place][0, cell] = outputs[3 + place][0, cell] = score
-        outputs[6 + place][0, cell] = [0.5, 0.5, np.log(4), np.log(4)]
-        outputs[9 + place][0, cell] = (LANDMARKS * 4 - 1.5).reshape(-1)
+        outputs[6 + place][0, cell] = [0.5, 0.5, np.log(cells), np.log(cells)]
+        outputs[9 + place][0, cell] = (LANDMARKS * cells + 0.5 - cells / 2).reshape(-1)
     return outputs
 
 
@@ -117,6 +118,30 @@ def test_a_picture_without_faces_is_tried_again_at_half_the_size_with_room_aroun
     assert half.sum() == 320**2
 
 
+def test_a_face_too_large_for_the_network_is_measured_at_half_the_size() -> None:
+    session = FakeSession(heads((32, 9, 9, 0.7), cells=13), heads((32, 9, 9, 0.9), cells=8))
+    face = the_face(YuNet(session).detect(np.full((640, 640, 3), 9, np.uint8)))
+    assert box(face) == pytest.approx([2 * (32 * 5.5 - 160), 2 * (32 * 5.5 - 160), 512, 512])
+    assert len(session.asked) == 2
+
+
+def test_small_faces_beside_one_too_large_are_those_of_the_first_look() -> None:
+    first = heads((32, 12, 12, 0.7), cells=13)
+    for head, beside in zip(first, heads((8, 5, 5, 0.9), (8, 50, 50, 0.8)), strict=True):
+        head += beside
+    session = FakeSession(first, heads((32, 11, 11, 0.9), (8, 23, 23, 0.9), cells=8))
+    large, small = YuNet(session).detect(np.zeros((640, 640, 3), np.uint8))
+    assert box(large) == pytest.approx([2 * (32 * 7.5 - 160)] * 2 + [512, 512])
+    assert box(small) == pytest.approx([8 * 3.5, 8 * 3.5, 32, 32])
+
+
+def test_what_half_the_size_does_not_show_stays() -> None:
+    face = the_face(
+        YuNet(FakeSession(heads((32, 9, 9, 0.7), cells=13), heads())).detect(np.zeros((64, 64, 3), np.uint8))
+    )
+    assert face.score == pytest.approx(0.7)
+
+
 def test_one_look_is_enough_where_a_face_is_plainly_seen() -> None:
     session = FakeSession(heads((8, 30, 30, 0.9)))
     YuNet(session).detect(np.zeros((4096, 4096, 3), np.uint8))
@@ -131,9 +156,7 @@ def test_one_look_is_enough_for_a_small_picture() -> None:
 
 def small_face(score: float) -> list[Tensor]:
     """A face of 16 pixels."""
-    outputs = heads((8, 30, 20, score))
-    outputs[6][0, 20 * 80 + 30] = [0.5, 0.5, np.log(2), np.log(2)]
-    return outputs
+    return heads((8, 30, 20, score), cells=2)
 
 
 def test_a_small_face_has_the_picture_looked_through_in_tiles() -> None:
@@ -148,7 +171,7 @@ def test_a_small_face_has_the_picture_looked_through_in_tiles() -> None:
 def test_a_large_picture_without_a_face_is_looked_through_in_tiles() -> None:
     session = FakeSession(heads())
     assert YuNet(session).detect(np.zeros((4096, 4096, 3), np.uint8)) == []
-    assert len(session.asked) == 2 + 6 * 6
+    assert len(session.asked) == 2 + 8 * 8
     session = FakeSession(heads())
     assert YuNet(session).glance(np.zeros((4096, 4096, 3), np.uint8)) == []
     assert len(session.asked) == 2
@@ -206,28 +229,39 @@ def test_a_mirrored_photo_gives_the_mirrored_face(
 def test_a_face_that_fills_the_picture_is_found(
     pipeline: ModelPipeline, photos: Mapping[str, Image], name: str
 ) -> None:
-    left, top, width, height = map(round, box(the_face(pipeline.detect(photos[name]))))
-    crop = np.ascontiguousarray(photos[name][top : top + height, left : left + width])
-    assert the_face(pipeline.detect(crop)).area > 0.6 * width * height
+    face = the_face(pipeline.detect(photos[name]))
+    left, top, width, height = map(round, box(face))
+    for cut in (0, 0.05, 0.1, 0.15):  # of the face, on each side
+        across, down = round(cut * width), round(cut * height)
+        crop = photos[name][top + down : top + height - down, left + across : left + width - across]
+        found = the_face(pipeline.detect(np.ascontiguousarray(crop)))
+        found = replace(found, left=found.left + left + across, top=found.top + top + down)
+        assert overlap(found, face) > 0.6
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("side", [20, 32, 48, 80, 150, 1500, 2800])
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [("obama", side) for side in (20, 80, 250, 1500, 2800, MAX_PICTURE_SIDE)]
+    + [(name, MAX_PICTURE_SIDE) for name in ("biden", "obama2", "obama3")],
+)
 def test_a_face_of_any_size_is_found_in_the_largest_picture(
-    pipeline: ModelPipeline, photos: Mapping[str, Image], side: int
+    pipeline: ModelPipeline, photos: Mapping[str, Image], name: str, side: int
 ) -> None:
     canvas = np.full((MAX_PICTURE_SIDE, MAX_PICTURE_SIDE, 3), 110, np.uint8)
-    head, face = head_of(pipeline, photos["obama"], side)
-    left, top = (max(0, 2500 - length) for length in (head.shape[1], head.shape[0]))
-    part = canvas[top : top + head.shape[0], left : left + head.shape[1]]
-    part[:] = head[: part.shape[0], : part.shape[1]]
+    head, face = head_of(pipeline, photos[name], side)
+    place = [min(1900, (MAX_PICTURE_SIDE - length) / 2) for length in face[2:]]  # where the face begins
+    left, top = (round(start - inside) for start, inside in zip(place, face[:2], strict=True))
+    part = canvas[max(0, top) : top + head.shape[0], max(0, left) : left + head.shape[1]]
+    part[:] = head[max(0, -top) :, max(0, -left) :][: part.shape[0], : part.shape[1]]
     found = the_face(pipeline.detect(canvas))
-    assert near(found, [left + face[0], top + face[1], *face[2:]], 0.2)
+    expected = replace(found, left=left + face[0], top=top + face[1], width=face[2], height=face[3])
+    assert overlap(found, expected) > (0.8 if side >= 250 else 0.6)
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("side", [24, 60])
-def test_a_hundred_faces_are_found(pipeline: ModelPipeline, photos: Mapping[str, Image], side: int) -> None:
+@pytest.mark.parametrize(("side", "least"), [(20, 98), (24, 100), (60, 100)])
+def test_a_hundred_faces_are_found(pipeline: ModelPipeline, photos: Mapping[str, Image], side: int, least: int) -> None:
     canvas = np.full((1600, 2400, 3), 110, np.uint8)
     heads_shown = [head_of(pipeline, photo, side)[0] for photo in photos.values()]
     for place in range(100):
@@ -235,8 +269,8 @@ def test_a_hundred_faces_are_found(pipeline: ModelPipeline, photos: Mapping[str,
         top, left = 10 + 155 * (place // 10), 10 + 235 * (place % 10)
         canvas[top : top + head.shape[0], left : left + head.shape[1]] = head
     found = pipeline.detect(canvas)
-    assert len(found) == 100
-    assert len({(int(face.left) // 235, int(face.top) // 155) for face in found}) == 100
+    assert least <= len(found) <= 100
+    assert len({(int(face.left) // 235, int(face.top) // 155) for face in found}) == len(found)
 
 
 @pytest.mark.models

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openfrs.vision.tiling import OVERLAP, strongest, tiles, whole_in_tile, without_parts
+from openfrs.vision.tiling import OVERLAP, outside, strongest, tiles, whole_in_tile, without_parts
 
 SIDE = 640
 
@@ -61,3 +61,10 @@ def test_a_part_of_a_face_is_no_face() -> None:
     np.testing.assert_array_equal(without_parts(faces, larger), faces[[1, 3]])
     assert without_parts(rows(), larger).shape == (0, 15)
     assert len(without_parts(faces, rows())) == 4
+
+
+def test_faces_outside_others_are_those_with_their_centre_elsewhere() -> None:
+    others = rows(row(100, 100, 200))
+    faces = rows(row(150, 150, 30), row(90, 90, 220), row(90, 90, 30), row(300, 300, 20))
+    np.testing.assert_array_equal(outside(faces, others), faces[[3]])
+    assert len(outside(faces, rows())) == 4

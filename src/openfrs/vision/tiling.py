@@ -8,6 +8,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from .runtime import Tensor
 
@@ -51,9 +52,17 @@ def strongest(faces: Tensor, overlap: float) -> Tensor:
 
 def without_parts(faces: Tensor, larger: Tensor) -> Tensor:
     """The rows that are not a part of a larger face, such as an eye taken for a face of its own."""
-    if not len(faces) or not len(larger):
-        return faces
-    centre = faces[:, None, :2] + faces[:, None, 2:4] / 2
-    inside = (centre > larger[None, :, :2]) & (centre < larger[None, :, :2] + larger[None, :, 2:4])
     small = faces[:, None, 2] * 2 < larger[None, :, 2]
-    return np.asarray(faces[~(inside.all(axis=2) & small).any(axis=1)])
+    return np.asarray(faces[~(_centred_in(faces, larger) & small).any(axis=1)])
+
+
+def outside(faces: Tensor, others: Tensor) -> Tensor:
+    """The rows whose centre lies in none of some other boxes."""
+    return np.asarray(faces[~_centred_in(faces, others).any(axis=1)])
+
+
+def _centred_in(faces: Tensor, others: Tensor) -> npt.NDArray[np.bool_]:
+    """Which faces, by row, have their centre in which other boxes, by column."""
+    centre = faces[:, None, :2] + faces[:, None, 2:4] / 2
+    corner = others[None, :, :2]
+    return np.asarray(((centre > corner) & (centre < corner + others[None, :, 2:4])).all(axis=2))
