@@ -572,6 +572,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/{project_id}/face-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Faces
+         * @description Whether each face of a picture would be enrolled, the reasons if not, and what was measured. Nothing is enrolled.
+         */
+        post: operations["check_faces_x_v1__project_id__face_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Policy
+         * @description What a face must meet to be enrolled in a set; empty if everything is.
+         */
+        get: operations["show_policy_x_v1__project_id__face_sets__face_set_name__policy_get"];
+        /**
+         * Set Policy
+         * @description Give a set a policy in place of any other. Faces that are enrolled already stay.
+         */
+        put: operations["set_policy_x_v1__project_id__face_sets__face_set_name__policy_put"];
+        post?: never;
+        /**
+         * Delete Policy
+         * @description Take a set's policy away: every face is enrolled.
+         */
+        delete: operations["delete_policy_x_v1__project_id__face_sets__face_set_name__policy_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/x/v1/{project_id}/face-sets/{face_set_name}/faces": {
         parameters: {
             query?: never;
@@ -1034,24 +1082,39 @@ export interface components {
          * @description What was asked for by code; the key of anything else is left out.
          */
         Attributes: {
-            headpose?: components["schemas"]["HeadPose"] | null;
-            /** Gender */
-            gender?: ("male" | "female") | null;
+            headpose?: components["schemas"]["HeadPose"];
+            /**
+             * Gender
+             * @enum {string}
+             */
+            gender?: "male" | "female";
             /** Age */
-            age?: number | null;
-            dress?: components["schemas"]["Dress"] | null;
-            /** Smile */
-            smile?: ("yes" | "none" | "unknown") | null;
-            /** Mask */
-            mask?: ("yes" | "none" | "unknown") | null;
-            /** Hair */
-            hair?: "unknown" | null;
-            /** Beard */
-            beard?: "unknown" | null;
-            quality?: components["schemas"]["FaceQuality"] | null;
-            expression?: components["schemas"]["FaceExpression"] | null;
+            age?: number;
+            dress?: components["schemas"]["Dress"];
+            /**
+             * Smile
+             * @enum {string}
+             */
+            smile?: "yes" | "none" | "unknown";
+            /**
+             * Mask
+             * @enum {string}
+             */
+            mask?: "yes" | "none" | "unknown";
+            /**
+             * Hair
+             * @constant
+             */
+            hair?: "unknown";
+            /**
+             * Beard
+             * @constant
+             */
+            beard?: "unknown";
+            quality?: components["schemas"]["FaceQuality"];
+            expression?: components["schemas"]["FaceExpression"];
             /** Face Angle */
-            face_angle?: number | null;
+            face_angle?: number;
         };
         /**
          * AuditResponse
@@ -1106,6 +1169,52 @@ export interface components {
             operating_points: components["schemas"]["OperatingPoint"][];
         };
         /**
+         * CatalogEndpoint
+         * @description Where FRS is served.
+         */
+        CatalogEndpoint: {
+            /** Id */
+            id: string;
+            /** Interface */
+            interface: string;
+            /** Region */
+            region: string;
+            /** Region Id */
+            region_id: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * CatalogEntry
+         * @description The one service of the catalogue.
+         */
+        CatalogEntry: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+            /** Endpoints */
+            endpoints: components["schemas"]["CatalogEndpoint"][];
+        };
+        /**
+         * CheckedFace
+         * @description A face, why it would not be enrolled, and what was measured on it.
+         */
+        CheckedFace: {
+            bounding_box: components["schemas"]["BoundingBox"];
+            /** Accepted */
+            accepted: boolean;
+            /** Reasons */
+            reasons: components["schemas"]["Reason"][];
+            /** Confidence */
+            confidence: number;
+            quality?: components["schemas"]["FaceQuality"];
+            headpose?: components["schemas"]["HeadPose"];
+            duplicate?: components["schemas"]["DuplicateFace"];
+        };
+        /**
          * CompareResponse
          * @description How alike the largest faces of two pictures are, 0..1.
          */
@@ -1145,8 +1254,8 @@ export interface components {
          */
         DescribedFace: {
             bounding_box: components["schemas"]["BoundingBox"];
-            attributes?: components["schemas"]["Attributes"] | null;
-            landmark?: components["schemas"]["Landmark"] | null;
+            attributes?: components["schemas"]["Attributes"];
+            landmark?: components["schemas"]["Landmark"];
         };
         /**
          * DetectResponse
@@ -1174,20 +1283,50 @@ export interface components {
             bounding_box: components["schemas"]["BoundingBox"];
         };
         /**
+         * DomainsAnswer
+         * @description The caller's domain, as a list.
+         */
+        DomainsAnswer: {
+            /** Domains */
+            domains: components["schemas"]["ListedDomain"][];
+            links: components["schemas"]["Links"];
+        };
+        /**
          * Dress
          * @description What a face wears.
          */
         Dress: {
             /**
              * Glass
-             * @constant
+             * @enum {string}
              */
-            glass: "unknown";
+            glass: "yes" | "dark" | "none" | "unknown";
             /**
              * Hat
-             * @constant
+             * @enum {string}
              */
-            hat: "unknown";
+            hat: "yes" | "none" | "unknown";
+        };
+        /**
+         * DuplicateFace
+         * @description The enrolled face that is most like a face.
+         */
+        DuplicateFace: {
+            /** Face Id */
+            face_id: string;
+            /** External Image Id */
+            external_image_id: string;
+            /** Similarity */
+            similarity: number;
+        };
+        /**
+         * FaceCheckResponse
+         * @description The policy that faces were held against, and each face.
+         */
+        FaceCheckResponse: {
+            policy: components["schemas"]["Policy"];
+            /** Faces */
+            faces: components["schemas"]["CheckedFace"][];
         };
         /**
          * FaceCountResponse
@@ -1312,11 +1451,6 @@ export interface components {
             /** Faces */
             faces: components["schemas"]["FaceSetFace"][];
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
-        };
         /**
          * HeadPose
          * @description Degrees of -180..180: positive for a face that looks down, leans clockwise, or is turned to the picture's left.
@@ -1339,7 +1473,7 @@ export interface components {
             /** Created At */
             created_at: string;
             /** Last Used At */
-            last_used_at?: string | null;
+            last_used_at?: string;
         };
         /**
          * KeysAnswer
@@ -1359,6 +1493,54 @@ export interface components {
             face_contour: components["schemas"]["Contour"];
             eyebrow_contour: components["schemas"]["Contour"];
             nose_contour: components["schemas"]["Contour"];
+        };
+        /**
+         * Links
+         * @description Where an object or a list is; lists have one page.
+         */
+        Links: {
+            /** Next */
+            next: string | null;
+            /** Previous */
+            previous: string | null;
+            /** Self */
+            self: string;
+        };
+        /**
+         * ListedDomain
+         * @description The caller's domain.
+         */
+        ListedDomain: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Description */
+            description: string;
+            links: components["schemas"]["Links"];
+        };
+        /**
+         * ListedProject
+         * @description A project on which the caller has a role.
+         */
+        ListedProject: {
+            /** Domain Id */
+            domain_id: string;
+            /** Is Domain */
+            is_domain: boolean;
+            /** Parent Id */
+            parent_id: string;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /** Id */
+            id: string;
+            /** Enabled */
+            enabled: boolean;
+            links: components["schemas"]["Links"];
         };
         /**
          * LivenessWarning
@@ -1450,6 +1632,45 @@ export interface components {
             y: number;
         };
         /**
+         * Policy
+         * @description Limits for the faces of a set; what is None is not looked at. A value at its limit is within it.
+         */
+        Policy: {
+            /** Single Face */
+            single_face?: boolean;
+            /** Max Faces */
+            max_faces?: number;
+            /** Min Face Size */
+            min_face_size?: number;
+            /** Min Confidence */
+            min_confidence?: number;
+            /** Min Quality */
+            min_quality?: number;
+            /** Max Blur */
+            max_blur?: number;
+            /** Max Occlusion */
+            max_occlusion?: number;
+            /** Max Illumination */
+            max_illumination?: number;
+            /** Max Yaw */
+            max_yaw?: number;
+            /** Max Pitch */
+            max_pitch?: number;
+            /** Max Roll */
+            max_roll?: number;
+            /** Duplicate Similarity */
+            duplicate_similarity?: number;
+            /** Duplicate False Match Rate */
+            duplicate_false_match_rate?: number;
+        };
+        /**
+         * PolicyResponse
+         * @description The limits that are set.
+         */
+        PolicyResponse: {
+            policy: components["schemas"]["Policy"];
+        };
+        /**
          * ProjectAnswer
          * @description A project and the limits that hold for it.
          */
@@ -1479,6 +1700,21 @@ export interface components {
             /** Concurrent */
             concurrent: number;
         };
+        /**
+         * ProjectsAnswer
+         * @description The caller's projects.
+         */
+        ProjectsAnswer: {
+            /** Projects */
+            projects: components["schemas"]["ListedProject"][];
+            links: components["schemas"]["Links"];
+        };
+        /**
+         * Reason
+         * @description Why a face is not enrolled.
+         * @enum {string}
+         */
+        Reason: "EXCEEDS_MAX_FACES" | "MULTIPLE_FACES" | "SMALL_BOUNDING_BOX" | "LOW_CONFIDENCE" | "EXTREME_POSE" | "LOW_FACE_QUALITY" | "LOW_SHARPNESS" | "OCCLUDED_FACE" | "LOW_BRIGHTNESS" | "POOR_ILLUMINATION" | "DUPLICATE_PERSON";
         /**
          * SearchFace
          * @description A face found; ``external_fields`` holds the ``return_fields`` asked for.
@@ -1570,6 +1806,109 @@ export interface components {
             session_id: string;
         };
         /**
+         * SubscribesResponse
+         * @description The services of a project, and how many face sets it may have.
+         */
+        SubscribesResponse: {
+            /** Max Face Set Number */
+            max_face_set_number: number;
+            detect_service: components["schemas"]["Subscription"];
+            compare_service: components["schemas"]["Subscription"];
+            live_detect_service: components["schemas"]["Subscription"];
+            search_service: components["schemas"]["Subscription"];
+        };
+        /**
+         * Subscription
+         * @description Since when (UTC) a service is the project's.
+         */
+        Subscription: {
+            /** Create Time */
+            create_time: string;
+            /** Subscribe Status */
+            subscribe_status: boolean;
+        };
+        /**
+         * TemporaryKey
+         * @description An access key that expires (UTC).
+         */
+        TemporaryKey: {
+            /** Access */
+            access: string;
+            /** Secret */
+            secret: string;
+            /** Securitytoken */
+            securitytoken: string;
+            /** Expires At */
+            expires_at: string;
+        };
+        /**
+         * TemporaryKeyAnswer
+         * @description The new key; its secret is shown this once.
+         */
+        TemporaryKeyAnswer: {
+            credential: components["schemas"]["TemporaryKey"];
+        };
+        /**
+         * TokenAnswer
+         * @description What a token stands for; its text is in ``X-Subject-Token``.
+         */
+        TokenAnswer: {
+            token: components["schemas"]["TokenDescription"];
+        };
+        /**
+         * TokenDescription
+         * @description A token for a project or, without one, for a domain; times are UTC.
+         */
+        TokenDescription: {
+            /** Catalog */
+            catalog: components["schemas"]["CatalogEntry"][];
+            /** Expires At */
+            expires_at: string;
+            /** Issued At */
+            issued_at: string;
+            /** Methods */
+            methods: string[];
+            /** Roles */
+            roles: components["schemas"]["TokenRole"][];
+            user: components["schemas"]["TokenUser"];
+            project?: components["schemas"]["TokenProject"];
+            domain?: components["schemas"]["NamedDomain"];
+        };
+        /**
+         * TokenProject
+         * @description The project a token is for.
+         */
+        TokenProject: {
+            domain: components["schemas"]["NamedDomain"];
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * TokenRole
+         * @description The role on the token's project.
+         */
+        TokenRole: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * TokenUser
+         * @description Whose token it is.
+         */
+        TokenUser: {
+            domain: components["schemas"]["NamedDomain"];
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Password Expires At */
+            password_expires_at: string;
+        };
+        /**
          * UserAnswer
          * @description A user with the role on the project, empty for none.
          */
@@ -1591,19 +1930,6 @@ export interface components {
             /** Users */
             users: components["schemas"]["UserAnswer"][];
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
-        };
         /**
          * WeightAnswer
          * @description A weight of the manifest.
@@ -1623,7 +1949,677 @@ export interface components {
             sha256: string;
         };
     };
-    responses: never;
+    responses: {
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0501, APIG.0201. */
+        Refused400_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0013" | "FRS.0014" | "FRS.0015" | "FRS.0016" | "FRS.0017" | "FRS.0020" | "FRS.0021" | "FRS.0022" | "FRS.0023" | "FRS.0024" | "FRS.0027" | "FRS.0035" | "FRS.0036" | "FRS.0501";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: APIG.0301, APIG.0307. */
+        Refused401_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "APIG.0301" | "APIG.0307";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0028, APIG.0302, APIG.0310. */
+        Refused403_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0028";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0302" | "APIG.0310";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: APIG.0101. */
+        Refused404_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "APIG.0101";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: APIG.0201. */
+        Refused413_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0033. */
+        Refused429_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0033";
+                    error_msg: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0018. */
+        Refused500_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0018";
+                    error_msg: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0301, APIG.0201. */
+        Refused400_2: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0014" | "FRS.0301";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, APIG.0201. */
+        Refused400_3: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0302, APIG.0201. */
+        Refused400_4: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0302";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0302, FRS.0404, FRS.0405, FRS.0406, APIG.0201. */
+        Refused400_5: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0013" | "FRS.0014" | "FRS.0015" | "FRS.0016" | "FRS.0017" | "FRS.0020" | "FRS.0021" | "FRS.0022" | "FRS.0023" | "FRS.0024" | "FRS.0027" | "FRS.0035" | "FRS.0036" | "FRS.0302" | "FRS.0404" | "FRS.0405" | "FRS.0406";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0302, FRS.0403, APIG.0201. */
+        Refused400_6: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0302" | "FRS.0403";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0302, FRS.0303, FRS.0405, FRS.0406, APIG.0201. */
+        Refused400_7: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0014" | "FRS.0302" | "FRS.0303" | "FRS.0405" | "FRS.0406";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0302, FRS.0401, FRS.0402, APIG.0201. */
+        Refused400_8: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0302" | "FRS.0401" | "FRS.0402";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0302, FRS.0407, APIG.0201. */
+        Refused400_9: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0014" | "FRS.0302" | "FRS.0407";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0032, FRS.0035, FRS.0036, FRS.0302, FRS.0304, FRS.0403, APIG.0201. */
+        Refused400_10: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0013" | "FRS.0014" | "FRS.0015" | "FRS.0016" | "FRS.0017" | "FRS.0020" | "FRS.0021" | "FRS.0022" | "FRS.0023" | "FRS.0024" | "FRS.0027" | "FRS.0032" | "FRS.0035" | "FRS.0036" | "FRS.0302" | "FRS.0304" | "FRS.0403";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0701, FRS.0702, FRS.0703, FRS.0704, FRS.0706, APIG.0201. */
+        Refused400_11: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0014" | "FRS.0017" | "FRS.0020" | "FRS.0021" | "FRS.0022" | "FRS.0023" | "FRS.0024" | "FRS.0027" | "FRS.0035" | "FRS.0036" | "FRS.0701" | "FRS.0702" | "FRS.0703" | "FRS.0704" | "FRS.0706";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, APIG.0201. */
+        Refused400_12: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0013" | "FRS.0014" | "FRS.0015" | "FRS.0016" | "FRS.0017" | "FRS.0020" | "FRS.0021" | "FRS.0022" | "FRS.0023" | "FRS.0024" | "FRS.0027" | "FRS.0035" | "FRS.0036";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0707, APIG.0201. */
+        Refused400_13: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0013" | "FRS.0014" | "FRS.0015" | "FRS.0016" | "FRS.0017" | "FRS.0020" | "FRS.0021" | "FRS.0022" | "FRS.0023" | "FRS.0024" | "FRS.0027" | "FRS.0035" | "FRS.0036" | "FRS.0707";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0302, APIG.0201. */
+        Refused400_14: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0013" | "FRS.0014" | "FRS.0015" | "FRS.0016" | "FRS.0017" | "FRS.0020" | "FRS.0021" | "FRS.0022" | "FRS.0023" | "FRS.0024" | "FRS.0027" | "FRS.0035" | "FRS.0036" | "FRS.0302";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0302, APIG.0201. */
+        Refused400_15: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0014" | "FRS.0302";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0702, FRS.0704, APIG.0201. */
+        Refused400_16: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0014" | "FRS.0702" | "FRS.0704";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0701, FRS.0703, FRS.0706, APIG.0201. */
+        Refused400_17: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0014" | "FRS.0017" | "FRS.0020" | "FRS.0021" | "FRS.0022" | "FRS.0023" | "FRS.0024" | "FRS.0027" | "FRS.0035" | "FRS.0036" | "FRS.0701" | "FRS.0703" | "FRS.0706";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0703, APIG.0201. */
+        Refused400_18: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0703";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0028, APIG.0302, APIG.0310, Forbidden. */
+        Refused403_2: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0028";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0302" | "APIG.0310";
+                    error_msg: string;
+                    request_id: string;
+                } | {
+                    error: {
+                        /** @constant */
+                        code: 403;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Forbidden";
+                    };
+                };
+            };
+        };
+        /** @description Refused: APIG.0101, Not Found. */
+        Refused404_2: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "APIG.0101";
+                    error_msg: string;
+                    request_id: string;
+                } | {
+                    error: {
+                        /** @constant */
+                        code: 404;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Not Found";
+                    };
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, APIG.0201, Bad Request. */
+        Refused400_19: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                } | {
+                    error: {
+                        /** @constant */
+                        code: 400;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Bad Request";
+                    };
+                };
+            };
+        };
+        /** @description Refused: Conflict. */
+        Refused409_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    error: {
+                        /** @constant */
+                        code: 409;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Conflict";
+                    };
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, APIG.0201. */
+        Refused400_20: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: Bad Request. */
+        Refused400_21: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    error: {
+                        /** @constant */
+                        code: 400;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Bad Request";
+                    };
+                };
+            };
+        };
+        /** @description Refused: Unauthorized. */
+        Refused401_2: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    error: {
+                        /** @constant */
+                        code: 401;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Unauthorized";
+                    };
+                };
+            };
+        };
+        /** @description Refused: Request Entity Too Large. */
+        Refused413_2: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    error: {
+                        /** @constant */
+                        code: 413;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Request Entity Too Large";
+                    };
+                };
+            };
+        };
+        /** @description Refused: Too Many Requests. */
+        Refused429_2: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    error: {
+                        /** @constant */
+                        code: 429;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Too Many Requests";
+                    };
+                };
+            };
+        };
+        /** @description Refused: Internal Server Error. */
+        Refused500_2: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    error: {
+                        /** @constant */
+                        code: 500;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Internal Server Error";
+                    };
+                };
+            };
+        };
+        /** @description Refused: Service Unavailable. */
+        Refused503_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    error: {
+                        /** @constant */
+                        code: 503;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Service Unavailable";
+                    };
+                };
+            };
+        };
+        /** @description Refused: Not Found. */
+        Refused404_3: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    error: {
+                        /** @constant */
+                        code: 404;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Not Found";
+                    };
+                };
+            };
+        };
+        /** @description Refused: Forbidden. */
+        Refused403_3: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    error: {
+                        /** @constant */
+                        code: 403;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Forbidden";
+                    };
+                };
+            };
+        };
+        /** @description Refused: APIG.0201. */
+        Refused502_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -1671,15 +2667,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["CompareResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     list_face_sets_v1__project_id__face_sets_get: {
@@ -1703,15 +2697,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceSetsResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     create_face_set_v1__project_id__face_sets_post: {
@@ -1748,15 +2740,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceSetResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_2"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     show_face_set_v1__project_id__face_sets__face_set_name__get: {
@@ -1782,15 +2772,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceSetResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     delete_face_set_v1__project_id__face_sets__face_set_name__delete: {
@@ -1816,15 +2804,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["DeletedFaceSetResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     list_faces_v1__project_id__face_sets__face_set_name__faces_get: {
@@ -1854,15 +2840,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FacesResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_6"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     update_face_v1__project_id__face_sets__face_set_name__faces_put: {
@@ -1901,15 +2885,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_7"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     add_faces_v1__project_id__face_sets__face_set_name__faces_post: {
@@ -1964,20 +2946,21 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FacesResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_5"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     delete_faces_v1__project_id__face_sets__face_set_name__faces_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                face_id?: string | null;
+                external_image_id?: string | null;
+            };
             header?: never;
             path: {
                 /** @description Project the request acts in. */
@@ -1998,15 +2981,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_8"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     batch_delete_faces_v1__project_id__face_sets__face_set_name__faces_batch_delete: {
@@ -2039,15 +3020,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_9"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     search_v1__project_id__face_sets__face_set_name__search_post: {
@@ -2110,15 +3089,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SearchResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_10"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     face_quality_v1__project_id__face_quality_face_quality_post: {
@@ -2151,15 +3128,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceQualityResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     blur_classify_v1__project_id__face_quality_blur_classify_post: {
@@ -2192,15 +3167,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["Blur"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     head_pose_estimate_v1__project_id__face_quality_head_pose_estimate_post: {
@@ -2233,15 +3206,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["Angles"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     detect_action_liveness_v1__project_id__live_detect_post: {
@@ -2290,15 +3261,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ActionLivenessResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_11"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     compare_v2__project_id__face_compare_post: {
@@ -2341,15 +3310,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["CompareResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     list_face_sets_v2__project_id__face_sets_get: {
@@ -2373,15 +3340,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceSetsResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     create_face_set_v2__project_id__face_sets_post: {
@@ -2418,15 +3383,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceSetResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_2"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     show_face_set_v2__project_id__face_sets__face_set_name__get: {
@@ -2452,15 +3415,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceSetResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     delete_face_set_v2__project_id__face_sets__face_set_name__delete: {
@@ -2486,15 +3447,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["DeletedFaceSetResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     list_faces_v2__project_id__face_sets__face_set_name__faces_get: {
@@ -2524,15 +3483,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FacesResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_6"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     update_face_v2__project_id__face_sets__face_set_name__faces_put: {
@@ -2571,15 +3528,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_7"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     add_faces_v2__project_id__face_sets__face_set_name__faces_post: {
@@ -2634,20 +3589,21 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FacesResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_5"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     delete_faces_v2__project_id__face_sets__face_set_name__faces_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                face_id?: string | null;
+                external_image_id?: string | null;
+            };
             header?: never;
             path: {
                 /** @description Project the request acts in. */
@@ -2668,15 +3624,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_8"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     batch_delete_faces_v2__project_id__face_sets__face_set_name__faces_batch_delete: {
@@ -2709,15 +3663,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_9"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     search_v2__project_id__face_sets__face_set_name__search_post: {
@@ -2780,15 +3732,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SearchResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_10"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     face_quality_v2__project_id__face_quality_face_quality_post: {
@@ -2821,15 +3771,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceQualityResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     blur_classify_v2__project_id__face_quality_blur_classify_post: {
@@ -2862,15 +3810,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["Blur"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     head_pose_estimate_v2__project_id__face_quality_head_pose_estimate_post: {
@@ -2903,15 +3849,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["Angles"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     detect_action_liveness_v2__project_id__live_detect_post: {
@@ -2960,15 +3904,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ActionLivenessResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_11"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     detect_v1__project_id__face_detect_post: {
@@ -3009,15 +3951,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["DetectResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_12"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     detect_silent_liveness_v1__project_id__live_detect_face_post: {
@@ -3054,15 +3994,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SilentLivenessResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_13"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     show_subscribes_v1__project_id__subscribe_get: {
@@ -3083,20 +4021,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": {
-                        [key: string]: unknown;
-                    };
+                    "application/json; charset=UTF-8": components["schemas"]["SubscribesResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     detect_v2__project_id__face_detect_post: {
@@ -3137,15 +4071,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["DetectResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_12"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     show_models_x_v1__project_id__models_get: {
@@ -3169,15 +4101,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ModelsAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     show_activity_x_v1__project_id__activity_get: {
@@ -3201,15 +4131,177 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ActivityResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    check_faces_x_v1__project_id__face_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Project the request acts in. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Image Base64 */
+                    image_base64?: string | null;
+                    /** Image Url */
+                    image_url?: string | null;
+                    /** Face Set Name */
+                    face_set_name?: string | null;
+                    /** Policy */
+                    policy?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Single */
+                    single?: boolean | null;
+                };
+                "multipart/form-data": {
+                    /** Face Set Name */
+                    face_set_name?: string | null;
+                    /** Policy */
+                    policy?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Single */
+                    single?: boolean | null;
+                    /** Format: binary */
+                    image_file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json; charset=UTF-8": components["schemas"]["FaceCheckResponse"];
                 };
             };
+            400: components["responses"]["Refused400_14"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    show_policy_x_v1__project_id__face_sets__face_set_name__policy_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Project the request acts in. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["PolicyResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    set_policy_x_v1__project_id__face_sets__face_set_name__policy_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Project the request acts in. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Policy */
+                    policy: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["PolicyResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_15"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    delete_policy_x_v1__project_id__face_sets__face_set_name__policy_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Project the request acts in. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["PolicyResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     tabulate_faces_x_v1__project_id__face_sets__face_set_name__faces_get: {
@@ -3241,15 +4333,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceTableResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_6"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     create_liveness_session_x_v1__project_id__liveness_sessions_post: {
@@ -3290,15 +4380,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SessionResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_16"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     submit_liveness_video_x_v1__project_id__liveness_sessions__session_id__video_post: {
@@ -3337,15 +4425,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SubmittedResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_17"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     read_liveness_result_x_v1__project_id__liveness_sessions__session_id__result_get: {
@@ -3371,15 +4457,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SessionResultResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_18"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     show_project_x_v1_accounts__project_id__get: {
@@ -3403,15 +4487,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ProjectAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     list_users_x_v1_accounts__project_id__users_get: {
@@ -3435,15 +4517,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["UsersAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_2"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     create_user_x_v1_accounts__project_id__users_post: {
@@ -3476,15 +4556,14 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["NewUserAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_19"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_2"];
+            409: components["responses"]["Refused409_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     set_role_x_v1_accounts__project_id__users__user_id__role_put: {
@@ -3516,15 +4595,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["OneUserAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_19"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_2"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     withdraw_role_x_v1_accounts__project_id__users__user_id__role_delete: {
@@ -3549,15 +4626,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["OneUserAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_2"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     set_enabled_x_v1_accounts__project_id__users__user_id__enabled_put: {
@@ -3589,15 +4664,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["OneUserAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_19"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_2"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     reset_password_x_v1_accounts__project_id__users__user_id__password_post: {
@@ -3622,15 +4695,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["PasswordAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_2"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     list_keys_x_v1_accounts__project_id__users__user_id__keys_get: {
@@ -3655,15 +4726,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["KeysAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_2"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     create_key_x_v1_accounts__project_id__users__user_id__keys_post: {
@@ -3688,15 +4757,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["NewKeyAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_2"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     delete_key_x_v1_accounts__project_id__keys__access_key__delete: {
@@ -3721,15 +4788,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["DeletedKeyAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_2"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     list_audit_x_v1_accounts__project_id__audit_get: {
@@ -3757,15 +4822,13 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["AuditResponse"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Refused400_20"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            429: components["responses"]["Refused429_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     show_token_v3_auth_tokens_get: {
@@ -3773,7 +4836,10 @@ export interface operations {
             query?: {
                 nocatalog?: string | null;
             };
-            header?: never;
+            header: {
+                /** @description The token that is asked about. */
+                "X-Subject-Token": string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3782,17 +4848,28 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The token. */
+                    "X-Subject-Token"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": unknown;
+                    "application/json; charset=UTF-8": components["schemas"]["TokenAnswer"];
                 };
             };
+            400: components["responses"]["Refused400_21"];
+            401: components["responses"]["Refused401_2"];
+            404: components["responses"]["Refused404_3"];
+            413: components["responses"]["Refused413_2"];
+            429: components["responses"]["Refused429_2"];
+            500: components["responses"]["Refused500_2"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     create_token_v3_auth_tokens_post: {
         parameters: {
-            query?: never;
+            query?: {
+                nocatalog?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3868,18 +4945,29 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    /** @description The token. */
+                    "X-Subject-Token"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": unknown;
+                    "application/json; charset=UTF-8": components["schemas"]["TokenAnswer"];
                 };
             };
+            400: components["responses"]["Refused400_21"];
+            401: components["responses"]["Refused401_2"];
+            413: components["responses"]["Refused413_2"];
+            429: components["responses"]["Refused429_2"];
+            500: components["responses"]["Refused500_2"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     revoke_token_v3_auth_tokens_delete: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description The token that is asked about. */
+                "X-Subject-Token": string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3892,6 +4980,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Refused400_21"];
+            401: components["responses"]["Refused401_2"];
+            403: components["responses"]["Refused403_3"];
+            413: components["responses"]["Refused413_2"];
+            429: components["responses"]["Refused429_2"];
+            500: components["responses"]["Refused500_2"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     list_projects_v3_auth_projects_get: {
@@ -3911,9 +5006,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": unknown;
+                    "application/json; charset=UTF-8": components["schemas"]["ProjectsAnswer"];
                 };
             };
+            400: components["responses"]["Refused400_21"];
+            401: components["responses"]["Refused401_2"];
+            413: components["responses"]["Refused413_2"];
+            429: components["responses"]["Refused429_2"];
+            500: components["responses"]["Refused500_2"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     list_projects_v3_projects_get: {
@@ -3933,9 +5034,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": unknown;
+                    "application/json; charset=UTF-8": components["schemas"]["ProjectsAnswer"];
                 };
             };
+            400: components["responses"]["Refused400_21"];
+            401: components["responses"]["Refused401_2"];
+            413: components["responses"]["Refused413_2"];
+            429: components["responses"]["Refused429_2"];
+            500: components["responses"]["Refused500_2"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     list_domains_v3_auth_domains_get: {
@@ -3953,9 +5060,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": unknown;
+                    "application/json; charset=UTF-8": components["schemas"]["DomainsAnswer"];
                 };
             };
+            400: components["responses"]["Refused400_21"];
+            401: components["responses"]["Refused401_2"];
+            413: components["responses"]["Refused413_2"];
+            429: components["responses"]["Refused429_2"];
+            500: components["responses"]["Refused500_2"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     create_temporary_key_v3_0_OS_CREDENTIAL_securitytokens_post: {
@@ -4039,9 +5152,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": unknown;
+                    "application/json; charset=UTF-8": components["schemas"]["TemporaryKeyAnswer"];
                 };
             };
+            400: components["responses"]["Refused400_21"];
+            401: components["responses"]["Refused401_2"];
+            413: components["responses"]["Refused413_2"];
+            429: components["responses"]["Refused429_2"];
+            500: components["responses"]["Refused500_2"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     health_health_get: {
@@ -4086,6 +5205,7 @@ export interface operations {
                     };
                 };
             };
+            502: components["responses"]["Refused502_1"];
         };
     };
 }

@@ -4,10 +4,10 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Iterable
+from functools import partial
 from typing import Final
 
-from fastapi import APIRouter, FastAPI, Security
-from fastapi.security import APIKeyHeader
+from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -40,10 +40,14 @@ from . import (
     search,
     subscription,
 )
-from .security import address_of
+from .documentation import document
+from .security import TOKEN_HEADER, address_of
 from .wire import WireResponse
 
 log = logging.getLogger("openfrs.access")
+
+IAM_PATHS = ("/v3/", "/v3.0/")
+"""Paths whose failures are told in IAM's envelope."""
 
 FRS_PATHS = ("/v1/", "/v2/")
 """Paths whose requests count as a project's activity."""
@@ -65,9 +69,6 @@ _PAGE: Final = (
 )
 """For the page of the API, whose script is written into it."""
 
-TOKEN_HEADER = Security(APIKeyHeader(name="X-Auth-Token", auto_error=False))
-"""Tells the API's page where a token goes; :mod:`openfrs.api.security` is what checks it."""
-
 
 ALWAYS_ADMITTED = frozenset({"/health", "/ready"})
 """Paths that are answered however many requests are under way: who asks them would restart a process that is only busy."""
@@ -83,6 +84,7 @@ def create_app(services: Services) -> ASGIApp:
         redirect_slashes=False,
         redoc_url=None,
     )
+    app.openapi = partial(document, app)  # type: ignore[method-assign]  # the way FastAPI advises
     app.state.services = services
     frs = APIRouter(dependencies=[TOKEN_HEADER])
     for module in (recognition, face_sets, faces, search, quality, liveness):
@@ -132,18 +134,18 @@ def _methods(request: Request) -> list[str]:
 
 
 def _failed(request: Request, _error: Exception) -> Response:
-    return _refused(request, ServiceError("IAM.500" if request.scope["path"].startswith("/v3/") else "FRS.0018"))
+    return _refused(request, ServiceError("IAM.500" if request.scope["path"].startswith(IAM_PATHS) else "FRS.0018"))
 
 
 def _busy(error: ServiceError, path: str) -> ServiceError:
     """A refusal for want of room, as the path tells it."""
-    return ServiceError("IAM.429", headers=error.headers) if path.startswith("/v3/") else error
+    return ServiceError("IAM.429", headers=error.headers) if path.startswith(IAM_PATHS) else error
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
     """The disk or the database does not do what it should; nothing of the request was kept."""
     log.error("store unavailable: %s, request %s", error, request.state.request_id)
-    key = "IAM.503" if request.scope["path"].startswith("/v3/") else "FRS.0018"
+    key = "IAM.503" if request.scope["path"].startswith(IAM_PATHS) else "FRS.0018"
     return _refused(request, ServiceError(key, headers={"Retry-After": "5"}))
 
 

@@ -3,10 +3,12 @@
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from ..faces.enrolment import JudgedFace
+from ..faces.policy import Policy, Reason
 from .body import Input, read_input
 from .documentation import body_of
 from .pictures import PictureInput, picture
@@ -30,57 +32,92 @@ class FaceCheckInput(PictureInput):
     single: bool | None = None
 
 
-@router.post("/face-check", openapi_extra=body_of(FaceCheckInput))
-async def check_faces(request: Request, principal: Reader, services: ServicesDependency) -> dict[str, Any]:
+class PolicyResponse(BaseModel):
+    """The limits that are set."""
+
+    policy: Policy
+
+
+class DuplicateFace(BaseModel):
+    """The enrolled face that is most like a face."""
+
+    face_id: str
+    external_image_id: str
+    similarity: float
+
+
+class CheckedFace(BaseModel):
+    """A face, why it would not be enrolled, and what was measured on it."""
+
+    bounding_box: BoundingBox
+    accepted: bool
+    reasons: list[Reason]
+    confidence: float
+    quality: FaceQuality | None = None
+    headpose: HeadPose | None = None
+    duplicate: DuplicateFace | None = None
+
+    @classmethod
+    def of(cls, face: JudgedFace) -> "CheckedFace":
+        """A face as the wire writes it."""
+        traits, duplicate = face.candidate.traits, None
+        if face.duplicate is not None:
+            enrolled = face.duplicate.face
+            duplicate = DuplicateFace(
+                face_id=enrolled.face_id,
+                external_image_id=enrolled.external_image_id,
+                similarity=face.duplicate.similarity,
+            )
+        return cls(
+            bounding_box=BoundingBox.of(face.candidate.template.box),
+            accepted=not face.reasons,
+            reasons=list(face.reasons),
+            confidence=round(face.candidate.confidence, 4),
+            quality=None if traits.quality is None else FaceQuality.of(traits.quality),
+            headpose=None if traits.pose is None else HeadPose.of(traits.pose),
+            duplicate=duplicate,
+        )
+
+
+class FaceCheckResponse(PolicyResponse):
+    """The policy that faces were held against, and each face."""
+
+    faces: list[CheckedFace]
+
+
+@router.post("/face-check", openapi_extra=body_of(FaceCheckInput), response_model_exclude_none=True)
+async def check_faces(request: Request, principal: Reader, services: ServicesDependency) -> FaceCheckResponse:
     """Whether each face of a picture would be enrolled, the reasons if not, and what was measured. Nothing is enrolled."""
     asked = await read_input(request, FaceCheckInput)
     policy, faces = await services.enrolment.check(
         principal.project.id, asked.face_set_name, picture(asked), asked.policy, single=bool(asked.single)
     )
-    return {"policy": policy.stored(), "faces": [_told(face) for face in faces]}
+    return FaceCheckResponse(policy=policy, faces=[CheckedFace.of(face) for face in faces])
 
 
-@router.get("/face-sets/{face_set_name}/policy")
-async def show_policy(principal: Reader, name: SetName, services: ServicesDependency) -> dict[str, Any]:
+@router.get("/face-sets/{face_set_name}/policy", response_model_exclude_none=True)
+async def show_policy(principal: Reader, name: SetName, services: ServicesDependency) -> PolicyResponse:
     """What a face must meet to be enrolled in a set; empty if everything is."""
     policy = await run_in_threadpool(services.enrolment.policy, principal.project.id, name)
-    return {"policy": policy.stored()}
+    return PolicyResponse(policy=policy)
 
 
-@router.put("/face-sets/{face_set_name}/policy", openapi_extra=body_of(PolicyInput, multipart=False))
+@router.put(
+    "/face-sets/{face_set_name}/policy",
+    openapi_extra=body_of(PolicyInput, multipart=False),
+    response_model_exclude_none=True,
+)
 async def set_policy(
     request: Request, principal: Operator, name: SetName, services: ServicesDependency
-) -> dict[str, Any]:
+) -> PolicyResponse:
     """Give a set a policy in place of any other. Faces that are enrolled already stay."""
     asked = await read_input(request, PolicyInput, multipart=False)
     policy = await run_in_threadpool(services.enrolment.set_policy, principal.project.id, name, asked.policy)
-    return {"policy": policy.stored()}
+    return PolicyResponse(policy=policy)
 
 
-@router.delete("/face-sets/{face_set_name}/policy")
-async def delete_policy(principal: Operator, name: SetName, services: ServicesDependency) -> dict[str, Any]:
+@router.delete("/face-sets/{face_set_name}/policy", response_model_exclude_none=True)
+async def delete_policy(principal: Operator, name: SetName, services: ServicesDependency) -> PolicyResponse:
     """Take a set's policy away: every face is enrolled."""
     policy = await run_in_threadpool(services.enrolment.set_policy, principal.project.id, name, None)
-    return {"policy": policy.stored()}
-
-
-def _told(face: JudgedFace) -> dict[str, Any]:
-    traits, told = face.candidate.traits, dict[str, Any]()
-    if traits.quality is not None:
-        told["quality"] = FaceQuality.of(traits.quality).model_dump()
-    if traits.pose is not None:
-        told["headpose"] = HeadPose.of(traits.pose).model_dump()
-    if face.duplicate is not None:
-        enrolled = face.duplicate.face
-        told["duplicate"] = {
-            "face_id": enrolled.face_id,
-            "external_image_id": enrolled.external_image_id,
-            "similarity": face.duplicate.similarity,
-        }
-    return {
-        "bounding_box": BoundingBox.of(face.candidate.template.box).model_dump(),
-        "accepted": not face.reasons,
-        "reasons": list(face.reasons),
-        "confidence": round(face.candidate.confidence, 4),
-        **told,
-    }
+    return PolicyResponse(policy=policy)

@@ -43,6 +43,13 @@ class UpdateFaceInput(Input):
     external_fields: dict[str, Any] | None = None
 
 
+class DeleteFacesQuery(Input):
+    """Which faces to delete: exactly one of these, or the name and value of a custom field."""
+
+    face_id: str | None = None
+    external_image_id: str | None = None
+
+
 class BatchDeleteInput(Input):
     """Which faces to delete."""
 
@@ -96,7 +103,7 @@ async def update_face(
     return FaceCountResponse.of(face_set, 1)
 
 
-@router.delete("/faces")
+@router.delete("/faces", openapi_extra=query_of(DeleteFacesQuery))
 async def delete_faces(
     request: Request, principal: Operator, name: SetName, services: ServicesDependency
 ) -> FaceCountResponse:

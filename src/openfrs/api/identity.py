@@ -1,7 +1,7 @@
 """The part of IAM that FRS clients use: tokens, projects, domains, temporary access keys."""
 
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends
 from pydantic import Field, ValidationError
@@ -15,8 +15,9 @@ from ..errors import ServiceError
 from ..services import Services
 from ..store.accounts import Domain, Project, User
 from .body import Input, raw_body
-from .documentation import body_of, query_of
-from .security import ServicesDependency, address_of, iam_caller, in_iam_envelope, note_write
+from .documentation import answers_with, body_of, header, query_of
+from .identity_answers import DomainsAnswer, ProjectsAnswer, TemporaryKeyAnswer, TokenAnswer
+from .security import TOKEN_HEADER, ServicesDependency, address_of, iam_caller, in_iam_envelope, note_write
 from .wire import WireResponse
 
 router = APIRouter(tags=["identity"])
@@ -24,6 +25,8 @@ router = APIRouter(tags=["identity"])
 SUBJECT_TOKEN = "X-Subject-Token"  # noqa: S105  # the name of a header
 REGION = "local"
 CATALOG = "face"
+
+_SUBJECT: Final = header(SUBJECT_TOKEN, "The token that is asked about.")
 
 IamCaller = Annotated[Caller, Depends(iam_caller)]
 T = TypeVar("T", bound=Input)
@@ -96,7 +99,20 @@ class ProjectsQuery(Input):
     name: str | None = None
 
 
-@router.post("/v3/auth/tokens", status_code=201, openapi_extra=body_of(TokenInput, multipart=False))
+_LISTED: Final[dict[str, Any]] = {
+    "response_model": ProjectsAnswer,
+    "dependencies": [TOKEN_HEADER],
+    "openapi_extra": query_of(ProjectsQuery),
+}
+
+
+@router.post(
+    "/v3/auth/tokens",
+    status_code=201,
+    response_model=TokenAnswer,
+    responses=answers_with(SUBJECT_TOKEN, "The token.", 201),
+    openapi_extra={**body_of(TokenInput, multipart=False), **query_of(TokenQuery)},
+)
 async def create_token(request: Request, services: ServicesDependency) -> Response:
     """Issue a token for a password, or for another token; it is in the answer's ``X-Subject-Token`` header."""
     auth = (await _read(request, TokenInput)).auth
@@ -122,7 +138,13 @@ async def create_token(request: Request, services: ServicesDependency) -> Respon
     return WireResponse(_token(request, session), 201, {SUBJECT_TOKEN: session.text})
 
 
-@router.get("/v3/auth/tokens", openapi_extra=query_of(TokenQuery))
+@router.get(
+    "/v3/auth/tokens",
+    response_model=TokenAnswer,
+    responses=answers_with(SUBJECT_TOKEN, "The token.", 200),
+    dependencies=[TOKEN_HEADER],
+    openapi_extra={"parameters": [*query_of(TokenQuery)["parameters"], _SUBJECT]},
+)
 async def show_token(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
     """What the token in ``X-Subject-Token`` stands for: one's own, or one of a user of the same domain."""
     session = await _in_iam(run_in_threadpool(services.access.inspect, _subject_token(request)))
@@ -130,7 +152,9 @@ async def show_token(request: Request, caller: IamCaller, services: ServicesDepe
     return WireResponse(_token(request, session), headers={SUBJECT_TOKEN: session.text})
 
 
-@router.delete("/v3/auth/tokens", status_code=204)
+@router.delete(
+    "/v3/auth/tokens", status_code=204, dependencies=[TOKEN_HEADER], openapi_extra={"parameters": [_SUBJECT]}
+)
 async def revoke_token(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
     """End the token in ``X-Subject-Token``: one's own."""
     text = _subject_token(request)
@@ -142,8 +166,8 @@ async def revoke_token(request: Request, caller: IamCaller, services: ServicesDe
     return Response(status_code=204)
 
 
-@router.get("/v3/projects", openapi_extra=query_of(ProjectsQuery))
-@router.get("/v3/auth/projects", openapi_extra=query_of(ProjectsQuery))
+@router.get("/v3/projects", **_LISTED)
+@router.get("/v3/auth/projects", **_LISTED)
 async def list_projects(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
     """The projects on which the caller has a role, all or the one of a name."""
     name = request.query_params.get("name")
@@ -152,7 +176,7 @@ async def list_projects(request: Request, caller: IamCaller, services: ServicesD
     return WireResponse({"projects": rows, "links": _links(_base(request), request.scope["path"])})
 
 
-@router.get("/v3/auth/domains")
+@router.get("/v3/auth/domains", response_model=DomainsAnswer, dependencies=[TOKEN_HEADER])
 async def list_domains(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
     """The domain of the caller."""
     domains = [
@@ -167,7 +191,12 @@ async def list_domains(request: Request, caller: IamCaller, services: ServicesDe
     return WireResponse({"domains": domains, "links": _links(_base(request), request.scope["path"])})
 
 
-@router.post("/v3.0/OS-CREDENTIAL/securitytokens", status_code=201, openapi_extra=body_of(TokenInput, multipart=False))
+@router.post(
+    "/v3.0/OS-CREDENTIAL/securitytokens",
+    status_code=201,
+    response_model=TemporaryKeyAnswer,
+    openapi_extra=body_of(TokenInput, multipart=False),
+)
 async def create_temporary_key(request: Request, services: ServicesDependency) -> Response:
     """An access key that expires, for the token of the body or of ``X-Auth-Token``."""
     identity = (await _read(request, TokenInput)).auth.identity
@@ -205,7 +234,7 @@ async def _sign_in(request: Request, services: Services, login: Login) -> Sessio
 
 async def _read(request: Request, model: type[T]) -> T:
     try:
-        return model.model_validate_json((await raw_body(request)).content)
+        return model.model_validate_json((await _in_iam(raw_body(request))).content)
     except ValidationError:
         raise ServiceError("IAM.400") from None
 

@@ -1,10 +1,11 @@
 """From a request to its principal: authentication, role, quota."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import unquote
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Security
+from fastapi.security import APIKeyHeader
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -14,6 +15,9 @@ from ..accounts.signatures import SignedRequest
 from ..errors import Envelope, ServiceError
 from ..services import Services
 from .body import raw_body
+
+TOKEN_HEADER = Security(APIKeyHeader(name="X-Auth-Token", auto_error=False))
+"""Tells the API's document where a token goes; :func:`authenticate` checks it."""
 
 
 def services(request: Request) -> Services:
@@ -120,11 +124,16 @@ async def note_write(request: Request, caller: Caller) -> None:
         raise in_iam_envelope(error) from None
 
 
+_IN_IAM: Final = {"APIG.0201/400": "IAM.400", "APIG.0201/413": "IAM.413", "FRS.0033": "IAM.429"}
+
+
 def in_iam_envelope(error: ServiceError) -> ServiceError:
-    """A refusal of credentials as IAM tells it."""
-    if error.entry.status == 429:
-        return ServiceError("IAM.429", headers=error.headers)
-    return error if error.entry.envelope is Envelope.IAM else ServiceError("IAM.401", error.message)
+    """A refusal of a body, of credentials, or for want of room, as IAM tells it."""
+    if error.entry.envelope is Envelope.IAM:
+        return error
+    if error.entry.key in _IN_IAM:
+        return ServiceError(_IN_IAM[error.entry.key], headers=error.headers)
+    return ServiceError("IAM.401", error.message)
 
 
 def decoded_set_name(face_set_name: Annotated[str, Path(description="Name of the face set.")]) -> str:

@@ -1,0 +1,77 @@
+"""What goes wrong inside, and bodies that are refused, told in the envelope of the path."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from openfrs.api.app import create_app
+from openfrs.limits import MAX_BODY_BYTES
+from openfrs.services import Services
+from openfrs.settings import Settings
+from openfrs.store.faults import StoreUnavailableError
+from tests.fake_models import FakePipeline
+from tests.running import RunningServer
+
+IAM = [
+    ("GET", "/v3/projects"),
+    ("GET", "/v3/auth/domains"),
+    ("POST", "/v3.0/OS-CREDENTIAL/securitytokens"),
+]
+BODY = {"auth": {"identity": {"methods": ["token"]}}}
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    opened = Services.open(Settings(data=tmp_path_factory.mktemp("failures")), FakePipeline())
+    yield opened
+    opened.close()
+
+
+def asked(services: Services, method: str, path: str) -> httpx.Response:
+    """The answer of an application over these services, within this process."""
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            return await client.request(method, path, json=BODY, headers={"X-Auth-Token": "any"})
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "title"),
+    [
+        (ZeroDivisionError(), 500, "Internal Server Error"),
+        (StoreUnavailableError("disk full"), 503, "Service Unavailable"),
+    ],
+)
+def test_iam_tells_a_failure_in_its_own_envelope(
+    services: Services, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, title: str
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(services.access, "by_token", fail)
+    for method, path in IAM:
+        answer = asked(services, method, path)
+        assert answer.status_code == answer.json()["error"]["code"] == status, path
+        assert answer.json()["error"]["title"] == title
+    answer = asked(services, "GET", "/v2/project/face-sets")
+    assert (answer.status_code, answer.json()["error_code"]) == (500, "FRS.0018")
+
+
+@pytest.mark.parametrize(("method", "path"), [*IAM, ("POST", "/v3/auth/tokens")])
+def test_a_body_that_is_too_large_for_iam_is_not_called_unauthorized(
+    server: RunningServer, method: str, path: str
+) -> None:
+    headers = {"Authorization": "SDK-HMAC-SHA256 Access=A, SignedHeaders=host, Signature=0"}
+    answer = httpx.request(method, server.endpoint + path, content=b" " * (MAX_BODY_BYTES + 1), headers=headers)
+    assert answer.status_code == 413
+    assert answer.json()["error"] == {
+        "code": 413,
+        "message": "The request body is too large.",
+        "title": "Request Entity Too Large",
+    }
