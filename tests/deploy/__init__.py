@@ -1,0 +1,1 @@
+"""What is in deploy/: files that an operator installs."""

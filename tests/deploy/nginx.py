@@ -1,0 +1,82 @@
+"""nginx with the site of deploy/nginx.conf, on free ports of loopback."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ..certificates import SelfSigned, self_signed
+from ..running import REPOSITORY
+
+SITE = REPOSITORY / "deploy" / "nginx.conf"
+
+_MAIN = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 64; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/site.conf;
+}}
+"""
+
+
+@contextmanager
+def proxied(endpoint: str, folder: Path, changed: tuple[str, str] = ("", "")) -> Iterator[tuple[str, SelfSigned]]:
+    """The address of an nginx before a server, and its certificate; ``changed`` puts one line of the site in place of another.
+
+    Only addresses and paths of the site differ from the file that operators install.
+    """
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if program is None:
+        pytest.skip("nginx is not here: apt-get install nginx-light")
+    pair = self_signed(folder)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    site = SITE.read_text("utf-8")
+    replacements = {
+        "server 127.0.0.1:8080;": f"server {httpx.URL(endpoint).netloc.decode()};",
+        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+        "listen [::]:443 ssl;": "",
+        "/etc/nginx/tls.crt": str(pair.certificate),
+        "/etc/nginx/tls.key": str(pair.key),
+        **dict([changed]),
+    }
+    for written, meant in replacements.items():
+        assert written in site
+        site = site.replace(written, meant)
+    (folder / "site.conf").write_text(site, "utf-8")
+    (folder / "nginx.conf").write_text(_MAIN.format(folder=folder), "utf-8")
+    # tests may run as root, and nginx's workers then as somebody who may not enter the folder
+    owner = ["-g", "user root;"] if folder.stat().st_uid == 0 else []
+    command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), *owner]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            _wait_for(port, process)
+            yield f"https://127.0.0.1:{port}", pair
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int, process: "subprocess.Popen[str]") -> None:
+    while process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        else:
+            return
+    assert process.stderr is not None
+    raise AssertionError(f"nginx did not start: {process.stderr.read()}")

@@ -1,0 +1,90 @@
+"""The unit, the image and the compose file, by their own linters: no engine runs here that could build or start them."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from openfrs.configuration import Configuration
+from openfrs.settings import Settings
+
+from ..running import REPOSITORY
+
+DEPLOY = REPOSITORY / "deploy"
+UNIT = (DEPLOY / "openfrs.service").read_text("utf-8")
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text("utf-8")
+
+
+def checked(*command: str) -> str:
+    """What a linter says of a file that it finds nothing wrong with."""
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout + result.stderr
+
+
+def tool(name: str) -> str:
+    """A linter of the test requirements."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd is not here")
+    path = tmp_path / "openfrs.service"
+    path.write_text(UNIT.replace("/opt/openfrs/bin/openfrs", sys.executable))
+    assert checked(analyze, "verify", str(path)) == ""
+    found = re.search(
+        r"exposure level for openfrs.service: ([\d.]+)", checked(analyze, "security", "--offline=true", str(path))
+    )
+    assert found is not None
+    assert float(found[1]) <= 2, "0 is nothing exposed, 10 is everything"
+
+
+def test_the_unit_runs_a_command_that_there_is() -> None:
+    (command,) = re.findall(r"^ExecStart=/opt/openfrs/bin/openfrs (.*)$", UNIT, re.MULTILINE)
+    assert "Serve until told to stop." in checked(sys.executable, "-m", "openfrs", *command.split(), "--help")
+
+
+def test_the_settings_file_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENFRS_CONFIG", str(DEPLOY / "openfrs.toml"))
+    settings = Configuration.read({}).settings
+    state, cache = Path("/var/lib/openfrs"), Path("/var/cache/openfrs")
+    assert settings.data == state, "the unit's StateDirectory"
+    assert settings.models.parent == cache, "the unit's CacheDirectory"
+    assert tomllib.loads((DEPLOY / "openfrs.toml").read_text("utf-8"))["host"] == "127.0.0.1"
+
+
+def test_the_dockerfile_is_clean() -> None:
+    assert checked(tool("hadolint"), str(DEPLOY / "Dockerfile")) == ""
+
+
+def test_the_image_runs_as_nobody_in_particular_with_settings_that_there_are() -> None:
+    last = DOCKERFILE.rpartition("AS service")[2]
+    assert re.findall(r"^USER (\d+)$", last, re.MULTILINE) == ["10001"]
+    variables = set(re.findall(r"OPENFRS_([A-Z_]+)=", DOCKERFILE))
+    assert variables
+    assert {name.lower() for name in variables} <= {*Settings.model_fields}
+    for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE):
+        for source in line.split()[:-1]:
+            assert (REPOSITORY / source).exists(), source
+
+
+def test_the_build_context_has_what_is_copied_and_no_data() -> None:
+    rules = (DEPLOY / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
+    let_in = {rule[1:] for rule in rules if rule.startswith("!")}
+    copied = {
+        source
+        for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
+        for source in line.split()[:-1]
+    }
+    assert {source.partition("/")[0] for source in copied} == let_in
+    assert "*" in rules
+
+
+def test_the_compose_file_follows_its_schema() -> None:
+    checked(tool("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(DEPLOY / "compose.yaml"))
