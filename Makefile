@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
-.PHONY: install console serve demo test chaos lint bench bench-logins eval publish-accuracy lock clean
+.PHONY: install console serve demo test chaos soak lint bench bench-logins bench-overload eval publish-accuracy lock clean
 
 # Weights for attributes may be missing (npm brings some of them); those the service cannot do without may not.
 install: .venv/installed
@@ -41,6 +41,11 @@ test: .venv/developed
 chaos: .venv/developed
 	$(BIN)/python -m tests.store.chaos --cycles 200
 
+# Half an hour of mixed load: does the server keep more and more of anything?
+soak: .venv/developed
+	@$(BIN)/openfrs models fetch --samples
+	$(BIN)/python -m tests.soak --minutes 30
+
 lint: .venv/developed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -56,6 +61,11 @@ bench: install
 bench-logins: .venv/developed
 	@$(BIN)/openfrs models fetch --samples
 	$(BIN)/python scripts/bench_login_flood.py
+
+# Ten times the clients that there is room for, and large pictures among small ones.
+bench-overload: .venv/developed
+	@$(BIN)/openfrs models fetch --samples
+	$(BIN)/python scripts/bench_overload.py
 
 # Measure the models on labelled pictures, laid out as openfrs.evaluation.datasets has it.
 eval: .venv/developed

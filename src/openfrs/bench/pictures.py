@@ -29,17 +29,17 @@ CLIENTS = 8
 def measure(settings: Settings, seconds: float) -> Iterator[Figure]:
     """Stages run alone on one thread; requests come from eight clients at once."""
     weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
-    photo = _photo(weights)
+    photo = photo_of_one(weights)
     for name, work in _stages(ModelPipeline(weights, streams=1), photo):
         yield from percentiles(f"{name}, one thread", timed(work, seconds))
-    with _server(settings) as server:
+    with running_server(settings) as server:
         for name, path, body in _requests(server, photo):
             rate, times = _load(server, path, body, seconds)
             yield Figure(f"{name}, {CLIENTS} clients", "per second", rate)
             yield from percentiles(f"{name}, {CLIENTS} clients", times)
 
 
-def _photo(weights: WeightCache) -> bytes:
+def photo_of_one(weights: WeightCache) -> bytes:
     """A 640 x 480 JPEG with one face, made from a sample photo."""
     path = weights.samples / "obama.jpg"
     if not path.is_file():
@@ -59,10 +59,11 @@ def _stages(pipeline: ModelPipeline, photo: bytes) -> Iterator[tuple[str, Callab
     yield "embed (align included)", lambda: pipeline.embed(image, faces)
 
 
-class _Server:
+class Server:
     """A server in a process of its own, with a token to talk to it."""
 
-    def __init__(self, endpoint: str, credentials: dict[str, str]) -> None:
+    def __init__(self, pid: int, endpoint: str, credentials: dict[str, str]) -> None:
+        self.pid = pid
         self.address = urlsplit(endpoint).netloc
         self.project = f"/v2/{credentials['project_id']}"
         user = {"name": credentials["user"], "password": credentials["password"]}
@@ -71,11 +72,11 @@ class _Server:
         login = {"auth": {"identity": {"methods": ["password"], "password": password}, "scope": scope}}
         connection = http.client.HTTPConnection(self.address)
         connection.request("POST", "/v3/auth/tokens", json.dumps(login), {"Content-Type": "application/json"})
-        self._token = connection.getresponse().headers["X-Subject-Token"]
+        self.token = connection.getresponse().headers["X-Subject-Token"]
 
     def post(self, connection: http.client.HTTPConnection, path: str, body: bytes) -> bytes:
         """The answer to a request; anything but success stops the benchmark."""
-        headers = {"Content-Type": "application/json", "X-Auth-Token": self._token}
+        headers = {"Content-Type": "application/json", "X-Auth-Token": self.token}
         connection.request("POST", self.project + path, body, headers)
         answer = connection.getresponse()
         content = answer.read()
@@ -85,7 +86,8 @@ class _Server:
 
 
 @contextmanager
-def _server(settings: Settings) -> Iterator[_Server]:
+def running_server(settings: Settings) -> Iterator[Server]:
+    """A server over an empty data directory, with the settings of the environment, until the end of the context."""
     with tempfile.TemporaryDirectory(prefix="openfrs-bench-") as folder:
         data = Path(folder, "data")
         command = [sys.executable, "-m", "openfrs", "serve", "--data", str(data), "--port", "0"]
@@ -100,12 +102,12 @@ def _server(settings: Settings) -> Iterator[_Server]:
                 if ready is None:
                     raise OperatorError("the server did not start")
                 endpoint = ready.split(" ready on ")[1].split()[0]
-                yield _Server(endpoint, json.loads((data / "credentials.json").read_bytes()))
+                yield Server(process.pid, endpoint, json.loads((data / "credentials.json").read_bytes()))
             finally:
                 process.terminate()
 
 
-def _requests(server: _Server, photo: bytes) -> Iterator[tuple[str, str, bytes]]:
+def _requests(server: Server, photo: bytes) -> Iterator[tuple[str, str, bytes]]:
     connection = http.client.HTTPConnection(server.address)
     image = pybase64.b64encode(photo).decode()
     server.post(connection, "/face-sets", b'{"face_set_name": "bench"}')
@@ -117,7 +119,7 @@ def _requests(server: _Server, photo: bytes) -> Iterator[tuple[str, str, bytes]]
     yield "add", "/face-sets/bench/faces", one
 
 
-def _load(server: _Server, path: str, body: bytes, seconds: float) -> tuple[float, list[float]]:
+def _load(server: Server, path: str, body: bytes, seconds: float) -> tuple[float, list[float]]:
     """Requests a second, and the milliseconds of each."""
     until = time.perf_counter() + seconds
 
