@@ -11,6 +11,7 @@ from hypothesis import settings
 from openfrs.settings import Settings
 from openfrs.vision.cache import State, WeightCache
 
+from .postgresql import PostgresqlServer, postgresql_server
 from .running import REPOSITORY, RunningServer, fake_server_command, real_server_command, running
 
 settings.register_profile("untimed", deadline=None)  # a slow machine is no failure
@@ -71,3 +72,10 @@ def http(server: RunningServer) -> Iterator[httpx.Client]:
         for face_set in client.get(f"{server.project}/face-sets").json()["face_sets_info"]:
             name = httpx.URL(path=face_set["face_set_name"]).raw_path.decode()
             client.delete(f"{server.project}/face-sets/{name.lstrip('/')}")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A PostgreSQL server that all tests share; each makes databases of its own. It may forget what a crash interrupts."""
+    with postgresql_server() as server:
+        yield server

@@ -1,17 +1,17 @@
 """An account for tests of the store."""
 
 from datetime import datetime
-from pathlib import Path
 
 from openfrs.store.accounts import AccountRepository, Domain, Project
-from openfrs.store.sqlite import SqliteDatabase
+
+from .places import Place, open_database
 
 PROJECT = "p" * 32
 
 
-def create_account(path: Path) -> None:
+def create_account(place: Place) -> None:
     """Make a database with one account, whose project is ``PROJECT``."""
-    database = SqliteDatabase(path)
+    database = open_database(place)
     domain = Domain("d" * 32, "domain")
     project = Project(PROJECT, "local", domain, datetime(2026, 1, 1))
     AccountRepository(database).create(domains=[domain], projects=[project])

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +12,17 @@ from openfrs.store.columns import FieldDefinitions
 from openfrs.store.database import Database
 from openfrs.store.faces import FaceRepository, FaceSet, NewFace
 from openfrs.store.predicate import FieldValue
-from openfrs.store.sqlite import SqliteDatabase
+
+from .places import Place, open_database
 
 DIMENSION = 16
 MEMORY = 10**9
 PROJECT = "p" * 32
 
 
-def new_database(path: Path) -> Database:
+def new_database(place: Place) -> Database:
     """A database with one project."""
-    database = SqliteDatabase(path)
+    database = open_database(place)
     domain = Domain("d" * 32, "domain")
     project = Project(PROJECT, "local", domain, datetime(2026, 1, 1))
     AccountRepository(database).create(domains=[domain], projects=[project])

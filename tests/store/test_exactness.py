@@ -1,9 +1,10 @@
 """Whatever is done to a face set, in whatever order: searches and deletions agree with a plain list of its faces."""
 
-import tempfile
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,16 @@ import numpy.typing as npt
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from openfrs.box import BoundingBox
+from openfrs.store.database import Database
 from openfrs.store.faces import FaceRepository, Match, NewFace
 from openfrs.store.galleries import FaceMissingError, Galleries, Query
 from openfrs.store.predicate import And, Between, Equal, FieldValue, Not, Or, Predicate
 
 from .galleries import MEMORY, PROJECT, new_database, new_set, unit
+from .places import Place, open_database
 
 FIELDS = {
     "text": {},
@@ -44,6 +47,7 @@ ASKED: Mapping[str, st.SearchStrategy[Any]] = {
 }
 fields = st.fixed_dictionaries({}, optional=VALUES)
 ids = st.sampled_from(["x", "y", "z"])
+processes = st.integers(0, 2)
 templates = st.integers(0, 9)  # few, so that many faces are equally near
 
 
@@ -108,59 +112,67 @@ def stored(seed: int) -> npt.NDArray[np.float32]:
 
 
 class FaceSetMachine(RuleBasedStateMachine):
-    """One face set, two processes' worth of indexes over it, and a list of its faces in the order of their enrolment."""
+    """One face set, several processes over it, and a list of its faces in the order of their enrolment.
 
-    @initialize()
-    def open(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        self.database = new_database(Path(self.folder.name, "x.db"))
-        self.repository = FaceRepository(self.database)
-        self.set_id = new_set(self.repository, fields=FIELDS)
-        self.galleries = [Galleries(self.repository, MEMORY), Galleries(self.repository, 0)]
+    Whatever is done is done by a process drawn for it, as a balancer would.
+    """
+
+    def __init__(self, databases: Sequence[Database], names: Iterator[str]) -> None:
+        super().__init__()
+        self.repositories = [FaceRepository(database) for database in databases]
+        self.name = next(names)
+        self.set_id = new_set(self.repositories[0], self.name, FIELDS)
+        self.reopen()
         self.known: list[Known] = []
         self.made = 0
 
     def teardown(self) -> None:
-        if hasattr(self, "folder"):
-            self.database.close()
-            self.folder.cleanup()
+        assert self.repositories[-1].delete_set(PROJECT, self.name) == self.set_id
 
-    @rule(batch=st.lists(st.tuples(ids, templates, fields), min_size=1, max_size=8), copies=st.integers(1, 6))
-    def add(self, batch: list[tuple[str, int, dict[str, FieldValue]]], copies: int) -> None:
+    @rule(
+        batch=st.lists(st.tuples(ids, templates, fields), min_size=1, max_size=8),
+        copies=st.integers(1, 6),
+        process=processes,
+    )
+    def add(self, batch: list[tuple[str, int, dict[str, FieldValue]]], copies: int, process: int) -> None:
         new = []
         for external_image_id, template, values in batch * copies:
             new.append(Known(f"{self.made:08d}", external_image_id, template, values))
             self.made += 1
         box = BoundingBox(0, 0, 1, 1)
-        self.repository.add(
+        self.repositories[process].add(
             self.set_id,
             [NewFace(each.face_id, each.external_image_id, box, each.fields, unit(each.template)) for each in new],
         )
         self.known += new
 
     @precondition(lambda self: self.known)
-    @rule(data=st.data(), external_image_id=st.none() | ids, values=fields)
-    def update(self, data: st.DataObject, external_image_id: str | None, values: dict[str, FieldValue]) -> None:
+    @rule(data=st.data(), external_image_id=st.none() | ids, values=fields, process=processes)
+    def update(
+        self, data: st.DataObject, external_image_id: str | None, values: dict[str, FieldValue], process: int
+    ) -> None:
         place = data.draw(st.integers(0, len(self.known) - 1))
         old = self.known[place]
-        assert self.repository.update(self.set_id, old.face_id, external_image_id=external_image_id, fields=values)
+        repository = self.repositories[process]
+        assert repository.update(self.set_id, old.face_id, external_image_id=external_image_id, fields=values)
         self.known[place] = replace(
             old, external_image_id=external_image_id or old.external_image_id, fields={**old.fields, **values}
         )
 
     @precondition(lambda self: self.known)
-    @rule(data=st.data())
-    def delete_one(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), process=processes)
+    def delete_one(self, data: st.DataObject, process: int) -> None:
         gone = self.known.pop(data.draw(st.integers(0, len(self.known) - 1)))
-        assert self.repository.delete(self.set_id, Match(face_id=gone.face_id)) == 1
+        assert self.repositories[process].delete(self.set_id, Match(face_id=gone.face_id)) == 1
         with pytest.raises(FaceMissingError):
-            self.galleries[0].search_like(self.set_id, gone.face_id, Query(1))
+            self.galleries[(process + 1) % PROCESSES].search_like(self.set_id, gone.face_id, Query(1))
 
-    @rule(value=st.sampled_from([("text", "a"), ("small", 1), ("big", 2**53 + 1), ("ratio", 0.1), ("flag", True)]))
-    def delete_by_field(self, value: tuple[str, FieldValue]) -> None:
-        self.forget(Equal(*value), self.repository.delete(self.set_id, Match(field=value)))
+    @rule(value=ids, process=processes)
+    def delete_by_external_image_id(self, value: str, process: int) -> None:
+        deleted = self.repositories[process].delete(self.set_id, Match(external_image_id=value))
+        self.forget(Equal("external_image_id", value), deleted)
 
-    @rule(predicate=predicates, process=st.integers(0, 1))
+    @rule(predicate=predicates, process=processes)
     def delete_filtered(self, predicate: Predicate, process: int) -> None:
         self.forget(predicate, self.galleries[process].delete(self.set_id, predicate))
 
@@ -171,7 +183,7 @@ class FaceSetMachine(RuleBasedStateMachine):
 
     @rule(
         probe=st.integers(0, 12), count=st.sampled_from([0, 1, 2, 3, 10, 1000]), predicate=st.none() | predicates,
-        least=st.sampled_from([-1.0, 0.1, 0.5]), process=st.integers(0, 1),
+        least=st.sampled_from([-1.0, 0.1, 0.5]), process=processes,
     )  # fmt: skip
     def search(self, probe: int, count: int, predicate: Predicate | None, least: float, process: int) -> None:
         hits = self.galleries[process].search(self.set_id, unit(probe), Query(count, least, predicate))
@@ -182,10 +194,11 @@ class FaceSetMachine(RuleBasedStateMachine):
             assert (hit.face.external_image_id, hit.face.fields) == (each.external_image_id, each.fields)
 
     @precondition(lambda self: self.known)
-    @rule(data=st.data(), count=st.sampled_from([0, 1, 2, 10, 1000]), predicate=st.none() | predicates)
-    def search_like(self, data: st.DataObject, count: int, predicate: Predicate | None) -> None:
+    @rule(data=st.data(), count=st.sampled_from([0, 1, 2, 10, 1000]), predicate=st.none() | predicates,
+          process=processes)  # fmt: skip
+    def search_like(self, data: st.DataObject, count: int, predicate: Predicate | None, process: int) -> None:
         probe = data.draw(st.sampled_from(self.known))
-        hits = self.galleries[0].search_like(self.set_id, probe.face_id, Query(count, predicate=predicate))
+        hits = self.galleries[process].search_like(self.set_id, probe.face_id, Query(count, predicate=predicate))
         nearest = self.nearest(stored(probe.template), predicate)
         if probe in nearest:
             nearest.remove(probe)
@@ -194,12 +207,14 @@ class FaceSetMachine(RuleBasedStateMachine):
 
     @rule()
     def reopen(self) -> None:
-        self.galleries = [Galleries(self.repository, MEMORY), Galleries(self.repository, 0)]
+        """Start the processes anew; the last of them has no memory to keep an index in while it is not searched."""
+        memory = [MEMORY] * (len(self.repositories) - 1) + [0]
+        self.galleries = [Galleries(*each) for each in zip(self.repositories, memory, strict=True)]
 
     @invariant()
     def the_count_is_right(self) -> None:
         if hasattr(self, "known"):
-            face_set = self.repository.set_named(PROJECT, "s")
+            face_set = self.repositories[-1].set_named(PROJECT, self.name)
             assert face_set is not None
             assert face_set.face_number == len(self.known)
 
@@ -212,5 +227,13 @@ class FaceSetMachine(RuleBasedStateMachine):
         return sorted(matching, key=lambda each: -self.cosine(each, probe))
 
 
-FaceSetMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
-TestFaceSet = FaceSetMachine.TestCase
+PROCESSES = 3
+
+
+def test_what_is_done_to_a_face_set_is_what_is_done_to_a_list(place: Place) -> None:
+    with ExitStack() as stack:
+        databases = [stack.enter_context(closing(new_database(place)))]
+        databases += [stack.enter_context(closing(open_database(place))) for _ in range(PROCESSES - 1)]
+        names = (f"s{number}" for number in itertools.count())
+        machine: Any = partial(FaceSetMachine, databases, names)
+        run_state_machine_as_test(machine, settings=settings(max_examples=30, stateful_step_count=30, deadline=None))

@@ -18,11 +18,12 @@ from openfrs.store.index import TemplateIndex
 from openfrs.store.predicate import And, Between, Equal, Not, Predicate
 
 from .galleries import DIMENSION, MEMORY, PROJECT, face, new_database, new_set, unit
+from .places import Place
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Iterator[FaceRepository]:
-    database = new_database(tmp_path / "x.db")
+def repository(place: Place) -> Iterator[FaceRepository]:
+    database = new_database(place)
     yield FaceRepository(database)
     database.close()
 
@@ -89,7 +90,8 @@ def test_readers_and_writers_at_once_never_miss_or_resurrect(repository: FaceRep
     assert made.face_number == 200
 
 
-def test_deleted_templates_are_overwritten_on_disk(repository: FaceRepository, tmp_path: Path) -> None:
+def test_deleted_templates_are_overwritten_on_disk(tmp_path: Path) -> None:
+    repository = FaceRepository(new_database(tmp_path / "x.db"))
     set_id = new_set(repository)
     repository.add(set_id, [face(number) for number in range(20)])
     template = unit(3).astype(np.float16).tobytes()

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -11,7 +10,8 @@ from sqlalchemy import func, insert, select
 from openfrs.store import tables
 from openfrs.store.database import Database
 from openfrs.store.liveness_sessions import LivenessSession, LivenessSessionRepository
-from openfrs.store.sqlite import SqliteDatabase
+
+from .places import Place, open_database
 
 NOW = datetime(2026, 5, 1, 12, 0, 0)
 LATER = NOW + timedelta(minutes=2)
@@ -20,9 +20,9 @@ RESULT = {"alive": True}
 
 
 @pytest.fixture
-def databases(tmp_path: Path) -> Iterator[list[Database]]:
+def databases(place: Place) -> Iterator[list[Database]]:
     """Two processes' views of one database with two projects."""
-    opened: list[Database] = [SqliteDatabase(tmp_path / "x.db") for _ in range(2)]
+    opened = [open_database(place) for _ in range(2)]
     with opened[0].write() as connection:
         connection.execute(insert(tables.domains).values(id="d", name="d"))
         for project in "pq":

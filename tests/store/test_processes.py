@@ -2,14 +2,13 @@
 
 import contextlib
 import multiprocessing
-import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from openfrs.store.faces import (
     CapacityError,
@@ -19,10 +18,10 @@ from openfrs.store.faces import (
     SetExistsError,
     SetMissingError,
 )
-from openfrs.store.sqlite import SqliteDatabase
 
 from .accounts import PROJECT, create_account
 from .galleries import face
+from .places import Place, open_database
 
 PROCESSES = 3
 CAPACITY = 500
@@ -30,7 +29,7 @@ CAPACITY = 500
 Work = Callable[[FaceRepository, int, Barrier], Counter[str]]
 
 
-def run(path: Path, work: Work) -> list[Counter[str]]:
+def run(place: Place, work: Work) -> list[Counter[str]]:
     """The counts of each process's work."""
     spawn = multiprocessing.get_context("spawn")
     start = spawn.Barrier(PROCESSES)
@@ -38,7 +37,7 @@ def run(path: Path, work: Work) -> list[Counter[str]]:
         ends = []
         for number in range(PROCESSES):
             reading, writing = spawn.Pipe(duplex=False)
-            process = spawn.Process(target=_process, args=(path, work, number, start, writing))
+            process = spawn.Process(target=_process, args=(place, work, number, start, writing))
             process.start()
             writing.close()
             stack.callback(reading.close)
@@ -48,9 +47,9 @@ def run(path: Path, work: Work) -> list[Counter[str]]:
 
 
 def _process(
-    path: Path, work: Work, number: int, start: Barrier, report: "multiprocessing.connection.Connection"
+    place: Place, work: Work, number: int, start: Barrier, report: "multiprocessing.connection.Connection"
 ) -> None:
-    database = SqliteDatabase(path)
+    database = open_database(place)
     start.wait()
     report.send(work(FaceRepository(database), number, start))
     database.close()
@@ -106,32 +105,32 @@ def race(repository: FaceRepository, number: int, start: Barrier) -> Counter[str
     return counts
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    create_account(tmp_path / "x.db")
-    return tmp_path / "x.db"
+@pytest.fixture(autouse=True)
+def account(place: Place) -> None:
+    create_account(place)
 
 
-def rows(path: Path, query: str) -> list[tuple[object, ...]]:
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        return connection.execute(query).fetchall()
+def number(place: Place, query: str) -> int:
+    with contextlib.closing(open_database(place)) as database, database.read() as connection:
+        return int(connection.execute(text(query)).scalar_one())
 
 
-def test_capacity_and_count_hold_among_processes(path: Path) -> None:
-    database = SqliteDatabase(path)
+def test_capacity_and_count_hold_among_processes(place: Place) -> None:
+    database = open_database(place)
     create(FaceRepository(database), "s", "00000001")
     database.close()
-    counts = run(path, fill_up)
+    counts = run(place, fill_up)
     total = sum(counts, Counter[str]())
     assert all(each["added"] for each in counts)
     assert total["added"] - total["deleted"] == CAPACITY
-    assert rows(path, "select face_number from face_sets") == rows(path, "select count(*) from faces") == [(CAPACITY,)]
+    counted = number(place, "select face_number from face_sets"), number(place, "select count(*) from faces")
+    assert counted == (CAPACITY, CAPACITY)
 
 
-def test_of_those_who_make_a_set_one_wins_and_its_deletion_leaves_no_orphan(path: Path) -> None:
-    total = sum(run(path, race), Counter[str]())
+def test_of_those_who_make_a_set_one_wins_and_its_deletion_leaves_no_orphan(place: Place) -> None:
+    total = sum(run(place, race), Counter[str]())
     assert (total["created"], total["exists"]) == (40, 80)
     assert (total["dropped"], total["nothing to drop"]) == (40, 40)
     assert total["added"] + total["too late"] == 80
     for table in ("face_sets", "faces", "tombstones"):
-        assert rows(path, f"select count(*) from {table}") == [(0,)]
+        assert number(place, f"select count(*) from {table}") == 0

@@ -20,7 +20,7 @@ from ..store.faces import (
     SetMissingError,
 )
 from ..store.galleries import Galleries, Listing
-from ..store.predicate import EXTERNAL_IMAGE_ID, FieldValue
+from ..store.predicate import EXTERNAL_IMAGE_ID, Equal, FieldValue
 from .enrolment import judged
 from .face_sets import FaceSets, missing_set
 from .fields import check_values, parse_value, shown
@@ -181,7 +181,10 @@ class Faces:
             raise ServiceError("FRS.0011", shown(field))
         match = _match(face_set, field, value)
         try:
-            deleted = self._repository.delete(face_set.id, match)
+            if isinstance(match, Equal):
+                deleted = self._galleries.delete(face_set.id, match)
+            else:
+                deleted = self._repository.delete(face_set.id, match)
         except SetMissingError:
             raise missing_set(set_name) from None
         if not deleted:
@@ -290,7 +293,7 @@ def _check_external_image_id(value: str) -> None:
         raise wrong_format("external_image_id", "must be 1 to 36 letters, digits, '_' and '-'")
 
 
-def _match(face_set: FaceSet, field: str, value: str) -> Match:
+def _match(face_set: FaceSet, field: str, value: str) -> Match | Equal:
     if field == "face_id":
         return Match(face_id=value)
     if field == "external_image_id":
@@ -301,4 +304,4 @@ def _match(face_set: FaceSet, field: str, value: str) -> Match:
     parsed = parse_value(value, declared)
     if parsed is None:
         raise wrong_format(field, f"the value is not of the declared type {declared}")
-    return Match(field=(field, parsed))
+    return Equal(field, parsed)

@@ -1,6 +1,7 @@
 """Domains, users, projects, roles and access keys as rows: every query about them."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from . import tables
 from .database import Database
+from .faults import repeated
 
 _domains, _users, _projects = tables.domains, tables.users, tables.projects
 _grants, _keys, _revoked = tables.grants, tables.access_keys, tables.revoked_tokens
@@ -82,6 +84,7 @@ class AccountRepository:
         with self._database.read() as connection:
             return connection.scalar(select(func.count()).select_from(_domains)) == 0
 
+    @repeated
     def create(
         self,
         *,
@@ -165,6 +168,7 @@ class AccountRepository:
         """A domain's users in order of name."""
         return self._find_users(_users.c.domain_id == domain_id)
 
+    @repeated
     def change_user(self, user_id: str, *, password_hash: str | None = None, enabled: bool | None = None) -> None:
         """Change a user and end every token issued to it."""
         values: dict[str, Any] = {"credentials_version": _users.c.credentials_version + 1}
@@ -191,6 +195,7 @@ class AccountRepository:
         granted = select(_grants.c.project_id).where(_grants.c.user_id == user_id)
         return self._find_projects(_projects.c.id.in_(granted))
 
+    @repeated
     def change_project(
         self, project_id: str, *, enabled: bool | None = None, limits: Mapping[str, Any] | None = None
     ) -> None:
@@ -216,13 +221,16 @@ class AccountRepository:
         with self._database.read() as connection:
             return [Grant(row.user_id, row.project_id, row.role) for row in connection.execute(query)]
 
+    @repeated
     def set_grant(self, grant: Grant) -> None:
         """Give a user a role on a project in place of any other. Tokens under another role end."""
         with self._database.write() as connection:
+            connection.execute(select(_users.c.id).where(_users.c.id == grant.user_id).with_for_update(key_share=True))
             self._withdraw(connection, grant.user_id, grant.project_id)
             values = {"user_id": grant.user_id, "project_id": grant.project_id, "role": grant.role}
             connection.execute(insert(_grants).values(**values))
 
+    @repeated
     def withdraw(self, user_id: str, project_id: str) -> bool:
         """Take a user's role on a project away, and end the user's tokens; whether there was one."""
         with self._database.write() as connection:
@@ -247,11 +255,13 @@ class AccountRepository:
         """A user's access keys, oldest first."""
         return self._find_keys(_keys.c.user_id == user_id)
 
+    @repeated
     def delete_access_key(self, access_key: str) -> bool:
         """Delete an access key; whether there was one."""
         with self._database.write() as connection:
             return connection.execute(delete(_keys).where(_keys.c.access_key == access_key)).rowcount > 0
 
+    @repeated
     def touch_access_key(self, access_key: str, moment: datetime) -> None:
         """Note when an access key was last used."""
         with self._database.write() as connection:
@@ -259,12 +269,12 @@ class AccountRepository:
 
     # revoked tokens
 
+    @repeated
     def revoke_token(self, token_id: str, expires_at: datetime, now: datetime) -> None:
         """Remember that a token is no longer good, and forget those that have expired anyway."""
-        with self._database.write() as connection:
+        with suppress(IntegrityError), self._database.write() as connection:  # it was revoked already
+            connection.execute(insert(_revoked).values(token_id=token_id, expires_at=expires_at))
             connection.execute(delete(_revoked).where(_revoked.c.expires_at < now))
-            if connection.scalar(select(_revoked.c.token_id).where(_revoked.c.token_id == token_id)) is None:
-                connection.execute(insert(_revoked).values(token_id=token_id, expires_at=expires_at))
 
     def is_revoked(self, token_id: str) -> bool:
         """Whether a token was revoked."""

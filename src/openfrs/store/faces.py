@@ -26,6 +26,7 @@ from ..box import BoundingBox
 from . import tables
 from .columns import FieldDefinitions
 from .database import Database
+from .faults import repeated
 from .predicate import FieldValue
 from .templates import Templates
 
@@ -97,32 +98,17 @@ class IdTakenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Which faces of a set are meant: exactly one of the three is given."""
+    """Which faces of a set are meant: exactly one of the two is given."""
 
     face_id: str | None = None
     external_image_id: str | None = None
-    field: tuple[str, FieldValue] | None = None
 
     def clause(self) -> ColumnElement[bool]:
         """The condition in SQL."""
         if self.face_id is not None:
             return _faces.c.face_id == self.face_id
-        if self.external_image_id is not None:
-            return _faces.c.external_image_id == self.external_image_id
-        assert self.field is not None
-        name, value = self.field
-        column = _faces.c.fields[name]
-        condition: ColumnElement[bool]
-        match value:
-            case bool():
-                condition = column.as_boolean() == value
-            case int():
-                condition = column.as_integer() == value
-            case float():
-                condition = column.as_float() == value
-            case str():
-                condition = column.as_string() == value
-        return condition
+        assert self.external_image_id is not None
+        return _faces.c.external_image_id == self.external_image_id
 
 
 class FaceRepository:
@@ -138,6 +124,7 @@ class FaceRepository:
 
     # face sets
 
+    @repeated
     def create_set(self, face_set: FaceSet, *, limit: int) -> None:
         """Write a new set; its own ``id`` is ignored.
 
@@ -146,6 +133,7 @@ class FaceRepository:
         """
         in_project = _sets.c.project_id == face_set.project_id
         with self._database.write() as connection:
+            lock_project(connection, face_set.project_id)
             if connection.scalar(select(_sets.c.id).where(in_project, _sets.c.name == face_set.name)) is not None:
                 raise SetExistsError
             if (connection.scalar(select(func.count()).select_from(_sets).where(in_project)) or 0) >= limit:
@@ -182,9 +170,10 @@ class FaceRepository:
             row = connection.execute(query).first()
         return None if row is None else face_set_of(row)
 
+    @repeated
     def delete_set(self, project_id: str, name: str) -> int | None:
         """Delete a set with all its faces; returns its id, None if there was none."""
-        query = select(_sets.c.id).where(_sets.c.project_id == project_id, _sets.c.name == name)
+        query = select(_sets.c.id).where(_sets.c.project_id == project_id, _sets.c.name == name).with_for_update()
         with self._database.write() as connection:
             set_id = connection.scalar(query)
             if set_id is not None:
@@ -193,6 +182,7 @@ class FaceRepository:
                 connection.execute(delete(_sets).where(_sets.c.id == set_id))
         return set_id
 
+    @repeated
     def set_policy(self, set_id: int, policy: Mapping[str, Any] | None) -> None:
         """Change what a face must meet to be enrolled in a set.
 
@@ -214,6 +204,7 @@ class FaceRepository:
         """
         self.add_chosen(set_id, lambda _: faces)
 
+    @repeated
     def add_chosen(self, set_id: int, choose: Callable[[Connection], Sequence[NewFace]]) -> Sequence[NewFace]:
         """Enrol the faces that ``choose`` gives, asked while nobody else can write, all of them or none; returns them.
 
@@ -221,7 +212,7 @@ class FaceRepository:
             SetMissingError, CapacityError, IdTakenError
         """
         with self._database.write() as connection:
-            row = connection.execute(_SET, {"id": set_id}).first()
+            row = connection.execute(_LOCKED, {"id": set_id}).first()
             if row is None:
                 raise SetMissingError
             faces = choose(connection)
@@ -251,6 +242,7 @@ class FaceRepository:
                 raise IdTakenError from error
             return faces
 
+    @repeated
     def update(
         self, set_id: int, face_id: str, *, external_image_id: str | None, fields: Mapping[str, FieldValue]
     ) -> bool:
@@ -261,7 +253,7 @@ class FaceRepository:
         """
         match = _faces.c.set_id == set_id, _faces.c.face_id == face_id
         with self._database.write() as connection:
-            row = connection.execute(_SET, {"id": set_id}).first()
+            row = connection.execute(_LOCKED, {"id": set_id}).first()
             if row is None:
                 raise SetMissingError
             face = connection.execute(_FACE_COLUMNS.where(*match)).first()
@@ -287,6 +279,7 @@ class FaceRepository:
         query = select(_faces.c.seq).where(_faces.c.set_id == set_id, match.clause())
         return self.delete_chosen(set_id, lambda connection: connection.scalars(query).all())
 
+    @repeated
     def delete_chosen(self, set_id: int, choose: Callable[[Connection], Sequence[int]]) -> int:
         """Delete the faces whose sequence numbers ``choose`` gives, asked while nobody else can write; returns how many.
 
@@ -294,7 +287,7 @@ class FaceRepository:
             SetMissingError
         """
         with self._database.write() as connection:
-            row = connection.execute(_SET, {"id": set_id}).first()
+            row = connection.execute(_LOCKED, {"id": set_id}).first()
             if row is None:
                 raise SetMissingError
             gone = choose(connection)
@@ -343,7 +336,8 @@ _FACE_COLUMNS: "Select[tuple[object, ...]]" = select(
 )
 
 # built once: building a statement takes longer than running it
-_SET = select(_sets).where(_sets.c.id == bindparam("id"))
+_LOCKED = select(_sets).where(_sets.c.id == bindparam("id")).with_for_update(key_share=True)
+"""The set, for the transaction alone to change. SQLite has no such clause and needs none: whoever writes is alone there."""
 _BUMP = (
     update(_sets)
     .where(_sets.c.id == bindparam("set"))
@@ -361,6 +355,13 @@ def _face(row: "Row[tuple[object, ...]]") -> Face:
 def face_set_of(row: "Row[tuple[object, ...]]") -> FaceSet:
     """A row of the face sets' table."""
     return FaceSet(**row._mapping)
+
+
+def lock_project(connection: Connection, project_id: str) -> None:
+    """Let no other transaction add a set to a project, nor change its keys, until this one ends."""
+    connection.execute(
+        select(tables.projects.c.id).where(tables.projects.c.id == project_id).with_for_update(key_share=True)
+    )
 
 
 def insert_faces(connection: Connection, faces: Sequence[Mapping[str, Any]], templates: Sequence[bytes]) -> None:

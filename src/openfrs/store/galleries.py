@@ -8,7 +8,7 @@ deleted one is not, in whichever process and thread the search runs.
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -219,13 +219,14 @@ class Galleries:
         index = gallery.index
         try:
             templates = self._repository.templates.of_set(snapshot, set_id)
-            for changes in reading.changes(snapshot, set_id, index.version, templates):
-                if not index.version and changes.seqs.size:
-                    index.reserve(face_set.face_number, changes.templates.shape[1])
-                index.apply(changes)
-                with self._lock:
-                    gallery.nbytes = index.nbytes
-                    self._make_room()
+            with closing(reading.changes(snapshot, set_id, index.version, templates)) as pieces:
+                for changes in pieces:
+                    if not index.version and changes.seqs.size:
+                        index.reserve(face_set.face_number, changes.templates.shape[1])
+                    index.apply(changes)
+                    with self._lock:
+                        gallery.nbytes = index.nbytes
+                        self._make_room()
         except BaseException:
             gallery.index = None  # half of the changes are in it
             raise

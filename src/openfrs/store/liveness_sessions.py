@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, update
 
 from . import tables
 from .database import Database
+from .faults import repeated
 
 _sessions = tables.liveness_sessions
 
@@ -30,6 +31,7 @@ class LivenessSessionRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @repeated
     def add(self, session: LivenessSession, now: datetime) -> None:
         """Keep a session, and forget all that have expired."""
         with self._database.write() as connection:
@@ -45,6 +47,7 @@ class LivenessSessionRepository:
                 )
             )
 
+    @repeated
     def take(self, project_id: str, session_id: str, now: datetime) -> LivenessSession | None:
         """A session for its one video; None if there is none of this id, or no longer. Only one caller ever gets it."""
         with self._database.write() as connection:
@@ -63,6 +66,7 @@ class LivenessSessionRepository:
             return None
         return LivenessSession(row.id, row.project_id, tuple(row.actions), row.mirrored, row.expires_at)
 
+    @repeated
     def finish(self, session_id: str, result: Mapping[str, Any], expires_at: datetime) -> None:
         """Keep what came of a session's video until ``expires_at``."""
         with self._database.write() as connection:

@@ -4,7 +4,7 @@ The statements are built once: building one takes longer than running it.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 import numpy as np
 from sqlalchemy import Connection, Text, bindparam, cast, select
@@ -69,8 +69,8 @@ def described(snapshot: Connection, set_id: int) -> FaceSet:
     return face_set_of(row)
 
 
-def changes(snapshot: Connection, set_id: int, since: int, templates: SetTemplates) -> Iterator[Changes]:
-    """What happened to a set's faces after version ``since``, in pieces.
+def changes(snapshot: Connection, set_id: int, since: int, templates: SetTemplates) -> Generator[Changes, None, None]:
+    """What happened to a set's faces after version ``since``, in pieces; to be closed, as a server holds the rest of them.
 
     Raises:
         StoreUnavailableError: a template is damaged, or cannot be decrypted.
@@ -78,15 +78,16 @@ def changes(snapshot: Connection, set_id: int, since: int, templates: SetTemplat
     after = {"id": set_id, "since": since}
     deleted = np.array(snapshot.scalars(_DELETED, after).all() if since else [], np.int64)
     yield Changes(np.empty(0, np.int64), np.empty((0, 1), TEMPLATE_TYPE), (), (), deleted)
-    for rows in snapshot.execute(_WRITTEN, after, execution_options={"yield_per": _CHUNK}).partitions():
-        seqs, face_ids, stored, external_image_ids, fields = zip(*rows, strict=True)
-        yield Changes(
-            np.array(seqs, np.int64),
-            templates.decode(face_ids, stored),
-            external_image_ids,
-            json.loads(f"[{','.join(fields)}]"),
-            np.empty(0, np.int64),
-        )
+    with snapshot.execute(_WRITTEN, after, execution_options={"yield_per": _CHUNK}) as written:
+        for rows in written.partitions():
+            seqs, face_ids, stored, external_image_ids, fields = zip(*rows, strict=True)
+            yield Changes(
+                np.array(seqs, np.int64),
+                templates.decode(face_ids, stored),
+                external_image_ids,
+                json.loads(f"[{','.join(fields)}]"),
+                np.empty(0, np.int64),
+            )
 
 
 def seq(snapshot: Connection, set_id: int, face_id: str) -> int | None:

@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from . import tables
 from .database import Database
 from .faces import insert_faces
+from .faults import repeated
 from .templates import Templates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
@@ -18,6 +19,7 @@ class SetChangedError(Exception):
     """The face set is not any more what it was."""
 
 
+@repeated
 def replace_templates(
     database: Database,
     templates: Templates,
@@ -37,7 +39,7 @@ def replace_templates(
         StoreUnavailableError
     """
     with database.write() as connection:
-        face_set = connection.execute(select(_sets).where(_sets.c.id == set_id)).first()
+        face_set = connection.execute(select(_sets).where(_sets.c.id == set_id).with_for_update(key_share=True)).first()
         if face_set is None or face_set.version != version:
             raise SetChangedError
         rows = connection.execute(select(_faces).where(_faces.c.set_id == set_id).order_by(_faces.c.seq)).all()

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -24,6 +25,10 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+_LONG = BigInteger().with_variant(
+    Integer, "sqlite"
+)  # whose integers all have 64 bits, and only an INTEGER key counts up
 
 domains = Table(
     "domains",
@@ -90,7 +95,7 @@ face_sets = Table(
     Column("public_id", String(8), nullable=False, unique=True),
     Column("capacity", Integer, nullable=False),
     Column("face_number", Integer, nullable=False),
-    Column("version", Integer, nullable=False),  # rises by one with every write to the set or its faces
+    Column("version", _LONG, nullable=False),  # rises by one with every write to the set or its faces
     Column("embedder", String(64), nullable=False),
     Column("fields", JSON, nullable=False),  # the custom fields as they were defined
     Column("created_at", DateTime, nullable=False),
@@ -102,7 +107,7 @@ face_sets = Table(
 faces = Table(
     "faces",
     metadata,
-    Column("seq", Integer, primary_key=True),  # insertion order; never used twice
+    Column("seq", _LONG, primary_key=True),  # insertion order; never used twice
     Column("set_id", ForeignKey("face_sets.id"), nullable=False),
     Column("face_id", String(8), nullable=False),
     Column("external_image_id", String(36), nullable=False),
@@ -111,7 +116,7 @@ faces = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("fields", JSON, nullable=False),
-    Column("version", Integer, nullable=False),  # the set's version when this row was last written
+    Column("version", _LONG, nullable=False),  # the set's version when this row was last written
     UniqueConstraint("set_id", "face_id"),
     Index(None, "set_id", "external_image_id"),
     Index(None, "set_id", "version"),
@@ -132,8 +137,8 @@ tombstones = Table(
     "tombstones",
     metadata,
     Column("set_id", ForeignKey("face_sets.id"), primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("version", _LONG, primary_key=True, autoincrement=False),
+    Column("seq", _LONG, primary_key=True, autoincrement=False),
 )
 
 project_keys = Table(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from . import tables
 from .database import Database
+from .faces import lock_project
 from .templates import PlainTemplates, SealedTemplates, SetTemplates, new_key, unwrap, unwrapped, wrap
 
 _sets, _faces, _templates = tables.face_sets, tables.faces, tables.templates
@@ -34,8 +35,9 @@ def encrypt(database: Database, master_key: bytes, advance: Advance) -> None:
         ).all()
     for project_id in projects:
         with database.write() as connection:
+            set_ids = _set_ids(connection, project_id)
             key = new_key(connection, master_key, project_id)
-            for set_id in _set_ids(connection, project_id):
+            for set_id in set_ids:
                 _rewrite(connection, set_id, PlainTemplates(), SealedTemplates(key, project_id, set_id), advance)
 
 
@@ -49,11 +51,12 @@ def rotate_project_keys(database: Database, master_key: bytes, advance: Advance)
         projects = connection.scalars(select(_keys.c.project_id)).all()
     for project_id in projects:
         with database.write() as connection:
+            set_ids = _set_ids(connection, project_id)
             wrapped = connection.scalars(select(_keys.c.wrapped).where(_keys.c.project_id == project_id)).one()
             old = unwrap(master_key, project_id, wrapped)
             connection.execute(delete(_keys).where(_keys.c.project_id == project_id))
             new = new_key(connection, master_key, project_id)
-            for set_id in _set_ids(connection, project_id):
+            for set_id in set_ids:
                 before, after = (SealedTemplates(key, project_id, set_id) for key in (old, new))
                 _rewrite(connection, set_id, before, after, advance)
 
@@ -81,8 +84,8 @@ def erase_project(database: Database, project_id: str) -> int:
         StoreUnavailableError
     """
     with database.write() as connection:
-        connection.execute(delete(_keys).where(_keys.c.project_id == project_id))
         set_ids = _set_ids(connection, project_id)
+        connection.execute(delete(_keys).where(_keys.c.project_id == project_id))
         for set_id in set_ids:
             connection.execute(delete(_faces).where(_faces.c.set_id == set_id))
             connection.execute(delete(_tombstones).where(_tombstones.c.set_id == set_id))
@@ -91,7 +94,10 @@ def erase_project(database: Database, project_id: str) -> int:
 
 
 def _set_ids(connection: Connection, project_id: str) -> list[int]:
-    return list(connection.scalars(select(_sets.c.id).where(_sets.c.project_id == project_id)))
+    """The sets of a project, which nobody else can add to or change until the transaction ends."""
+    lock_project(connection, project_id)
+    sets = select(_sets.c.id).where(_sets.c.project_id == project_id).order_by(_sets.c.id)
+    return list(connection.scalars(sets.with_for_update()))
 
 
 def _rewrite(connection: Connection, set_id: int, old: SetTemplates, new: SetTemplates, advance: Advance) -> None:

@@ -6,6 +6,8 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+_LONG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
 
 def upgrade() -> None:
     """Create every table."""
@@ -53,7 +55,7 @@ def upgrade() -> None:
         sa.Column("public_id", sa.String(8), nullable=False),
         sa.Column("capacity", sa.Integer, nullable=False),
         sa.Column("face_number", sa.Integer, nullable=False),
-        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("version", _LONG, nullable=False),
         sa.Column("embedder", sa.String(64), nullable=False),
         sa.Column("fields", sa.JSON, nullable=False),
         sa.Column("created_at", sa.DateTime, nullable=False),
@@ -65,7 +67,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "faces",
-        sa.Column("seq", sa.Integer, nullable=False),
+        sa.Column("seq", _LONG, nullable=False),
         sa.Column("set_id", sa.Integer, nullable=False),
         sa.Column("face_id", sa.String(8), nullable=False),
         sa.Column("external_image_id", sa.String(36), nullable=False),
@@ -75,7 +77,7 @@ def upgrade() -> None:
         sa.Column("height", sa.Integer, nullable=False),
         sa.Column("fields", sa.JSON, nullable=False),
         sa.Column("template", sa.LargeBinary, nullable=False),
-        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("version", _LONG, nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_faces"),
         sa.ForeignKeyConstraint(["set_id"], ["face_sets.id"], name="fk_faces_set_id"),
         sa.UniqueConstraint("set_id", "face_id", name="uq_faces_set_id_face_id"),
@@ -87,8 +89,8 @@ def upgrade() -> None:
     op.create_table(
         "tombstones",
         sa.Column("set_id", sa.Integer, nullable=False),
-        sa.Column("version", sa.Integer, nullable=False),
-        sa.Column("seq", sa.Integer, autoincrement=False, nullable=False),
+        sa.Column("version", _LONG, autoincrement=False, nullable=False),
+        sa.Column("seq", _LONG, autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("set_id", "version", "seq", name="pk_tombstones"),
         sa.ForeignKeyConstraint(["set_id"], ["face_sets.id"], name="fk_tombstones_set_id"),
     )

@@ -6,12 +6,14 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
+_LONG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
 
 def upgrade() -> None:
     """Move them there."""
     op.create_table(
         "templates",
-        sa.Column("seq", sa.Integer, nullable=False),
+        sa.Column("seq", _LONG, autoincrement=False, nullable=False),
         sa.Column("template", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_templates"),
         sa.ForeignKeyConstraint(["seq"], ["faces.seq"], name="fk_templates_seq", ondelete="CASCADE"),

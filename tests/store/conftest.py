@@ -1,0 +1,18 @@
+"""Every repository is tested on every database."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.postgresql import PostgresqlServer
+
+from .places import Place
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """An empty database."""
+    if request.param == "sqlite":
+        return tmp_path / "x.db"
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    return server.new_database()
