@@ -22,6 +22,13 @@ T = TypeVar("T")
 _OF_MESH: Final = frozenset({Trait.POSE, Trait.LANDMARKS, Trait.QUALITY, Trait.MOUTH, Trait.EYES})
 """What is measured on the face mesh."""
 
+_OF_HEADS: Final[tuple[tuple[Trait, str, str, heads.Frame, Callable[[Session, Image], Any]], ...]] = (
+    (Trait.MASK, "mask", "mask", heads.WIDE, heads.mask),
+    (Trait.GLASSES, "glasses", "glasses", heads.EYES, heads.glasses),
+    (Trait.HAT, "hat", "hat", heads.HEAD, heads.hat),
+)
+"""For a trait: its name in :class:`Traits`, its head, what that sees, and how it is read."""
+
 
 class Describer:
     """Measures traits of faces. Safe to call from several threads."""
@@ -30,7 +37,10 @@ class Describer:
         self._library = library
 
     def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
-        """The traits ``wanted`` of a face found in ``image``; None for those whose weight is not there."""
+        """The traits ``wanted`` of a face found in ``image``.
+
+        None for those whose weight is not there, and for those that a head would have to tell of too little.
+        """
         picture, level = upright(image, face)
         found: dict[str, Any] = {}
         if Trait.GENDER in wanted:
@@ -43,12 +53,9 @@ class Describer:
             mesh = self._with("mesh", lambda session: FaceMesh(session).measure(picture, level))
             if mesh is not None:
                 found |= self._of_mesh(picture, level, mesh, face.turn, wanted, image.shape[:2])
-        if Trait.MASK in wanted:
-            found["mask"] = heads.mask(self._library.head("mask"), heads.chip(picture, level, heads.WIDE))
-        if Trait.GLASSES in wanted:
-            found["glasses"] = heads.glasses(self._library.head("glasses"), heads.chip(picture, level, heads.EYES))
-        if Trait.HAT in wanted:
-            found["hat"] = heads.hat(self._library.head("hat"), heads.chip(picture, level, heads.HEAD))
+        for trait, name, head, frame, measure in _OF_HEADS:
+            if trait in wanted and heads.can_see(picture, level, frame):
+                found[name] = measure(self._library.head(head), heads.chip(picture, level, frame))
         if Trait.LIVENESS in wanted:
             found["live"] = self._with("liveness", lambda session: Liveness(session).measure(picture, level))
         return Traits(**found)

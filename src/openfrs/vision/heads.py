@@ -11,10 +11,11 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .alignment import TEMPLATE, smooth_chip
+from .alignment import TEMPLATE, similarity_transform, smooth_chip
 from .detection import Detection, Image
 from .runtime import Session
 
@@ -28,6 +29,8 @@ class Frame:
     left: float
     top: float
     extent: float
+    least: float = 0.5
+    """The share of it that must lie in the picture; of a face cut off further nothing is told."""
 
 
 WIDE: Final = Frame(-16, -16, 144)
@@ -36,6 +39,26 @@ HEAD: Final = Frame(-32, -32, 176)
 
 GLASSES: Final = ("none", "yes", "dark")
 """In the order of the network's outputs."""
+
+
+LEAST_WIDTH: Final = 12
+"""Faces less wide, in pixels, show a head nothing: those it was trained and measured on have at least 16, by the detector's box,
+which is not exact."""
+
+
+def can_see(image: Image, face: Detection, frame: Frame) -> bool:
+    """Whether a face is large enough, and enough of what a head sees of it lies in the picture."""
+    if face.width < LEAST_WIDTH:
+        return False
+    linear, shift = np.split(similarity_transform(face.landmarks), [2], axis=1)
+    if abs(np.linalg.det(linear)) < 1e-9:
+        return False
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * frame.extent + (frame.left, frame.top)
+    seen = np.asarray((corners - shift[:, 0]) @ np.linalg.inv(linear).T, np.float32)
+    height, width = image.shape[:2]
+    whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    inside, _ = cv2.intersectConvexConvex(seen, whole)
+    return bool(inside >= frame.least * cv2.contourArea(seen))
 
 
 def chip(image: Image, face: Detection, frame: Frame) -> Image:

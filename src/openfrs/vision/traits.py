@@ -52,7 +52,10 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What was measured on a face; None for what was not wanted, and for what needs a weight that is not there."""
+    """What was measured on a face.
+
+    None for what was not wanted, for what needs a weight that is not there, and for what too little is seen of.
+    """
 
     male: float | None = None
     """Probability, 0..1."""
