@@ -13,6 +13,8 @@ from rich.table import Table
 
 from . import __version__
 from .cli_accounts import app as accounts_app
+from .cli_archive import app as archive_app
+from .cli_archive import export_faces
 from .cli_backup import backup, doctor, restore
 from .cli_config import app as config_app
 from .cli_eval import app as eval_app
@@ -30,12 +32,14 @@ models_app = typer.Typer(help="The model weights.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(eval_app, name="eval")
+app.add_typer(archive_app, name="archive")
 app.add_typer(config_app, name="config")
 
 templates_app = typer.Typer(help="Encryption of the templates in the database.", no_args_is_help=True)
 app.add_typer(templates_app, name="templates")
 
 app.command("import")(import_faces)
+app.command("export")(export_faces)
 app.command()(backup)
 app.command()(restore)
 app.command()(doctor)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from .cli_archive import PassphraseFile, Trust, import_archived
 from .cli_options import Data, Models, Project, settings_of
 from .errors import OperatorError
 
@@ -35,8 +36,17 @@ class NamedBy(StrEnum):
 
 
 def import_faces(
-    face_set: Annotated[str, typer.Argument(help="Name of the face set.")],
-    source: Annotated[Path, typer.Argument(help="Folder of pictures, .csv or .jsonl that names them, or a dump.")],
+    face_set: Annotated[str | None, typer.Argument(help="Name of the face set.", show_default=False)] = None,
+    source: Annotated[
+        Path | None,
+        typer.Argument(help="Folder of pictures, .csv or .jsonl that names them, or a dump.", show_default=False),
+    ] = None,
+    archive: Annotated[
+        Path | None, typer.Option(help="An archive to make a face set of, in place of pictures.")
+    ] = None,
+    as_name: Annotated[str | None, typer.Option("--as", help="Name for the archive's face set.")] = None,
+    trust: Trust = None,
+    passphrase_file: PassphraseFile = None,
     origin: Annotated[Origin, typer.Option("--from", help="What the source is.")] = Origin.PICTURES,
     named_by: Annotated[NamedBy, typer.Option(help="What of a picture in a folder is its id.")] = NamedBy.FOLDER,
     all_faces: Annotated[bool, typer.Option("--all-faces", help="Enrol every face, not only the main one.")] = False,
@@ -49,10 +59,20 @@ def import_faces(
     data: Data = None,
     models: Models = None,
 ) -> None:
-    """Enrol the faces of many pictures; run again after a break it goes on. The server must not run."""
+    """Enrol the faces of many pictures, or make a face set of an archive. The server must not run.
+
+    Broken off, run it again: pictures go on where it was, an archive begins anew.
+    """
     from .transfer.importing import Importing, Outcome, import_pictures
 
     settings = settings_of(data=data, models=models)
+    if archive is not None:
+        if face_set is not None or source is not None or create or dry_run or report is not None:
+            raise OperatorError("--archive goes with --as, --trust, --passphrase-file, --project and --data alone")
+        import_archived(settings, archive, name=as_name, trust=trust, passphrase_file=passphrase_file, project=project)
+        return
+    if face_set is None or source is None:
+        raise OperatorError("name the face set and the source: openfrs import SET SOURCE, or --archive FILE")
     what = Importing(face_set, project, not all_faces, dry_run, _definitions(fields) if create else None)
     with ExitStack() as stack:
         file = stack.enter_context(_opened(report)) if report is not None else None

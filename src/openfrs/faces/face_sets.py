@@ -35,7 +35,7 @@ class FaceSets:
         Raises:
             ServiceError: ``FRS.0012`` a bad name, capacity or field, or too many sets; ``FRS.0301`` the name is taken.
         """
-        _check_name(name)
+        check_name(name)
         if capacity is None:
             capacity = min(limits.FACE_SET_CAPACITY, max_capacity)
         step = limits.FACE_SET_CAPACITY_STEP
@@ -114,7 +114,12 @@ def missing_set(name: str) -> ServiceError:
     )
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """See that a face set may have a name.
+
+    Raises:
+        ServiceError: ``FRS.0011`` it is empty, ``FRS.0012``
+    """
     if not name:
         raise ServiceError("FRS.0011", "face_set_name")
     if not 1 <= len(name) <= limits.FACE_SET_NAME_LENGTH:

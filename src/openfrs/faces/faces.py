@@ -159,7 +159,7 @@ class Faces:
             raise ServiceError("FRS.0011", "external_image_id or external_fields")
         face_set = self._face_sets.require(project_id, set_name)
         if external_image_id is not None:
-            _check_external_image_id(external_image_id)
+            check_external_image_id(external_image_id)
         values = check_values(fields or {}, face_set.fields)
         try:
             found = self._repository.update(face_set.id, face_id, external_image_id=external_image_id, fields=values)
@@ -222,7 +222,7 @@ class Faces:
         """The set, templates and fields of a picture that may be enrolled, if it is no duplicate."""
         face_set = await to_thread.run_sync(self._face_sets.require_usable, project_id, set_name)
         if external_image_id is not None:
-            _check_external_image_id(external_image_id)
+            check_external_image_id(external_image_id)
         values = check_values(fields, face_set.fields)
         return face_set, await self._admitted(face_set, picture, single=single), values
 
@@ -288,7 +288,12 @@ def _refused(reasons: Iterable[Reason]) -> ServiceError:
     return ServiceError("FRS.0404/policy", ", ".join(dict.fromkeys(reasons)))
 
 
-def _check_external_image_id(value: str) -> None:
+def check_external_image_id(value: str) -> None:
+    """See that a text may be an external image id.
+
+    Raises:
+        ServiceError: ``FRS.0012``
+    """
     if not _EXTERNAL_IMAGE_ID.fullmatch(value):
         raise wrong_format("external_image_id", "must be 1 to 36 letters, digits, '_' and '-'")
 

@@ -20,6 +20,11 @@ def public_id() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(limits.PUBLIC_ID_LENGTH))
 
 
+def is_public_id(text: str) -> bool:
+    """Whether a text could be one of them."""
+    return len(text) == limits.PUBLIC_ID_LENGTH and all(letter in ALPHABET for letter in text)
+
+
 def public_ids(count: int) -> list[str]:
     """So many of them."""
     return [public_id() for _ in range(count)]

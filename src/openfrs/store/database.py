@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, inspect
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision of the schema; see :mod:`openfrs.store.migrations`."""
 
 

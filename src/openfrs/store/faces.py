@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,14 @@ from .templates import Templates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
 
+Clock = Callable[[], datetime]
+"""Tells the time, in UTC and without a zone, as the database keeps it."""
+
+
+def utc_now() -> datetime:
+    """The time by the machine's clock."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
 
 @dataclass(frozen=True, slots=True)
 class FaceSet:
@@ -49,6 +57,12 @@ class FaceSet:
     created_at: datetime
     policy: Mapping[str, Any] | None = None
     """What a face must meet to be enrolled, as the rules that read it wrote it."""
+
+    retention: Mapping[str, Any] | None = None
+    """When faces expire, as the rule that reads it wrote it."""
+
+    legal_hold: str | None = None
+    """Why nothing of the set may be deleted, if that is so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +128,9 @@ class Match:
 class FaceRepository:
     """All queries about face sets and faces."""
 
-    def __init__(self, database: Database, templates: Templates | None = None) -> None:
+    def __init__(self, database: Database, templates: Templates | None = None, *, clock: Clock = utc_now) -> None:
         self._database = database
+        self._clock = clock
         self.templates = templates or Templates()
 
     def snapshot(self) -> AbstractContextManager[Connection]:
@@ -131,31 +146,8 @@ class FaceRepository:
         Raises:
             SetExistsError, TooManySetsError, IdTakenError
         """
-        in_project = _sets.c.project_id == face_set.project_id
         with self._database.write() as connection:
-            lock_project(connection, face_set.project_id)
-            if connection.scalar(select(_sets.c.id).where(in_project, _sets.c.name == face_set.name)) is not None:
-                raise SetExistsError
-            if (connection.scalar(select(func.count()).select_from(_sets).where(in_project)) or 0) >= limit:
-                raise TooManySetsError
-            self.templates.prepare(connection, face_set.project_id)
-            try:
-                connection.execute(
-                    insert(_sets).values(
-                        project_id=face_set.project_id,
-                        name=face_set.name,
-                        public_id=face_set.public_id,
-                        capacity=face_set.capacity,
-                        face_number=0,
-                        version=0,
-                        embedder=face_set.embedder,
-                        fields=dict(face_set.fields),
-                        created_at=face_set.created_at,
-                        policy=None if face_set.policy is None else dict(face_set.policy),
-                    )
-                )
-            except IntegrityError as error:
-                raise IdTakenError from error
+            insert_set(connection, self.templates, face_set, limit=limit)
 
     def sets(self, project_id: str) -> list[FaceSet]:
         """A project's face sets in the order they were made."""
@@ -221,7 +213,7 @@ class FaceRepository:
             if row.face_number + len(faces) > row.capacity:
                 raise CapacityError(row.capacity - row.face_number)
             version = self._bump(connection, row, len(faces))
-            templates = self.templates.of_set(connection, set_id)
+            templates, created_at = self.templates.of_set(connection, set_id), self._clock()
             values = [
                 {
                     "set_id": set_id,
@@ -233,6 +225,7 @@ class FaceRepository:
                     "height": face.box.height,
                     "fields": dict(face.fields),
                     "version": version,
+                    "created_at": created_at,
                 }
                 for face in faces
             ]
@@ -362,6 +355,28 @@ def lock_project(connection: Connection, project_id: str) -> None:
     connection.execute(
         select(tables.projects.c.id).where(tables.projects.c.id == project_id).with_for_update(key_share=True)
     )
+
+
+def insert_set(connection: Connection, templates: Templates, face_set: FaceSet, *, limit: int) -> int:
+    """Write a new set, without faces; its own ``id`` is ignored, and the one it has got returned.
+
+    Raises:
+        SetExistsError, TooManySetsError, IdTakenError
+    """
+    in_project = _sets.c.project_id == face_set.project_id
+    lock_project(connection, face_set.project_id)
+    if connection.scalar(select(_sets.c.id).where(in_project, _sets.c.name == face_set.name)) is not None:
+        raise SetExistsError
+    if (connection.scalar(select(func.count()).select_from(_sets).where(in_project)) or 0) >= limit:
+        raise TooManySetsError
+    templates.prepare(connection, face_set.project_id)
+    values = {column.name: getattr(face_set, column.name) for column in _sets.c if column.name != "id"}
+    try:
+        written = connection.execute(insert(_sets).values({**values, "face_number": 0, "version": 0}))
+    except IntegrityError as error:
+        raise IdTakenError from error
+    assert written.inserted_primary_key is not None
+    return int(written.inserted_primary_key[0])
 
 
 def insert_faces(connection: Connection, faces: Sequence[Mapping[str, Any]], templates: Sequence[bytes]) -> None:

@@ -100,6 +100,8 @@ face_sets = Table(
     Column("fields", JSON, nullable=False),  # the custom fields as they were defined
     Column("created_at", DateTime, nullable=False),
     Column("policy", JSON(none_as_null=True), nullable=True),  # what a face must meet to be enrolled
+    Column("retention", JSON(none_as_null=True), nullable=True),  # when faces expire
+    Column("legal_hold", String(256), nullable=True),  # why nothing may be deleted
     UniqueConstraint("project_id", "name"),
     sqlite_autoincrement=True,
 )
@@ -117,6 +119,7 @@ faces = Table(
     Column("height", Integer, nullable=False),
     Column("fields", JSON, nullable=False),
     Column("version", _LONG, nullable=False),  # the set's version when this row was last written
+    Column("created_at", DateTime, nullable=False, server_default="2026-01-01 00:00:00.000000"),  # of the first release
     UniqueConstraint("set_id", "face_id"),
     Index(None, "set_id", "external_image_id"),
     Index(None, "set_id", "version"),
@@ -146,6 +149,23 @@ project_keys = Table(
     metadata,
     Column("project_id", ForeignKey("projects.id"), primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),  # the key of the project's templates, encrypted by the master key
+)
+
+# What is left of deleted faces: that they are gone. Only ever appended to.
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("face_set", String(64), nullable=False),
+    Column("set_public_id", String(8), nullable=False),
+    Column("deleted_at", DateTime, nullable=False),
+    Column("rule", String(16), nullable=False),
+    Column("faces", Integer, nullable=False),
+    Column("face_ids", JSON, nullable=False),
+    Column("digest", String(64), nullable=False),  # over the row and the digest of the project's row before
+    Index(None, "project_id", "id"),
+    sqlite_autoincrement=True,
 )
 
 liveness_sessions = Table(

@@ -19,7 +19,7 @@ FORMAT: Final = 1
 DATABASE: Final = "openfrs.db"
 MANIFEST: Final = "backup.json"
 
-_BESIDE: Final = ("keys.json", "credentials.json", "audit.jsonl*")
+_BESIDE: Final = ("keys.json", "archive-keys.json", "credentials.json", "audit.jsonl*")
 """What is durable beside the database. Keys for secret keys are never taken away, so they fit the database copied before."""
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import OperatorError
 from .artefacts import sha256_of
-from .manifest import Preprocessing
+from .manifest import Preprocessing, manifest
 
 
 class OwnEmbedder(BaseModel):
@@ -74,3 +74,10 @@ def chosen_embedder(name: str, own: Path | None) -> str | OwnEmbedder:
         OperatorError: as for :func:`read_own_embedder`.
     """
     return name if own is None else read_own_embedder(own)
+
+
+def embedder_identity(chosen: str | OwnEmbedder) -> tuple[str, int]:
+    """What face sets remember of an embedder, and how many numbers a template of it has."""
+    if isinstance(chosen, OwnEmbedder):
+        return chosen.identity, chosen.dimension
+    return chosen, sum(manifest().weights[name].dimension for name in manifest().embedders[chosen].parts)

@@ -1,0 +1,1 @@
+"""Face sets as files: Parquet, sealed if wanted, signed."""

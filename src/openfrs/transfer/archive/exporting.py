@@ -1,0 +1,96 @@
+"""Writing a face set to an archive, while a server runs or not."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from ...accounts.audit import AuditLog
+from ...accounts.bootstrap import first_project_id
+from ...errors import OperatorError
+from ...services import master_key, open_database
+from ...settings import Settings
+from ...store import reading
+from ...store.changes import TEMPLATE_TYPE
+from ...store.database import HEAD, Database
+from ...store.faces import FaceRepository, SetMissingError
+from ...store.faults import StoreUnavailableError
+from ...store.templates import Templates
+from ...store.whole_sets import StoredFace, stored_faces
+from .container import Advance, writing
+from .keys import ArchiveKeys
+from .table import Description, write_table
+
+
+def export_set(
+    settings: Settings,
+    set_name: str,
+    target: Path,
+    *,
+    project_id: str | None,
+    passphrase: str | None,
+    track: Callable[[int], Advance],
+) -> int:
+    """Write a face set as it is at this moment to a new archive, sealed if there is a passphrase; returns how many faces it has.
+
+    The file appears when all is in it. ``track`` is told how many faces there are, and gives what is told of those done.
+
+    Raises:
+        OperatorError: there is no such set, the target is there already, the database or the disk cannot be used.
+    """
+    keys = ArchiveKeys(settings.data)
+    project_id = project_id or first_project_id(settings.data / "credentials.json")
+    templates = Templates(master_key(settings))
+    with _database(settings) as database:
+        repository = FaceRepository(database, templates)
+        face_set = repository.set_named(project_id, set_name)
+        if face_set is None:
+            raise OperatorError(f"project {project_id} has no face set {set_name}")
+        with repository.snapshot() as connection:
+            templates.check(connection)
+            try:
+                face_set = reading.described(connection, face_set.id)
+            except SetMissingError:
+                raise OperatorError(f"face set {set_name} was deleted meanwhile") from None
+            faces = stored_faces(connection, face_set.id, templates.of_set(connection, face_set.id))
+            first = next(faces, [])
+            dimension = len(first[0].template) // TEMPLATE_TYPE.itemsize if first else 0
+            with writing(target, keys.own(), passphrase) as file:
+                told = _told(first, faces, track(face_set.face_number))
+                write_table(file, Description.of(face_set, dimension), told)
+    audit = AuditLog(settings.data / "audit.jsonl")
+    sealed = "yes" if passphrase is not None else "no"
+    audit.record("export", project=project_id, face_set=set_name, faces=face_set.face_number, sealed=sealed)
+    audit.close()
+    return face_set.face_number
+
+
+def _told(
+    first: Sequence[StoredFace], others: Iterator[Sequence[StoredFace]], advance: Advance
+) -> Iterator[Sequence[StoredFace]]:
+    yield first
+    advance(len(first))
+    for some in others:
+        yield some
+        advance(len(some))
+
+
+@contextlib.contextmanager
+def _database(settings: Settings) -> Iterator[Database]:
+    """The database of a data directory that a server may be using: so it is opened only if that changes nothing of it."""
+    with contextlib.closing(sqlite3.connect(settings.data / "openfrs.db")) as connection:
+        try:
+            ((schema,),) = connection.execute("select version_num from alembic_version").fetchall()
+        except (sqlite3.Error, ValueError):
+            schema = "unknown"
+    if schema != HEAD:
+        raise OperatorError(
+            f"the database has schema {schema}, this release {HEAD}: start the server of this release once"
+        )
+    database = open_database(settings)
+    try:
+        yield database
+    except StoreUnavailableError as error:
+        raise OperatorError(f"the database cannot be used: {error}") from error
+    finally:
+        database.close()
