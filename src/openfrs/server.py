@@ -1,7 +1,6 @@
 """Running the service: the data directory, the socket, the process's life."""
 
 import fcntl
-import logging
 import os
 import signal
 import socket
@@ -20,6 +19,9 @@ from .errors import OperatorError
 from .services import Services, prepare
 from .settings import Settings
 from .supervisor import Descriptor, supervise
+from .telemetry import logs
+from .telemetry.exposition import exposed
+from .telemetry.tracing import traced
 from .vision.cache import WeightCache
 from .vision.own_embedder import chosen_embedder
 from .vision.pipeline import ModelPipeline, Pipeline
@@ -44,7 +46,7 @@ def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] =
     """
     started = time.perf_counter()
     scheme = "https" if certificate_of(settings) else "http"  # one that is no good is told before anything is made
-    with data_directory(settings.data) as lock, _listening(settings) as listener:
+    with data_directory(settings.data) as lock, _listening(settings) as listener, exposed(settings) as process_ended:
         host, port = listener.getsockname()[:2]
         endpoint = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
@@ -65,6 +67,7 @@ def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] =
             on_stop=listener.close,
             patience=DRAIN_SECONDS + 2,
             passed_on=[signal.SIGHUP] if scheme == "https" else [],
+            on_end=process_ended,
         )
 
 
@@ -78,8 +81,7 @@ def _serve(
     ready: Callable[[], None],
 ) -> None:
     """Serve in this process."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logs.configure(settings.log_format)
     certificate = certificate_of(settings)
     pipeline = load_pipeline(settings)
     services = Services.open(settings, pipeline)
@@ -99,7 +101,7 @@ def _serve(
             timeout_graceful_shutdown=DRAIN_SECONDS,
             ssl_context_factory=(lambda *_: certificate.context) if certificate else None,
         )
-        with reloaded_on_hangup(certificate):
+        with reloaded_on_hangup(certificate), traced(settings.otlp_endpoint):
             _Server(config, ready).run(sockets=[listener])
     finally:
         services.close()

@@ -130,6 +130,20 @@ class Settings(BaseSettings):
         None, description="File with the base64 of 32 random bytes, by which templates are encrypted in the database."
     )
     master_key: SecretStr | None = Field(None, description="The same key itself, in place of a file.")
+    metrics: str = Field(
+        "",
+        description="Address and port to serve metrics to Prometheus on, such as 127.0.0.1:9464; never the API's.",
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        description="What a reader of metrics sends as a bearer token; must be set where the address is open to others.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Form of the log: `text`, or `json`, an object a line."
+    )
+    otlp_endpoint: str = Field(
+        "", description="Where to send traces by OTLP over HTTP, such as http://127.0.0.1:4318; needs `openfrs[otel]`."
+    )
     debug_signatures: bool = Field(
         False, description="Answer a wrong signature with the server's canonical request, for finding what differs."
     )

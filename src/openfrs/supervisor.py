@@ -72,12 +72,13 @@ def supervise(
     on_stop: Callable[[], None],
     patience: float,
     passed_on: Iterable[signal.Signals] = (),
+    on_end: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Run ``count`` processes until SIGTERM or SIGINT; return when all have ended.
 
     ``work`` and its arguments must be picklable. ``on_ready`` is called once, when every process is ready; ``on_stop`` before
     they are told to stop. One that has not ended ``patience`` seconds later is killed. Signals ``passed_on`` go to every
-    process that is ready.
+    process that is ready. ``on_end`` is told the id of each that ended before its time.
 
     Raises:
         OperatorError: a process cannot do its work, or ends before all are ready.
@@ -104,6 +105,8 @@ def supervise(
                         announced = True
                         on_ready()
                 for child in dead:
+                    assert child.process.pid is not None
+                    on_end(child.process.pid)
                     log.error("process %s ended: %s", child.process.pid, child.failure or child.process.exitcode)
                     if not child.ready:
                         pause = min(max(1.0, 2 * pause), LONGEST_PAUSE_SECONDS)

@@ -1,6 +1,7 @@
 """What one process takes in, whoever asks: requests under way, and the bytes that they sent."""
 
 from ..errors import ServiceError
+from ..telemetry.metrics import BODY_BYTES, REFUSED, REQUESTS_UNDER_WAY
 
 RETRY_AFTER = {"Retry-After": "1"}
 
@@ -17,9 +18,6 @@ class Admission:
         self.held_bytes = 0
         """Bytes of bodies that requests under way, or being received, have sent."""
 
-        self.refused = 0
-        """How many requests have been refused so far."""
-
     def admit(self) -> "Stay":
         """A place for a request, to be kept as a context for its time.
 
@@ -30,8 +28,15 @@ class Admission:
         stay.enter()
         return stay
 
-    def _refuse(self) -> ServiceError:
-        self.refused += 1
+    def _count(self, requests: int, size: int) -> None:
+        self.under_way += requests
+        self.held_bytes += size
+        REQUESTS_UNDER_WAY.inc(requests)
+        BODY_BYTES.inc(size)
+
+    @staticmethod
+    def _refusal(bound: str) -> ServiceError:
+        REFUSED.labels(bound).inc()
         return ServiceError("FRS.0033", headers=RETRY_AFTER)
 
 
@@ -57,13 +62,13 @@ class Stay:
             ServiceError: ``FRS.0033``, as many are as may be.
         """
         if self._admission.under_way >= self._admission._most_requests:
-            raise self._admission._refuse()
-        self._admission.under_way += 1
+            raise self._admission._refusal("requests")
+        self._admission._count(1, 0)
         self._inside = True
 
     def leave(self) -> None:
         """No longer be under way, while a client is waited for: whoever sends slowly is in nobody's way."""
-        self._admission.under_way -= self._inside
+        self._admission._count(-self._inside, 0)
         self._inside = False
 
     def hold(self, size: int) -> None:
@@ -73,7 +78,7 @@ class Stay:
             ServiceError: ``FRS.0033``, there is no room for them.
         """
         self.look(size)
-        self._admission.held_bytes += size
+        self._admission._count(0, size)
         self._held += size
 
     def look(self, size: int) -> None:
@@ -83,4 +88,4 @@ class Stay:
             ServiceError: ``FRS.0033``, there is none.
         """
         if size > 0 and self._admission.held_bytes + size > self._admission._most_bytes:
-            raise self._admission._refuse()
+            raise self._admission._refusal("body_memory")

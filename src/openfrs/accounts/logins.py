@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from ..errors import ServiceError
+from ..telemetry.metrics import REFUSED
 from .access import Access, Login, Session
 
 WAITING = 32
@@ -31,6 +32,7 @@ class Logins:
             ServiceError: also ``IAM.429``, too many logins are waiting.
         """
         if not self._places.acquire(blocking=False):
+            REFUSED.labels("logins").inc()
             raise ServiceError("IAM.429", headers={"Retry-After": "1"})
         future = self._pool.submit(self._access.sign_in, login)
         future.add_done_callback(lambda _: self._places.release())

@@ -13,6 +13,7 @@ from limits.storage import Storage
 from limits.strategies import MovingWindowRateLimiter
 
 from ..errors import ServiceError
+from ..telemetry.metrics import REFUSED
 from .project_limits import ProjectLimits
 
 SLOW_OPERATIONS: Final = frozenset({"detect_action_liveness", "submit_liveness_video"})
@@ -38,6 +39,7 @@ class Quotas:
             return
         item = RateLimitItemPerSecond(max(1, math.floor(rate * limits.burst)), limits.burst)
         if not self._limiter.hit(item, project_id, operation):
+            REFUSED.labels("rate").inc()
             window = self._limiter.get_window_stats(item, project_id, operation)
             headers = {
                 "Retry-After": str(max(1, math.ceil(window.reset_time - time.time()))),
@@ -56,6 +58,7 @@ class Quotas:
         """
         with self._lock:
             if limits.concurrent and self._under_way[project_id] >= limits.concurrent:
+                REFUSED.labels("concurrent").inc()
                 raise ServiceError("FRS.0033", headers={"Retry-After": "1"})
             self._under_way[project_id] += 1
         try:

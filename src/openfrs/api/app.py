@@ -5,11 +5,12 @@ import time
 import uuid
 from collections.abc import Awaitable, Iterable
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +23,9 @@ from ..console.routes import console_router
 from ..errors import ServiceError, render
 from ..services import Services
 from ..store.faults import StoreUnavailableError
+from ..telemetry import logs
+from ..telemetry.metrics import REQUEST_SECONDS, REQUESTS
+from ..telemetry.tracing import describe, request_span
 from . import (
     accounts,
     activity,
@@ -43,6 +47,9 @@ from . import (
 from .documentation import document
 from .security import TOKEN_HEADER, address_of
 from .wire import WireResponse
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
 
 log = logging.getLogger("openfrs.access")
 
@@ -110,6 +117,7 @@ def create_app(services: Services) -> ASGIApp:
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
+    request.state.error = error.entry.key
     if error.entry.key == "FRS.0033":
         error = _busy(error, request.scope["path"])
     return WireResponse(render(error, request.state.request_id), error.entry.status, error.headers)
@@ -118,6 +126,7 @@ def _refused(request: Request, error: Exception) -> Response:
 def _not_routed(request: Request, error: Exception) -> Response:
     """No such route, or not with this method: the gateway's answer to both, with the status HTTP has for each."""
     assert isinstance(error, HTTPException)
+    request.state.error = "APIG.0101"
     body = render(ServiceError("APIG.0101"), request.state.request_id)
     if error.status_code == 405:
         return WireResponse(body, 405, {"Allow": ", ".join(_methods(request))})
@@ -171,6 +180,7 @@ class RequestContext:
         path = raw_path.partition(b"?")[0].decode("latin-1")
         scope = {**scope, "path": path, "state": {**scope.get("state", {}), "request_id": request_id}}
         started, status = time.perf_counter(), 0
+        logs.request_id.set(request_id)
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -179,9 +189,9 @@ class RequestContext:
                 message["headers"] = _headed(message.get("headers", ()), request_id)
             await send(message)
 
-        await _logged_failure(self._admitted(scope, receive, send_with_id), request_id)
-        milliseconds = (time.perf_counter() - started) * 1000
-        log.info("%s %s %d %.1f ms %s", scope["method"], path, status, milliseconds, request_id)
+        with request_span(Headers(scope=scope)) as span:
+            await _logged_failure(self._admitted(scope, receive, send_with_id), request_id)
+            _tell(scope, status, time.perf_counter() - started, span)
         if "audited" in scope["state"]:
             self._record(Request(scope), status)
         if "project_id" in scope["state"] and path.startswith(FRS_PATHS):
@@ -213,6 +223,21 @@ class RequestContext:
             status=status,
             **request.state.audited,
         )
+
+
+def _tell(scope: Scope, status: int, seconds: float, span: "Span | None") -> None:
+    """Log and count a request that was answered."""
+    route, state = scope.get("route"), scope["state"]
+    operation, error = getattr(route, "name", "none"), state.get("error", "")
+    REQUESTS.labels(operation, str(status), error).inc()
+    REQUEST_SECONDS.labels(operation).observe(seconds)
+    method, path, milliseconds = scope["method"], scope["path"], round(seconds * 1000, 1)
+    told = {"method": method, "path": path, "status": status, "milliseconds": milliseconds, "operation": operation}
+    line = (method, path, status, milliseconds, state["request_id"])
+    log.info("%s %s %d %.1f ms %s", *line, extra={"fields": told | ({"error": error} if error else {})})
+    if span is not None:
+        attributes = {"http.request.method": method, "http.response.status_code": status, "error.type": error}
+        describe(span, operation, {**attributes, "openfrs.request_id": state["request_id"]}, failed=status >= 500)
 
 
 def _headed(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:

@@ -19,6 +19,7 @@ import httpcore
 
 from .. import limits
 from ..errors import ServiceError
+from ..telemetry.metrics import REFUSED, URL_FETCHES
 from .addresses import may_be_asked
 from .fetch_rules import FetchRules
 from .locations import ObsObject, WebFile, read_url
@@ -62,11 +63,21 @@ class Fetcher:
                 object; ``FRS.0027`` the store does not take the keys; ``FRS.0033`` too many files are being fetched;
                 ``FRS.0036`` it could not be fetched.
         """
+        try:
+            file = await self._fetched(url, project_id, parameter, max_bytes)
+        except ServiceError as error:
+            URL_FETCHES.labels(error.entry.key).inc()
+            raise
+        URL_FETCHES.labels("fetched").inc()
+        return file
+
+    async def _fetched(self, url: str, project_id: str, parameter: str, max_bytes: int) -> bytes:
         if not self._rules.hosts and self._rules.store is None:
             raise ServiceError("FRS.0020", parameter)
         location = read_url(url)
         self._check(location, project_id)
         if self._under_way >= limits.FETCHES_AT_ONCE:
+            REFUSED.labels("fetches").inc()
             raise ServiceError("FRS.0033", headers={"Retry-After": "1"})
         self._under_way += 1
         try:

@@ -14,6 +14,7 @@ import simplejpeg
 
 from .. import limits
 from ..errors import ServiceError
+from ..telemetry.stages import stage
 from .header import is_foreign, read_header
 
 _HARMLESS: Final = re.compile(r"extraneous bytes|ICC marker|JFIF revision|Adobe color transform")
@@ -40,9 +41,10 @@ def decode(data: bytes, parameter: str) -> npt.NDArray[np.uint8]:
             raise ServiceError("FRS.0016" if is_foreign(data) else "FRS.0015", parameter)
         if max(header.width, header.height) > side:
             raise ServiceError("FRS.0013", f"{parameter} may have at most {side} x {side} pixels")
-        if header.format == "JPEG":
-            return _upright(_decode_jpeg(data), header.orientation)
-        return _decode_with_opencv(data)
+        with stage("decode"):
+            if header.format == "JPEG":
+                return _upright(_decode_jpeg(data), header.orientation)
+            return _decode_with_opencv(data)
     except (ValueError, cv2.error):
         raise ServiceError("FRS.0015", parameter) from None
 

@@ -5,12 +5,15 @@ other; small ones share the processor with them, but never wait for a thread tha
 """
 
 import asyncio
+import contextvars
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from ..errors import ServiceError
+from ..telemetry.metrics import PICTURES, REFUSED, STAGE_SECONDS
 
 T = TypeVar("T")
 
@@ -27,7 +30,8 @@ class Lane:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"vision-{name}")
         self._lock = threading.Lock()
         self._taken = 0
-        self._refused = 0
+        self._working = PICTURES.labels(name, "working")
+        self._waiting = PICTURES.labels(name, "waiting")
 
     @property
     def under_way(self) -> int:
@@ -39,11 +43,6 @@ class Lane:
         """Pieces of work that wait for a thread."""
         return max(0, self._taken - self._threads)
 
-    @property
-    def refused(self) -> int:
-        """How many have been refused so far."""
-        return self._refused
-
     async def run(self, work: Callable[[], T]) -> T:
         """What ``work`` returns. A caller that goes away before its turn takes its work out of the queue.
 
@@ -52,7 +51,7 @@ class Lane:
         """
         self._take()
         try:
-            future = self._pool.submit(work)
+            future = self._pool.submit(contextvars.copy_context().run, _begun, work, time.perf_counter())
         except BaseException:
             self._give_back()
             raise
@@ -66,10 +65,22 @@ class Lane:
     def _take(self) -> None:
         with self._lock:
             if self._taken >= self._places:
-                self._refused += 1
+                REFUSED.labels(f"{self.name}_queue").inc()
                 raise ServiceError("FRS.0033", headers=RETRY_AFTER)
             self._taken += 1
+            self._show()
 
     def _give_back(self) -> None:
         with self._lock:
             self._taken -= 1
+            self._show()
+
+    def _show(self) -> None:
+        self._working.set(self.under_way)
+        self._waiting.set(self.waiting)
+
+
+def _begun(work: Callable[[], T], since: float) -> T:
+    """Do ``work``, which has waited since then."""
+    STAGE_SECONDS.labels("wait").observe(time.perf_counter() - since)
+    return work()

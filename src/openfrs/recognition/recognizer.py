@@ -13,6 +13,7 @@ from ..errors import ServiceError
 from ..media.header import claimed_pixels
 from ..media.picture import decode
 from ..vision.detection import Detection, Image, main_face
+from ..vision.measured import MeasuredPipeline
 from ..vision.pipeline import Pipeline
 from ..vision.traits import Trait, Traits
 from .attributes import Attribute, Attributes, traits_for, worded
@@ -76,7 +77,7 @@ class Recognizer:
     def __init__(
         self, pipeline: Pipeline, calibration: Calibration, *, threads: int, queue: int, large_queue: int
     ) -> None:
-        self._pipeline = pipeline
+        self._pipeline: Pipeline = MeasuredPipeline(pipeline)
         self.calibration = calibration
         self._small = Lane("small", threads=threads, queue=queue)
         self._large = Lane("large", threads=threads, queue=large_queue)

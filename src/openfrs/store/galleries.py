@@ -16,6 +16,8 @@ import numpy.typing as npt
 from readerwriterlock.rwlock import Lockable, RWLockWriteD
 from sqlalchemy import Connection
 
+from ..telemetry.metrics import INDEX_BYTES, INDEX_FACES, INDEXES
+from ..telemetry.stages import stage
 from . import reading
 from .changes import TEMPLATE_TYPE
 from .faces import Face, FaceRepository, NewFace, SetMissingError
@@ -88,7 +90,9 @@ class Galleries:
             SetMissingError: the set was deleted meanwhile.
         """
         with self._turns, self._level(set_id) as (snapshot, index):
-            return self._hits(snapshot, *index.nearest(probe, query.count, query.predicate), query)
+            with stage("scan"):
+                nearest = index.nearest(probe, query.count, query.predicate)
+            return self._hits(snapshot, *nearest, query)
 
     def search_like(self, set_id: int, face_id: str, query: Query) -> list[Hit]:
         """The faces nearest to an enrolled one, which comes first itself, with cosine 1, if the condition holds for it.
@@ -101,7 +105,8 @@ class Galleries:
             seq = reading.seq(snapshot, set_id, face_id)
             if seq is None:
                 raise FaceMissingError
-            seqs, cosines = index.nearest(index.template(seq), query.count, query.predicate)
+            with stage("scan"):
+                seqs, cosines = index.nearest(index.template(seq), query.count, query.predicate)
             if query.predicate is None or seq in seqs or index.holds(query.predicate, seq):
                 others = seqs != seq
                 seqs = np.concatenate([[seq], seqs[others]])[: query.count]
@@ -163,6 +168,7 @@ class Galleries:
         """Drop the index of a set that is gone."""
         with self._lock:
             self._galleries.pop(set_id, None)
+            self._show()
 
     @property
     def loaded(self) -> dict[int, int]:
@@ -249,12 +255,19 @@ class Galleries:
     def _make_room(self) -> None:
         """Drop the indexes used longest ago until the others fit; with the lock held."""
         total = sum(gallery.nbytes for gallery in self._galleries.values())
-        if total <= self._memory:
-            return
-        for set_id, gallery in list(self._galleries.items())[:-1]:
-            if total > self._memory and not gallery.users:
-                total -= gallery.nbytes
-                del self._galleries[set_id]
+        if total > self._memory:
+            for set_id, gallery in list(self._galleries.items())[:-1]:
+                if total > self._memory and not gallery.users:
+                    total -= gallery.nbytes
+                    del self._galleries[set_id]
+        self._show()
+
+    def _show(self) -> None:
+        """Tell the metrics what is in memory; with the lock held."""
+        indexes = [gallery.index for gallery in self._galleries.values() if gallery.index is not None]
+        INDEXES.set(len(indexes))
+        INDEX_FACES.set(sum(map(len, indexes)))
+        INDEX_BYTES.set(sum(gallery.nbytes for gallery in self._galleries.values()))
 
 
 def distinct(templates: Sequence[npt.NDArray[np.float32]], places: Sequence[int], cosine: float) -> list[int]:

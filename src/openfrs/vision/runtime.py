@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
+from ..telemetry.metrics import MODEL_LOAD_SECONDS
+
 Tensor = npt.NDArray[np.float32]
 
 _starting = threading.Lock()
@@ -24,7 +26,7 @@ class Session:
     """
 
     def __init__(self, core: ov.Core, path: Path, *, precision: Literal["f32", "bf16"], streams: int) -> None:
-        with _starting:
+        with _starting, MODEL_LOAD_SECONDS.labels(path.stem).time():
             self._model = core.compile_model(
                 path,
                 "CPU",
