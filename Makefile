@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
-.PHONY: install console serve demo test chaos soak lint bench bench-logins bench-overload eval publish-accuracy lock dist clean
+.PHONY: install console serve demo test fuzz chaos soak lint bench bench-logins bench-overload eval publish-accuracy lock dist clean
 
 # Weights for attributes may be missing (npm brings some of them); those the service cannot do without may not.
 install: .venv/installed
@@ -37,6 +37,11 @@ demo: .venv/developed
 test: .venv/developed
 	$(BIN)/openfrs models fetch --samples
 	$(BIN)/pytest
+
+# What makes up its input, TIMES times as much of it as in make test, and other input each time.
+TIMES ?= 50
+fuzz: .venv/developed
+	OPENFRS_FUZZ=$(TIMES) $(BIN)/pytest -m fuzz --timeout=0
 
 chaos: .venv/developed
 	$(BIN)/python -m tests.store.chaos --cycles 200

@@ -23,6 +23,7 @@ from openfrs.accounts.signatures import (
     sign_derived,
     signing_time,
 )
+from tests.fuzzing import fuzz
 
 ACCESS_KEY, SECRET_KEY = "AKIDEXAMPLE", "SKEXAMPLE0123456789"
 DATE = "20240102T030405Z"
@@ -179,6 +180,7 @@ queries = st.lists(st.tuples(st.text(string.ascii_letters + "_", min_size=1, max
 methods = st.sampled_from(["GET", "POST", "PUT", "DELETE"])
 
 
+@fuzz()
 @given(
     st.sampled_from(["SDK-HMAC-SHA256", "V11-HMAC-SHA256"]),
     methods,
@@ -205,6 +207,7 @@ def test_a_second_implementation_agrees(
     assert is_valid(request, parsed(f"{algorithm} {who}, SignedHeaders={names}, Signature={signature}"), SECRET_KEY)
 
 
+@fuzz()
 @given(methods, st.lists(segments, min_size=1, max_size=4), queries, st.binary(max_size=40), st.booleans())
 def test_the_official_signers_are_understood(
     method: str, path: list[str], query: list[tuple[str, str]], body: bytes, derive: bool
@@ -228,6 +231,7 @@ def test_the_official_signers_are_understood(
     assert is_valid(arrived, parsed(headers["authorization"]), SECRET_KEY)
 
 
+@fuzz()
 @given(st.text(string.printable, max_size=200))
 def test_an_authorization_of_another_kind_is_not_ours(text: str) -> None:
     assert parse_authorization(text) is None

@@ -6,10 +6,11 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fake_models import photo
+from tests.fuzzing import fuzz
 
 from .contract import Frs, ok, refusal
 
@@ -258,7 +259,7 @@ def test_a_form_that_cannot_be_read_is_refused(
     assert frs.count() == 0
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fuzz(80)
 @given(
     pieces=st.lists(
         st.binary(max_size=20)

@@ -6,10 +6,11 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fake_models import photo
+from tests.fuzzing import fuzz
 
 from .contract import Frs, ok, refusal
 
@@ -144,7 +145,7 @@ KEYS = st.sampled_from(
 SECRET = "c2VjcmV0LXBpY3R1cmU"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fuzz(150)
 @given(
     operation=st.sampled_from(OPERATIONS),
     body=st.dictionaries(KEYS, JSON | st.sampled_from([SECRET, base64.b64encode(photo((200, 0, 0))).decode()])),
@@ -164,7 +165,7 @@ def _segment(name: str) -> str:
     return quote(name, safe="")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fuzz(60)
 @given(operation=st.sampled_from(OPERATIONS), body=st.binary(max_size=200))
 def test_any_bytes_are_answered_in_the_contract(frs: Frs, operation: tuple[str, str], body: bytes) -> None:
     assert frs.request(*operation, content=body).status_code == 400

@@ -11,6 +11,7 @@ from openfrs.errors import ServiceError
 from openfrs.faces import filter as filter_module
 from openfrs.faces.filter import parse_filter
 from openfrs.store.predicate import And, Between, Equal, Not, Or, Predicate
+from tests.fuzzing import fuzz
 
 FIELDS = {
     "text": {"type": "string"},
@@ -261,6 +262,7 @@ def render(tree: Predicate) -> str:
             return " || ".join(f"({render(part)})" for part in parts)
 
 
+@fuzz()
 @given(trees)
 def test_a_tree_written_out_is_read_back(tree: Predicate) -> None:
     assert parse_filter(render(tree), FIELDS) == tree
@@ -285,6 +287,7 @@ PIECES = [
 pieces = st.lists(st.sampled_from([*PIECES, " "]), max_size=30)
 
 
+@fuzz()
 @given(st.text(max_size=60) | pieces.map("".join) | pieces.map(" ".join))
 def test_junk_is_a_tree_or_the_refusal(text: str) -> None:
     with contextlib.suppress(ServiceError):

@@ -3,13 +3,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from openfrs import limits
 from openfrs.errors import ServiceError
 from openfrs.media.picture import decode
+from tests.fuzzing import fuzz
 
 from . import pictures
 from .measured import measured
@@ -287,7 +288,7 @@ def answer(data: bytes) -> str:
     return "decoded" if picture.dtype == np.uint8 and picture.shape[2:] == (3,) else "wrong"
 
 
-@settings(max_examples=400, deadline=None)
+@fuzz(400)
 @given(
     kind=st.sampled_from(sorted(SEEDS)),
     damage=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6),
@@ -300,7 +301,7 @@ def test_damage_never_surprises(kind: str, damage: list[tuple[float, int]], kept
     assert answer(bytes(data[: round(kept * len(data))])) in ANSWERS
 
 
-@settings(deadline=None)
+@fuzz()
 @given(
     st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"BM" + bytes(12) + b"\x28\0\0\0"]),
     st.binary(max_size=200),

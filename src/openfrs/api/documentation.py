@@ -1,10 +1,11 @@
-"""The API's document: requests that the routes read themselves, refusals, credentials, answers without ``null``."""
+"""The API's document: requests that the routes read themselves, refusals, credentials, examples, answers without ``null``."""
 
 from typing import Any, Final
 
 from fastapi import FastAPI
 
 from .body import Input
+from .examples import add_examples
 from .refusals import refusals_of, responses
 
 _SIGNED: Final = {
@@ -23,13 +24,14 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 
 def complete(document: dict[str, Any]) -> None:
-    """Add to a document what the routes do not declare: credentials, refusals, and that answers hold nothing else."""
+    """Add to a document what the routes do not declare: examples, credentials, refusals, and that answers hold nothing else."""
     components, shared = document["components"], dict[str, Any]()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if operation.get("security"):
                 operation["security"].append({"Signature": []})
             operation["responses"].pop("422", None)  # FastAPI's own, which is never the answer
+            add_examples(method, path, operation)
             for status, response in responses(refusals_of(method, path, operation)).items():
                 operation["responses"][status] = {"$ref": f"#/components/responses/{_name(shared, status, response)}"}
     components["responses"] = shared
