@@ -18,6 +18,7 @@ class _NoModels:
     """Stands for the models, none of which the document asks."""
 
     embedder = "sface"
+    dimension = 128
 
 
 def document() -> dict[str, Any]:
