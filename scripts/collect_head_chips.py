@@ -23,14 +23,14 @@ from openfrs.media.picture import decode
 from openfrs.settings import Settings
 from openfrs.vision.cache import WeightCache
 from openfrs.vision.detection import Detection, Image, main_face, overlap
-from openfrs.vision.heads import EYES, HEAD, WIDE, chip
+from openfrs.vision.heads import EYES, HAIR, HEAD, JAW, WIDE, chip
 from openfrs.vision.pipeline import ModelPipeline
 
 WORKERS = 2
 SAME_FACE = 0.4
 """Intersection over union from which a face found is the face of a labelled box."""
 
-FRAMES = {"wide": WIDE, "eyes": EYES, "head": HEAD}
+FRAMES = {"wide": WIDE, "eyes": EYES, "head": HEAD, "jaw": JAW, "hair": HAIR}
 PADDED = {"utkface": 0.3}
 """Sets of tight crops, and by what share of their side they are widened."""
 

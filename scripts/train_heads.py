@@ -2,10 +2,10 @@
 
     python scripts/train_heads.py CHIPS.npz HEAD --output src/openfrs/vision/heads
 
-HEAD is ``occlusion``, ``mask``, ``glasses`` or ``hat``. Needs PyTorch, which the project itself does not. The seed is fixed;
-what is held out is held out by person or by source, and only figures on that part are written beside the weights. Glasses and
-hats were labelled by eye, from sheets of faces that earlier tries ranked; ``head_labels.csv`` beside this file names each
-picture by the first 16 digits of its SHA-256.
+HEAD is ``occlusion``, ``mask``, ``glasses``, ``hat``, ``beard`` or ``hair``. Needs PyTorch, which the project itself does not. The
+seed is fixed; what is held out is held out by person or by source, and only figures on that part are written beside the weights.
+Glasses, hats, beards and hair were labelled by eye, from sheets of faces that earlier tries ranked; ``head_labels.csv`` beside this
+file names each picture by the first 16 digits of its SHA-256.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from torch import nn
 SIDE = 64
 SEED = 5
 LABELS = Path(__file__).with_name("head_labels.csv")
-FRAMES = {"occlusion": "wide", "mask": "wide", "glasses": "eyes", "hat": "head"}
+FRAMES = {"occlusion": "wide", "mask": "wide", "glasses": "eyes", "hat": "head", "beard": "jaw", "hair": "hair"}
 """The array of chips that each head is trained from."""
 
 ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE]
@@ -252,14 +252,25 @@ def shaken(chip: Array, random: np.random.Generator) -> Array:
 
 
 def train_classes(
-    chips: Array, labels: Array, held: Array, classes: int, random: np.random.Generator, steps: int
+    chips: Array,
+    labels: Array,
+    held: Array,
+    classes: int,
+    random: np.random.Generator,
+    steps: int,
+    like: Array | None = None,
 ) -> tuple[Head, Array, Array]:
-    """A classifier over chips whose label is not negative, each class drawn as often."""
+    """A classifier over chips whose label is not negative, each class drawn as often.
+
+    ``like`` marks chips that are like those the head is for; they are half of what is drawn.
+    """
     pools = [np.flatnonzero((labels == label) & ~held) for label in range(classes)]
+    close = pools if like is None else [pool[like[pool]] for pool in pools]
 
     def batch() -> tuple[Array, Array]:
         wanted = random.integers(classes, size=64)
-        looks = [augmented(chips[random.choice(pools[label])], random) for label in wanted]
+        drawn = [(close if place % 2 else pools)[label] for place, label in enumerate(wanted)]
+        looks = [augmented(chips[random.choice(pool)], random) for pool in drawn]
         return np.stack(looks), wanted
 
     head = Head(classes)
@@ -292,8 +303,7 @@ def main() -> None:
     random = np.random.default_rng(SEED)
     data = np.load(options.chips)
     chips, rows = data[FRAMES[options.head]], json.loads(str(data["rows"]))
-    train = {"occlusion": train_occlusion, "mask": train_mask, "glasses": train_glasses, "hat": train_hat}[options.head]
-    head, figures = train(chips, rows, random, options.steps)
+    head, figures = TRAIN[options.head](chips, rows, random, options.steps)
     export(head, options.output / f"{options.head}.onnx")
     text = json.dumps({"head": options.head, "seed": SEED, "steps": options.steps, **figures}, indent=2)
     (options.output / f"{options.head}.json").write_text(text + "\n", encoding="utf-8")
@@ -314,7 +324,10 @@ def export(head: Head, path: Path) -> None:
 
 
 def train_mask(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Head, dict[str, Any]]:
-    """Held out is every second picture of the detection set, which shows both kinds of face."""
+    """Held out is every second picture of the detection set, which shows both kinds of face; half of a batch is of the others.
+
+    Without that, one bare face in fifty would be one of a crowd, and those are the ones that are taken for masked.
+    """
     labels, held = np.full(len(rows), -1), np.zeros(len(rows), bool)
     for place, row in enumerate(rows):
         if row["set"] == "utkface" or "ImposterRaw" in row.get("file", ""):
@@ -324,7 +337,8 @@ def train_mask(chips: Array, rows: Rows, random: np.random.Generator, steps: int
         elif row["label"] in {"mask", "no_mask"} and row["width"] >= 16:
             labels[place] = int(row["label"] == "mask")
             held[place] = int("".join(filter(str.isdigit, row["file"]))) % 2 == 1
-    head, truth, found = train_classes(chips, labels, held, 2, random, steps)
+    crowds = np.array([row["set"] == "detection" for row in rows])
+    head, truth, found = train_classes(chips, labels, held, 2, random, steps, crowds)
     widths = np.array([row["width"] for row in rows])[held & (labels >= 0)]
     training = (labels >= 0) & ~held
     large = report(truth[widths >= 32], found[widths >= 32], ("none", "mask"))
@@ -346,14 +360,17 @@ def labels_by_eye(rows: Rows, column: str, classes: tuple[str, ...]) -> Array:
 
 
 def source_held_out(row: dict[str, Any]) -> bool:
-    """One in five: by person where people are named, by subject of NUAA, by folder of the sunglasses, else by picture."""
+    """One in five: by person where people are named, by subject of NUAA, by folder of the sunglasses, else by picture.
+
+    Faces of the detection set have no labels here, and are not named by picture.
+    """
     if row["set"] == "lfw":
         return person_held_out(row)
     if row["set"] == "nuaa":
         return Path(row["file"]).parent.name in {"0002", "0008"}
     if row["set"] == "eyewear":
         return Path(row["file"]).parent.name in {"selfies_5", "selfies_10"}
-    return bool(int(row["sha256"], 16) % 5 == 0)
+    return "sha256" in row and bool(int(row["sha256"], 16) % 5 == 0)
 
 
 def train_glasses(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Head, dict[str, Any]]:
@@ -392,6 +409,39 @@ def train_worn(
             for name in sorted(set(tested))
         },
     }
+
+
+def train_beard(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Head, dict[str, Any]]:
+    """Hair on chin or jaw; a moustache alone is a class of its own, because it is the likeliest to be taken for one."""
+    labels = labels_by_eye(rows, "beard", ("none", "moustache", "yes"))
+    held = np.array([source_held_out(row) for row in rows])
+    head, truth, found = train_classes(chips, labels, held, 3, random, steps)
+    counts = np.bincount(labels[(labels >= 0) & ~held], minlength=3)
+    told = np.stack([1 - found[:, 2], found[:, 2]], 1)
+    moustaches, beards = truth == 1, truth == 2
+    return head, {
+        "trained_on": f"{counts[2]} beards, {counts[1]} moustaches alone, {counts[0]} bare faces;"
+        " of LFW, UTKFace and a sunglasses set",
+        "held_out": f"{len(truth)} faces of other people and folders, {int(moustaches.sum())} of them with a moustache alone",
+        **report(beards.astype(int), told, ("none", "yes")),
+        "moustaches_told_a_beard": int((told[moustaches].argmax(1) == 1).sum()),
+    }
+
+
+def train_hair(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Head, dict[str, Any]]:
+    """Whether hair hangs below the chin, among LFW photographs: hair that is tied back or covered has no label."""
+    classes = ("short", "long")
+    return train_worn(chips, rows, labels_by_eye(rows, "hair", classes), classes, random, steps)
+
+
+TRAIN = {
+    "occlusion": train_occlusion,
+    "mask": train_mask,
+    "glasses": train_glasses,
+    "hat": train_hat,
+    "beard": train_beard,
+    "hair": train_hair,
+}
 
 
 if __name__ == "__main__":

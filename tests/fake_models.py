@@ -63,6 +63,8 @@ class FakePipeline:
             Trait.MOUTH: {"mouth": 0.0},
             Trait.GLASSES: {"glasses": {"none": 0.1, "yes": 0.2, "dark": 0.7}},
             Trait.HAT: {"hat": blue / 255},
+            Trait.BEARD: {"beard": red / 255},
+            Trait.HAIR: {"long_hair": blue / 255},
         }
         return Traits(**{name: value for trait in wanted for name, value in known[trait].items()})
 

@@ -167,8 +167,8 @@ def test_attributes_are_read_by_the_sdk(sdk: Any, photos: Path, all_weights: Wei
     assert (found.gender, found.mask, found.hair, found.beard, found.face_angle) == (
         "male",
         "none",
-        "unknown",
-        "unknown",
+        "short",
+        "none",
         0,
     )
     assert 35 < found.age < 65

@@ -45,13 +45,14 @@ def test_every_attribute_of_v2(frs: Frs) -> None:
         "age": 40,
         "dress": {"glass": "dark", "hat": "none"},
         "mask": "none",
-        "hair": "unknown",
-        "beard": "unknown",
+        "hair": "short",
+        "beard": "yes",
         "quality": {"total_score": 0.7694, "blur": 0.1569, "pose": 0.25, "occlusion": 0.0, "illumination": 0.1235},
         "expression": {"type": "happy", "probability": 0.7843},
         "face_angle": 0,
     }
     assert (woman["gender"], woman["age"], woman["mask"]) == ("female", 30, "yes")
+    assert (woman["hair"], woman["beard"]) == ("long", "none")
     assert woman["expression"] == {"type": "neutral", "probability": 0.6863}
 
 

@@ -15,6 +15,8 @@ EVERYTHING = Traits(
     mask=0.7,
     glasses={"none": 0.3, "yes": 0.6, "dark": 0.1},
     hat=0.2,
+    beard=0.8,
+    long_hair=0.9,
 )
 
 
@@ -32,7 +34,7 @@ def test_codes_mean_something_else_in_v1() -> None:
 
 def test_only_what_is_asked_is_measured() -> None:
     assert traits_for([]) == frozenset()
-    assert traits_for([Attribute.HAIR, Attribute.BEARD, Attribute.PHOTOTYPE]) == frozenset()
+    assert traits_for([Attribute.PHOTOTYPE]) == frozenset()
     assert traits_for([Attribute.FACE_ANGLE]) == frozenset()
     assert traits_for([Attribute.SMILE, Attribute.EXPRESSION]) == {Trait.EXPRESSION}
     assert traits_for([Attribute.QUALITY, Attribute.AGE]) == {Trait.QUALITY, Trait.AGE}
@@ -42,8 +44,10 @@ def test_a_head_that_does_badly_is_not_asked(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(heads, "metrics", lambda name: {"balanced_accuracy": attributes.LEAST_BALANCED_ACCURACY})
     assert traits_for([Attribute.MASK]) == {Trait.MASK}
     assert traits_for([Attribute.DRESS]) == {Trait.GLASSES, Trait.HAT}
+    assert traits_for([Attribute.BEARD]) == {Trait.BEARD}
+    assert traits_for([Attribute.HAIR]) == {Trait.HAIR}
     monkeypatch.setattr(heads, "metrics", lambda name: {"balanced_accuracy": 0.89})
-    assert traits_for([Attribute.MASK, Attribute.DRESS]) == frozenset()
+    assert traits_for([Attribute.MASK, Attribute.DRESS, Attribute.BEARD, Attribute.HAIR]) == frozenset()
     assert worded([Attribute.MASK], Traits(), 0) == Attributes(mask="unknown")
 
 
@@ -77,6 +81,10 @@ def test_what_was_measured_is_worded() -> None:
     )
     assert told.expression == attributes.Expression("happy", 0.6)
     assert told.dress == Dress("yes", "none")
+    assert (told.beard, told.hair) == ("yes", "long")
+    assert worded([Attribute.BEARD, Attribute.HAIR], Traits(beard=0.49, long_hair=0.49), 0) == Attributes(
+        beard="none", hair="short"
+    )
     assert told.landmark is not None
     assert told.landmark.face.shape == (36, 2)
 

@@ -83,6 +83,33 @@ def test_nobody_in_official_portraits_wears_glasses_or_a_hat(described: dict[str
         assert traits.hat < 0.5, name
 
 
+def test_nobody_here_has_a_beard_or_long_hair(described: dict[str, Found]) -> None:
+    for name, (_, _, traits) in described.items():
+        assert traits.beard is not None
+        assert traits.beard < 0.5, name
+        assert traits.long_hair is None or traits.long_hair < 0.5, name
+
+
+def test_a_drawn_beard_is_told(described: dict[str, Found], describing: ModelPipeline) -> None:
+    random = np.random.default_rng(1)
+    for name in ("biden", "obama"):
+        image, face, traits = described[name]
+        drawn = image.copy()
+        distance = float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
+        x, y = face.landmarks[3:].mean(axis=0).round().astype(int).tolist()
+        area = np.zeros(image.shape[:2], np.uint8)
+        cv2.ellipse(
+            area, (x, y + int(0.25 * distance)), (int(0.75 * distance), int(0.7 * distance)), 0, 0, 180, 255, -1
+        )
+        cv2.ellipse(area, (x, y), (int(0.6 * distance), int(0.25 * distance)), 0, 0, 360, 255, -1)
+        cv2.ellipse(area, (x, y), (int(0.35 * distance), int(0.12 * distance)), 0, 0, 360, 0, -1)
+        drawn[area > 0] = random.integers(15, 70, (int((area > 0).sum()), 1))
+        beard = describing.describe(drawn, face, {Trait.BEARD}).beard
+        assert traits.beard is not None
+        assert beard is not None
+        assert beard > 0.5 > traits.beard, name
+
+
 def test_painted_sunglasses_are_told(described: dict[str, Found], describing: ModelPipeline) -> None:
     for name, (image, face, _) in described.items():
         hidden = image.copy()
@@ -121,6 +148,8 @@ def test_only_what_is_wanted_is_measured(described: dict[str, Found], describing
         Trait.MASK: "mask",
         Trait.GLASSES: "glasses",
         Trait.HAT: "hat",
+        Trait.BEARD: "beard",
+        Trait.HAIR: "long_hair",
     }
     for trait, name in names.items():
         alone = describing.describe(image, face, {trait})
@@ -206,8 +235,14 @@ def test_a_missing_weight_leaves_its_trait_out_and_is_told_once(
     bare = ModelPipeline(WeightCache.open(tmp_path), streams=1)
     image, face, traits = described["biden"]
     with caplog.at_level(logging.WARNING):
-        assert bare.describe(image, face, ALL) == Traits(mask=traits.mask, glasses=traits.glasses, hat=traits.hat)
-        assert bare.describe(image, face, ALL) == Traits(mask=traits.mask, glasses=traits.glasses, hat=traits.hat)
+        for _ in range(2):
+            assert bare.describe(image, face, ALL) == Traits(
+                mask=traits.mask,
+                glasses=traits.glasses,
+                hat=traits.hat,
+                beard=traits.beard,
+                long_hair=traits.long_hair,
+            )
     told = sorted(record.getMessage().split(":")[0] for record in caplog.records)
     assert told == [f"model weight {name} is missing" for name in ("age", "expression", "gender", "liveness", "mesh")]
 

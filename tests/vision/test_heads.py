@@ -11,11 +11,11 @@ from openfrs.vision.alignment import TEMPLATE
 from openfrs.vision.cache import WeightCache
 from openfrs.vision.describer import Describer
 from openfrs.vision.detection import Detection, Image, Points
-from openfrs.vision.heads import EYES, HEAD, WIDE, Frame
+from openfrs.vision.heads import EYES, HAIR, HEAD, JAW, WIDE, Frame
 from openfrs.vision.library import Library
 from openfrs.vision.traits import Trait, Traits
 
-OF_HEADS = {Trait.MASK, Trait.GLASSES, Trait.HAT}
+OF_HEADS = {Trait.MASK, Trait.GLASSES, Trait.HAT, Trait.BEARD, Trait.HAIR}
 
 
 def face(scale: float, left: float, top: float) -> Detection:
@@ -28,14 +28,14 @@ def picture(width: int = 400, height: int = 400) -> Image:
     return np.full((height, width, 3), 90, np.uint8)
 
 
-@pytest.mark.parametrize("frame", [WIDE, EYES, HEAD])
+@pytest.mark.parametrize("frame", [WIDE, EYES, HEAD, JAW, HAIR])
 def test_a_face_in_the_middle_is_seen_and_one_outside_is_not(frame: Frame) -> None:
     assert heads.can_see(picture(), face(1, 144, 144), frame)
     for left, top in [(-300, 144), (144, -300), (500, 144), (144, 500), (1e7, 1e7)]:
         assert not heads.can_see(picture(), face(1, left, top), frame)
 
 
-@pytest.mark.parametrize("frame", [WIDE, EYES, HEAD])
+@pytest.mark.parametrize("frame", [WIDE, EYES, HEAD, JAW, HAIR])
 def test_a_tiny_face_is_not_seen(frame: Frame) -> None:
     assert heads.can_see(picture(), face(12.5 / 112, 200, 200), frame)
     assert not heads.can_see(picture(), face(11 / 112, 200, 200), frame)
@@ -45,6 +45,12 @@ def test_how_much_has_to_lie_in_the_picture() -> None:
     half = face(1, -EYES.left - EYES.extent / 2, 144)
     assert heads.can_see(picture(), half, Frame(EYES.left, EYES.top, EYES.extent, least=0.49))
     assert not heads.can_see(picture(), half, Frame(EYES.left, EYES.top, EYES.extent, least=0.51))
+
+
+def test_hair_is_not_told_from_a_tight_crop() -> None:
+    tight = face(1, 10, 10)
+    assert not heads.can_see(picture(132, 142), tight, HAIR)
+    assert all(heads.can_see(picture(132, 142), tight, frame) for frame in (WIDE, EYES, JAW))
 
 
 @pytest.mark.parametrize("landmarks", [np.full((5, 2), 50, np.float32), np.zeros((5, 2), np.float32)])
@@ -71,7 +77,7 @@ def test_every_face_gets_an_answer_or_none(all_weights: WeightCache) -> None:
         for turn in (0, 90, 180, 270):
             found = face(scale, left, top)
             told = describer.describe(shown, replace(found, turn=turn), OF_HEADS)
-            for value in (told.mask, told.hat):
+            for value in (told.mask, told.hat, told.beard, told.long_hair):
                 assert value is None or 0 <= value <= 1
     assert describer.describe(shown, face(1, 900, 0), OF_HEADS) == Traits()
     assert describer.describe(shown, face(0.05, 50, 50), OF_HEADS) == Traits()

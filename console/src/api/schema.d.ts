@@ -1103,14 +1103,14 @@ export interface components {
             mask?: "yes" | "none" | "unknown";
             /**
              * Hair
-             * @constant
+             * @enum {string}
              */
-            hair?: "unknown";
+            hair?: "long" | "short" | "unknown";
             /**
              * Beard
-             * @constant
+             * @enum {string}
              */
-            beard?: "unknown";
+            beard?: "yes" | "none" | "unknown";
             quality?: components["schemas"]["FaceQuality"];
             expression?: components["schemas"]["FaceExpression"];
             /** Face Angle */

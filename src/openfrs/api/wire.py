@@ -101,8 +101,8 @@ class Attributes(BaseModel):
     dress: Dress | None = None
     smile: Literal["yes", "none", "unknown"] | None = None
     mask: Literal["yes", "none", "unknown"] | None = None
-    hair: Literal["unknown"] | None = None
-    beard: Literal["unknown"] | None = None
+    hair: Literal["long", "short", "unknown"] | None = None
+    beard: Literal["yes", "none", "unknown"] | None = None
     quality: FaceQuality | None = None
     expression: FaceExpression | None = None
     face_angle: int | None = None

@@ -25,7 +25,7 @@ from .verification import AllPairsResult, NamedPairsResult
 from .workshop import TOTAL_SCORE
 
 BLOCK: Final = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-HEADS: Final = ("mask", "glasses", "hat")
+HEADS: Final = ("mask", "glasses", "hat", "beard", "hair")
 LEFT_OUT: Final = {"roc", "wrong", "closest", "curve"}
 """What the pages have no use for: curves, and the names of pictures."""
 
@@ -91,6 +91,8 @@ def head_table(name: str) -> Table:
     words = [f"Held out: {told['held_out']}. Balanced accuracy {100 * told['balanced_accuracy']:.1f} %"]
     if "of_at_least_32_pixels" in told:
         words.append(f"of faces of at least 32 pixels {100 * told['of_at_least_32_pixels']['balanced_accuracy']:.1f} %")
+    if "moustaches_told_a_beard" in told:
+        words.append(f"moustaches alone that are told a beard: {told['moustaches_told_a_beard']}")
     if "right_by_source" in told:
         words.append(
             "right by source: " + ", ".join(f"{s} {100 * r:.1f} %" for s, r in told["right_by_source"].items())

@@ -57,6 +57,8 @@ _NEEDS: Final[Mapping[Attribute, frozenset[Trait]]] = {
     Attribute.DRESS: frozenset({Trait.GLASSES, Trait.HAT}),
     Attribute.SMILE: frozenset({Trait.EXPRESSION}),
     Attribute.MASK: frozenset({Trait.MASK}),
+    Attribute.HAIR: frozenset({Trait.HAIR}),
+    Attribute.BEARD: frozenset({Trait.BEARD}),
     Attribute.QUALITY: frozenset({Trait.QUALITY}),
     Attribute.EXPRESSION: frozenset({Trait.EXPRESSION}),
 }
@@ -100,8 +102,8 @@ class Attributes:
     dress: Dress | None = None
     smile: Answer | None = None
     mask: Answer | None = None
-    hair: Literal["unknown"] | None = None
-    beard: Literal["unknown"] | None = None
+    hair: Literal["long", "short", "unknown"] | None = None
+    beard: Answer | None = None
     quality: Quality | None = None
     expression: Expression | None = None
     face_angle: int | None = None
@@ -121,7 +123,6 @@ def traits_for(attributes: Collection[Attribute]) -> frozenset[Trait]:
 
 def worded(attributes: Collection[Attribute], traits: Traits, turn: int) -> Attributes:
     """What was measured, in FRS's words. ``turn`` is the face's clockwise turn in degrees."""
-    unknown: dict[Attribute, Literal["unknown"]] = dict.fromkeys(attributes, "unknown")
     return Attributes(
         headpose=traits.pose if Attribute.HEADPOSE in attributes else None,
         gender=None if traits.male is None else "male" if traits.male >= 0.5 else "female",
@@ -129,8 +130,8 @@ def worded(attributes: Collection[Attribute], traits: Traits, turn: int) -> Attr
         dress=Dress(_glasses(traits), _yes_or_none(traits.hat)) if Attribute.DRESS in attributes else None,
         smile=_smile(traits) if Attribute.SMILE in attributes else None,
         mask=_yes_or_none(traits.mask) if Attribute.MASK in attributes else None,
-        hair=unknown.get(Attribute.HAIR),
-        beard=unknown.get(Attribute.BEARD),
+        hair=_hair(traits) if Attribute.HAIR in attributes else None,
+        beard=_yes_or_none(traits.beard) if Attribute.BEARD in attributes else None,
         quality=traits.quality,
         expression=_expression(traits) if Attribute.EXPRESSION in attributes else None,
         face_angle=turn if Attribute.FACE_ANGLE in attributes else None,
@@ -138,7 +139,13 @@ def worded(attributes: Collection[Attribute], traits: Traits, turn: int) -> Attr
     )
 
 
-_HEADS: Final[Mapping[Trait, str]] = {Trait.MASK: "mask", Trait.GLASSES: "glasses", Trait.HAT: "hat"}
+_HEADS: Final[Mapping[Trait, str]] = {
+    Trait.MASK: "mask",
+    Trait.GLASSES: "glasses",
+    Trait.HAT: "hat",
+    Trait.BEARD: "beard",
+    Trait.HAIR: "hair",
+}
 
 
 def _is_trusted(head: str) -> bool:
@@ -162,6 +169,12 @@ def _glasses(traits: Traits) -> Literal["yes", "dark", "none", "unknown"]:
         return "unknown"
     words: dict[str, Literal["yes", "dark", "none"]] = {"yes": "yes", "dark": "dark", "none": "none"}
     return words[max(traits.glasses, key=traits.glasses.__getitem__)]
+
+
+def _hair(traits: Traits) -> Literal["long", "short", "unknown"]:
+    if traits.long_hair is None:
+        return "unknown"
+    return "long" if traits.long_hair >= 0.5 else "short"
 
 
 def _expression(traits: Traits) -> Expression | None:

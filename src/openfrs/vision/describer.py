@@ -26,6 +26,8 @@ _OF_HEADS: Final[tuple[tuple[Trait, str, str, heads.Frame, Callable[[Session, Im
     (Trait.MASK, "mask", "mask", heads.WIDE, heads.mask),
     (Trait.GLASSES, "glasses", "glasses", heads.EYES, heads.glasses),
     (Trait.HAT, "hat", "hat", heads.HEAD, heads.hat),
+    (Trait.BEARD, "beard", "beard", heads.JAW, heads.beard),
+    (Trait.HAIR, "long_hair", "hair", heads.HAIR, heads.long_hair),
 )
 """For a trait: its name in :class:`Traits`, its head, what that sees, and how it is read."""
 

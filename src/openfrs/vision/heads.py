@@ -1,7 +1,7 @@
-"""Small networks of this project: how much of a face is covered, and whether a mask, glasses or a hat are worn.
+"""Small networks of this project: how much of a face is covered, whether a mask, glasses or a hat are worn, beards and hair.
 
 They were trained by ``scripts/train_heads.py`` and lie in ``heads/`` with the figures of each. Each sees 64 x 64 pixels of the
-face, aligned as for the embedder: all of it with some margin, the eyes alone, or all of the head.
+face, aligned as for the embedder: all of it with some margin, the eyes or the jaw alone, all of the head or the hair as well.
 """
 
 import json
@@ -36,6 +36,8 @@ class Frame:
 WIDE: Final = Frame(-16, -16, 144)
 EYES: Final = Frame(8, 4, 96)
 HEAD: Final = Frame(-32, -32, 176)
+JAW: Final = Frame(12, 44, 88)
+HAIR: Final = Frame(-44, -36, 200, least=0.75)
 
 GLASSES: Final = ("none", "yes", "dark")
 """In the order of the network's outputs."""
@@ -85,6 +87,16 @@ def glasses(session: Session, chip: Image) -> Mapping[str, float]:
 
 def hat(session: Session, chip: Image) -> float:
     """Probability that something is worn on the head, 0..1, from a chip of the head."""
+    return float(_run(session, chip)[1])
+
+
+def beard(session: Session, chip: Image) -> float:
+    """Probability that hair grows on chin or jaw, 0..1, from a chip of the jaw; a moustache alone does not count."""
+    return float(_run(session, chip)[2])
+
+
+def long_hair(session: Session, chip: Image) -> float:
+    """Probability that hair hangs below the chin, 0..1, from a chip of the hair."""
     return float(_run(session, chip)[1])
 
 

@@ -22,6 +22,8 @@ class Trait(Enum):
     MOUTH = auto()
     GLASSES = auto()
     HAT = auto()
+    BEARD = auto()
+    HAIR = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +92,9 @@ class Traits:
 
     hat: float | None = None
     """Probability that something is worn on the head, 0..1."""
+
+    beard: float | None = None
+    """Probability that hair grows on chin or jaw, 0..1."""
+
+    long_hair: float | None = None
+    """Probability that hair hangs below the chin, 0..1."""
