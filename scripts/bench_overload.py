@@ -45,7 +45,11 @@ def main() -> None:
     with running_server(settings) as server:
         clients = Clients(server)
         clients.run(photo, SMALL_CLIENTS, 3.0)  # models are warm from here on
-        figures = [*_crowd(clients, server, photo, room), *_beside(clients, photo, large), *_bodies(clients, server)]
+        figures = [
+            *_crowd(clients, server, photo, room),
+            *_beside(clients, photo, large, settings.threads),
+            *_bodies(clients, server),
+        ]
     Console().print(table(f"overload; room for {room} pictures", figures))
 
 
@@ -63,12 +67,12 @@ def _crowd(clients: "Clients", server: Server, photo: bytes, room: int) -> Itera
     yield Figure("the same", "resident MB, highest of before", max(memory) / memory[0], 1.1)
 
 
-def _beside(clients: "Clients", photo: bytes, large: bytes) -> Iterator[Figure]:
+def _beside(clients: "Clients", photo: bytes, large: bytes, streams: int) -> Iterator[Figure]:
     alone, _ = clients.run(photo, SMALL_CLIENTS, SECONDS)
     yield from percentiles(f"{SMALL_CLIENTS} clients with small pictures", alone)
-    with clients.running(large, 1, SECONDS + 1):
+    with clients.running(large, streams, SECONDS + 1):
         beside, _ = clients.run(photo, SMALL_CLIENTS, SECONDS)
-    yield from percentiles("beside one with 4096 x 4096", beside)
+    yield from percentiles(f"beside {streams} with 4096 x 4096", beside)
     yield Figure("the same", "p99 of that without", _p99(beside) / _p99(alone), 2.0)
 
 

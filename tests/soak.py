@@ -112,7 +112,9 @@ def _load(
                 begin.wait()
                 visitor.ask(turn)
             due, turn = time.monotonic() + number / pace, number * 7
-            while due < until:
+            while (
+                due < until and time.monotonic() < until
+            ):  # a server that is slower than the pace is not asked for longer
                 time.sleep(max(0.0, due - time.monotonic()))
                 visitor.ask(turn)
                 due, turn = due + CLIENTS / pace, turn + 1

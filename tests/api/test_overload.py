@@ -16,6 +16,7 @@ from openfrs import limits
 from openfrs.api.app import create_app
 from openfrs.services import Services
 from openfrs.settings import Settings
+from openfrs.telemetry.metrics import REGISTRY
 from openfrs.vision.detection import Detection, Image
 from tests.fake_models import FakePipeline, photo
 
@@ -114,6 +115,11 @@ async def until(condition: Callable[[], bool]) -> None:
     pytest.fail("it never came to that")
 
 
+def refusals(bound: str) -> float:
+    """How often something was refused for this bound, since this process began."""
+    return REGISTRY.get_sample_value("openfrs_refused_total", {"bound": bound}) or 0
+
+
 def is_refused(answer: httpx.Response) -> bool:
     if answer.status_code != 429:
         return False
@@ -125,6 +131,8 @@ def is_refused(answer: httpx.Response) -> bool:
 def test_what_the_queue_has_no_room_for_is_refused_and_the_rest_is_kept(
     tmp_path: Path, pipeline: GatedPipeline
 ) -> None:
+    before = refusals("small_queue")
+
     async def crowd(service: Narrow) -> None:
         assert (await service.ask("POST", "/face-sets", json={"face_set_name": "s"})).status_code == 200
         adding = [
@@ -134,6 +142,7 @@ def test_what_the_queue_has_no_room_for_is_refused_and_the_rest_is_kept(
         await until(lambda: sum(task.done() for task in adding) == 27)
         assert all(is_refused(task.result()) for task in adding if task.done())
         assert service.taken[2] == 3
+        assert refusals("small_queue") == before + 27
         assert [(lane.under_way, lane.waiting) for lane in service.services.recognizer.lanes] == [(1, 2), (0, 0)]
         pipeline.open()
         kept = [answer for answer in await asyncio.gather(*adding) if answer.status_code == 200]
@@ -148,10 +157,12 @@ def test_what_the_queue_has_no_room_for_is_refused_and_the_rest_is_kept(
 
 def test_a_large_picture_does_not_hold_up_small_ones(tmp_path: Path, pipeline: GatedPipeline) -> None:
     async def beside(service: Narrow) -> None:
+        before = refusals("large_queue")
         large = [service.detecting(LARGE) for _ in range(2)]  # one on a thread, one that waits
         await until(lambda: service.services.recognizer.lanes[1].waiting == 1)
         await until(lambda: pipeline.begun["large"] == 1)
         assert is_refused(await service.detecting(LARGE))
+        assert refusals("large_queue") == before + 1
         pipeline.gates["small"].set()
         for _ in range(5):
             assert (await service.detecting(SMALL)).status_code == 200
@@ -177,6 +188,7 @@ def test_small_pictures_do_not_take_the_place_of_large_ones(tmp_path: Path, pipe
 
 def test_no_more_requests_than_the_bound_are_under_way(tmp_path: Path, pipeline: GatedPipeline) -> None:
     async def crowd(service: Narrow) -> None:
+        before = refusals("requests")
         taken = [service.detecting(SMALL) for _ in range(2)]
         await until(lambda: service.taken[2] == 2)
         assert is_refused(await service.ask("GET", "/face-sets"))
@@ -184,6 +196,7 @@ def test_no_more_requests_than_the_bound_are_under_way(tmp_path: Path, pipeline:
         refused = await service.client.post("/v3/auth/tokens", json={})
         assert refused.json()["error"] == {"code": 429, "message": "Too many requests.", "title": "Too Many Requests"}
         assert int(refused.headers["Retry-After"]) >= 1
+        assert refusals("requests") == before + 3
         for path in ("/health", "/ready"):
             assert (await service.client.get(path)).status_code == 200
         pipeline.open()
@@ -195,6 +208,7 @@ def test_no_more_requests_than_the_bound_are_under_way(tmp_path: Path, pipeline:
 
 def test_bodies_take_no_more_memory_than_the_bound(tmp_path: Path, pipeline: GatedPipeline) -> None:
     async def crowd(service: Narrow) -> None:
+        before = refusals("body_memory")
         waiting = service.detecting(SMALL + bytes(60_000))  # what follows a picture is not looked at
         await until(lambda: service.taken[2] == 1)
         assert 60_000 < service.taken[1] < 65_000
@@ -209,6 +223,7 @@ def test_bodies_take_no_more_memory_than_the_bound(tmp_path: Path, pipeline: Gat
 
         assert is_refused(await service.ask("POST", "/face-detect", content=unannounced()))
         assert read < 50_000
+        assert refusals("body_memory") == before + 2
         pipeline.open()
         assert (await service.detecting(SMALL)).status_code == 200
         assert (await waiting).status_code == 200

@@ -1,7 +1,11 @@
 """What the metrics count, and that page, dashboard and rules speak of those there are."""
 
 import json
+import os
 import re
+import signal
+import socket
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -20,8 +24,6 @@ Samples = Mapping[str, float]
 
 
 def free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -128,6 +130,22 @@ def test_several_processes_are_counted_together_and_none_twice(several: Metered)
     assert seen["openfrs_requests_total  detect 200"] == 2
     assert seen["openfrs_stage_seconds_count detect"] == 2
     assert seen["openfrs_pictures small working"] == seen["openfrs_requests_under_way"] == 0
+
+
+def test_what_a_process_held_is_gone_with_it_but_not_what_it_counted(several: Metered) -> None:
+    before, workers = several.read(), several.server.workers()
+    path = f"{several.server.project}/face-sets/s"
+    with several.server.http_at(workers[0]) as client:
+        client.post(f"{several.server.project}/face-sets", json={"face_set_name": "s"}).raise_for_status()
+        client.post(f"{path}/faces", files={"image_file": PERSON}).raise_for_status()
+        client.post(f"{path}/search", files={"image_file": PERSON}).raise_for_status()
+        assert several.read()["openfrs_indexes"] == 1
+        os.kill(workers[0], signal.SIGKILL)
+    while len(now := several.server.workers()) < 2 or workers[0] in now:
+        time.sleep(0.02)
+    after = several.read()
+    assert after["openfrs_indexes"] == 0
+    assert grown(before, after)["openfrs_requests_total  search 200"] == 1
 
 
 def test_only_who_has_the_token_reads_and_never_through_the_api(one: Metered) -> None:
