@@ -47,10 +47,12 @@ def test_how_much_has_to_lie_in_the_picture() -> None:
     assert not heads.can_see(picture(), half, Frame(EYES.left, EYES.top, EYES.extent, least=0.51))
 
 
-def test_hair_is_not_told_from_a_tight_crop() -> None:
-    tight = face(1, 10, 10)
-    assert not heads.can_see(picture(132, 142), tight, HAIR)
-    assert all(heads.can_see(picture(132, 142), tight, frame) for frame in (WIDE, EYES, JAW))
+def test_neither_hair_nor_hats_are_told_from_a_crop_of_the_box() -> None:
+    tight = face(1, -14, 2)
+    crop = picture(84, 114)
+    assert not any(heads.can_see(crop, tight, frame) for frame in (HEAD, HAIR))
+    assert all(heads.can_see(crop, tight, frame) for frame in (WIDE, EYES, JAW))
+    assert not heads.can_see(crop[:, :36], tight, WIDE)
 
 
 @pytest.mark.parametrize("landmarks", [np.full((5, 2), 50, np.float32), np.zeros((5, 2), np.float32)])
