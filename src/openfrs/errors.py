@@ -14,6 +14,7 @@ iam        ``{"error": {"code", "message", "title"}}`` (the ``code`` column hold
 """
 
 import csv
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -76,6 +77,11 @@ class OperatorError(Exception):
 def wrong_format(parameter: str, reason: str) -> ServiceError:
     """The parameter is there, but its type or range is wrong (``FRS.0012``)."""
     return ServiceError("FRS.0012", f"{parameter}: {reason}")
+
+
+def no_room() -> ServiceError:
+    """Too much is under way (``FRS.0033``). When to come back is drawn anew each time: a crowd must not come back together."""
+    return ServiceError("FRS.0033", headers={"Retry-After": str(random.randint(1, 4))})  # noqa: S311  # no secret
 
 
 def render(error: ServiceError, request_id: str) -> dict[str, Any]:

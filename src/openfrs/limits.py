@@ -15,6 +15,7 @@ MAX_PICTURE_BYTES: Final = (
 )  # FRS: of the file, or of its base64 text; also of both pictures of a comparison, and of a video
 MAX_PICTURE_SIDE: Final = 4096  # FRS, China site: 4096 x 4096 pixels
 SMALL_PICTURE_PIXELS: Final = 2048 * 2048  # ours: larger ones do not stand in line with others
+PICTURE_BODY_BYTES: Final = (16 * 1024, 256 * 1024)  # ours: a body of such a size holds a small picture, if any
 MAX_MULTIPART_PARTS: Final = 32  # ours: the widest request has eight
 HEAD_SECONDS: Final = 15  # ours: from the first byte of a request to the end of its head
 BODY_SECONDS: Final = 60  # ours: for all of a body

@@ -173,6 +173,25 @@ def test_a_large_picture_does_not_hold_up_small_ones(tmp_path: Path, pipeline: G
     within(tmp_path, pipeline, beside)
 
 
+def test_what_is_likely_a_picture_is_refused_before_it_is_asked_who_sends_it(
+    tmp_path: Path, pipeline: GatedPipeline
+) -> None:
+    async def crowd(service: Narrow) -> None:
+        small = [service.detecting(SMALL) for _ in range(3)]
+        await until(lambda: service.taken[2] == 3)
+        service.client.headers["X-Auth-Token"], token = "nobody", service.client.headers["X-Auth-Token"]
+        assert is_refused(await service.detecting(SMALL + bytes(limits.PICTURE_BODY_BYTES[0])))
+        assert (await service.detecting(SMALL + bytes(limits.PICTURE_BODY_BYTES[1]))).json()["error_code"] == "FRS.0002"
+        assert (await service.ask("POST", "/face-sets", json={"face_set_name": "s"})).json()["error_code"] == "FRS.0002"
+        service.client.headers["X-Auth-Token"] = token
+        assert (await service.ask("POST", "/face-sets", json={"face_set_name": "s"})).status_code == 200
+        pipeline.open()
+        assert [(await task).status_code for task in small] == [200] * 3
+        assert (await service.detecting(SMALL + bytes(limits.PICTURE_BODY_BYTES[0]))).status_code == 200
+
+    within(tmp_path, pipeline, crowd)
+
+
 def test_small_pictures_do_not_take_the_place_of_large_ones(tmp_path: Path, pipeline: GatedPipeline) -> None:
     async def beside(service: Narrow) -> None:
         small = [service.detecting(SMALL) for _ in range(3)]

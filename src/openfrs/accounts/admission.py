@@ -1,9 +1,7 @@
 """What one process takes in, whoever asks: requests under way, and the bytes that they sent."""
 
-from ..errors import ServiceError
+from ..errors import ServiceError, no_room
 from ..telemetry.metrics import BODY_BYTES, REFUSED, REQUESTS_UNDER_WAY
-
-RETRY_AFTER = {"Retry-After": "1"}
 
 
 class Admission:
@@ -37,7 +35,7 @@ class Admission:
     @staticmethod
     def _refusal(bound: str) -> ServiceError:
         REFUSED.labels(bound).inc()
-        return ServiceError("FRS.0033", headers=RETRY_AFTER)
+        return no_room()
 
 
 class Stay:

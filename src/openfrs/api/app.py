@@ -167,6 +167,7 @@ class RequestContext:
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
         self._admission = services.admission
+        self._recognizer = services.recognizer
         self._audit = services.audit
         self._activity = services.activity
 
@@ -202,7 +203,9 @@ class RequestContext:
         if scope["path"] in ALWAYS_ADMITTED:
             await self._app(scope, receive, send)
             return
+        length = Headers(scope=scope).get("content-length", "")
         try:
+            self._recognizer.look(int(length) if length.isdecimal() else 0)
             stay = self._admission.admit()
         except ServiceError as error:
             await _refused(Request(scope), error)(scope, receive, send)

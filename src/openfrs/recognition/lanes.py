@@ -12,12 +12,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from ..errors import ServiceError
+from ..errors import no_room
 from ..telemetry.metrics import PICTURES, REFUSED, STAGE_SECONDS
 
 T = TypeVar("T")
-
-RETRY_AFTER = {"Retry-After": "1"}
 
 
 class Lane:
@@ -43,6 +41,16 @@ class Lane:
         """Pieces of work that wait for a thread."""
         return max(0, self._taken - self._threads)
 
+    def look(self) -> None:
+        """See whether there is room.
+
+        Raises:
+            ServiceError: ``FRS.0033``, there is none.
+        """
+        if self._taken >= self._places:
+            REFUSED.labels(f"{self.name}_queue").inc()
+            raise no_room()
+
     async def run(self, work: Callable[[], T]) -> T:
         """What ``work`` returns. A caller that goes away before its turn takes its work out of the queue.
 
@@ -64,9 +72,7 @@ class Lane:
 
     def _take(self) -> None:
         with self._lock:
-            if self._taken >= self._places:
-                REFUSED.labels(f"{self.name}_queue").inc()
-                raise ServiceError("FRS.0033", headers=RETRY_AFTER)
+            self.look()
             self._taken += 1
             self._show()
 

@@ -144,6 +144,18 @@ class Recognizer:
             return await self._large.run(lambda: work(self._pipeline))
         return await self._run(lambda: work(self._pipeline), picture)
 
+    def look(self, body_bytes: int) -> None:
+        """See whether there is room for the picture that a body of this size is likely to hold.
+
+        Most of what a refusal costs comes before a picture is seen: who asks, reading, parsing. A crowd of them would slow down
+        what was taken in.
+
+        Raises:
+            ServiceError: ``FRS.0033``, there is none.
+        """
+        if limits.PICTURE_BODY_BYTES[0] <= body_bytes <= limits.PICTURE_BODY_BYTES[1]:
+            self._small.look()
+
     def close(self) -> None:
         """Finish what has begun and stop the threads."""
         for lane in self.lanes:
