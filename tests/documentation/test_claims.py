@@ -1,0 +1,49 @@
+"""The page "Is it true?" quotes the first page, and names commands that there are."""
+
+import re
+
+import pytest
+
+from openfrs.cli import app
+
+from ..running import REPOSITORY
+from .pages import PAGES
+from .test_code_blocks import taken
+
+ROWS = re.findall(r"^\| (?!claim|---)(.+?) \| (`.+`) \|$", PAGES["claims.md"], re.MULTILINE)
+README = " ".join(re.sub(r"\]\([^)]*\)|[\[]", "", PAGES["README.md"]).split())
+"""The first page as its reader sees it: a link is its text."""
+
+TARGETS = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text("utf-8"), re.MULTILINE))
+
+
+def sections() -> dict[str, str]:
+    """The first page's sections that claim something, by their headings."""
+    parts = re.split(r"^## (.+)$", PAGES["README.md"], flags=re.MULTILINE)
+    texts = dict(zip(["", *parts[1::2]], parts[0::2], strict=True))
+    return {
+        name: " ".join(re.sub(r"\]\([^)]*\)|[\[]", "", text).split()) for name, text in texts.items() if name != "More"
+    }
+
+
+@pytest.mark.parametrize(("claim", "commands"), ROWS, ids=[claim[:40] for claim, _ in ROWS])
+def test_a_claim_is_made_and_its_commands_are_there(claim: str, commands: str) -> None:
+    assert claim in README
+    for command in re.findall(r"`([^`]+)`", commands):
+        program, *words = command.split()
+        match program:
+            case "make":
+                assert {*words} <= TARGETS, command
+            case "pytest":
+                for word in words:
+                    path, _, name = word.partition("::")
+                    assert (REPOSITORY / path).exists(), word
+                    assert not name or f"def {name}(" in (REPOSITORY / path).read_text("utf-8"), word
+            case _:
+                assert program == app.info.name or program == "openfrs", command
+                taken(words)
+
+
+def test_every_section_of_the_first_page_has_a_claim() -> None:
+    for name, text in sections().items():
+        assert any(claim in text for claim, _ in ROWS), name

@@ -1,0 +1,132 @@
+"""Code in the pages runs; what cannot says why, and is at least what the program takes."""
+
+import csv
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+from ruamel.yaml import YAML
+
+from openfrs.cli import app
+
+from ..running import REPOSITORY, fake_server_command, running
+from .pages import Block, all_languages, blocks
+
+RUNNABLE = [block for block in blocks("sh", "console") if not block.excuse]
+EXCUSED = [block for block in blocks("sh", "console", "python") if block.excuse]
+
+
+def test_every_block_is_of_a_kind_that_is_looked_at() -> None:
+    assert all_languages() <= {"sh", "console", "python", "json", "toml", "yaml", "csv", "text", ""}
+
+
+def test_the_only_python_that_runs_is_the_first_pages() -> None:
+    """That one is run by tests/test_readme.py."""
+    assert [block.page for block in blocks("python") if not block.excuse] == ["README.md"]
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the data directory of a server that was there, and with the files that the checkout has."""
+    folder = tmp_path_factory.mktemp("docs")
+    with running(fake_server_command(folder / "data"), folder / "data"):
+        pass
+    (folder / "deploy").symlink_to(REPOSITORY / "deploy")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environment(workplace: Path) -> dict[str, str]:
+    """What the blocks may name: the command, and two access keys."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("OPENFRS_")}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{bare['PATH']}"
+    credentials = json.loads((workplace / "data" / "credentials.json").read_text())
+    made = subprocess.run(
+        [sys.executable, "-m", "openfrs", "accounts", "create-key", "openfrs", "admin"],
+        cwd=workplace,
+        env=bare,
+        capture_output=True,
+        check=True,
+    )
+    return {
+        **bare,
+        "PATH": path,
+        "COLUMNS": "200",
+        "ACCESS_KEY": credentials["access_key"],
+        "OTHER_ACCESS_KEY": json.loads(made.stdout)["access_key"],
+    }
+
+
+@pytest.mark.parametrize("block", RUNNABLE, ids=str)
+def test_a_block_runs(block: Block, workplace: Path, environment: dict[str, str]) -> None:
+    if block.language == "sh":
+        script, expected = block.text, None
+    else:
+        (script,) = re.findall(r"^\$ (.*)$", block.text, re.MULTILINE)
+        expected = block.text.partition("\n")[2]
+    command = ["bash", "-euo", "pipefail", "-c", script]
+    result = subprocess.run(command, cwd=workplace, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert expected is None or result.stdout == expected
+
+
+@pytest.mark.parametrize("block", EXCUSED, ids=str)
+def test_an_excuse_names_tests_that_there_are(block: Block) -> None:
+    for path in re.findall(r"tests/[\w/.]+", block.excuse):
+        assert (REPOSITORY / path).exists(), path
+
+
+@pytest.mark.parametrize("block", blocks("sh", "console"), ids=str)
+def test_every_command_is_one_that_the_program_takes(block: Block) -> None:
+    for line in block.text.splitlines():
+        words = shlex.split(line.removeprefix("$ "), comments=True)
+        while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+            words.pop(0)
+        if block.language == "console" and not line.startswith("$ "):
+            continue
+        for at, word in enumerate(words):
+            if Path(word).name == "openfrs" and (at == 0 or words[at - 1] == "--"):
+                taken(words[at + 1 :])
+
+
+def taken(words: list[str]) -> None:
+    """Raises ``click.UsageError`` where the program would."""
+    command, name = typer.main.get_command(app), "openfrs"
+    while hasattr(command, "commands"):
+        name = words.pop(0)
+        assert name in command.commands, name
+        command = command.commands[name]
+    with command.make_context(name, words):
+        pass
+
+
+def test_a_command_that_is_none_would_be_noticed() -> None:
+    with pytest.raises(Exception, match="No such option"):
+        taken(["serve", "--colour", "green"])
+    with pytest.raises(AssertionError):
+        taken(["paint"])
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=str)
+def test_python_is_python(block: Block) -> None:
+    compile(block.text, str(block), "exec")
+
+
+@pytest.mark.parametrize("block", blocks("json", "toml", "yaml", "csv"), ids=str)
+def test_data_can_be_read(block: Block) -> None:
+    match block.language:
+        case "json":
+            json.loads(block.text)
+        case "toml":
+            tomllib.loads(block.text)
+        case "yaml":
+            assert YAML(typ="safe").load(block.text)
+        case _:
+            assert len({len(row) for row in csv.reader(block.text.splitlines())}) == 1
