@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
-.PHONY: install console serve demo test fuzz chaos soak lint bench bench-logins bench-overload eval publish-accuracy lock docs dist clean
+.PHONY: install console serve demo test fuzz chaos soak lint bench bench-logins bench-overload eval eval-liveness publish-accuracy lock docs dist clean
 
 # Weights for attributes may be missing (npm brings some of them); those the service cannot do without may not.
 install: .venv/installed
@@ -82,8 +82,14 @@ eval: .venv/developed
 			--report eval-report/$$embedder --data "LFW View 1" || exit 1; \
 	done; done
 
-# Bring what make eval measured into the pages.
-publish-accuracy: eval
+# Weigh the cues of silent liveness again, and measure them on people that taught nothing.
+eval-liveness: .venv/developed
+	@test -n "$(LABELLED)" || { echo "set OPENFRS_TEST_DATA to a directory of labelled pictures"; exit 1; }
+	@$(BIN)/openfrs models fetch
+	$(BIN)/python scripts/train_liveness.py "$(LABELLED)" --report eval-report
+
+# Bring what was measured into the pages.
+publish-accuracy: eval eval-liveness
 	$(BIN)/python scripts/publish_accuracy.py eval-report
 
 # Rewrite the lock files from pyproject.toml; needs uv.

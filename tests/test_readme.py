@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from openfrs.evaluation.liveness import LivenessResult
 from openfrs.evaluation.publication import BLOCK, blocks, filled, read_figures
 from openfrs.recognition.similarity import calibration
 from openfrs.vision.cache import WeightCache
@@ -64,6 +65,14 @@ def test_the_accuracy_tables_are_the_published_figures() -> None:
         assert filled(text, texts) == text, f"{page.name} is out of date: run scripts/publish_accuracy.py"
         shown |= {block[2] for block in BLOCK.finditer(text)}
     assert shown == {*texts}
+
+
+def test_the_share_of_telephones_that_pass_is_the_published_figure() -> None:
+    figures = read_figures(REPOSITORY / "docs" / "accuracy.json")["liveness-left-out"]
+    assert isinstance(figures, LivenessResult)
+    (passed,) = (each.passed.rate for each in figures.kinds if each.kind == "phone")
+    assert round(1 / passed) == 12
+    assert "one picture of a phone in twelve passes" in README
 
 
 def test_the_figures_of_the_heads_are_those_beside_them() -> None:

@@ -1,12 +1,13 @@
 """A data directory from end to end, with a predictor of attributes."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 
-from openfrs.evaluation.datasets import attribute_sets, liveness_sets
+from openfrs.evaluation.datasets import attribute_sets, liveness_set
 from openfrs.evaluation.everything import evaluate_everything, padded
 from openfrs.evaluation.report import Report
 from openfrs.evaluation.workshop import Workshop
@@ -55,16 +56,13 @@ def test_what_is_there_is_measured(tmp_path: Path) -> None:
     with Workshop.open(FakePipeline(), tmp_path / "report", 2) as workshop:
         evaluate_everything(workshop, report, data, calibration("sface"), Reddish())
     found = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
-    assert set(found) == {"attribute-age", "attribute-gender", "attribute-gender-adults"} | {
-        f"liveness-{half}" for half in ("development", "held-back", "held-back-strict")
-    }
+    assert set(found) == {"attribute-age", "attribute-gender", "attribute-gender-adults", "liveness"}
     assert found["attribute-age"]["error"]["mean"] < 1
     assert found["attribute-gender"]["predictions"] == ["female", "male", "unknown"]
     assert found["attribute-gender"]["recalls"][0]["rate"] == 1
-    assert found["liveness-held-back"]["equal_error_rate"] == 0
-    assert found["liveness-held-back"]["threshold"] == 0.5
-    strict = found["liveness-development"]["points"][0]
-    assert (strict["attack_rate"], found["liveness-held-back-strict"]["threshold"]) == (0.1, strict["threshold"])
+    assert found["liveness"]["equal_error_rate"] == 0
+    assert found["liveness"]["people"] == 2
+    assert found["liveness"]["kinds"][0]["clips"]["trials"] == 2
 
 
 def test_a_part_is_measured_alone(tmp_path: Path) -> None:
@@ -81,7 +79,10 @@ def test_a_part_is_measured_alone(tmp_path: Path) -> None:
 def test_sets_are_known_by_their_labels(tmp_path: Path) -> None:
     data = a_data_directory(tmp_path)
     assert [each.attribute for each in attribute_sets(data)] == ["age", "gender", "gender", "glasses"]
-    assert [len(each.items) for each in liveness_sets(data)] == [len(PEOPLE)] * 2
+    spoofs = liveness_set(data)
+    assert spoofs is not None
+    assert len(spoofs.items) == len(spoofs.people) == len(spoofs.clips) == 2 * len(PEOPLE)
+    assert liveness_set(tmp_path / "nothing") is None
     assert not list(attribute_sets(tmp_path / "nothing"))
 
 
@@ -89,15 +90,22 @@ def test_the_sets_of_the_labelled_pictures_are_all_there(shared_data: Path) -> N
     sets = {each.attribute: each for each in attribute_sets(shared_data)}
     assert set(sets) == {"age", "gender", "expression", "glasses", "mask", "pose", "quality-pose"}
     assert set(dict.fromkeys(truth for _, truth in sets["pose"].items)) == {"frontal", "left", "right", "up", "down"}
-    for items in [each.items for each in sets.values()] + [each.items for each in liveness_sets(shared_data)]:
+    spoofs = liveness_set(shared_data)
+    assert spoofs is not None
+    for items in [each.items for each in sets.values()] + [spoofs.items]:
         assert all(path.is_file() for path, _ in items)
         assert len({truth for _, truth in items}) > 1
 
 
-def test_nobody_stands_in_both_halves(shared_data: Path) -> None:
-    development, held_back = liveness_sets(shared_data)
-    assert not set(development.people) & set(held_back.people)
-    assert all({kind for _, kind in half.items} >= {"", "print", "phone"} for half in (development, held_back))
+def test_a_living_face_beside_a_screen_is_no_attack(shared_data: Path) -> None:
+    spoofs = liveness_set(shared_data)
+    assert spoofs is not None
+    counts = Counter(kind for _, kind in spoofs.items)
+    assert counts == {"": 384, "print": 203, "phone": 109, "monitor": 68}
+    assert all(
+        len({kind for (_, kind), at in zip(spoofs.items, spoofs.clips, strict=True) if at == clip}) == 1
+        for clip in set(spoofs.clips)
+    )
 
 
 def test_padding_draws_the_edge_out() -> None:

@@ -6,7 +6,16 @@ import pytest
 
 from openfrs.errors import OperatorError
 from openfrs.evaluation.classification import class_result, number_result
-from openfrs.evaluation.publication import HEADS, blocks, filled, head_table, headline, read_figures, write_figures
+from openfrs.evaluation.publication import (
+    FLATTERING,
+    HEADS,
+    blocks,
+    filled,
+    head_table,
+    headline,
+    read_figures,
+    write_figures,
+)
 from openfrs.recognition.similarity import calibration
 from openfrs.vision.heads import metrics
 
@@ -26,7 +35,7 @@ def test_a_block_that_nothing_was_measured_for_is_told() -> None:
 
 def test_published_results_are_read_back(tmp_path: Path) -> None:
     result = class_result("mask", ["yes", "no"], ["yes", "yes"], data="a set", models="a model")
-    write_figures({"mask": result}, tmp_path / "figures.json")
+    write_figures({"mask": result, FLATTERING: result}, tmp_path / "figures.json")
     again = read_figures(tmp_path / "figures.json")
     assert again == {"mask": result}
     texts = blocks(again, calibration("sface"))

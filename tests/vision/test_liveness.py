@@ -1,10 +1,11 @@
-"""What the liveness network sees of a picture."""
+"""What the liveness network sees of a picture, and how what it says is weighed with the spectrum of the face."""
 
 import numpy as np
 import pytest
 
 from openfrs.vision.detection import Detection, Image
-from openfrs.vision.liveness import SIDE, Liveness, surroundings
+from openfrs.vision.liveness import SIDE, Liveness, Weighing, surroundings, weighing
+from openfrs.vision.spectrum import spectrum
 
 from .fake_session import FakeSession
 
@@ -26,7 +27,9 @@ def extent(chip: Image) -> tuple[int, int, int, int]:
 
 def test_the_network_sees_blue_first_and_bytes_as_they_are() -> None:
     session = FakeSession([np.log(np.array([[8, 1, 1]], np.float32))])
-    assert Liveness(session).measure(numbered(200, 200), face(90, 80, 20, 40)) == pytest.approx(0.8)
+    cues = Liveness(session).cues(numbered(200, 200), face(90, 80, 20, 40))
+    assert cues[0] == pytest.approx(np.log(8 / 2))
+    assert cues[1:] == pytest.approx(spectrum(numbered(200, 200), face(90, 80, 20, 40)))
     (batch,) = session.asked
     assert batch.shape == (1, 3, SIDE, SIDE)
     assert (batch[0, 0] == 7).all()
@@ -47,3 +50,30 @@ def test_the_network_sees_blue_first_and_bytes_as_they_are() -> None:
 )
 def test_surroundings_stay_inside_the_picture(where: Detection, expected: tuple[int, int, int, int]) -> None:
     assert extent(surroundings(numbered(200, 200), where, 2, SIDE)) == pytest.approx(expected, abs=1)
+
+
+def two_cues(floor: float = -np.inf) -> Weighing:
+    return Weighing(np.array([1.0, 10.0]), np.array([2.0, 5.0]), np.array([1.0, -0.5]), 0.25, floor)
+
+
+def test_cues_are_weighed_in_their_deviations() -> None:
+    assert two_cues().margin(np.array([[1.0, 10.0], [3.0, 10.0], [1.0, 20.0]])) == pytest.approx([0.25, 1.25, -0.75])
+
+
+def test_what_was_never_seen_does_not_decide_alone() -> None:
+    assert two_cues().margin(np.array([[1e6, 10.0], [1.0, -1e6]])) == pytest.approx([4.25, 2.25])
+
+
+def test_what_the_network_is_sure_to_be_shown_is_not_alive() -> None:
+    assert two_cues(-3.0).margin(np.array([[-5.0, -100.0]])) == pytest.approx([-2.0])
+
+
+def test_the_weighing_of_this_release_is_that_of_the_network_and_the_spectrum() -> None:
+    found = weighing()
+    assert found.mean.shape == found.deviation.shape == found.weights.shape == (9,)
+    assert (found.deviation > 0).all()
+    assert found.weights[0] > 0
+    margin = 0.0
+    for network, (least, most) in ((-9.0, (0.0, 0.01)), (9.0, (0.9, 1.0))):
+        margin = float(found.margin(np.array([[network, *found.mean[1:]]]))[0])
+        assert least < 1 / (1 + np.exp(-margin)) < most

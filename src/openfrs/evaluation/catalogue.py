@@ -9,7 +9,7 @@ from .classification import ClassResult, NumberResult
 from .damage import DamageResult
 from .detection import DetectionResult
 from .identification import IdentificationResult
-from .liveness import LivenessResult
+from .liveness import LivenessResult, TriedResult
 from .rejection import RejectionResult
 from .verification import AllPairsResult, NamedPairsResult
 
@@ -23,6 +23,7 @@ AnyResult = Annotated[
     | DamageResult
     | DetectionResult
     | LivenessResult
+    | TriedResult
     | ActionResult,
     Field(discriminator="evaluation"),
 ]

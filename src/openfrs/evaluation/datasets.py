@@ -47,20 +47,22 @@ class AttributeSet:
     """Whether a head of this project saw a part of it in training: its figures lie beside the head."""
 
 
-DEVELOPMENT: Final = "development"
-HELD_BACK: Final = "held-back"
-"""The halves of pictures about liveness: thresholds are chosen on the first and looked at on the second."""
+LIVING_BESIDE: Final = {"pyimagesearch_liveness/videos/fake.mp4": 1800}
+"""Clips of a screen that begin with the living person beside it, whose face is the larger: frames before so many milliseconds
+show no attack and are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class LivenessSet:
     """Pictures of live people and of attacks; the kind of a live one is ""."""
 
-    name: str
     data: str
     items: list[tuple[Path, str]]
     people: tuple[str, ...]
-    """Who is on each: pictures of one person depend on each other, and stand in one half."""
+    """Who is on each: pictures of one person depend on each other."""
+
+    clips: tuple[str, ...]
+    """The clip or the session that each is a frame of: those depend on each other most."""
 
 
 def attribute_sets(data: Path) -> Iterator[AttributeSet]:
@@ -146,39 +148,49 @@ def _pose(data: Path) -> Iterator[AttributeSet]:
         yield AttributeSet("quality-pose", "quality-pose", "frames of clips; yes: the head is turned", turned)
 
 
-def liveness_sets(data: Path) -> Iterator[LivenessSet]:
-    """All pictures of live people and of attacks that are there, in halves: every second person of each source is held back."""
-    halves: dict[str, list[tuple[Path, str, str]]] = {DEVELOPMENT: [], HELD_BACK: []}
-    for rows in (_prints(data / "spoof" / "print"), _screens(data / "spoof" / "screen")):
-        people = sorted({person for _, _, person in rows})
-        for row in rows:
-            halves[HELD_BACK if people.index(row[2]) % 2 else DEVELOPMENT].append(row)
-    for name, rows in halves.items():
-        if rows:
-            yield LivenessSet(
-                name,
-                f"NUAA prints and frames of clips, {name} half",
-                [(path, kind) for path, kind, _ in rows],
-                tuple(person for _, _, person in rows),
-            )
+def liveness_set(data: Path) -> LivenessSet | None:
+    """All pictures of live people and of attacks that are there; None where there are none."""
+    rows = _prints(data / "spoof" / "print") + _screens(data / "spoof" / "screen")
+    if not rows:
+        return None
+    return LivenessSet(
+        "NUAA prints and frames of clips",
+        [(path, kind) for path, kind, _, _ in rows],
+        tuple(person for _, _, person, _ in rows),
+        tuple(clip for _, _, _, clip in rows),
+    )
 
 
-def _prints(folder: Path) -> list[tuple[Path, str, str]]:
+LivenessRow = tuple[Path, str, str, str]
+"""Where it is, what kind, who, in which clip."""
+
+
+def _prints(folder: Path) -> list[LivenessRow]:
     file = folder / "labels.csv"
-    rows = read_csv(file, "path", "label", "attack", "subject") if file.is_file() else []
-    return [(folder / row["path"], row["attack"], f"print {row['subject']}") for row in rows]
+    rows = read_csv(file, "path", "label", "attack", "subject", "session") if file.is_file() else []
+    return [
+        (
+            folder / row["path"],
+            row["attack"],
+            f"print {row['subject']}",
+            f"print {row['subject']} {row['session']} {row['label']}",
+        )
+        for row in rows
+    ]
 
 
-def _screens(folder: Path) -> list[tuple[Path, str, str]]:
+def _screens(folder: Path) -> list[LivenessRow]:
     file = folder / "frames.csv"
-    rows = read_csv(file, "path", "label", "kind", "subject") if file.is_file() else []
+    rows = read_csv(file, "path", "label", "kind", "subject", "clip", "ms") if file.is_file() else []
     return [
         (
             folder / row["path"],
             "" if row["label"] == "real" else row["kind"].removeprefix("spoof_screen_"),
             f"screen {row['subject']}",
+            f"screen {row['clip']}",
         )
         for row in rows
+        if int(row["ms"]) >= LIVING_BESIDE.get(row["clip"], 0)
     ]
 
 

@@ -16,7 +16,7 @@ from .answers import LIVE
 from .cache import Record
 from .catalogue import AnyResult
 from .classification import UNKNOWN, class_result, number_result
-from .datasets import DEVELOPMENT, AttributeSet, LivenessSet, attribute_sets, liveness_sets
+from .datasets import AttributeSet, LivenessSet, attribute_sets, liveness_set
 from .liveness import THRESHOLD, LivenessResult, liveness_result
 from .pictures import labelled_boxes, named_pairs, people
 from .report import Report
@@ -41,9 +41,6 @@ PARTS = ("lfw-dev", DAMAGE, "detection", ACTION, ATTRIBUTES, LIVENESS)
 
 DAMAGED = 28
 """Every so manieth picture is damaged; each is measured 35 times."""
-
-STRICT = 0.10
-"""At most this share of any kind of attack passes on the development half at the stricter threshold."""
 
 
 class Predictor(Protocol):
@@ -97,8 +94,9 @@ def evaluate_everything(
         if attributes.attribute in predictor.attributes and not attributes.trained_on:
             report.add(f"attribute-{attributes.name}", evaluate_attribute(workshop, attributes, predictor))
     if LIVE in predictor.attributes and (not only or LIVENESS in only):
-        for name, result in _liveness(workshop, data, predictor).items():
-            report.add(name, result)
+        spoofs = liveness_set(data)
+        if spoofs:
+            report.add("liveness", evaluate_liveness(workshop, spoofs, predictor))
 
 
 def _lfw(workshop: Workshop, folder: Path, scale: Calibration) -> dict[str, AnyResult]:
@@ -148,18 +146,6 @@ def evaluate_attribute(workshop: Workshop, labelled: AttributeSet, predictor: Pr
     )
 
 
-def _liveness(workshop: Workshop, data: Path, predictor: Predictor) -> dict[str, LivenessResult]:
-    """Both halves at the service's threshold, and the one held back also at the stricter one chosen on the other."""
-    results: dict[str, LivenessResult] = {}
-    for spoofs in liveness_sets(data):
-        name = f"liveness-{spoofs.name}"
-        results[name] = evaluate_liveness(workshop, spoofs, predictor)
-        if chosen := results.get(f"liveness-{DEVELOPMENT}") if spoofs.name != DEVELOPMENT else None:
-            strict = next(point.threshold for point in chosen.points if point.attack_rate == STRICT)
-            results[f"{name}-strict"] = evaluate_liveness(workshop, spoofs, predictor, strict)
-    return results
-
-
 def evaluate_liveness(
     workshop: Workshop, labelled: LivenessSet, predictor: Predictor, threshold: float = THRESHOLD
 ) -> LivenessResult:
@@ -173,6 +159,7 @@ def evaluate_liveness(
         models=predictor.name,
         threshold=threshold,
         people=labelled.people,
+        clips=labelled.clips,
     )
 
 

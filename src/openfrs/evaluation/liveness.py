@@ -6,7 +6,7 @@ from typing import Final, Literal
 import numpy as np
 
 from ..errors import OperatorError
-from .rates import Booleans, Floats, Rate, clustered_rate_among, rate_among
+from .rates import Booleans, Floats, Rate, clustered_rate_among, rate_among, rate_of
 from .results import Chart, Part, Result, Table
 
 THRESHOLD: Final = 0.5
@@ -18,6 +18,8 @@ class AttackKind(Part):
 
     kind: str
     passed: Rate
+    clips: Rate | None = None
+    """Clips that pass: those half of whose pictures do."""
 
 
 class LivenessPoint(Part):
@@ -37,6 +39,9 @@ class LivenessResult(Result):
     refused: Rate
     """Live presentations refused: BPCER."""
 
+    refused_clips: Rate | None = None
+    """Clips of live people more than half of whose pictures are refused."""
+
     equal_error_rate: float
     """Where BPCER meets the APCER of all attacks together."""
 
@@ -50,19 +55,25 @@ class LivenessResult(Result):
 
     def tables(self) -> list[Table]:
         """Errors at the threshold, and the price of fewer."""
-        rows = [(f"{each.kind} passes (APCER)", f"{self.threshold:.3f}", each.passed.percent(1)) for each in self.kinds]
-        rows.append(("live is refused (BPCER)", f"{self.threshold:.3f}", self.refused.percent(1)))
-        rows.append(("equal error", f"{self.equal_error_threshold:.3f}", f"{100 * self.equal_error_rate:.1f} %"))
+        at = f"{self.threshold:.3f}"
+        rows = [(f"{each.kind} passes (APCER)", at, each.passed.percent(1), _clips(each.clips)) for each in self.kinds]
+        rows.append(("live is refused (BPCER)", at, self.refused.percent(1), _clips(self.refused_clips)))
+        error = f"{100 * self.equal_error_rate:.1f} %"
+        rows.append(("equal error", f"{self.equal_error_threshold:.3f}", error, ""))
         for point in self.points:
             name = f"live is refused when at most {100 * point.attack_rate:g} % of any kind pass"
-            rows.append((name, f"{point.threshold:.3f}", point.refused.percent(1)))
+            rows.append((name, f"{point.threshold:.3f}", point.refused.percent(1), ""))
         drawn = (
             f"by drawing the {self.people} people again and again"
             if self.people
             else "Wilson: pictures of one clip or person depend on each other"
         )
         note = f"{self.data}; {self.models}. Intervals: 95 %, {drawn}."
-        return [Table("Liveness", ("what", "threshold", "share"), rows, [note])]
+        columns = ("what", "threshold", "share of pictures", "clips")
+        shown = 3 if self.refused_clips is None else 4
+        if self.refused_clips:
+            note += " A clip counts by its median; a session of prints is one."
+        return [Table("Liveness", columns[:shown], [row[:shown] for row in rows], [note])]
 
     def charts(self) -> list[Chart]:
         """BPCER against APCER."""
@@ -78,10 +89,12 @@ def liveness_result(
     models: str,
     threshold: float = THRESHOLD,
     people: Sequence[str] = (),
+    clips: Sequence[str] = (),
 ) -> LivenessResult:
     """Measure scores, shape (n,), higher is more alive; ``kinds`` names each attack and is not read for the living.
 
     ``people`` names the person of each, where they are known: intervals then come from drawing people again and again.
+    ``clips`` names the clip of each; one clip is of one kind.
 
     A presentation with a score of at least ``threshold`` passes as live; NaN, for a picture without a face, never does.
 
@@ -99,6 +112,12 @@ def liveness_result(
     def share(hits: Booleans, of: Booleans) -> Rate:
         return clustered_rate_among(hits, clusters[of]) if people else rate_among(hits)
 
+    def passing_clips(of: Booleans) -> Rate | None:
+        if not clips:
+            return None
+        told = np.array(clips)
+        return rate_among(np.array([np.median(scores[told == clip]) >= threshold for clip in sorted(set(told[of]))]))
+
     thresholds = np.unique(np.concatenate([scores[np.isfinite(scores)], [np.inf]]))
     worst = np.max([_reaching(each, thresholds) for each in attacks.values()], axis=0)
     together = _reaching(np.sort(scores[~live]), thresholds)
@@ -115,10 +134,11 @@ def liveness_result(
         models=models,
         threshold=threshold,
         kinds=tuple(
-            AttackKind(kind=kind, passed=share(scores[~live & (names == kind)] >= threshold, ~live & (names == kind)))
-            for kind in attacks
+            AttackKind(kind=kind, passed=share(scores[of] >= threshold, of), clips=passing_clips(of))
+            for kind, of in ((kind, ~live & (names == kind)) for kind in attacks)
         ),
         refused=share(genuine < threshold, live),
+        refused_clips=_others(passing_clips(live)),
         equal_error_rate=float(together[equal] + refused[equal]) / 2,
         equal_error_threshold=min(float(thresholds[equal]), 1e9),
         points=tuple(points),
@@ -130,3 +150,51 @@ def liveness_result(
 def _reaching(ordered: Floats, thresholds: Floats) -> Floats:
     """The share of ascending scores that reach each threshold."""
     return np.asarray(1 - np.searchsorted(ordered, thresholds, side="left") / ordered.size)
+
+
+def _others(passed: Rate | None) -> Rate | None:
+    return passed and rate_of(passed.trials - passed.hits, passed.trials)
+
+
+def _clips(rate: Rate | None) -> str:
+    return f"{rate.hits} of {rate.trials}" if rate else ""
+
+
+class Tried(Part):
+    """One way of telling the living from the shown, each picture judged by what other people's taught; shares, 0..1."""
+
+    cues: str
+    passed: dict[str, float]
+    """APCER by kind."""
+
+    refused: float
+    """BPCER."""
+
+    refused_in_clips: float
+    """BPCER in the clips alone, without the live pictures of the set of prints."""
+
+    equal_error_rate: float
+    ordinary: dict[str, float]
+    """Photographs of other sets, all of living people, that are refused."""
+
+
+class TriedResult(Result):
+    """Ways of silent liveness beside one another."""
+
+    evaluation: Literal["liveness-tried"] = "liveness-tried"
+    tried: tuple[Tried, ...]
+
+    def tables(self) -> list[Table]:
+        """One row a way, in per cent."""
+        kinds, sets = (list(getattr(self.tried[0], name)) for name in ("passed", "ordinary"))
+        rows = [
+            (
+                each.cues,
+                *(f"{100 * share:.1f}" for share in each.passed.values()),
+                *(f"{100 * share:.1f}" for share in (each.refused, each.refused_in_clips, each.equal_error_rate)),
+                *(f"{100 * share:.1f}" for share in each.ordinary.values()),
+            )
+            for each in self.tried
+        ]
+        columns = ("cues", *(f"{kind} passes" for kind in kinds), "live refused", "in clips", "equal error", *sets)
+        return [Table("Ways of silent liveness", columns, rows, [f"In per cent. {self.data}; {self.models}."])]

@@ -1,32 +1,82 @@
-"""Whether a face is a person's or that of a print or a screen, with a MiniFASNet."""
+"""Whether a face is a person's or that of a print or a screen: a MiniFASNet, and how fine detail is spread over frequencies.
 
-from typing import Final
+The network knows paper and most screens; a good telephone held close it often lets pass, because nothing but the face is seen.
+What is left there is how a screen shows detail. ``scripts/train_liveness.py`` weighs the two; ``heads/liveness.json`` holds the
+weights and what was measured.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from .detection import Detection, Image
 from .runtime import Session
+from .spectrum import spectrum
 
 SIDE: Final = 128
 
 SURROUNDINGS: Final = 2.7
 """How many times the face's box the network sees: edges of paper and bezels of screens lie around the face."""
 
+CLIPPED: Final = 4.0
+"""Standard deviations beyond which a cue says no more: what never was seen must not decide alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """A logistic regression over the network's margin and the spectrum, in that order."""
+
+    mean: npt.NDArray[np.float64]
+    deviation: npt.NDArray[np.float64]
+    weights: npt.NDArray[np.float64]
+    bias: float
+    floor: float
+    """The margin of the network below which a face is never alive, whatever its spectrum: so prints stay out."""
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> "Weighing":
+        """From the numbers of ``heads/liveness.json``."""
+        mean, deviation, weights = (np.array(told[name], np.float64) for name in ("mean", "deviation", "weights"))
+        return cls(mean, deviation, weights, float(told["bias"]), float(told["floor"]))
+
+    def margin(self, cues: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """How far on the side of the living, for cues of shape (n, 9): 0 is the boundary, log odds above and below."""
+        steps = np.clip((cues - self.mean) / self.deviation, -CLIPPED, CLIPPED)
+        return np.asarray(np.minimum(steps @ self.weights + self.bias, cues[:, 0] - self.floor))
+
+
+@cache
+def weighing() -> Weighing:
+    """That of this release."""
+    return Weighing.read(json.loads((resources.files(__package__) / "heads" / "liveness.json").read_text("utf-8")))
+
 
 class Liveness:
-    """The network that tells live faces from shown ones. Safe to call from several threads."""
+    """Tells live faces from shown ones. Safe to call from several threads."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def measure(self, image: Image, face: Detection) -> float:
-        """Probability that the face is live, 0..1."""
-        chip = surroundings(image, face, SURROUNDINGS, SIDE)
+        """Probability that the face is live, 0..1, live people and attacks being as many."""
+        return float(1 / (1 + np.exp(-weighing().margin(self.cues(image, face)[None])[0])))
+
+    def cues(self, image: Image, face: Detection) -> npt.NDArray[np.float64]:
+        """What is weighed, shape (9,): the network's margin, then the spectrum."""
+        return np.concatenate([[self.margin(surroundings(image, face, SURROUNDINGS, SIDE))], spectrum(image, face)])
+
+    def margin(self, chip: Image) -> float:
+        """Log odds of a live face, as the network alone sees it in a chip of 128 x 128."""
         batch = np.ascontiguousarray(chip[:, :, ::-1].transpose(2, 0, 1)[None], np.float32)
-        scores = self._session.run(batch)[0].reshape(-1).astype(np.float64)
-        powers = np.exp(scores - scores.max())
-        return float(powers[0] / powers.sum())
+        live, *shown = self._session.run(batch)[0].reshape(-1).astype(np.float64)
+        return float(live - np.logaddexp.reduce(shown))
 
 
 def surroundings(image: Image, face: Detection, times: float, side: int) -> Image:
