@@ -17,6 +17,7 @@ from ..vision.pipeline import Pipeline
 from ..vision.traits import Trait
 from . import silent
 from .gestures import Action, Gesture, Moment, Neutral, gestures, looks_ahead, matched, neutral, unasked
+from .profile import MiddleLine
 from .warnings import Warned
 
 RATE: Final = 10
@@ -38,7 +39,7 @@ SECOND_FACE: Final = 0.25
 
 _TRACKED: Final = 0.3
 _JPEG_QUALITY: Final = 90
-_WITHOUT_EYES: Final = frozenset({Trait.POSE, Trait.MOUTH})
+_WITHOUT_EYES: Final = frozenset({Trait.POSE, Trait.MOUTH, Trait.LANDMARKS})
 _WITH_EYES: Final = _WITHOUT_EYES | {Trait.EYES}
 
 
@@ -122,6 +123,7 @@ def observe(pipeline: Pipeline, video: bytes, *, eyes: bool, bounds: VideoLimits
     """
     seen = Observation()
     last: Detection | None = None
+    line = MiddleLine()
     due = 0
     with open_video(video, RATE_FOR_BLINKS if eyes else RATE, bounds) as frames:
         seen.length = frames.length
@@ -130,9 +132,10 @@ def observe(pipeline: Pipeline, video: bytes, *, eyes: bool, bounds: VideoLimits
             faces = pipeline.detect(frame.pixels)
             last = _followed(faces, last, frame)
             if last is None:
+                line.lost()
                 continue
             seen.crowded += sum(face.area >= SECOND_FACE * last.area for face in faces) > 1
-            moment = _moment(pipeline, frame, last, eyes=eyes)
+            moment = _moment(pipeline, frame, last, line, eyes=eyes)
             seen.moments.append(moment)
             ahead = looks_ahead(moment)
             seen.keep_best(frame.pixels, last, ahead)
@@ -215,9 +218,9 @@ def _followed(faces: list[Detection], last: Detection | None, frame: Frame) -> D
     return next(iter(main_face(faces, frame.pixels)), None)
 
 
-def _moment(pipeline: Pipeline, frame: Frame, face: Detection, *, eyes: bool) -> Moment:
+def _moment(pipeline: Pipeline, frame: Frame, face: Detection, line: MiddleLine, *, eyes: bool) -> Moment:
     traits = pipeline.describe(frame.pixels, face, _WITH_EYES if eyes else _WITHOUT_EYES)
-    if traits.pose is None or traits.mouth is None or (eyes and traits.eyes is None):
+    if traits.pose is None or traits.mouth is None or traits.landmarks is None or (eyes and traits.eyes is None):
         raise ServiceError("FRS.0020", "action liveness")
     return Moment(
         frame.time,
@@ -226,6 +229,7 @@ def _moment(pipeline: Pipeline, frame: Frame, face: Detection, *, eyes: bool) ->
         mouth=traits.mouth,
         eyes=sum(traits.eyes) / 2 if traits.eyes else None,
         landmarks=face.landmarks,
+        profile=line.follow(frame.pixels, face, traits.landmarks, traits.pose.yaw),
     )
 
 

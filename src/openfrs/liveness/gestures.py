@@ -7,6 +7,7 @@ from statistics import median
 from typing import Final
 
 from ..vision.detection import Points
+from .profile import RISES
 from .relief import NOSE, nose_shift
 
 
@@ -71,6 +72,9 @@ class Moment:
     eyes: float | None = None
     landmarks: Points | None = field(default=None, compare=False)
     """The detector's."""
+
+    profile: float | None = None
+    """How far the tip of the nose has left the face's middle line to the right of the picture; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +145,8 @@ def gestures(moments: Sequence[Moment], rest: Neutral, nod_threshold: float = 0.
     found = [
         gesture for action, measure in measures.items() for gesture in _excursions(action, smooth, measure)
     ] + _excursions(Action.BLINK, moments, lambda moment: _closing(moment, rest) / BLINK)
-    at = {moment.time: moment for moment in smooth}
     return sorted(
-        (gesture for gesture in found if _is_told_apart(gesture, at[gesture.peak], rest)),
+        (gesture for gesture in found if _is_told_apart(gesture, smooth, rest)),
         key=lambda gesture: gesture.peak,
     )
 
@@ -210,18 +213,28 @@ def _add(found: list[Gesture], gesture: Gesture) -> None:
         found.append(gesture)
 
 
-def _is_told_apart(gesture: Gesture, moment: Moment, rest: Neutral) -> bool:
+def _is_told_apart(gesture: Gesture, moments: Sequence[Moment], rest: Neutral) -> bool:
     """Whether the rest of the face lets a gesture be what it seems to be."""
+    during = [moment for moment in moments if gesture.start <= moment.time <= gesture.end]
+    peak = next(moment for moment in during if moment.time == gesture.peak)
     if gesture.action is Action.NOD:
-        return abs(moment.yaw - rest.yaw) < FRONTAL_YAW
+        return abs(peak.yaw - rest.yaw) < FRONTAL_YAW
     if gesture.action is Action.OPEN_MOUTH:
-        return looks_ahead(moment, rest)
+        return looks_ahead(peak, rest)
     if gesture.action is Action.BLINK:
         return gesture.end - gesture.start <= LONGEST_BLINK
-    if moment.landmarks is None or rest.landmarks is None:
+    return _is_a_head(during, peak, rest, 1 if gesture.action is Action.TURN_LEFT else -1)
+
+
+def _is_a_head(during: Sequence[Moment], peak: Moment, rest: Neutral, side: int) -> bool:
+    """Whether the nose goes ahead of the face to one side of the picture, 1 is the right. What is not known speaks for it."""
+    rises = [side * moment.profile for moment in during if moment.profile is not None]
+    if rises and max(rises) < RISES:
+        return False
+    if peak.landmarks is None or rest.landmarks is None:
         return True
-    shift = nose_shift(rest.landmarks, moment.landmarks)
-    return shift is None or (shift if gesture.action is Action.TURN_LEFT else -shift) >= NOSE
+    shift = nose_shift(rest.landmarks, peak.landmarks)
+    return shift is None or side * shift >= NOSE
 
 
 def _closing(moment: Moment, rest: Neutral) -> float:
