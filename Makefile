@@ -41,7 +41,7 @@ test: .venv/developed
 # What makes up its input, TIMES times as much of it as in make test, and other input each time.
 TIMES ?= 50
 fuzz: .venv/developed
-	OPENFRS_FUZZ=$(TIMES) $(BIN)/pytest -m fuzz --timeout=0
+	OPENFRS_FUZZ=$(TIMES) $(BIN)/pytest -m fuzz --timeout=0 -o faulthandler_timeout=0
 
 chaos: .venv/developed
 	$(BIN)/python -m tests.store.chaos --cycles 200

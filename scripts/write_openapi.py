@@ -1,4 +1,4 @@
-"""Write the service's OpenAPI document to a file: what the console's types are generated from."""
+"""Write the service's OpenAPI document to a file, without its examples: what the console's types are generated from."""
 
 import json
 import sys
@@ -32,5 +32,12 @@ def document() -> dict[str, Any]:
             services.close()
 
 
+def bare(value: Any) -> Any:
+    """A part of a document without its examples, which types would repeat as comments."""
+    if isinstance(value, dict):
+        return {key: bare(each) for key, each in value.items() if key not in {"example", "examples"}}
+    return [bare(each) for each in value] if isinstance(value, list) else value
+
+
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(json.dumps(document(), indent=1) + "\n", "utf-8")
+    Path(sys.argv[1]).write_text(json.dumps(bare(document()), indent=1) + "\n", "utf-8")

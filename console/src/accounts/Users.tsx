@@ -12,6 +12,7 @@ import { Keys } from './Keys';
 import { Secret, type Shown } from './Secret';
 
 const ROLES = ['admin', 'operator', 'reader'] as const;
+type Role = (typeof ROLES)[number];
 
 export function Users() {
   const { t } = useTranslation();
@@ -28,7 +29,7 @@ export function Users() {
   const refresh = () => queries.invalidateQueries({ queryKey: ['users'] });
   const path = (user: User) => ({ params: { path: { project_id, user_id: user.id } } });
   const setRole = useMutation({
-    mutationFn: async ({ user, role }: { user: User; role: string }) => {
+    mutationFn: async ({ user, role }: { user: User; role: Role | '' }) => {
       if (role) await api.PUT('/x/v1/accounts/{project_id}/users/{user_id}/role', { ...path(user), body: { role } });
       else await api.DELETE('/x/v1/accounts/{project_id}/users/{user_id}/role', path(user));
     },
@@ -86,7 +87,7 @@ export function Users() {
                         { value: '', label: t('roles.none') },
                       ]}
                       value={user.role}
-                      onChange={(role) => setRole.mutate({ user, role: role ?? '' })}
+                      onChange={(role) => setRole.mutate({ user, role: (role ?? '') as Role | '' })}
                     />
                   </Table.Td>
                   <Table.Td>
@@ -138,7 +139,7 @@ function AddUser({ onClose }: { onClose: (made?: Shown) => void }) {
   const { t } = useTranslation();
   const project_id = useProject();
   const [name, setName] = useState('');
-  const [role, setRole] = useState<string>('operator');
+  const [role, setRole] = useState<Role>('operator');
   const adding = useMutation({
     mutationFn: () =>
       data(api.POST('/x/v1/accounts/{project_id}/users', { params: { path: { project_id } }, body: { name, role } })),
@@ -175,7 +176,7 @@ function AddUser({ onClose }: { onClose: (made?: Shown) => void }) {
             allowDeselect={false}
             data={ROLES.map((each) => ({ value: each, label: t(`roles.${each}`) }))}
             value={role}
-            onChange={(value) => setRole(value ?? 'reader')}
+            onChange={(value) => setRole((value ?? 'reader') as Role)}
           />
           <Problem error={adding.error} />
           <Group justify="flex-end">

@@ -2028,6 +2028,20 @@ export interface components {
                 };
             };
         };
+        /** @description Refused: APIG.0201. */
+        Refused414_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
         /** @description Refused: FRS.0033. */
         Refused429_1: {
             headers: {
@@ -2038,6 +2052,20 @@ export interface components {
                     /** @enum {string} */
                     error_code: "FRS.0033";
                     error_msg: string;
+                };
+            };
+        };
+        /** @description Refused: APIG.0201. */
+        Refused494_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
                 };
             };
         };
@@ -2469,13 +2497,18 @@ export interface components {
                 };
             };
         };
-        /** @description Refused: Bad Request. */
+        /** @description Refused: APIG.0201, Bad Request. */
         Refused400_21: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                } | {
                     error: {
                         /** @constant */
                         code: 400;
@@ -2606,6 +2639,20 @@ export interface components {
             };
         };
         /** @description Refused: APIG.0201. */
+        Refused400_22: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: APIG.0201. */
         Refused502_1: {
             headers: {
                 [name: string]: unknown;
@@ -2672,7 +2719,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -2702,7 +2751,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -2722,10 +2773,12 @@ export interface operations {
                     /** Face Set Name */
                     face_set_name: string;
                     /** Face Set Capacity */
-                    face_set_capacity?: number | null;
+                    face_set_capacity?: number | string | null;
                     /** External Fields */
                     external_fields?: {
-                        [key: string]: unknown;
+                        [key: string]: {
+                            type?: string | null;
+                        };
                     } | null;
                 };
             };
@@ -2745,7 +2798,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -2777,7 +2832,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -2809,7 +2866,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -2845,7 +2904,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -2870,7 +2931,7 @@ export interface operations {
                     external_image_id?: string | null;
                     /** External Fields */
                     external_fields?: {
-                        [key: string]: unknown;
+                        [key: string]: string | number | boolean;
                     } | null;
                 };
             };
@@ -2890,7 +2951,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -2917,7 +2980,7 @@ export interface operations {
                     external_image_id?: string | null;
                     /** External Fields */
                     external_fields?: {
-                        [key: string]: unknown;
+                        [key: string]: string | number | boolean;
                     } | null;
                     /** Single */
                     single?: boolean | null;
@@ -2927,7 +2990,7 @@ export interface operations {
                     external_image_id?: string | null;
                     /** External Fields */
                     external_fields?: {
-                        [key: string]: unknown;
+                        [key: string]: string | number | boolean;
                     } | null;
                     /** Single */
                     single?: boolean | null;
@@ -2951,7 +3014,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -2986,7 +3051,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3025,7 +3092,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3059,7 +3128,9 @@ export interface operations {
                     /** Filter */
                     filter?: string | null;
                     /** Sort */
-                    sort?: unknown[] | null;
+                    sort?: {
+                        [key: string]: "asc" | "desc";
+                    }[] | null;
                 };
                 "multipart/form-data": {
                     /** Face Id */
@@ -3073,7 +3144,9 @@ export interface operations {
                     /** Filter */
                     filter?: string | null;
                     /** Sort */
-                    sort?: unknown[] | null;
+                    sort?: {
+                        [key: string]: "asc" | "desc";
+                    }[] | null;
                     /** Format: binary */
                     image_file?: string;
                 };
@@ -3094,7 +3167,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3133,7 +3208,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3172,7 +3249,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3211,7 +3290,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3266,7 +3347,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3315,7 +3398,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3345,7 +3430,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3365,10 +3452,12 @@ export interface operations {
                     /** Face Set Name */
                     face_set_name: string;
                     /** Face Set Capacity */
-                    face_set_capacity?: number | null;
+                    face_set_capacity?: number | string | null;
                     /** External Fields */
                     external_fields?: {
-                        [key: string]: unknown;
+                        [key: string]: {
+                            type?: string | null;
+                        };
                     } | null;
                 };
             };
@@ -3388,7 +3477,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3420,7 +3511,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3452,7 +3545,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3488,7 +3583,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3513,7 +3610,7 @@ export interface operations {
                     external_image_id?: string | null;
                     /** External Fields */
                     external_fields?: {
-                        [key: string]: unknown;
+                        [key: string]: string | number | boolean;
                     } | null;
                 };
             };
@@ -3533,7 +3630,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3560,7 +3659,7 @@ export interface operations {
                     external_image_id?: string | null;
                     /** External Fields */
                     external_fields?: {
-                        [key: string]: unknown;
+                        [key: string]: string | number | boolean;
                     } | null;
                     /** Single */
                     single?: boolean | null;
@@ -3570,7 +3669,7 @@ export interface operations {
                     external_image_id?: string | null;
                     /** External Fields */
                     external_fields?: {
-                        [key: string]: unknown;
+                        [key: string]: string | number | boolean;
                     } | null;
                     /** Single */
                     single?: boolean | null;
@@ -3594,7 +3693,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3629,7 +3730,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3668,7 +3771,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3702,7 +3807,9 @@ export interface operations {
                     /** Filter */
                     filter?: string | null;
                     /** Sort */
-                    sort?: unknown[] | null;
+                    sort?: {
+                        [key: string]: "asc" | "desc";
+                    }[] | null;
                 };
                 "multipart/form-data": {
                     /** Face Id */
@@ -3716,7 +3823,9 @@ export interface operations {
                     /** Filter */
                     filter?: string | null;
                     /** Sort */
-                    sort?: unknown[] | null;
+                    sort?: {
+                        [key: string]: "asc" | "desc";
+                    }[] | null;
                     /** Format: binary */
                     image_file?: string;
                 };
@@ -3737,7 +3846,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3776,7 +3887,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3815,7 +3928,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3854,7 +3969,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3909,7 +4026,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3956,7 +4075,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -3999,7 +4120,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4029,7 +4152,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4076,7 +4201,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4106,7 +4233,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4136,7 +4265,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4160,9 +4291,36 @@ export interface operations {
                     /** Face Set Name */
                     face_set_name?: string | null;
                     /** Policy */
-                    policy?: {
-                        [key: string]: unknown;
-                    } | null;
+                    policy?: ({
+                        /** Single Face */
+                        single_face?: boolean | null;
+                        /** Max Faces */
+                        max_faces?: number | null;
+                        /** Min Face Size */
+                        min_face_size?: number | null;
+                        /** Min Confidence */
+                        min_confidence?: number | null;
+                        /** Min Quality */
+                        min_quality?: number | null;
+                        /** Max Blur */
+                        max_blur?: number | null;
+                        /** Max Occlusion */
+                        max_occlusion?: number | null;
+                        /** Max Illumination */
+                        max_illumination?: number | null;
+                        /** Max Yaw */
+                        max_yaw?: number | null;
+                        /** Max Pitch */
+                        max_pitch?: number | null;
+                        /** Max Roll */
+                        max_roll?: number | null;
+                        /** Duplicate Similarity */
+                        duplicate_similarity?: number | null;
+                        /** Duplicate False Match Rate */
+                        duplicate_false_match_rate?: number | null;
+                    } & {
+                        [key: string]: null;
+                    }) | null;
                     /** Single */
                     single?: boolean | null;
                 };
@@ -4170,9 +4328,36 @@ export interface operations {
                     /** Face Set Name */
                     face_set_name?: string | null;
                     /** Policy */
-                    policy?: {
-                        [key: string]: unknown;
-                    } | null;
+                    policy?: ({
+                        /** Single Face */
+                        single_face?: boolean | null;
+                        /** Max Faces */
+                        max_faces?: number | null;
+                        /** Min Face Size */
+                        min_face_size?: number | null;
+                        /** Min Confidence */
+                        min_confidence?: number | null;
+                        /** Min Quality */
+                        min_quality?: number | null;
+                        /** Max Blur */
+                        max_blur?: number | null;
+                        /** Max Occlusion */
+                        max_occlusion?: number | null;
+                        /** Max Illumination */
+                        max_illumination?: number | null;
+                        /** Max Yaw */
+                        max_yaw?: number | null;
+                        /** Max Pitch */
+                        max_pitch?: number | null;
+                        /** Max Roll */
+                        max_roll?: number | null;
+                        /** Duplicate Similarity */
+                        duplicate_similarity?: number | null;
+                        /** Duplicate False Match Rate */
+                        duplicate_false_match_rate?: number | null;
+                    } & {
+                        [key: string]: null;
+                    }) | null;
                     /** Single */
                     single?: boolean | null;
                     /** Format: binary */
@@ -4195,7 +4380,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4227,7 +4414,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4248,7 +4437,34 @@ export interface operations {
                 "application/json": {
                     /** Policy */
                     policy: {
-                        [key: string]: unknown;
+                        /** Single Face */
+                        single_face?: boolean | null;
+                        /** Max Faces */
+                        max_faces?: number | null;
+                        /** Min Face Size */
+                        min_face_size?: number | null;
+                        /** Min Confidence */
+                        min_confidence?: number | null;
+                        /** Min Quality */
+                        min_quality?: number | null;
+                        /** Max Blur */
+                        max_blur?: number | null;
+                        /** Max Occlusion */
+                        max_occlusion?: number | null;
+                        /** Max Illumination */
+                        max_illumination?: number | null;
+                        /** Max Yaw */
+                        max_yaw?: number | null;
+                        /** Max Pitch */
+                        max_pitch?: number | null;
+                        /** Max Roll */
+                        max_roll?: number | null;
+                        /** Duplicate Similarity */
+                        duplicate_similarity?: number | null;
+                        /** Duplicate False Match Rate */
+                        duplicate_false_match_rate?: number | null;
+                    } & {
+                        [key: string]: null;
                     };
                 };
             };
@@ -4268,7 +4484,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4300,7 +4518,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4338,7 +4558,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4385,7 +4607,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4430,7 +4654,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4462,7 +4688,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4492,7 +4720,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4522,7 +4752,9 @@ export interface operations {
             403: components["responses"]["Refused403_2"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4541,8 +4773,11 @@ export interface operations {
                 "application/json": {
                     /** Name */
                     name: string;
-                    /** Role */
-                    role: string;
+                    /**
+                     * Role
+                     * @enum {string}
+                     */
+                    role: "admin" | "operator" | "reader";
                 };
             };
         };
@@ -4562,7 +4797,9 @@ export interface operations {
             404: components["responses"]["Refused404_2"];
             409: components["responses"]["Refused409_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4580,8 +4817,11 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Role */
-                    role: string;
+                    /**
+                     * Role
+                     * @enum {string}
+                     */
+                    role: "admin" | "operator" | "reader";
                 };
             };
         };
@@ -4600,7 +4840,9 @@ export interface operations {
             403: components["responses"]["Refused403_2"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4631,7 +4873,9 @@ export interface operations {
             403: components["responses"]["Refused403_2"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4669,7 +4913,9 @@ export interface operations {
             403: components["responses"]["Refused403_2"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4700,7 +4946,9 @@ export interface operations {
             403: components["responses"]["Refused403_2"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4731,7 +4979,9 @@ export interface operations {
             403: components["responses"]["Refused403_2"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4762,7 +5012,9 @@ export interface operations {
             403: components["responses"]["Refused403_2"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4793,7 +5045,9 @@ export interface operations {
             403: components["responses"]["Refused403_2"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4827,7 +5081,9 @@ export interface operations {
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
         };
     };
@@ -4860,7 +5116,9 @@ export interface operations {
             401: components["responses"]["Refused401_2"];
             404: components["responses"]["Refused404_3"];
             413: components["responses"]["Refused413_2"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_2"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
             503: components["responses"]["Refused503_1"];
         };
@@ -4956,7 +5214,9 @@ export interface operations {
             400: components["responses"]["Refused400_21"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_2"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
             503: components["responses"]["Refused503_1"];
         };
@@ -4984,7 +5244,9 @@ export interface operations {
             401: components["responses"]["Refused401_2"];
             403: components["responses"]["Refused403_3"];
             413: components["responses"]["Refused413_2"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_2"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
             503: components["responses"]["Refused503_1"];
         };
@@ -5012,7 +5274,9 @@ export interface operations {
             400: components["responses"]["Refused400_21"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_2"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
             503: components["responses"]["Refused503_1"];
         };
@@ -5040,7 +5304,9 @@ export interface operations {
             400: components["responses"]["Refused400_21"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_2"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
             503: components["responses"]["Refused503_1"];
         };
@@ -5066,7 +5332,9 @@ export interface operations {
             400: components["responses"]["Refused400_21"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_2"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
             503: components["responses"]["Refused503_1"];
         };
@@ -5158,7 +5426,9 @@ export interface operations {
             400: components["responses"]["Refused400_21"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
+            414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_2"];
+            494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
             503: components["responses"]["Refused503_1"];
         };
@@ -5183,6 +5453,9 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["Refused400_22"];
+            414: components["responses"]["Refused414_1"];
+            494: components["responses"]["Refused494_1"];
         };
     };
     ready_ready_get: {
@@ -5205,6 +5478,9 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["Refused400_22"];
+            414: components["responses"]["Refused414_1"];
+            494: components["responses"]["Refused494_1"];
             502: components["responses"]["Refused502_1"];
         };
     };

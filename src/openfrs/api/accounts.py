@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -31,17 +31,20 @@ from .security import Admin, ServicesDependency
 router = APIRouter(prefix="/x/v1/accounts/{project_id}", tags=["accounts"])
 
 
+RoleName = Annotated[str, Field(json_schema_extra={"enum": [*Role]})]
+
+
 class CreateUserInput(Input):
     """A new user of the project."""
 
     name: str
-    role: str
+    role: RoleName
 
 
 class RoleInput(Input):
     """A role on the project."""
 
-    role: str
+    role: RoleName
 
 
 class EnabledInput(Input):

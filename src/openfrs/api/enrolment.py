@@ -1,9 +1,9 @@
 """Policies of face sets, and whether a picture meets one: not part of FRS."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -18,17 +18,29 @@ from .wire import BoundingBox, FaceQuality, HeadPose
 router = APIRouter(tags=["enrolment"])
 
 
+PolicyValues = Annotated[
+    dict[str, Any],
+    Field(
+        json_schema_extra={
+            "properties": Policy.model_json_schema()["properties"],
+            "additionalProperties": {"type": "null"},
+        }
+    ),
+]
+"""Limits by name; ``null`` is no limit."""
+
+
 class PolicyInput(Input):
     """A policy: limits by name."""
 
-    policy: dict[str, Any]
+    policy: PolicyValues
 
 
 class FaceCheckInput(PictureInput):
     """A picture, and what it is held against: a set's policy and faces, or a policy of the request's own."""
 
     face_set_name: str | None = None
-    policy: dict[str, Any] | None = None
+    policy: PolicyValues | None = None
     single: bool | None = None
 
 

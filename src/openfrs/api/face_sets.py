@@ -3,16 +3,20 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from .body import Input, read_input
 from .documentation import body_of
 from .security import Operator, Reader, ServicesDependency, SetName
+from .shapes import FaceSetName, FieldDeclarations
 from .wire import DeletedFaceSetResponse, FaceSetInfo, FaceSetResponse, FaceSetsResponse
 
 router = APIRouter(tags=["face sets"])
+
+
+_Digits = Annotated[str, Field(pattern="^[0-9]{1,9}$")]
 
 
 def _numeric_string(value: Any) -> Any:
@@ -23,9 +27,11 @@ def _numeric_string(value: Any) -> Any:
 class CreateFaceSetInput(Input):
     """A new face set."""
 
-    face_set_name: str
-    face_set_capacity: Annotated[int | None, BeforeValidator(_numeric_string)] = None
-    external_fields: dict[str, Any] | None = None
+    face_set_name: FaceSetName
+    face_set_capacity: Annotated[
+        int | None, BeforeValidator(_numeric_string, json_schema_input_type=int | _Digits | None)
+    ] = None
+    external_fields: FieldDeclarations | None = None
 
 
 @router.post("/face-sets", openapi_extra=body_of(CreateFaceSetInput, multipart=False))

@@ -11,6 +11,7 @@ from .. import limits
 from .body import Input, read_query
 from .documentation import query_of
 from .security import Reader, ServicesDependency, SetName
+from .shapes import FilterText
 from .wire import FaceSetFace
 
 router = APIRouter(tags=["faces"])
@@ -19,7 +20,7 @@ router = APIRouter(tags=["faces"])
 class FaceTableQuery(Input):
     """Which faces, in what order; ``sort`` is a custom field or ``external_image_id``, else they come as they were enrolled."""
 
-    filter: str | None = None
+    filter: FilterText | None = None
     sort: str | None = None
     order: Literal["asc", "desc"] = "asc"
     offset: Annotated[int, Field(ge=0)] = 0

@@ -1,6 +1,6 @@
 """Faces of a set."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -14,6 +14,7 @@ from .body import Input, read_input, read_query
 from .documentation import body_of, query_of
 from .pictures import PictureInput, picture
 from .security import Operator, Reader, ServicesDependency, SetName
+from .shapes import ExternalImageId, FieldValues, FilterText
 from .wire import FaceCountResponse, FacesResponse
 
 router = APIRouter(prefix="/face-sets/{face_set_name}", tags=["faces"])
@@ -22,8 +23,8 @@ router = APIRouter(prefix="/face-sets/{face_set_name}", tags=["faces"])
 class AddFacesInput(PictureInput):
     """A picture whose faces are enrolled."""
 
-    external_image_id: str | None = None
-    external_fields: dict[str, Any] | None = None
+    external_image_id: ExternalImageId | None = None
+    external_fields: FieldValues | None = None
     single: bool | None = None
 
 
@@ -39,8 +40,8 @@ class UpdateFaceInput(Input):
     """What to change about a face."""
 
     face_id: str
-    external_image_id: str | None = None
-    external_fields: dict[str, Any] | None = None
+    external_image_id: ExternalImageId | None = None
+    external_fields: FieldValues | None = None
 
 
 class DeleteFacesQuery(Input):
@@ -53,7 +54,7 @@ class DeleteFacesQuery(Input):
 class BatchDeleteInput(Input):
     """Which faces to delete."""
 
-    filter: str
+    filter: FilterText
 
 
 @router.post("/faces", openapi_extra=body_of(AddFacesInput))

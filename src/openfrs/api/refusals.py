@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from ..errors import Entry, Envelope, ServiceError, catalogue, render
 
-_ROUTED: Final = ("APIG.0101", "APIG.0201/400", "APIG.0201/413")
+_HEADS: Final = ("APIG.0201/400", "APIG.0201/414", "APIG.0201/494")
+_ROUTED: Final = ("APIG.0101", "APIG.0201/413")
 _ADMITTED: Final = ("APIG.0301", "APIG.0302", "APIG.0307", "APIG.0310", "FRS.0002", "FRS.0028", "FRS.0033")
 _READ: Final = ("FRS.0011", "FRS.0012")
 _FETCHED: Final = ("FRS.0020", "FRS.0021", "FRS.0022", "FRS.0023", "FRS.0024", "FRS.0027", "FRS.0035", "FRS.0036")
@@ -41,6 +42,10 @@ _TOKENS: Final[dict[str, tuple[str, ...]]] = {"post": (), "get": ("IAM.404",), "
 
 def refusals_of(method: str, path: str, operation: dict[str, Any]) -> set[str]:
     """Keys of the catalogue that an operation of the document can answer with."""
+    return {*_HEADS, *_own_refusals(method, path, operation)}
+
+
+def _own_refusals(method: str, path: str, operation: dict[str, Any]) -> set[str]:
     tags = operation.get("tags", ())
     if "health" in tags:
         return {"APIG.0201/502"} if path == "/ready" else set()

@@ -1,6 +1,6 @@
 """Search."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -12,6 +12,7 @@ from .body import read_input
 from .documentation import body_of
 from .pictures import PictureInput, picture
 from .security import Reader, ServicesDependency, SetName
+from .shapes import FilterText, SortOrder
 from .wire import BoundingBox, SearchFace, SearchResponse
 
 router = APIRouter(tags=["search"])
@@ -24,8 +25,8 @@ class SearchInput(PictureInput):
     top_n: Annotated[int, Field(ge=0, le=limits.MAX_TOP_N)] | None = None
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
     return_fields: list[str] | None = None
-    filter: str | None = None
-    sort: list[Any] | None = None
+    filter: FilterText | None = None
+    sort: SortOrder | None = None
 
 
 @router.post("/face-sets/{face_set_name}/search", openapi_extra=body_of(SearchInput))
