@@ -77,10 +77,6 @@ eval: .venv/developed
 	@test -n "$(LABELLED)" || { echo "set OPENFRS_TEST_DATA to a directory of labelled pictures"; exit 1; }
 	@$(BIN)/openfrs models fetch
 	$(BIN)/openfrs eval all "$(LABELLED)" --report eval-report
-	for embedder in fr_feature fused; do for pairs in "" "--pairs $(LABELLED)/lfw-dev/pairs.csv"; do \
-		OPENFRS_EMBEDDER=$$embedder $(BIN)/openfrs eval verify "$(LABELLED)/lfw-dev/images" $$pairs \
-			--report eval-report/$$embedder --data "LFW View 1" || exit 1; \
-	done; done
 
 # Weigh the cues of silent liveness again, and measure them on people that taught nothing.
 eval-liveness: .venv/developed

@@ -1,7 +1,5 @@
 """Bring the results of a report into the pages: docs/accuracy.json, and the generated tables of README.md and docs/accuracy.md.
 
-What a folder inside the report holds is of another embedder, which the folder is named for.
-
 python scripts/publish_accuracy.py eval-report
 """
 
@@ -22,7 +20,6 @@ PAGES = [REPOSITORY / "README.md", REPOSITORY / "docs" / "accuracy.md"]
 def main(report: Annotated[Path, typer.Argument(help="Directory that openfrs eval wrote.")]) -> None:
     """Take over the results of a report, beside those that it has not measured, and fill the pages."""
     results = {file.stem: read_result(file) for file in report.glob("*.json")}
-    results |= {f"{file.stem}-{file.parent.name}": read_result(file) for file in report.glob("*/*.json")}
     write_figures({**read_figures(FIGURES), **results}, FIGURES)
     texts = blocks(read_figures(FIGURES), calibration("sface"))
     for page in PAGES:

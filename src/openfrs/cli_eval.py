@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from .cli_options import settings_of
+from .errors import OperatorError
 from .settings import Settings
 
 if TYPE_CHECKING:  # the models' runtime comes along with these, which other commands do without
@@ -26,6 +28,9 @@ ReportDirectory = Annotated[
     Path, typer.Option("--report", help="Directory of the results; what is there is gone on with.")
 ]
 Models = Annotated[Path | None, typer.Option(help="Directory of the model weights.", show_default="user cache")]
+Embedder = Annotated[
+    str | None, typer.Option(help="Embedder of the manifest to measure.", show_default="OPENFRS_EMBEDDER")
+]
 Workers = Annotated[int | None, typer.Option(help="Pictures worked on at once.", min=1, show_default="cores")]
 Data = Annotated[str, typer.Option(help="What the pictures are, in words.", show_default="the folder's name")]
 Plots = Annotated[bool, typer.Option(help="Draw plots; needs matplotlib.")]
@@ -59,6 +64,7 @@ def verify(
     data: Data = "",
     same: Same = None,
     centre: Centre = False,
+    embedder: Embedder = None,
     models: Models = None,
     workers: Workers = None,
     plots: Plots = True,
@@ -70,7 +76,7 @@ def verify(
     face, words = _face(centre), data or pictures.name
     named = None if pairs is None else given.named_pairs(pairs, pictures)
     people = given.people(pictures).merged(given.same_names(same)) if named is None else None
-    with _work(report, models, workers, plots) as work:
+    with _work(report, models, workers, plots, embedder) as work:
         if named is not None:
             work.report.add("verification-pairs", runs.verify_named(work.workshop, named, work.scale, face, words))
         if people is not None:
@@ -85,6 +91,7 @@ def identify(
     data: Data = "",
     same: Same = None,
     centre: Centre = False,
+    embedder: Embedder = None,
     models: Models = None,
     workers: Workers = None,
     plots: Plots = True,
@@ -94,7 +101,7 @@ def identify(
     from .evaluation import runs
 
     face, people = _face(centre), given.people(pictures).merged(given.same_names(same))
-    with _work(report, models, workers, plots) as work:
+    with _work(report, models, workers, plots, embedder) as work:
         gathered = runs.gather(work.workshop, people, face)
         work.report.add("identification", runs.identify(work.workshop, gathered, face, data or pictures.name))
 
@@ -107,6 +114,7 @@ def quality(
     data: Data = "",
     same: Same = None,
     centre: Centre = False,
+    embedder: Embedder = None,
     models: Models = None,
     workers: Workers = None,
     plots: Plots = True,
@@ -118,7 +126,7 @@ def quality(
     face, people = _face(centre), given.people(pictures).merged(given.same_names(same))
     folder = pictures if pictures.is_dir() else pictures.parent
     known = None if scores is None else runs.quality_scores(scores, folder)
-    with _work(report, models, workers, plots) as work:
+    with _work(report, models, workers, plots, embedder) as work:
         gathered = runs.gather(work.workshop, people, face)
         work.report.add("quality", runs.reject(work.workshop, gathered, face, data or pictures.name, known))
 
@@ -202,6 +210,7 @@ def calibrate(
     data: Data = "",
     same: Same = None,
     centre: Centre = False,
+    embedder: Embedder = None,
     models: Models = None,
     workers: Workers = None,
 ) -> None:
@@ -211,7 +220,7 @@ def calibrate(
     from .evaluation.report import show
 
     people = given.people(pictures).merged(given.same_names(same))
-    with _work(report, models, workers, plots=False) as work:
+    with _work(report, models, workers, plots=False, embedder=embedder) as work:
         gathered = runs.gather(work.workshop, people, _face(centre))
         scale = calibration.calibrated(
             gathered.pairs(),
@@ -229,9 +238,13 @@ def calibrate(
 def everything(
     directory: Annotated[Path, typer.Argument(help="A directory of labelled sets, laid out as OPENFRS_TEST_DATA is.")],
     only: Annotated[
-        list[str] | None, typer.Option(help="A part to measure alone: lfw-dev, damage, detection, action, attributes.")
+        list[str] | None,
+        typer.Option(
+            help="A part to measure alone: lfw-dev, embedders, damage, detection, action, attributes, liveness."
+        ),
     ] = None,
     report: ReportDirectory = REPORT,
+    embedder: Embedder = None,
     models: Models = None,
     workers: Workers = None,
     plots: Plots = True,
@@ -242,9 +255,9 @@ def everything(
 
     if unknown := set(only or ()) - set(PARTS):
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there is {', '.join(PARTS)}", param_hint="--only")
-    with _work(report, models, workers, plots) as work:
+    with _work(report, models, workers, plots, embedder) as work:
         answers = ServiceAnswers(work.workshop.pipeline)
-        evaluate_everything(work.workshop, work.report, directory, work.scale, answers, only or ())
+        evaluate_everything(work.workshop, work.report, directory, work.scale, answers, only or (), _others(work))
 
 
 def load_pipeline(settings: Settings) -> "Pipeline":
@@ -257,13 +270,33 @@ def load_pipeline(settings: Settings) -> "Pipeline":
     return ModelPipeline(WeightCache.open(settings.models), settings.workers, embedder)
 
 
+def _others(work: _Work) -> "Iterator[tuple[Workshop, Calibration]]":
+    """The embedders of the manifest that are not the one measured, each loaded when its turn comes."""
+    from .recognition.similarity import calibration
+    from .vision.manifest import manifest
+
+    for name in manifest().embedders:
+        if name == work.workshop.pipeline.embedder:
+            continue
+        settings = work.settings.model_copy(update={"embedder": name, "embedder_manifest": None})
+        try:
+            pipeline = load_pipeline(settings)
+        except OperatorError as error:  # its weight was not fetched
+            print(f"embedder {name} is left out: {error}")
+            continue
+        yield replace(work.workshop, pipeline=pipeline, measures={}), calibration(name)
+
+
 @contextmanager
-def _work(directory: Path, models: Path | None, workers: int | None, plots: bool) -> Iterator[_Work]:
+def _work(
+    directory: Path, models: Path | None, workers: int | None, plots: bool, embedder: str | None = None
+) -> Iterator[_Work]:
     from .evaluation.report import Report
     from .evaluation.workshop import Workshop
 
-    options: dict[str, Any] = {"models": models, "workers": workers}
-    settings = Settings(**{name: value for name, value in options.items() if value is not None})
+    settings = settings_of(models=models, workers=workers, embedder=embedder)
+    if embedder is not None:
+        settings = settings.model_copy(update={"embedder_manifest": None})
     report = Report(directory, with_plots=plots)
     pipeline = load_pipeline(settings)
     with Workshop.open(pipeline, directory, settings.workers) as workshop:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from openfrs import cli_eval
 from openfrs.errors import OperatorError
 from openfrs.evaluation import plots
 from openfrs.recognition.similarity import Calibration
+from openfrs.settings import Settings
 from tests.fake_models import photo
 
 from .conftest import PEOPLE, CountingPipeline, Eval
@@ -41,6 +43,26 @@ def test_all_pairs_of_a_folder(openfrs_eval: Eval, pictures: Path, tmp_path: Pat
     assert "| 1e-02 * |" in page
     assert "![verification-all-pairs-roc.png](verification-all-pairs-roc.png)" in page
     assert (tmp_path / "report" / "verification-all-pairs-roc.png").read_bytes().startswith(PNG)
+
+
+def test_an_embedder_is_named_on_the_command_line(
+    openfrs_eval: Eval,
+    pictures: Path,
+    tmp_path: Path,
+    pipeline: CountingPipeline,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def load(settings: Settings) -> CountingPipeline:
+        assert settings.embedder_manifest is None
+        pipeline.embedder = settings.embedder
+        return pipeline
+
+    monkeypatch.setattr(cli_eval, "load_pipeline", load)
+    monkeypatch.setenv("OPENFRS_EMBEDDER_MANIFEST", str(tmp_path / "own.toml"))
+    assert openfrs_eval("verify", pictures, "--embedder", "fused", "--no-plots").exit_code == 0
+    assert written(tmp_path, "verification-all-pairs")["models"].startswith("embedder fused")
+    told = openfrs_eval("verify", pictures, "--embedder", "nothing", "--no-plots")
+    assert isinstance(told.exception, OperatorError)
 
 
 def test_pictures_named_by_a_csv(openfrs_eval: Eval, pictures: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -114,3 +115,26 @@ def test_padding_draws_the_edge_out() -> None:
     assert wide.shape == (4, 4, 3)
     assert (wide[0, 0] == image[0, 0]).all()
     assert padded(image, 0) is image
+
+
+def test_other_embedders_are_verified_under_their_names(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for name, colour in PEOPLE.items():
+        folder = data / "lfw-dev" / "images" / name
+        folder.mkdir(parents=True)
+        for number in range(2):
+            (folder / f"{number}.png").write_bytes(photo(colour, side=200 + 10 * number))
+    rows = ["a,b,same"]
+    for name, stranger in zip(PEOPLE, [*list(PEOPLE)[1:], "anna"], strict=True):
+        rows += [f"{name}/0.png,{name}/1.png,1", f"{name}/0.png,{stranger}/0.png,0"]
+    (data / "lfw-dev" / "pairs.csv").write_text("\n".join(rows))
+    report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
+    with Workshop.open(FakePipeline(), tmp_path / "report", 2) as workshop:
+        other = FakePipeline()
+        other.embedder = "other"
+        others = [(replace(workshop, pipeline=other, measures={}), calibration("fused"))]
+        evaluate_everything(workshop, report, data, calibration("sface"), None, ["embedders"], others)
+    found = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
+    assert set(found) == {"verification-all-pairs-other", "verification-pairs-other"}
+    assert found["verification-pairs-other"]["models"].startswith("embedder other")
+    assert found["verification-pairs-other"]["best"]["rate"] == 1

@@ -1,6 +1,6 @@
 """All evaluations that a data directory has labels for."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from .videos import watch_clips, watch_photographs
 from .workshop import UNREADABLE, Face, Workshop, chosen_face
 
 LFW = "LFW View 1 and further pictures, deep-funneled, 250 x 250"
+LFW_TESTED = "LFW View 1, test pairs"
 LFW_SAME = {
     "Doc_Rivers": "Glenn_Rivers",
     "Hassan_Wirajuda": "Hasan_Wirayuda",
@@ -33,10 +34,11 @@ LFW_SAME = {
 """People whom LFW has under two names or two spellings of one."""
 
 ATTRIBUTES = "attributes"
+EMBEDDERS = "embedders"
 DAMAGE = "damage"
 ACTION = "action"
 LIVENESS = "liveness"
-PARTS = ("lfw-dev", DAMAGE, "detection", ACTION, ATTRIBUTES, LIVENESS)
+PARTS = ("lfw-dev", EMBEDDERS, DAMAGE, "detection", ACTION, ATTRIBUTES, LIVENESS)
 """What can be measured alone."""
 
 DAMAGED = 28
@@ -65,11 +67,16 @@ def evaluate_everything(
     scale: Calibration,
     predictor: Predictor | None = None,
     only: Collection[str] = (),
+    others: Iterable[tuple[Workshop, Calibration]] = (),
 ) -> None:
-    """Measure all that ``data`` has labels for, or only some of :data:`PARTS`, and add it to the report."""
+    """Measure all that ``data`` has labels for, or only some of :data:`PARTS`, and add it to the report.
+
+    ``others`` are further embedders, of which only verification is measured, in workshops that need no measures.
+    """
     console = Console(stderr=True)
     evaluations: list[tuple[str, Path, Callable[[], Mapping[str, AnyResult]]]] = [
         ("lfw-dev", data / "lfw-dev", lambda: _lfw(workshop, data / "lfw-dev", scale)),
+        (EMBEDDERS, data / "lfw-dev", lambda: _embedders(others, data / "lfw-dev")),
         (DAMAGE, data / "lfw-dev", lambda: _damage(workshop, data / "lfw-dev" / "images")),
         ("detection", data / "detection", lambda: _detection(workshop, data / "detection" / "boxes.jsonl")),
     ]
@@ -104,16 +111,25 @@ def _lfw(workshop: Workshop, folder: Path, scale: Calibration) -> dict[str, AnyR
     main = runs.gather(workshop, people(pictures), Face.MAIN)
     merged = runs.gather(workshop, people(pictures).merged(LFW_SAME), Face.MAIN)
     once = f"{LFW}, {len(LFW_SAME)} people who stand under two names counted as one each"
-    tested = "LFW View 1, test pairs"
     return {
         "verification-all-pairs": runs.verify(workshop, main, scale, Face.MAIN, LFW),
         "verification-all-pairs-merged": runs.verify(workshop, merged, scale, Face.MAIN, once),
-        "verification-pairs": runs.verify_named(workshop, pairs, scale, Face.MAIN, tested),
-        "verification-pairs-centre": runs.verify_named(workshop, pairs, scale, Face.CENTRE, tested),
+        "verification-pairs": runs.verify_named(workshop, pairs, scale, Face.MAIN, LFW_TESTED),
+        "verification-pairs-centre": runs.verify_named(workshop, pairs, scale, Face.CENTRE, LFW_TESTED),
         "identification": runs.identify(workshop, main, Face.MAIN, LFW),
         "identification-merged": runs.identify(workshop, merged, Face.MAIN, once),
         "quality": runs.reject(workshop, main, Face.MAIN, LFW),
     }
+
+
+def _embedders(others: Iterable[tuple[Workshop, Calibration]], folder: Path) -> dict[str, AnyResult]:
+    pictures, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
+    found: dict[str, AnyResult] = {}
+    for workshop, scale in others:
+        name, main = workshop.pipeline.embedder, runs.gather(workshop, people(pictures), Face.MAIN)
+        found[f"verification-all-pairs-{name}"] = runs.verify(workshop, main, scale, Face.MAIN, LFW)
+        found[f"verification-pairs-{name}"] = runs.verify_named(workshop, pairs, scale, Face.MAIN, LFW_TESTED)
+    return found
 
 
 def _damage(workshop: Workshop, pictures: Path) -> dict[str, AnyResult]:
