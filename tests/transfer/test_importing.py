@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from openfrs import server
 from openfrs.errors import OperatorError, ServiceError
+from openfrs.services import Services
 from openfrs.settings import Settings
 from openfrs.transfer.importing import ImportedIds, Importing, Line, Outcome, import_pictures
 from openfrs.transfer.sources import Naming, folder_items, mapped_items
@@ -20,7 +22,7 @@ from openfrs.vision.cache import WeightCache
 from tests.fake_models import FakePipeline, load, photo
 from tests.running import REPOSITORY
 
-from .galleries import colour, enrolled, new_data, write_pictures
+from .galleries import colour, enrolled, new_data, project_of, write_pictures
 
 
 @pytest.fixture
@@ -117,6 +119,28 @@ def test_a_dry_run_says_the_same_and_writes_nothing(data: Path, folder: Path) ->
     real = run(data, folder)
     told = [{name: (line.outcome, line.faces, line.reason) for name, line in report.items()} for report in (dry, real)]
     assert told[0] == told[1]
+
+
+def test_a_dry_run_tells_the_duplicates_that_the_policy_refuses(data: Path, folder: Path) -> None:
+    with server.data_directory(data):
+        services = Services.open(Settings(data=data), FakePipeline())
+        services.enrolment.set_policy(project_of(services), "s", {"duplicate_false_match_rate": 0.0001})
+        services.close()
+    run(data, folder)
+    write_pictures(folder, 2, first=4)
+    write_pictures(folder / "again", 6)  # four who are enrolled, and two who are new
+    (folder / "pair.png").write_bytes(photo(colour(0), colour(6)))
+    dry = run(data, folder, single=False, dry=True)
+    assert len(enrolled(data)) == 4
+    real = run(data, folder, single=False)
+    told = [Counter((line.outcome, line.faces, line.reason) for line in report.values()) for report in (dry, real)]
+    assert told[0] == told[1]
+    added = {line.file: line.faces for line in dry.values() if line.outcome is Outcome.ADDED}
+    assert sorted(added.values()) == [1, 1, 1]
+    assert "pair.png" in added
+    refused = [line.reason for line in dry.values() if line.outcome is Outcome.REFUSED]
+    assert len(refused) == 6
+    assert all(str(reason).endswith("DUPLICATE_PERSON") for reason in refused)
 
 
 @pytest.mark.parametrize(("single", "faces"), [(True, 1), (False, 2)])

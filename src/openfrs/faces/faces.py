@@ -19,7 +19,7 @@ from ..store.faces import (
     NewFace,
     SetMissingError,
 )
-from ..store.galleries import Galleries, Listing
+from ..store.galleries import Galleries, Listing, Query
 from ..store.predicate import EXTERNAL_IMAGE_ID, Equal, FieldValue
 from .enrolment import judged
 from .face_sets import FaceSets, missing_set
@@ -27,6 +27,7 @@ from .fields import check_values, parse_value, shown
 from .filter import parse_filter
 from .ids import public_ids, with_fresh_ids
 from .policy import Reason, policy_of
+from .rehearsal import Rehearsal
 
 NewIds = Callable[[int], Sequence[str]]
 """Ids for so many new faces."""
@@ -79,14 +80,17 @@ class Faces:
         external_image_id: str | None,
         fields: Mapping[str, Any],
         single: bool,
+        rehearsal: Rehearsal,
     ) -> int:
-        """How many faces :meth:`add` would enrol if none was a duplicate; nothing is written.
+        """How many faces :meth:`add` would enrol after those of the ``rehearsal`` so far; nothing is written.
 
         Raises:
             ServiceError: as :meth:`add`, unless the set is full.
         """
-        new = await self._examined(project_id, set_name, picture, external_image_id, fields, single=single)
-        return len(new[1])
+        face_set, templates, _ = await self._examined(
+            project_id, set_name, picture, external_image_id, fields, single=single
+        )
+        return await to_thread.run_sync(self._would_enrol, face_set, templates, rehearsal)
 
     def exists(self, face_set: FaceSet, face_id: str) -> bool:
         """Whether a set has a face of this id."""
@@ -241,6 +245,28 @@ class Faces:
             raise _refused(reason for face in faces for reason in face.reasons)
         return admitted
 
+    def _would_enrol(self, face_set: FaceSet, templates: Sequence[FaceTemplate], rehearsal: Rehearsal) -> int:
+        cosine = self._duplicate_cosine(face_set)
+        if cosine is None:
+            return len(templates)
+        query = Query(1, cosine)
+        try:
+            strangers = [
+                template.embedding
+                for template in templates
+                if not self._galleries.search(face_set.id, template.embedding, query)
+            ]
+        except SetMissingError:
+            raise missing_set(face_set.name) from None
+        count = rehearsal.take(strangers, cosine)
+        if not count:
+            raise _refused([Reason.DUPLICATE_PERSON])
+        return count
+
+    def _duplicate_cosine(self, face_set: FaceSet) -> float | None:
+        """The cosine from which a set's policy takes two faces for one person's; None where it asks nothing of the kind."""
+        return policy_of(face_set.policy or {}).duplicate_cosine(self._recognizer.calibration)
+
     def _enrol(
         self,
         face_set: FaceSet,
@@ -257,7 +283,7 @@ class Faces:
             ]
 
         def write() -> Sequence[NewFace]:
-            cosine = policy_of(face_set.policy or {}).duplicate_cosine(self._recognizer.calibration)
+            cosine = self._duplicate_cosine(face_set)
             if cosine is not None:
                 embeddings = [template.embedding for template in templates]
                 return self._galleries.add_distinct(face_set.id, embeddings, cosine, named)

@@ -18,6 +18,7 @@ from ..accounts.bootstrap import first_project_id
 from ..errors import OperatorError, ServiceError
 from ..faces.fields import parse_values
 from ..faces.ids import ALPHABET
+from ..faces.rehearsal import Rehearsal
 from ..recognition.recognizer import Picture
 from ..server import data_directory, load_models
 from ..services import Services
@@ -131,6 +132,7 @@ class _Run:
         self._what = what
         self._tell = tell
         self._tally = Tally()
+        self._rehearsal = Rehearsal()
 
     async def all(self, items: Iterable[Item], at_once: int) -> Tally:
         """Import everything; so many pictures are in memory at the same time."""
@@ -179,7 +181,7 @@ class _Run:
         }
         picture = Picture(data, "picture")
         if self._what.dry:
-            count = await faces.rehearse(*path, picture, **options)
+            count = await faces.rehearse(*path, picture, **options, rehearsal=self._rehearsal)
             return Line(item.name, Outcome.ADDED, item.external_image_id, faces=count)
         _, added = await faces.add(*path, picture, **options, new_ids=ids)
         face_ids = [face.face_id for face in added]
