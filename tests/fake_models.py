@@ -26,6 +26,7 @@ class FakePipeline:
 
     embedder = "sface"
     dimension = 128
+    mirrored = False
 
     def detect(self, image: Image) -> list[Detection]:
         _, _, stats, _ = cv2.connectedComponentsWithStats((image.max(axis=2) > 40).astype(np.uint8))

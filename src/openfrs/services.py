@@ -39,6 +39,7 @@ from .store.galleries import Galleries
 from .store.liveness_sessions import LivenessSessionRepository
 from .store.sqlite import SqliteDatabase
 from .store.templates import Templates, parse_master_key, read_master_key
+from .vision.manifest import Manifest, manifest
 from .vision.own_embedder import chosen_embedder
 from .vision.pipeline import Pipeline
 
@@ -66,6 +67,11 @@ class Services:
     _accounts: AccountRepository
     _database: Database
     _settings: Settings
+
+    @property
+    def manifest(self) -> Manifest:
+        """The weights and embedders that the settings let be used."""
+        return manifest() if self._settings.unattributed_weights else manifest().attributed()
 
     @classmethod
     def open(cls, settings: Settings, pipeline: Pipeline) -> "Services":

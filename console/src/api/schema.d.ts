@@ -537,7 +537,7 @@ export interface paths {
         };
         /**
          * Show Models
-         * @description The embedder, the error rates of its similarities, and every weight with its role and licence.
+         * @description The embedder, the error rates of its similarities, the others to choose from, and every weight with its role and licence.
          *
          *     False and true match rates are shares of pairs, 0..1, over the calibration's pictures.
          */
@@ -1320,6 +1320,22 @@ export interface components {
             similarity: number;
         };
         /**
+         * EmbedderAnswer
+         * @description An embedder that can be chosen, or the operator's own one that is.
+         */
+        EmbedderAnswer: {
+            /** Name */
+            name: string;
+            /** Active */
+            active: boolean;
+            /** Dimension */
+            dimension: number;
+            /** Mirrored */
+            mirrored: boolean;
+            /** Calibrated */
+            calibrated: boolean;
+        };
+        /**
          * FaceCheckResponse
          * @description The policy that faces were held against, and each face.
          */
@@ -1554,11 +1570,13 @@ export interface components {
         };
         /**
          * ModelsAnswer
-         * @description The embedder, its calibration, and every weight.
+         * @description The embedder, its calibration, the embedders to choose from, and every weight.
          */
         ModelsAnswer: {
             /** Embedder */
             embedder: string;
+            /** Embedders */
+            embedders: components["schemas"]["EmbedderAnswer"][];
             calibration: components["schemas"]["CalibrationAnswer"];
             /** Weights */
             weights: components["schemas"]["WeightAnswer"][];

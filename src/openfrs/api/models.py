@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from ..recognition.similarity import OperatingPoint
-from ..vision.manifest import manifest
+from ..recognition.recognizer import Recognizer
+from ..recognition.similarity import OperatingPoint, is_calibrated
+from ..vision.manifest import Manifest, manifest
 from .security import READER, ServicesDependency
 
 router = APIRouter(tags=["models"])
@@ -21,6 +22,19 @@ class CalibrationAnswer(BaseModel):
     operating_points: tuple[OperatingPoint, ...]
 
 
+class EmbedderAnswer(BaseModel):
+    """An embedder that can be chosen, or the operator's own one that is."""
+
+    name: str
+    active: bool
+    dimension: int
+    mirrored: bool
+    """Whether an embedding is the mean direction of those of a face and its mirror image."""
+
+    calibrated: bool
+    """Whether there is a scale from its cosines to similarities."""
+
+
 class WeightAnswer(BaseModel):
     """A weight of the manifest."""
 
@@ -33,16 +47,17 @@ class WeightAnswer(BaseModel):
 
 
 class ModelsAnswer(BaseModel):
-    """The embedder, its calibration, and every weight."""
+    """The embedder, its calibration, the embedders to choose from, and every weight."""
 
     embedder: str
+    embedders: list[EmbedderAnswer]
     calibration: CalibrationAnswer
     weights: list[WeightAnswer]
 
 
 @router.get("/models", dependencies=[Depends(READER)])
 async def show_models(services: ServicesDependency) -> ModelsAnswer:
-    """The embedder, the error rates of its similarities, and every weight with its role and licence.
+    """The embedder, the error rates of its similarities, the others to choose from, and every weight with its role and licence.
 
     False and true match rates are shares of pairs, 0..1, over the calibration's pictures.
     """
@@ -52,5 +67,30 @@ async def show_models(services: ServicesDependency) -> ModelsAnswer:
         for name, weight in manifest().weights.items()
     ]
     return ModelsAnswer(
-        embedder=services.recognizer.embedder, calibration=CalibrationAnswer.model_validate(scale), weights=weights
+        embedder=services.recognizer.embedder,
+        embedders=_embedders(services.recognizer, services.manifest),
+        calibration=CalibrationAnswer.model_validate(scale),
+        weights=weights,
     )
+
+
+def _embedders(recognizer: Recognizer, available: Manifest) -> list[EmbedderAnswer]:
+    active = EmbedderAnswer(
+        name=recognizer.embedder,
+        active=True,
+        dimension=recognizer.dimension,
+        mirrored=recognizer.mirrored,
+        calibrated=True,  # the service does not start without
+    )
+    others = [
+        EmbedderAnswer(
+            name=name,
+            active=False,
+            dimension=available.dimension(name),
+            mirrored=False,
+            calibrated=is_calibrated(name),
+        )
+        for name in available.embedders
+        if name != recognizer.embedder
+    ]
+    return [active, *others]

@@ -88,6 +88,16 @@ class Recognizer:
         """Name of the embedder that makes this recognizer's templates."""
         return self._pipeline.embedder
 
+    @property
+    def dimension(self) -> int:
+        """Length of a template's embedding."""
+        return self._pipeline.dimension
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether a template's embedding is the mean direction of those of a face and its mirror image."""
+        return self._pipeline.mirrored
+
     async def detect(self, picture: Picture, asked: Collection[Attribute] = ()) -> list[DescribedFace]:
         """All faces of a picture, largest first, with the attributes asked for.
 

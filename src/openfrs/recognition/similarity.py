@@ -100,6 +100,11 @@ def calibration(embedder: str) -> Calibration:
     return Calibration.model_validate(json.loads(file.read_text("utf-8")))
 
 
+def is_calibrated(embedder: str) -> bool:
+    """Whether a calibration is shipped for an embedder of the manifest."""
+    return (resources.files(vision) / manifest().embedders[embedder].calibration).is_file()
+
+
 def own_calibration(own: OwnEmbedder) -> Calibration:
     """The calibration of an operator's own embedder.
 

@@ -93,6 +93,10 @@ class Manifest(_Row):
         embedders = {name: mode for name, mode in self.embedders.items() if weights.keys() >= {*mode.parts}}
         return Manifest(artefacts=artefacts, weights=weights, embedders=embedders)
 
+    def dimension(self, embedder: str) -> int:
+        """Length of the embeddings of an embedder."""
+        return sum(self.weights[part].dimension for part in self.embedders[embedder].parts)
+
 
 @cache
 def manifest() -> Manifest:

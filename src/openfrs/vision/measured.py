@@ -16,6 +16,7 @@ class MeasuredPipeline:
         self._pipeline = pipeline
         self.embedder = pipeline.embedder
         self.dimension = pipeline.dimension
+        self.mirrored = pipeline.mirrored
 
     def detect(self, image: Image) -> list[Detection]:
         """All faces of a picture, largest first."""

@@ -33,6 +33,10 @@ class Pipeline(Protocol):
     def dimension(self) -> int:
         """Length of an embedding."""
 
+    @property
+    def mirrored(self) -> bool:
+        """Whether an embedding is the mean direction of those of a face and its mirror image."""
+
     def detect(self, image: Image) -> list[Detection]:
         """All faces of a picture, largest first."""
 
@@ -75,10 +79,10 @@ class ModelPipeline:
                 ChipEmbedder(session(name), row.dimension, row.preprocessing)
                 for name, row in zip(parts, rows, strict=True)
             ]
-            self.embedder, self.dimension = embedder, sum(row.dimension for row in rows)
+            self.embedder, self.dimension, self.mirrored = embedder, weights.manifest.dimension(embedder), False
             self._embedder = chips[0] if len(chips) == 1 else FusedEmbedder(tuple(chips))
         else:
-            self.embedder, self.dimension = embedder.identity, embedder.dimension
+            self.embedder, self.dimension, self.mirrored = embedder.identity, embedder.dimension, embedder.mirrored
             self._embedder = own_chip_embedder(core, embedder, streams)
         self._describer = Describer(Library(core, weights, streams))
 
