@@ -19,6 +19,7 @@ class _NoModels:
 
     embedder = "sface"
     dimension = 128
+    mirrored = False
 
 
 def document() -> dict[str, Any]:
