@@ -170,13 +170,24 @@ def attribute(
 
 @app.command()
 def liveness(
-    scores: Annotated[Path, typer.Argument(help="CSV with columns label (live or attack), kind and score.")],
-    threshold: Annotated[float, typer.Option(help="The score from which a face counts as live.")] = 0.5,
+    scores: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV with columns label (live or attack), kind and score; or a directory of labelled sets, of which the "
+            "service's own verdicts on pictures and videos are measured."
+        ),
+    ],
+    threshold: Annotated[float, typer.Option(help="The score from which a face counts as live, for a CSV.")] = 0.5,
     report: ReportDirectory = REPORT,
+    models: Models = None,
+    workers: Workers = None,
     data: Data = "",
     plots: Plots = True,
 ) -> None:
     """Measure how many attacks pass, by kind, and how many live people are refused."""
+    if scores.is_dir():
+        everything(scores, ["liveness", "action"], report, models=models, workers=workers, plots=plots)
+        return
     from .evaluation import runs
     from .evaluation.report import Report
 

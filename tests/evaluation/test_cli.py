@@ -11,12 +11,13 @@ import pytest
 
 from openfrs import cli_eval
 from openfrs.errors import OperatorError
-from openfrs.evaluation import plots
+from openfrs.evaluation import answers, plots
 from openfrs.recognition.similarity import Calibration
 from openfrs.settings import Settings
 from tests.fake_models import photo
 
 from .conftest import PEOPLE, CountingPipeline, Eval
+from .test_everything import Reddish, a_data_directory
 
 PICTURES = 8
 PNG = b"\x89PNG"
@@ -150,6 +151,19 @@ def test_liveness(openfrs_eval: Eval, tmp_path: Path) -> None:
     found = written(tmp_path, "liveness")
     assert {each["kind"]: each["passed"]["hits"] for each in found["kinds"]} == {"print": 0, "screen": 1}
     assert found["refused"]["rate"] == 0.5
+    assert found["roc"]["print"] == [[1, 0.5], [0, 0.5], [0, 0.5], [0, 0]]
+    assert found["roc"]["screen"][:2] == [[1, 0.5], [1, 0.5]]
+
+
+def test_liveness_of_a_directory(openfrs_eval: Eval, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "ServiceAnswers", lambda _: Reddish())
+    data = a_data_directory(tmp_path / "data")
+    result = openfrs_eval("liveness", data)
+    assert result.exit_code == 0, result.output
+    assert {path.stem for path in (tmp_path / "report").glob("*.json")} == {"liveness"}
+    found = written(tmp_path, "liveness")
+    assert (found["kinds"][0]["kind"], found["refused"]["rate"]) == ("print", 0)
+    assert (tmp_path / "report" / "liveness-roc.png").read_bytes().startswith(PNG)
 
 
 def test_calibration(openfrs_eval: Eval, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 import numpy as np
+from pydantic import Field
 
 from ..errors import OperatorError
 from .rates import Booleans, Floats, Rate, clustered_rate_among, rate_among, rate_of
@@ -53,6 +54,9 @@ class LivenessResult(Result):
     curve: tuple[tuple[float, float], ...] = ()
     """Greatest APCER of any kind, and BPCER."""
 
+    roc: dict[str, tuple[tuple[float, float], ...]] = Field(default_factory=dict)
+    """For each kind its APCER, and the share of the living that pass, 1 - BPCER."""
+
     def tables(self) -> list[Table]:
         """Errors at the threshold, and the price of fewer."""
         at = f"{self.threshold:.3f}"
@@ -76,8 +80,11 @@ class LivenessResult(Result):
         return [Table("Liveness", columns[:shown], [row[:shown] for row in rows], [note])]
 
     def charts(self) -> list[Chart]:
-        """BPCER against APCER."""
-        return [Chart("liveness", "Liveness", "APCER of the worst kind", "BPCER", [(self.models, self.curve)])]
+        """BPCER against APCER, and the ROC of every kind of attack."""
+        return [
+            Chart("liveness", "Liveness", "APCER of the worst kind", "BPCER", [(self.models, self.curve)]),
+            Chart("roc", "Liveness by kind of attack", "APCER", "1 - BPCER", list(self.roc.items())),
+        ]
 
 
 def liveness_result(
@@ -119,7 +126,8 @@ def liveness_result(
         return rate_among(np.array([np.median(scores[told == clip]) >= threshold for clip in sorted(set(told[of]))]))
 
     thresholds = np.unique(np.concatenate([scores[np.isfinite(scores)], [np.inf]]))
-    worst = np.max([_reaching(each, thresholds) for each in attacks.values()], axis=0)
+    reached = {kind: _reaching(each, thresholds) for kind, each in attacks.items()}
+    worst = np.max([*reached.values()], axis=0)
     together = _reaching(np.sort(scores[~live]), thresholds)
     refused = 1 - _reaching(np.sort(genuine), thresholds)
     equal = int(np.abs(together - refused).argmin())
@@ -143,13 +151,18 @@ def liveness_result(
         equal_error_threshold=min(float(thresholds[equal]), 1e9),
         points=tuple(points),
         people=len(set(people)),
-        curve=tuple((float(one), float(other)) for one, other in zip(worst, refused, strict=True)),
+        curve=_points(worst, refused),
+        roc={kind: _points(passed, 1 - refused) for kind, passed in reached.items()},
     )
 
 
 def _reaching(ordered: Floats, thresholds: Floats) -> Floats:
     """The share of ascending scores that reach each threshold."""
     return np.asarray(1 - np.searchsorted(ordered, thresholds, side="left") / ordered.size)
+
+
+def _points(across: Floats, up: Floats) -> tuple[tuple[float, float], ...]:
+    return tuple((float(x), float(y)) for x, y in zip(across, up, strict=True))
 
 
 def _others(passed: Rate | None) -> Rate | None:
