@@ -59,7 +59,7 @@ STEPS: Final = 30
 FLOOR: Final = -3.0
 """The network is 95 % sure of an attack: more than it ever was of the living in the set of prints, less than of any print."""
 
-SAME: Final = 1e-3
+SAME: Final = 5e-3
 """Processors differ by so much in what the network makes of a picture."""
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
