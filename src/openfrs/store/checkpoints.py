@@ -41,6 +41,10 @@ class Checkpoints:
                     self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
                     self._thread.start()
 
+    def empty(self) -> bool:
+        """Empty the log now; whether it is empty."""
+        return any(self._empty(patience) for patience in _PATIENCE_MILLISECONDS)
+
     def stop(self) -> None:
         """End the thread."""
         with self._starting:

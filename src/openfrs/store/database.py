@@ -40,6 +40,14 @@ class Database(ABC):
         """
 
     @abstractmethod
+    def settle(self) -> bool:
+        """See that the traces of what was deleted leave the log now rather than soon; False if a reader is in the way.
+
+        Raises:
+            StoreUnavailableError
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Close every connection."""
 

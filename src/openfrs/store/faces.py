@@ -14,7 +14,6 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
-    delete,
     func,
     insert,
     select,
@@ -26,11 +25,13 @@ from ..box import BoundingBox
 from . import tables
 from .columns import FieldDefinitions
 from .database import Database
+from .deletions import Cause, HeldError
 from .faults import repeated
 from .predicate import FieldValue
+from .rows import delete_faces, delete_whole_set, insert_faces, lock_project
 from .templates import Templates
 
-_sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
+_sets, _faces = tables.face_sets, tables.faces
 
 Clock = Callable[[], datetime]
 """Tells the time, in UTC and without a zone, as the database keeps it."""
@@ -162,28 +163,55 @@ class FaceRepository:
             row = connection.execute(query).first()
         return None if row is None else face_set_of(row)
 
-    @repeated
-    def delete_set(self, project_id: str, name: str) -> int | None:
-        """Delete a set with all its faces; returns its id, None if there was none."""
-        query = select(_sets.c.id).where(_sets.c.project_id == project_id, _sets.c.name == name).with_for_update()
-        with self._database.write() as connection:
-            set_id = connection.scalar(query)
-            if set_id is not None:
-                connection.execute(delete(_faces).where(_faces.c.set_id == set_id))
-                connection.execute(delete(_tombstones).where(_tombstones.c.set_id == set_id))
-                connection.execute(delete(_sets).where(_sets.c.id == set_id))
-        return set_id
+    def ruled_sets(self) -> list[FaceSet]:
+        """The face sets of all projects whose faces expire."""
+        query = select(_sets).where(_sets.c.retention.is_not(None)).order_by(_sets.c.id)
+        with self._database.read() as connection:
+            return [face_set_of(row) for row in connection.execute(query)]
 
     @repeated
+    def delete_set(self, project_id: str, name: str) -> int | None:
+        """Delete a set with all its faces; returns its id, None if there was none.
+
+        Raises:
+            HeldError
+        """
+        query = select(_sets).where(_sets.c.project_id == project_id, _sets.c.name == name).with_for_update()
+        with self._database.write() as connection:
+            row = connection.execute(query).first()
+            if row is None:
+                return None
+            delete_whole_set(connection, row, Cause.SET, self._clock())
+            return int(row.id)
+
     def set_policy(self, set_id: int, policy: Mapping[str, Any] | None) -> None:
         """Change what a face must meet to be enrolled in a set.
 
         Raises:
             SetMissingError
         """
-        change = update(_sets).where(_sets.c.id == set_id).values(policy=None if policy is None else dict(policy))
+        self._change(set_id, policy=None if policy is None else dict(policy))
+
+    def set_retention(self, set_id: int, retention: Mapping[str, Any] | None) -> None:
+        """Change when faces of a set expire.
+
+        Raises:
+            SetMissingError
+        """
+        self._change(set_id, retention=None if retention is None else dict(retention))
+
+    def set_legal_hold(self, set_id: int, reason: str | None) -> None:
+        """Put a set under legal hold, or release it.
+
+        Raises:
+            SetMissingError
+        """
+        self._change(set_id, legal_hold=reason)
+
+    @repeated
+    def _change(self, set_id: int, **values: Any) -> None:
         with self._database.write() as connection:
-            if not connection.execute(change).rowcount:
+            if not connection.execute(update(_sets).where(_sets.c.id == set_id).values(**values)).rowcount:
                 raise SetMissingError
 
     # faces
@@ -273,25 +301,24 @@ class FaceRepository:
         return self.delete_chosen(set_id, lambda connection: connection.scalars(query).all())
 
     @repeated
-    def delete_chosen(self, set_id: int, choose: Callable[[Connection], Sequence[int]]) -> int:
+    def delete_chosen(
+        self, set_id: int, choose: Callable[[Connection], Sequence[int]], rule: Cause = Cause.REQUEST
+    ) -> int:
         """Delete the faces whose sequence numbers ``choose`` gives, asked while nobody else can write; returns how many.
 
         Raises:
-            SetMissingError
+            SetMissingError, HeldError
         """
         with self._database.write() as connection:
             row = connection.execute(_LOCKED, {"id": set_id}).first()
             if row is None:
                 raise SetMissingError
+            if row.legal_hold is not None:
+                raise HeldError
             gone = choose(connection)
             if gone:
                 version = self._bump(connection, row, -len(gone))
-                values = [{"set_id": set_id, "version": version, "seq": seq} for seq in gone]
-                connection.execute(_BURY, values)
-                buried = select(_tombstones.c.seq).where(
-                    _tombstones.c.set_id == set_id, _tombstones.c.version == version
-                )
-                connection.execute(delete(_faces).where(_faces.c.seq.in_(buried)))
+                delete_faces(connection, row, version, gone, rule, self._clock())
             return len(gone)
 
     def page(self, set_id: int, offset: int, limit: int) -> list[Face]:
@@ -336,8 +363,6 @@ _BUMP = (
     .where(_sets.c.id == bindparam("set"))
     .values(version=bindparam("to"), face_number=bindparam("counted"))
 )
-_ADD = insert(_faces).returning(_faces.c.seq, sort_by_parameter_order=True)
-_ADD_TEMPLATE, _BURY = insert(tables.templates), insert(_tombstones)
 
 
 def _face(row: "Row[tuple[object, ...]]") -> Face:
@@ -348,13 +373,6 @@ def _face(row: "Row[tuple[object, ...]]") -> Face:
 def face_set_of(row: "Row[tuple[object, ...]]") -> FaceSet:
     """A row of the face sets' table."""
     return FaceSet(**row._mapping)
-
-
-def lock_project(connection: Connection, project_id: str) -> None:
-    """Let no other transaction add a set to a project, nor change its keys, until this one ends."""
-    connection.execute(
-        select(tables.projects.c.id).where(tables.projects.c.id == project_id).with_for_update(key_share=True)
-    )
 
 
 def insert_set(connection: Connection, templates: Templates, face_set: FaceSet, *, limit: int) -> int:
@@ -377,11 +395,3 @@ def insert_set(connection: Connection, templates: Templates, face_set: FaceSet, 
         raise IdTakenError from error
     assert written.inserted_primary_key is not None
     return int(written.inserted_primary_key[0])
-
-
-def insert_faces(connection: Connection, faces: Sequence[Mapping[str, Any]], templates: Sequence[bytes]) -> None:
-    """Write rows of faces, and what is stored of their templates, in their order."""
-    seqs = connection.scalars(_ADD, list(faces)).all()
-    connection.execute(
-        _ADD_TEMPLATE, [{"seq": seq, "template": stored} for seq, stored in zip(seqs, templates, strict=True)]
-    )

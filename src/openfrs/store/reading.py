@@ -4,7 +4,8 @@ The statements are built once: building one takes longer than running it.
 """
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from datetime import datetime
 
 import numpy as np
 from sqlalchemy import Connection, Text, bindparam, cast, select
@@ -13,6 +14,7 @@ from ..box import BoundingBox
 from . import tables
 from .changes import TEMPLATE_TYPE, Changes
 from .faces import Face, FaceSet, SetMissingError, face_set_of
+from .predicate import FieldValue
 from .templates import SetTemplates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
@@ -103,3 +105,17 @@ def faces(snapshot: Connection, seqs: Sequence[int]) -> dict[int, Face]:
         seq: Face(face_id, external_image_id, BoundingBox(left, top, width, height), values)
         for (seq, face_id, external_image_id, left, top, width, height, _), values in zip(rows, fields, strict=True)
     }
+
+
+def dated_faces(
+    snapshot: Connection, set_id: int, seqs: Sequence[int] | None = None, *, enrolled_by: datetime | None = None
+) -> Iterator[tuple[int, datetime, Mapping[str, FieldValue]]]:
+    """Sequence number, time of enrolment and custom fields of a set's faces: of all, or those so numbered, enrolled by then."""
+    query = select(_faces.c.seq, _faces.c.created_at, _faces.c.fields).where(_faces.c.set_id == set_id)
+    if seqs is not None:
+        query = query.where(_faces.c.seq.in_(seqs))
+    if enrolled_by is not None:
+        query = query.where(_faces.c.created_at <= enrolled_by)
+    with snapshot.execute(query.order_by(_faces.c.seq), execution_options={"yield_per": _CHUNK}) as rows:
+        for row in rows:
+            yield row.seq, row.created_at, row.fields

@@ -8,8 +8,10 @@ from sqlalchemy import delete, insert, select, update
 
 from . import tables
 from .database import Database
-from .faces import insert_faces
+from .deletions import Cause, HeldError, record
+from .faces import utc_now
 from .faults import repeated
+from .rows import insert_faces
 from .templates import Templates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
@@ -36,12 +38,15 @@ def replace_templates(
 
     Raises:
         SetChangedError: the set is gone, or at another version.
+        HeldError
         StoreUnavailableError
     """
     with database.write() as connection:
         face_set = connection.execute(select(_sets).where(_sets.c.id == set_id).with_for_update(key_share=True)).first()
         if face_set is None or face_set.version != version:
             raise SetChangedError
+        if face_set.legal_hold is not None:
+            raise HeldError
         rows = connection.execute(select(_faces).where(_faces.c.set_id == set_id).order_by(_faces.c.seq)).all()
         of_set = templates.of_set(connection, set_id)
         kept = [row for row in rows if row.face_id in vectors]
@@ -50,6 +55,8 @@ def replace_templates(
             for row in kept
         ]
         gone = [{"set_id": set_id, "version": version + 1, "seq": row.seq} for row in rows]
+        if dropped := [row.face_id for row in rows if row.face_id not in vectors]:
+            record(connection, face_set, dropped, Cause.REINDEX, utc_now())
         connection.execute(delete(_faces).where(_faces.c.set_id == set_id))
         if gone:
             connection.execute(insert(_tombstones), gone)

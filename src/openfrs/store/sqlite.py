@@ -107,6 +107,15 @@ class SqliteDatabase(Database):
             connection.connection.driver_connection.execute("VACUUM")  # type: ignore[union-attr]
         self._checkpoints.due()
 
+    def settle(self) -> bool:
+        """Empty the write-ahead log; False if a reader stays in it for longer than a second and a half.
+
+        Raises:
+            StoreUnavailableError
+        """
+        with machine_faults():
+            return self._checkpoints.empty()
+
     def close(self) -> None:
         """Close every connection; the write-ahead log goes into the database file."""
         self._checkpoints.stop()

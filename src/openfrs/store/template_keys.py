@@ -9,11 +9,13 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from . import tables
 from .database import Database
-from .faces import lock_project
+from .deletions import Cause
+from .faces import utc_now
+from .rows import delete_whole_set, lock_project
 from .templates import PlainTemplates, SealedTemplates, SetTemplates, new_key, unwrap, unwrapped, wrap
 
 _sets, _faces, _templates = tables.face_sets, tables.faces, tables.templates
-_tombstones, _keys = tables.tombstones, tables.project_keys
+_keys = tables.project_keys
 
 _ROWS = 5_000
 """Templates in memory at once."""
@@ -81,15 +83,14 @@ def erase_project(database: Database, project_id: str) -> int:
     Whatever still holds copies of its encrypted templates, but not of its key, holds nothing.
 
     Raises:
+        HeldError: one of them is under legal hold.
         StoreUnavailableError
     """
     with database.write() as connection:
         set_ids = _set_ids(connection, project_id)
         connection.execute(delete(_keys).where(_keys.c.project_id == project_id))
-        for set_id in set_ids:
-            connection.execute(delete(_faces).where(_faces.c.set_id == set_id))
-            connection.execute(delete(_tombstones).where(_tombstones.c.set_id == set_id))
-            connection.execute(delete(_sets).where(_sets.c.id == set_id))
+        for row in connection.execute(select(_sets).where(_sets.c.id.in_(set_ids))).all():
+            delete_whole_set(connection, row, Cause.PROJECT, utc_now())
     return len(set_ids)
 
 

@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from ..box import BoundingBox
 from . import tables
 from .database import Database
-from .faces import FaceSet, IdTakenError, insert_faces, insert_set
+from .faces import FaceSet, IdTakenError, insert_set
 from .predicate import FieldValue
+from .rows import insert_faces
 from .templates import SetTemplates, Templates
 
 _sets, _faces = tables.face_sets, tables.faces
@@ -40,19 +41,20 @@ def stored_faces(connection: Connection, set_id: int, templates: SetTemplates) -
     """
     query = select(_faces, tables.templates.c.template).join_from(_faces, tables.templates)
     query = query.where(_faces.c.set_id == set_id).order_by(_faces.c.seq)
-    for rows in connection.execute(query, execution_options={"yield_per": ROWS}).partitions():
-        plain = templates.open([row.face_id for row in rows], [row.template for row in rows])
-        yield [
-            StoredFace(
-                row.face_id,
-                row.external_image_id,
-                BoundingBox(row.left, row.top, row.width, row.height),
-                row.fields,
-                row.created_at,
-                template,
-            )
-            for row, template in zip(rows, plain, strict=True)
-        ]
+    with connection.execute(query, execution_options={"yield_per": ROWS}) as stored:
+        for rows in stored.partitions():
+            plain = templates.open([row.face_id for row in rows], [row.template for row in rows])
+            yield [
+                StoredFace(
+                    row.face_id,
+                    row.external_image_id,
+                    BoundingBox(row.left, row.top, row.width, row.height),
+                    row.fields,
+                    row.created_at,
+                    template,
+                )
+                for row, template in zip(rows, plain, strict=True)
+            ]
 
 
 def is_taken(connection: Connection, public_id: str) -> bool:

@@ -1,0 +1,136 @@
+"""What is left of deleted faces: a record that they are gone, made in the transaction that deletes them.
+
+Each record's digest covers the record and the digest of the one before it in its project, so a record that is taken out or
+changed afterwards shows. A record holds no template, no external image id and no custom field.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, Row, func, insert, select
+
+from . import tables
+from .database import Database
+from .faults import StoreUnavailableError
+
+_deletions, _projects, _sets, _faces = tables.deletions, tables.projects, tables.face_sets, tables.faces
+
+_ROWS = 100
+"""Records in memory at once."""
+
+
+class HeldError(Exception):
+    """The set is under legal hold: nothing of it may be deleted."""
+
+
+class Cause(StrEnum):
+    """Why faces were deleted."""
+
+    REQUEST = "request"
+    SET = "set"
+    AGE = "age"
+    DATE = "date"
+    REINDEX = "reindex"
+    PROJECT = "project"
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Faces of a set that were deleted together."""
+
+    id: int
+    project_id: str
+    face_set: str
+    set_public_id: str
+    deleted_at: datetime
+    rule: Cause
+    faces: int
+    face_ids: Sequence[str]
+    digest: str
+
+
+def record(
+    connection: Connection, face_set: "Row[tuple[object, ...]]", face_ids: Sequence[str], rule: Cause, at: datetime
+) -> None:
+    """Note that faces of a set are deleted by the connection's transaction."""
+    project = select(_projects.c.id).where(_projects.c.id == face_set.project_id)
+    connection.execute(project.with_for_update(key_share=True))  # one record of a project after the other
+    last = select(_deletions.c.digest).where(_deletions.c.project_id == face_set.project_id)
+    before = connection.scalar(last.order_by(_deletions.c.id.desc()).limit(1)) or ""
+    values = {
+        "project_id": face_set.project_id,
+        "face_set": face_set.name,
+        "set_public_id": face_set.public_id,
+        "deleted_at": at,
+        "rule": rule.value,
+        "faces": len(face_ids),
+        "face_ids": list(face_ids),
+    }
+    digest = _digest(before, {**values, "deleted_at": at.isoformat()})
+    connection.execute(insert(_deletions).values({**values, "digest": digest}))
+
+
+class DeletionRepository:
+    """Reading what was deleted."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(self, project_id: str, *, before: int | None, limit: int) -> list[Deletion]:
+        """A project's newest records older than that of an id."""
+        query = select(_deletions).where(_deletions.c.project_id == project_id)
+        if before is not None:
+            query = query.where(_deletions.c.id < before)
+        with self._database.read() as connection:
+            return [_deletion(row) for row in connection.execute(query.order_by(_deletions.c.id.desc()).limit(limit))]
+
+    def checked(self, project_id: str) -> Iterator[Deletion]:
+        """All records of a project, the oldest first, each held against its digest.
+
+        Raises:
+            StoreUnavailableError: one is not what was written, or is missing.
+        """
+        query = select(_deletions).where(_deletions.c.project_id == project_id).order_by(_deletions.c.id)
+        before = ""
+        with (
+            self._database.read() as connection,
+            connection.execute(query, execution_options={"yield_per": _ROWS}) as rows,
+        ):
+            for row in rows:
+                deletion = _deletion(row)
+                names = ("project_id", "face_set", "set_public_id", "faces", "face_ids")
+                values = {name: getattr(deletion, name) for name in names}
+                values |= {"deleted_at": deletion.deleted_at.isoformat(), "rule": deletion.rule.value}
+                if deletion.digest != _digest(before, values):
+                    raise StoreUnavailableError(
+                        f"the record {deletion.id} of a deletion, or one before it, was altered"
+                    )
+                before = deletion.digest
+                yield deletion
+
+    def present(self, deletion: Deletion) -> int:
+        """How many faces of the set have an id again that was deleted: pictures imported anew get the ids they had."""
+        ids = list(deletion.face_ids)
+        with self._database.read() as connection:
+            return sum(
+                connection.scalar(
+                    select(func.count())
+                    .select_from(_faces)
+                    .join(_sets, _sets.c.id == _faces.c.set_id)
+                    .where(_sets.c.public_id == deletion.set_public_id, _faces.c.face_id.in_(ids[first : first + 500]))
+                )
+                or 0
+                for first in range(0, len(ids), 500)
+            )
+
+
+def _deletion(row: "Row[tuple[object, ...]]") -> Deletion:
+    return Deletion(**{**row._mapping, "rule": Cause(row.rule)})
+
+
+def _digest(before: str, values: dict[str, object]) -> str:
+    return hashlib.sha256(f"{before}\n{json.dumps(values, sort_keys=True)}".encode()).hexdigest()
