@@ -168,7 +168,7 @@ def test_an_entry_is_named_by_its_code_and_where_codes_repeat_by_its_status(key:
     entry = catalogue()[key]
     by_envelope = {
         Envelope.FRS: {entry.code, f"{entry.code}/policy"},
-        Envelope.GATEWAY: {entry.code, f"{entry.code}/{entry.status}"},
+        Envelope.GATEWAY: {entry.code, f"{entry.code}/{entry.status}", f"{entry.code}/held"},
         Envelope.IAM: {f"IAM.{entry.status}"},
     }
     assert key in by_envelope[entry.envelope]

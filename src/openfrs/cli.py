@@ -19,6 +19,7 @@ from .cli_backup import backup, doctor, restore
 from .cli_config import app as config_app
 from .cli_eval import app as eval_app
 from .cli_options import Bootstrap, Data, Host, Models, Port, TlsCertificate, TlsKey, Workers, settings_of
+from .cli_retention import app as retention_app
 from .cli_transfer import import_faces
 from .errors import OperatorError, ServiceError
 
@@ -34,6 +35,7 @@ app.add_typer(accounts_app, name="accounts")
 app.add_typer(eval_app, name="eval")
 app.add_typer(archive_app, name="archive")
 app.add_typer(config_app, name="config")
+app.add_typer(retention_app, name="retention")
 
 templates_app = typer.Typer(help="Encryption of the templates in the database.", no_args_is_help=True)
 app.add_typer(templates_app, name="templates")

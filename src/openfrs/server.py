@@ -16,6 +16,7 @@ from .api.app import create_app
 from .certificate import certificate_of, reloaded_on_hangup
 from .connections import PunctualProtocol
 from .errors import OperatorError
+from .schedule import expiring
 from .services import Services, prepare
 from .settings import Settings
 from .supervisor import Descriptor, supervise
@@ -101,7 +102,11 @@ def _serve(
             timeout_graceful_shutdown=DRAIN_SECONDS,
             ssl_context_factory=(lambda *_: certificate.context) if certificate else None,
         )
-        with reloaded_on_hangup(certificate), traced(settings.otlp_endpoint):
+        with (
+            reloaded_on_hangup(certificate),
+            traced(settings.otlp_endpoint),
+            expiring(services, settings),
+        ):
             _Server(config, ready).run(sockets=[listener])
     finally:
         services.close()

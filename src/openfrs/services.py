@@ -1,5 +1,8 @@
 """The service layer put together over one data directory and one set of models."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,6 +26,7 @@ from .errors import OperatorError
 from .faces.enrolment import Enrolment
 from .faces.face_sets import FaceSets
 from .faces.faces import Faces
+from .faces.retention import Expiration, Retention
 from .faces.search import Search
 from .liveness.action import ActionLiveness
 from .liveness.sessions import LivenessSessions
@@ -33,8 +37,10 @@ from .recognition.recognizer import Recognizer
 from .recognition.similarity import calibration_of
 from .settings import Settings
 from .store.accounts import AccountRepository
-from .store.database import Database
-from .store.faces import FaceRepository
+from .store.database import HEAD, Database
+from .store.deletions import DeletionRepository
+from .store.faces import Clock, FaceRepository, utc_now
+from .store.faults import StoreUnavailableError
 from .store.galleries import Galleries
 from .store.liveness_sessions import LivenessSessionRepository
 from .store.sqlite import SqliteDatabase
@@ -64,6 +70,8 @@ class Services:
     action_liveness: ActionLiveness
     liveness_sessions: LivenessSessions
     enrolment: Enrolment
+    retention: Retention
+    expiration: Expiration
     _accounts: AccountRepository
     _database: Database
     _settings: Settings
@@ -74,8 +82,8 @@ class Services:
         return manifest() if self._settings.unattributed_weights else manifest().attributed()
 
     @classmethod
-    def open(cls, settings: Settings, pipeline: Pipeline) -> "Services":
-        """Open the store and keys of the data directory, which must exist.
+    def open(cls, settings: Settings, pipeline: Pipeline, *, clock: Clock = utc_now) -> "Services":
+        """Open the store and keys of the data directory, which must exist. By ``clock`` faces are enrolled and expire.
 
         Raises:
             OperatorError: the database or the keyring cannot be used.
@@ -83,7 +91,7 @@ class Services:
         fetcher = Fetcher(FetchRules.of(settings))
         templates = Templates(master_key(settings))
         database, keyring = _open_data(settings, templates)
-        accounts, repository = AccountRepository(database), FaceRepository(database, templates)
+        accounts, repository = AccountRepository(database), FaceRepository(database, templates, clock=clock)
         scale = calibration_of(chosen_embedder(settings.embedder, settings.embedder_manifest))
         recognizer = Recognizer(
             pipeline, scale, threads=settings.threads, queue=settings.queue, large_queue=settings.large_queue
@@ -122,6 +130,8 @@ class Services:
                 timedelta(seconds=settings.liveness_session_seconds),
             ),
             enrolment=Enrolment(face_sets, repository, galleries, recognizer),
+            retention=Retention(face_sets, repository, DeletionRepository(database)),
+            expiration=Expiration(repository, clock),
             _accounts=accounts,
             _database=database,
             _settings=settings,
@@ -193,6 +203,34 @@ def open_database(settings: Settings) -> Database:
     if keys.exists() and not (path.exists() and path.stat().st_size):
         raise OperatorError(f"{path} is missing or empty, though {keys} shows that there was one: bring it back")
     return SqliteDatabase(path)
+
+
+@contextmanager
+def shared_database(settings: Settings) -> Iterator[Database]:
+    """The database of a data directory that a server may be using: so it is opened only if that changes nothing of it.
+
+    Raises:
+        OperatorError: there is none, it has another schema, or it cannot be used.
+    """
+    path = settings.data / "openfrs.db"
+    if not path.exists():
+        raise OperatorError(f"{settings.data} is no data directory of OpenFRS")
+    with closing(sqlite3.connect(path)) as connection:
+        try:
+            ((schema,),) = connection.execute("select version_num from alembic_version").fetchall()
+        except (sqlite3.Error, ValueError):
+            schema = "unknown"
+    if schema != HEAD:
+        raise OperatorError(
+            f"the database has schema {schema}, this release {HEAD}: start the server of this release once"
+        )
+    database = open_database(settings)
+    try:
+        yield database
+    except StoreUnavailableError as error:
+        raise OperatorError(f"the database cannot be used: {error}") from error
+    finally:
+        database.close()
 
 
 def _open_data(settings: Settings, templates: Templates) -> tuple[Database, Keyring]:

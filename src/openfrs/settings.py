@@ -92,6 +92,9 @@ class Settings(BaseSettings):
         le=3600,
         description="How long a liveness session waits for its video, and then for its result to be read.",
     )
+    retention_minutes: int = Field(
+        60, ge=0, le=60 * 24 * 7, description="Minutes between two looks for faces that have expired; 0 for never."
+    )
     burst: int = Field(2, ge=1, le=60, description="Seconds' worth of requests that may come at once.")
     concurrent: int = Field(32, ge=0, description="Requests a project may have under way at once; 0 for no limit.")
     counters: str = Field(

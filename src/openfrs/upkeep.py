@@ -1,21 +1,25 @@
-"""Work on a data directory that no server uses meanwhile."""
+"""Work on a data directory, which for most of it no server may use meanwhile."""
 
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .accounts.audit import AuditLog
 from .accounts.bootstrap import first_project_id
 from .errors import OperatorError
 from .faces.reindex import AT_ONCE, Remade, remake_templates
+from .faces.retention import Expiration, Expiry
 from .recognition.recognizer import Recognizer
 from .recognition.similarity import calibration_of
+from .schedule import audited
 from .server import data_directory, load_models
-from .services import master_key, open_database
+from .services import master_key, open_database, shared_database
 from .settings import Settings
 from .store import template_keys
 from .store.database import Database
-from .store.faces import FaceRepository
+from .store.deletions import Deletion, DeletionRepository, HeldError
+from .store.faces import Clock, FaceRepository, utc_now
 from .store.faults import StoreUnavailableError
 from .store.replacement import SetChangedError, replace_templates
 from .store.template_keys import Advance
@@ -52,7 +56,10 @@ def rotate_master_key(settings: Settings, new_key_file: Path) -> int:
 def erase_project(settings: Settings, project_id: str) -> int:
     """Destroy the key of a project's templates and delete its face sets; returns how many sets there were."""
     with _database(settings) as database:
-        deleted = template_keys.erase_project(database, project_id)
+        try:
+            deleted = template_keys.erase_project(database, project_id)
+        except HeldError:
+            raise OperatorError("a face set of the project is under legal hold; nothing was changed") from None
         database.compact()
         return deleted
 
@@ -102,7 +109,48 @@ def reindex(
                 replace_templates(database, templates, face_set.id, version=version, embedder=embedder, vectors=vectors)
             except SetChangedError:
                 raise OperatorError(f"face set {set_name} was changed meanwhile; run it again") from None
+            except HeldError:
+                raise OperatorError(f"face set {set_name} is under legal hold: its templates must stay") from None
         return remade
+
+
+def run_retention(settings: Settings, *, dry: bool, clock: Clock = utc_now) -> Iterator[Expiry]:
+    """Delete what has expired, or only say what would be; a server may run.
+
+    Raises:
+        OperatorError: the database cannot be used, or a reader keeps what was deleted in its log.
+    """
+    with shared_database(settings) as database:
+        expiration = Expiration(FaceRepository(database, Templates(master_key(settings)), clock=clock), clock)
+        if dry:
+            yield from expiration.run(dry=True)
+            return
+        audit = AuditLog(settings.data / "audit.jsonl")
+        try:
+            yield from audited(expiration, audit)
+        finally:
+            audit.close()
+        if not database.settle():
+            raise OperatorError("what was deleted is still in the database's log, because somebody reads: run it again")
+
+
+def deletion_report(
+    settings: Settings, project_id: str | None, *, known: str | None = None
+) -> Iterator[tuple[Deletion, int]]:
+    """A project's records of deletions, the oldest first, and how many of the ids of each are taken again; a server may run.
+
+    Raises:
+        OperatorError: a record was altered, none has the digest that is known, or the database cannot be used.
+    """
+    project_id = project_id or first_project_id(settings.data / "credentials.json")
+    with shared_database(settings) as database:
+        deletions = DeletionRepository(database)
+        seen = known is None
+        for deletion in deletions.checked(project_id):
+            seen = seen or deletion.digest == known
+            yield deletion, deletions.present(deletion)
+    if not seen:
+        raise OperatorError(f"no record has the digest {known}: records were taken away, or made anew")
 
 
 def _pictures(folder: Path) -> dict[str, Path]:

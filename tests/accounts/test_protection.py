@@ -15,7 +15,8 @@ from tests.fake_models import FakePipeline, photo
 
 from .tenants import Tenant
 
-POLICY = "/x/v1/{project_id}/face-sets/{face_set_name}/policy"
+SET = "/x/v1/{project_id}/face-sets/{face_set_name}"
+POLICY = f"{SET}/policy"
 USER = "/x/v1/accounts/{project_id}/users/{user_id}"
 
 FRS = {
@@ -56,6 +57,12 @@ ROUTES = {
     ("GET", POLICY): "reader",
     ("PUT", POLICY): "operator",
     ("DELETE", POLICY): "operator",
+    ("GET", f"{SET}/retention"): "reader",
+    ("PUT", f"{SET}/retention"): "operator",
+    ("DELETE", f"{SET}/retention"): "operator",
+    ("PUT", f"{SET}/legal-hold"): "admin",
+    ("DELETE", f"{SET}/legal-hold"): "admin",
+    ("GET", "/x/v1/{project_id}/deletions"): "reader",
     ("GET", "/x/v1/accounts/{project_id}"): "admin",
     ("GET", "/x/v1/accounts/{project_id}/audit"): "admin",
     ("GET", "/x/v1/accounts/{project_id}/users"): "admin",

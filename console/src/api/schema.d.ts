@@ -620,6 +620,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Retention
+         * @description When faces of a set expire, and whether it is under legal hold.
+         */
+        get: operations["show_retention_x_v1__project_id__face_sets__face_set_name__retention_get"];
+        /**
+         * Set Retention
+         * @description Give a set a rule in place of any other. What has expired by it is deleted at the next run.
+         */
+        put: operations["set_retention_x_v1__project_id__face_sets__face_set_name__retention_put"];
+        post?: never;
+        /**
+         * Delete Retention
+         * @description Take a set's rule away: its faces never expire.
+         */
+        delete: operations["delete_retention_x_v1__project_id__face_sets__face_set_name__retention_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/legal-hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Hold
+         * @description Put a set under legal hold: neither it nor a face of it can be deleted, nor expires, until it is released.
+         */
+        put: operations["hold_x_v1__project_id__face_sets__face_set_name__legal_hold_put"];
+        post?: never;
+        /**
+         * Release
+         * @description Release a set from legal hold. What has expired meanwhile is deleted at the next run.
+         */
+        delete: operations["release_x_v1__project_id__face_sets__face_set_name__legal_hold_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/x/v1/{project_id}/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deletions
+         * @description What was deleted from the project's face sets: when, by which rule, and the ids of the faces.
+         */
+        get: operations["list_deletions_x_v1__project_id__deletions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/x/v1/{project_id}/face-sets/{face_set_name}/faces": {
         parameters: {
             query?: never;
@@ -1199,6 +1271,12 @@ export interface components {
             endpoints: components["schemas"]["CatalogEndpoint"][];
         };
         /**
+         * Cause
+         * @description Why faces were deleted.
+         * @enum {string}
+         */
+        Cause: "request" | "set" | "age" | "date" | "reindex" | "project";
+        /**
          * CheckedFace
          * @description A face, why it would not be enrolled, and what was measured on it.
          */
@@ -1247,6 +1325,37 @@ export interface components {
         DeletedKeyAnswer: {
             /** Access Key */
             access_key: string;
+        };
+        /**
+         * DeletionAnswer
+         * @description Faces of a set that were deleted together, when (UTC) and by which rule.
+         *
+         *     The digest is the SHA-256 over the record and the digest of the project's record before.
+         */
+        DeletionAnswer: {
+            /** Id */
+            id: number;
+            /** Face Set Name */
+            face_set_name: string;
+            /** Face Set Id */
+            face_set_id: string;
+            /** Deleted At */
+            deleted_at: string;
+            rule: components["schemas"]["Cause"];
+            /** Faces */
+            faces: number;
+            /** Face Ids */
+            face_ids: string[];
+            /** Digest */
+            digest: string;
+        };
+        /**
+         * DeletionsResponse
+         * @description Records, newest first.
+         */
+        DeletionsResponse: {
+            /** Deletions */
+            deletions: components["schemas"]["DeletionAnswer"][];
         };
         /**
          * DescribedFace
@@ -1734,6 +1843,25 @@ export interface components {
          */
         Reason: "EXCEEDS_MAX_FACES" | "MULTIPLE_FACES" | "SMALL_BOUNDING_BOX" | "LOW_CONFIDENCE" | "EXTREME_POSE" | "LOW_FACE_QUALITY" | "LOW_SHARPNESS" | "OCCLUDED_FACE" | "LOW_BRIGHTNESS" | "POOR_ILLUMINATION" | "DUPLICATE_PERSON";
         /**
+         * RetentionAnswer
+         * @description The rule of a set.
+         */
+        RetentionAnswer: {
+            /** Days */
+            days?: number;
+            /** Date Field */
+            date_field?: string;
+        };
+        /**
+         * RetentionResponse
+         * @description When faces of a set expire, an empty rule if never, and why nothing of it may be deleted, if that is so.
+         */
+        RetentionResponse: {
+            retention: components["schemas"]["RetentionAnswer"];
+            /** Legal Hold */
+            legal_hold?: string;
+        };
+        /**
          * SearchFace
          * @description A face found; ``external_fields`` holds the ``return_fields`` asked for.
          */
@@ -2154,6 +2282,24 @@ export interface components {
                 };
             };
         };
+        /** @description Refused: FRS.0028, APIG.0302, APIG.0306, APIG.0310. */
+        Refused403_2: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0028";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0302" | "APIG.0306" | "APIG.0310";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0302, FRS.0404, FRS.0405, FRS.0406, APIG.0201. */
         Refused400_5: {
             headers: {
@@ -2352,8 +2498,44 @@ export interface components {
                 };
             };
         };
-        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0702, FRS.0704, APIG.0201. */
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0302, FRS.0405, APIG.0201. */
         Refused400_16: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0014" | "FRS.0302" | "FRS.0405";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, APIG.0201. */
+        Refused400_17: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0702, FRS.0704, APIG.0201. */
+        Refused400_18: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2371,7 +2553,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0701, FRS.0703, FRS.0706, APIG.0201. */
-        Refused400_17: {
+        Refused400_19: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2389,7 +2571,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0703, APIG.0201. */
-        Refused400_18: {
+        Refused400_20: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2407,7 +2589,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0028, APIG.0302, APIG.0310, Forbidden. */
-        Refused403_2: {
+        Refused403_3: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2455,7 +2637,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, APIG.0201, Bad Request. */
-        Refused400_19: {
+        Refused400_21: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2497,26 +2679,8 @@ export interface components {
                 };
             };
         };
-        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, APIG.0201. */
-        Refused400_20: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json; charset=UTF-8": {
-                    /** @enum {string} */
-                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012";
-                    error_msg: string;
-                } | {
-                    /** @enum {string} */
-                    error_code: "APIG.0201";
-                    error_msg: string;
-                    request_id: string;
-                };
-            };
-        };
         /** @description Refused: APIG.0201, Bad Request. */
-        Refused400_21: {
+        Refused400_22: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2640,7 +2804,7 @@ export interface components {
             };
         };
         /** @description Refused: Forbidden. */
-        Refused403_3: {
+        Refused403_4: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2657,7 +2821,7 @@ export interface components {
             };
         };
         /** @description Refused: APIG.0201. */
-        Refused400_22: {
+        Refused400_23: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2881,7 +3045,7 @@ export interface operations {
             };
             400: components["responses"]["Refused400_4"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
+            403: components["responses"]["Refused403_2"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
@@ -3066,7 +3230,7 @@ export interface operations {
             };
             400: components["responses"]["Refused400_8"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
+            403: components["responses"]["Refused403_2"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
@@ -3107,7 +3271,7 @@ export interface operations {
             };
             400: components["responses"]["Refused400_9"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
+            403: components["responses"]["Refused403_2"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
@@ -3560,7 +3724,7 @@ export interface operations {
             };
             400: components["responses"]["Refused400_4"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
+            403: components["responses"]["Refused403_2"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
@@ -3745,7 +3909,7 @@ export interface operations {
             };
             400: components["responses"]["Refused400_8"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
+            403: components["responses"]["Refused403_2"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
@@ -3786,7 +3950,7 @@ export interface operations {
             };
             400: components["responses"]["Refused400_9"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
+            403: components["responses"]["Refused403_2"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
@@ -4542,6 +4706,227 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
+    show_retention_x_v1__project_id__face_sets__face_set_name__retention_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Project the request acts in. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["RetentionResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    set_retention_x_v1__project_id__face_sets__face_set_name__retention_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Project the request acts in. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Retention */
+                    retention: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["RetentionResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_16"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    delete_retention_x_v1__project_id__face_sets__face_set_name__retention_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Project the request acts in. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["RetentionResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    hold_x_v1__project_id__face_sets__face_set_name__legal_hold_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Project the request acts in. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Reason */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["RetentionResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_15"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    release_x_v1__project_id__face_sets__face_set_name__legal_hold_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Project the request acts in. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["RetentionResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    list_deletions_x_v1__project_id__deletions_get: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Project the request acts in. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["DeletionsResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_17"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
     tabulate_faces_x_v1__project_id__face_sets__face_set_name__faces_get: {
         parameters: {
             query?: {
@@ -4620,7 +5005,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SessionResponse"];
                 };
             };
-            400: components["responses"]["Refused400_16"];
+            400: components["responses"]["Refused400_18"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -4667,7 +5052,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SubmittedResponse"];
                 };
             };
-            400: components["responses"]["Refused400_17"];
+            400: components["responses"]["Refused400_19"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -4701,7 +5086,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SessionResultResponse"];
                 };
             };
-            400: components["responses"]["Refused400_18"];
+            400: components["responses"]["Refused400_20"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -4767,7 +5152,7 @@ export interface operations {
             };
             400: components["responses"]["Refused400_3"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
+            403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
@@ -4809,9 +5194,9 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["NewUserAnswer"];
                 };
             };
-            400: components["responses"]["Refused400_19"];
+            400: components["responses"]["Refused400_21"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
+            403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
             409: components["responses"]["Refused409_1"];
             413: components["responses"]["Refused413_1"];
@@ -4853,9 +5238,9 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["OneUserAnswer"];
                 };
             };
-            400: components["responses"]["Refused400_19"];
+            400: components["responses"]["Refused400_21"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
+            403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
@@ -4888,7 +5273,7 @@ export interface operations {
             };
             400: components["responses"]["Refused400_3"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
+            403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
@@ -4926,9 +5311,9 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["OneUserAnswer"];
                 };
             };
-            400: components["responses"]["Refused400_19"];
+            400: components["responses"]["Refused400_21"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
+            403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
@@ -4961,7 +5346,7 @@ export interface operations {
             };
             400: components["responses"]["Refused400_3"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
+            403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
@@ -4994,7 +5379,7 @@ export interface operations {
             };
             400: components["responses"]["Refused400_3"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
+            403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
@@ -5027,7 +5412,7 @@ export interface operations {
             };
             400: components["responses"]["Refused400_3"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
+            403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
@@ -5060,7 +5445,7 @@ export interface operations {
             };
             400: components["responses"]["Refused400_3"];
             401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
+            403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
@@ -5094,7 +5479,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["AuditResponse"];
                 };
             };
-            400: components["responses"]["Refused400_20"];
+            400: components["responses"]["Refused400_17"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -5130,7 +5515,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["TokenAnswer"];
                 };
             };
-            400: components["responses"]["Refused400_21"];
+            400: components["responses"]["Refused400_22"];
             401: components["responses"]["Refused401_2"];
             404: components["responses"]["Refused404_3"];
             413: components["responses"]["Refused413_2"];
@@ -5229,7 +5614,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["TokenAnswer"];
                 };
             };
-            400: components["responses"]["Refused400_21"];
+            400: components["responses"]["Refused400_22"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -5258,9 +5643,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Refused400_21"];
+            400: components["responses"]["Refused400_22"];
             401: components["responses"]["Refused401_2"];
-            403: components["responses"]["Refused403_3"];
+            403: components["responses"]["Refused403_4"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_2"];
@@ -5289,7 +5674,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ProjectsAnswer"];
                 };
             };
-            400: components["responses"]["Refused400_21"];
+            400: components["responses"]["Refused400_22"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -5319,7 +5704,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ProjectsAnswer"];
                 };
             };
-            400: components["responses"]["Refused400_21"];
+            400: components["responses"]["Refused400_22"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -5347,7 +5732,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["DomainsAnswer"];
                 };
             };
-            400: components["responses"]["Refused400_21"];
+            400: components["responses"]["Refused400_22"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -5441,7 +5826,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["TemporaryKeyAnswer"];
                 };
             };
-            400: components["responses"]["Refused400_21"];
+            400: components["responses"]["Refused400_22"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -5471,7 +5856,7 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             414: components["responses"]["Refused414_1"];
             494: components["responses"]["Refused494_1"];
         };
@@ -5496,7 +5881,7 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             414: components["responses"]["Refused414_1"];
             494: components["responses"]["Refused494_1"];
             502: components["responses"]["Refused502_1"];

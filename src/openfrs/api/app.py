@@ -41,6 +41,7 @@ from . import (
     models,
     quality,
     recognition,
+    retention,
     search,
     subscription,
 )
@@ -101,7 +102,14 @@ def create_app(services: Services) -> ASGIApp:
     for router in (recognition.v1_router, liveness.v1_router, subscription.router):
         app.include_router(router, prefix="/v1/{project_id}", dependencies=[TOKEN_HEADER])
     app.include_router(recognition.v2_router, prefix="/v2/{project_id}", dependencies=[TOKEN_HEADER])
-    for router in (models.router, activity.router, enrolment.router, face_table.router, liveness_sessions.router):
+    for router in (
+        models.router,
+        activity.router,
+        enrolment.router,
+        retention.router,
+        face_table.router,
+        liveness_sessions.router,
+    ):
         app.include_router(router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
     for router in (accounts.router, audit.router):
         app.include_router(router, dependencies=[TOKEN_HEADER])

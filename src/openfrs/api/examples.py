@@ -1,6 +1,6 @@
 """Examples for the API's document: ``examples.json`` has a request and an answer for every operation.
 
-A path under ``/v1`` that has no row is as the one under ``/v2``.
+A path under ``/v1`` that has no row is as the one under ``/v2``. Parameters are the same everywhere, unless a row has its own.
 """
 
 import json
@@ -21,7 +21,7 @@ def add_examples(method: str, path: str, operation: dict[str, Any]) -> None:
     here = f"{method.upper()} {path}"
     row = table.get(here, table.get(here.replace("/v1/", "/v2/", 1), {}))
     for parameter in operation.get("parameters", ()):
-        _show(parameter, table["parameters"], parameter["name"])
+        _show(parameter, table["parameters"] | row.get("parameters", {}), parameter["name"])
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
         _show(content, {"body": _form(row["body"])} if kind == "multipart/form-data" and "body" in row else row, "body")
     for status, response in operation["responses"].items():

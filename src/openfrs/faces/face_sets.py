@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import limits
 from ..errors import ServiceError, wrong_format
+from ..store.deletions import HeldError
 from ..store.faces import FaceRepository, FaceSet, SetExistsError, TooManySetsError
 from ..store.galleries import Galleries
 from .fields import check_definitions
@@ -99,9 +100,12 @@ class FaceSets:
         """Delete a face set with all its faces.
 
         Raises:
-            ServiceError: ``FRS.0302``
+            ServiceError: ``FRS.0302``, ``APIG.0306`` it is under legal hold.
         """
-        set_id = self._repository.delete_set(project_id, name)
+        try:
+            set_id = self._repository.delete_set(project_id, name)
+        except HeldError:
+            raise held_set(name) from None
         if set_id is None:
             raise missing_set(name)
         self._galleries.forget(set_id)
@@ -112,6 +116,11 @@ def missing_set(name: str) -> ServiceError:
     return ServiceError(
         "FRS.0302", name if len(name) <= limits.FACE_SET_NAME_LENGTH and name.isprintable() else "named"
     )
+
+
+def held_set(name: str) -> ServiceError:
+    """Nothing of the face set may be deleted (``APIG.0306``)."""
+    return ServiceError("APIG.0306/held", name)
 
 
 def check_name(name: str) -> None:

@@ -10,6 +10,7 @@ from .. import limits
 from ..errors import ServiceError, wrong_format
 from ..recognition.recognizer import FaceTemplate, Picture, Recognizer
 from ..store.columns import field_type
+from ..store.deletions import HeldError
 from ..store.faces import (
     CapacityError,
     Face,
@@ -22,7 +23,7 @@ from ..store.faces import (
 from ..store.galleries import Galleries, Listing, Query
 from ..store.predicate import EXTERNAL_IMAGE_ID, Equal, FieldValue
 from .enrolment import judged
-from .face_sets import FaceSets, missing_set
+from .face_sets import FaceSets, held_set, missing_set
 from .fields import check_values, parse_value, shown
 from .filter import parse_filter
 from .ids import public_ids, with_fresh_ids
@@ -178,7 +179,7 @@ class Faces:
 
         Raises:
             ServiceError: ``FRS.0302``, ``FRS.0402`` no such field, ``FRS.0401`` nothing matched, ``FRS.0012`` the value is not of
-                the field's type, ``FRS.0011`` it is empty.
+                the field's type, ``FRS.0011`` it is empty, ``APIG.0306`` the set is under legal hold.
         """
         face_set = self._face_sets.require(project_id, set_name)
         if not value:
@@ -191,6 +192,8 @@ class Faces:
                 deleted = self._repository.delete(face_set.id, match)
         except SetMissingError:
             raise missing_set(set_name) from None
+        except HeldError:
+            raise held_set(set_name) from None
         if not deleted:
             raise ServiceError("FRS.0401", field)
         return face_set, deleted
@@ -199,7 +202,8 @@ class Faces:
         """Delete every face that a filter holds for.
 
         Raises:
-            ServiceError: ``FRS.0302``, ``FRS.0407`` nothing matched, ``FRS.0012`` a bad filter, ``FRS.0011`` an empty one.
+            ServiceError: ``FRS.0302``, ``FRS.0407`` nothing matched, ``FRS.0012`` a bad filter, ``FRS.0011`` an empty one,
+                ``APIG.0306`` the set is under legal hold.
         """
         face_set = self._face_sets.require(project_id, set_name)
         if not filter_text:
@@ -209,6 +213,8 @@ class Faces:
             deleted = self._galleries.delete(face_set.id, predicate)
         except SetMissingError:
             raise missing_set(set_name) from None
+        except HeldError:
+            raise held_set(set_name) from None
         if not deleted:
             raise ServiceError("FRS.0407")
         return face_set, deleted

@@ -81,5 +81,9 @@ URL_FETCHES: Final = Counter(
     ["outcome"],
     registry=REGISTRY,
 )
+EXPIRED: Final = Counter("openfrs_expired_faces", "Faces deleted because they had expired.", registry=REGISTRY)
+RETENTION_FAILURES: Final = Counter(
+    "openfrs_retention_failures", "Looks for faces that have expired that have failed.", registry=REGISTRY
+)
 
 ProcessCollector(registry=REGISTRY)

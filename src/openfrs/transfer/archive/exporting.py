@@ -1,20 +1,16 @@
 """Writing a face set to an archive, while a server runs or not."""
 
-import contextlib
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ...accounts.audit import AuditLog
 from ...accounts.bootstrap import first_project_id
 from ...errors import OperatorError
-from ...services import master_key, open_database
+from ...services import master_key, shared_database
 from ...settings import Settings
 from ...store import reading
 from ...store.changes import TEMPLATE_TYPE
-from ...store.database import HEAD, Database
 from ...store.faces import FaceRepository, SetMissingError
-from ...store.faults import StoreUnavailableError
 from ...store.templates import Templates
 from ...store.whole_sets import StoredFace, stored_faces
 from .container import Advance, writing
@@ -41,7 +37,7 @@ def export_set(
     keys = ArchiveKeys(settings.data)
     project_id = project_id or first_project_id(settings.data / "credentials.json")
     templates = Templates(master_key(settings))
-    with _database(settings) as database:
+    with shared_database(settings) as database:
         repository = FaceRepository(database, templates)
         face_set = repository.set_named(project_id, set_name)
         if face_set is None:
@@ -73,24 +69,3 @@ def _told(
     for some in others:
         yield some
         advance(len(some))
-
-
-@contextlib.contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
-    """The database of a data directory that a server may be using: so it is opened only if that changes nothing of it."""
-    with contextlib.closing(sqlite3.connect(settings.data / "openfrs.db")) as connection:
-        try:
-            ((schema,),) = connection.execute("select version_num from alembic_version").fetchall()
-        except (sqlite3.Error, ValueError):
-            schema = "unknown"
-    if schema != HEAD:
-        raise OperatorError(
-            f"the database has schema {schema}, this release {HEAD}: start the server of this release once"
-        )
-    database = open_database(settings)
-    try:
-        yield database
-    except StoreUnavailableError as error:
-        raise OperatorError(f"the database cannot be used: {error}") from error
-    finally:
-        database.close()

@@ -1,0 +1,261 @@
+"""Which faces expire when, by a clock that the test sets."""
+
+import json
+from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openfrs.errors import ServiceError
+from openfrs.faces.retention import Expiry, date_of, rule_of
+from openfrs.services import Services
+from openfrs.settings import Settings
+from openfrs.store.faults import StoreUnavailableError
+from tests.fake_models import FakePipeline
+
+from .conftest import PEOPLE, Project
+
+START = datetime(2026, 1, 1, 12)
+
+
+class Clock:
+    """A clock that stands where it is put."""
+
+    now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def project(tmp_path: Path, clock: Clock) -> Iterator[Project]:
+    services = Services.open(Settings(data=tmp_path, threads=1), FakePipeline(), clock=clock)
+    assert services.bootstrap("http://127.0.0.1")
+    yield Project(services, json.loads((tmp_path / "credentials.json").read_text())["project_id"])
+    services.close()
+
+
+def run(project: Project, *, dry: bool = False) -> list[Expiry]:
+    return list(project.services.expiration.run(dry=dry))
+
+
+def ids(project: Project) -> list[str]:
+    return [face.face_id for face in project.services.faces.page(project.id, "test", 0, 100)[1]]
+
+
+def rule(project: Project, **values: Any) -> None:
+    project.services.retention.set_rule(project.id, "test", values)
+
+
+def test_faces_expire_so_many_days_after_they_were_enrolled(project: Project, clock: Clock) -> None:
+    project.create()
+    (old,) = project.add(PEOPLE[0])
+    clock.now += timedelta(days=10)
+    (young,) = project.add(PEOPLE[1])
+    assert run(project) == []
+    rule(project, days=30)
+    clock.now = START + timedelta(days=30, microseconds=-1)
+    assert [expiry.deleted for expiry in run(project)] == [0]
+    clock.now = START + timedelta(days=30)
+    expected = Expiry(project.id, "test", rule_of({"days": 30}).cause, deleted=1, held=0, undated=0)
+    assert run(project, dry=True) == [expected]
+    assert ids(project) == [old.face_id, young.face_id]
+    assert run(project) == [expected]
+    assert ids(project) == [young.face_id]
+    assert [face_id for face_id, _ in project.search(PEOPLE[0])] == [young.face_id]
+    assert [expiry.deleted for expiry in run(project)] == [0]
+    (record,) = project.services.retention.deletions(project.id, before=None, limit=10)
+    assert (record.rule, record.face_ids, record.deleted_at) == ("age", [old.face_id], clock.now)
+
+
+def test_faces_expire_after_the_date_of_a_field(project: Project, clock: Clock) -> None:
+    project.create(fields={"until": "string", "left": "long"})
+    (dated,) = project.add(PEOPLE[0], until="2026-03-01")
+    (undated,) = project.add(PEOPLE[1])
+    (wrong,) = project.add(PEOPLE[2], until="soon")
+    rule(project, date_field="until")
+    clock.now = datetime(2026, 3, 1, 23, 59, 59)
+    assert [(expiry.deleted, expiry.undated) for expiry in run(project)] == [(0, 2)]
+    clock.now = datetime(2026, 3, 2)
+    assert [(expiry.rule, expiry.deleted, expiry.undated) for expiry in run(project)] == [("date", 1, 2)]
+    assert ids(project) == [undated.face_id, wrong.face_id]
+    (left,) = project.add(PEOPLE[0], left=int((START - datetime(1970, 1, 1)).total_seconds()))
+    rule(project, date_field="left", days=90)
+    clock.now = START + timedelta(days=90, seconds=-1)
+    assert [expiry.deleted for expiry in run(project)] == [0]
+    clock.now = START + timedelta(days=90)
+    assert [expiry.deleted for expiry in run(project)] == [1]
+    assert left.face_id not in ids(project)
+    assert dated.face_id not in ids(project)
+
+
+def test_a_date_that_is_put_off_in_time_counts(project: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has expired when it is looked for must still have when it is deleted."""
+    project.create(fields={"until": "string"})
+    put_off, other = (project.add(person, until="2026-02-01")[0] for person in PEOPLE[:2])
+    rule(project, date_field="until")
+    clock.now = datetime(2026, 6, 1)
+    expiration = project.services.expiration
+    look = expiration._expired
+
+    def look_and_put_off(*arguments: Any) -> Any:
+        found = look(*arguments)
+        project.services.faces.update(
+            project.id, "test", put_off.face_id, external_image_id=None, fields={"until": "2027-01-01"}
+        )
+        return found
+
+    monkeypatch.setattr(expiration, "_expired", look_and_put_off)
+    assert [expiry.deleted for expiry in run(project)] == [1]
+    assert ids(project) == [put_off.face_id]
+    assert other.face_id not in ids(project)
+
+
+@pytest.mark.parametrize("change", ["another rule", "no rule", "hold", "gone"])
+def test_a_set_that_changes_while_it_is_looked_at_keeps_its_faces(
+    project: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    project.create()
+    project.add(PEOPLE[0])
+    rule(project, days=1)
+    clock.now += timedelta(days=2)
+    retention, expiration = project.services.retention, project.services.expiration
+    look = expiration._expired
+
+    def look_and_change(*arguments: Any) -> Any:
+        found = look(*arguments)
+        match change:
+            case "another rule":
+                rule(project, days=100)
+            case "no rule":
+                retention.set_rule(project.id, "test", None)
+            case "hold":
+                retention.hold(project.id, "test", "case 7")
+            case "gone":
+                project.services.face_sets.delete(project.id, "test")
+        return found
+
+    monkeypatch.setattr(expiration, "_expired", look_and_change)
+    assert [(expiry.deleted, expiry.held) for expiry in run(project)] == [(0, change == "hold")]
+    if change != "gone":
+        assert len(ids(project)) == 1
+
+
+def test_nothing_of_a_held_set_expires_until_it_is_released(project: Project, clock: Clock) -> None:
+    project.create()
+    (face,) = project.add(PEOPLE[0])
+    rule(project, days=1)
+    project.services.retention.hold(project.id, "test", "case 7")
+    clock.now += timedelta(days=2)
+    assert [(expiry.deleted, expiry.held) for expiry in run(project)] == [(0, 1)]
+    assert ids(project) == [face.face_id]
+    project.services.retention.hold(project.id, "test", None)
+    assert [(expiry.deleted, expiry.held) for expiry in run(project)] == [(1, 0)]
+    assert ids(project) == []
+
+
+def test_many_expire_in_pieces(project: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openfrs.faces.retention._PIECE", 2)
+    project.create()
+    for person in PEOPLE[:5]:
+        project.add(person)
+    rule(project, days=1)
+    clock.now += timedelta(days=2)
+    assert [expiry.deleted for expiry in run(project)] == [5]
+    records = project.services.retention.deletions(project.id, before=None, limit=10)
+    assert [record.faces for record in records] == [1, 2, 2]
+
+
+@pytest.mark.parametrize("stops", ["hold", "failure"])
+def test_what_was_deleted_before_something_stopped_it_is_told(
+    project: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch, stops: str
+) -> None:
+    monkeypatch.setattr("openfrs.faces.retention._PIECE", 2)
+    project.create()
+    for person in PEOPLE[:5]:
+        project.add(person)
+    rule(project, days=1)
+    clock.now += timedelta(days=2)
+    repository = project.services.expiration._repository
+    delete, pieces = repository.delete_chosen, list[int]()
+
+    def delete_once(*arguments: Any) -> int:
+        pieces.append(len(pieces))
+        if len(pieces) == 2:
+            if stops == "failure":
+                raise StoreUnavailableError("the disk is full")
+            project.services.retention.hold(project.id, "test", "case 7")
+        return delete(*arguments)
+
+    monkeypatch.setattr(repository, "delete_chosen", delete_once)
+    expiries = project.services.expiration.run()
+    assert [(expiry.deleted, expiry.held) for expiry in islice(expiries, 1)] == [(2, 3 if stops == "hold" else 0)]
+    with pytest.raises(StoreUnavailableError) if stops == "failure" else nullcontext():
+        assert list(expiries) == []
+    assert len(ids(project)) == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({}, "give days, date_field or both"),
+        ({"days": 0}, "1 or more"),
+        ({"days": -1}, "retention.days"),
+        ({"days": 36_501}, "retention.days"),
+        ({"days": 1.5}, "retention.days"),
+        ({"days": True}, "retention.days"),
+        ({"date_field": 7}, "retention.date_field"),
+        ({"weeks": 7}, "it may hold days, date_field"),
+        ({"date_field": "number"}, "of type string or long"),
+    ],
+)
+def test_what_is_no_rule_is_refused(project: Project, values: dict[str, Any], told: str) -> None:
+    project.create(fields={"number": "double"})
+    with pytest.raises(ServiceError, match=r"FRS\.0012") as refused:
+        rule(project, **values)
+    assert told in refused.value.message
+    assert project.services.retention.of(project.id, "test") == (None, None)
+
+
+def test_a_field_that_is_not_declared_is_refused(project: Project) -> None:
+    project.create()
+    with pytest.raises(ServiceError, match=r"FRS\.0405"):
+        rule(project, date_field="until")
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        ("2026-03-01", datetime(2026, 3, 2)),
+        ("20260301", datetime(2026, 3, 2)),
+        ("2026-03-01T10:00:00", datetime(2026, 3, 1, 10)),
+        ("2026-03-01T10:00:00Z", datetime(2026, 3, 1, 10)),
+        ("2026-03-01T10:00:00+02:00", datetime(2026, 3, 1, 8)),
+        (0, datetime(1970, 1, 1)),
+        (1_772_359_200, datetime(2026, 3, 1, 10)),
+        ("9999-12-31", None),
+        ("0001-01-01T00:00:00+02:00", None),
+        (2**63 - 1, None),
+        (-(2**63), None),
+        ("1772359200", None),
+        ("", None),
+        (True, None),
+        (1.5, None),
+        (None, None),
+    ],
+)
+def test_dates(value: Any, moment: datetime | None) -> None:
+    assert date_of(value) == moment
+
+
+def test_a_date_too_late_to_add_days_to_never_comes() -> None:
+    assert rule_of({"date_field": "x", "days": 36_500}).expires_at(START, {"x": "9999-01-01"}) is None
