@@ -15,8 +15,8 @@ from ..vision.detection import Detection, Image, Points
 
 RISES: Final = 0.01
 """By how much of the line's length the tip must leave it while a head turns. In the labelled clips it left by 0.019 and more,
-in six photographs that were bent and swung not at all; in 14 others, looked at afterwards, by up to 0.018, in all but three of them
-by less than this."""
+in six photographs that were bent and swung not at all; in 14 others, which were seen before this was settled, by up to 0.018,
+in all but three of them by less than this."""
 
 FARTHEST: Final = 45.0
 """Degrees of yaw beyond which the far side of the nose hides the line."""
