@@ -9,7 +9,7 @@ from PIL import Image, PngImagePlugin
 
 from openfrs import limits
 from openfrs.errors import ServiceError
-from openfrs.media.picture import decode
+from openfrs.media.picture import decode, decode_reduced
 from tests.fuzzing import fuzz
 
 from . import pictures
@@ -213,6 +213,28 @@ def test_pictures_of_other_formats_are_named_so(kind: str) -> None:
 )
 def test_other_formats_are_told_by_their_first_bytes(data: bytes) -> None:
     assert refusal(data) == "FRS.0016"
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_large_jpeg_can_be_decoded_small(orientation: int) -> None:
+    stored = np.asarray(pictures.stored_for(orientation, quarters(1600, 1200)))
+    pixels, scale = decode_reduced(jpeg(stored, exif=pictures.exif(orientation)), "p", 400)
+    assert same(pixels, quarters(400, 300), 12)
+    assert scale == 0.25
+
+
+@pytest.mark.parametrize(("kind", "side"), [("JPEG", 64), ("JPEG", 40), ("JPEG", 900), ("PNG", 8), ("BMP", 8)])
+def test_small_pictures_and_other_formats_are_decoded_whole(kind: str, side: int) -> None:
+    pixels, scale = decode_reduced(encoded(UPRIGHT, kind), "p", side)
+    assert pixels.shape == UPRIGHT.shape
+    assert scale == 1
+
+
+def test_a_jpeg_cut_short_is_no_picture_at_a_smaller_scale_either() -> None:
+    data = jpeg(quarters(1600, 1200))
+    with pytest.raises(ServiceError) as caught:
+        decode_reduced(data[: len(data) // 2], "p", 400)
+    assert caught.value.entry.key == "FRS.0015"
 
 
 @pytest.mark.parametrize("size", [(4097, 1), (1, 4097)])

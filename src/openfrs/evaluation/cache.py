@@ -24,11 +24,15 @@ CODE: Final = ("openfrs.vision", "openfrs.media", "openfrs.recognition")
 
 @once
 def fingerprint() -> str:
-    """A hash of the code and weights' manifest that work on pictures: what another version computed is not taken over."""
+    """A hash of the code and weights' manifest that work on pictures: what another version computed is not taken over.
+
+    Calibrations are left out: what is kept of a picture comes before them, and they are made from it.
+    """
     digest = hashlib.sha256()
     for package in CODE:
         for file in _files(resources.files(package)):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+            if not file.name.endswith(".calibration.json"):
+                digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
 
 

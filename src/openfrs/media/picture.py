@@ -20,6 +20,9 @@ from .header import is_foreign, read_header
 _HARMLESS: Final = re.compile(r"extraneous bytes|ICC marker|JFIF revision|Adobe color transform")
 """What libjpeg says of JPEGs whose every pixel is there."""
 
+_MIN_REDUCTION: Final = 2.0
+"""Decoding at more than half the size takes as long as decoding all of it."""
+
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # damage is told to the caller, not to stderr
 
 
@@ -32,26 +35,47 @@ def decode(data: bytes, parameter: str) -> npt.NDArray[np.uint8]:
         ServiceError: ``FRS.0017`` the file is too large, ``FRS.0016`` it is of another format, ``FRS.0013`` it has too many
             pixels, ``FRS.0015`` it is no picture or is damaged.
     """
-    side = limits.MAX_PICTURE_SIDE
+    return _decode(data, parameter, limits.MAX_PICTURE_SIDE)[0]
+
+
+def decode_reduced(data: bytes, parameter: str, side: int) -> tuple[npt.NDArray[np.uint8], float]:
+    """The pixels as by :func:`decode`, and their scale, 0..1.
+
+    A JPEG of more than twice ``side`` pixels is decoded so small that its longer side still has as many: in less time, and in
+    far less memory.
+
+    Raises:
+        ServiceError: as :func:`decode`.
+    """
+    return _decode(data, parameter, side)
+
+
+def _decode(data: bytes, parameter: str, side: int) -> tuple[npt.NDArray[np.uint8], float]:
     if len(data) > limits.MAX_PICTURE_BYTES:
         raise ServiceError("FRS.0017", f"1 to {limits.MAX_PICTURE_BYTES} bytes for {parameter}")
     try:
         header = read_header(data)
         if header is None:
             raise ServiceError("FRS.0016" if is_foreign(data) else "FRS.0015", parameter)
-        if max(header.width, header.height) > side:
-            raise ServiceError("FRS.0013", f"{parameter} may have at most {side} x {side} pixels")
+        longest, most = max(header.width, header.height), limits.MAX_PICTURE_SIDE
+        if longest > most:
+            raise ServiceError("FRS.0013", f"{parameter} may have at most {most} x {most} pixels")
         with stage("decode"):
             if header.format == "JPEG":
-                return _upright(_decode_jpeg(data), header.orientation)
-            return _decode_with_opencv(data)
+                share = min(1.0, side / longest)
+                pixels = _decode_jpeg(data, (round(share * header.height), round(share * header.width)))
+                return _upright(pixels, header.orientation), max(pixels.shape) / longest
+            return _decode_with_opencv(data), 1.0
     except (ValueError, cv2.error):
         raise ServiceError("FRS.0015", parameter) from None
 
 
-def _decode_jpeg(data: bytes) -> npt.NDArray[np.uint8]:
+def _decode_jpeg(data: bytes, least: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """The pixels, at the smallest of the decoder's scales that gives at least so many (height, width), or at full scale."""
+    height, width = least
     try:
-        return np.asarray(simplejpeg.decode_jpeg(data, "RGB"), dtype=np.uint8)
+        pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width, min_factor=_MIN_REDUCTION)
+        return np.asarray(pixels, dtype=np.uint8)
     except ValueError as error:
         if not _HARMLESS.search(str(error)):
             raise

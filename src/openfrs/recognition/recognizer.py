@@ -18,6 +18,7 @@ from ..vision.pipeline import Pipeline
 from ..vision.traits import Trait, Traits
 from .attributes import Attribute, Attributes, traits_for, worded
 from .lanes import Lane
+from .main_face import MainFace, find_main_face
 from .similarity import Calibration
 
 T = TypeVar("T")
@@ -194,12 +195,16 @@ class Recognizer:
         raise ServiceError("FRS.0501")
 
     def _templates(self, picture: Picture, *, largest_only: bool) -> list[FaceTemplate]:
+        if largest_only:
+            found = find_main_face(self._pipeline, picture.data, picture.parameter)
+            return [] if found is None else [self._main_template(found)]
         image = decode(picture.data, picture.parameter)
         faces = self._pipeline.detect(image)
-        if largest_only:
-            faces = main_face(faces, image)
         embeddings = self._pipeline.embed(image, faces)
         return [FaceTemplate(_box(face, image), row) for face, row in zip(faces, embeddings, strict=True)]
+
+    def _main_template(self, found: MainFace) -> FaceTemplate:
+        return FaceTemplate(found.box, self._pipeline.embed(found.image, [found.face])[0])
 
     def _candidates(self, picture: Picture, wanted: Collection[Trait]) -> list[Candidate]:
         image = decode(picture.data, picture.parameter)
