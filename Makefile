@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
-.PHONY: install console serve demo test fuzz chaos soak lint bench bench-logins bench-overload eval eval-liveness publish-accuracy lock docs dist clean
+.PHONY: install console serve demo test fuzz chaos soak lint bench bench-logins bench-overload bench-peers eval eval-liveness publish-accuracy lock docs dist clean
 
 # Weights for attributes may be missing (npm brings some of them); those the service cannot do without may not.
 install: .venv/installed
@@ -71,6 +71,14 @@ bench-logins: .venv/developed
 bench-overload: .venv/developed
 	@$(BIN)/openfrs models fetch --samples
 	$(BIN)/python scripts/bench_overload.py
+
+# Faces a second beside OpenCV's loop and face_recognition, which gets an environment of its own.
+bench-peers: .venv/developed
+	@$(BIN)/openfrs models fetch --samples
+	@test -x .venv/peers/bin/python || python3 -m venv .venv/peers
+	@.venv/peers/bin/pip install --quiet "setuptools<70" click pillow numpy dlib-bin face_recognition_models
+	@.venv/peers/bin/pip install --quiet --no-deps face_recognition # it asks for dlib, which would be compiled
+	$(BIN)/python scripts/bench_peers.py --peers .venv/peers/bin/python
 
 # Measure the models on labelled pictures, laid out as openfrs.evaluation.datasets has it.
 eval: .venv/developed
