@@ -46,7 +46,7 @@ def test_a_sound_directory_is_well(data: Path) -> None:
     assert lacking[0] is Verdict.ILL
     assert "openfrs models fetch" in lacking[1]
     assert {part: verdict for part, (verdict, _) in found.items() if part != "disk"} == dict.fromkeys(
-        ["database", "keys", "permissions", "clock", "processor"], Verdict.WELL
+        ["database", "index", "keys", "permissions", "clock", "processor"], Verdict.WELL
     )
     assert {path: path.read_bytes() for path in data.iterdir()} == before
 
@@ -75,6 +75,16 @@ def test_what_is_wrong_is_found(
     found = verdicts(data)
     assert found[part][0] is verdict, found
     assert told in found[part][1]
+
+
+def test_indexes_that_do_not_fit_the_memory_are_told(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENFRS_INDEX_MEMORY", "1MiB")
+    change(data, "insert into templates values (1, zeroblob(1000000))")
+    assert verdicts(data)["index"] == (Verdict.WELL, "templates of 1 MiB for 1 MiB of memory")
+    change(data, "insert into templates values (2, zeroblob(1000000))")
+    verdict, text = verdicts(data)["index"]
+    assert verdict is Verdict.ODD
+    assert "raise OPENFRS_INDEX_MEMORY" in text
 
 
 def test_a_processor_without_what_search_wants_is_told(data: Path) -> None:

@@ -48,6 +48,7 @@ def examine(settings: Settings, *, cpuinfo: Path = Path("/proc/cpuinfo")) -> Ite
     if not (data / "openfrs.db").is_file():
         raise OperatorError(f"{data} is no data directory of OpenFRS")
     yield _asked("database", lambda: _database(data / "openfrs.db"))
+    yield _asked("index", lambda: _index(data / "openfrs.db", settings.index_memory))
     yield _asked("keys", lambda: _keys(data / "keys.json"))
     yield _permissions(data)
     yield _weights(settings)
@@ -84,6 +85,18 @@ def _database(path: Path) -> Finding:
             return Finding("database", Verdict.ILL, f"{missing} faces have no template; restore a backup or reindex")
         ((faces,),) = connection.execute("select count(*) from faces").fetchall()
     return Finding("database", Verdict.WELL, f"{faces:,} faces, each with its template")
+
+
+def _index(path: Path, memory: int) -> Finding:
+    """Whether there is memory for the indexes of all face sets. They have no file: a search makes the one that it lacks."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("pragma query_only=on")
+        ((needed,),) = connection.execute("select coalesce(sum(length(template) + 8), 0) from templates").fetchall()
+    text = f"templates of {needed / 2**20:,.0f} MiB for {memory / 2**20:,.0f} MiB of memory"
+    if needed > memory:
+        advice = "indexes will be dropped and made anew; raise OPENFRS_INDEX_MEMORY if searches wait for that"
+        return Finding("index", Verdict.ODD, f"{text}: {advice}")
+    return Finding("index", Verdict.WELL, text)
 
 
 def _keys(path: Path) -> Finding:
