@@ -206,6 +206,22 @@ def open_database(settings: Settings) -> Database:
 
 
 @contextmanager
+def opened_database(settings: Settings) -> Iterator[Database]:
+    """The database of the data directory until the block ends; a fault of the machine is one line for the operator.
+
+    Raises:
+        OperatorError: it cannot be used.
+    """
+    database = open_database(settings)
+    try:
+        yield database
+    except StoreUnavailableError as error:
+        raise OperatorError(f"the database cannot be used: {error}") from error
+    finally:
+        database.close()
+
+
+@contextmanager
 def shared_database(settings: Settings) -> Iterator[Database]:
     """The database of a data directory that a server may be using: so it is opened only if that changes nothing of it.
 
@@ -224,13 +240,8 @@ def shared_database(settings: Settings) -> Iterator[Database]:
         raise OperatorError(
             f"the database has schema {schema}, this release {HEAD}: start the server of this release once"
         )
-    database = open_database(settings)
-    try:
+    with opened_database(settings) as database:
         yield database
-    except StoreUnavailableError as error:
-        raise OperatorError(f"the database cannot be used: {error}") from error
-    finally:
-        database.close()
 
 
 def _open_data(settings: Settings, templates: Templates) -> tuple[Database, Keyring]:

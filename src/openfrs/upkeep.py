@@ -14,13 +14,12 @@ from .recognition.recognizer import Recognizer
 from .recognition.similarity import calibration_of
 from .schedule import audited
 from .server import data_directory, load_models
-from .services import master_key, open_database, shared_database
+from .services import master_key, opened_database, shared_database
 from .settings import Settings
 from .store import template_keys
 from .store.database import Database
 from .store.deletions import Deletion, DeletionRepository, HeldError
 from .store.faces import Clock, FaceRepository, utc_now
-from .store.faults import StoreUnavailableError
 from .store.replacement import SetChangedError, replace_templates
 from .store.template_keys import Advance
 from .store.templates import Templates, read_master_key
@@ -180,14 +179,8 @@ def _required_master_key(settings: Settings) -> bytes:
 
 @contextmanager
 def _database(settings: Settings) -> Iterator[Database]:
-    """The database of a data directory that is there, held alone; a fault of the machine is one line for the operator."""
+    """The database of a data directory that is there, held alone."""
     if not (settings.data / "openfrs.db").exists():
         raise OperatorError(f"{settings.data} is no data directory of OpenFRS")
-    with data_directory(settings.data):
-        database = open_database(settings)
-        try:
-            yield database
-        except StoreUnavailableError as error:
-            raise OperatorError(f"the database cannot be used: {error}") from error
-        finally:
-            database.close()
+    with data_directory(settings.data), opened_database(settings) as database:
+        yield database

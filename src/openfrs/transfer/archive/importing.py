@@ -13,12 +13,10 @@ from ...faces.fields import check_definitions
 from ...faces.ids import public_id
 from ...faces.policy import policy_of
 from ...server import data_directory
-from ...services import master_key, open_database
+from ...services import master_key, opened_database
 from ...settings import Settings
 from ...store.accounts import AccountRepository
-from ...store.database import Database
 from ...store.faces import FaceSet, IdTakenError, SetExistsError, TooManySetsError
-from ...store.faults import StoreUnavailableError
 from ...store.templates import Templates
 from ...store.whole_sets import StoredFace, is_taken, write_whole_set
 from ...vision.own_embedder import chosen_embedder, embedder_identity
@@ -77,7 +75,11 @@ def import_archive(settings: Settings, path: Path, what: Adoption, ask: Ask, tra
         OperatorError: the archive or the data directory cannot be used, the templates are of another embedder, or there is a set
             of the name.
     """
-    with opened(settings, path, what.trusted, ask, track) as (_, table), _database(settings) as database:
+    with (
+        opened(settings, path, what.trusted, ask, track) as (_, table),
+        data_directory(settings.data),
+        opened_database(settings) as database,
+    ):
         project_id = what.project_id or first_project_id(settings.data / "credentials.json")
         if AccountRepository(database).project(project_id) is None:
             raise OperatorError(f"there is no project {project_id}")
@@ -149,15 +151,3 @@ def _told(faces: Iterator[Sequence[StoredFace]], advance: Advance) -> Iterator[S
     for some in faces:
         yield some
         advance(len(some))
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
-    with data_directory(settings.data):
-        database = open_database(settings)
-        try:
-            yield database
-        except StoreUnavailableError as error:
-            raise OperatorError(f"the database cannot be used: {error}") from error
-        finally:
-            database.close()
