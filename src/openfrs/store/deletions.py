@@ -6,18 +6,23 @@ changed afterwards shows. A record holds no template, no external image id and n
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
 
 from . import tables
 from .database import Database
 from .faults import StoreUnavailableError
+from .locks import lock_project
 
-_deletions, _projects, _sets, _faces = tables.deletions, tables.projects, tables.face_sets, tables.faces
+_deletions, _sets, _faces = tables.deletions, tables.face_sets, tables.faces
+
+_COVERED = ("project_id", "face_set", "set_public_id", "rule", "faces", "face_ids")
+"""What a digest is over, beside the time and the digest before."""
 
 _ROWS = 100
 """Records in memory at once."""
@@ -57,8 +62,7 @@ def record(
     connection: Connection, face_set: "Row[tuple[object, ...]]", face_ids: Sequence[str], rule: Cause, at: datetime
 ) -> None:
     """Note that faces of a set are deleted by the connection's transaction."""
-    project = select(_projects.c.id).where(_projects.c.id == face_set.project_id)
-    connection.execute(project.with_for_update(key_share=True))  # one record of a project after the other
+    lock_project(connection, face_set.project_id)  # one record of a project after the other
     last = select(_deletions.c.digest).where(_deletions.c.project_id == face_set.project_id)
     before = connection.scalar(last.order_by(_deletions.c.id.desc()).limit(1)) or ""
     values = {
@@ -70,8 +74,7 @@ def record(
         "faces": len(face_ids),
         "face_ids": list(face_ids),
     }
-    digest = _digest(before, {**values, "deleted_at": at.isoformat()})
-    connection.execute(insert(_deletions).values({**values, "digest": digest}))
+    connection.execute(insert(_deletions).values({**values, "digest": _digest(before, values)}))
 
 
 class DeletionRepository:
@@ -102,10 +105,7 @@ class DeletionRepository:
         ):
             for row in rows:
                 deletion = _deletion(row)
-                names = ("project_id", "face_set", "set_public_id", "faces", "face_ids")
-                values = {name: getattr(deletion, name) for name in names}
-                values |= {"deleted_at": deletion.deleted_at.isoformat(), "rule": deletion.rule.value}
-                if deletion.digest != _digest(before, values):
+                if deletion.digest != _digest(before, row._asdict()):
                     raise StoreUnavailableError(
                         f"the record {deletion.id} of a deletion, or one before it, was altered"
                     )
@@ -132,5 +132,6 @@ def _deletion(row: "Row[tuple[object, ...]]") -> Deletion:
     return Deletion(**{**row._mapping, "rule": Cause(row.rule)})
 
 
-def _digest(before: str, values: dict[str, object]) -> str:
+def _digest(before: str, row: Mapping[str, Any]) -> str:
+    values = {name: row[name] for name in _COVERED} | {"deleted_at": row["deleted_at"].isoformat()}
     return hashlib.sha256(f"{before}\n{json.dumps(values, sort_keys=True)}".encode()).hexdigest()

@@ -27,8 +27,9 @@ from .columns import FieldDefinitions
 from .database import Database
 from .deletions import Cause, HeldError
 from .faults import repeated
+from .locks import lock_project
 from .predicate import FieldValue
-from .rows import delete_faces, delete_whole_set, insert_faces, lock_project
+from .rows import delete_faces, delete_whole_set, insert_faces
 from .templates import Templates
 
 _sets, _faces = tables.face_sets, tables.faces

@@ -16,13 +16,6 @@ _ADD = insert(_faces).returning(_faces.c.seq, sort_by_parameter_order=True)
 _ADD_TEMPLATE, _BURY = insert(tables.templates), insert(_tombstones)
 
 
-def lock_project(connection: Connection, project_id: str) -> None:
-    """Let no other transaction add a set to a project, nor change its keys, until this one ends."""
-    connection.execute(
-        select(tables.projects.c.id).where(tables.projects.c.id == project_id).with_for_update(key_share=True)
-    )
-
-
 def insert_faces(connection: Connection, faces: Sequence[Mapping[str, Any]], templates: Sequence[bytes]) -> None:
     """Write rows of faces, and what is stored of their templates, in their order."""
     seqs = connection.scalars(_ADD, list(faces)).all()

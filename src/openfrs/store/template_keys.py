@@ -3,15 +3,16 @@
 Each works in one transaction a project, on a database that nobody else uses; broken off, it can be run again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from . import tables
 from .database import Database
 from .deletions import Cause
 from .faces import utc_now
-from .rows import delete_whole_set, lock_project
+from .locks import lock_project
+from .rows import delete_whole_set
 from .templates import PlainTemplates, SealedTemplates, SetTemplates, new_key, unwrap, unwrapped, wrap
 
 _sets, _faces, _templates = tables.face_sets, tables.faces, tables.templates
@@ -37,7 +38,7 @@ def encrypt(database: Database, master_key: bytes, advance: Advance) -> None:
         ).all()
     for project_id in projects:
         with database.write() as connection:
-            set_ids = _set_ids(connection, project_id)
+            set_ids = [row.id for row in _locked_sets(connection, project_id)]
             key = new_key(connection, master_key, project_id)
             for set_id in set_ids:
                 _rewrite(connection, set_id, PlainTemplates(), SealedTemplates(key, project_id, set_id), advance)
@@ -53,7 +54,7 @@ def rotate_project_keys(database: Database, master_key: bytes, advance: Advance)
         projects = connection.scalars(select(_keys.c.project_id)).all()
     for project_id in projects:
         with database.write() as connection:
-            set_ids = _set_ids(connection, project_id)
+            set_ids = [row.id for row in _locked_sets(connection, project_id)]
             wrapped = connection.scalars(select(_keys.c.wrapped).where(_keys.c.project_id == project_id)).one()
             old = unwrap(master_key, project_id, wrapped)
             connection.execute(delete(_keys).where(_keys.c.project_id == project_id))
@@ -87,18 +88,18 @@ def erase_project(database: Database, project_id: str) -> int:
         StoreUnavailableError
     """
     with database.write() as connection:
-        set_ids = _set_ids(connection, project_id)
+        rows = _locked_sets(connection, project_id)
         connection.execute(delete(_keys).where(_keys.c.project_id == project_id))
-        for row in connection.execute(select(_sets).where(_sets.c.id.in_(set_ids))).all():
+        for row in rows:
             delete_whole_set(connection, row, Cause.PROJECT, utc_now())
-    return len(set_ids)
+    return len(rows)
 
 
-def _set_ids(connection: Connection, project_id: str) -> list[int]:
+def _locked_sets(connection: Connection, project_id: str) -> "Sequence[Row[tuple[object, ...]]]":
     """The sets of a project, which nobody else can add to or change until the transaction ends."""
     lock_project(connection, project_id)
-    sets = select(_sets.c.id).where(_sets.c.project_id == project_id).order_by(_sets.c.id)
-    return list(connection.scalars(sets.with_for_update()))
+    sets = select(_sets).where(_sets.c.project_id == project_id).order_by(_sets.c.id)
+    return connection.execute(sets.with_for_update()).all()
 
 
 def _rewrite(connection: Connection, set_id: int, old: SetTemplates, new: SetTemplates, advance: Advance) -> None:
