@@ -35,7 +35,7 @@ def decode(data: bytes, parameter: str) -> npt.NDArray[np.uint8]:
         ServiceError: ``FRS.0017`` the file is too large, ``FRS.0016`` it is of another format, ``FRS.0013`` it has too many
             pixels, ``FRS.0015`` it is no picture or is damaged.
     """
-    return _decode(data, parameter, limits.MAX_PICTURE_SIDE)[0]
+    return decode_reduced(data, parameter, limits.MAX_PICTURE_SIDE)[0]
 
 
 def decode_reduced(data: bytes, parameter: str, side: int) -> tuple[npt.NDArray[np.uint8], float]:
@@ -47,10 +47,6 @@ def decode_reduced(data: bytes, parameter: str, side: int) -> tuple[npt.NDArray[
     Raises:
         ServiceError: as :func:`decode`.
     """
-    return _decode(data, parameter, side)
-
-
-def _decode(data: bytes, parameter: str, side: int) -> tuple[npt.NDArray[np.uint8], float]:
     if len(data) > limits.MAX_PICTURE_BYTES:
         raise ServiceError("FRS.0017", f"1 to {limits.MAX_PICTURE_BYTES} bytes for {parameter}")
     try:

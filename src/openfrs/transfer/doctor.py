@@ -64,9 +64,15 @@ def _asked(part: str, ask: Callable[[], Finding]) -> Finding:
         return Finding(part, Verdict.ILL, f"{error}; restore a backup")
 
 
-def _database(path: Path) -> Finding:
+@contextlib.contextmanager
+def _looking(path: Path) -> Iterator[sqlite3.Connection]:
     with contextlib.closing(sqlite3.connect(path)) as connection:  # one opened read-only would leave its files behind
         connection.execute("pragma query_only=on")
+        yield connection
+
+
+def _database(path: Path) -> Finding:
+    with _looking(path) as connection:
         ((found,),) = connection.execute("pragma integrity_check(1)").fetchall()
         if found != "ok":
             return Finding("database", Verdict.ILL, f"it is damaged ({' '.join(found.split())}); restore a backup")
@@ -89,8 +95,7 @@ def _database(path: Path) -> Finding:
 
 def _index(path: Path, memory: int) -> Finding:
     """Whether there is memory for the indexes of all face sets. They have no file: a search makes the one that it lacks."""
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        connection.execute("pragma query_only=on")
+    with _looking(path) as connection:
         ((needed,),) = connection.execute("select coalesce(sum(length(template) + 8), 0) from templates").fetchall()
     text = f"templates of {needed / 2**20:,.0f} MiB for {memory / 2**20:,.0f} MiB of memory"
     if needed > memory:
