@@ -30,7 +30,7 @@ from openfrs.media.picture import decode
 from openfrs.settings import Settings
 from openfrs.vision.cache import WeightCache
 from openfrs.vision.detection import main_face
-from openfrs.vision.liveness import Liveness, Weighing
+from openfrs.vision.liveness import CLIPPED, Liveness, Weighing, chance
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime import Session
 from openfrs.vision.turning import upright
@@ -121,13 +121,14 @@ class Pictures:
         floor = FLOOR if way[0][0] == NETWORK else -np.inf
         return fit(self.table(way[0])[among], self.live[among], self.weights(among)[among], way[1], floor)
 
-    def without_each(self, way: Way, among: Flags) -> Floats:
-        """The margin of every picture among some as those of other people teach it; NaN for the rest."""
+    def without_each(self, way: Way, among: Flags, teachers: Flags | None = None) -> Floats:
+        """The margin of every picture among some as other people among the ``teachers``, or among the same, teach it; else NaN."""
+        teachers = among if teachers is None else teachers
         margins = np.full(among.size, np.nan)
         table = self.table(way[0])
         for person in np.unique(self._person[among]):
             own = among & (self._person == person)
-            margins[own] = self.taught(way, among & ~own).margin(table[own])
+            margins[own] = self.taught(way, teachers & ~own).margin(table[own])
         return margins
 
     def errors(self, margins: Floats, among: Flags) -> tuple[dict[str, float], float]:
@@ -156,7 +157,7 @@ def fit(cues: Floats, live: Flags, weights: Floats, ridge: float, floor: float) 
     """Logistic regression on standardised and clipped cues, by Newton's method."""
     mean = np.average(cues, 0, weights)
     deviation = np.sqrt(np.average((cues - mean) ** 2, 0, weights)) + 1e-6
-    steps = np.column_stack([np.clip((cues - mean) / deviation, -4, 4), np.ones(len(cues))])
+    steps = np.column_stack([np.clip((cues - mean) / deviation, -CLIPPED, CLIPPED), np.ones(len(cues))])
     penalty = np.diag([*[ridge] * cues.shape[1], 1e-6])
     found = np.zeros(steps.shape[1])
     for _ in range(STEPS):
@@ -229,10 +230,6 @@ def tried(name: str, pictures: Pictures, margins: Floats, taught: Callable[[Flag
     )
 
 
-def chances(margins: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-margins)))
-
-
 def halves(pictures: Pictures) -> tuple[Flags, Flags]:
     """Every second person of each set is held back."""
     held = np.zeros(pictures.live.size, np.bool_)
@@ -250,7 +247,7 @@ def measure(pictures: Pictures, way: Way, report: Report) -> TriedResult:
         result = liveness_result(
             pictures.live[of],
             pictures.kinds[of].tolist(),
-            chances(margins)[of],
+            chance(margins)[of],
             data=f"NUAA prints and frames of clips, {int(of.sum())} pictures",
             models=models,
             people=pictures.people[of].tolist(),
@@ -287,12 +284,7 @@ def measure(pictures: Pictures, way: Way, report: Report) -> TriedResult:
         rows.append(row(", ".join(cues), best, pictures.without_each(best, among)))
     rows.append(row("chosen anew without each person", way, nested))
     for kind in ("phone", "monitor", "print"):
-        margins = np.full(among.size, np.nan)
-        for person in sorted(set(pictures.people[among])):
-            own = among & (pictures.people == person)
-            margins[own] = pictures.taught(way, among & ~own & (pictures.kinds != kind)).margin(
-                pictures.table(way[0])[own]
-            )
+        margins = pictures.without_each(way, among, among & (pictures.kinds != kind))
         rows.append(row(f"{', '.join(way[0])}; no {kind} taught", way, margins))
     result = TriedResult(
         data=f"NUAA prints and frames of clips, {int(among.sum())} pictures",

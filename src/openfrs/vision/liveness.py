@@ -52,6 +52,11 @@ class Weighing:
         return np.asarray(np.minimum(steps @ self.weights + self.bias, cues[:, 0] - self.floor))
 
 
+def chance(margins: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The probabilities, 0..1, that log odds stand for."""
+    return np.asarray(1 / (1 + np.exp(-margins)))
+
+
 @cache
 def weighing() -> Weighing:
     """That of this release."""
@@ -66,7 +71,7 @@ class Liveness:
 
     def measure(self, image: Image, face: Detection) -> float:
         """Probability that the face is live, 0..1, live people and attacks being as many."""
-        return float(1 / (1 + np.exp(-weighing().margin(self.cues(image, face)[None])[0])))
+        return float(chance(weighing().margin(self.cues(image, face)[None]))[0])
 
     def cues(self, image: Image, face: Detection) -> npt.NDArray[np.float64]:
         """What is weighed, shape (9,): the network's margin, then the spectrum."""
