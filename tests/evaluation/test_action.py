@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from openfrs.errors import OperatorError
-from openfrs.evaluation import photographs
-from openfrs.evaluation.catalogue import RESULTS
-from openfrs.evaluation.photographs import MOVES
+from openfrs.evaluation import attacks
+from openfrs.evaluation.attacks import MOVES
+from openfrs.evaluation.result_types import RESULTS
 from openfrs.evaluation.videos import labelled_clips, watch_clips, watch_photographs
 from tests.api.test_action_liveness import AHEAD, LEFT, RIGHT, performance
 from tests.fake_models import FakePipeline, photo
@@ -39,7 +39,7 @@ def test_clips_are_held_against_their_labels(clips: Path) -> None:
 
 
 def test_photographs_are_moved_in_every_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photographs, "SECONDS", 1)
+    monkeypatch.setattr(attacks, "SECONDS", 1)
     (tmp_path / "x.png").write_bytes(photo((200, 184, 88)))
     result = watch_photographs(FakePipeline(), [tmp_path / "x.png"])
     assert [clip.kind for clip in result.clips] == list(MOVES)

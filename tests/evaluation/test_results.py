@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openfrs.errors import OperatorError
-from openfrs.evaluation.catalogue import RESULTS, AnyResult
 from openfrs.evaluation.classification import class_result, number_result
 from openfrs.evaluation.detection import detection_result, matched, overlaps
 from openfrs.evaluation.identification import deal, identification_result
 from openfrs.evaluation.liveness import liveness_result
 from openfrs.evaluation.pairs import AllPairs, all_pairs
 from openfrs.evaluation.rejection import rejection_points, rejection_result
+from openfrs.evaluation.result_types import RESULTS, AnyResult
 from openfrs.evaluation.verification import all_pairs_result, named_pairs_result
 from openfrs.recognition.similarity import calibration
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from openfrs.evaluation.photographs import MOVES, film
+from openfrs.evaluation.attacks import MOVES, film
 from openfrs.evaluation.videos import labelled_clips
 from openfrs.liveness.action import ActionVerdict, Asked, Observation, is_alive, is_one_person, observe, verdict
 from openfrs.liveness.gestures import Action, gestures, neutral

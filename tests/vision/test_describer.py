@@ -14,7 +14,7 @@ import pytest
 from openfrs.vision.cache import WeightCache
 from openfrs.vision.contours import contours
 from openfrs.vision.detection import Detection, Image
-from openfrs.vision.library import Library
+from openfrs.vision.lazy_sessions import LazySessions
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime import Session
 from openfrs.vision.traits import Trait, Traits
@@ -249,16 +249,16 @@ def test_a_missing_weight_leaves_its_trait_out_and_is_told_once(
 
 def test_a_weight_is_loaded_once_when_first_wanted(all_weights: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[str] = []
-    library = Library(ov.Core(), all_weights, 1)
-    load = Library._load_weight
+    lazy = LazySessions(ov.Core(), all_weights, 1)
+    load = LazySessions._load_weight
 
-    def noted(self: Library, name: str) -> Session | None:
+    def noted(self: LazySessions, name: str) -> Session | None:
         loaded.append(name)
         return load(self, name)
 
-    monkeypatch.setattr(Library, "_load_weight", noted)
+    monkeypatch.setattr(LazySessions, "_load_weight", noted)
     with ThreadPoolExecutor(4) as pool:
-        sessions = list(pool.map(library.weight, ["gender"] * 8))
+        sessions = list(pool.map(lazy.weight, ["gender"] * 8))
     assert loaded == ["gender"]
     assert len({id(session) for session in sessions}) == 1
-    assert library.weight("nothing") is None
+    assert lazy.weight("nothing") is None

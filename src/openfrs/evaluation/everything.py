@@ -14,12 +14,12 @@ from ..vision.detection import Detection, Image
 from . import runs
 from .answers import LIVE
 from .cache import Record
-from .catalogue import AnyResult
 from .classification import UNKNOWN, class_result, number_result
 from .datasets import AttributeSet, LivenessSet, attribute_sets, liveness_set
 from .liveness import THRESHOLD, LivenessResult, liveness_result
 from .pictures import labelled_boxes, named_pairs, people
 from .report import Report
+from .result_types import AnyResult
 from .videos import watch_clips, watch_photographs
 from .workshop import UNREADABLE, Face, Workshop, chosen_face
 

@@ -15,11 +15,11 @@ from ..vision.heads import metrics
 from ..vision.manifest import manifest
 from .action import ActionResult
 from .calibration import calibration_table
-from .catalogue import RESULTS, AnyResult
 from .classification import ClassResult, NumberResult
 from .detection import DetectionResult
 from .identification import IdentificationResult
 from .rejection import RejectionResult
+from .result_types import RESULTS, AnyResult
 from .results import Table
 from .verification import AllPairsResult, NamedPairsResult
 from .workshop import TOTAL_SCORE

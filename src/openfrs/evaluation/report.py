@@ -11,7 +11,7 @@ from rich.table import Table as RichTable
 from .. import __version__
 from ..errors import OperatorError
 from . import plots
-from .catalogue import RESULTS, AnyResult
+from .result_types import RESULTS, AnyResult
 from .results import Chart, Table
 
 INTRODUCTION = """# Evaluation

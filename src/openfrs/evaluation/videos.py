@@ -16,7 +16,7 @@ from ..media.picture import decode
 from ..media.video import VideoLimits
 from ..vision.pipeline import Pipeline
 from .action import ActionResult, clip_result
-from .photographs import MOVES, film
+from .attacks import MOVES, film
 
 _BOUNDS: Final = VideoLimits(longest=60_000)
 """Labelled clips may be longer than what the service takes."""

@@ -10,7 +10,7 @@ from .demographics import Age, Gender
 from .detection import Detection, Image
 from .expression import Expression
 from .eyes import Eyes
-from .library import Library
+from .lazy_sessions import LazySessions
 from .liveness import Liveness
 from .mesh import FaceMesh, Mesh, head_pose, mouth_opening
 from .runtime import Session
@@ -35,8 +35,8 @@ _OF_HEADS: Final[tuple[tuple[Trait, str, str, heads.Frame, Callable[[Session, Im
 class Describer:
     """Measures traits of faces. Safe to call from several threads."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, sessions: LazySessions) -> None:
+        self._sessions = sessions
 
     def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
         """The traits ``wanted`` of a face found in ``image``.
@@ -57,13 +57,13 @@ class Describer:
                 found |= self._of_mesh(picture, level, mesh, face.turn, wanted, image.shape[:2])
         for trait, name, head, frame, measure in _OF_HEADS:
             if trait in wanted and heads.can_see(picture, level, frame):
-                found[name] = measure(self._library.head(head), heads.chip(picture, level, frame))
+                found[name] = measure(self._sessions.head(head), heads.chip(picture, level, frame))
         if Trait.LIVENESS in wanted:
             found["live"] = self._with("liveness", lambda session: Liveness(session).measure(picture, level))
         return Traits(**found)
 
     def _with(self, weight: str, measure: Callable[[Session], T]) -> T | None:
-        session = self._library.weight(weight)
+        session = self._sessions.weight(weight)
         return None if session is None else measure(session)
 
     def _of_mesh(
@@ -94,7 +94,7 @@ class Describer:
         return quality.overall(
             blur=quality.blur(chip),
             pose=quality.turned_away(pose),
-            occlusion=heads.occlusion(self._library.head("occlusion"), heads.chip(picture, level, heads.WIDE)),
+            occlusion=heads.occlusion(self._sessions.head("occlusion"), heads.chip(picture, level, heads.WIDE)),
             illumination=quality.illumination(chip),
             darkness=quality.darkness(chip),
         )

@@ -14,7 +14,7 @@ from .describer import Describer
 from .detection import Detection, Image
 from .detector import YuNet
 from .embedder import ChipEmbedder, Embedder, Embeddings, FusedEmbedder
-from .library import Library
+from .lazy_sessions import LazySessions
 from .manifest import manifest
 from .own_embedder import OwnEmbedder
 from .runtime import Session
@@ -84,7 +84,7 @@ class ModelPipeline:
         else:
             self.embedder, self.dimension, self.mirrored = embedder.identity, embedder.dimension, embedder.mirrored
             self._embedder = own_chip_embedder(core, embedder, streams)
-        self._describer = Describer(Library(core, weights, streams))
+        self._describer = Describer(LazySessions(core, weights, streams))
 
     def detect(self, image: Image) -> list[Detection]:
         """All faces of a picture, largest first."""

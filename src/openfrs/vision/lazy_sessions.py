@@ -14,7 +14,7 @@ from .runtime import Session
 log = logging.getLogger(__name__)
 
 
-class Library:
+class LazySessions:
     """Sessions by name. Safe to call from several threads: a model is loaded once, by the first that wants it.
 
     A weight that is missing or altered is told once in the log and is not there from then on.

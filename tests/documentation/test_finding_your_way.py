@@ -1,0 +1,39 @@
+"""What "Finding your way" points at is there: its files, and the names it says stand in them."""
+
+import re
+
+import pytest
+
+from ..running import REPOSITORY
+from .pages import PAGES
+
+PAGE = PAGES["finding-your-way.md"]
+ROOT = REPOSITORY / "src" / "openfrs"
+
+ANSWERS = dict(re.findall(r"^\*\*(.+?)\*\* (.+?)(?=\n\n|\Z)", PAGE, re.MULTILINE | re.DOTALL))
+SPANS = re.findall(r"`([^`]+)`", PAGE)
+
+PATHS = sorted({span for span in SPANS if re.fullmatch(r"[\w./-]+(/|\.(py|csv|toml|json))", span)})
+NAMES = sorted({name for span in SPANS for name in re.findall(r"^[A-Z]\w+$|^[A-Z]{3,}\w*$|^main_face$", span)})
+
+
+def test_there_are_twenty_questions_and_more() -> None:
+    assert len(ANSWERS) >= 20
+    assert [question for question in ANSWERS if not question.endswith("?")] == []
+
+
+@pytest.mark.parametrize("question", ANSWERS)
+def test_an_answer_names_a_file(question: str) -> None:
+    assert {*re.findall(r"`([^`]+)`", ANSWERS[question])} & {*PATHS}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_file_is_there(path: str) -> None:
+    assert (ROOT / path).exists() or (REPOSITORY / path).exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_stands_in_a_file_of_its_answer(name: str) -> None:
+    answers = [answer for answer in ANSWERS.values() if f"`{name}`" in answer]
+    files = [ROOT / path for answer in answers for path in re.findall(r"`([^`]+\.py)`", answer)]
+    assert any(re.search(rf"\b{name}\b", path.read_text("utf-8")) for path in files if path.is_file())
