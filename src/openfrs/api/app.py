@@ -46,7 +46,7 @@ from . import (
     subscription,
 )
 from .documentation import document
-from .security import TOKEN_HEADER, address_of
+from .security import TOKEN_HEADER, address_of, in_iam_envelope
 from .wire import WireResponse
 
 if TYPE_CHECKING:
@@ -125,9 +125,9 @@ def create_app(services: Services) -> ASGIApp:
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
+    if request.scope["path"].startswith(IAM_PATHS):
+        error = in_iam_envelope(error)
     request.state.error = error.entry.key
-    if error.entry.key == "FRS.0033":
-        error = _busy(error, request.scope["path"])
     return WireResponse(render(error, request.state.request_id), error.entry.status, error.headers)
 
 
@@ -151,12 +151,7 @@ def _methods(request: Request) -> list[str]:
 
 
 def _failed(request: Request, _error: Exception) -> Response:
-    return _refused(request, ServiceError("IAM.500" if request.scope["path"].startswith(IAM_PATHS) else "FRS.0018"))
-
-
-def _busy(error: ServiceError, path: str) -> ServiceError:
-    """A refusal for want of room, as the path tells it."""
-    return ServiceError("IAM.429", headers=error.headers) if path.startswith(IAM_PATHS) else error
+    return _refused(request, ServiceError("FRS.0018"))
 
 
 def _unavailable(request: Request, error: Exception) -> Response:

@@ -1,4 +1,7 @@
-"""The part of IAM that FRS clients use: tokens, projects, domains, temporary access keys."""
+"""The part of IAM that FRS clients use: tokens, projects, domains, temporary access keys.
+
+Every refusal below these paths is told in IAM's envelope by :mod:`openfrs.api.app`, wherever it was raised.
+"""
 
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
@@ -17,7 +20,7 @@ from ..store.accounts import Domain, Project, User
 from .body import Input, raw_body
 from .documentation import answers_with, body_of, header, query_of
 from .identity_answers import DomainsAnswer, ProjectsAnswer, TemporaryKeyAnswer, TokenAnswer
-from .security import TOKEN_HEADER, ServicesDependency, address_of, iam_caller, in_iam_envelope, note_write
+from .security import TOKEN_HEADER, ServicesDependency, address_of, authenticate, note_write
 from .wire import WireResponse
 
 router = APIRouter(tags=["identity"])
@@ -28,7 +31,7 @@ CATALOG = "face"
 
 _SUBJECT: Final = header(SUBJECT_TOKEN, "The token that is asked about.")
 
-IamCaller = Annotated[Caller, Depends(iam_caller)]
+IamCaller = Annotated[Caller, Depends(authenticate)]
 T = TypeVar("T", bound=Input)
 
 
@@ -130,7 +133,7 @@ async def create_token(request: Request, services: ServicesDependency) -> Respon
             )
             session = await _sign_in(request, services, login)
         case IdentityInput(methods=["token"], token=OldTokenInput(id=str(text))):
-            session = await _in_iam(run_in_threadpool(services.access.rescope, text, scope))
+            session = await run_in_threadpool(services.access.rescope, text, scope)
         case IdentityInput(methods=["password" | "token"]):
             raise ServiceError("IAM.400")
         case _:
@@ -147,7 +150,7 @@ async def create_token(request: Request, services: ServicesDependency) -> Respon
 )
 async def show_token(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
     """What the token in ``X-Subject-Token`` stands for: one's own, or one of a user of the same domain."""
-    session = await _in_iam(run_in_threadpool(services.access.inspect, _subject_token(request)))
+    session = await run_in_threadpool(services.access.inspect, _subject_token(request))
     _same_domain(caller, session)
     return WireResponse(_token(request, session), headers={SUBJECT_TOKEN: session.text})
 
@@ -158,7 +161,7 @@ async def show_token(request: Request, caller: IamCaller, services: ServicesDepe
 async def revoke_token(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
     """End the token in ``X-Subject-Token``: one's own."""
     text = _subject_token(request)
-    session = await _in_iam(run_in_threadpool(services.access.inspect, text))
+    session = await run_in_threadpool(services.access.inspect, text)
     if session.user.id != caller.user.id:
         raise ServiceError("IAM.403")
     await note_write(request, caller)
@@ -204,9 +207,9 @@ async def create_temporary_key(request: Request, services: ServicesDependency) -
         raise ServiceError("IAM.400")
     asked = identity.token or OldTokenInput()
     if asked.id is not None:
-        caller = await _in_iam(run_in_threadpool(services.access.by_token, asked.id))
+        caller = await run_in_threadpool(services.access.by_token, asked.id)
     else:
-        caller = await iam_caller(request)
+        caller = await authenticate(request)
     await note_write(request, caller)
     key = services.access.temporary_key(caller, asked.duration_seconds)
     credential = {
@@ -234,16 +237,9 @@ async def _sign_in(request: Request, services: Services, login: Login) -> Sessio
 
 async def _read(request: Request, model: type[T]) -> T:
     try:
-        return model.model_validate_json((await _in_iam(raw_body(request))).content)
+        return model.model_validate_json((await raw_body(request)).content)
     except ValidationError:
         raise ServiceError("IAM.400") from None
-
-
-async def _in_iam(work: Any) -> Any:
-    try:
-        return await work
-    except ServiceError as error:
-        raise in_iam_envelope(error) from None
 
 
 def _scope(asked: ScopeInput | None) -> Scope:

@@ -103,32 +103,26 @@ class Permission:
             yield principal
 
 
-async def iam_caller(request: Request) -> Caller:
-    """The caller of an IAM route; a refusal is told in IAM's envelope."""
-    try:
-        return await authenticate(request)
-    except ServiceError as error:
-        raise in_iam_envelope(error) from None
-
-
 async def note_write(request: Request, caller: Caller) -> None:
     """Note in the audit log that the caller changes something about credentials; a signature is good for it only once.
 
     Raises:
-        ServiceError: ``IAM.401``
+        ServiceError: ``APIG.0301``
     """
     request.state.audited = {"user_id": caller.user.id}
-    try:
-        await run_in_threadpool(services(request).access.refuse_replay, caller)
-    except ServiceError as error:
-        raise in_iam_envelope(error) from None
+    await run_in_threadpool(services(request).access.refuse_replay, caller)
 
 
-_IN_IAM: Final = {"APIG.0201/400": "IAM.400", "APIG.0201/413": "IAM.413", "FRS.0033": "IAM.429"}
+_IN_IAM: Final = {
+    "APIG.0201/400": "IAM.400",
+    "APIG.0201/413": "IAM.413",
+    "FRS.0018": "IAM.500",
+    "FRS.0033": "IAM.429",
+}
 
 
 def in_iam_envelope(error: ServiceError) -> ServiceError:
-    """A refusal of a body, of credentials, or for want of room, as IAM tells it."""
+    """A refusal as IAM tells it: of a body, for want of room, a failure, and whatever else is wrong with credentials."""
     if error.entry.envelope is Envelope.IAM:
         return error
     if error.entry.key in _IN_IAM:
