@@ -1,4 +1,4 @@
-"""The picture inputs that most operations share: base64 text, a file, or a URL."""
+"""The files that operations take, pictures above all: base64 text, a part of a form, or a URL."""
 
 from .. import limits
 from ..errors import ServiceError, wrong_format
@@ -16,9 +16,15 @@ class PictureInput(Input):
 
 
 def picture(values: Input, prefix: str = "image", *, other: str | None = None) -> Picture:
-    """The picture that an input carries as ``{prefix}_base64`` or ``{prefix}_file``, or that ``{prefix}_url`` names.
+    """The picture that an input carries; otherwise as :func:`sent_file`."""
+    parameter, data = sent_file(values, prefix, other=other)
+    return Picture(data, parameter)
 
-    ``other`` is the value of an input that could be given instead.
+
+def sent_file(values: Input, prefix: str, *, other: str | None = None) -> tuple[str, bytes]:
+    """The file that an input carries as ``{prefix}_base64`` or ``{prefix}_file``, or that ``{prefix}_url`` names.
+
+    The parameter it came in comes first. ``other`` is the value of an input that could be given instead.
 
     Raises:
         ServiceError: ``FRS.0011`` none is given, ``FRS.0012`` more than one is, ``FRS.0015`` it is not base64, ``FRS.0017`` it is
@@ -41,8 +47,8 @@ def picture(values: Input, prefix: str = "image", *, other: str | None = None) -
         raise ServiceError("FRS.0017", f"1 to {limits.MAX_PICTURE_BYTES} bytes for {parameter}")
     match kind:
         case "url":
-            return Picture(values.fetched(parameter), parameter)
+            return parameter, values.fetched(parameter)
         case "file":
-            return Picture(value, parameter)
+            return parameter, value
         case _:
-            return Picture(decode_base64(value, parameter), parameter)
+            return parameter, decode_base64(value, parameter)

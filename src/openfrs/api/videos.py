@@ -8,7 +8,7 @@ from ..errors import ServiceError
 from ..liveness.action import Asked
 from ..liveness.gestures import Action
 from .body import Input
-from .pictures import picture
+from .pictures import sent_file
 
 _CODE: Final = re.compile(r"\d{1,4}", re.ASCII)
 _WINDOW: Final = re.compile(r"\s*(\d{1,6})\s*-\s*(\d{1,6})\s*", re.ASCII)
@@ -38,7 +38,7 @@ def video(values: VideoInput) -> bytes:
             too large.
     """
     try:
-        return picture(values, "video").data
+        return sent_file(values, "video")[1]
     except ServiceError as error:
         raise ServiceError("FRS.0701") if error.entry.code == "FRS.0015" else error from None
 

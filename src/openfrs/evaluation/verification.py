@@ -5,19 +5,13 @@ from typing import Final, Literal
 
 import numpy as np
 
-from ..recognition.similarity import Calibration
+from ..recognition.similarity import DECISION, ENOUGH, Calibration
 from .pairs import AllPairs, best_threshold, count_below, dealt_folds, share_reaching, tenfold, threshold_at
 from .rates import Booleans, Floats, Integers, Rate, clustered_rate_among, rate_among, rate_of
 from .results import Chart, Part, Result, Table
 
 FALSE_MATCH_RATES: Final = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
-ENOUGH: Final = 30
-"""A false match rate that fewer pairs than this stand behind says little."""
-
 ROC_POINTS: Final = 61
-DECISION: Final = 0.93
-"""The similarity at which FRS clients decide."""
-
 SHOWN_ERRORS: Final = 50
 
 

@@ -20,14 +20,20 @@ from ..errors import OperatorError
 from ..vision.manifest import manifest
 from ..vision.own_embedder import OwnEmbedder
 
+DECISION: Final = 0.93
+"""The similarity from which FRS advises to take two faces for one person's."""
+
 SIMILARITY_BY_FALSE_MATCH_RATE: Final[Mapping[float, float]] = {
     1e-1: 0.40,
     1e-2: 0.70,
     1e-3: 0.85,
-    1e-4: 0.93,
+    1e-4: DECISION,
     1e-5: 0.96,
 }
-"""Where the scale puts a false match rate. 1e-4 at 0.93 is the promise; the others space the scale evenly around it."""
+"""Where the scale puts a false match rate. 1e-4 at the decision is the promise; the others space the scale evenly around it."""
+
+ENOUGH: Final = 30
+"""A false match rate that fewer pairs of strangers than this stand behind says little."""
 
 DECIMALS: Final = 4
 """Similarities are rounded: finer ones carry no meaning and help only who wants to rebuild a face from scores."""
@@ -134,12 +140,12 @@ def calibration_of(embedder: str | OwnEmbedder) -> Calibration:
 def fit(impostor: npt.NDArray[np.floating]) -> Sequence[tuple[float, float]]:
     """Knots of a calibration from the cosines of non-mated pairs.
 
-    Chance is their mean. A false match rate that fewer than 30 pairs stand behind is left out.
+    Chance is their mean. A false match rate that too few pairs stand behind is left out.
     """
     ordered = np.sort(impostor)[::-1]
     knots = [(round(float(impostor.mean()), 6), 0.0)]
     for rate, similarity in SIMILARITY_BY_FALSE_MATCH_RATE.items():
         place = round(rate * ordered.size)
-        if place >= 30:
+        if place >= ENOUGH:
             knots.append((round(float(ordered[place]), 6), similarity))
     return [*knots, (1.0, 1.0)]

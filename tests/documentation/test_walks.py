@@ -1,0 +1,22 @@
+"""The walks through the code on the page of the architecture pass through files that there are."""
+
+import re
+
+import pytest
+
+from ..running import REPOSITORY
+from .pages import Block, blocks
+
+ROOT = REPOSITORY / "src" / "openfrs"
+WALKS = [block for block in blocks("text") if block.page == "architecture.md"]
+
+
+def test_there_are_four_walks() -> None:
+    assert len(WALKS) == 4
+
+
+@pytest.mark.parametrize("walk", WALKS, ids=str)
+def test_a_walk_passes_through_files_that_there_are(walk: Block) -> None:
+    paths = re.findall(r"[\w/]+\.py", walk.text)
+    assert len({*paths}) > 5
+    assert [path for path in paths if not (ROOT / path).is_file()] == []
