@@ -85,8 +85,17 @@ class RunningServer:
 
 
 @contextmanager
-def running(command: list[str], data: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[RunningServer]:
-    """Start a server, wait until it says it is ready, stop it at the end."""
+def running(
+    command: list[str],
+    data: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    credentials: Mapping[str, str] | None = None,
+) -> Iterator[RunningServer]:
+    """Start a server, wait until it says it is ready, stop it at the end.
+
+    ``credentials`` are those of the first account, where it is another server that has made it.
+    """
     log = data.with_name(f"{data.name}.log")
     with log.open("a") as errors:
         process = subprocess.Popen(
@@ -99,7 +108,7 @@ def running(command: list[str], data: Path, *, environment: Mapping[str, str] | 
         )
     try:
         endpoint = _endpoint(process, log)
-        credentials = json.loads((data / "credentials.json").read_text("utf-8"))
+        credentials = credentials or json.loads((data / "credentials.json").read_text("utf-8"))
         yield RunningServer(process, endpoint, data, credentials, log)
     finally:
         process.terminate()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -198,22 +198,14 @@ def _show(values: dict[str, Any]) -> None:
 def _administration(data: Path | None, event: str) -> Iterator["Administration"]:
     """Accounts of a data directory that a server has made; what was done is noted in the audit log."""
     from .accounts.administration import Administration
-    from .accounts.audit import AuditLog
-    from .accounts.keyring import Keyring
     from .accounts.project_limits import ProjectLimits
+    from .storage import open_audit, open_keyring, opened_database, require_data
     from .store.accounts import AccountRepository
-    from .store.sqlite import SqliteDatabase
 
     settings = settings_of(data=data)
-    if not (settings.data / "openfrs.db").is_file():
-        raise OperatorError(f"{settings.data} is not a data directory; start the server on it once")
-    database = SqliteDatabase(settings.data / "openfrs.db")
-    audit = AuditLog(settings.data / "audit.jsonl")
-    try:
-        keyring = Keyring(settings.data / "keys.json")
+    require_data(settings)
+    with opened_database(settings) as database, closing(open_audit(settings, database)) as audit:
+        keyring = open_keyring(settings, database)
         yield Administration(AccountRepository(database), keyring, ProjectLimits.of(settings))
         if event:
             audit.record("command", command=event)
-    finally:
-        audit.close()
-        database.close()

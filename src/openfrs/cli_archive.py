@@ -30,7 +30,7 @@ def export_faces(
     data: Data = None,
 ) -> None:
     """Write a face set with all that belongs to it to an archive; the server may run."""
-    from .services import master_key
+    from .storage import master_key
     from .transfer.archive.exporting import export_set
 
     settings = settings_of(data=data)

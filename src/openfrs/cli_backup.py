@@ -13,9 +13,12 @@ def backup(
     data: Data = None,
 ) -> None:
     """Copy the data directory as it is at this moment; the server may run."""
+    from .storage import require_one_node
     from .transfer.backup import back_up
 
-    print(f"{back_up(settings_of(data=data).data, folder):,} bytes are in {folder}.")
+    settings = settings_of(data=data)
+    require_one_node(settings, "take pg_dump of it, and keep the master key apart from the dump")
+    print(f"{back_up(settings.data, folder):,} bytes are in {folder}.")
 
 
 def restore(
@@ -23,16 +26,20 @@ def restore(
     data: Data = None,
 ) -> None:
     """Make a data directory of a backup, where there is none."""
+    from .storage import require_one_node
     from .transfer.backup import restore as run
 
-    directory = settings_of(data=data).data
+    settings = settings_of(data=data)
+    require_one_node(settings, "stop the nodes and bring a dump back with pg_restore")
+    directory = settings.data
     run(folder, directory)
     print(f"{directory} is as it was when {folder} was made.")
 
 
 def doctor(data: Data = None, models: Models = None) -> None:
     """Look whether all is well, and say what to do where it is not; fails if something is ill. The server may run."""
-    from .transfer.doctor import Verdict, examine
+    from .transfer.doctor import examine
+    from .transfer.findings import Verdict
 
     findings = list(examine(settings_of(data=data, models=models)))
     for finding in findings:

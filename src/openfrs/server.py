@@ -1,6 +1,7 @@
 """Running the service: the data directory, the socket, the process's life."""
 
 import fcntl
+import logging
 import os
 import signal
 import socket
@@ -26,6 +27,8 @@ from .telemetry.tracing import traced
 from .vision.cache import WeightCache
 from .vision.own_embedder import chosen_embedder
 from .vision.pipeline import ModelPipeline, Pipeline
+
+_log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 8
 """How long requests under way may take to finish once the process is told to stop."""
@@ -84,6 +87,8 @@ def _serve(
     """Serve in this process."""
     logs.configure(settings.log_format)
     certificate = certificate_of(settings)
+    if settings.database is not None and settings.counters.startswith("memory:"):
+        _log.warning("rates, failed logins and used signatures are counted by each node alone: set OPENFRS_COUNTERS")
     pipeline = load_pipeline(settings)
     services = Services.open(settings, pipeline)
     try:

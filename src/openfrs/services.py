@@ -1,8 +1,5 @@
 """The service layer put together over one data directory and one set of models."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,7 +19,7 @@ from .accounts.project_limits import ProjectLimits
 from .accounts.quotas import Quotas
 from .accounts.throttle import Throttle
 from .accounts.tokens import TokenMint
-from .errors import OperatorError
+from .errors import OperatorError, ServiceError
 from .faces.enrolment import Enrolment
 from .faces.face_sets import FaceSets
 from .faces.faces import Faces
@@ -36,15 +33,14 @@ from .media.fetching import Fetcher
 from .recognition.recognizer import Recognizer
 from .recognition.similarity import calibration_of
 from .settings import Settings
+from .storage import master_key, open_audit, open_database, open_keyring
 from .store.accounts import AccountRepository
-from .store.database import HEAD, Database
+from .store.database import Database
 from .store.deletions import DeletionRepository
 from .store.faces import Clock, FaceRepository, utc_now
-from .store.faults import StoreUnavailableError
 from .store.galleries import Galleries
 from .store.liveness_sessions import LivenessSessionRepository
-from .store.sqlite import SqliteDatabase
-from .store.templates import Templates, parse_master_key, read_master_key
+from .store.templates import Templates
 from .vision.manifest import Manifest, manifest
 from .vision.own_embedder import chosen_embedder
 from .vision.pipeline import Pipeline
@@ -115,7 +111,7 @@ class Services:
             logins=Logins(access),
             administration=Administration(accounts, keyring, limits),
             quotas=Quotas(counters),
-            audit=AuditLog(settings.data / "audit.jsonl"),
+            audit=open_audit(settings, database),
             fetcher=fetcher,
             activity=Activity(counters),
             recognizer=recognizer,
@@ -180,76 +176,12 @@ def prepare(settings: Settings, endpoint: str) -> bool:
         database.close()
 
 
-def master_key(settings: Settings) -> bytes | None:
-    """The key that the keys of templates are encrypted by, if one is set.
-
-    Raises:
-        OperatorError: it cannot be read.
-    """
-    if settings.master_key is not None and settings.master_key_file is not None:
-        raise OperatorError("set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY, not both")
-    if settings.master_key is not None:
-        return parse_master_key(settings.master_key.get_secret_value())
-    return None if settings.master_key_file is None else read_master_key(settings.master_key_file)
-
-
-def open_database(settings: Settings) -> Database:
-    """The database of the data directory.
-
-    Raises:
-        OperatorError: it cannot be used. Where there are keys it must hold something: they are made after it.
-    """
-    path, keys = settings.data / "openfrs.db", settings.data / "keys.json"
-    if keys.exists() and not (path.exists() and path.stat().st_size):
-        raise OperatorError(f"{path} is missing or empty, though {keys} shows that there was one: bring it back")
-    return SqliteDatabase(path)
-
-
-@contextmanager
-def opened_database(settings: Settings) -> Iterator[Database]:
-    """The database of the data directory until the block ends; a fault of the machine is one line for the operator.
-
-    Raises:
-        OperatorError: it cannot be used.
-    """
-    database = open_database(settings)
-    try:
-        yield database
-    except StoreUnavailableError as error:
-        raise OperatorError(f"the database cannot be used: {error}") from error
-    finally:
-        database.close()
-
-
-@contextmanager
-def shared_database(settings: Settings) -> Iterator[Database]:
-    """The database of a data directory that a server may be using: so it is opened only if that changes nothing of it.
-
-    Raises:
-        OperatorError: there is none, it has another schema, or it cannot be used.
-    """
-    path = settings.data / "openfrs.db"
-    if not path.exists():
-        raise OperatorError(f"{settings.data} is no data directory of OpenFRS")
-    with closing(sqlite3.connect(path)) as connection:
-        try:
-            ((schema,),) = connection.execute("select version_num from alembic_version").fetchall()
-        except (sqlite3.Error, ValueError):
-            schema = "unknown"
-    if schema != HEAD:
-        raise OperatorError(
-            f"the database has schema {schema}, this release {HEAD}: start the server of this release once"
-        )
-    with opened_database(settings) as database:
-        yield database
-
-
 def _open_data(settings: Settings, templates: Templates) -> tuple[Database, Keyring]:
     database = open_database(settings)
     try:
         with database.read() as connection:
             templates.check(connection)
-        return database, Keyring(settings.data / "keys.json")
+        return database, open_keyring(settings, database)
     except BaseException:
         database.close()
         raise
@@ -258,10 +190,12 @@ def _open_data(settings: Settings, templates: Templates) -> tuple[Database, Keyr
 def _bootstrap(administration: Administration, accounts: AccountRepository, settings: Settings, endpoint: str) -> bool:
     if not accounts.is_empty():
         return False
-    create_first_account(
-        administration,
-        project=settings.project,
-        endpoint=endpoint,
-        file=settings.data / "credentials.json",
-    )
+    file = settings.data / "credentials.json"
+    try:
+        create_first_account(administration, project=settings.project, endpoint=endpoint, file=file)
+    except ServiceError:
+        if accounts.is_empty():
+            raise
+        file.unlink()  # another node was first, and has credentials that are good
+        return False
     return True

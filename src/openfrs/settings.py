@@ -31,6 +31,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="OPENFRS_", frozen=True, extra="forbid")
 
     data: Path = Field(Path("data"), description="Directory of everything durable: database, keys, first credentials.")
+    database: SecretStr | None = Field(
+        None,
+        description="Database that nodes share: `postgresql://user:password@host/name`. None: SQLite, in the data directory.",
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     tls_certificate: Path | None = Field(

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .accounts.audit import AuditLog
 from .accounts.bootstrap import first_project_id
 from .errors import OperatorError
 from .faces.reindex import AT_ONCE, Remade, remake_templates
@@ -14,8 +13,8 @@ from .recognition.recognizer import Recognizer
 from .recognition.similarity import calibration_of
 from .schedule import audited
 from .server import data_directory, load_models
-from .services import master_key, opened_database, shared_database
 from .settings import Settings
+from .storage import master_key, open_audit, opened_database, require_data, shared_database
 from .store import template_keys
 from .store.database import Database
 from .store.deletions import Deletion, DeletionRepository, HeldError
@@ -124,7 +123,7 @@ def run_retention(settings: Settings, *, dry: bool, clock: Clock = utc_now) -> I
         if dry:
             yield from expiration.run(dry=True)
             return
-        audit = AuditLog(settings.data / "audit.jsonl")
+        audit = open_audit(settings, database)
         try:
             yield from audited(expiration, audit)
         finally:
@@ -179,8 +178,7 @@ def _required_master_key(settings: Settings) -> bytes:
 
 @contextmanager
 def _database(settings: Settings) -> Iterator[Database]:
-    """The database of a data directory that is there, held alone."""
-    if not (settings.data / "openfrs.db").exists():
-        raise OperatorError(f"{settings.data} is no data directory of OpenFRS")
-    with data_directory(settings.data), opened_database(settings) as database:
+    """The database, held alone, where there is something in it."""
+    require_data(settings)
+    with data_directory(settings.data), opened_database(settings, alone=True) as database:
         yield database

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from openfrs.accounts.keyring import Keyring
+from openfrs.accounts.keyring import KeyFile, Keyring
 from openfrs.accounts.passwords import hash_password, verify_password
 from openfrs.accounts.tokens import TokenMint
 from openfrs.errors import OperatorError
@@ -64,12 +64,12 @@ def test_without_valid_credentials(
 
 
 def test_a_token_of_another_server_is_abnormal(server: RunningServer, tmp_path: Path) -> None:
-    text, _ = TokenMint(Keyring(tmp_path / "keys.json"), timedelta(hours=1)).issue("u", "p", 0)
+    text, _ = TokenMint(Keyring(KeyFile(tmp_path / "keys.json")), timedelta(hours=1)).issue("u", "p", 0)
     assert refusal(face_sets(server, {"X-Auth-Token": text}))[:2] == (400, "FRS.0002")
 
 
 def test_an_expired_token_must_be_updated(server: RunningServer) -> None:
-    mint = TokenMint(Keyring(server.data / "keys.json"), timedelta(seconds=-1))
+    mint = TokenMint(Keyring(KeyFile(server.data / "keys.json")), timedelta(seconds=-1))
     text, _ = mint.issue("u", server.credentials["project_id"], 0)
     expected = (401, "APIG.0307", "The token must be updated.")
     assert refusal(face_sets(server, {"X-Auth-Token": text})) == expected
@@ -213,9 +213,9 @@ def test_passwords_are_checked_whether_or_not_there_is_a_user() -> None:
 
 def test_a_keyring_is_kept_and_a_broken_one_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
-    text = Keyring(file).secrets.encrypt(b"x")
+    text = Keyring(KeyFile(file)).secrets.encrypt(b"x")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert Keyring(file).secrets.decrypt(text) == b"x"
+    assert Keyring(KeyFile(file)).secrets.decrypt(text) == b"x"
     file.write_text('{"tokens": ["short"]}')
     with pytest.raises(OperatorError, match="not a keyring"):
-        Keyring(file)
+        Keyring(KeyFile(file))

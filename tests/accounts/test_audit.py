@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from openfrs.accounts import audit
-from openfrs.accounts.audit import AuditLog
+from openfrs.accounts.audit import AuditFile
 from tests.fake_models import photo
 
 from .tenants import Tenant, accounts, log_in
@@ -90,7 +90,7 @@ def test_the_log_is_private_appended_to_and_rotated(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(audit, "MAX_BYTES", 1000)
     file = tmp_path / "audit.jsonl"
     for _ in range(2):
-        log = AuditLog(file)
+        log = AuditFile(file)
         for number in range(20):
             log.record("test", number=number)
         log.close()

@@ -1,12 +1,14 @@
 """Admins search the audit log of their project."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from openfrs.accounts.audit import AuditFile
 from openfrs.accounts.audit_search import search_audit
 from tests.fake_models import photo
 
@@ -44,6 +46,11 @@ def test_failed_logins_of_own_users_are_there_and_of_nobody_else(tenant: Tenant,
         assert found(other, theirs, text=f"/{tenant.name}/admin")["entries"] == []
 
 
+def newest_first(path: Path) -> list[bytes]:
+    with closing(AuditFile(path)) as log:
+        return list(log.newest_first())
+
+
 def test_pages_follow_one_another_without_loss(tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     lines = [json.dumps({"time": f"2026-01-01T00:00:{number // 3:02}", "number": number}) for number in range(90)]
@@ -52,7 +59,7 @@ def test_pages_follow_one_another_without_loss(tmp_path: Path) -> None:
     numbers: list[int] = []
     before = ""
     while True:
-        page = search_audit(log, lambda entry: entry["number"] % 2 == 0, before=before, limit=7)
+        page = search_audit(newest_first(log), lambda entry: entry["number"] % 2 == 0, before=before, limit=7)
         numbers += [entry["number"] for entry in page.entries]
         before = page.before
         if not before:
@@ -63,10 +70,10 @@ def test_pages_follow_one_another_without_loss(tmp_path: Path) -> None:
 def test_a_question_reads_only_so_much(tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     log.write_text("".join(json.dumps({"time": f"{number:06}"}) + "\n" for number in range(1000)))
-    page = search_audit(log, lambda _: False, limit=10, max_bytes=2000)
+    page = search_audit(newest_first(log), lambda _: False, limit=10, max_bytes=2000)
     assert page.entries == []
     assert "000800" < page.before < "000999"
-    assert search_audit(log, lambda entry: entry["time"] == "000005", before=page.before, limit=1).entries
+    assert search_audit(newest_first(log), lambda entry: entry["time"] == "000005", before=page.before, limit=1).entries
 
 
 @pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 201}, {"limit": "many"}, {"text": "x" * 201}])

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from openfrs.accounts.keyring import Keyring
+from openfrs.accounts.keyring import KeyFile, Keyring
 from openfrs.accounts.tokens import TokenMint
 from openfrs.errors import ServiceError
 from tests.running import RunningServer
@@ -155,16 +155,16 @@ def test_keys_are_rotated_without_logging_anybody_out(server: RunningServer, ten
 
 def test_a_staged_key_is_accepted_before_it_signs(tmp_path: Path) -> None:
     file, life = tmp_path / "keys.json", timedelta(hours=1)
-    behind = Keyring(file)
+    behind = Keyring(KeyFile(file))
     before = behind.tokens
-    ahead = Keyring(file)
+    ahead = Keyring(KeyFile(file))
     ahead.rotate_token_keys(life)
     text = ahead.tokens.encrypt(b"x")
     assert before.decrypt(text) == b"x"  # a process that has not read the new file yet
 
 
 def test_a_retired_key_is_dropped_once_its_tokens_have_expired(tmp_path: Path) -> None:
-    keyring = Keyring(tmp_path / "keys.json")
+    keyring = Keyring(KeyFile(tmp_path / "keys.json"))
     text, _ = TokenMint(keyring, timedelta(hours=1)).issue("u", "p", 0)
     keyring.rotate_token_keys(timedelta(seconds=0))
     keyring.rotate_token_keys(timedelta(seconds=0))

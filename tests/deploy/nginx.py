@@ -1,10 +1,11 @@
 """nginx with the site of deploy/nginx.conf, on free ports of loopback."""
 
+import re
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ..certificates import SelfSigned, self_signed
 from ..running import REPOSITORY
 
 SITE = REPOSITORY / "deploy" / "nginx.conf"
+NODES = REPOSITORY / "deploy" / "nginx-nodes.conf"
 
 _MAIN = """
 daemon off;
@@ -35,28 +37,52 @@ http {{
 
 @contextmanager
 def proxied(endpoint: str, folder: Path, changed: tuple[str, str] = ("", "")) -> Iterator[tuple[str, SelfSigned]]:
-    """The address of an nginx before a server, and its certificate; ``changed`` puts one line of the site in place of another.
+    """The address of an nginx before a server, and its certificate; ``changed`` puts one line of the site in place of another."""
+    address = ("server 127.0.0.1:8080;", f"server {_address(endpoint)};")
+    with _nginx(_replaced(SITE.read_text("utf-8"), dict([address, changed])), folder) as proxy:
+        yield proxy
 
-    Only addresses and paths of the site differ from the file that operators install.
-    """
+
+@contextmanager
+def balanced(endpoints: Sequence[str], folder: Path) -> Iterator[tuple[str, SelfSigned]]:
+    """The address of an nginx before three nodes, and its certificate."""
+    named = {f"node{number}.example:8080": _address(each) for number, each in enumerate(endpoints, 1)}
+    upstream = _replaced(NODES.read_text("utf-8"), named)
+    site, found = re.subn(
+        r"^upstream .*?^}$", lambda _: upstream, SITE.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
+    assert found == 1
+    with _nginx(site, folder) as proxy:
+        yield proxy
+
+
+def _address(endpoint: str) -> str:
+    return httpx.URL(endpoint).netloc.decode()
+
+
+def _replaced(text: str, replacements: Mapping[str, str]) -> str:
+    for written, meant in replacements.items():
+        assert written in text
+        text = text.replace(written, meant)
+    return text
+
+
+@contextmanager
+def _nginx(site: str, folder: Path) -> Iterator[tuple[str, SelfSigned]]:
+    """Only addresses and paths of the site differ from the files that operators install."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
         pytest.skip("nginx is not here: apt-get install nginx-light")
     pair = self_signed(folder)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    site = SITE.read_text("utf-8")
-    replacements = {
-        "server 127.0.0.1:8080;": f"server {httpx.URL(endpoint).netloc.decode()};",
+    places = {
         "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
         "listen [::]:443 ssl;": "",
         "/etc/nginx/tls.crt": str(pair.certificate),
         "/etc/nginx/tls.key": str(pair.key),
-        **dict([changed]),
     }
-    for written, meant in replacements.items():
-        assert written in site
-        site = site.replace(written, meant)
+    site = _replaced(site, places)
     (folder / "site.conf").write_text(site, "utf-8")
     (folder / "nginx.conf").write_text(_MAIN.format(folder=folder), "utf-8")
     # tests may run as root, and nginx's workers then as somebody who may not enter the folder

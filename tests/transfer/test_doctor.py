@@ -11,7 +11,8 @@ import pytest
 
 from openfrs.errors import OperatorError
 from openfrs.settings import Settings
-from openfrs.transfer.doctor import Verdict, examine
+from openfrs.transfer.doctor import examine
+from openfrs.transfer.findings import Verdict
 
 from .galleries import new_data
 

@@ -4,6 +4,8 @@ import json
 import logging
 import logging.handlers
 import os
+from abc import ABC, abstractmethod
+from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -12,19 +14,66 @@ MAX_BYTES: Final = 16 * 1024 * 1024
 KEPT_FILES: Final = 16
 """A full file is renamed with a number; the oldest is dropped when there are this many."""
 
+_BLOCK: Final = 64 * 1024
 
-class AuditLog:
-    """JSON lines in files of mode 0600, only ever appended to. An entry never holds a secret, token, picture or vector."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._handler = _PrivateRotatingFile(path, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
+class AuditLog(ABC):
+    """JSON lines, only ever appended to. An entry never holds a secret, token, picture or vector."""
 
     def record(self, event: str, **details: str | int) -> None:
         """Append an entry with the time (UTC), the event and its details."""
-        entry = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **details}
-        line = json.dumps(entry, ensure_ascii=False)
+        now = datetime.now(UTC)
+        entry = {"time": now.isoformat(timespec="milliseconds"), "event": event, **details}
+        self._append(now, json.dumps(entry, ensure_ascii=False))
+
+    @abstractmethod
+    def _append(self, at: datetime, line: str) -> None:
+        """Append a line."""
+
+    @abstractmethod
+    def newest_first(self) -> Generator[bytes, None, None]:
+        """The lines from the last one back."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Write what is not written yet, and let go of it."""
+
+
+class AuditFile(AuditLog):
+    """Lines in files of mode 0600, of one data directory."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handler = _PrivateRotatingFile(
+            path, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8", delay=True
+        )
+
+    def _append(self, at: datetime, line: str) -> None:  # noqa: ARG002
         self._handler.handle(logging.LogRecord("audit", logging.INFO, "", 0, "%s", (line,), None))
+
+    def newest_first(self) -> Generator[bytes, None, None]:
+        """The lines from the last one back. Files written meanwhile do no harm.
+
+        An entry may be missed while its file is being renamed, never torn.
+        """
+        files = [
+            self._path,
+            *(self._path.with_name(f"{self._path.name}.{number}") for number in range(1, KEPT_FILES + 1)),
+        ]
+        for file in files:
+            try:
+                with file.open("rb") as opened:
+                    end, rest = opened.seek(0, os.SEEK_END), b""
+                    while end:
+                        start = max(0, end - _BLOCK)
+                        opened.seek(start)
+                        lines = (opened.read(end - start) + rest).split(b"\n")
+                        rest, end = lines[0], start
+                        yield from (line for line in reversed(lines[1:]) if line)
+                    if rest:
+                        yield rest
+            except FileNotFoundError:
+                return
 
     def close(self) -> None:
         """Close the file."""

@@ -1,5 +1,6 @@
 """Searching the audit log: for the admins of a project."""
 
+from contextlib import closing
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -47,7 +48,8 @@ async def list_audit(request: Request, principal: Admin, services: ServicesDepen
             own = entry.get("project_id") == principal.project.id or entry.get("account") in logins
             return own and (not text or any(text in str(value).casefold() for value in entry.values()))
 
-        page = search_audit(services.audit.path, wanted, before=asked.before, limit=asked.limit)
+        with closing(services.audit.newest_first()) as lines:
+            page = search_audit(lines, wanted, before=asked.before, limit=asked.limit)
         return AuditResponse(entries=[dict(entry) for entry in page.entries], before=page.before)
 
     return await run_in_threadpool(found)

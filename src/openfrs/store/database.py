@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, inspect
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision of the schema; see :mod:`openfrs.store.migrations`."""
 
 

@@ -6,7 +6,7 @@ a face set, and face sets do not wait for each other.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
@@ -163,6 +163,45 @@ class PostgresqlDatabase(Database):
         connection.execute(
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         )
+
+
+class Snapshots(Database):
+    """Snapshots of a database as it is, whatever its schema. It is neither brought up nor written to."""
+
+    def __init__(self, url: str) -> None:
+        """Connects with every snapshot.
+
+        Raises:
+            OperatorError: it is no URL of a database, or there is no driver.
+        """
+        self._engine = create_engine(_parsed(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        event.listen(self._engine, "begin", _begin_reading)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees the database as it is now.
+
+        Raises:
+            StoreUnavailableError
+        """
+        with server_faults(), _begun(self._engine) as connection:
+            yield connection
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """Nothing: there is no writing."""
+        raise NotImplementedError
+
+    def compact(self) -> None:
+        """Nothing: there is no writing."""
+        raise NotImplementedError
+
+    def settle(self) -> bool:
+        """Nothing to do: nothing was deleted."""
+        return True
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._engine.dispose()
 
 
 def _begin_reading(connection: Connection) -> None:

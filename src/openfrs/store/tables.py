@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     UniqueConstraint,
     true,
 )
@@ -178,4 +179,21 @@ liveness_sessions = Table(
     Column("expires_at", DateTime, nullable=False, index=True),
     Column("used", Boolean, nullable=False),  # a session takes one video
     Column("result", JSON(none_as_null=True), nullable=True),
+)
+
+# Of nodes that share a database; where there is one node alone, both are files of its data directory.
+service_keys = Table(
+    "service_keys",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),  # what signs tokens and encrypts secret keys, by the master key
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("id", _LONG, primary_key=True),
+    Column("at", DateTime, nullable=False),
+    Column("entry", Text, nullable=False),  # a line of the audit log
+    Index(None, "at", "id"),
 )

@@ -13,6 +13,7 @@ from .deletions import Cause
 from .faces import utc_now
 from .locks import lock_project
 from .rows import delete_whole_set
+from .service_keys import rewrap
 from .templates import PlainTemplates, SealedTemplates, SetTemplates, new_key, unwrap, unwrapped, wrap
 
 _sets, _faces, _templates = tables.face_sets, tables.faces, tables.templates
@@ -75,6 +76,7 @@ def rotate_master_key(database: Database, old: bytes, new: bytes) -> int:
         for row in rows:
             wrapped = wrap(new, row.project_id, unwrapped(old, row.project_id, row.wrapped))
             connection.execute(update(_keys).where(_keys.c.project_id == row.project_id).values(wrapped=wrapped))
+        rewrap(connection, old, new)
     return len(rows)
 
 

@@ -5,37 +5,20 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from ..accounts.keyring import Keyring
+from ..accounts.keyring import KeyFile, Keyring
 from ..errors import OperatorError
 from ..settings import Settings
+from ..storage import require_data
 from ..store.database import HEAD
 from ..vision.cache import State, WeightCache
+from .findings import Finding, Verdict
 
 _ROOM: Final = 1024**3
 _AHEAD_SECONDS: Final = 900.0
 _CPU_FEATURES: Final = frozenset(["avx2", "f16c", "fma"])
-
-
-class Verdict(StrEnum):
-    """How a part is."""
-
-    WELL = "well"
-    ODD = "odd"
-    ILL = "ill"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found of a part, and what to do if it is not well."""
-
-    part: str
-    verdict: Verdict
-    text: str
 
 
 def examine(settings: Settings, *, cpuinfo: Path = Path("/proc/cpuinfo")) -> Iterator[Finding]:
@@ -44,9 +27,15 @@ def examine(settings: Settings, *, cpuinfo: Path = Path("/proc/cpuinfo")) -> Ite
     Raises:
         OperatorError: there is no data directory.
     """
+    require_data(settings)
+    if settings.database is not None:
+        from .doctor_shared import examine_shared  # with the driver, which only those have who want it
+
+        yield from examine_shared(settings)
+        yield _weights(settings)
+        yield _processor(cpuinfo)
+        return
     data = settings.data
-    if not (data / "openfrs.db").is_file():
-        raise OperatorError(f"{data} is no data directory of OpenFRS")
     yield _asked("database", lambda: _database(data / "openfrs.db"))
     yield _asked("index", lambda: _index(data / "openfrs.db", settings.index_memory))
     yield _asked("keys", lambda: _keys(data / "keys.json"))
@@ -107,7 +96,7 @@ def _index(path: Path, memory: int) -> Finding:
 def _keys(path: Path) -> Finding:
     if not path.exists():
         return Finding("keys", Verdict.ILL, f"{path} is missing: no token or access key is good; restore a backup")
-    Keyring(path)
+    Keyring(KeyFile(path))
     return Finding("keys", Verdict.WELL, "they can be read")
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Final
 
 from anyio import to_thread
@@ -23,6 +22,7 @@ from ..recognition.recognizer import Picture
 from ..server import data_directory, load_models
 from ..services import Services
 from ..settings import Settings
+from ..storage import require_data
 from ..store.faces import FaceSet, IdTakenError
 from ..store.faults import StoreUnavailableError
 from ..vision.pipeline import Pipeline
@@ -223,8 +223,7 @@ def _create(services: Services, settings: Settings, project_id: str, what: Impor
 
 @contextmanager
 def _services(settings: Settings, load_pipeline: Callable[[Settings], Pipeline]) -> Iterator[Services]:
-    if not Path(settings.data, "openfrs.db").exists():
-        raise OperatorError(f"{settings.data} is no data directory of OpenFRS")
+    require_data(settings)
     with data_directory(settings.data):
         room = {"queue": _WAITING, "large_queue": _WAITING}  # nothing is refused for want of it
         services = Services.open(settings.model_copy(update=room), load_pipeline(settings))

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ...accounts.audit import AuditLog
 from ...accounts.bootstrap import first_project_id
 from ...errors import OperatorError
-from ...services import master_key, shared_database
 from ...settings import Settings
+from ...storage import master_key, open_audit, shared_database
 from ...store import reading
 from ...store.changes import TEMPLATE_TYPE
 from ...store.faces import FaceRepository, SetMissingError
@@ -54,10 +53,10 @@ def export_set(
             with writing(target, keys.own(), passphrase) as file:
                 told = _told(first, faces, track(face_set.face_number))
                 write_table(file, Description.of(face_set, dimension), told)
-    audit = AuditLog(settings.data / "audit.jsonl")
-    sealed = "yes" if passphrase is not None else "no"
-    audit.record("export", project=project_id, face_set=set_name, faces=face_set.face_number, sealed=sealed)
-    audit.close()
+        audit = open_audit(settings, database)
+        sealed = "yes" if passphrase is not None else "no"
+        audit.record("export", project=project_id, face_set=set_name, faces=face_set.face_number, sealed=sealed)
+        audit.close()
     return face_set.face_number
 
 

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...accounts.audit import AuditLog
 from ...accounts.bootstrap import first_project_id
 from ...errors import OperatorError, ServiceError
 from ...faces.face_sets import check_name
@@ -13,8 +12,8 @@ from ...faces.fields import check_definitions
 from ...faces.ids import public_id
 from ...faces.policy import policy_of
 from ...server import data_directory
-from ...services import master_key, opened_database
 from ...settings import Settings
+from ...storage import master_key, open_audit, opened_database
 from ...store.accounts import AccountRepository
 from ...store.faces import FaceSet, IdTakenError, SetExistsError, TooManySetsError
 from ...store.templates import Templates
@@ -103,7 +102,7 @@ def import_archive(settings: Settings, path: Path, what: Adoption, ask: Ask, tra
             ) from None
         except IdTakenError:
             raise OperatorError("the archive holds two faces of the same id") from None
-        audit = AuditLog(settings.data / "audit.jsonl")
+        audit = open_audit(settings, database)
         audit.record("import-archive", project=project_id, face_set=face_set.name, faces=description.faces)
         audit.close()
         return description

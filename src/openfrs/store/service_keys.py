@@ -1,0 +1,70 @@
+"""The service's own keys in the database that several nodes share, encrypted by the master key."""
+
+import os
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from . import tables
+from .database import Database
+from .faults import StoreUnavailableError, repeated
+
+_keys = tables.service_keys
+_ROW = 1
+_NONCE_BYTES = 12
+_BOUND = b"openfrs service keys 1"
+
+
+class ServiceKeyRepository:
+    """One text that all nodes share and none but they can read."""
+
+    def __init__(self, database: Database, master_key: bytes) -> None:
+        self._database = database
+        self._master_key = master_key
+
+    def read(self) -> str | None:
+        """The text; None if there is none yet.
+
+        Raises:
+            StoreUnavailableError: it was written with another master key.
+        """
+        with self._database.read() as connection:
+            sealed = connection.scalar(select(_keys.c.sealed))
+        return None if sealed is None else _opened(self._master_key, sealed)
+
+    def make(self, text: str) -> None:
+        """Write the text where there is none; of several nodes that do so one wins."""
+        try:
+            with self._database.write() as connection:
+                connection.execute(insert(_keys).values(id=_ROW, sealed=_sealed(self._master_key, text)))
+        except IntegrityError:
+            pass  # another node was first
+
+    @repeated
+    def change(self, work: Callable[[str], str]) -> None:
+        """Put another text in its place, made of the one that is there."""
+        with self._database.write() as connection:
+            text = _opened(self._master_key, connection.scalars(select(_keys.c.sealed).with_for_update()).one())
+            connection.execute(update(_keys).values(sealed=_sealed(self._master_key, work(text))))
+
+
+def rewrap(connection: Connection, old: bytes, new: bytes) -> None:
+    """Encrypt the text, if there is one, by another master key."""
+    sealed = connection.scalar(select(_keys.c.sealed).with_for_update())
+    if sealed is not None:
+        connection.execute(update(_keys).values(sealed=_sealed(new, _opened(old, sealed))))
+
+
+def _sealed(master_key: bytes, text: str) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(master_key).encrypt(nonce, text.encode(), _BOUND)
+
+
+def _opened(master_key: bytes, sealed: bytes) -> str:
+    try:
+        return AESGCM(master_key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _BOUND).decode()
+    except (InvalidTag, ValueError):
+        raise StoreUnavailableError("the keys of the service cannot be read with this master key") from None

@@ -1,0 +1,58 @@
+"""Three nodes over one database behind a real nginx with the files that are shipped."""
+
+import signal
+import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ..fake_models import photo
+from ..nodes import nodes
+from ..postgresql import PostgresqlServer
+from ..running import RunningServer
+from .nginx import balanced
+
+PEOPLE = [photo(colour, side=100) for colour in [(200, 64, 64), (64, 200, 64), (64, 64, 200)]]
+SETS = [f"set{number}" for number in range(8)]
+
+
+@pytest.fixture
+def cluster(postgresql: PostgresqlServer, tmp_path: Path) -> Iterator[list[RunningServer]]:
+    with nodes(postgresql.new_database(), tmp_path, 3) as started:
+        yield started
+
+
+def test_a_set_has_its_node_and_another_one_when_that_dies(cluster: list[RunningServer], tmp_path: Path) -> None:
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    project, token = cluster[0].project, cluster[0].token()
+    with ExitStack() as stack:
+        endpoint, pair = stack.enter_context(balanced([each.endpoint for each in cluster], folder))
+        context = ssl.create_default_context(cafile=pair.certificate)
+        headers = {"X-Auth-Token": token}
+        client = stack.enter_context(httpx.Client(base_url=endpoint, verify=context, headers=headers, timeout=60))
+
+        def faces_of(name: str) -> set[str]:
+            files, data = {"image_file": PEOPLE[0]}, {"top_n": "10", "threshold": "0.99"}
+            answer = client.post(f"{project}/face-sets/{name}/search", files=files, data=data)
+            assert answer.status_code == 200, answer.text
+            return {face["face_id"] for face in answer.json()["faces"]}
+
+        known: dict[str, set[str]] = {}
+        for name in SETS:
+            assert client.post(f"{project}/face-sets", json={"face_set_name": name}).status_code == 200
+            added = client.post(f"{project}/face-sets/{name}/faces", files={"image_file": PEOPLE[0]}).json()["faces"]
+            known[name] = {face["face_id"] for face in added}
+            assert faces_of(name) == known[name]
+
+        asked = [[name for name in SETS if f"/face-sets/{name}/search" in each.log.read_text()] for each in cluster]
+        assert sorted(name for names in asked for name in names) == SETS, "each by one node alone"
+        assert sum(map(bool, asked)) > 1, "and not all by the same"
+
+        cluster[1].process.send_signal(signal.SIGKILL)
+        cluster[1].process.wait()
+        for name in SETS:
+            assert faces_of(name) == known[name]

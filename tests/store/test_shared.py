@@ -1,0 +1,106 @@
+"""What nodes keep in the database that they share: their own keys, the audit log."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from openfrs.accounts.audit import AuditFile
+from openfrs.accounts.keyring import Keyring, SharedKeys
+from openfrs.accounts.shared_audit import SharedAuditLog
+from openfrs.errors import OperatorError
+from openfrs.store import tables, template_keys
+from openfrs.store.audit_entries import AuditRepository
+from openfrs.store.database import Database
+from openfrs.store.faults import StoreUnavailableError
+from openfrs.store.service_keys import ServiceKeyRepository
+
+from .places import Place, open_database
+
+MASTER, OTHER = bytes(range(32)), bytes(range(1, 33))
+NOON = datetime(2026, 1, 1, 12)
+
+
+@pytest.fixture
+def database(place: Place) -> Iterator[Database]:
+    with contextlib.closing(open_database(place)) as opened:
+        yield opened
+
+
+def test_of_nodes_that_make_keys_at_once_all_have_the_same(database: Database) -> None:
+    start = threading.Barrier(4)
+
+    def made(_: int) -> Keyring:
+        start.wait()
+        return Keyring(SharedKeys(ServiceKeyRepository(database, MASTER)))
+
+    with ThreadPoolExecutor(4) as pool:
+        one, *others = pool.map(made, range(4))
+    for other in others:
+        assert other.secrets.decrypt(one.secrets.encrypt(b"x")) == b"x"
+        assert one.tokens.decrypt(other.tokens.encrypt(b"x")) == b"x"
+
+
+def test_a_rotation_on_one_node_is_known_to_all(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = (Keyring(SharedKeys(ServiceKeyRepository(database, MASTER))) for _ in range(2))
+    before = one.tokens.encrypt(b"before")
+    one.rotate_token_keys(timedelta(hours=1))
+    monkeypatch.setattr(SharedKeys, "_SECONDS", 1e-9)
+    after = one.tokens.encrypt(b"after")
+    assert other.tokens.decrypt(before) == b"before"
+    assert other.tokens.decrypt(after) == b"after"
+
+
+def test_keys_cannot_be_read_without_the_master_key_and_follow_it(database: Database) -> None:
+    secret = Keyring(SharedKeys(ServiceKeyRepository(database, MASTER))).secrets.encrypt(b"x")
+    with database.read() as connection:
+        assert b"primary" not in connection.scalars(select(tables.service_keys.c.sealed)).one()
+    with pytest.raises(StoreUnavailableError, match="master key"):
+        Keyring(SharedKeys(ServiceKeyRepository(database, OTHER)))
+    template_keys.rotate_master_key(database, MASTER, OTHER)
+    assert Keyring(SharedKeys(ServiceKeyRepository(database, OTHER))).secrets.decrypt(secret) == b"x"
+
+
+def test_what_is_no_keyring_is_refused(database: Database) -> None:
+    repository = ServiceKeyRepository(database, MASTER)
+    repository.make("{}")
+    with pytest.raises(OperatorError, match="not a keyring"):
+        Keyring(SharedKeys(repository))
+
+
+def test_entries_of_all_nodes_come_newest_first(database: Database) -> None:
+    one, other = AuditRepository(database), AuditRepository(database)
+    one.add([(NOON, "first"), (NOON + timedelta(seconds=2), "third")])
+    other.add([(NOON + timedelta(seconds=1), "second"), (NOON + timedelta(seconds=2), "fourth")])
+    assert list(one.newest_first()) == ["fourth", "third", "second", "first"]
+
+
+def test_what_is_recorded_is_in_the_database_when_the_log_is_closed(database: Database, tmp_path: Path) -> None:
+    repository = AuditRepository(database)
+    log = SharedAuditLog(repository, AuditFile(tmp_path / "audit.jsonl"))
+    for number in range(450):
+        log.record("write", number=number)
+    log.close()
+    lines = list(log.newest_first())
+    assert len(lines) == 450
+    assert b'"number": 449' in lines[0]
+    assert not (tmp_path / "audit.jsonl").exists()
+
+
+def test_what_the_database_does_not_take_is_in_a_file(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refusing(*_: object) -> None:
+        raise StoreUnavailableError("gone")
+
+    monkeypatch.setattr(AuditRepository, "add", refusing)
+    log = SharedAuditLog(AuditRepository(database), AuditFile(tmp_path / "audit.jsonl"))
+    log.record("write", number=1)
+    log.close()
+    assert '"number": 1' in (tmp_path / "audit.jsonl").read_text()
+    assert "1 entries of the audit log go into a file" in caplog.text

@@ -1,0 +1,233 @@
+"""Several nodes over one PostgreSQL database behave as one, whoever of them is asked, and whatever is killed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from .fake_models import photo
+from .nodes import node, node_environment, nodes
+from .postgresql import PostgresqlServer, postgresql_server
+from .running import REPOSITORY, RunningServer
+
+NODES = 3
+COLOURS = [(200, 64, 64), (64, 200, 64), (64, 64, 200), (200, 200, 64), (200, 64, 200), (64, 200, 200)]
+PEOPLE = [photo(colour, side=100) for colour in COLOURS]
+
+
+@pytest.fixture(scope="module")
+def url(postgresql: PostgresqlServer) -> str:
+    return postgresql.new_database()
+
+
+@pytest.fixture(scope="module")
+def cluster(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RunningServer]]:
+    with nodes(url, tmp_path_factory.mktemp("nodes"), NODES) as started:
+        yield started
+
+
+@pytest.fixture
+def clients(cluster: list[RunningServer]) -> Iterator[list[httpx.Client]]:
+    """A client at each node, all with one token, which the first node gave."""
+    headers = {"X-Auth-Token": cluster[0].token()}
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(httpx.Client(base_url=each.endpoint, headers=headers, timeout=60)) for each in cluster
+        ]
+
+
+def add(client: httpx.Client, path: str, person: int) -> str:
+    answer = client.post(f"{path}/faces", files={"image_file": PEOPLE[person]})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["faces"][0]["face_id"])
+
+
+def search(client: httpx.Client, path: str, person: int) -> set[str]:
+    files, data = {"image_file": PEOPLE[person]}, {"top_n": "1000", "threshold": "0.99"}
+    answer = client.post(f"{path}/search", files=files, data=data)
+    assert answer.status_code == 200, answer.text
+    return {face["face_id"] for face in answer.json()["faces"]}
+
+
+def test_behind_a_random_balancer_every_answer_is_that_of_a_list(
+    cluster: list[RunningServer], clients: list[httpx.Client]
+) -> None:
+    balancer = random.Random(7)
+    known: dict[str, dict[str, int]] = {}
+    for step in range(150):
+        name = balancer.choice(["one", "two"])
+        path = f"{cluster[0].project}/face-sets/{name}"
+        there, client = known.get(name), balancer.choice(clients)
+        if there is None:
+            body = {"face_set_name": name}
+            assert client.post(f"{cluster[0].project}/face-sets", json=body).status_code == 200, step
+            known[name] = {}
+            continue
+        match balancer.randrange(20):
+            case 0:
+                assert client.delete(path).status_code == 200
+                del known[name]
+            case number if number < 8:
+                person = balancer.randrange(len(PEOPLE))
+                there[add(client, path, person)] = person
+            case number if number < 12 and there:
+                face_id = balancer.choice(sorted(there))
+                assert client.delete(f"{path}/faces", params={"face_id": face_id}).status_code == 200
+                del there[face_id]
+            case _:
+                person = balancer.randrange(len(PEOPLE))
+                assert search(client, path, person) == {each for each, who in there.items() if who == person}, step
+                assert client.get(path).json()["face_set_info"]["face_number"] == len(there), step
+    for name in known:
+        clients[0].delete(f"{cluster[0].project}/face-sets/{name}")
+
+
+def test_accounts_keys_and_tokens_are_those_of_all(cluster: list[RunningServer], clients: list[httpx.Client]) -> None:
+    for each in cluster:
+        assert each.sdk()  # signs with a key that the first node made
+        assert httpx.get(f"{each.endpoint}{each.project}/face-sets").status_code == 401
+    token = cluster[1].token()
+    headers = {"X-Auth-Token": token, "X-Subject-Token": token}
+    assert clients[2].get(f"{cluster[0].project}/face-sets", headers=headers).status_code == 200
+    assert clients[0].delete("/v3/auth/tokens", headers=headers).status_code == 204
+    ended = clients[2].get(f"{cluster[0].project}/face-sets", headers=headers)
+    assert ended.json()["error_code"] == "FRS.0002"
+    files = {file.name for each in cluster for file in each.data.iterdir()}
+    assert files == {"lock", "retention-turn", "credentials.json"}
+    assert [(each.data / "credentials.json").exists() for each in cluster] == [True, False, False]
+
+
+def test_the_audit_log_is_searched_on_any_node(cluster: list[RunningServer], clients: list[httpx.Client]) -> None:
+    project = cluster[0].credentials["project_id"]
+    asked = [client.delete(f"{cluster[0].project}/face-sets/none").headers["X-Request-Id"] for client in clients]
+    for client in clients:
+        for request_id in asked:
+            until = time.monotonic() + 30
+            while True:
+                answer = client.get(f"/x/v1/accounts/{project}/audit", params={"text": request_id})
+                assert answer.status_code == 200, answer.text
+                found = [entry for entry in answer.json()["entries"] if entry["request_id"] == request_id]
+                if found or time.monotonic() > until:
+                    break
+            (entry,) = found
+            assert entry["target"].endswith("/face-sets/none")
+
+
+def test_commands_work_on_the_shared_database(cluster: list[RunningServer], url: str, tmp_path: Path) -> None:
+    def run(*words: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "openfrs", *words, "--data", str(tmp_path / "data")]
+        environment = {**os.environ, **node_environment(url)}
+        return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=REPOSITORY, check=False)
+
+    assert cluster[0].credentials["access_key"] in run("accounts", "list").stdout
+    looked = run("doctor").stdout
+    assert "well  database:" in looked
+    assert "well  keys:" in looked
+    assert "ill   durability: fsync" in looked, "the tests' server is told to be quick"
+    for words in (("backup", str(tmp_path / "b")), ("restore", str(tmp_path / "b"))):
+        refused = run(*words)
+        assert refused.returncode == 1
+        assert "pg_" in refused.stderr
+    refused = run("templates", "rotate-project-keys")
+    assert "stop them first" in refused.stderr
+    password = url.split(":")[2].partition("@")[0]
+    assert password not in run("config", "show").stdout
+
+
+def test_without_a_master_key_a_shared_database_is_refused(url: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.fake_models", str(tmp_path / "data")]
+    environment = {**os.environ, "OPENFRS_DATABASE": url}
+    refused = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=REPOSITORY, check=False)
+    assert "set OPENFRS_MASTER_KEY_FILE" in refused.stderr
+
+
+class Writers:
+    """Threads that add and delete faces through nodes of their own choice, and remember what was acknowledged."""
+
+    def __init__(self, cluster: list[RunningServer], path: str) -> None:
+        self._cluster, self._path, self._token = cluster, path, cluster[0].token()
+        self._stop = threading.Event()
+        self.there: set[str] = set()
+        self.doubtful: set[str] = set()
+        self.unsure = 0
+        self.refused: set[int] = set()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(3)]
+
+    def __enter__(self) -> "Writers":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait_for(self, more: int) -> None:
+        """Until so many more faces were acknowledged."""
+        until = len(self.there) + more
+        while len(self.there) < until:
+            time.sleep(0.02)
+
+    def _run(self, number: int) -> None:
+        balancer = random.Random(number)
+        while not self._stop.is_set():
+            each = balancer.choice(self._cluster)
+            with httpx.Client(base_url=each.endpoint, headers={"X-Auth-Token": self._token}, timeout=60) as client:
+                try:
+                    answer = client.post(f"{self._path}/faces", files={"image_file": PEOPLE[0]})
+                except httpx.TransportError:
+                    with self._lock:
+                        self.unsure += 1  # the node died over it, or is not there
+                    continue
+            with self._lock:
+                if answer.status_code == 200:
+                    self.there.add(answer.json()["faces"][0]["face_id"])
+                else:
+                    self.refused.add(answer.status_code)
+                    self.unsure += 1
+                    assert answer.json()["error_code"] in {"FRS.0018", "FRS.0033"}, answer.text
+
+
+def test_whatever_is_killed_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+    with postgresql_server(durable=True) as server, ExitStack() as stack:
+        url = server.new_database()
+        cluster = stack.enter_context(nodes(url, tmp_path, 2))
+        path = f"{cluster[0].project}/face-sets/s"
+        with cluster[0].http() as client:
+            assert client.post(f"{cluster[0].project}/face-sets", json={"face_set_name": "s"}).status_code == 200
+        with Writers(cluster, path) as writers:
+            writers.wait_for(10)
+            server.kill()
+            time.sleep(1)  # nothing can be acknowledged now
+            during = len(writers.there)
+            with httpx.Client(base_url=cluster[1].endpoint, timeout=60) as client:
+                token = writers._token
+                refused = client.get(path, headers={"X-Auth-Token": token})
+                assert refused.status_code == 500
+                assert refused.json()["error_code"] == "FRS.0018"
+                assert refused.headers["Retry-After"] == "5"
+                assert client.post("/v3/auth/tokens", json=cluster[1].login_body()).status_code == 503
+            assert len(writers.there) == during
+            server.start()
+            writers.wait_for(10)
+            cluster[0].process.send_signal(signal.SIGKILL)
+            writers.wait_for(10)
+        assert writers.refused == {500}
+        stack.enter_context(node(url, tmp_path / "fresh", cluster[0].credentials))
+        headers = {"X-Auth-Token": writers._token}
+        with httpx.Client(base_url=cluster[1].endpoint, headers=headers, timeout=60) as client:
+            found = search(client, path, 0)
+            assert writers.there <= found
+            assert len(found) <= len(writers.there) + writers.unsure
+            assert client.get(path).json()["face_set_info"]["face_number"] == len(found)
