@@ -18,6 +18,7 @@ from .cli_archive import export_faces
 from .cli_backup import backup, doctor, restore
 from .cli_config import app as config_app
 from .cli_eval import app as eval_app
+from .cli_migration import migrate_store
 from .cli_options import Bootstrap, Data, Host, Models, Port, TlsCertificate, TlsKey, Workers, settings_of
 from .cli_retention import app as retention_app
 from .cli_transfer import import_faces
@@ -45,6 +46,7 @@ app.command("export")(export_faces)
 app.command()(backup)
 app.command()(restore)
 app.command()(doctor)
+app.command("migrate-store")(migrate_store)
 
 
 @app.callback(invoke_without_command=True)

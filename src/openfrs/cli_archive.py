@@ -1,16 +1,13 @@
 """``openfrs export``, ``openfrs archive``, and what ``openfrs import --archive`` does."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .cli_options import Data, Project, settings_of
+from .cli_progress import tracked
 from .errors import OperatorError
 from .settings import Settings
 
@@ -41,7 +38,7 @@ def export_faces(
         passphrase = _passphrase(passphrase_file, confirm=True)
     elif master_key(settings) is not None and not plain:
         raise OperatorError("templates are encrypted in the database: seal the archive with --encrypt, or say --plain")
-    with _progress() as track:
+    with tracked() as track:
         count = export_set(
             settings,
             face_set,
@@ -66,7 +63,7 @@ def import_archived(
     from .transfer.archive.importing import Adoption, import_archive
 
     what = Adoption(project, name, trust)
-    with _progress() as track:
+    with tracked() as track:
         archived = import_archive(settings, file, what, lambda: _passphrase(passphrase_file), track)
     print(f"{archived.faces} faces are in face set {name or archived.name}.")
 
@@ -82,7 +79,7 @@ def show(
     from .transfer.archive.importing import opened
 
     with (
-        _progress() as track,
+        tracked() as track,
         opened(settings_of(data=data), file, trust, lambda: _passphrase(passphrase_file), track) as (head, table),
     ):
         archived = table.description
@@ -155,21 +152,3 @@ def _passphrase(file: Path | None, *, confirm: bool = False) -> str:
     if not typed:
         raise OperatorError("the passphrase is empty")
     return typed
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:3.0f} %"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-
-        def track(what: str, total: int) -> Any:
-            task = progress.add_task(what, total=total)
-            return lambda more: progress.advance(task, more)
-
-        yield track

@@ -12,7 +12,7 @@ from .settings import Settings
 from .store.audit_entries import AuditRepository
 from .store.database import HEAD, Database
 from .store.faults import StoreUnavailableError
-from .store.service_keys import ServiceKeyRepository
+from .store.service_keys import ServiceKeyRepository, require_whole
 from .store.sqlite import SqliteDatabase
 from .store.templates import parse_master_key, read_master_key
 
@@ -58,17 +58,34 @@ def open_database(settings: Settings, *, alone: bool = False) -> Database:
             it.
     """
     if settings.database is not None:
-        from .store.postgresql import PostgresqlDatabase  # with its driver, which only those have who want it
-
-        if master_key(settings) is None:
-            raise OperatorError(
-                "a database that nodes share holds keys, encrypted: set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY"
-            )
-        return PostgresqlDatabase(settings.database.get_secret_value(), alone=alone)
+        database = open_shared(settings, alone=alone)
+        try:
+            require_whole(database)
+        except BaseException:
+            database.close()
+            raise
+        return database
     path, keys = settings.data / "openfrs.db", settings.data / "keys.json"
     if keys.exists() and not (path.exists() and path.stat().st_size):
         raise OperatorError(f"{path} is missing or empty, though {keys} shows that there was one: bring it back")
     return SqliteDatabase(path)
+
+
+def open_shared(settings: Settings, *, alone: bool) -> Database:
+    """The database that nodes share, even one that a data directory is still being moved into.
+
+    Raises:
+        OperatorError: it cannot be used, or there is no master key.
+    """
+    from .store.postgresql import PostgresqlDatabase  # with its driver, which only those have who want it
+
+    if settings.database is None:
+        raise OperatorError("name the database, such as postgresql://openfrs@db.example/openfrs")
+    if master_key(settings) is None:
+        raise OperatorError(
+            "a database that nodes share holds keys, encrypted: set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY"
+        )
+    return PostgresqlDatabase(settings.database.get_secret_value(), alone=alone)
 
 
 @contextmanager
@@ -96,12 +113,17 @@ def shared_database(settings: Settings) -> Iterator[Database]:
     """
     require_data(settings)
     if settings.database is None:
-        _require_schema(settings)
+        require_schema(settings)
     with opened_database(settings) as database:
         yield database
 
 
-def _require_schema(settings: Settings) -> None:
+def require_schema(settings: Settings) -> None:
+    """See that the database of the data directory can be opened without changing its schema.
+
+    Raises:
+        OperatorError: it cannot.
+    """
     with closing(sqlite3.connect(settings.data / "openfrs.db")) as connection:
         try:
             ((schema,),) = connection.execute("select version_num from alembic_version").fetchall()

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ..errors import OperatorError
 from . import tables
 from .database import Database
 from .faults import StoreUnavailableError, repeated
@@ -16,6 +17,8 @@ _keys = tables.service_keys
 _ROW = 1
 _NONCE_BYTES = 12
 _BOUND = b"openfrs service keys 1"
+_AWAITED = b"openfrs: a data directory is being moved here"
+"""In place of keys that are still to come, with the last of what comes with them."""
 
 
 class ServiceKeyRepository:
@@ -49,6 +52,40 @@ class ServiceKeyRepository:
         with self._database.write() as connection:
             text = _opened(self._master_key, connection.scalars(select(_keys.c.sealed).with_for_update()).one())
             connection.execute(update(_keys).values(sealed=_sealed(self._master_key, work(text))))
+
+
+def await_keys(database: Database) -> None:
+    """Let no node use a database until it has all that is to be moved into it, and then its keys.
+
+    Raises:
+        OperatorError: there is something in it that was not moved.
+    """
+    with database.write() as connection:
+        sealed = connection.scalar(select(_keys.c.sealed).with_for_update())
+        if sealed == _AWAITED:
+            return
+        if sealed is not None or connection.scalar(select(tables.domains.c.id).limit(1)) is not None:
+            raise OperatorError("the database is not empty: move the data directory into an empty one")
+        connection.execute(insert(_keys).values(id=_ROW, sealed=_AWAITED))
+
+
+def bring_keys(database: Database, master_key: bytes, text: str) -> None:
+    """Put the keys there that were awaited: nodes may use the database."""
+    with database.write() as connection:
+        connection.execute(update(_keys).values(sealed=_sealed(master_key, text)))
+
+
+def require_whole(database: Database) -> None:
+    """See that nothing is still being moved into a database.
+
+    Raises:
+        OperatorError: something is.
+    """
+    with database.read() as connection:
+        if connection.scalar(select(_keys.c.sealed)) == _AWAITED:
+            raise OperatorError(
+                "a data directory is being moved into the database: let openfrs migrate-store end first"
+            )
 
 
 def rewrap(connection: Connection, old: bytes, new: bytes) -> None:
