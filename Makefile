@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
-.PHONY: install console serve demo test fuzz chaos soak lint bench bench-logins bench-overload bench-peers eval eval-liveness publish-accuracy lock docs dist clean
+.PHONY: install console serve demo test coverage audit fuzz chaos soak lint bench bench-logins bench-overload bench-peers eval eval-liveness publish-accuracy lock docs dist clean
 
 # Weights for attributes may be missing (npm brings some of them); those the service cannot do without may not.
 install: .venv/installed
@@ -38,6 +38,20 @@ test: .venv/developed
 	$(BIN)/openfrs models fetch --samples
 	$(BIN)/pytest
 
+# All tests, and how much of src/ they reach. Takes twice as long as make test.
+coverage: .venv/developed
+	$(BIN)/openfrs models fetch --samples
+	$(BIN)/coverage run -m pytest --timeout=1500
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered
+
+# Are weaknesses of a locked package known? Asks PyPI and the npm registry.
+audit: .venv/developed
+	@test -x .venv/audit/bin/python || python3 -m venv .venv/audit
+	@.venv/audit/bin/pip install --quiet pip-audit
+	.venv/audit/bin/pip-audit --require-hashes --disable-pip --requirement requirements/dev.txt
+	cd console && npm audit
+
 # What makes up its input, TIMES times as much of it as in make test, and other input each time.
 TIMES ?= 50
 fuzz: .venv/developed
@@ -56,6 +70,7 @@ lint: .venv/developed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry src
 	@if test -d console/node_modules; then cd console && npm run --silent lint; else echo "console/ is not linted: run make console"; fi
 
 bench: install
