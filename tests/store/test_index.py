@@ -252,7 +252,7 @@ def test_an_index_in_use_is_never_dropped(repository: FaceRepository) -> None:
     for set_id in (used, other):
         repository.add(set_id, [face(1000 * set_id + number) for number in range(100)])
     galleries = Galleries(repository, 1)
-    with galleries._level(used) as (_, index):
+    with galleries._indexes.level(used) as (_, index):
         found(galleries, other, unit(0), 1)
         assert list(galleries.loaded) == [used, other]
         assert index.nearest(unit(1000 * used), 1)[0].size == 1

@@ -26,3 +26,10 @@ class Changes:
     external_image_ids: Sequence[str]
     fields: Sequence[Mapping[str, FieldValue]]
     deleted: npt.NDArray[np.int64]
+    through: int = 0
+    """No change of this version of the set, or of one before, is still to come after these."""
+
+    @classmethod
+    def deletions(cls, seqs: npt.NDArray[np.int64]) -> "Changes":
+        """Faces that were deleted, and nothing else."""
+        return cls(np.empty(0, np.int64), np.empty((0, 1), TEMPLATE_TYPE), (), (), seqs)
