@@ -18,6 +18,7 @@ from .cli_archive import export_faces
 from .cli_backup import backup, doctor, restore
 from .cli_config import app as config_app
 from .cli_eval import app as eval_app
+from .cli_index import app as index_app
 from .cli_migration import migrate_store
 from .cli_options import Bootstrap, Data, Host, Models, Port, TlsCertificate, TlsKey, Workers, settings_of
 from .cli_retention import app as retention_app
@@ -37,6 +38,7 @@ app.add_typer(eval_app, name="eval")
 app.add_typer(archive_app, name="archive")
 app.add_typer(config_app, name="config")
 app.add_typer(retention_app, name="retention")
+app.add_typer(index_app, name="index")
 
 templates_app = typer.Typer(help="Encryption of the templates in the database.", no_args_is_help=True)
 app.add_typer(templates_app, name="templates")

@@ -1,4 +1,4 @@
-"""What a server does by itself, now and then: deleting faces that have expired."""
+"""What a server does by itself, now and then: deleting faces that have expired, bringing the index on a server up to date."""
 
 import fcntl
 import logging
@@ -6,12 +6,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from .accounts.audit import AuditLog
 from .faces.retention import Expiration, Expiry
 from .services import Services
 from .settings import Settings
 from .telemetry.metrics import EXPIRED, RETENTION_FAILURES
+
+_INDEXING_SECONDS: Final = 0.5
 
 log = logging.getLogger("openfrs.schedule")
 
@@ -52,6 +55,20 @@ def expiring(services: Services, settings: Settings) -> Iterator[None]:
         return
     turn = settings.data / "retention-turn"
     schedule = Schedule(lambda: expire(services, turn), settings.retention_minutes * 60)
+    schedule.start()
+    try:
+        yield
+    finally:
+        schedule.stop()
+
+
+@contextmanager
+def indexing(services: Services) -> Iterator[None]:
+    """The index on a server, if there is one, is brought up to date while the block runs; of several processes one does it."""
+    if services.index is None:
+        yield
+        return
+    schedule = Schedule(services.index.indexer.run, _INDEXING_SECONDS)
     schedule.start()
     try:
         yield

@@ -17,7 +17,7 @@ from .api.app import create_app
 from .certificate import certificate_of, reloaded_on_hangup
 from .connections import PunctualProtocol
 from .errors import OperatorError
-from .schedule import expiring
+from .schedule import expiring, indexing
 from .services import Services, prepare
 from .settings import Settings
 from .supervisor import Descriptor, supervise
@@ -111,6 +111,7 @@ def _serve(
             reloaded_on_hangup(certificate),
             traced(settings.otlp_endpoint),
             expiring(services, settings),
+            indexing(services),
         ):
             _Server(config, ready).run(sockets=[listener])
     finally:

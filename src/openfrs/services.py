@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from limits.errors import ConfigurationError
 from limits.storage import Storage, storage_from_string
@@ -33,7 +34,7 @@ from .media.fetching import Fetcher
 from .recognition.recognizer import Recognizer
 from .recognition.similarity import calibration_of
 from .settings import Settings
-from .storage import master_key, open_audit, open_database, open_keyring
+from .storage import master_key, open_audit, open_database, open_keyring, open_remote_index
 from .store.accounts import AccountRepository
 from .store.database import Database
 from .store.deletions import DeletionRepository
@@ -44,6 +45,9 @@ from .store.templates import Templates
 from .vision.manifest import Manifest, manifest
 from .vision.own_embedder import chosen_embedder
 from .vision.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from .store.remote_index import RemoteIndex
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,9 @@ class Services:
     enrolment: Enrolment
     retention: Retention
     expiration: Expiration
+    index: "RemoteIndex | None"
+    """The index of face sets on a server, if there is one."""
+
     _accounts: AccountRepository
     _database: Database
     _settings: Settings
@@ -92,7 +99,12 @@ class Services:
         recognizer = Recognizer(
             pipeline, scale, threads=settings.threads, queue=settings.queue, large_queue=settings.large_queue
         )
-        galleries = Galleries(repository, settings.index_memory, settings.threads)
+        index = open_remote_index(settings, database, repository)
+        galleries = (
+            Galleries(repository, settings.index_memory, settings.threads)
+            if index is None
+            else index.galleries(settings.index_memory, settings.threads)
+        )
         face_sets = FaceSets(repository, galleries, embedder=pipeline.embedder)
         counters = _counters(settings.counters)
         action_liveness = ActionLiveness(recognizer)
@@ -128,6 +140,7 @@ class Services:
             enrolment=Enrolment(face_sets, repository, galleries, recognizer),
             retention=Retention(face_sets, repository, DeletionRepository(database)),
             expiration=Expiration(repository, clock),
+            index=index,
             _accounts=accounts,
             _database=database,
             _settings=settings,
@@ -147,6 +160,8 @@ class Services:
         self.logins.close()
         self.recognizer.close()
         self.audit.close()
+        if self.index is not None:
+            self.index.close()
         self._database.close()
 
 

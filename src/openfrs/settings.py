@@ -133,6 +133,12 @@ class Settings(BaseSettings):
         ByteSize(2 * 1024**3),
         description="Memory for the indexes of face sets, such as 500MB or 2GiB; those used longest ago are dropped.",
     )
+    index: Literal["memory", "milvus"] = Field(
+        "memory", description="What face sets are searched by: an index in `memory`, or one on a `milvus` server."
+    )
+    milvus: SecretStr | None = Field(
+        None, description="That server: `http://user:password@host:19530/database`; needs `openfrs[milvus]`."
+    )
     master_key_file: Path | None = Field(
         None, description="File with the base64 of 32 random bytes, by which templates are encrypted in the database."
     )

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 
 from .accounts.audit import AuditFile, AuditLog
 from .accounts.keyring import KeyFile, Keyring, SharedKeys
@@ -11,10 +12,14 @@ from .errors import OperatorError
 from .settings import Settings
 from .store.audit_entries import AuditRepository
 from .store.database import HEAD, Database
+from .store.faces import FaceRepository
 from .store.faults import StoreUnavailableError
 from .store.service_keys import ServiceKeyRepository, require_whole
 from .store.sqlite import SqliteDatabase
 from .store.templates import parse_master_key, read_master_key
+
+if TYPE_CHECKING:
+    from .store.remote_index import RemoteIndex
 
 
 def master_key(settings: Settings) -> bytes | None:
@@ -148,6 +153,21 @@ def open_keyring(settings: Settings, database: Database) -> Keyring:
         return Keyring(SharedKeys(ServiceKeyRepository(database, key)))
     except StoreUnavailableError as error:
         raise OperatorError(str(error)) from error
+
+
+def open_remote_index(settings: Settings, database: Database, repository: FaceRepository) -> "RemoteIndex | None":
+    """The index of face sets on a server, if the settings name one; it need not answer yet.
+
+    Raises:
+        OperatorError: it cannot be used.
+    """
+    if settings.index == "memory":
+        return None
+    if settings.milvus is None:
+        raise OperatorError("set OPENFRS_MILVUS, such as http://host:19530, for the index on Milvus")
+    from .store.remote_index import RemoteIndex  # with its client, which only those have who want it
+
+    return RemoteIndex.at(settings.milvus.get_secret_value(), database, repository)
 
 
 def open_audit(settings: Settings, database: Database) -> AuditLog:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .accounts.bootstrap import first_project_id
 from .errors import OperatorError
@@ -14,16 +15,21 @@ from .recognition.similarity import calibration_of
 from .schedule import audited
 from .server import data_directory, load_models
 from .settings import Settings
-from .storage import master_key, open_audit, opened_database, require_data, shared_database
+from .storage import master_key, open_audit, open_remote_index, opened_database, require_data, shared_database
 from .store import template_keys
 from .store.database import Database
 from .store.deletions import Deletion, DeletionRepository, HeldError
-from .store.faces import Clock, FaceRepository, utc_now
+from .store.faces import Clock, FaceRepository, FaceSet, SetMissingError, utc_now
+from .store.faults import MilvusUnavailableError
+from .store.index_copies import IndexCopies
 from .store.replacement import SetChangedError, replace_templates
 from .store.template_keys import Advance
 from .store.templates import Templates, read_master_key
 from .vision.own_embedder import chosen_embedder
 from .vision.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from .store.indexer import Comparison, Indexer
 
 
 def encrypt_templates(settings: Settings, advance: Advance) -> None:
@@ -149,6 +155,68 @@ def deletion_report(
             yield deletion, deletions.present(deletion)
     if not seen:
         raise OperatorError(f"no record has the digest {known}: records were taken away, or made anew")
+
+
+def rebuild_index(
+    settings: Settings, name: str | None, project_id: str | None, track: Callable[[str, int], Advance]
+) -> int:
+    """Copy face sets to the index on a server anew; returns how many. Servers may run.
+
+    ``track`` is told of each set and how many faces it has, and gives what is told of those done.
+
+    Raises:
+        OperatorError: there is no such index or set, or its server does not answer.
+    """
+    with _indexer(settings) as (indexer, database):
+        chosen = _indexed_sets(settings, database, name, project_id)
+        for each in chosen:
+            indexer.rebuild(each.id, track(each.name, each.face_number))
+        return len(chosen)
+
+
+def verify_index(
+    settings: Settings, name: str | None, project_id: str | None
+) -> "Iterator[tuple[FaceSet, Comparison]]":
+    """What the index on a server holds of each face set, against the database. Servers may run.
+
+    Raises:
+        OperatorError: there is no such index or set, or its server does not answer.
+    """
+    with _indexer(settings) as (indexer, database):
+        for each in _indexed_sets(settings, database, name, project_id):
+            yield each, indexer.compare(each.id)
+
+
+@contextmanager
+def _indexer(settings: Settings) -> "Iterator[tuple[Indexer, Database]]":
+    with shared_database(settings) as database:
+        repository = FaceRepository(database, Templates(master_key(settings)))
+        index = open_remote_index(settings, database, repository)
+        if index is None:
+            raise OperatorError(
+                "face sets are searched by indexes in memory, which need no care: OPENFRS_INDEX says so"
+            )
+        try:
+            if not index.milvus.is_reachable():
+                raise OperatorError("Milvus does not answer")
+            yield index.indexer, database
+        except MilvusUnavailableError as error:
+            raise OperatorError(f"Milvus does not do what it should: {error}; run it again") from error
+        except SetMissingError:
+            raise OperatorError("a face set was deleted meanwhile; run it again") from None
+        finally:
+            index.close()
+
+
+def _indexed_sets(settings: Settings, database: Database, name: str | None, project_id: str | None) -> list[FaceSet]:
+    copies = IndexCopies(database)
+    if name is None:
+        return copies.face_sets(project_id)
+    project_id = project_id or first_project_id(settings.data / "credentials.json")
+    found = [each for each in copies.face_sets(project_id) if each.name == name]
+    if not found:
+        raise OperatorError(f"project {project_id} has no face set {name}")
+    return found
 
 
 def _pictures(folder: Path) -> dict[str, Path]:

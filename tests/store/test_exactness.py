@@ -2,10 +2,10 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -209,7 +209,10 @@ class FaceSetMachine(RuleBasedStateMachine):
     def reopen(self) -> None:
         """Start the processes anew; the last of them has no memory to keep an index in while it is not searched."""
         memory = [MEMORY] * (len(self.repositories) - 1) + [0]
-        self.galleries = [Galleries(*each) for each in zip(self.repositories, memory, strict=True)]
+        self.galleries = [self.opened(*each) for each in enumerate(memory)]
+
+    def opened(self, process: int, memory: int) -> Galleries:
+        return Galleries(self.repositories[process], memory)
 
     @invariant()
     def the_count_is_right(self) -> None:
@@ -230,10 +233,23 @@ class FaceSetMachine(RuleBasedStateMachine):
 PROCESSES = 3
 
 
-def test_what_is_done_to_a_face_set_is_what_is_done_to_a_list(place: Place) -> None:
+@contextmanager
+def processes_over(place: Place) -> Iterator[list[Database]]:
+    """Several processes' views of a database."""
     with ExitStack() as stack:
         databases = [stack.enter_context(closing(new_database(place)))]
-        databases += [stack.enter_context(closing(open_database(place))) for _ in range(PROCESSES - 1)]
-        names = (f"s{number}" for number in itertools.count())
-        machine: Any = partial(FaceSetMachine, databases, names)
-        run_state_machine_as_test(machine, settings=settings(max_examples=30, stateful_step_count=30, deadline=None))
+        yield databases + [stack.enter_context(closing(open_database(place))) for _ in range(PROCESSES - 1)]
+
+
+def run(machine: Any, databases: Sequence[Database], *arguments: Any, examples: int = 30) -> None:
+    """Run a state machine over sets of their own."""
+    names = (f"s{number}" for number in itertools.count())
+    run_state_machine_as_test(
+        cast("Any", partial(machine, databases, names, *arguments)),
+        settings=settings(max_examples=examples, stateful_step_count=30, deadline=None),
+    )
+
+
+def test_what_is_done_to_a_face_set_is_what_is_done_to_a_list(place: Place) -> None:
+    with processes_over(place) as databases:
+        run(FaceSetMachine, databases)

@@ -1081,7 +1081,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description Models are loaded and the store answers.
+         * @description Models are loaded and the store answers; a Milvus server that does not is told, and no reason not to serve.
          */
         get: operations["ready_ready_get"];
         put?: never;
@@ -2282,6 +2282,20 @@ export interface components {
                 };
             };
         };
+        /** @description Refused: APIG.0201. */
+        Refused503_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
         /** @description Refused: FRS.0028, APIG.0302, APIG.0306, APIG.0310. */
         Refused403_2: {
             headers: {
@@ -2770,7 +2784,7 @@ export interface components {
             };
         };
         /** @description Refused: Service Unavailable. */
-        Refused503_1: {
+        Refused503_2: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3018,6 +3032,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     delete_face_set_v1__project_id__face_sets__face_set_name__delete: {
@@ -3052,6 +3067,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     list_faces_v1__project_id__face_sets__face_set_name__faces_get: {
@@ -3090,6 +3106,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     update_face_v1__project_id__face_sets__face_set_name__faces_put: {
@@ -3137,6 +3154,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     add_faces_v1__project_id__face_sets__face_set_name__faces_post: {
@@ -3200,6 +3218,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     delete_faces_v1__project_id__face_sets__face_set_name__faces_delete: {
@@ -3237,6 +3256,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     batch_delete_faces_v1__project_id__face_sets__face_set_name__faces_batch_delete: {
@@ -3278,6 +3298,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     search_v1__project_id__face_sets__face_set_name__search_post: {
@@ -3353,6 +3374,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     face_quality_v1__project_id__face_quality_face_quality_post: {
@@ -3697,6 +3719,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     delete_face_set_v2__project_id__face_sets__face_set_name__delete: {
@@ -3731,6 +3754,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     list_faces_v2__project_id__face_sets__face_set_name__faces_get: {
@@ -3769,6 +3793,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     update_face_v2__project_id__face_sets__face_set_name__faces_put: {
@@ -3816,6 +3841,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     add_faces_v2__project_id__face_sets__face_set_name__faces_post: {
@@ -3879,6 +3905,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     delete_faces_v2__project_id__face_sets__face_set_name__faces_delete: {
@@ -3916,6 +3943,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     batch_delete_faces_v2__project_id__face_sets__face_set_name__faces_batch_delete: {
@@ -3957,6 +3985,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     search_v2__project_id__face_sets__face_set_name__search_post: {
@@ -4032,6 +4061,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     face_quality_v2__project_id__face_quality_face_quality_post: {
@@ -4600,6 +4630,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     set_policy_x_v1__project_id__face_sets__face_set_name__policy_put: {
@@ -4670,6 +4701,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     delete_policy_x_v1__project_id__face_sets__face_set_name__policy_delete: {
@@ -4704,6 +4736,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     show_retention_x_v1__project_id__face_sets__face_set_name__retention_get: {
@@ -4738,6 +4771,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     set_retention_x_v1__project_id__face_sets__face_set_name__retention_put: {
@@ -4781,6 +4815,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     delete_retention_x_v1__project_id__face_sets__face_set_name__retention_delete: {
@@ -4815,6 +4850,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     hold_x_v1__project_id__face_sets__face_set_name__legal_hold_put: {
@@ -4856,6 +4892,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     release_x_v1__project_id__face_sets__face_set_name__legal_hold_delete: {
@@ -4890,6 +4927,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     list_deletions_x_v1__project_id__deletions_get: {
@@ -4965,6 +5003,7 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     create_liveness_session_x_v1__project_id__liveness_sessions_post: {
@@ -5523,7 +5562,7 @@ export interface operations {
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
     create_token_v3_auth_tokens_post: {
@@ -5621,7 +5660,7 @@ export interface operations {
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
     revoke_token_v3_auth_tokens_delete: {
@@ -5651,7 +5690,7 @@ export interface operations {
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
     list_projects_v3_auth_projects_get: {
@@ -5681,7 +5720,7 @@ export interface operations {
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
     list_projects_v3_projects_get: {
@@ -5711,7 +5750,7 @@ export interface operations {
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
     list_domains_v3_auth_domains_get: {
@@ -5739,7 +5778,7 @@ export interface operations {
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
     create_temporary_key_v3_0_OS_CREDENTIAL_securitytokens_post: {
@@ -5833,7 +5872,7 @@ export interface operations {
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
     health_health_get: {

@@ -22,7 +22,7 @@ from ..console.files import Files
 from ..console.routes import console_router
 from ..errors import ServiceError, render
 from ..services import Services
-from ..store.faults import StoreUnavailableError
+from ..store.faults import IndexUnavailableError, StoreUnavailableError
 from ..telemetry import logs
 from ..telemetry.metrics import REQUEST_SECONDS, REQUESTS
 from ..telemetry.tracing import describe, request_span
@@ -157,7 +157,10 @@ def _failed(request: Request, _error: Exception) -> Response:
 def _unavailable(request: Request, error: Exception) -> Response:
     """The disk or the database does not do what it should; nothing of the request was kept."""
     log.error("store unavailable: %s, request %s", error, request.state.request_id)
-    key = "IAM.503" if request.scope["path"].startswith(IAM_PATHS) else "FRS.0018"
+    if isinstance(error, IndexUnavailableError):
+        key = "APIG.0201/503"
+    else:
+        key = "IAM.503" if request.scope["path"].startswith(IAM_PATHS) else "FRS.0018"
     return _refused(request, ServiceError(key, headers={"Retry-After": "5"}))
 
 

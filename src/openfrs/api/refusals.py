@@ -67,7 +67,7 @@ def _own_refusals(method: str, path: str, operation: dict[str, Any]) -> set[str]
         if any(re.fullmatch(rf"{kind}\d?_base64", name) for name in body.get("properties", ())):
             keys |= {*wanted}
     if "{face_set_name}" in path:
-        keys |= {"FRS.0302"}
+        keys |= {"FRS.0302", "APIG.0201/503"}
     rest = path.partition("{project_id}")[2]
     return keys.union(*(own for of, pattern, own in _OWN if of == method and re.fullmatch(pattern, rest)))
 

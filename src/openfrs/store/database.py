@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, inspect
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision of the schema; see :mod:`openfrs.store.migrations`."""
 
 
@@ -42,6 +42,16 @@ class Database(ABC):
     @abstractmethod
     def settle(self) -> bool:
         """See that the traces of what was deleted leave the log now rather than soon; False if a reader is in the way.
+
+        Raises:
+            StoreUnavailableError
+        """
+
+    @abstractmethod
+    def turn(self, work: str) -> AbstractContextManager[bool]:
+        """Whether this process has the turn at some work until the block ends; of all that use the database one has it.
+
+        Who is killed loses it.
 
         Raises:
             StoreUnavailableError

@@ -18,6 +18,14 @@ class StoreUnavailableError(Exception):
     """
 
 
+class MilvusUnavailableError(Exception):
+    """The Milvus server is out of reach, or does not do what it should."""
+
+
+class IndexUnavailableError(StoreUnavailableError):
+    """The server that has the index of a face set is out of reach, and the set too large to be searched without it."""
+
+
 class StoreConflictError(StoreUnavailableError):
     """The database undid a transaction so that another could go on; it can be tried again at once."""
 

@@ -1,5 +1,6 @@
 """Exact search: the templates of a face set in memory, scanned whole, with the faces' fields in columns beside them."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import faiss
@@ -85,6 +86,10 @@ class TemplateIndex:
         place = self._place(seq)
         return bool(self._columns.matching(predicate, slice(place, place + 1))[0])
 
+    def lacking(self, seqs: Sequence[int]) -> set[int]:
+        """Those of the faces that are not there."""
+        return set(seqs) - set(self._seqs[self._places(np.array(seqs, np.int64))].tolist())
+
     def template(self, seq: int) -> Cosines:
         """The template of a face that is there, shape (dimension,)."""
         return np.asarray(self._templates[self._place(seq)], np.float32)
@@ -123,7 +128,7 @@ class TemplateIndex:
         sure = allowed[places] & (cosines > cosines[-1])  # of those as near as the last some may have been left out
         if np.count_nonzero(sure) < count:
             return None
-        return _ordered(self._seqs[places[sure]], cosines[sure], count)
+        return ordered(self._seqs[places[sure]], cosines[sure], count)
 
     def _masked(self, probe: Cosines, count: int, allowed: Mask, possible: int) -> tuple[Rows, Cosines]:
         bits = np.packbits(allowed, bitorder="little")
@@ -210,10 +215,11 @@ def _exactly(
     while True:
         cosines, places = (rows[0] for rows in scanner.search(probe[None], wide, params=parameters))
         if wide == possible or cosines[-1] < cosines[count - 1]:
-            return _ordered(seqs[places], cosines, count)
+            return ordered(seqs[places], cosines, count)
         wide = min(8 * wide, possible)
 
 
-def _ordered(seqs: Rows, cosines: Cosines, count: int) -> tuple[Rows, Cosines]:
+def ordered(seqs: Rows, cosines: Cosines, count: int) -> tuple[Rows, Cosines]:
+    """The first so many faces, best first, of those equally near the older first."""
     order = np.lexsort((seqs, -cosines))[:count]
     return seqs[order], cosines[order]

@@ -147,9 +147,10 @@ class LoadedIndexes:
 
     def _bring_up(self, loaded: _Loaded, index: TemplateIndex, snapshot: Connection, face_set: FaceSet) -> None:
         templates = self._repository.templates.of_set(snapshot, face_set.id)
-        with closing(reading.changes(snapshot, face_set.id, index.version, templates)) as pieces:
+        empty = index.version == loaded.since and not len(index)
+        with closing(reading.changes(snapshot, face_set.id, index.version, templates, empty=empty)) as pieces:
             for changes in pieces:
-                if index.version == loaded.since and not len(index) and changes.seqs.size:
+                if empty and not len(index) and changes.seqs.size:
                     self._reserve(loaded, index, snapshot, face_set, changes)
                 index.apply(changes)
                 with self._lock:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ..errors import OperatorError
@@ -20,6 +20,9 @@ from .postgresql_faults import server_faults
 _MIGRATING: Final = 0x6F70656E667273_01
 _PRESENT: Final = 0x6F70656E667273_02
 """Advisory locks: held while the schema is looked at and changed; shared by every connection of every node."""
+
+_TURNS: Final = 0x6F667273
+"""The first half of the advisory locks of turns; the work is the other."""
 
 _READERS: Final = (4, 12)
 _WRITERS: Final = (2, 6)
@@ -118,6 +121,18 @@ class PostgresqlDatabase(Database):
         """Nothing to do: the server writes its log by rules of its own."""
         return True
 
+    @contextmanager
+    def turn(self, work: str) -> Iterator[bool]:
+        """Whether this process has the turn at some work until the block ends; it has a connection of its own for that.
+
+        Raises:
+            StoreUnavailableError
+        """
+        with server_faults(), self._once.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            lock = text("SELECT pg_try_advisory_lock(:turns, hashtext(:work))")
+            yield bool(connection.scalar(lock, {"turns": _TURNS, "work": work}))
+
     def close(self) -> None:
         """Close every connection."""
         if self._holding is not None:
@@ -198,6 +213,10 @@ class Snapshots(Database):
     def settle(self) -> bool:
         """Nothing to do: nothing was deleted."""
         return True
+
+    def turn(self, work: str) -> AbstractContextManager[bool]:
+        """Nothing: there is no work."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Let go of it."""

@@ -49,6 +49,7 @@ _AMONG = _INDEXED.where(_faces.c.set_id == bindparam("id"), _faces.c.seq.in_(bin
 _LISTED = select(_faces.c.seq, _faces.c.external_image_id, _FIELDS).where(_faces.c.set_id == bindparam("id"))
 _SINCE = _faces.c.set_id == bindparam("id"), _faces.c.version > bindparam("since")
 _SETTLED = select(_faces.c.seq).where(*_SINCE, _faces.c.version <= bindparam("until"))
+_TOUCHED = select(_faces.c.seq).where(*_SINCE)
 _COUNT = select(func.count()).select_from(_faces).where(*_SINCE)
 _DELETED = select(_tombstones.c.seq).where(
     _tombstones.c.set_id == bindparam("id"), _tombstones.c.version > bindparam("since")
@@ -79,14 +80,18 @@ def described(snapshot: Connection, set_id: int) -> FaceSet:
     return face_set_of(row)
 
 
-def changes(snapshot: Connection, set_id: int, since: int, templates: SetTemplates) -> Generator[Changes, None, None]:
+def changes(
+    snapshot: Connection, set_id: int, since: int, templates: SetTemplates, *, empty: bool = False
+) -> Generator[Changes, None, None]:
     """What happened to a set's faces after version ``since``, in pieces; to be closed, as a server holds the rest of them.
+
+    To whom holds none of the faces yet, being ``empty``, deletions are nothing.
 
     Raises:
         StoreUnavailableError: a template is damaged, or cannot be decrypted.
     """
     after = {"id": set_id, "since": since}
-    deleted = np.array(snapshot.scalars(_DELETED, after).all() if since else [], np.int64)
+    deleted = np.array(snapshot.scalars(_DELETED, after).all() if not empty else [], np.int64)
     yield Changes.deletions(deleted)
     with snapshot.execute(_WRITTEN, after, execution_options={"yield_per": _CHUNK}) as written:
         for rows in written.partitions():
@@ -116,6 +121,12 @@ def listed(snapshot: Connection, set_id: int) -> Generator[Changes, None, None]:
 def settled(snapshot: Connection, set_id: int, since: int, until: int) -> Sequence[int]:
     """Sequence numbers of the faces last written after version ``since`` and not after ``until``."""
     return snapshot.scalars(_SETTLED, {"id": set_id, "since": since, "until": until}).all()
+
+
+def touched(snapshot: Connection, set_id: int, since: int) -> set[int]:
+    """Sequence numbers of the faces written or deleted after version ``since``."""
+    after = {"id": set_id, "since": since}
+    return {*snapshot.scalars(_TOUCHED, after), *snapshot.scalars(_DELETED, after)}
 
 
 def count(snapshot: Connection, set_id: int, since: int) -> int:

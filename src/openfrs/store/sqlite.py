@@ -46,6 +46,7 @@ class SqliteDatabase(Database):
         """
         if path.is_file() and 0 < path.stat().st_size < _LEAST_SIZE:
             raise OperatorError(f"{path} cannot be used as a database: it is cut off")
+        self._path = path
         self._engine = create_engine(f"sqlite:///{path}", pool_size=16, max_overflow=48)
         self._writing = threading.Lock()
         event.listen(self._engine, "connect", _prepare)
@@ -129,6 +130,25 @@ class SqliteDatabase(Database):
         """
         with machine_faults():
             return self._checkpoints.empty()
+
+    @contextmanager
+    def turn(self, work: str) -> Iterator[bool]:
+        """Whether this process has the turn at some work until the block ends.
+
+        Raises:
+            StoreUnavailableError
+        """
+        try:
+            file = self._path.with_name(f"{self._path.name}-{work}").open("ab")
+        except OSError as error:
+            raise StoreUnavailableError(str(error)) from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
 
     def close(self) -> None:
         """Close every connection; the write-ahead log goes into the database file."""

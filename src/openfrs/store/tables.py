@@ -197,3 +197,16 @@ audit_entries = Table(
     Column("entry", Text, nullable=False),  # a line of the audit log
     Index(None, "at", "id"),
 )
+
+# Of an index on a server, which may hold more than one copy of a set while it is being made anew. A copy outlives its set until
+# nothing of it is left on the server.
+index_copies = Table(
+    "index_copies",
+    metadata,
+    Column("key", _LONG, primary_key=True, autoincrement=False),  # random: what its faces are told by on the server
+    Column("set_id", Integer, nullable=False, index=True),
+    Column("state", String(8), nullable=False),
+    Column("dimension", Integer, nullable=False),
+    Column("applied", _LONG, nullable=False),  # it holds all that was written up to this version of the set
+    Column("timestamp", _LONG, nullable=False),  # the server's own, of the last change that it holds
+)

@@ -68,6 +68,21 @@ INDEX_FACES: Final = Gauge(
 INDEX_BYTES: Final = Gauge(
     "openfrs_index_bytes", "Bytes of those indexes.", multiprocess_mode="livesum", registry=REGISTRY
 )
+MILVUS_UP: Final = Gauge(
+    "openfrs_milvus_up",
+    "Whether Milvus answered last time it was asked, 1 or 0.",
+    multiprocess_mode="livemin",
+    registry=REGISTRY,
+)
+MILVUS_BEHIND: Final = Gauge(
+    "openfrs_milvus_behind_faces",
+    "Faces written that are not yet in Milvus; searches read them from the database.",
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
+MILVUS_PASSED_OVER: Final = Counter(
+    "openfrs_milvus_passed_over", "Searches that Milvus was not there for, answered from memory.", registry=REGISTRY
+)
 MODEL_LOAD_SECONDS: Final = Gauge(
     "openfrs_model_load_seconds",
     "Time that loading a model took, by model; those for attributes are loaded when first wanted.",

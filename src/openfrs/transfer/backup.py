@@ -4,8 +4,9 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +38,7 @@ def back_up(data: Path, target: Path) -> int:
         raise OperatorError(f"{target} is there already")
     with _appearing(target) as folder:
         copy_database(data / DATABASE, folder / DATABASE)
+        _without_copies(folder / DATABASE)
         for pattern in _BESIDE:
             for file in sorted(data.glob(pattern)):
                 _copy(file, folder / file.name)
@@ -65,6 +67,13 @@ def restore(source: Path, data: Path) -> None:
     with _appearing(data) as folder:
         for name in manifest["files"]:
             _copy(source / name, folder / name)
+
+
+def _without_copies(database: Path) -> None:
+    """Forget what an index on a server holds: by the time the backup is brought back that is of another moment."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        if connection.execute("select 1 from sqlite_master where name = 'index_copies'").fetchone():
+            connection.execute("delete from index_copies")
 
 
 def _manifest(source: Path) -> dict[str, Any]:
