@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from pydantic import Field, ValidationError
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -24,7 +24,7 @@ from .account_answers import (
     UserAnswer,
     UsersAnswer,
 )
-from .body import Input, raw_body
+from .body import Input, parsed, raw_body
 from .documentation import body_of
 from .security import Admin, ServicesDependency
 
@@ -177,8 +177,8 @@ async def delete_key(access_key: str, here: Here) -> DeletedKeyAnswer:
 
 async def _read(request: Request, model: type[Any]) -> Any:
     try:
-        return model.model_validate_json((await raw_body(request)).content)
-    except ValidationError:
+        return await parsed(model, (await raw_body(request)).content)
+    except ValueError:
         raise ServiceError("IAM.400") from None
 
 

@@ -46,8 +46,8 @@ from . import (
     subscription,
 )
 from .documentation import document
+from .responses import WireResponse
 from .security import TOKEN_HEADER, address_of, in_iam_envelope
-from .wire import WireResponse
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span

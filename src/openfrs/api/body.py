@@ -4,13 +4,14 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Container, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, AnyStr, Final, TypeVar
 from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
-from starlette.datastructures import Headers
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
@@ -36,7 +37,7 @@ T = TypeVar("T", bound=Input)
 
 @dataclass(frozen=True, slots=True)
 class RawBody:
-    """A body as it arrived, and its hex SHA-256, computed while it came in."""
+    """A body as it arrived, and its hex SHA-256, computed while it came in; empty where a token makes it needless."""
 
     content: bytes
     sha256: str
@@ -55,15 +56,18 @@ async def raw_body(request: Request) -> RawBody:
         announced = request.headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > limits.MAX_BODY_BYTES:
             raise ServiceError("APIG.0201/413")
-        read, digest = bytearray(), hashlib.sha256()
+        chunks, size = list[bytes](), 0
+        digest = None if request.headers.get("x-auth-token") else hashlib.sha256()
         try:
             stay.look(int(announced) if announced.isdecimal() else 0)
             stay.leave()  # while the client is waited for
             async with asyncio.timeout(limits.BODY_SECONDS):
                 async for chunk in request.stream():
-                    read += chunk
-                    digest.update(chunk)
-                    if len(read) > limits.MAX_BODY_BYTES:
+                    chunks.append(chunk)
+                    size += len(chunk)
+                    if digest is not None:
+                        digest.update(chunk)
+                    if size > limits.MAX_BODY_BYTES:
                         raise ServiceError("APIG.0201/413")
                     stay.hold(len(chunk))
             stay.enter()
@@ -72,7 +76,7 @@ async def raw_body(request: Request) -> RawBody:
         except TimeoutError:
             reason = f"the body took more than {limits.BODY_SECONDS} seconds"
             raise ServiceError("APIG.0201/400", reason, headers={"Connection": "close"}) from None
-        kept = request.state.raw_body = RawBody(bytes(read), digest.hexdigest())
+        kept = request.state.raw_body = RawBody(b"".join(chunks), digest.hexdigest() if digest is not None else "")
     return kept
 
 
@@ -91,12 +95,34 @@ async def read_input(request: Request, model: type[T], *, multipart: bool = True
         if form and multipart:
             values = model.model_validate(await _form(request, body, model.model_fields))
         else:
-            values = model.model_validate_json(body)
+            values = await parsed(model, body)
     except ValidationError as error:
         raise refusal(error) from None
+    except ValueError as error:
+        raise wrong_format("the request body", str(error)) from None
     del raw, body
     await _fetch(request, values)
     return values
+
+
+async def parsed(model: type[T], body: bytes) -> T:
+    """A JSON text as ``model``; a large one is read on a thread.
+
+    Raises:
+        ValidationError: it is not JSON, or not of the model.
+        ValueError: it has more values than any request has a use for; each takes far more memory and time than its text.
+    """
+
+    def parse() -> T:
+        _see_that_few(b",", body)
+        return model.model_validate_json(body)
+
+    return parse() if len(body) < limits.LARGE_BODY_BYTES else await run_in_threadpool(parse)
+
+
+def _see_that_few(comma: AnyStr, text: AnyStr) -> None:
+    if len(text.split(comma, limits.MAX_JSON_COMMAS)) > limits.MAX_JSON_COMMAS:
+        raise ValueError(f"it holds more than {limits.MAX_JSON_COMMAS} commas")
 
 
 async def _fetch(request: Request, values: Input) -> None:
@@ -139,6 +165,7 @@ _JSON_WORDS: Final = {"True": "true", "False": "false", "None": "null"}
 
 def _json_text(text: str) -> Any:
     """JSON, or what old Python clients make of it: single quotes turned double, but ``True`` and ``False`` left as they are."""
+    _see_that_few(",", text)
     try:
         return json.loads(text)
     except ValueError:
@@ -180,7 +207,9 @@ async def _form(request: Request, body: bytes, names: Container[str]) -> dict[st
     """
 
     async def stream() -> AsyncIterator[bytes]:
-        yield body
+        for start in range(0, len(body), limits.LARGE_BODY_BYTES):
+            yield body[start : start + limits.LARGE_BODY_BYTES]
+            await asyncio.sleep(0)  # others have their turn
 
     parser = _InMemoryParser(
         Headers(scope=request.scope),
@@ -193,16 +222,21 @@ async def _form(request: Request, body: bytes, names: Container[str]) -> dict[st
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError):
         raise wrong_format("the request body", "it is not a readable multipart form") from None
-    values: dict[str, Any] = {}
     try:
-        for name, part in form.multi_items():
-            if name not in names:
-                continue
-            data = part.encode("latin-1") if isinstance(part, str) else part.file.read()
-            try:
-                values[name] = data if name.endswith("_file") else _TEXT_FIELDS.get(name, str)(data.decode())
-            except (ValueError, KeyError, RecursionError):
-                raise wrong_format(name, "the text cannot be read as its type") from None
+        wanted = [(name, part) for name, part in form.multi_items() if name in names]
+        if len(body) < limits.LARGE_BODY_BYTES:
+            return _values(wanted)
+        return await run_in_threadpool(_values, wanted)
     finally:
         await form.close()
+
+
+def _values(parts: Sequence[tuple[str, UploadFile | str]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, part in parts:
+        data = part.encode("latin-1") if isinstance(part, str) else part.file.read()
+        try:
+            values[name] = data if name.endswith("_file") else _TEXT_FIELDS.get(name, str)(data.decode())
+        except (ValueError, KeyError, RecursionError):
+            raise wrong_format(name, "the text cannot be read as its type") from None
     return values

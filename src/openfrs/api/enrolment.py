@@ -12,6 +12,7 @@ from ..faces.policy import Policy, Reason
 from .body import Input, read_input
 from .documentation import body_of
 from .pictures import PictureInput, picture
+from .responses import WireResponse, written
 from .security import Operator, Reader, ServicesDependency, SetName
 from .wire import BoundingBox, FaceQuality, HeadPose
 
@@ -97,14 +98,18 @@ class FaceCheckResponse(PolicyResponse):
     faces: list[CheckedFace]
 
 
-@router.post("/face-check", openapi_extra=body_of(FaceCheckInput), response_model_exclude_none=True)
-async def check_faces(request: Request, principal: Reader, services: ServicesDependency) -> FaceCheckResponse:
+@router.post("/face-check", openapi_extra=body_of(FaceCheckInput), response_model=FaceCheckResponse)
+async def check_faces(request: Request, principal: Reader, services: ServicesDependency) -> WireResponse:
     """Whether each face of a picture would be enrolled, the reasons if not, and what was measured. Nothing is enrolled."""
     asked = await read_input(request, FaceCheckInput)
     policy, faces = await services.enrolment.check(
-        principal.project.id, asked.face_set_name, picture(asked), asked.policy, single=bool(asked.single)
+        principal.project.id, asked.face_set_name, await picture(asked), asked.policy, single=bool(asked.single)
     )
-    return FaceCheckResponse(policy=policy, faces=[CheckedFace.of(face) for face in faces])
+    return await written(
+        lambda: FaceCheckResponse(policy=policy, faces=[CheckedFace.of(face) for face in faces]),
+        len(faces),
+        exclude_none=True,
+    )
 
 
 @router.get("/face-sets/{face_set_name}/policy", response_model_exclude_none=True)

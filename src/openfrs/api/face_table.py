@@ -10,6 +10,7 @@ from starlette.requests import Request
 from .. import limits
 from .body import Input, read_query
 from .documentation import query_of
+from .responses import WireResponse, written
 from .security import Reader, ServicesDependency, SetName
 from .shapes import FilterText
 from .wire import FaceSetFace
@@ -34,10 +35,12 @@ class FaceTableResponse(BaseModel):
     faces: list[FaceSetFace]
 
 
-@router.get("/face-sets/{face_set_name}/faces", openapi_extra=query_of(FaceTableQuery))
+@router.get(
+    "/face-sets/{face_set_name}/faces", openapi_extra=query_of(FaceTableQuery), response_model=FaceTableResponse
+)
 async def tabulate_faces(
     request: Request, principal: Reader, name: SetName, services: ServicesDependency
-) -> FaceTableResponse:
+) -> WireResponse:
     """Faces that a filter holds for, sorted by a field, with their number. Faces without a value of the field come last."""
     asked = read_query(request, FaceTableQuery)
     _, total, faces = await run_in_threadpool(
@@ -50,4 +53,6 @@ async def tabulate_faces(
         offset=asked.offset,
         limit=asked.limit,
     )
-    return FaceTableResponse(total=total, faces=[FaceSetFace.of(face) for face in faces])
+    return await written(
+        lambda: FaceTableResponse(total=total, faces=[FaceSetFace.of(face) for face in faces]), len(faces)
+    )

@@ -13,6 +13,7 @@ from ..faces.fields import shown
 from .body import Input, read_input, read_query
 from .documentation import body_of, query_of
 from .pictures import PictureInput, picture
+from .responses import WireResponse, written
 from .security import Operator, Reader, ServicesDependency, SetName
 from .shapes import ExternalImageId, FieldValues, FilterText
 from .wire import FaceCountResponse, FacesResponse
@@ -57,34 +58,33 @@ class BatchDeleteInput(Input):
     filter: FilterText
 
 
-@router.post("/faces", openapi_extra=body_of(AddFacesInput))
-async def add_faces(
-    request: Request, principal: Operator, name: SetName, services: ServicesDependency
-) -> FacesResponse:
+@router.post("/faces", openapi_extra=body_of(AddFacesInput), response_model=FacesResponse)
+async def add_faces(request: Request, principal: Operator, name: SetName, services: ServicesDependency) -> WireResponse:
     """Enrol every face of a picture, or with ``single`` only the largest."""
     asked = await read_input(request, AddFacesInput)
     face_set, faces = await services.faces.add(
         principal.project.id,
         name,
-        picture(asked),
+        await picture(asked),
         external_image_id=asked.external_image_id,
         fields=asked.external_fields or {},
         single=bool(asked.single),
     )
-    return FacesResponse.of(face_set, faces)
+    return await written(lambda: FacesResponse.of(face_set, faces), len(faces))
 
 
-@router.get("/faces", openapi_extra=query_of(ListFacesQuery))
-async def list_faces(request: Request, principal: Reader, name: SetName, services: ServicesDependency) -> FacesResponse:
+@router.get("/faces", openapi_extra=query_of(ListFacesQuery), response_model=FacesResponse)
+async def list_faces(request: Request, principal: Reader, name: SetName, services: ServicesDependency) -> WireResponse:
     """Faces in the order they were enrolled, or the one with ``face_id``."""
     asked = read_query(request, ListFacesQuery)
     if asked.face_id is not None:
         face_set, face = await run_in_threadpool(services.faces.one, principal.project.id, name, asked.face_id)
-        return FacesResponse.of(face_set, [face])
-    face_set, faces = await run_in_threadpool(
-        services.faces.page, principal.project.id, name, asked.offset, asked.limit
-    )
-    return FacesResponse.of(face_set, faces)
+        faces = [face]
+    else:
+        face_set, faces = await run_in_threadpool(
+            services.faces.page, principal.project.id, name, asked.offset, asked.limit
+        )
+    return await written(lambda: FacesResponse.of(face_set, faces), len(faces))
 
 
 @router.put("/faces", openapi_extra=body_of(UpdateFaceInput, multipart=False))

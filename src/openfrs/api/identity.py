@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends
-from pydantic import Field, ValidationError
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,11 +17,11 @@ from ..accounts.principal import Caller
 from ..errors import ServiceError
 from ..services import Services
 from ..store.accounts import Domain, Project, User
-from .body import Input, raw_body
+from .body import Input, parsed, raw_body
 from .documentation import answers_with, body_of, header, query_of
 from .identity_answers import DomainsAnswer, ProjectsAnswer, TemporaryKeyAnswer, TokenAnswer
+from .responses import WireResponse
 from .security import TOKEN_HEADER, ServicesDependency, address_of, authenticate, note_write
-from .wire import WireResponse
 
 router = APIRouter(tags=["identity"])
 
@@ -237,8 +237,8 @@ async def _sign_in(request: Request, services: Services, login: Login) -> Sessio
 
 async def _read(request: Request, model: type[T]) -> T:
     try:
-        return model.model_validate_json((await raw_body(request)).content)
-    except ValidationError:
+        return await parsed(model, (await raw_body(request)).content)
+    except ValueError:
         raise ServiceError("IAM.400") from None
 
 

@@ -18,7 +18,7 @@ v1_router = APIRouter(tags=["liveness"])
 async def detect_silent_liveness(request: Request, services: ServicesDependency) -> SilentLivenessResponse:
     """Whether the largest face is a person's, and not that of a print or a screen: alive from a confidence of 0.5."""
     given = await read_input(request, PictureInput)
-    return SilentLivenessResponse.of(await services.silent_liveness.judge(picture(given)))
+    return SilentLivenessResponse.of(await services.silent_liveness.judge(await picture(given)))
 
 
 @router.post("/live-detect", dependencies=[Depends(READER)], openapi_extra=body_of(ActionInput))
@@ -29,4 +29,4 @@ async def detect_action_liveness(request: Request, services: ServicesDependency)
     """
     given = await read_input(request, ActionInput)
     wanted = asked(given)
-    return ActionLivenessResponse.of(await services.action_liveness.judge(video(given), wanted))
+    return ActionLivenessResponse.of(await services.action_liveness.judge(await video(given), wanted))

@@ -87,7 +87,7 @@ async def submit_liveness_video(
 ) -> SubmittedResponse:
     """Judge the session's one video. What came of it is not told here, where the person may see it."""
     given = await read_input(request, VideoInput)
-    await services.liveness_sessions.submit(principal.project.id, session_id, video(given))
+    await services.liveness_sessions.submit(principal.project.id, session_id, await video(given))
     return SubmittedResponse(session_id=session_id)
 
 

@@ -1,5 +1,7 @@
 """The files that operations take, pictures above all: base64 text, a part of a form, or a URL."""
 
+from starlette.concurrency import run_in_threadpool
+
 from .. import limits
 from ..errors import ServiceError, wrong_format
 from ..media.base64_text import decode_base64
@@ -15,13 +17,13 @@ class PictureInput(Input):
     image_file: bytes | None = None
 
 
-def picture(values: Input, prefix: str = "image", *, other: str | None = None) -> Picture:
+async def picture(values: Input, prefix: str = "image", *, other: str | None = None) -> Picture:
     """The picture that an input carries; otherwise as :func:`sent_file`."""
-    parameter, data = sent_file(values, prefix, other=other)
+    parameter, data = await sent_file(values, prefix, other=other)
     return Picture(data, parameter)
 
 
-def sent_file(values: Input, prefix: str, *, other: str | None = None) -> tuple[str, bytes]:
+async def sent_file(values: Input, prefix: str, *, other: str | None = None) -> tuple[str, bytes]:
     """The file that an input carries as ``{prefix}_base64`` or ``{prefix}_file``, or that ``{prefix}_url`` names.
 
     The parameter it came in comes first. ``other`` is the value of an input that could be given instead.
@@ -51,4 +53,6 @@ def sent_file(values: Input, prefix: str, *, other: str | None = None) -> tuple[
         case "file":
             return parameter, value
         case _:
-            return parameter, decode_base64(value, parameter)
+            if len(value) < limits.LARGE_BODY_BYTES:
+                return parameter, decode_base64(value, parameter)
+            return parameter, await run_in_threadpool(decode_base64, value, parameter)

@@ -54,7 +54,7 @@ async def head_pose_estimate(request: Request, services: ServicesDependency) -> 
 
 async def _measured(request: Request, services: Services, *wanted: Trait) -> Traits:
     given = await read_input(request, QualityInput, multipart=False)
-    return await services.recognizer.measure(picture(given), wanted)
+    return await services.recognizer.measure(await picture(given), wanted)
 
 
 def _blur(found: Traits) -> Blur:

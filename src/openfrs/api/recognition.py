@@ -12,6 +12,7 @@ from ..services import Services
 from .body import Input, read_input
 from .documentation import body_of
 from .pictures import PictureInput, picture
+from .responses import WireResponse, written
 from .security import READER, ServicesDependency
 from .wire import Attributes, BoundingBox, CompareResponse, DescribedFace, DetectedFace, DetectResponse, Landmark
 
@@ -42,43 +43,47 @@ _DETECT: Final[dict[str, Any]] = {
     "name": "detect",
     "dependencies": [Depends(READER)],
     "openapi_extra": body_of(DetectInput),
-    "response_model_exclude_none": True,
+    "response_model": DetectResponse,
 }
 
 
 @v2_router.post(**_DETECT)
-async def detect(request: Request, services: ServicesDependency) -> DetectResponse:
+async def detect(request: Request, services: ServicesDependency) -> WireResponse:
     """Find the faces of a picture, with the attributes whose codes are given; codes that are not known are ignored."""
     return await _detect(request, services, V2_CODES)
 
 
 @v1_router.post(**_DETECT)
-async def detect_v1(request: Request, services: ServicesDependency) -> DetectResponse:
+async def detect_v1(request: Request, services: ServicesDependency) -> WireResponse:
     """Find the faces of a picture, with the attributes that the old codes 0 to 5 stand for."""
     return await _detect(request, services, V1_CODES)
 
 
-async def _detect(request: Request, services: Services, codes: Mapping[str, Attribute]) -> DetectResponse:
+async def _detect(request: Request, services: Services, codes: Mapping[str, Attribute]) -> WireResponse:
     given = await read_input(request, DetectInput)
     wanted = asked(given.attributes, codes)
-    faces = await services.recognizer.detect(picture(given), wanted)
-    return DetectResponse(
-        faces=[
-            DescribedFace(
-                bounding_box=BoundingBox.of(face.box),
-                attributes=Attributes.of(face.attributes) if wanted - {Attribute.LANDMARK} else None,
-                landmark=Landmark.of(face.attributes.landmark) if face.attributes.landmark else None,
-            )
-            for face in faces
-        ]
-    )
+    faces = await services.recognizer.detect(await picture(given), wanted)
+
+    def answer() -> DetectResponse:
+        return DetectResponse(
+            faces=[
+                DescribedFace(
+                    bounding_box=BoundingBox.of(face.box),
+                    attributes=Attributes.of(face.attributes) if wanted - {Attribute.LANDMARK} else None,
+                    landmark=Landmark.of(face.attributes.landmark) if face.attributes.landmark else None,
+                )
+                for face in faces
+            ]
+        )
+
+    return await written(answer, len(faces), exclude_none=True)
 
 
 @router.post("/face-compare", dependencies=[Depends(READER)], openapi_extra=body_of(CompareInput))
 async def compare(request: Request, services: ServicesDependency) -> CompareResponse:
     """Compare the largest faces of two pictures; above 0.93 they are generally of one person."""
     given = await read_input(request, CompareInput)
-    first, second = picture(given, "image1"), picture(given, "image2")
+    first, second = await picture(given, "image1"), await picture(given, "image2")
     if first.parameter.removeprefix("image1") != second.parameter.removeprefix("image2"):
         raise wrong_format(second.parameter, "both pictures must be given in the same way")
     comparison = await services.recognizer.compare(first, second)

@@ -11,6 +11,7 @@ from ..faces.search import SearchOptions
 from .body import read_input
 from .documentation import body_of
 from .pictures import PictureInput, picture
+from .responses import WireResponse, written
 from .security import Reader, ServicesDependency, SetName
 from .shapes import FilterText, SortOrder
 from .wire import BoundingBox, SearchFace, SearchResponse
@@ -29,8 +30,8 @@ class SearchInput(PictureInput):
     sort: SortOrder | None = None
 
 
-@router.post("/face-sets/{face_set_name}/search", openapi_extra=body_of(SearchInput))
-async def search(request: Request, principal: Reader, name: SetName, services: ServicesDependency) -> SearchResponse:
+@router.post("/face-sets/{face_set_name}/search", openapi_extra=body_of(SearchInput), response_model=SearchResponse)
+async def search(request: Request, principal: Reader, name: SetName, services: ServicesDependency) -> WireResponse:
     """Find the faces most like a probe: the largest face of a picture, or an enrolled face."""
     asked = await read_input(request, SearchInput)
     options = SearchOptions(
@@ -44,18 +45,22 @@ async def search(request: Request, principal: Reader, name: SetName, services: S
         found = await services.search.by_face_id(principal.project.id, name, asked.face_id, options)
     else:
         found = await services.search.by_picture(
-            principal.project.id, name, picture(asked, other=asked.face_id), options
+            principal.project.id, name, await picture(asked, other=asked.face_id), options
         )
     wanted = set(asked.return_fields or ())
-    return SearchResponse(
-        faces=[
-            SearchFace(
-                bounding_box=BoundingBox.of(hit.face.box),
-                similarity=hit.similarity,
-                external_fields={field: value for field, value in hit.face.fields.items() if field in wanted},
-                external_image_id=hit.face.external_image_id,
-                face_id=hit.face.face_id,
-            )
-            for hit in found
-        ]
-    )
+
+    def answer() -> SearchResponse:
+        return SearchResponse(
+            faces=[
+                SearchFace(
+                    bounding_box=BoundingBox.of(hit.face.box),
+                    similarity=hit.similarity,
+                    external_fields={field: value for field, value in hit.face.fields.items() if field in wanted},
+                    external_image_id=hit.face.external_image_id,
+                    face_id=hit.face.face_id,
+                )
+                for hit in found
+            ]
+        )
+
+    return await written(answer, len(found))

@@ -30,7 +30,7 @@ class ActionInput(VideoInput):
     nod_threshold: float | None = None
 
 
-def video(values: VideoInput) -> bytes:
+async def video(values: VideoInput) -> bytes:
     """The video that an input carries.
 
     Raises:
@@ -38,7 +38,7 @@ def video(values: VideoInput) -> bytes:
             too large.
     """
     try:
-        return sent_file(values, "video")[1]
+        return (await sent_file(values, "video"))[1]
     except ServiceError as error:
         raise ServiceError("FRS.0701") if error.entry.code == "FRS.0015" else error from None
 

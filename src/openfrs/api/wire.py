@@ -5,7 +5,6 @@ import math
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
-from starlette.responses import JSONResponse
 
 from .. import box
 from ..liveness.action import ActionVerdict
@@ -16,12 +15,6 @@ from ..store import faces as rows
 from ..vision import traits
 from ..vision.contours import Contours
 from ..vision.detection import Points
-
-
-class WireResponse(JSONResponse):
-    """JSON with the content type that FRS documents."""
-
-    media_type = "application/json; charset=UTF-8"
 
 
 class BoundingBox(BaseModel):

@@ -54,16 +54,18 @@ class Search:
             ServiceError: ``FRS.0302`` no such set, ``FRS.0012`` a bad filter or sort, ``FRS.0032`` sorting by what is no number,
                 ``FRS.0304`` no face, and what :meth:`Recognizer.templates` raises.
         """
-        face_set = await to_thread.run_sync(self._face_sets.require_usable, project_id, set_name)
-        query, order = self._query(face_set, options), sort_order(options.sort, face_set.fields)
+        face_set, query, order = await to_thread.run_sync(self._prepared, project_id, set_name, options)
         templates = await self._recognizer.templates(picture, largest_only=True)
         if not templates:
             raise ServiceError("FRS.0304")
+
+        def nearest() -> list[Found]:
+            return self._found(self._galleries.search(face_set.id, templates[0].embedding, query), order)
+
         try:
-            hits = await to_thread.run_sync(self._galleries.search, face_set.id, templates[0].embedding, query)
+            return await to_thread.run_sync(nearest)
         except SetMissingError:
             raise missing_set(set_name) from None
-        return self._found(hits, order)
 
     async def by_face_id(self, project_id: str, set_name: str, face_id: str, options: SearchOptions) -> list[Found]:
         """The faces most like an enrolled one, which comes first itself with similarity 1 if it passes the filter.
@@ -74,8 +76,7 @@ class Search:
         return await to_thread.run_sync(self._by_face_id, project_id, set_name, face_id, options)
 
     def _by_face_id(self, project_id: str, set_name: str, face_id: str, options: SearchOptions) -> list[Found]:
-        face_set = self._face_sets.require_usable(project_id, set_name)
-        query, order = self._query(face_set, options), sort_order(options.sort, face_set.fields)
+        face_set, query, order = self._prepared(project_id, set_name, options)
         try:
             return self._found(self._galleries.search_like(face_set.id, face_id, query), order)
         except FaceMissingError:
@@ -83,9 +84,14 @@ class Search:
         except SetMissingError:
             raise missing_set(set_name) from None
 
-    def _query(self, face_set: FaceSet, options: SearchOptions) -> Query:
+    def _prepared(
+        self, project_id: str, set_name: str, options: SearchOptions
+    ) -> tuple[FaceSet, Query, Mapping[str, bool]]:
+        """The set, what is asked of it, and the order that is wanted."""
+        face_set = self._face_sets.require_usable(project_id, set_name)
         predicate = parse_filter(options.filter, face_set.fields) if options.filter else None
-        return Query(options.top_n, self._recognizer.calibration.cosine(options.threshold), predicate)
+        query = Query(options.top_n, self._recognizer.calibration.cosine(options.threshold), predicate)
+        return face_set, query, sort_order(options.sort, face_set.fields)
 
     def _found(self, hits: Sequence[Hit], order: Mapping[str, bool]) -> list[Found]:
         found = [Found(hit.face, self._recognizer.calibration.similarity(hit.cosine)) for hit in hits]
