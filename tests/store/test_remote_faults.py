@@ -22,8 +22,11 @@ from .places import Place
 
 pytest.importorskip("pymilvus", reason="pymilvus is not installed")
 from openfrs.store.index_copies import CopyState, IndexCopies, of_set
+from openfrs.store.indexer import Indexer
+from openfrs.store.milvus import _id
 from openfrs.store.remote_galleries import RemoteGalleries
 from openfrs.store.remote_index import RemoteIndex
+from openfrs.store.trust import Trust
 
 
 @pytest.fixture
@@ -112,6 +115,36 @@ def test_a_server_that_comes_back_empty_is_found_out_and_filled_again(
         time.sleep(0.2)
     assert before > passed_over
     assert index.indexer.compare(set_id).lacking == 0
+
+
+def test_a_copy_that_lacks_faces_is_not_searched_and_made_anew_only_if_it_goes_on(
+    database: Database, repository: FaceRepository, index: RemoteIndex
+) -> None:
+    trust = Trust(repository, index.milvus, patience=1.0)
+    indexer = Indexer(database, repository, index.milvus, trust)
+    galleries = RemoteGalleries(repository, index.milvus, trust, MEMORY, 2)
+    set_id = new_set(repository)
+    repository.add(set_id, [face(number) for number in range(50)])
+    index_until_level(index, database)
+    with database.read() as connection:
+        copy = of_set(connection, set_id, CopyState.SERVING)
+    assert copy is not None
+    index.milvus._delete(copy, [_id(copy, 8)])  # behind the indexer's back
+    index.milvus.close()
+    passed_over = MILVUS_PASSED_OVER._value.get()
+    assert found(galleries, set_id, 7) == ["00000007"]
+    assert MILVUS_PASSED_OVER._value.get() == passed_over + 1
+    indexer.run()
+    with database.read() as connection:
+        assert of_set(connection, set_id, CopyState.SERVING) == copy
+    time.sleep(1.1)
+    while indexer.compare(set_id).lacking:
+        indexer.run()
+    with database.read() as connection:
+        made = of_set(connection, set_id, CopyState.SERVING)
+    assert made is not None
+    assert made.key != copy.key
+    assert found(galleries, set_id, 7) == ["00000007"]
 
 
 def test_killed_during_writes_it_holds_in_the_end_what_the_database_does(

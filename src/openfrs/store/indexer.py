@@ -45,13 +45,16 @@ class Indexer:
         self._trust = trust
         self._copies = IndexCopies(database)
         self._counted: set[tuple[int, int]] = set()
+        self._miscounted: dict[tuple[int, int], float] = {}
 
     def run(self) -> None:
         """Do some of what there is to do, if the server answers and nobody else is at it."""
         if not self._milvus.is_reachable():
             return
-        for copy in self._trust.lost():
-            self._give_up(copy)
+        try:
+            self._give_up_lost()
+        except MilvusUnavailableError:
+            return
         behind, building, refuse = self._copies.behind(), self._copies.building(), self._copies.refuse()
         MILVUS_BEHIND.set(self._faces_behind(behind))
         if not (behind or building or refuse):
@@ -129,8 +132,7 @@ class Indexer:
                 return False
             copy = index_copies.of_set(snapshot, set_id, state)
             if copy is not None and state is CopyState.SERVING and not self._trust.is_whole(copy):
-                self._give_up(copy)
-                return True
+                return self._give_up_lost()
             templates = self._repository.templates.of_set(snapshot, set_id)
             reached = face_set.version
             with closing(reading.changes(snapshot, set_id, copy.applied if copy else 0, templates)) as pieces:
@@ -149,17 +151,30 @@ class Indexer:
         self._copies.advance(copy, reached, self._milvus.settled(copy))
         if reached < face_set.version:
             return True
-        return state is CopyState.SERVING and not self._is_exact(copy, face_set.face_number)
+        return state is CopyState.SERVING and self._is_spoilt(copy, face_set.face_number)
 
-    def _is_exact(self, copy: IndexCopy, faces: int) -> bool:
-        """Whether a copy that is level with its set holds so many faces; looked at once after each connection."""
+    def _is_spoilt(self, copy: IndexCopy, faces: int) -> bool:
+        """Whether a copy that is level with its set held another number of faces for so long that it was given up.
+
+        It is looked at until it was once seen to hold as many, after each connection.
+        """
         counted = self._milvus.connection(), copy.key
-        if counted not in self._counted:
-            if self._milvus.count(copy) != faces:
-                self._give_up(copy)
-                return False
+        if counted in self._counted:
+            return False
+        if self._milvus.count(copy) == faces:
             self._counted.add(counted)
+            return False
+        first = self._miscounted.setdefault(counted, time.monotonic())
+        if time.monotonic() - first < self._trust.patience:
+            return False
+        self._give_up(copy)
         return True
+
+    def _give_up_lost(self) -> bool:
+        lost = self._trust.lost()
+        for copy in lost:
+            self._give_up(copy)
+        return bool(lost)
 
     def _give_up(self, copy: IndexCopy) -> None:
         _log.error("Milvus does not hold the faces of set %d that it was given: they are copied anew", copy.set_id)

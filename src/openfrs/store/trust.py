@@ -1,11 +1,25 @@
 """Whether an index server still holds what it once took."""
 
 import threading
+import time
+from dataclasses import dataclass
+from typing import Final
 
 from . import index_copies, reading
 from .faces import FaceRepository
 from .index_copies import IndexCopy
 from .milvus import Milvus
+
+PATIENCE: Final = 30.0
+"""Seconds that a count may be wrong before it is believed: a server that is moving what it holds shows less of it for moments."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A copy that was found wanting, and the moment from which on that counts as a loss."""
+
+    copy: IndexCopy
+    loss: float
 
 
 class Trust:
@@ -14,13 +28,14 @@ class Trust:
     A copy holds every face last written up to its watermark, so at least as many as there are of them.
     """
 
-    def __init__(self, repository: FaceRepository, milvus: Milvus) -> None:
+    def __init__(self, repository: FaceRepository, milvus: Milvus, patience: float = PATIENCE) -> None:
         self._repository = repository
         self._milvus = milvus
+        self.patience = patience
         self._lock = threading.Lock()
         self._connection = 0
         self._whole: set[int] = set()
-        self._lost: dict[int, IndexCopy] = {}
+        self._doubts: dict[int, _Doubt] = {}
 
     def is_whole(self, copy: IndexCopy) -> bool:
         """Whether a copy that serves its set has lost nothing, as far as counting tells.
@@ -35,19 +50,29 @@ class Trust:
         held = self._milvus.count(copy)
         with self._repository.snapshot() as snapshot:  # after it was counted: what was deleted meanwhile is not missed
             due = reading.count(snapshot, copy.set_id, 0) - reading.count(snapshot, copy.set_id, copy.applied)
-            if not index_copies.serves(snapshot, copy):
-                return True  # whoever searches in it sees that, too
+            serves = index_copies.serves(snapshot, copy)
         with self._lock:
             if self._connection != connection:
                 self._connection, self._whole = connection, set()
-            if held >= due:
+            if serves and held < due:
+                patience = self.patience if held else 0  # what is empty is not being moved
+                self._doubts.setdefault(copy.key, _Doubt(copy, time.monotonic() + patience))
+                return False
+            self._doubts.pop(copy.key, None)
+            if serves:
                 self._whole.add(copy.key)
-            else:
-                self._lost[copy.key] = copy
-        return held >= due
+        return True  # also where it serves no more: whoever searches in it sees that, too
 
     def lost(self) -> list[IndexCopy]:
-        """The copies found wanting since this was last asked."""
+        """The copies that were found wanting, still are, and have had the time to be whole again.
+
+        Raises:
+            MilvusUnavailableError
+        """
         with self._lock:
-            lost, self._lost = self._lost, {}
-            return list(lost.values())
+            doubts = list(self._doubts.values())
+        lost = [doubt.copy for doubt in doubts if not self.is_whole(doubt.copy) and time.monotonic() >= doubt.loss]
+        with self._lock:
+            for copy in lost:
+                self._doubts.pop(copy.key, None)
+        return lost
