@@ -1,4 +1,4 @@
-"""A PostgreSQL server of Debian's for tests, in a directory of its own, on a free port of loopback."""
+"""A PostgreSQL server of Debian's for tests, in a directory of its own, on a free port of loopback or on a host of its own."""
 
 import itertools
 import os
@@ -15,6 +15,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+from .other_host import OtherHost
 
 _NOBODY = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]
 
@@ -34,10 +36,11 @@ def free_port() -> int:
 class PostgresqlServer:
     """A server that can be stopped, killed and started again."""
 
-    def __init__(self, folder: Path, binaries: Path, *, durable: bool) -> None:
+    def __init__(self, folder: Path, binaries: Path, *, durable: bool, host: OtherHost | None) -> None:
         self.folder = folder
         self._binaries = binaries
         self._as = _NOBODY if os.geteuid() == 0 else []
+        self._at, self._on = (host.address, host.prefix) if host else ("127.0.0.1", [])
         self._numbers = itertools.count()
         self.port = free_port()
         self.password = secrets.token_hex(8)
@@ -53,18 +56,20 @@ class PostgresqlServer:
         options += ["--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"]
         command = [*self._as, str(binaries / "initdb"), "-D", str(folder / "data"), *options]
         subprocess.run(command, check=True, capture_output=True, cwd="/")
+        with (folder / "data" / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet scram-sha-256\n")
 
     def start(self) -> None:
         """Start, and wait until it answers."""
         options = {
             "port": self.port,
-            "listen_addresses": "127.0.0.1",
+            "listen_addresses": self._at,
             "unix_socket_directories": self.folder,
             "fsync": "on" if self._durable else "off",
             "max_connections": 200,
             "shared_buffers": "64MB",
         }
-        command = [*self._as, str(self._binaries / "postgres"), "-D", str(self.folder / "data")]
+        command = [*self._on, *self._as, str(self._binaries / "postgres"), "-D", str(self.folder / "data")]
         command += [f"--{name}={value}" for name, value in options.items()]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
@@ -102,7 +107,7 @@ class PostgresqlServer:
 
     def url(self, database: str) -> str:
         """Where a database is."""
-        return f"postgresql://openfrs:{self.password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://openfrs:{self.password}@{self._at}:{self.port}/{database}"
 
     def new_database(self, template: str = "template0") -> str:
         """The URL of a new database, empty or a copy of another one."""
@@ -113,14 +118,14 @@ class PostgresqlServer:
 
 
 @contextmanager
-def postgresql_server(*, durable: bool = False) -> Iterator[PostgresqlServer]:
+def postgresql_server(*, durable: bool = False, host: OtherHost | None = None) -> Iterator[PostgresqlServer]:
     """A server that stops by itself; where there is none to start, the test is skipped."""
     binaries = _binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
     # not below TMPDIR, which may be closed to the user that the server runs as
     with tempfile.TemporaryDirectory(prefix="openfrs-postgresql-", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        server = PostgresqlServer(Path(folder), binaries, durable=durable)
+        server = PostgresqlServer(Path(folder), binaries, durable=durable, host=host)
         try:
             server.start()
             yield server

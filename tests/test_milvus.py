@@ -9,12 +9,9 @@ import httpx
 import pytest
 
 from openfrs.cli import main
-from openfrs.settings import Settings
-from openfrs.storage import open_database
-from openfrs.store.index_copies import IndexCopies
 
 from .fake_models import photo
-from .milvus import MilvusServer, milvus_server
+from .milvus import MilvusServer, milvus_server, wait_until_indexed
 from .running import RunningServer, fake_server_command, running
 
 PEOPLE = [photo(colour, side=100) for colour in [(200, 64, 64), (64, 200, 64), (64, 64, 200), (200, 200, 64)]]
@@ -44,13 +41,6 @@ def enrol(server: RunningServer, client: httpx.Client, name: str = "s") -> list[
 
 def search(server: RunningServer, client: httpx.Client, person: int) -> httpx.Response:
     return client.post(f"{server.project}/face-sets/s/search", files={"image_file": PEOPLE[person]}, data={"top_n": 1})
-
-
-def wait_until_indexed(data: Path) -> None:
-    database = open_database(Settings(data=data))
-    while IndexCopies(database).behind():
-        time.sleep(0.1)
-    database.close()
 
 
 def test_a_server_searches_in_milvus_and_without_it_in_memory(tmp_path: Path, milvus: MilvusServer) -> None:

@@ -1,11 +1,9 @@
 """Several nodes over one PostgreSQL database behave as one, whoever of them is asked, and whatever is killed."""
 
 import os
-import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,14 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from .fake_models import photo
+from .node_clients import Writers, agree_with_a_list
 from .nodes import node, node_environment, nodes
 from .postgresql import PostgresqlServer, postgresql_server
 from .running import REPOSITORY, RunningServer
 
 NODES = 3
-COLOURS = [(200, 64, 64), (64, 200, 64), (64, 64, 200), (200, 200, 64), (200, 64, 200), (64, 200, 200)]
-PEOPLE = [photo(colour, side=100) for colour in COLOURS]
 
 
 @pytest.fixture(scope="module")
@@ -45,50 +41,10 @@ def clients(cluster: list[RunningServer]) -> Iterator[list[httpx.Client]]:
         ]
 
 
-def add(client: httpx.Client, path: str, person: int) -> str:
-    answer = client.post(f"{path}/faces", files={"image_file": PEOPLE[person]})
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["faces"][0]["face_id"])
-
-
-def search(client: httpx.Client, path: str, person: int) -> set[str]:
-    files, data = {"image_file": PEOPLE[person]}, {"top_n": "1000", "threshold": "0.99"}
-    answer = client.post(f"{path}/search", files=files, data=data)
-    assert answer.status_code == 200, answer.text
-    return {face["face_id"] for face in answer.json()["faces"]}
-
-
 def test_behind_a_random_balancer_every_answer_is_that_of_a_list(
     cluster: list[RunningServer], clients: list[httpx.Client]
 ) -> None:
-    balancer = random.Random(7)
-    known: dict[str, dict[str, int]] = {}
-    for step in range(150):
-        name = balancer.choice(["one", "two"])
-        path = f"{cluster[0].project}/face-sets/{name}"
-        there, client = known.get(name), balancer.choice(clients)
-        if there is None:
-            body = {"face_set_name": name}
-            assert client.post(f"{cluster[0].project}/face-sets", json=body).status_code == 200, step
-            known[name] = {}
-            continue
-        match balancer.randrange(20):
-            case 0:
-                assert client.delete(path).status_code == 200
-                del known[name]
-            case number if number < 8:
-                person = balancer.randrange(len(PEOPLE))
-                there[add(client, path, person)] = person
-            case number if number < 12 and there:
-                face_id = balancer.choice(sorted(there))
-                assert client.delete(f"{path}/faces", params={"face_id": face_id}).status_code == 200
-                del there[face_id]
-            case _:
-                person = balancer.randrange(len(PEOPLE))
-                assert search(client, path, person) == {each for each, who in there.items() if who == person}, step
-                assert client.get(path).json()["face_set_info"]["face_number"] == len(there), step
-    for name in known:
-        clients[0].delete(f"{cluster[0].project}/face-sets/{name}")
+    agree_with_a_list(cluster[0].project, clients, steps=150)
 
 
 def test_accounts_keys_and_tokens_are_those_of_all(cluster: list[RunningServer], clients: list[httpx.Client]) -> None:
@@ -150,55 +106,6 @@ def test_without_a_master_key_a_shared_database_is_refused(url: str, tmp_path: P
     assert "set OPENFRS_MASTER_KEY_FILE" in refused.stderr
 
 
-class Writers:
-    """Threads that add and delete faces through nodes of their own choice, and remember what was acknowledged."""
-
-    def __init__(self, cluster: list[RunningServer], path: str) -> None:
-        self._cluster, self._path, self._token = cluster, path, cluster[0].token()
-        self._stop = threading.Event()
-        self.there: set[str] = set()
-        self.doubtful: set[str] = set()
-        self.unsure = 0
-        self.refused: set[int] = set()
-        self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(3)]
-
-    def __enter__(self) -> "Writers":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def wait_for(self, more: int) -> None:
-        """Until so many more faces were acknowledged."""
-        until = len(self.there) + more
-        while len(self.there) < until:
-            time.sleep(0.02)
-
-    def _run(self, number: int) -> None:
-        balancer = random.Random(number)
-        while not self._stop.is_set():
-            each = balancer.choice(self._cluster)
-            with httpx.Client(base_url=each.endpoint, headers={"X-Auth-Token": self._token}, timeout=60) as client:
-                try:
-                    answer = client.post(f"{self._path}/faces", files={"image_file": PEOPLE[0]})
-                except httpx.TransportError:
-                    with self._lock:
-                        self.unsure += 1  # the node died over it, or is not there
-                    continue
-            with self._lock:
-                if answer.status_code == 200:
-                    self.there.add(answer.json()["faces"][0]["face_id"])
-                else:
-                    self.refused.add(answer.status_code)
-                    self.unsure += 1
-                    assert answer.json()["error_code"] in {"FRS.0018", "FRS.0033"}, answer.text
-
-
 def test_whatever_is_killed_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     with postgresql_server(durable=True) as server, ExitStack() as stack:
         url = server.new_database()
@@ -212,7 +119,7 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost(tmp_path: Path) -> None
             time.sleep(1)  # nothing can be acknowledged now
             during = len(writers.there)
             with httpx.Client(base_url=cluster[1].endpoint, timeout=60) as client:
-                token = writers._token
+                token = writers.token
                 refused = client.get(path, headers={"X-Auth-Token": token})
                 assert refused.status_code == 500
                 assert refused.json()["error_code"] == "FRS.0018"
@@ -225,9 +132,6 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost(tmp_path: Path) -> None
             writers.wait_for(10)
         assert writers.refused == {500}
         stack.enter_context(node(url, tmp_path / "fresh", cluster[0].credentials))
-        headers = {"X-Auth-Token": writers._token}
+        headers = {"X-Auth-Token": writers.token}
         with httpx.Client(base_url=cluster[1].endpoint, headers=headers, timeout=60) as client:
-            found = search(client, path, 0)
-            assert writers.there <= found
-            assert len(found) <= len(writers.there) + writers.unsure
-            assert client.get(path).json()["face_set_info"]["face_number"] == len(found)
+            writers.are_found_by(client)

@@ -39,6 +39,7 @@ from .store.accounts import AccountRepository
 from .store.database import Database
 from .store.deletions import DeletionRepository
 from .store.faces import Clock, FaceRepository, utc_now
+from .store.faults import StoreUnavailableError
 from .store.galleries import Galleries
 from .store.liveness_sessions import LivenessSessionRepository
 from .store.templates import Templates
@@ -152,8 +153,12 @@ class Services:
 
     def is_ready(self) -> bool:
         """Whether the store answers. Models are loaded before there are services."""
-        with self._database.read() as connection:
-            return bool(connection.scalar(text("select 1")))
+        try:
+            with self._database.read() as connection:
+                connection.execute(text("select 1"))
+        except StoreUnavailableError:
+            return False
+        return True
 
     def close(self) -> None:
         """Finish work under way and close the store."""
