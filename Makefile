@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
-.PHONY: install console serve demo test coverage audit fuzz chaos soak lint bench bench-logins bench-overload bench-peers eval eval-liveness publish-accuracy lock docs dist clean
+.PHONY: install console serve demo test coverage audit fuzz chaos soak lint bench bench-logins bench-overload bench-peers bench-scale eval eval-liveness publish-accuracy lock docs dist clean
 
 # Weights for attributes may be missing (npm brings some of them); those the service cannot do without may not.
 install: .venv/installed
@@ -94,6 +94,11 @@ bench-peers: .venv/developed
 	@.venv/peers/bin/pip install --quiet "setuptools<70" click pillow numpy dlib-bin face_recognition_models
 	@.venv/peers/bin/pip install --quiet --no-deps face_recognition # it asks for dlib, which would be compiled
 	$(BIN)/python scripts/bench_peers.py --peers .venv/peers/bin/python
+
+# What it costs to share a database among nodes and, where MILVUS=http://host:19530 names a server, to search there.
+bench-scale: .venv/developed
+	@$(BIN)/openfrs models fetch --samples
+	$(BIN)/python -m tests.scale --faces $(or $(FACES),100000) $(if $(MILVUS),--milvus $(MILVUS))
 
 # Measure the models on labelled pictures, laid out as openfrs.evaluation.datasets has it.
 eval: .venv/developed

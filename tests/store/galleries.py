@@ -31,9 +31,7 @@ def new_database(place: Place) -> Database:
 
 def new_set(repository: FaceRepository, name: str = "s", fields: FieldDefinitions | None = None) -> int:
     """The id of a new face set of the project."""
-    face_set = FaceSet(
-        0, PROJECT, name, name.rjust(8, "0"), 1_000_000, 0, 0, "sface", fields or {}, datetime(2026, 1, 1)
-    )
+    face_set = FaceSet(0, PROJECT, name, name.rjust(8, "0"), 10**9, 0, 0, "sface", fields or {}, datetime(2026, 1, 1))
     repository.create_set(face_set, limit=1000)
     made = repository.set_named(PROJECT, name)
     assert made is not None
