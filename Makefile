@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
-.PHONY: install console serve demo test coverage audit fuzz chaos soak lint bench bench-logins bench-overload bench-peers bench-scale eval eval-liveness publish-accuracy lock docs dist clean
+.PHONY: install console serve demo test coverage audit fuzz chaos soak lint bench bench-logins bench-overload bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy lock docs dist clean
 
 # Weights for attributes may be missing (npm brings some of them); those the service cannot do without may not.
 install: .venv/installed
@@ -99,6 +99,10 @@ bench-peers: .venv/developed
 bench-scale: .venv/developed
 	@$(BIN)/openfrs models fetch --samples
 	$(BIN)/python -m tests.scale --faces $(or $(FACES),100000) $(if $(MILVUS),--milvus $(MILVUS))
+
+# What a face set of FACES random faces takes, over SQLite; with DATABASE=postgresql over that.
+bench-capacity: .venv/developed
+	$(BIN)/python -m tests.capacity --faces $(or $(FACES),1000000) $(if $(DATABASE),--$(DATABASE))
 
 # Measure the models on labelled pictures, laid out as openfrs.evaluation.datasets has it.
 eval: .venv/developed

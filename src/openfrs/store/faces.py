@@ -29,7 +29,7 @@ from .deletions import Cause, HeldError
 from .faults import repeated
 from .locks import lock_project
 from .predicate import FieldValue
-from .rows import delete_faces, delete_whole_set, insert_faces
+from .rows import delete_faces, delete_whole_set, insert_faces, row_of
 from .templates import Templates
 
 _sets, _faces = tables.face_sets, tables.faces
@@ -243,21 +243,7 @@ class FaceRepository:
                 raise CapacityError(row.capacity - row.face_number)
             version = self._bump(connection, row, len(faces))
             templates, created_at = self.templates.of_set(connection, set_id), self._clock()
-            values = [
-                {
-                    "set_id": set_id,
-                    "face_id": face.face_id,
-                    "external_image_id": face.external_image_id,
-                    "left": face.box.left,
-                    "top": face.box.top,
-                    "width": face.box.width,
-                    "height": face.box.height,
-                    "fields": dict(face.fields),
-                    "version": version,
-                    "created_at": created_at,
-                }
-                for face in faces
-            ]
+            values = [row_of(face, set_id, version, created_at) for face in faces]
             try:
                 insert_faces(connection, values, [templates.encode(face.face_id, face.template) for face in faces])
             except IntegrityError as error:

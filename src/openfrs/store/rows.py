@@ -2,18 +2,38 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from . import tables
 from .deletions import Cause, HeldError, record
 
+if TYPE_CHECKING:
+    from .faces import NewFace
+    from .whole_sets import StoredFace
+
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
 
 # built once: building a statement takes longer than running it
 _ADD = insert(_faces).returning(_faces.c.seq, sort_by_parameter_order=True)
 _ADD_TEMPLATE, _BURY = insert(tables.templates), insert(_tombstones)
+
+
+def row_of(face: "NewFace | StoredFace", set_id: int, version: int, created_at: datetime) -> Mapping[str, Any]:
+    """The row of a face that a set has got with this version."""
+    return {
+        "set_id": set_id,
+        "face_id": face.face_id,
+        "external_image_id": face.external_image_id,
+        "left": face.box.left,
+        "top": face.box.top,
+        "width": face.box.width,
+        "height": face.box.height,
+        "fields": dict(face.fields),
+        "version": version,
+        "created_at": created_at,
+    }
 
 
 def insert_faces(connection: Connection, faces: Sequence[Mapping[str, Any]], templates: Sequence[bytes]) -> None:

@@ -12,7 +12,7 @@ from . import tables
 from .database import Database
 from .faces import FaceSet, IdTakenError, insert_set
 from .predicate import FieldValue
-from .rows import insert_faces
+from .rows import insert_faces, row_of
 from .templates import SetTemplates, Templates
 
 _sets, _faces = tables.face_sets, tables.faces
@@ -79,21 +79,7 @@ def write_whole_set(
         of_set, count = templates.of_set(connection, set_id), 0
         for some in faces:
             count += len(some)
-            values = [
-                {
-                    "set_id": set_id,
-                    "face_id": face.face_id,
-                    "external_image_id": face.external_image_id,
-                    "left": face.box.left,
-                    "top": face.box.top,
-                    "width": face.box.width,
-                    "height": face.box.height,
-                    "fields": dict(face.fields),
-                    "version": 1,
-                    "created_at": face.created_at,
-                }
-                for face in some
-            ]
+            values = [row_of(face, set_id, 1, face.created_at) for face in some]
             try:
                 insert_faces(connection, values, [of_set.seal(face.face_id, face.template) for face in some])
             except IntegrityError as error:
