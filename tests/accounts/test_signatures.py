@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import string
 from dataclasses import replace
+from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -94,11 +95,46 @@ def test_known_vectors(request_: SignedRequest, canonical_hash: str, signature: 
     assert sha256(canonical.encode()) == canonical_hash
     assert sign(SECRET_KEY, DATE, canonical) == signature
     claimed = parsed(authorization(request_, signature))
-    assert claimed.access_key == ACCESS_KEY
+    assert (claimed.algorithm, claimed.access_key) == ("SDK-HMAC-SHA256", ACCESS_KEY)
     assert is_valid(request_, claimed, SECRET_KEY)
     if derived:
         assert sign_derived(ACCESS_KEY, SECRET_KEY, DATE, INFO, canonical) == derived
         assert is_valid(request_, v11(request_, derived), SECRET_KEY)
+
+
+@pytest.mark.parametrize(
+    ("path", "once", "twice"),
+    [
+        ("/a%20b", "/a%20b/", "/a%2520b/"),
+        ("/a/", "/a/", "/a/"),
+        ("/%FF/~", "/%FF/~/", "/%25FF/~/"),
+        ("/%C3%A9", "/%C3%A9/", "/%25C3%25A9/"),
+    ],
+)
+def test_the_path_may_be_signed_as_it_is_meant_or_as_it_is_written(path: str, once: str, twice: str) -> None:
+    request = SignedRequest("GET", path, "b=%FF&a=", HEADERS, sha256(b""))
+    for form, encoded in ((once, False), (twice, True)):
+        canonical = canonical_request(request, ("host",), twice_encoded=encoded)
+        assert canonical == f"GET\n{form}\na=&b=%FF\nhost:{HEADERS['host']}\n\nhost\n{sha256(b'')}"
+        claim = f"SDK-HMAC-SHA256 Access=a, SignedHeaders=host, Signature={sign(SECRET_KEY, DATE, canonical)}"
+        assert is_valid(request, parsed(claim), SECRET_KEY)
+
+
+def test_a_signed_header_that_did_not_arrive_counts_as_empty_and_any_byte_may_be_in_one() -> None:
+    request = SignedRequest("GET", "/", "", {**HEADERS, "x-a": "\udcff"}, sha256(b""))
+    canonical = canonical_request(request, ("x-a", "x-b"))
+    assert canonical == f"GET\n/\n\nx-a:\udcff\nx-b:\n\nx-a;x-b\n{sha256(b'')}"
+    digest = sha256(canonical.encode("utf-8", "surrogateescape"))
+    text = f"SDK-HMAC-SHA256\n{DATE}\n{digest}"
+    assert sign(SECRET_KEY, DATE, canonical) == hmac.new(SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def test_when_a_request_was_signed() -> None:
+    def at(headers: dict[str, str]) -> datetime | None:
+        return signing_time(SignedRequest("GET", "/", "", headers, sha256(b"")))
+
+    assert at(HEADERS) == datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert at({"host": "h"}) is None
 
 
 @pytest.mark.parametrize(("request_", "canonical_hash", "signature", "derived"), VECTORS)
