@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
-.PHONY: install console serve demo test coverage audit fuzz chaos soak lint bench bench-logins bench-overload bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy lock docs dist clean
+.PHONY: install console serve demo test test-fast coverage mutate audit fuzz chaos soak lint instructions bench bench-logins bench-overload bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy lock docs dist clean
 
 # Weights for attributes may be missing (npm brings some of them); those the service cannot do without may not.
 install: .venv/installed
@@ -38,12 +38,22 @@ test: .venv/developed
 	$(BIN)/openfrs models fetch --samples
 	$(BIN)/pytest
 
+# The tests that start no server, browser or model, in as many processes as there are cores.
+test-fast: .venv/developed
+	$(BIN)/pytest -q -n auto --dist loadfile -m "not process and not models and not fuzz"
+
 # All tests, and how much of src/ they reach. Takes twice as long as make test.
 coverage: .venv/developed
 	$(BIN)/openfrs models fetch --samples
 	$(BIN)/coverage run -m pytest --timeout=1500
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
+
+# Which changes of filters, signatures and the calibration would no test notice? Some five minutes.
+mutate: .venv/developed
+	@$(BIN)/pip install --quiet mutmut
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 # Are weaknesses of a locked package known? Asks PyPI and the npm registry.
 audit: .venv/developed
@@ -72,6 +82,10 @@ lint: .venv/developed
 	$(BIN)/lint-imports
 	$(BIN)/deptry src
 	@if test -d console/node_modules; then cd console && npm run --silent lint; else echo "console/ is not linted: run make console"; fi
+
+# What the work around the models costs, in instructions, beside tests/hot_paths.json; needs Valgrind. ACCEPT=1 keeps what is counted.
+instructions: .venv/developed
+	$(BIN)/python -m tests.hot_paths $(if $(ACCEPT),--accept)
 
 bench: install
 	@$(BIN)/openfrs models fetch --samples

@@ -18,6 +18,21 @@ settings.register_profile("untimed", deadline=None)  # a slow machine is no fail
 settings.load_profile("untimed")
 
 
+_STARTED = frozenset({"server", "real_server", "postgresql", "weights", "shared_data"})
+_STARTS = frozenset(
+    {"running", "nodes", "postgresql_server", "milvus_server", "subprocess", "sync_playwright", "multiprocessing"}
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts other programs, by fixtures and by what the module imports; ``make test-fast`` does without."""
+    for item in items:
+        if isinstance(item, pytest.Function) and (
+            _STARTED & set(item.fixturenames) or _STARTS & set(vars(item.module)) or "postgresql" in item.name
+        ):
+            item.add_marker("process")
+
+
 @pytest.fixture(scope="session")
 def weights() -> WeightCache:
     """The model weights of this machine that are required, with sample photos."""

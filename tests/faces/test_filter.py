@@ -186,6 +186,7 @@ def test_the_limits_of_a_filter() -> None:
         (longest + " ", "filter: must have at most 10240 characters"),
         (f"{most}||{a}", "1000 conditions"),
         (f"{beside}||" + "(" * 51 + a + ")" * 51, "50 deep"),
+        ("(" * 49 + f"({a})||(({a}))" + ")" * 49, "50 deep"),
         (f"big:0{number}", "a whole number"),
     ]:
         with pytest.raises(ServiceError, match=reason):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from openfrs import vision
-from openfrs.recognition.similarity import DECIMALS, Calibration, calibration, fit
+from openfrs.recognition.similarity import DECIMALS, Calibration, calibration, calibration_of, fit, is_calibrated
 from openfrs.vision.manifest import manifest
 
 SFACE = calibration("sface")
@@ -23,7 +23,9 @@ def with_knots(*knots: tuple[float, float]) -> Calibration:
 
 @pytest.mark.parametrize("name", [*manifest().embedders])
 def test_every_embedder_ships_a_calibration_of_its_own(name: str) -> None:
+    assert is_calibrated(name)
     assert calibration(name).embedder == name
+    assert calibration_of(name) is calibration(name)
 
 
 @pytest.fixture(params=[*manifest().embedders])
