@@ -26,7 +26,8 @@ from rich.console import Console
 
 from openfrs import limits
 from openfrs.bench.figures import Figure, percentiles, table
-from openfrs.bench.pictures import Server, photo_of_one, running_server
+from openfrs.bench.pictures import photo_of_one
+from openfrs.bench.requests import Server, running_server
 from openfrs.settings import Settings
 from openfrs.vision.cache import WeightCache
 

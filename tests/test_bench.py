@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from openfrs.bench import gallery
+from openfrs.bench import gallery, requests
 from openfrs.cli import app
+from openfrs.settings import Settings
+from openfrs.vision.cache import WeightCache
 
 from .running import REPOSITORY
 
@@ -36,3 +38,19 @@ def test_the_capacity_page_shows_the_figures_that_are_kept() -> None:
                 line for line in page.splitlines() if line.startswith(f"| {figure['case']} | {figure['measure']} |")
             )
             assert f"| {figure['value']:,.2f} |" in row
+
+
+@pytest.mark.models
+def test_requests_are_measured_beside_the_work_in_them(weights: WeightCache) -> None:
+    figures = list(requests.measure(Settings(models=weights.directory), weights, 0.5, 1000))
+    measures = [figure.measure for figure in figures]
+    for measure in (
+        "s until the first answer",
+        "p50 ms",
+        "times the plain work",
+        "ms more than the plain work",
+        "resident MB",
+    ):
+        assert measure in measures
+    assert len(figures) == 11
+    assert all(figure.value > 0 for figure in figures if figure.measure != "ms more than the plain work")

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -141,14 +141,17 @@ class Server:
         scope = {"project": {"id": self._project_id}}
         self.project = f"/v2/{self._project_id}"
         login = {"auth": {"identity": {"methods": ["password"], "password": password}, "scope": scope}}
-        connection = http.client.HTTPConnection(self.address)
+        self._open = ExitStack()
+        connection = self._connection()
         connection.request("POST", "/v3/auth/tokens", json.dumps(login), {"Content-Type": "application/json"})
-        self.token = connection.getresponse().headers["X-Subject-Token"]
+        answer = connection.getresponse()
+        self.token = answer.headers["X-Subject-Token"]
+        answer.read()
         self.started = time.perf_counter() - begun
 
     def client(self) -> Callable[[str, bytes], bytes]:
         """Posts to a path and returns the answer, over a connection of its own; anything but success stops the benchmark."""
-        connection = http.client.HTTPConnection(self.address)
+        connection = self._connection()
         headers = {"Content-Type": "application/json", "X-Auth-Token": self.token}
 
         def post(path: str, body: bytes) -> bytes:
@@ -179,8 +182,16 @@ class Server:
                     for place, template in enumerate(templates)
                 ]
                 repository.add(face_set.id, added)
-        galleries = Galleries(FaceRepository(open_database(Settings(data=self._data, database=None))), _MEMORY)
+        database = self._open.enter_context(closing(open_database(Settings(data=self._data, database=None))))
+        galleries = Galleries(FaceRepository(database), _MEMORY)
         return lambda: galleries.search(face_set.id, templates[0], Query(10))
+
+    def close(self) -> None:
+        """Close every connection to it."""
+        self._open.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        return self._open.enter_context(closing(http.client.HTTPConnection(self.address)))
 
     @property
     def resident(self) -> float:
@@ -205,6 +216,7 @@ def running_server(settings: Settings) -> Iterator[Server]:
                 ready = next((line for line in process.stdout if " ready on " in line), None)
                 if ready is None:
                     raise OperatorError("the server did not start")
-                yield Server(process.pid, ready.split(" ready on ")[1].split()[0], data, begun)
+                with closing(Server(process.pid, ready.split(" ready on ")[1].split()[0], data, begun)) as server:
+                    yield server
             finally:
                 process.terminate()
