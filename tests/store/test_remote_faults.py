@@ -21,7 +21,8 @@ from .galleries import MEMORY, PROJECT, face, new_database, new_set, unit
 from .places import Place
 
 pytest.importorskip("pymilvus", reason="pymilvus is not installed")
-from openfrs.store.index_copies import CopyState, IndexCopies, of_set
+from openfrs.store import milvus
+from openfrs.store.index_copies import CopyState, IndexCopies, IndexCopy, of_set
 from openfrs.store.indexer import Indexer
 from openfrs.store.milvus import _id
 from openfrs.store.remote_galleries import RemoteGalleries
@@ -56,10 +57,11 @@ def found(galleries: RemoteGalleries, set_id: int, number: int, count: int = 1) 
     return [hit.face.face_id for hit in galleries.search(set_id, unit(number), Query(count))]
 
 
-def applied(database: Database, set_id: int) -> int:
+def serving(database: Database, set_id: int) -> IndexCopy:
     with database.read() as connection:
         copy = of_set(connection, set_id, CopyState.SERVING)
-        return copy.applied if copy else 0
+    assert copy is not None
+    return copy
 
 
 def index_until_level(index: RemoteIndex, database: Database) -> None:
@@ -126,25 +128,43 @@ def test_a_copy_that_lacks_faces_is_not_searched_and_made_anew_only_if_it_goes_o
     set_id = new_set(repository)
     repository.add(set_id, [face(number) for number in range(50)])
     index_until_level(index, database)
-    with database.read() as connection:
-        copy = of_set(connection, set_id, CopyState.SERVING)
-    assert copy is not None
+    copy = serving(database, set_id)
     index.milvus._delete(copy, [_id(copy, 8)])  # behind the indexer's back
     index.milvus.close()
     passed_over = MILVUS_PASSED_OVER._value.get()
     assert found(galleries, set_id, 7) == ["00000007"]
     assert MILVUS_PASSED_OVER._value.get() == passed_over + 1
     indexer.run()
-    with database.read() as connection:
-        assert of_set(connection, set_id, CopyState.SERVING) == copy
+    assert serving(database, set_id) == copy
     time.sleep(1.1)
     while indexer.compare(set_id).lacking:
         indexer.run()
-    with database.read() as connection:
-        made = of_set(connection, set_id, CopyState.SERVING)
-    assert made is not None
-    assert made.key != copy.key
+    assert serving(database, set_id).key != copy.key
     assert found(galleries, set_id, 7) == ["00000007"]
+
+
+def test_a_copy_that_lacks_faces_from_the_first_is_not_searched_either(
+    database: Database, repository: FaceRepository, index: RemoteIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust = Trust(repository, index.milvus, patience=1.0)
+    indexer = Indexer(database, repository, index.milvus, trust)
+    galleries = RemoteGalleries(repository, index.milvus, trust, MEMORY, 2)
+    set_id = new_set(repository)
+    repository.add(set_id, [face(number) for number in range(50)])
+    with monkeypatch.context() as patched:
+        patched.setattr(milvus, "_insert", lambda name, rows, client: client.insert(name, rows[1:]))
+        while IndexCopies(database).behind():
+            indexer.run()
+    copy = serving(database, set_id)
+    passed_over = MILVUS_PASSED_OVER._value.get()
+    assert found(galleries, set_id, 0) == ["00000000"]
+    assert MILVUS_PASSED_OVER._value.get() == passed_over + 1
+    indexer.run()
+    assert serving(database, set_id) == copy
+    time.sleep(1.1)
+    while indexer.compare(set_id).lacking:
+        indexer.run()
+    assert serving(database, set_id).key != copy.key
 
 
 def test_killed_during_writes_it_holds_in_the_end_what_the_database_does(
@@ -203,9 +223,7 @@ def test_of_a_set_that_is_deleted_nothing_stays_on_the_server(
     set_id = new_set(repository)
     repository.add(set_id, [face(number) for number in range(20)])
     index_until_level(index, database)
-    with database.read() as connection:
-        copy = of_set(connection, set_id, CopyState.SERVING)
-    assert copy is not None
+    copy = serving(database, set_id)
     assert index.milvus.count(copy) == 20
     repository.delete_set(PROJECT, "s")
     index.indexer.run()
@@ -222,7 +240,7 @@ def test_indexing_goes_on_where_whoever_was_killed_has_left_it(
         patched.setattr(IndexCopies, "advance", lambda *_: None)  # killed after the server had taken everything
         index.indexer.run()
         index.indexer.run()
-    assert applied(database, set_id) == 0
+    assert serving(database, set_id).applied == 0
     repository.delete(set_id, Match(face_id="00000003"))
     repository.update(set_id, "00000004", external_image_id="new", fields={})
     assert found(index.galleries(MEMORY, 2), set_id, 3) != ["00000003"]

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..telemetry.metrics import MILVUS_BEHIND
@@ -45,7 +45,6 @@ class Indexer:
         self._trust = trust
         self._copies = IndexCopies(database)
         self._counted: set[tuple[int, int]] = set()
-        self._miscounted: dict[tuple[int, int], float] = {}
 
     def run(self) -> None:
         """Do some of what there is to do, if the server answers and nobody else is at it."""
@@ -151,23 +150,24 @@ class Indexer:
         self._copies.advance(copy, reached, self._milvus.settled(copy))
         if reached < face_set.version:
             return True
-        return state is CopyState.SERVING and self._is_spoilt(copy, face_set.face_number)
+        if state is CopyState.SERVING:
+            return not self._is_exact(replace(copy, applied=reached), face_set.face_number)
+        return False
 
-    def _is_spoilt(self, copy: IndexCopy, faces: int) -> bool:
-        """Whether a copy that is level with its set held another number of faces for so long that it was given up.
+    def _is_exact(self, copy: IndexCopy, faces: int) -> bool:
+        """Whether a copy that is level with its set holds no more than so many faces; looked at once after each connection.
 
-        It is looked at until it was once seen to hold as many, after each connection.
+        If it holds fewer it is doubted, and looked at again until it has them or is lost.
         """
         counted = self._milvus.connection(), copy.key
-        if counted in self._counted:
-            return False
-        if self._milvus.count(copy) == faces:
+        if counted not in self._counted:
+            held = self._milvus.count(copy)
+            if held > faces:
+                self._give_up(copy)
+                return False
+            if held < faces:
+                self._trust.doubt(copy, held)
             self._counted.add(counted)
-            return False
-        first = self._miscounted.setdefault(counted, time.monotonic())
-        if time.monotonic() - first < self._trust.patience:
-            return False
-        self._give_up(copy)
         return True
 
     def _give_up_lost(self) -> bool:

@@ -31,7 +31,7 @@ class Trust:
     def __init__(self, repository: FaceRepository, milvus: Milvus, patience: float = PATIENCE) -> None:
         self._repository = repository
         self._milvus = milvus
-        self.patience = patience
+        self._patience = patience
         self._lock = threading.Lock()
         self._connection = 0
         self._whole: set[int] = set()
@@ -55,13 +55,22 @@ class Trust:
             if self._connection != connection:
                 self._connection, self._whole = connection, set()
             if serves and held < due:
-                patience = self.patience if held else 0  # what is empty is not being moved
-                self._doubts.setdefault(copy.key, _Doubt(copy, time.monotonic() + patience))
+                self._doubt(copy, held)
                 return False
             self._doubts.pop(copy.key, None)
             if serves:
                 self._whole.add(copy.key)
         return True  # also where it serves no more: whoever searches in it sees that, too
+
+    def doubt(self, copy: IndexCopy, held: int) -> None:
+        """Have a copy looked at again that was seen to hold too few faces."""
+        with self._lock:
+            self._doubt(copy, held)
+
+    def _doubt(self, copy: IndexCopy, held: int) -> None:
+        self._whole.discard(copy.key)
+        patience = self._patience if held else 0  # what is empty is not being moved
+        self._doubts.setdefault(copy.key, _Doubt(copy, time.monotonic() + patience))
 
     def lost(self) -> list[IndexCopy]:
         """The copies that were found wanting, still are, and have had the time to be whole again.
