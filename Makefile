@@ -49,7 +49,7 @@ coverage: .venv/developed
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 
-# Which changes of filters, signatures and the calibration would no test notice? Some five minutes.
+# Which changes of filters, signatures and the calibration would no test notice? Some minutes.
 mutate: .venv/developed
 	@$(BIN)/pip install --quiet mutmut
 	$(BIN)/mutmut run
@@ -112,7 +112,7 @@ bench-peers: .venv/developed
 # What it costs to share a database among nodes and, where MILVUS=http://host:19530 names a server, to search there.
 bench-scale: .venv/developed
 	@$(BIN)/openfrs models fetch --samples
-	$(BIN)/python -m tests.scale --faces $(or $(FACES),100000) $(if $(MILVUS),--milvus $(MILVUS))
+	$(BIN)/python -m tests.scale --faces $(or $(FACES),100000) $(if $(MILVUS),--milvus $(MILVUS)) $(if $(MILVUS_PROCESS),--milvus-process $(MILVUS_PROCESS))
 
 # What a face set of FACES random faces takes, over SQLite; with DATABASE=postgresql over that.
 bench-capacity: .venv/developed

@@ -9,7 +9,6 @@ answer; one that is refused waits as long as it was told to.
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -17,7 +16,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -25,7 +23,7 @@ import numpy as np
 from rich.console import Console
 
 from openfrs import limits
-from openfrs.bench.figures import Figure, percentiles, table
+from openfrs.bench.figures import Figure, percentiles, resident, table
 from openfrs.bench.pictures import photo_of_one
 from openfrs.bench.requests import Server, running_server
 from openfrs.settings import Settings
@@ -57,14 +55,14 @@ def main() -> None:
 def _crowd(clients: "Clients", server: Server, photo: bytes, room: int) -> Iterator[Figure]:
     normal, _ = clients.run(photo, room, SECONDS)
     yield from percentiles(f"{room} clients, accepted", normal)
-    with resident(server.pid) as memory:
+    with watched(server.pid) as memory:
         crowded, statuses = clients.run(photo, 10 * room, SECONDS)
     yield from percentiles(f"{10 * room} clients, accepted", crowded)
     yield Figure("the same", "p99 of loaded normal's", _p99(crowded) / _p99(normal), 2.0)
     yield Figure("the same", "accepted per second, of loaded normal's", len(crowded) / len(normal))
     yield Figure("the same", "refused", statuses.pop(429, 0))
     yield Figure("the same", "answered otherwise than 200 or 429", sum(statuses.values()) - statuses[200], 0.0)
-    yield Figure("the same", "resident MB before", memory[0] / 1e6)
+    yield Figure("the same", "resident MB before", memory[0])
     yield Figure("the same", "resident MB, highest of before", max(memory) / memory[0], 1.1)
 
 
@@ -78,10 +76,10 @@ def _beside(clients: "Clients", photo: bytes, large: bytes, streams: int) -> Ite
 
 
 def _bodies(clients: "Clients", server: Server) -> Iterator[Figure]:
-    with resident(server.pid) as memory:
+    with watched(server.pid) as memory:
         _, statuses = clients.run(bytes(limits.MAX_PICTURE_BYTES), BODIES, 4.0)
     case = f"{BODIES} clients with 8 MB of nothing each"
-    yield Figure(case, "resident MB more, at most", (max(memory) - memory[0]) / 1e6, 768.0)
+    yield Figure(case, "resident MB more, at most", max(memory) - memory[0], 768.0)
     yield Figure(
         "the same", "answered otherwise than 400 or 429", sum(statuses.values()) - statuses[400] - statuses[429], 0.0
     )
@@ -170,13 +168,13 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, float]:
 
 
 @contextmanager
-def resident(pid: int) -> Iterator[list[int]]:
-    """Bytes of memory that a process has, taken before and every twentieth of a second meanwhile."""
-    ended, seen = threading.Event(), [_resident(pid)]
+def watched(pid: int) -> Iterator[list[float]]:
+    """Megabytes of memory that a process has, taken before and every twentieth of a second meanwhile."""
+    ended, seen = threading.Event(), [resident(pid)]
 
     def watch() -> None:
         while not ended.wait(0.05):
-            seen.append(_resident(pid))
+            seen.append(resident(pid))
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -185,10 +183,6 @@ def resident(pid: int) -> Iterator[list[int]]:
     finally:
         ended.set()
         thread.join()
-
-
-def _resident(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _client(address: str, count: str, seconds: str) -> Any:

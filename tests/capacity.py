@@ -6,6 +6,7 @@ Each face has 128 numbers, an image id of its own and one field. A PostgreSQL se
 """
 
 import argparse
+import os
 import resource
 import tempfile
 import time
@@ -15,9 +16,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 
-from openfrs.bench.figures import Figure, elapsed, percentiles, table
+from openfrs.bench.figures import Figure, elapsed, percentiles, resident, shown, table
+from openfrs.bench.templates import random_templates
 from openfrs.box import BoundingBox
 from openfrs.store.faces import FaceRepository, NewFace
 from openfrs.store.galleries import Galleries, Query
@@ -38,16 +41,13 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=1_000_000)
     parser.add_argument("--postgresql", action="store_true")
     told = parser.parse_args()
-    figures = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="openfrs-capacity-", dir="/var/tmp")))
         place: Place = folder / "capacity.db"
         if told.postgresql:
             server = stack.enter_context(postgresql_server(durable=True))
             place, folder = server.new_database(), server.folder / "data" / "base"  # without its log
-        for figure in _figures(place, folder, told.faces):
-            print(f"{figure.case}: {figure.measure} {figure.value:,.2f}", flush=True)
-            figures.append(figure)
+        figures = shown(_figures(place, folder, told.faces))
     Console().print(table("capacity", figures))
 
 
@@ -60,32 +60,26 @@ def _figures(place: Place, folder: Path, faces: int) -> Iterator[Figure]:
         set_id = new_set(repository, fields={"number": {"type": "long"}})
         started = time.perf_counter()
         for start in range(0, faces, BATCH):
-            vectors = generator.normal(size=(BATCH, DIMENSION)).astype(np.float32)
-            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+            vectors = random_templates(generator, min(BATCH, faces - start))
             repository.add(set_id, [_face(start + place, vector) for place, vector in enumerate(vectors)])
         yield Figure(case, "added, faces per second", faces / (time.perf_counter() - started))
         yield Figure(case, "stored, MB per million faces", (_stored(folder) - before) / 1e6 / millions)
-        galleries, resident = Galleries(repository, MEMORY), _resident()
-        probes = generator.normal(size=(PROBES, DIMENSION)).astype(np.float32)
-        probes /= np.linalg.norm(probes, axis=1, keepdims=True)
+        galleries, unloaded = Galleries(repository, MEMORY), resident(os.getpid())
+        probes = random_templates(generator, PROBES)
         search = partial(galleries.search, set_id, query=Query(10))
         yield Figure(case, "first search, s per million faces", elapsed(partial(search, probes[0])) / 1e3 / millions)
         yield Figure(case, "index, MB per million faces", sum(galleries.loaded.values()) / 1e6 / millions)
-        yield Figure(case, "resident, MB per million faces", (_resident() - resident) / 1e6 / millions)
+        yield Figure(case, "resident, MB per million faces", (resident(os.getpid()) - unloaded) / millions)
         yield Figure(case, "most resident while loading, MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
         yield from percentiles(f"{case}, top 10", [elapsed(partial(search, probe)) for probe in probes])
 
 
-def _face(serial: int, vector: "np.typing.NDArray[np.float32]") -> NewFace:
+def _face(serial: int, vector: npt.NDArray[np.float32]) -> NewFace:
     return NewFace(f"{serial:08x}", f"image-{serial}", BoundingBox(10, 20, 100, 100), {"number": serial}, vector)
 
 
 def _stored(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
-def _resident() -> int:
-    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize()
 
 
 if __name__ == "__main__":

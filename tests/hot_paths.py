@@ -29,6 +29,7 @@ from openfrs.accounts.keyring import KeyFile, Keyring
 from openfrs.accounts.signatures import SignedRequest, canonical_request, is_valid, parse_authorization, sign
 from openfrs.accounts.tokens import TokenMint
 from openfrs.api.body import Input
+from openfrs.bench.templates import random_templates
 from openfrs.faces.filter import parse_filter
 from openfrs.media.base64_text import decode_base64
 from openfrs.media.picture import decode
@@ -113,8 +114,7 @@ def _heads() -> list[Tensor]:
 
 def _index() -> TemplateIndex:
     random, index = np.random.default_rng(0), TemplateIndex(_FIELDS)
-    templates = random.normal(size=(_FACES, 128)).astype(np.float32)
-    templates /= np.linalg.norm(templates, axis=1, keepdims=True)
+    templates = random_templates(random, _FACES)
     names = [f"n{number}" for number in range(10)]
     fields = [{"number": number, "name": names[number % 10]} for number in random.integers(0, 10_000, _FACES).tolist()]
     image_ids, none = names * (_FACES // len(names)), np.empty(0, np.int64)

@@ -3,7 +3,8 @@
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 import httpx
 
@@ -12,6 +13,24 @@ from .running import RunningServer
 
 COLOURS = [(200, 64, 64), (64, 200, 64), (64, 64, 200), (200, 200, 64), (200, 64, 200), (64, 200, 200)]
 PEOPLE = [photo(colour, side=100) for colour in COLOURS]
+
+
+@contextmanager
+def clients_of(cluster: Sequence[RunningServer]) -> Iterator[list[httpx.Client]]:
+    """A client at each node, all with one token, which the first node gave."""
+    headers = {"X-Auth-Token": cluster[0].token()}
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(httpx.Client(base_url=each.endpoint, headers=headers, timeout=60)) for each in cluster
+        ]
+
+
+def is_told_that_the_database_is_away(client: httpx.Client, path: str) -> None:
+    """Who reads is refused, and told when to ask again."""
+    refused = client.get(path)
+    assert refused.status_code == 500
+    assert refused.json()["error_code"] == "FRS.0018"
+    assert refused.headers["Retry-After"] == "5"
 
 
 def add(client: httpx.Client, path: str, person: int) -> str:

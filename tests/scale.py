@@ -22,8 +22,9 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
-from openfrs.bench.figures import Figure, elapsed, percentiles, table
+from openfrs.bench.figures import Figure, elapsed, percentiles, resident, shown, table
 from openfrs.bench.pictures import photo_of_one
+from openfrs.bench.templates import random_templates
 from openfrs.box import BoundingBox
 from openfrs.settings import Settings
 from openfrs.store.database import Database
@@ -57,11 +58,8 @@ def main() -> None:
     parser.add_argument("--only-milvus", action="store_true")
     parser.add_argument("--json", type=Path)
     told = parser.parse_args()
-    figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="openfrs-scale-") as name:
-        for figure in _figures(told, Path(name)):
-            print(f"{figure.case}: {figure.measure} {figure.value:,.2f}", flush=True)
-            figures.append(figure)
+        figures = shown(_figures(told, Path(name)))
     Console().print(table("sharing", figures))
     if told.json:
         told.json.write_text(json.dumps([asdict(each) for each in figures], indent=2) + "\n")
@@ -162,9 +160,9 @@ def _milvus(folder: Path, faces: int, url: str, process: int | None) -> Iterator
     set_id, case = new_set(repository), f"{faces:,} faces, {DIMENSION}-d"
     generator = np.random.default_rng(0)
     for start in range(0, faces, _BATCH):
-        vectors = _unit(generator, min(_BATCH, faces - start))
+        vectors = random_templates(generator, min(_BATCH, faces - start))
         repository.add(set_id, [_face(start + place, vector) for place, vector in enumerate(vectors)])
-    before = _resident(process)
+    before = resident(process) if process else 0
     remote = RemoteIndex.at(url, database, repository)
     with closing(database), closing(remote):
         started = time.perf_counter()
@@ -172,7 +170,7 @@ def _milvus(folder: Path, faces: int, url: str, process: int | None) -> Iterator
             remote.indexer.run()
         yield Figure(case, "indexed into Milvus, faces per second", faces / (time.perf_counter() - started))
         memory, through = Galleries(repository, MEMORY * 10), remote.galleries(MEMORY, at_once=1)
-        probes = _unit(generator, PROBES)
+        probes = random_templates(generator, PROBES)
         searches = (("in memory", memory.search, list[float]()), ("through Milvus", through.search, list[float]()))
         for _, search, _ in searches:
             search(set_id, probes[0], Query(10))
@@ -189,7 +187,7 @@ def _milvus(folder: Path, faces: int, url: str, process: int | None) -> Iterator
         )
         yield Figure(case, "index in memory, MB", sum(memory.loaded.values()) / 1e6)
         if process:
-            yield Figure(case, "Milvus, resident MB more than before", (_resident(process) - before) / 1e6)
+            yield Figure(case, "Milvus, resident MB more than before", resident(process) - before)
         yield from _lag(remote, database, repository, set_id, faces)
 
 
@@ -206,7 +204,7 @@ def _lag(
     thread = threading.Thread(target=index)
     thread.start()
     begun, added = time.perf_counter(), 0
-    vectors = _unit(np.random.default_rng(1), int(ADDS_PER_SECOND * LAG_SECONDS))
+    vectors = random_templates(np.random.default_rng(1), int(ADDS_PER_SECOND * LAG_SECONDS))
     for vector in vectors:
         repository.add(set_id, [_face(faces + added, vector)])
         added += 1
@@ -219,12 +217,6 @@ def _lag(
     case = f"{reached:,.0f} adds a second"
     yield Figure(case, "faces behind, median", float(np.median(behind)))
     yield Figure(case, "faces behind, most", float(max(behind)))
-
-
-def _unit(generator: np.random.Generator, count: int) -> npt.NDArray[np.float32]:
-    vectors = generator.normal(size=(count, DIMENSION)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors
 
 
 def _face(serial: int, vector: npt.NDArray[np.float32]) -> NewFace:
@@ -241,13 +233,6 @@ def _applied(database: Database, set_id: int) -> int:
     with database.read() as connection:
         copy = of_set(connection, set_id, CopyState.SERVING)
     return -1 if copy is None else copy.applied
-
-
-def _resident(process: int | None) -> int:
-    if process is None:
-        return 0
-    pages = Path(f"/proc/{process}/statm").read_text("ascii").split()[1]
-    return int(pages) * 4096
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from typing import Any
 
 import httpx
 
+from openfrs.bench.figures import resident
 from openfrs.settings import Settings
 from openfrs.vision.cache import WeightCache
 
@@ -56,7 +57,7 @@ class Held:
 class Soaked:
     """What a server held over the time."""
 
-    resident: list[tuple[float, int]] = field(default_factory=list)
+    resident: list[tuple[float, float]] = field(default_factory=list)
     """Seconds since the begin, and bytes of memory then, while there was load after the warm-up."""
 
     quiet: list["Held"] = field(default_factory=list)
@@ -219,8 +220,7 @@ class Visitor:
 def _watch(server: RunningServer, ended: threading.Event, soaked: Soaked) -> None:
     begun, every = time.monotonic(), 0.25
     while not ended.wait(every):
-        pages = int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1])
-        soaked.resident.append((time.monotonic() - begun, pages * os.sysconf("SC_PAGE_SIZE")))
+        soaked.resident.append((time.monotonic() - begun, resident(server.process.pid)))
 
 
 def _quiet(server: RunningServer) -> Held:
@@ -258,7 +258,7 @@ def report(soaked: Soaked) -> int:
         print(f"{operation:16} {status} {count:7}")
     step = max(1, len(soaked.resident) // 20)
     for seconds, size in soaked.resident[::step]:
-        print(f"after {seconds / 60:5.1f} min {size / 1e6:8.1f} MB")
+        print(f"after {seconds / 60:5.1f} min {size:8.1f} MB")
     before, after = soaked.quiet
     print(f"memory drifted by {soaked.drift:+.2%}; {before} -> {after}; load of the machine {os.getloadavg()[1]:.1f}")
     failed = [key for key in soaked.statuses if key[1] >= 500]

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from .node_clients import Writers, agree_with_a_list
+from .node_clients import Writers, agree_with_a_list, clients_of, is_told_that_the_database_is_away
 from .nodes import node, node_environment, nodes
 from .postgresql import PostgresqlServer, postgresql_server
 from .running import REPOSITORY, RunningServer
@@ -33,12 +33,8 @@ def cluster(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list
 
 @pytest.fixture
 def clients(cluster: list[RunningServer]) -> Iterator[list[httpx.Client]]:
-    """A client at each node, all with one token, which the first node gave."""
-    headers = {"X-Auth-Token": cluster[0].token()}
-    with ExitStack() as stack:
-        yield [
-            stack.enter_context(httpx.Client(base_url=each.endpoint, headers=headers, timeout=60)) for each in cluster
-        ]
+    with clients_of(cluster) as clients:
+        yield clients
 
 
 def test_behind_a_random_balancer_every_answer_is_that_of_a_list(
@@ -118,12 +114,9 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost(tmp_path: Path) -> None
             server.kill()
             time.sleep(1)  # nothing can be acknowledged now
             during = len(writers.there)
-            with httpx.Client(base_url=cluster[1].endpoint, timeout=60) as client:
-                token = writers.token
-                refused = client.get(path, headers={"X-Auth-Token": token})
-                assert refused.status_code == 500
-                assert refused.json()["error_code"] == "FRS.0018"
-                assert refused.headers["Retry-After"] == "5"
+            headers = {"X-Auth-Token": writers.token}
+            with httpx.Client(base_url=cluster[1].endpoint, headers=headers, timeout=60) as client:
+                is_told_that_the_database_is_away(client, path)
                 assert client.post("/v3/auth/tokens", json=cluster[1].login_body()).status_code == 503
             assert len(writers.there) == during
             server.start()
@@ -132,6 +125,5 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost(tmp_path: Path) -> None
             writers.wait_for(10)
         assert writers.refused == {500}
         stack.enter_context(node(url, tmp_path / "fresh", cluster[0].credentials))
-        headers = {"X-Auth-Token": writers.token}
         with httpx.Client(base_url=cluster[1].endpoint, headers=headers, timeout=60) as client:
             writers.are_found_by(client)

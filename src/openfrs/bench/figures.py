@@ -1,10 +1,13 @@
 """What a measurement yields, and how it is taken and shown."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from rich.console import Console
 from rich.table import Table
 
 
@@ -50,6 +53,20 @@ def timed(work: Callable[[], object], seconds: float) -> list[float]:
     while not times or time.perf_counter() < until:
         times.append(elapsed(work))
     return times
+
+
+def resident(process: int) -> float:
+    """Megabytes of memory that a process has, shared ones among them."""
+    return int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def shown(figures: Iterable[Figure]) -> list[Figure]:
+    """All of them, each printed when it is there: some take minutes."""
+    console, taken = Console(), []
+    for each in figures:
+        console.print(f"{each.case}: {each.measure} {each.value:,.2f}", highlight=False, soft_wrap=True)
+        taken.append(each)
+    return taken
 
 
 def table(title: str, figures: Iterable[Figure]) -> Table:

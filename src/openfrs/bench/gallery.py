@@ -19,6 +19,7 @@ from ..store.faces import FaceRepository, FaceSet, NewFace
 from ..store.galleries import Galleries, Query
 from ..store.sqlite import SqliteDatabase
 from .figures import Figure, elapsed, percentiles, timed
+from .templates import random_templates
 
 FIELDS: Final = {"number": {"type": "long"}}
 NUMBERS: Final = 10_000
@@ -157,8 +158,7 @@ class _Store:
 
     def new_faces(self, count: int, dimension: int) -> list[NewFace]:
         """Faces with random templates and numbers."""
-        templates = self._random.normal(size=(count, dimension)).astype(np.float32)
-        templates /= np.linalg.norm(templates, axis=1, keepdims=True)
+        templates = random_templates(self._random, count, dimension)
         numbers = self._random.integers(0, NUMBERS, count).tolist()
         self._made += count
         return [

@@ -26,8 +26,9 @@ from ..store.faces import FaceRepository, NewFace
 from ..store.galleries import Galleries, Query
 from ..vision.cache import WeightCache
 from ..vision.pipeline import ModelPipeline
-from .figures import Figure, percentiles, timed
+from .figures import Figure, percentiles, resident, timed
 from .pictures import photo_of_one
+from .templates import random_templates
 
 CLIENTS = 8
 CORES = len(os.sched_getaffinity(0))
@@ -80,7 +81,7 @@ def measure(settings: Settings, weights: WeightCache, seconds: float, faces: int
             case = f"{name}, {CLIENTS} clients"
             yield Figure(case, "per second", float(np.median(rates)))
             yield Figure(case, f"of {CORES} cores' plain work", _quotient(rates, bounds), SHARE, at_least=True)
-        yield Figure(f"one server process, {faces:,} faces", "resident MB", server.resident, RESIDENT_MB)
+        yield Figure(f"one server process, {faces:,} faces", "resident MB", resident(server.pid), RESIDENT_MB)
 
 
 def _embedded(pipeline: ModelPipeline, photo: bytes) -> object:
@@ -170,20 +171,18 @@ class Server:
         post("/face-sets", b'{"face_set_name": "bench"}')
         post("/face-sets", b'{"face_set_name": "added"}')
         generator = np.random.default_rng(0)
-        with closing(open_database(Settings(data=self._data, database=None))) as database:
-            repository = FaceRepository(database)
-            face_set = repository.set_named(self._project_id, "bench")
-            assert face_set is not None
-            for start in range(0, faces, _BATCH):
-                templates = generator.normal(size=(min(_BATCH, faces - start), 128)).astype(np.float32)
-                templates /= np.linalg.norm(templates, axis=1, keepdims=True)
-                added = [
-                    NewFace(f"{start + place:08x}", f"image-{start + place}", BoundingBox(0, 0, 9, 9), {}, template)
-                    for place, template in enumerate(templates)
-                ]
-                repository.add(face_set.id, added)
         database = self._open.enter_context(closing(open_database(Settings(data=self._data, database=None))))
-        galleries = Galleries(FaceRepository(database), _MEMORY)
+        repository = FaceRepository(database)
+        face_set = repository.set_named(self._project_id, "bench")
+        assert face_set is not None
+        for start in range(0, faces, _BATCH):
+            templates = random_templates(generator, min(_BATCH, faces - start))
+            added = [
+                NewFace(f"{start + place:08x}", f"image-{start + place}", BoundingBox(0, 0, 9, 9), {}, template)
+                for place, template in enumerate(templates)
+            ]
+            repository.add(face_set.id, added)
+        galleries = Galleries(repository, _MEMORY)
         return lambda: galleries.search(face_set.id, templates[0], Query(10))
 
     def close(self) -> None:
@@ -192,11 +191,6 @@ class Server:
 
     def _connection(self) -> http.client.HTTPConnection:
         return self._open.enter_context(closing(http.client.HTTPConnection(self.address)))
-
-    @property
-    def resident(self) -> float:
-        """Megabytes of memory that the server's process has, shared ones among them."""
-        return int(Path(f"/proc/{self.pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6
 
 
 @contextmanager
