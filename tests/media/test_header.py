@@ -52,6 +52,13 @@ def test_a_thumbnail_s_own_markers_are_not_the_picture_s() -> None:
     assert (header.width, header.orientation) == (64, 1)
 
 
+@pytest.mark.parametrize("marker", [b"\xff\xdb", b"\xff\xc0", b"\xff\xda", b"\xff\xd9"])
+def test_fill_bytes_before_a_marker_are_passed_over(marker: bytes) -> None:
+    data = jpeg(quarters())
+    place = data.rindex(marker)
+    assert read_header(data[:place] + b"\xff" * 3 + data[place:]) == read_header(data)
+
+
 def test_other_bytes_have_no_header() -> None:
     assert read_header(b"") is None
     assert read_header(b"text") is None

@@ -38,8 +38,8 @@ MAX_SCANS: Final = 100
 _BMP_HEADER_SIZES: Final = frozenset({12, 40, 56, 64, 108, 124})
 """Versions of the BMP header; OpenCV takes the colours of the one of 52 bytes for others."""
 
-_JPEG_MARKER: Final = re.compile(rb"\xff+([\xc0-\xcf\xd9-\xfe])")
-"""A marker that ends a picture or begins a segment, after any coded pixels."""
+_JPEG_MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
+"""A marker that ends a picture or begins a segment, after any coded pixels; fill bytes may come before it."""
 
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _END_OF_IMAGE, _START_OF_SCAN, _APP1 = 0xD9, 0xDA, 0xE1
@@ -141,7 +141,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         found = _JPEG_MARKER.search(data, position)
         if found is None:
             raise ValueError("the picture is cut short")
-        marker, start = found[1][0], found.end()
+        marker, start = found[0][1], found.end()
         if marker == _END_OF_IMAGE:
             return
         position = start + struct.unpack_from(">H", data, start)[0]
