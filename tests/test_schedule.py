@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from openfrs.schedule import Schedule, expire
+from openfrs.accounts.activity import Activity
+from openfrs.schedule import Schedule, counting, expire
 from openfrs.services import Services
 from openfrs.settings import Settings
 from openfrs.store.faults import StoreUnavailableError
@@ -93,3 +94,22 @@ def test_a_schedule_goes_on_after_a_failure(caplog: pytest.LogCaptureFixture) ->
     schedule.stop()
     assert "ZeroDivisionError" in caplog.text
     assert len(runs) >= 3
+
+
+def test_the_last_requests_are_counted_when_the_server_ends(services: Services) -> None:
+    with counting(services):
+        services.activity.note("project", failed=False)
+    after_a_restart = Activity(services.activity._storage)
+    assert sum(minute.requests for minute in after_a_restart.last_hour("project")) == 1
+
+
+def test_counters_that_are_away_in_the_end_do_not_keep_a_server_from_ending(
+    services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> int:
+        raise ConnectionError
+
+    monkeypatch.setattr(services.activity._storage, "incr", fail)
+    with counting(services):
+        services.activity.note("project", failed=False)
+    assert "the last requests are not counted" in caplog.text

@@ -1,4 +1,4 @@
-"""What a server does by itself, now and then: deleting faces that have expired, bringing the index on a server up to date."""
+"""What a server does by itself, now and then: deleting faces that have expired, bringing the index and counters up to date."""
 
 import fcntl
 import logging
@@ -15,6 +15,7 @@ from .settings import Settings
 from .telemetry.metrics import EXPIRED, RETENTION_FAILURES
 
 _INDEXING_SECONDS: Final = 0.5
+_COUNTING_SECONDS: Final = 1.0
 
 log = logging.getLogger("openfrs.schedule")
 
@@ -54,12 +55,8 @@ def expiring(services: Services, settings: Settings) -> Iterator[None]:
         yield
         return
     turn = settings.data / "retention-turn"
-    schedule = Schedule(lambda: expire(services, turn), settings.retention_minutes * 60)
-    schedule.start()
-    try:
+    with _scheduled(lambda: expire(services, turn), settings.retention_minutes * 60):
         yield
-    finally:
-        schedule.stop()
 
 
 @contextmanager
@@ -68,7 +65,24 @@ def indexing(services: Services) -> Iterator[None]:
     if services.index is None:
         yield
         return
-    schedule = Schedule(services.index.indexer.run, _INDEXING_SECONDS)
+    with _scheduled(services.index.indexer.run, _INDEXING_SECONDS):
+        yield
+
+
+@contextmanager
+def counting(services: Services) -> Iterator[None]:
+    """Requests that were noted while the block runs are brought to the counters, the last of them when it ends."""
+    with _scheduled(services.activity.settle, _COUNTING_SECONDS):
+        yield
+    try:
+        services.activity.settle()
+    except Exception:
+        log.exception("the last requests are not counted")
+
+
+@contextmanager
+def _scheduled(work: Callable[[], None], seconds: float) -> Iterator[None]:
+    schedule = Schedule(work, seconds)
     schedule.start()
     try:
         yield

@@ -18,7 +18,7 @@ from .api.app import create_app
 from .certificate import certificate_of, reloaded_on_hangup
 from .connections import PunctualProtocol
 from .errors import OperatorError
-from .schedule import expiring, indexing
+from .schedule import counting, expiring, indexing
 from .services import Services, prepare
 from .settings import Settings
 from .supervisor import Descriptor, supervise
@@ -115,6 +115,7 @@ def _serve(
             traced(settings.otlp_endpoint),
             expiring(services, settings),
             indexing(services),
+            counting(services),
         ):
             _Server(config, ready).run(sockets=[listener])
     finally:

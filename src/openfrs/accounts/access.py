@@ -132,9 +132,8 @@ class Access:
             ServiceError: ``FRS.0002`` it is no token, was revoked, or its user was changed; ``APIG.0307`` it has expired.
         """
         token, user = self._read_token(text)
-        project = self._accounts.project(token.project_id) if token.project_id else None
-        role = self._role(user.id, token.project_id) if token.project_id else None
-        return Session(text, token, user, project, role)
+        project, role = self._accounts.membership(user.id, token.project_id) or (None, None)
+        return Session(text, token, user, project, Role(role) if role else None)
 
     def revoke(self, text: str) -> None:
         """End a token.
@@ -217,13 +216,13 @@ class Access:
             raise ServiceError("FRS.0002")
         if caller.project_id not in {None, project_id}:
             raise ServiceError("FRS.0028")
-        project = self._accounts.project(project_id)
-        role = self._role(caller.user.id, project_id)
-        if project is None or role is None:
+        membership = self._accounts.membership(caller.user.id, project_id)
+        if membership is None:
             raise ServiceError("FRS.0028")
+        project, role = membership
         if not project.enabled:
             raise ServiceError("APIG.0310")
-        return Principal(caller, project, role, self._default_limits.changed(project.limits))
+        return Principal(caller, project, Role(role), self._default_limits.changed(project.limits))
 
     def projects(self, user: User, name: str | None = None) -> list[Project]:
         """The projects on which a user has a role: all, or the one of a name."""
@@ -256,10 +255,8 @@ class Access:
 
     def _read_token(self, text: str) -> tuple[Token, User]:
         token = self._mint.read(text)
-        user = self._accounts.user(token.user_id)
+        user = self._accounts.bearer(token.user_id, token.id)
         if user is None or not user.enabled or user.credentials_version != token.credentials_version:
-            raise ServiceError("FRS.0002")
-        if self._accounts.is_revoked(token.id):
             raise ServiceError("FRS.0002")
         return token, user
 

@@ -1,6 +1,8 @@
 """What a project did in the last hour: requests and refusals, minute by minute."""
 
+import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -21,20 +23,40 @@ class Minute:
 
 
 class Activity:
-    """Counts requests where rates are counted: in this process's memory, or for several processes in Redis."""
+    """Counts requests where rates are counted: in this process's memory, or for several processes in Redis.
+
+    A request is noted in memory, so that none waits for the counters; :meth:`settle` brings them what was noted since.
+    """
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        self._noted: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     def note(self, project_id: str, *, failed: bool) -> None:
         """A request of a project has ended."""
         minute = int(time.time()) // 60
-        self._storage.incr(_key(project_id, minute, "requests"), _EXPIRY)
-        if failed:
-            self._storage.incr(_key(project_id, minute, "errors"), _EXPIRY)
+        with self._lock:
+            self._noted[_key(project_id, minute, "requests")] += 1
+            if failed:
+                self._noted[_key(project_id, minute, "errors")] += 1
+
+    def settle(self) -> None:
+        """Bring the counters what was noted; what they do not take is kept for the next time."""
+        with self._lock:
+            noted, self._noted = self._noted, Counter()
+        try:
+            while noted:
+                key, count = next(iter(noted.items()))
+                self._storage.incr(key, _EXPIRY, amount=count)
+                del noted[key]
+        finally:
+            with self._lock:
+                self._noted.update(noted)
 
     def last_hour(self, project_id: str) -> list[Minute]:
         """The sixty minutes up to the present one, which comes last."""
+        self.settle()
         now = int(time.time()) // 60
         return [
             Minute(

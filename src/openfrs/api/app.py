@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -202,7 +201,7 @@ class RequestContext:
         if "audited" in scope["state"]:
             self._record(Request(scope), status)
         if "project_id" in scope["state"] and path.startswith(FRS_PATHS):
-            await run_in_threadpool(self._activity.note, scope["state"]["project_id"], failed=status >= 400)
+            self._activity.note(scope["state"]["project_id"], failed=status >= 400)
 
     async def _admitted(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve as many requests as may be under way; turn the next one away before anything is done for it."""

@@ -1,6 +1,7 @@
 """From a request to its principal: authentication, role, quota."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import unquote
 
@@ -40,14 +41,18 @@ async def authenticate(request: Request) -> Caller:
     Raises:
         ServiceError: ``APIG.0301``, ``APIG.0307`` or ``FRS.0002``
     """
+    return await run_in_threadpool(await _authentication(request))
+
+
+async def _authentication(request: Request) -> Callable[[], Caller]:
+    """What is left to do to tell the caller; it asks the database, and raises as :func:`authenticate`."""
     access = services(request).access
     token = request.headers.get("x-auth-token")
     if token:
-        return await run_in_threadpool(access.by_token, token)
+        return partial(access.by_token, token)
     if "authorization" not in request.headers:
         raise ServiceError("APIG.0301", "x-auth-token not found")
-    signed = await signed_request(request)
-    return await run_in_threadpool(access.by_signature, signed, address_of(request))
+    return partial(access.by_signature, await signed_request(request), address_of(request))
 
 
 async def signed_request(request: Request) -> SignedRequest:
@@ -84,10 +89,11 @@ class Permission:
             ServiceError: as :func:`authenticate` and :meth:`Access.principal`; ``APIG.0302`` the role does not allow it,
                 ``FRS.0033`` a quota is used up.
         """
-        caller = await authenticate(request)
         layer = services(request)
+        authentication = await _authentication(request)
 
         def admit() -> Principal:
+            caller = authentication()
             principal = layer.access.principal(caller, unquote(project_id))
             request.state.project_id = principal.project.id
             principal.require(self.role)
@@ -98,7 +104,7 @@ class Permission:
 
         principal = await run_in_threadpool(admit)
         if self.role is not Role.READER:
-            request.state.audited = {"user_id": caller.user.id, "project_id": principal.project.id}
+            request.state.audited = {"user_id": principal.caller.user.id, "project_id": principal.project.id}
         with layer.quotas.under_way(principal.project.id, principal.limits):
             yield principal
 

@@ -6,7 +6,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from . import tables
@@ -159,6 +172,12 @@ class AccountRepository:
         """A user by id."""
         return next(iter(self._find_users(_users.c.id == user_id)), None)
 
+    def bearer(self, user_id: str, token_id: str) -> User | None:
+        """The user to whom a token was issued, by ids; None where it was revoked."""
+        with self._database.read() as connection:
+            row = connection.execute(_BEARER, {"user": user_id, "token": token_id}).first()
+        return None if row is None else _user(row)
+
     def user_named(self, name: str, *, domain_id: str | None = None, domain_name: str | None = None) -> User | None:
         """A user by name within the domain of an id or a name."""
         domain = _domains.c.id == domain_id if domain_id is not None else _domains.c.name == domain_name
@@ -210,6 +229,12 @@ class AccountRepository:
                 connection.execute(update(_projects).where(_projects.c.id == project_id).values(**values))
 
     # roles
+
+    def membership(self, user_id: str, project_id: str) -> tuple[Project, str] | None:
+        """A project and the user's role on it; None where there is no such project, or no role."""
+        with self._database.read() as connection:
+            row = connection.execute(_MEMBERSHIP, {"user": user_id, "project": project_id}).first()
+        return None if row is None else (_project(row), row.role)
 
     def grants(self, *, user_id: str | None = None, project_id: str | None = None) -> list[Grant]:
         """Roles of a user, on a project, or of a user on a project."""
@@ -276,25 +301,17 @@ class AccountRepository:
             connection.execute(insert(_revoked).values(token_id=token_id, expires_at=expires_at))
             connection.execute(delete(_revoked).where(_revoked.c.expires_at < now))
 
-    def is_revoked(self, token_id: str) -> bool:
-        """Whether a token was revoked."""
-        with self._database.read() as connection:
-            return connection.scalar(select(_revoked.c.token_id).where(_revoked.c.token_id == token_id)) is not None
-
     # rows to things
 
     def _find_users(self, *where: ColumnElement[bool]) -> list[User]:
         with self._database.read() as connection:
             rows = connection.execute(_USERS.where(*where).order_by(_users.c.name)).all()
-        return [
-            User(row.id, row.name, _domain(row), row.password_hash, row.enabled, row.credentials_version)
-            for row in rows
-        ]
+        return [_user(row) for row in rows]
 
     def _find_projects(self, *where: ColumnElement[bool]) -> list[Project]:
         with self._database.read() as connection:
             rows = connection.execute(_PROJECTS.where(*where).order_by(_projects.c.name)).all()
-        return [Project(row.id, row.name, _domain(row), row.created_at, row.enabled, row.limits) for row in rows]
+        return [_project(row) for row in rows]
 
     def _find_keys(self, where: ColumnElement[bool]) -> list[AccessKey]:
         with self._database.read() as connection:
@@ -306,6 +323,22 @@ _USERS: "Select[tuple[Any, ...]]" = select(_users, _domains.c.name.label("domain
 _PROJECTS: "Select[tuple[Any, ...]]" = select(_projects, _domains.c.name.label("domain_name")).join_from(
     _projects, _domains
 )
+
+# for every request: built once, since building a statement takes longer than running it
+_BEARER = _USERS.where(_users.c.id == bindparam("user"), ~exists().where(_revoked.c.token_id == bindparam("token")))
+_MEMBERSHIP = (
+    _PROJECTS.add_columns(_grants.c.role)
+    .join(_grants, _grants.c.project_id == _projects.c.id)
+    .where(_grants.c.user_id == bindparam("user"), _projects.c.id == bindparam("project"))
+)
+
+
+def _user(row: "Row[tuple[Any, ...]]") -> User:
+    return User(row.id, row.name, _domain(row), row.password_hash, row.enabled, row.credentials_version)
+
+
+def _project(row: "Row[tuple[Any, ...]]") -> Project:
+    return Project(row.id, row.name, _domain(row), row.created_at, row.enabled, row.limits)
 
 
 def _domain(row: "Row[tuple[Any, ...]]") -> Domain:
