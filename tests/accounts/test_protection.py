@@ -1,5 +1,6 @@
 """Who may do what: a row for every route that the application has."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,19 @@ def test_every_route_asks_for_the_role_of_its_row(routes: dict[tuple[str, str], 
     for route, role in ROUTES.items():
         permission = permission_of(routes[route])
         assert (permission.role if permission else None) == (role if role in ROLES else None), route
+
+
+def test_nothing_a_request_in_a_project_depends_on_takes_a_thread_for_itself(
+    routes: dict[tuple[str, str], Any],
+) -> None:
+    """FastAPI calls what is no coroutine on a thread, which takes longer than reading a header or an attribute there."""
+    for method, path in FRS:
+        waiting = [routes[method, f"/v2/{{project_id}}{path}"].dependant]
+        while waiting:
+            dependant = waiting.pop()
+            waiting += dependant.dependencies
+            call = dependant.call if inspect.isroutine(dependant.call) else type(dependant.call).__call__
+            assert inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call), dependant.call
 
 
 def test_both_versions_of_an_operation_count_towards_one_rate(routes: dict[tuple[str, str], Any]) -> None:

@@ -27,7 +27,11 @@ def services(request: Request) -> Services:
     return found
 
 
-ServicesDependency = Annotated[Services, Depends(services)]
+async def _services(request: Request) -> Services:
+    return services(request)
+
+
+ServicesDependency = Annotated[Services, Depends(_services)]
 
 
 def address_of(request: Request) -> str:
@@ -136,7 +140,7 @@ def in_iam_envelope(error: ServiceError) -> ServiceError:
     return ServiceError("IAM.401", error.message)
 
 
-def decoded_set_name(face_set_name: Annotated[str, Path(description="Name of the face set.")]) -> str:
+async def decoded_set_name(face_set_name: Annotated[str, Path(description="Name of the face set.")]) -> str:
     """The face set's name; ``%2F`` and the like are decoded within the one segment of the path."""
     return unquote(face_set_name)
 
