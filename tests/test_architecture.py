@@ -14,6 +14,12 @@ def test_imports_point_down() -> None:
     assert result.returncode == 0, result.stdout
 
 
+def test_a_server_does_not_load_what_it_does_not_use() -> None:
+    program = "import sys, openfrs.server; print({'onnx', 'alembic', 'matplotlib', 'openfrs.evaluation'} & sys.modules.keys())"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout == "set()\n"
+
+
 def test_every_setting_is_documented() -> None:
     page = (REPOSITORY / "docs" / "settings.md").read_text("utf-8")
     for name, field in Settings.model_fields.items():

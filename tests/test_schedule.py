@@ -1,7 +1,10 @@
 """What a server does by itself is done by one process at a time, counted, and tried again."""
 
+import ctypes
 import fcntl
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -113,3 +116,23 @@ def test_counters_that_are_away_in_the_end_do_not_keep_a_server_from_ending(
     with counting(services):
         services.activity.note("project", failed=False)
     assert "the last requests are not counted" in caplog.text
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc keeps what was freed")
+def test_memory_that_was_freed_goes_back_to_the_system() -> None:
+    program = """
+import os, time
+from openfrs.bench.figures import resident
+from openfrs.schedule import returning_memory
+
+pieces = [bytes(1000) for _ in range(200_000)]
+last = pieces[-1]  # keeps the end of the heap in use
+del pieces
+before = resident(os.getpid())
+with returning_memory():
+    deadline = time.monotonic() + 60
+    while resident(os.getpid()) > before - 100 and time.monotonic() < deadline:
+        time.sleep(0.01)
+print(before - resident(os.getpid()) >= 100)
+"""
+    assert subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True).stdout == "True\n"

@@ -1,5 +1,6 @@
-"""What a server does by itself, now and then: deleting faces that have expired, bringing the index and counters up to date."""
+"""What a server does by itself, now and then: deleting what has expired, keeping index, counters and memory in order."""
 
+import ctypes
 import fcntl
 import logging
 import threading
@@ -16,6 +17,7 @@ from .telemetry.metrics import EXPIRED, RETENTION_FAILURES
 
 _INDEXING_SECONDS: Final = 0.5
 _COUNTING_SECONDS: Final = 1.0
+_RETURNING_SECONDS: Final = 60.0
 
 log = logging.getLogger("openfrs.schedule")
 
@@ -78,6 +80,21 @@ def counting(services: Services) -> Iterator[None]:
         services.activity.settle()
     except Exception:
         log.exception("the last requests are not counted")
+
+
+@contextmanager
+def returning_memory() -> Iterator[None]:
+    """Memory that was freed goes back to the system while the block runs.
+
+    glibc keeps it for the thread that had it: a quarter of all, once models are compiled and an index is loaded. Other C
+    libraries have no such call and need none.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is None:
+        yield
+        return
+    with _scheduled(lambda: trim(0), _RETURNING_SECONDS):
+        yield
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from .api.app import create_app
 from .certificate import certificate_of, reloaded_on_hangup
 from .connections import PunctualProtocol
 from .errors import OperatorError
-from .schedule import counting, expiring, indexing
+from .schedule import counting, expiring, indexing, returning_memory
 from .services import Services, prepare
 from .settings import Settings
 from .supervisor import Descriptor, supervise
@@ -116,6 +116,7 @@ def _serve(
             expiring(services, settings),
             indexing(services),
             counting(services),
+            returning_memory(),
         ):
             _Server(config, ready).run(sockets=[listener])
     finally:

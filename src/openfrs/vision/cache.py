@@ -15,7 +15,6 @@ from pathlib import Path
 
 from ..errors import OperatorError
 from .artefacts import Progress, downloaded, members, sha256_of
-from .conversion import fold_dequantization
 from .manifest import Artefact, Manifest, Weight, manifest
 
 CONVERSION = "1"
@@ -151,6 +150,8 @@ class WeightCache:
     def _install(self, name: str, weight: Weight, source: bytes) -> None:
         if hashlib.sha256(source).hexdigest() != weight.sha256:
             raise OperatorError(f"model weight {name} is not the file the manifest names")
+        from .conversion import fold_dequantization  # brings onnx along, which takes long to load and no server needs
+
         ready = fold_dequantization(source) if self._suffix(name) == ".onnx" else source
         record = {"conversion": CONVERSION, "source": weight.sha256, "sha256": hashlib.sha256(ready).hexdigest()}
         files = {self._source(name): source, self.path(name): ready, self._record(name): json.dumps(record).encode()}
