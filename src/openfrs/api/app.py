@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -93,11 +93,9 @@ def create_app(services: Services) -> ASGIApp:
     )
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # the way FastAPI advises
     app.state.services = services
-    frs = APIRouter(dependencies=[TOKEN_HEADER])
-    for module in (recognition, face_sets, faces, search, quality, liveness):
-        frs.include_router(module.router)
-    app.include_router(frs, prefix="/v1/{project_id}")
-    app.include_router(frs, prefix="/v2/{project_id}")
+    for version in ("v2", "v1"):
+        for module in (recognition, face_sets, faces, search, quality, liveness):
+            app.include_router(module.router, prefix=f"/{version}/{{project_id}}", dependencies=[TOKEN_HEADER])
     for router in (recognition.v1_router, liveness.v1_router, subscription.router):
         app.include_router(router, prefix="/v1/{project_id}", dependencies=[TOKEN_HEADER])
     app.include_router(recognition.v2_router, prefix="/v2/{project_id}", dependencies=[TOKEN_HEADER])

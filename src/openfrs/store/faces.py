@@ -159,9 +159,8 @@ class FaceRepository:
 
     def set_named(self, project_id: str, name: str) -> FaceSet | None:
         """A project's face set by name."""
-        query = select(_sets).where(_sets.c.project_id == project_id, _sets.c.name == name)
         with self._database.read() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(_NAMED, {"project": project_id, "name": name}).first()
         return None if row is None else face_set_of(row)
 
     def ruled_sets(self) -> list[FaceSet]:
@@ -343,6 +342,7 @@ _FACE_COLUMNS: "Select[tuple[object, ...]]" = select(
 )
 
 # built once: building a statement takes longer than running it
+_NAMED = select(_sets).where(_sets.c.project_id == bindparam("project"), _sets.c.name == bindparam("name"))
 _LOCKED = select(_sets).where(_sets.c.id == bindparam("id")).with_for_update(key_share=True)
 """The set, for the transaction alone to change. SQLite has no such clause and needs none: whoever writes is alone there."""
 _BUMP = (
