@@ -123,6 +123,16 @@ def test_a_weight_of_another_conversion_is_not_ready(filled: WeightCache) -> Non
     assert filled.state("one") is State.ALTERED
 
 
+def test_what_is_kept_as_published_is_converted_again_without_a_network(
+    filled: WeightCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache_module, "downloaded", None)
+    filled.path("one").write_bytes(b"")
+    (filled.directory / "two.json").unlink()
+    assert filled.fetch(no_progress) == []
+    filled.require()
+
+
 def test_importing_again_mends_what_was_altered(filled: WeightCache) -> None:
     filled.path("one").write_bytes(b"")
     filled.import_file(archive(filled, "tinyweights"))
@@ -143,7 +153,7 @@ def test_fetching_brings_only_what_is_lacking(filled: WeightCache, monkeypatch: 
     filled.fetch(no_progress, samples=True)
     assert fetched == ["tinyphotos"]
     filled.fetch(no_progress, samples=True)
-    filled.path("two").unlink()
+    (filled.directory / "two.source.onnx").unlink()
     filled.fetch(no_progress)
     assert fetched == ["tinyphotos", "tinyweights"]
     filled.require()

@@ -91,6 +91,13 @@ def test_constants_are_not_left_as_inputs() -> None:
     assert [place.name for place in graph(folded).input] == ["x"]
 
 
+def test_inputs_that_nothing_reads_are_not_left() -> None:
+    proto = onnx.load_model_from_string(dequantizing(quantised(4, 6), [scales(6)]))
+    proto.graph.input.append(onnx.helper.make_tensor_value_info("left", onnx.TensorProto.FLOAT, (3,)))
+    folded = fold_dequantization(proto.SerializeToString())
+    assert [place.name for place in graph(folded).input] == ["x"]
+
+
 def test_a_dequantised_constant_that_is_an_output_stays() -> None:
     model = dequantizing(quantised(4, 6), [scales(6)], bare=True)
     for folded, original in zip(outputs(fold_dequantization(model), (4, 6)), outputs(model, (4, 6)), strict=True):

@@ -17,7 +17,7 @@ from ..errors import OperatorError
 from .artefacts import Progress, downloaded, members, sha256_of
 from .manifest import Artefact, Manifest, Weight, manifest
 
-CONVERSION = "1"
+CONVERSION = "2"
 """Changes when the conversion does, so that weights converted by an earlier release are converted again."""
 
 
@@ -89,7 +89,7 @@ class WeightCache:
                 raise OperatorError(f"model weight {name} in {self.directory} is altered; run: openfrs models fetch")
 
     def fetch(self, progress: Callable[[str], Progress], *, samples: bool = False) -> list[str]:
-        """Bring in every weight that is not ready, and the sample photos if asked for.
+        """Bring in every weight that is not ready, and the sample photos if asked for. What was published is fetched once.
 
         ``progress`` makes a progress callback for an artefact's name. What the service cannot do without comes first; of what
         it can do without, the reasons why it could not be fetched are returned.
@@ -97,7 +97,9 @@ class WeightCache:
         Raises:
             OperatorError: an artefact that is needed cannot be fetched; those before it are there.
         """
-        lacking = {name for name, state in self.states().items() if state is not State.READY}
+        lacking = {
+            name for name, state in self.states().items() if state is not State.READY and not self._converted(name)
+        }
         wanted = {self.manifest.weights[name].artefact for name in lacking}
         required = {weight.artefact for weight in self.manifest.weights.values() if weight.required}
         if samples and not self.samples.is_dir():
@@ -156,6 +158,14 @@ class WeightCache:
         record = {"conversion": CONVERSION, "source": weight.sha256, "sha256": hashlib.sha256(ready).hexdigest()}
         files = {self._source(name): source, self.path(name): ready, self._record(name): json.dumps(record).encode()}
         _write_all(self.directory, {path.name: data for path, data in files.items()})
+
+    def _converted(self, name: str) -> bool:
+        """Whether the weight is ready now, from what is kept of it as it was published."""
+        source, weight = self._source(name), self.manifest.weights[name]
+        kept = source.is_file() and sha256_of(source) == weight.sha256
+        if kept:
+            self._install(name, weight, source.read_bytes())
+        return kept
 
     def _is_from_npm(self, artefact: str) -> bool:
         """Not every machine has npm, so what comes from there comes last."""

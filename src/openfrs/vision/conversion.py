@@ -25,8 +25,10 @@ def fold_dequantization(model: bytes) -> bytes:
     used = {name for node in graph.node for name in node.input} | {place.name for place in graph.output}
     for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
         graph.initializer.remove(tensor)
-    for place in [place for place in graph.input if place.name in constants]:
-        graph.input.remove(place)  # a constant that is also an input could be overridden by a caller
+    for place in [place for place in graph.input if place.name in constants or place.name not in used]:
+        graph.input.remove(
+            place
+        )  # a constant that is an input could be overridden; one that is left over must be given
     return bytes(proto.SerializeToString(deterministic=True))
 
 
