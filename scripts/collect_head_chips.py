@@ -25,6 +25,7 @@ from openfrs.vision.cache import WeightCache
 from openfrs.vision.detection import Detection, Image, main_face, overlap
 from openfrs.vision.heads import EYES, HAIR, HEAD, JAW, WIDE, chip
 from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.runtime import Runtime
 
 WORKERS = 2
 SAME_FACE = 0.4
@@ -90,7 +91,7 @@ def main(
     models: Annotated[Path | None, typer.Option(help="Directory of the model weights.")] = None,
 ) -> None:
     """Detect, cut and write."""
-    pipeline = ModelPipeline(WeightCache.open(models or Settings().models), WORKERS)
+    pipeline = ModelPipeline(WeightCache.open(models or Settings().models), Runtime(WORKERS))
     lines = (pictures / "detection" / "boxes.jsonl").read_text("utf-8").splitlines()
     waiting = [*jobs(pictures)]
     rows: list[Row] = []

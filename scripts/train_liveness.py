@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
 import numpy as np
-import openvino as ov
 import typer
 from rich.progress import track
 
@@ -32,7 +31,7 @@ from openfrs.vision.cache import WeightCache
 from openfrs.vision.detection import main_face
 from openfrs.vision.liveness import CLIPPED, Liveness, Weighing, chance
 from openfrs.vision.pipeline import ModelPipeline
-from openfrs.vision.runtime import Session
+from openfrs.vision.runtime import Runtime
 from openfrs.vision.turning import upright
 
 OUTPUT: Final = Path(__file__).parent.parent / "src" / "openfrs" / "vision" / "heads" / "liveness.json"
@@ -308,8 +307,8 @@ def main(
             values = dict(kept)
     else:
         weights = WeightCache.open(Settings().models)
-        session = Session(ov.Core(), weights.path("liveness"), precision="f32", streams=1)
-        values = seen(found, ModelPipeline(weights, 1), Liveness(session), also_tried=not check)
+        session = Runtime(1).session(weights.path("liveness"))
+        values = seen(found, ModelPipeline(weights, Runtime(1)), Liveness(session), also_tried=not check)
         if cues is not None:
             np.savez(cues, **values)  # type: ignore[arg-type]
     pictures = Pictures(found, values)

@@ -4,9 +4,10 @@ Run as a program it serves like ``openfrs serve`` with these models in place of 
 """
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import cv2
@@ -18,12 +19,14 @@ from openfrs.settings import Settings
 from openfrs.vision.detection import Detection, Image
 from openfrs.vision.embedder import Embeddings
 from openfrs.vision.quality import overall
+from openfrs.vision.runtime import Execution
 from openfrs.vision.traits import HeadPose, Trait, Traits
 
 
 class FakePipeline:
     """Every patch of one colour on black is a face; its embedding is drawn from a generator seeded by the colour."""
 
+    executions: Mapping[str, Execution] = MappingProxyType({})
     embedder = "sface"
     dimension = 128
     mirrored = False

@@ -134,6 +134,22 @@ def models_verify(models: Models = None) -> None:
         print(f"The model weights in {cache.directory} are complete.")
 
 
+@models_app.command("tune")
+def models_tune(models: Models = None) -> None:
+    """Measure how detector and embedders run fastest on this processor; a server takes it from there when it starts."""
+    from .vision.tuning import Tuner  # brings the models' runtime along
+
+    cache = _weight_cache(models)
+    cache.require()
+    tuner = Tuner(cache)
+    table = Table("name", "as it is run", "milliseconds, each way", title=f"Models on {tuner.processor}")
+    for name, choice in tuner.tune().weights.items():
+        taken = sorted(choice.milliseconds.items(), key=lambda each: each[1])
+        table.add_row(name, str(choice.execution), ", ".join(f"{how} {value:.1f}" for how, value in taken))
+    Console().print(table)
+    print(f"Kept in {tuner.file}.")
+
+
 @models_app.command("import")
 def models_import(
     file: Annotated[Path, typer.Argument(help="An artefact of the manifest, or a file of weights out of one.")],

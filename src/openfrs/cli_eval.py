@@ -276,9 +276,11 @@ def load_pipeline(settings: Settings) -> "Pipeline":
     from .vision.cache import WeightCache
     from .vision.own_embedder import chosen_embedder
     from .vision.pipeline import ModelPipeline
+    from .vision.tuning import runtime_of
 
     embedder = chosen_embedder(settings.embedder, settings.embedder_manifest)
-    return ModelPipeline(WeightCache.open(settings.models), settings.workers, embedder)
+    weights = WeightCache.open(settings.models)
+    return ModelPipeline(weights, runtime_of(settings, weights, settings.workers), embedder)
 
 
 def _others(work: _Work) -> "Iterator[tuple[Workshop, Calibration]]":

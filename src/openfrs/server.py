@@ -28,6 +28,7 @@ from .telemetry.tracing import traced
 from .vision.cache import WeightCache
 from .vision.own_embedder import chosen_embedder
 from .vision.pipeline import ModelPipeline, Pipeline
+from .vision.tuning import runtime_of
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +39,8 @@ DRAIN_SECONDS = 8
 def load_models(settings: Settings) -> Pipeline:
     """The models of the settings' weights directory."""
     weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
-    return ModelPipeline(weights, settings.threads, chosen_embedder(settings.embedder, settings.embedder_manifest))
+    runtime = runtime_of(settings, weights, settings.threads)
+    return ModelPipeline(weights, runtime, chosen_embedder(settings.embedder, settings.embedder_manifest))
 
 
 def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] = load_models) -> None:

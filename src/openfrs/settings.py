@@ -51,6 +51,20 @@ class Settings(BaseSettings):
     embedder_manifest: Path | None = Field(
         None, description="TOML file of an embedder of your own, in place of a named one."
     )
+    provider: Literal["auto", "openvino", "onnxruntime"] = Field(
+        "auto",
+        description="What runs the models: `openvino`, `onnxruntime`, which needs `openfrs[onnxruntime]`, or `auto`: what `openfrs "
+        "models tune` found to be fastest, else OpenVINO.",
+    )
+    precision: Literal["auto", "f32"] = Field(
+        "auto",
+        description="Precision of detector and embedder: `auto`, which is bf16 where the processor has it, or `f32`, single.",
+    )
+    device: str = Field(
+        "CPU",
+        description="What detector and embedder run on: `CPU`, another device of OpenVINO's, such as `GPU`, or an execution "
+        "provider of ONNX Runtime's, such as `CUDAExecutionProvider`.",
+    )
     unattributed_weights: bool = Field(
         True, description="Use weights whose origin is not stated: expression, liveness, fr_feature."
     )

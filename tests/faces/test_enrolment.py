@@ -22,6 +22,7 @@ from openfrs.services import Services
 from openfrs.settings import Settings
 from openfrs.vision.cache import WeightCache
 from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.runtime import Runtime
 from tests.fake_models import photo
 
 from .conftest import PEOPLE, Person, Project
@@ -140,7 +141,7 @@ def test_a_set_at_its_capacity_still_refuses(project: Project) -> None:
 def real(all_weights: WeightCache, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project of a service with the real models, with a set that has FRS's advised policy and refuses duplicates."""
     data: Path = tmp_path_factory.mktemp("enrolment")
-    services = Services.open(Settings(data=data, threads=1), ModelPipeline(all_weights, 1))
+    services = Services.open(Settings(data=data, threads=1), ModelPipeline(all_weights, Runtime(1)))
     try:
         assert services.bootstrap("http://127.0.0.1")
         project = Project(services, json.loads((data / "credentials.json").read_text())["project_id"])

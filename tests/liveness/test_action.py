@@ -15,6 +15,7 @@ from openfrs.media.picture import decode
 from openfrs.media.video import open_video
 from openfrs.vision.cache import WeightCache
 from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.runtime import Runtime
 from tests.media.videos import Pixels, encode
 
 pytestmark = pytest.mark.models
@@ -25,7 +26,7 @@ FIRST, SECOND, REPLAY = "621ea6b1e2c5d221d5131267", "621ea6c1b99da7739f2be705", 
 
 @pytest.fixture(scope="module")
 def pipeline(all_weights: WeightCache) -> ModelPipeline:
-    return ModelPipeline(all_weights, streams=1)
+    return ModelPipeline(all_weights, Runtime(1))
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from openfrs.recognition.main_face import REDUCED_SIDE, find_main_face
 from openfrs.vision.cache import WeightCache
 from openfrs.vision.detection import Detection, Image, main_face, overlap
 from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.runtime import Runtime
 
 from ..fake_models import FakePipeline, photo
 
@@ -61,7 +62,7 @@ def test_a_picture_without_a_face_has_none() -> None:
 
 @pytest.fixture(scope="module")
 def models(weights: WeightCache) -> ModelPipeline:
-    return ModelPipeline(weights, streams=1)
+    return ModelPipeline(weights, Runtime(1))
 
 
 @pytest.mark.models

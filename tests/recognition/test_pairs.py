@@ -12,6 +12,7 @@ from openfrs.recognition.recognizer import Picture, Recognizer
 from openfrs.recognition.similarity import calibration
 from openfrs.vision.cache import WeightCache
 from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.runtime import Runtime
 
 DECISION_POINT = 0.93
 PAIRS = 60
@@ -24,7 +25,7 @@ def test_pairs_of_strangers_and_mates_are_judged_right(weights: WeightCache, sha
         rows = [row for row in csv.DictReader(file) if row["split"] == "test"]
     sample = random.Random(0).sample(rows, PAIRS)
     recognizer = Recognizer(
-        ModelPipeline(weights, streams=2), calibration("sface"), threads=2, queue=PAIRS, large_queue=0
+        ModelPipeline(weights, Runtime(2)), calibration("sface"), threads=2, queue=PAIRS, large_queue=0
     )
 
     async def right(row: dict[str, str]) -> bool:

@@ -93,7 +93,6 @@ def manifest_of(weights: Path, photos: Path) -> Manifest:
                 origin="here",
                 input="x",
                 output="y",
-                precision="f32",
             )
             for member, data in MEMBERS.items()
         },

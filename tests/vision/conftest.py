@@ -6,11 +6,12 @@ from openfrs.media.picture import decode
 from openfrs.vision.cache import WeightCache
 from openfrs.vision.detection import Image
 from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.runtime import Runtime
 
 
 @pytest.fixture(scope="session")
 def pipeline(weights: WeightCache) -> ModelPipeline:
-    return ModelPipeline(weights, streams=2)
+    return ModelPipeline(weights, Runtime(2))
 
 
 @pytest.fixture(scope="session")

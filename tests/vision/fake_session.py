@@ -9,6 +9,7 @@ class FakeSession(Session):
     """Gives the answers in turn, the last for ever, and remembers what it was asked."""
 
     def __init__(self, *answers: Sequence[Tensor]) -> None:
+        super().__init__()
         self.asked: list[Tensor] = []
         self._answers = answers
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import openvino as ov
 import pytest
 
 from openfrs.vision.cache import WeightCache
@@ -16,7 +15,7 @@ from openfrs.vision.contours import contours
 from openfrs.vision.detection import Detection, Image
 from openfrs.vision.lazy_sessions import LazySessions
 from openfrs.vision.pipeline import ModelPipeline
-from openfrs.vision.runtime import Session
+from openfrs.vision.runtime import Runtime, Session
 from openfrs.vision.traits import Trait, Traits
 
 pytestmark = pytest.mark.models
@@ -27,7 +26,7 @@ Found = tuple[Image, Detection, Traits]
 
 @pytest.fixture(scope="session")
 def describing(all_weights: WeightCache) -> ModelPipeline:
-    return ModelPipeline(all_weights, streams=2)
+    return ModelPipeline(all_weights, Runtime(2))
 
 
 @pytest.fixture(scope="session")
@@ -232,7 +231,7 @@ def test_a_missing_weight_leaves_its_trait_out_and_is_told_once(
     for name in ("yunet", "sface"):
         for file in weights.directory.glob(f"{name}.*"):
             (tmp_path / file.name).symlink_to(file)
-    bare = ModelPipeline(WeightCache.open(tmp_path), streams=1)
+    bare = ModelPipeline(WeightCache.open(tmp_path), Runtime(1))
     image, face, traits = described["biden"]
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
@@ -249,7 +248,7 @@ def test_a_missing_weight_leaves_its_trait_out_and_is_told_once(
 
 def test_a_weight_is_loaded_once_when_first_wanted(all_weights: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[str] = []
-    lazy = LazySessions(ov.Core(), all_weights, 1)
+    lazy = LazySessions(Runtime(1), all_weights)
     load = LazySessions._load_weight
 
     def noted(self: LazySessions, name: str) -> Session | None:

@@ -74,6 +74,15 @@ def test_the_network_sees_the_picture_in_blue_green_red_at_the_top_left_of_its_s
     assert not canvas[0, :, SIDE // 2 :].any()
 
 
+def test_nothing_of_an_earlier_picture_is_seen() -> None:
+    session = FakeSession(heads((8, 1, 1, 1.0)))
+    detector = YuNet(session)
+    for size in [(640, 640), (200, 400), (400, 200), (640, 640)]:
+        detector.detect(np.full((*size, 3), 255, np.uint8))
+    seen = [(canvas > 0).mean() for canvas in session.asked]
+    assert seen == [1, 0.5, 0.5, 1]
+
+
 @pytest.mark.parametrize("size", [(640, 640), (1280, 1280), (320, 640), (3000, 1500), (100, 90)])
 @pytest.mark.parametrize("stride", STRIDES)
 def test_boxes_and_landmarks_are_in_pixels_of_the_picture(stride: int, size: tuple[int, int]) -> None:

@@ -11,7 +11,7 @@ from openfrs.vision.detection import Detection, Image
 from openfrs.vision.embedder import ChipEmbedder, FusedEmbedder
 from openfrs.vision.manifest import Preprocessing
 from openfrs.vision.pipeline import ModelPipeline
-from openfrs.vision.runtime import Tensor
+from openfrs.vision.runtime import Runtime, Tensor
 
 from .fake_session import FakeSession
 
@@ -126,7 +126,7 @@ def test_embeddings_are_the_same_in_every_thread(
 def test_embeddings_are_the_same_in_every_pipeline(
     weights: WeightCache, photos: Mapping[str, Image], embeddings: Mapping[str, Tensor], streams: int
 ) -> None:
-    another = ModelPipeline(weights, streams)
+    another = ModelPipeline(weights, Runtime(streams))
     for name in ("biden", "obama"):
         np.testing.assert_allclose(embedding(another, photos[name]), embeddings[name], atol=2e-6)
 
@@ -136,7 +136,7 @@ def test_embeddings_are_the_same_in_every_pipeline(
 def test_every_embedder_of_the_manifest_tells_people_apart(
     all_weights: WeightCache, photos: Mapping[str, Image], name: str, dimension: int
 ) -> None:
-    pipeline = ModelPipeline(all_weights, 1, name)
+    pipeline = ModelPipeline(all_weights, Runtime(1), name)
     assert (pipeline.embedder, pipeline.dimension) == (name, dimension)
     stranger, first, second, _ = (embedding(pipeline, photo) for photo in photos.values())
     assert first.shape == (dimension,)

@@ -8,13 +8,14 @@ import pytest
 
 from openfrs.vision.cache import WeightCache
 from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.runtime import Runtime
 from openfrs.vision.traits import Trait
 
 pytestmark = pytest.mark.models
 
 
 def test_shut_eyes_are_told_from_open_ones(all_weights: WeightCache, shared_data: Path) -> None:
-    pipeline = ModelPipeline(all_weights, streams=1)
+    pipeline = ModelPipeline(all_weights, Runtime(1))
 
     def openness(name: str) -> tuple[float, float]:
         pixels = cv2.imread(str(shared_data / "expression" / "yale" / f"{name}.png"))

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import openvino as ov
 import pytest
 
 from openfrs.vision import heads
@@ -13,6 +12,7 @@ from openfrs.vision.describer import Describer
 from openfrs.vision.detection import Detection, Image, Points
 from openfrs.vision.heads import EYES, HAIR, HEAD, JAW, WIDE, Frame
 from openfrs.vision.lazy_sessions import LazySessions
+from openfrs.vision.runtime import Runtime
 from openfrs.vision.traits import Trait, Traits
 
 OF_HEADS = {Trait.MASK, Trait.GLASSES, Trait.HAT, Trait.BEARD, Trait.HAIR}
@@ -64,7 +64,7 @@ def test_landmarks_that_coincide_show_nothing(landmarks: Points) -> None:
 
 @pytest.mark.models
 def test_every_face_gets_an_answer_or_none(all_weights: WeightCache) -> None:
-    describer = Describer(LazySessions(ov.Core(), all_weights, streams=1))
+    describer = Describer(LazySessions(Runtime(1), all_weights))
     shown = np.random.default_rng(3).integers(0, 255, (120, 160, 3), np.uint8)
     places = [
         (0.01, 0, 0),

@@ -17,6 +17,7 @@ from openfrs.vision.cache import WeightCache
 from openfrs.vision.detection import Detection
 from openfrs.vision.own_embedder import OwnEmbedder, chosen_embedder, read_own_embedder
 from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.runtime import Runtime
 from tests.running import REPOSITORY, real_server_command, running
 
 DIMENSION = 6
@@ -107,7 +108,7 @@ def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 def test_the_network_is_fed_as_the_manifest_says(tmp_path: Path, weights: WeightCache) -> None:
     own = read_own_embedder(mounted(tmp_path, channels="bgr", mean=100.0, scale=0.5))
-    pipeline = ModelPipeline(weights, 1, own)
+    pipeline = ModelPipeline(weights, Runtime(1), own)
     assert (pipeline.embedder, pipeline.dimension) == (own.identity, DIMENSION)
     image = np.random.default_rng(1).integers(0, 256, (112, 112, 3), dtype=np.uint8)
     (row,) = pipeline.embed(image, [Detection(0, 0, 112, 112, TEMPLATE, 1.0)])
@@ -118,11 +119,11 @@ def test_the_network_is_fed_as_the_manifest_says(tmp_path: Path, weights: Weight
 
 def test_a_network_that_is_not_as_the_manifest_says_is_refused(tmp_path: Path, weights: WeightCache) -> None:
     with pytest.raises(OperatorError, match="gives 6 numbers, its manifest says 512"):
-        ModelPipeline(weights, 1, read_own_embedder(mounted(tmp_path, dimension=512)))
+        ModelPipeline(weights, Runtime(1), read_own_embedder(mounted(tmp_path, dimension=512)))
     with pytest.raises(OperatorError, match="cannot be run on a chip"):
-        ModelPipeline(weights, 1, read_own_embedder(mounted(tmp_path, tiny_network(64))))
+        ModelPipeline(weights, Runtime(1), read_own_embedder(mounted(tmp_path, tiny_network(64))))
     with pytest.raises(OperatorError, match="cannot be run on a chip"):
-        ModelPipeline(weights, 1, read_own_embedder(mounted(tmp_path, b"no network")))
+        ModelPipeline(weights, Runtime(1), read_own_embedder(mounted(tmp_path, b"no network")))
 
 
 def test_the_calibration_must_be_its_own(tmp_path: Path) -> None:

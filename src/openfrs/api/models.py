@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from ..recognition.recognizer import Recognizer
 from ..recognition.similarity import OperatingPoint, is_calibrated
 from ..vision.manifest import Manifest, manifest
+from ..vision.runtime import PLAIN
 from .security import READER, ServicesDependency
 
 router = APIRouter(tags=["models"])
@@ -63,7 +64,11 @@ async def show_models(services: ServicesDependency) -> ModelsAnswer:
     """
     scale = services.recognizer.calibration.model_dump(exclude={"embedder", "knots"})
     weights = [
-        WeightAnswer(name=name, **weight.model_dump(include={"role", "licence", "origin", "precision", "sha256"}))
+        WeightAnswer(
+            name=name,
+            precision=services.recognizer.executions.get(name, PLAIN).precision,
+            **weight.model_dump(include={"role", "licence", "origin", "sha256"}),
+        )
         for name, weight in manifest().weights.items()
     ]
     return ModelsAnswer(

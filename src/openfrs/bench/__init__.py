@@ -10,6 +10,7 @@ from rich.console import Console
 from .. import limits
 from ..settings import Settings
 from ..vision.cache import WeightCache
+from ..vision.tuning import processor
 from . import gallery, pictures, requests
 from .figures import Figure, table
 
@@ -18,7 +19,8 @@ def run(settings: Settings, seconds: float, *, gallery_only: bool, faces: int, f
     """Measure each case for some seconds, print the figures with their goals, and write them to a file as JSON."""
     weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
     parts: Mapping[str, Iterator[Figure]] = {
-        "pictures": iter(()) if gallery_only else pictures.measure(weights, seconds),
+        "machine": iter(()) if gallery_only else iter([Figure(processor(), "cores", requests.CORES)]),
+        "pictures": iter(()) if gallery_only else pictures.measure(settings, weights, seconds),
         "requests": iter(()) if gallery_only else requests.measure(settings, weights, seconds, faces),
         "galleries": gallery.measure(seconds, faces),
         "search by size of the set, 128-d, top 10": gallery.curve(seconds, faces),

@@ -6,15 +6,18 @@ import cv2
 
 from ..errors import OperatorError
 from ..media.picture import decode
+from ..settings import Settings
 from ..vision.alignment import aligned_chip
 from ..vision.cache import WeightCache
 from ..vision.pipeline import ModelPipeline
+from ..vision.runtime import PLAIN
+from ..vision.tuning import runtime_of
 from .figures import Figure, percentiles, timed
 
 
-def measure(weights: WeightCache, seconds: float) -> Iterator[Figure]:
+def measure(settings: Settings, weights: WeightCache, seconds: float) -> Iterator[Figure]:
     """Each stage alone, on one thread."""
-    for name, work in stages(ModelPipeline(weights, streams=1), photo_of_one(weights)):
+    for name, work in stages(ModelPipeline(weights, runtime_of(settings, weights, 1)), photo_of_one(weights)):
         yield from percentiles(f"{name}, one thread", timed(work, seconds))
 
 
@@ -34,6 +37,7 @@ def stages(pipeline: ModelPipeline, photo: bytes) -> Iterator[tuple[str, Callabl
     image = decode(photo, "photo")
     faces = pipeline.detect(image)[:1]
     yield "decode", lambda: decode(photo, "photo")
-    yield "detect", lambda: pipeline.detect(image)
+    detected, embedded = (f"{pipeline.executions.get(name, PLAIN)}" for name in ("yunet", pipeline.embedder))
+    yield f"detect ({detected})", lambda: pipeline.detect(image)
     yield "align", lambda: aligned_chip(image, faces[0].landmarks)
-    yield "embed (align included)", lambda: pipeline.embed(image, faces)
+    yield f"embed ({embedded}, align included)", lambda: pipeline.embed(image, faces)

@@ -26,6 +26,7 @@ from ..store.faces import FaceRepository, NewFace
 from ..store.galleries import Galleries, Query
 from ..vision.cache import WeightCache
 from ..vision.pipeline import ModelPipeline
+from ..vision.tuning import runtime_of
 from .figures import Figure, percentiles, resident, timed
 from .pictures import photo_of_one
 from .templates import random_templates
@@ -46,7 +47,7 @@ def measure(settings: Settings, weights: WeightCache, seconds: float, faces: int
     """Searches by photo in a set of ``faces`` random faces, comparisons and enrolments, in turns with the plain work in them."""
     faces = min(faces, limits.FACE_SET_CAPACITY)
     pipeline, photo, large = (
-        ModelPipeline(weights, streams=1),
+        ModelPipeline(weights, runtime_of(settings, weights, 1)),
         photo_of_one(weights),
         photo_of_one(weights, quality=100),
     )

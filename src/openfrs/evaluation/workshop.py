@@ -83,7 +83,8 @@ class Workshop:
         ``what`` is for the progress bar; ``kind`` tells records of one picture apart. A picture that cannot be decoded has a
         record with the one key ``unreadable``.
         """
-        keys = [self.cache.key(path, kind) for path in paths]
+        executions = sorted(f"{name} {how}" for name, how in self.pipeline.executions.items())
+        keys = [self.cache.key(path, "|".join([kind, *executions])) for path in paths]
         found: dict[str, Record] = {}
         missing: dict[str, Path] = {}
         for key, path in zip(keys, paths, strict=True):

@@ -1,6 +1,6 @@
 """Detecting, comparing and making templates: picture bytes in, faces out, in bounded lanes of threads."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from ..media.picture import decode
 from ..vision.detection import Detection, Image, main_face
 from ..vision.measured import MeasuredPipeline
 from ..vision.pipeline import Pipeline
+from ..vision.runtime import Execution
 from ..vision.traits import Trait, Traits
 from .attributes import Attribute, Attributes, traits_for, worded
 from .lanes import Lane
@@ -83,6 +84,11 @@ class Recognizer:
         self._small = Lane("small", threads=threads, queue=queue)
         self._large = Lane("large", threads=threads, queue=large_queue)
         self.lanes = (self._small, self._large)
+
+    @property
+    def executions(self) -> Mapping[str, Execution]:
+        """How weights are run, by name, where it is not by OpenVINO in single precision."""
+        return self._pipeline.executions
 
     @property
     def embedder(self) -> str:

@@ -145,7 +145,7 @@ class WeightCache:
             self._install(name, weight, files[weight.member])
         if artefact.photos:
             photos = {Path(name).name: data for name, data in files.items() if name.startswith(artefact.photos)}
-            _write_all(self.samples, photos)
+            write_all(self.samples, photos)
             names.append("samples")
         return names
 
@@ -157,7 +157,7 @@ class WeightCache:
         ready = fold_dequantization(source) if self._suffix(name) == ".onnx" else source
         record = {"conversion": CONVERSION, "source": weight.sha256, "sha256": hashlib.sha256(ready).hexdigest()}
         files = {self._source(name): source, self.path(name): ready, self._record(name): json.dumps(record).encode()}
-        _write_all(self.directory, {path.name: data for path, data in files.items()})
+        write_all(self.directory, {path.name: data for path, data in files.items()})
 
     def _converted(self, name: str) -> bool:
         """Whether the weight is ready now, from what is kept of it as it was published."""
@@ -181,8 +181,12 @@ class WeightCache:
         return self.directory / f"{name}.json"
 
 
-def _write_all(directory: Path, files: Mapping[str, bytes]) -> None:
-    """Write files so that none is ever seen half written."""
+def write_all(directory: Path, files: Mapping[str, bytes]) -> None:
+    """Write files so that none is ever seen half written.
+
+    Raises:
+        OperatorError: the directory cannot be written to.
+    """
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():

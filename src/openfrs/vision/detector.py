@@ -86,12 +86,20 @@ class YuNet:
         height, width = image.shape[:2]
         resized = _resized(image, side / max(height, width))
         across, down = ((SIDE - side) // 2,) * 2
-        canvas = _canvas()
-        canvas[0, :, down : down + resized.shape[0], across : across + resized.shape[1]] = _planes(resized)
-        faces = decoded(self._session.run(canvas), SCORE_THRESHOLD)
+        faces = decoded(self._session.run(self._canvas(resized, across, down)), SCORE_THRESHOLD)
         faces[:, [0, *range(4, 14, 2)]] -= across
         faces[:, [1, *range(5, 14, 2)]] -= down
         return _in_picture(faces, image, resized)
+
+    def _canvas(self, picture: Image, across: int, down: int) -> Tensor:
+        """The network's input with a picture so far from its left and top, black around it."""
+        canvas = self._session.input((1, 3, SIDE, SIDE))
+        bottom, right = down + picture.shape[0], across + picture.shape[1]
+        canvas[0, :, :down] = canvas[0, :, bottom:] = 0
+        canvas[0, :, down:bottom, :across] = canvas[0, :, down:bottom, right:] = 0
+        for plane, channel in zip(canvas[0], reversed(cv2.split(picture)), strict=True):  # RGB to BGR
+            plane[down:bottom, across:right] = channel
+        return canvas
 
     def _tiled(self, image: Image, scale: float) -> Tensor:
         """Rows of faces in a picture that is looked at piece by piece."""
@@ -100,9 +108,7 @@ class YuNet:
         found = [np.empty((0, 15), np.float32)]
         for left, top in tiling.tiles(size, SIDE):
             piece = resized[top : top + SIDE, left : left + SIDE]
-            canvas = _canvas()
-            canvas[0, :, : piece.shape[0], : piece.shape[1]] = _planes(piece)
-            faces = decoded(self._session.run(canvas), SCORE_IN_TILES)
+            faces = decoded(self._session.run(self._canvas(piece, 0, 0)), SCORE_IN_TILES)
             faces = tiling.whole_in_tile(faces, (left, top), size, SIDE)
             faces[:, [0, *range(4, 14, 2)]] += left
             faces[:, [1, *range(5, 14, 2)]] += top
@@ -115,14 +121,6 @@ def _resized(image: Image, scale: float) -> Image:
     size = max(1, round(width * scale)), max(1, round(height * scale))
     resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     return np.asarray(resized, dtype=np.uint8)
-
-
-def _canvas() -> Tensor:
-    return np.zeros((1, 3, SIDE, SIDE), np.float32)
-
-
-def _planes(image: Image) -> Image:
-    return image.transpose(2, 0, 1)[::-1]  # RGB to BGR
 
 
 def _in_picture(faces: Tensor, image: Image, resized: Image) -> Tensor:

@@ -6,10 +6,8 @@ from collections import defaultdict
 from importlib import resources
 from pathlib import Path
 
-import openvino as ov
-
 from .cache import State, WeightCache
-from .runtime import Session
+from .runtime import PLAIN, Runtime, Session
 
 log = logging.getLogger(__name__)
 
@@ -20,10 +18,9 @@ class LazySessions:
     A weight that is missing or altered is told once in the log and is not there from then on.
     """
 
-    def __init__(self, core: ov.Core, weights: WeightCache, streams: int) -> None:
-        self._core = core
+    def __init__(self, runtime: Runtime, weights: WeightCache) -> None:
+        self._runtime = runtime
         self._weights = weights
-        self._streams = streams
         self._sessions: dict[str, Session | None] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
@@ -43,7 +40,7 @@ class LazySessions:
         if weight is None or state is not State.READY:
             log.warning("model weight %s is %s: what needs it is left out of answers", name, state)
             return None
-        return Session(self._core, self._weights.path(name), precision=weight.precision, streams=self._streams)
+        return self._runtime.session(self._weights.path(name))
 
     def head(self, name: str) -> Session:
         """A small model of this package, ``heads/NAME.onnx``."""
@@ -54,6 +51,6 @@ class LazySessions:
             session = self._sessions.get(key)
             if session is None:
                 with resources.as_file(resources.files(__package__) / "heads" / f"{name}.onnx") as path:
-                    session = Session(self._core, Path(path), precision="f32", streams=self._streams)
+                    session = self._runtime.session(Path(path), PLAIN)
                 self._sessions[key] = session
             return session

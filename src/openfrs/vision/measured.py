@@ -14,6 +14,7 @@ class MeasuredPipeline:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
+        self.executions = pipeline.executions
         self.embedder = pipeline.embedder
         self.dimension = pipeline.dimension
         self.mirrored = pipeline.mirrored

@@ -1,11 +1,11 @@
 """Everything the service asks of models, behind one protocol."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import cv2
 import numpy as np
-import openvino as ov
 
 from ..errors import OperatorError
 from .alignment import CHIP_SIDE
@@ -17,13 +17,17 @@ from .embedder import ChipEmbedder, Embedder, Embeddings, FusedEmbedder
 from .lazy_sessions import LazySessions
 from .manifest import manifest
 from .own_embedder import OwnEmbedder
-from .runtime import Session
+from .runtime import Execution, Runtime
 from .traits import Trait, Traits
 from .turning import detect_turned
 
 
 class Pipeline(Protocol):
     """What a set of models can do with a picture. Safe to call from several threads; keeps nothing between calls."""
+
+    @property
+    def executions(self) -> Mapping[str, Execution]:
+        """How weights are run, by name, where it is not by OpenVINO in single precision."""
 
     @property
     def embedder(self) -> str:
@@ -51,12 +55,10 @@ class Pipeline(Protocol):
 
 
 class ModelPipeline:
-    """The default pack of models on OpenVINO."""
+    """The default pack of models."""
 
-    def __init__(self, weights: WeightCache, streams: int, embedder: str | OwnEmbedder = "sface") -> None:
-        """Load the models; ``streams`` is the number of pictures that may be worked on at once.
-
-        ``embedder`` is one of the manifest's by name, or an operator's own.
+    def __init__(self, weights: WeightCache, runtime: Runtime, embedder: str | OwnEmbedder = "sface") -> None:
+        """Load the models. ``embedder`` is one of the manifest's by name, or an operator's own.
 
         Raises:
             OperatorError: a weight is missing or altered, or an own embedder is not what it is said to be.
@@ -64,27 +66,21 @@ class ModelPipeline:
         parts = manifest().embedders[embedder].parts if isinstance(embedder, str) else ()
         weights.require(["yunet", *parts])
         cv2.setNumThreads(1)  # parallelism is across pictures
-        core = ov.Core()
-
-        def session(name: str) -> Session:
-            return Session(
-                core, weights.path(name), precision=weights.manifest.weights[name].precision, streams=streams
-            )
-
-        self._detector = YuNet(session("yunet"))
+        self.executions = runtime.executions
+        self._detector = YuNet(runtime.session(weights.path("yunet")))
         self._embedder: Embedder
         if isinstance(embedder, str):
             rows = [weights.manifest.weights[name] for name in parts]
             chips = [
-                ChipEmbedder(session(name), row.dimension, row.preprocessing)
+                ChipEmbedder(runtime.session(weights.path(name)), row.dimension, row.preprocessing)
                 for name, row in zip(parts, rows, strict=True)
             ]
             self.embedder, self.dimension, self.mirrored = embedder, weights.manifest.dimension(embedder), False
             self._embedder = chips[0] if len(chips) == 1 else FusedEmbedder(tuple(chips))
         else:
             self.embedder, self.dimension, self.mirrored = embedder.identity, embedder.dimension, embedder.mirrored
-            self._embedder = own_chip_embedder(core, embedder, streams)
-        self._describer = Describer(LazySessions(core, weights, streams))
+            self._embedder = own_chip_embedder(runtime, embedder)
+        self._describer = Describer(LazySessions(runtime, weights))
 
     def detect(self, image: Image) -> list[Detection]:
         """All faces of a picture, largest first."""
@@ -103,14 +99,14 @@ class ModelPipeline:
         return self._describer.describe(image, face, wanted)
 
 
-def own_chip_embedder(core: ov.Core, own: OwnEmbedder, streams: int) -> ChipEmbedder:
+def own_chip_embedder(runtime: Runtime, own: OwnEmbedder) -> ChipEmbedder:
     """An operator's embedder, tried on a grey chip.
 
     Raises:
         OperatorError: the file cannot be run, or gives something else than the manifest says.
     """
     try:
-        session = Session(core, own.file, precision=own.precision, streams=streams)
+        session = runtime.session(own.file, replace(runtime.own, precision=own.precision))
         (output,) = session.run(np.full((1, 3, CHIP_SIDE, CHIP_SIDE), 0.25, np.float32))
     except (RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[-1]
