@@ -34,9 +34,10 @@ demo: .venv/developed
 	@$(BIN)/openfrs models fetch --samples
 	$(BIN)/python examples/demo.py
 
+# All tests, in two processes, each with servers of its own; PROCESSES=4 on a machine with the cores and the memory for that.
 test: .venv/developed
 	$(BIN)/openfrs models fetch --samples
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(or $(PROCESSES),2) --dist loadfile
 
 # The tests that start no server, browser or model, in as many processes as there are cores.
 test-fast: .venv/developed

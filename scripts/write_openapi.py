@@ -3,8 +3,9 @@
 import json
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from fastapi import FastAPI
 
@@ -12,6 +13,7 @@ from openfrs.api.app import create_app
 from openfrs.services import Services
 from openfrs.settings import Settings
 from openfrs.vision.pipeline import Pipeline
+from openfrs.vision.runtime import Execution
 
 
 class _NoModels:
@@ -20,6 +22,7 @@ class _NoModels:
     embedder = "sface"
     dimension = 128
     mirrored = False
+    executions: ClassVar[Mapping[str, Execution]] = {}
 
 
 def document() -> dict[str, Any]:

@@ -60,6 +60,7 @@ class _Network(Session):
     """Answers at once."""
 
     def __init__(self, *outputs: Tensor) -> None:
+        super().__init__()
         self._outputs = outputs
 
     def run(self, batch: Tensor) -> list[Tensor]:

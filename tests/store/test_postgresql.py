@@ -170,7 +170,7 @@ def test_of_two_that_wait_for_each_other_one_is_tried_again(database: Database) 
     with ThreadPoolExecutor(2) as pool:
         for each in (pool.submit(rename, *ids), pool.submit(rename, *reversed(ids))):
             each.result()
-    assert len(tries) == 3
+    assert len(tries) > 2  # once more, or oftener where the one tried again is quicker than the one set free
 
 
 def test_a_conflict_that_does_not_end_is_told() -> None:

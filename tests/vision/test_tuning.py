@@ -143,8 +143,19 @@ def test_a_variant_is_in_the_manifest_only_where_it_costs_next_to_nothing() -> N
             assert round(plain.true_match_rate - variant.true_match_rate, 4) <= 0.003
 
 
+@pytest.mark.parametrize(("milliseconds", "chosen"), [(8.0, ONNX), (9.5, PLAIN), (20.0, PLAIN)])
+def test_another_way_than_the_usual_is_taken_where_it_is_faster_by_a_tenth(
+    tiny_weights: WeightCache, monkeypatch: pytest.MonkeyPatch, milliseconds: float, chosen: Execution
+) -> None:
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setattr(tuning, "_medians", lambda sessions, _: {PLAIN: 10.0, ONNX: milliseconds})
+    tuner = Tuner(tiny_weights, ())
+    assert tuner.tune().weights["one"].milliseconds == {"openvino f32": 10, "onnxruntime f32": milliseconds}
+    assert tuner.executions()["one"] == chosen
+
+
 @pytest.mark.models
-def test_tuning_measures_every_way_and_keeps_the_fastest(
+def test_tuning_measures_every_way_and_keeps_what_it_found(
     weights: WeightCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("onnxruntime")
@@ -159,7 +170,7 @@ def test_tuning_measures_every_way_and_keeps_the_fastest(
         assert choice.milliseconds.keys() == {
             str(each) for each in tuner.possible(name, weights.manifest.weights[name])
         }
-        assert choice.milliseconds[str(choice.execution)] == min(choice.milliseconds.values()) > 0
+        assert min(choice.milliseconds.values()) > 0
     assert json.loads(tuner.file.read_bytes())["processor"] == tuner.processor
     assert tuner.executions() == {name: choice.execution for name, choice in found.weights.items()}
 

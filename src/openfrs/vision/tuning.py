@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -23,12 +23,15 @@ Wanted = Literal["auto", "openvino", "onnxruntime"]
 _SHAPES: Final = {"detector": (1, 3, 640, 640), "embedder": (1, 3, 112, 112)}
 """What models are tuned with, by role. The others are small, or asked for now and then, and run in single precision."""
 
+WORTH_IT: Final = 0.9
+"""What of the usual way's time another may take at most to be taken: less may be the machine's mood."""
+
 _ROUNDS: Final = 15
 _RUNS: Final = 8
 
 
 class Choice(BaseModel):
-    """The fastest way of running a file of weights, and the milliseconds a run took each way: medians, one thread."""
+    """The best way of running a file of weights, and the milliseconds a run took each way: medians, one thread."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,7 +42,7 @@ class Choice(BaseModel):
 
     @property
     def execution(self) -> Execution:
-        """The fastest way."""
+        """The best way."""
         return Execution(self.provider, self.precision)
 
 
@@ -87,7 +90,7 @@ class Tuner:
             if name in tuned and tuned[name].execution in possible:
                 chosen[name] = tuned[name].execution
             elif possible:
-                chosen[name] = max(possible, key=lambda each: (each.provider == "openvino", each.precision == "bf16"))
+                chosen[name] = _usual(possible)
             elif provider == "onnxruntime":
                 chosen[name] = Execution(provider)  # not installed, which is told when the model is loaded
         return chosen
@@ -112,7 +115,8 @@ class Tuner:
             path = self._weights.path(name)
             sessions = {each: Runtime(1).session(path, each) for each in self.possible(name, weight)}
             taken = _medians(sessions, np.full(_SHAPES[weight.role], 127, np.float32))
-            best = min(taken, key=lambda each: taken[each])
+            usual, quickest = _usual(taken), min(taken, key=lambda each: taken[each])
+            best = quickest if taken[quickest] <= WORTH_IT * taken[usual] else usual
             found[name] = Choice(
                 sha256=weight.sha256,
                 provider=best.provider,
@@ -162,6 +166,11 @@ def processor() -> str:
     facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     flags = " ".join(sorted(facts.get("flags", facts.get("Features", "")).split()))
     return f"{facts.get('model name', 'unknown processor')} {hashlib.sha256(flags.encode()).hexdigest()[:12]}"
+
+
+def _usual(possible: Iterable[Execution]) -> Execution:
+    """How a model is run of which nothing was measured: by OpenVINO, in bf16 if it may."""
+    return max(possible, key=lambda each: (each.provider == "openvino", each.precision == "bf16"))
 
 
 def _onnxruntime() -> dict[str, str]:
