@@ -126,7 +126,7 @@ bench-capacity: .venv/developed
 eval: .venv/developed
 	@test -n "$(LABELLED)" || { echo "set OPENFRS_TEST_DATA to a directory of labelled pictures"; exit 1; }
 	@$(BIN)/openfrs models fetch
-	OPENFRS_PRECISION=f32 $(BIN)/openfrs eval all "$(LABELLED)" --report eval-report
+	OPENFRS_PROVIDER=openvino OPENFRS_PRECISION=f32 $(BIN)/openfrs eval all "$(LABELLED)" --report eval-report
 
 # Weigh the cues of silent liveness again, and measure them on people that taught nothing.
 eval-liveness: .venv/developed
