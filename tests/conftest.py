@@ -20,7 +20,16 @@ settings.load_profile("untimed")
 
 _STARTED = frozenset({"server", "real_server", "postgresql", "weights", "shared_data"})
 _STARTS = frozenset(
-    {"running", "nodes", "postgresql_server", "milvus_server", "subprocess", "sync_playwright", "multiprocessing"}
+    {
+        "running",
+        "nodes",
+        "postgresql_server",
+        "milvus_server",
+        "subprocess",
+        "sync_playwright",
+        "multiprocessing",
+        "hot_paths",
+    }
 )
 
 
