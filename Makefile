@@ -69,12 +69,12 @@ fuzz: .venv/developed
 	OPENFRS_FUZZ=$(TIMES) $(BIN)/pytest -m fuzz --timeout=0 -o faulthandler_timeout=0
 
 chaos: .venv/developed
-	$(BIN)/python -m tests.store.chaos --cycles 200
+	$(BIN)/python -m tests.system.chaos --cycles 200
 
 # Half an hour of mixed load: does the server keep more and more of anything?
 soak: .venv/developed
 	@$(BIN)/openfrs models fetch --samples
-	$(BIN)/python -m tests.soak --minutes 30
+	$(BIN)/python -m tests.system.soak --minutes 30
 
 lint: .venv/developed
 	$(BIN)/ruff format --check .
@@ -84,9 +84,9 @@ lint: .venv/developed
 	$(BIN)/deptry src
 	@if test -d console/node_modules; then cd console && npm run --silent lint; else echo "console/ is not linted: run make console"; fi
 
-# What the work around the models costs, in instructions, beside tests/hot_paths.json; needs Valgrind. ACCEPT=1 keeps what is counted.
+# What the work around the models costs, in instructions, beside benchmarks/hot_paths.json; needs Valgrind. ACCEPT=1 keeps what is counted.
 instructions: .venv/developed
-	$(BIN)/python -m tests.hot_paths $(if $(ACCEPT),--accept)
+	$(BIN)/python -m benchmarks.hot_paths $(if $(ACCEPT),--accept)
 
 bench: install
 	@$(BIN)/openfrs models fetch --samples
@@ -95,12 +95,12 @@ bench: install
 # How much a login flood slows another tenant's searches.
 bench-logins: .venv/developed
 	@$(BIN)/openfrs models fetch --samples
-	$(BIN)/python scripts/bench_login_flood.py
+	$(BIN)/python benchmarks/login_flood.py
 
 # Ten times the clients that there is room for, and large pictures among small ones.
 bench-overload: .venv/developed
 	@$(BIN)/openfrs models fetch --samples
-	$(BIN)/python scripts/bench_overload.py
+	$(BIN)/python benchmarks/overload.py
 
 # Faces a second beside OpenCV's loop and face_recognition, which gets an environment of its own; with DEEPFACE=1 beside DeepFace too,
 # whose environment takes 2.6 GB.
@@ -111,18 +111,18 @@ bench-peers: .venv/developed
 	@.venv/peers/bin/pip install --quiet --no-deps face_recognition # it asks for dlib, which would be compiled
 	@test -z "$(DEEPFACE)" || test -x .venv/deepface/bin/python || python3 -m venv .venv/deepface
 	@test -z "$(DEEPFACE)" || .venv/deepface/bin/pip install --quiet deepface tf-keras werkzeug opencv-python-headless
-	$(BIN)/python scripts/bench_peers.py --peers .venv/peers/bin/python $(if $(DEEPFACE),--deepface .venv/deepface/bin/python)
+	$(BIN)/python benchmarks/peers.py --peers .venv/peers/bin/python $(if $(DEEPFACE),--deepface .venv/deepface/bin/python)
 
 # What it costs to share a database among nodes and, where MILVUS=http://host:19530 names a server, to search there.
 bench-scale: .venv/developed
 	@$(BIN)/openfrs models fetch --samples
-	$(BIN)/python -m tests.scale --faces $(or $(FACES),100000) $(if $(MILVUS),--milvus $(MILVUS)) $(if $(MILVUS_PROCESS),--milvus-process $(MILVUS_PROCESS))
+	$(BIN)/python -m benchmarks.scale --faces $(or $(FACES),100000) $(if $(MILVUS),--milvus $(MILVUS)) $(if $(MILVUS_PROCESS),--milvus-process $(MILVUS_PROCESS))
 
 # What a face set of FACES random faces takes, over SQLite; with DATABASE=postgresql over that.
 bench-capacity: .venv/developed
-	$(BIN)/python -m tests.capacity --faces $(or $(FACES),1000000) $(if $(DATABASE),--$(DATABASE))
+	$(BIN)/python -m benchmarks.capacity --faces $(or $(FACES),1000000) $(if $(DATABASE),--$(DATABASE))
 
-# Measure the models on labelled pictures, laid out as openfrs.evaluation.datasets has it.
+# Measure the models on labelled pictures, laid out as openfrs.evaluation.datasets.folders has it.
 eval: .venv/developed
 	@test -n "$(LABELLED)" || { echo "set OPENFRS_TEST_DATA to a directory of labelled pictures"; exit 1; }
 	@$(BIN)/openfrs models fetch
@@ -160,4 +160,4 @@ dist: .venv/installed
 	sha256sum dist/*
 
 clean:
-	rm -rf .venv dist site console/dist console/node_modules src/openfrs/console/built .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv dist site console/dist console/node_modules src/openfrs/api/built_console .mypy_cache .pytest_cache .ruff_cache .hypothesis

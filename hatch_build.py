@@ -43,7 +43,7 @@ class Console:
 
     def __init__(self, root: Path) -> None:
         self.sources = root / "console"
-        self.built = root / "src" / "openfrs" / "console" / "built"
+        self.built = root / "src" / "openfrs" / "api" / "built_console"
 
     def is_current(self) -> bool:
         """Whether the built files are there and were made from these very sources; without sources those there must do."""

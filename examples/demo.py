@@ -32,8 +32,8 @@ from huaweicloudsdkfrs.v2 import (
 from rich.console import Console
 from rich.table import Table
 
-from openfrs.settings import Settings
-from openfrs.vision.cache import WeightCache
+from openfrs.core.settings import Settings
+from openfrs.vision.weights.cache import WeightCache
 
 FACE_SET = f"demo-{os.getpid()}"
 ENROLLED = {"obama": "obama.jpg", "biden": "biden.jpg"}

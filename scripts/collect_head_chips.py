@@ -17,15 +17,15 @@ import numpy as np
 import typer
 from rich.progress import track
 
-from openfrs.errors import ServiceError
-from openfrs.evaluation.everything import padded
-from openfrs.media.picture import decode
-from openfrs.settings import Settings
-from openfrs.vision.cache import WeightCache
-from openfrs.vision.detection import Detection, Image, main_face, overlap
-from openfrs.vision.heads import EYES, HAIR, HEAD, JAW, WIDE, chip
+from openfrs.core.errors import ServiceError
+from openfrs.core.settings import Settings
+from openfrs.evaluation.suite import padded
+from openfrs.media.decoding.image import decode
+from openfrs.vision.attributes.classifiers import EYES, HAIR, HEAD, JAW, WIDE, chip
 from openfrs.vision.pipeline import ModelPipeline
-from openfrs.vision.runtime import Runtime
+from openfrs.vision.runtime.session import Runtime
+from openfrs.vision.types import Detection, Image, main_face, overlap
+from openfrs.vision.weights.cache import WeightCache
 
 WORKERS = 2
 SAME_FACE = 0.4

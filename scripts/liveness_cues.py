@@ -6,8 +6,8 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from openfrs.vision.detection import Detection, Image
-from openfrs.vision.liveness import SIDE, Liveness, surroundings
+from openfrs.vision.liveness.minifasnet import SIDE, Liveness, surroundings
+from openfrs.vision.types import Detection, Image
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 

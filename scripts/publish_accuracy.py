@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from openfrs.evaluation.publication import blocks, filled, read_figures, write_figures
-from openfrs.evaluation.report import read_result
+from openfrs.evaluation.report.publication import blocks, filled, read_figures, write_figures
+from openfrs.evaluation.report.report import read_result
 from openfrs.recognition.similarity import calibration
 
 REPOSITORY = Path(__file__).parent.parent

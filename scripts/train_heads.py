@@ -1,6 +1,6 @@
-"""Train the small heads of ``openfrs.vision.heads`` from chips that ``scripts/collect_head_chips.py`` collected.
+"""Train the small heads of ``openfrs.vision.attributes.classifiers`` from chips that ``scripts/collect_head_chips.py`` collected.
 
-    python scripts/train_heads.py CHIPS.npz HEAD --output src/openfrs/vision/heads
+    python scripts/train_heads.py CHIPS.npz HEAD --output src/openfrs/vision/weights/trained
 
 HEAD is ``occlusion``, ``mask``, ``glasses``, ``hat``, ``beard`` or ``hair``. Needs PyTorch, which the project itself does not. The
 seed is fixed; what is held out is held out by person or by source, and only figures on that part are written beside the weights.

@@ -19,22 +19,22 @@ import typer
 from rich.progress import track
 
 from liveness_cues import CUES, crops
-from openfrs.errors import OperatorError
-from openfrs.evaluation.datasets import liveness_set
-from openfrs.evaluation.everything import padded
-from openfrs.evaluation.liveness import Tried, TriedResult, liveness_result
-from openfrs.evaluation.pictures import labelled_boxes
-from openfrs.evaluation.report import Report
-from openfrs.media.picture import decode
-from openfrs.settings import Settings
-from openfrs.vision.cache import WeightCache
-from openfrs.vision.detection import main_face
-from openfrs.vision.liveness import CLIPPED, Liveness, Weighing, chance
+from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
+from openfrs.evaluation.datasets.folders import liveness_set
+from openfrs.evaluation.datasets.images import labelled_boxes
+from openfrs.evaluation.metrics.liveness import Tried, TriedResult, liveness_result
+from openfrs.evaluation.report.report import Report
+from openfrs.evaluation.suite import padded
+from openfrs.media.decoding.image import decode
+from openfrs.vision.detection.rotation import upright
+from openfrs.vision.liveness.minifasnet import CLIPPED, Liveness, Weighing, chance
 from openfrs.vision.pipeline import ModelPipeline
-from openfrs.vision.runtime import Runtime
-from openfrs.vision.turning import upright
+from openfrs.vision.runtime.session import Runtime
+from openfrs.vision.types import main_face
+from openfrs.vision.weights.cache import WeightCache
 
-OUTPUT: Final = Path(__file__).parent.parent / "src" / "openfrs" / "vision" / "heads" / "liveness.json"
+OUTPUT: Final = Path(__file__).parent.parent / "src" / "openfrs" / "vision" / "weights" / "trained" / "liveness.json"
 
 NETWORK: Final = "network"
 WAYS: Final = (

@@ -10,10 +10,10 @@ from typing import Any, ClassVar, cast
 from fastapi import FastAPI
 
 from openfrs.api.app import create_app
+from openfrs.core.settings import Settings
 from openfrs.services import Services
-from openfrs.settings import Settings
 from openfrs.vision.pipeline import Pipeline
-from openfrs.vision.runtime import Execution
+from openfrs.vision.runtime.session import Execution
 
 
 class _NoModels:

@@ -8,11 +8,10 @@ import httpx
 import pytest
 from hypothesis import settings
 
-from openfrs.settings import Settings
-from openfrs.vision.cache import State, WeightCache
-
-from .postgresql import PostgresqlServer, postgresql_server
-from .running import REPOSITORY, RunningServer, fake_server_command, real_server_command, running
+from openfrs.core.settings import Settings
+from openfrs.vision.weights.cache import State, WeightCache
+from tests.support.postgresql import PostgresqlServer, postgresql_server
+from tests.support.servers import REPOSITORY, RunningServer, fake_server_command, real_server_command, running
 
 settings.register_profile("untimed", deadline=None)  # a slow machine is no failure
 settings.load_profile("untimed")

@@ -3,9 +3,8 @@
 import subprocess
 import sys
 
-from openfrs.settings import Settings
-
-from .running import REPOSITORY
+from openfrs.core.settings import Settings
+from tests.support.servers import REPOSITORY
 
 
 def test_imports_point_down() -> None:
@@ -15,7 +14,7 @@ def test_imports_point_down() -> None:
 
 
 def test_a_server_does_not_load_what_it_does_not_use() -> None:
-    program = "import sys, openfrs.server; print({'onnx', 'alembic', 'matplotlib', 'openfrs.evaluation'} & sys.modules.keys())"
+    program = "import sys, openfrs.server.main; print({'onnx', 'alembic', 'matplotlib', 'openfrs.evaluation'} & sys.modules.keys())"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout == "set()\n"
 

@@ -21,7 +21,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     import reference
 
     import write_openapi
-    from openfrs.cli import app
+    from openfrs.cli.main import app
 
     pages = {
         "index.md": first_page((REPOSITORY / "README.md").read_text("utf-8")),

@@ -152,7 +152,7 @@ def _table(head: tuple[str, ...], rows: Any) -> Iterator[str]:
 def errors() -> str:
     """The page of every error that a client may be told, in the order of the catalogue."""
     lines = ["# Errors", "", "Every refusal comes from one catalogue; `{}` stands for what is said of the request.", ""]
-    rows = list(csv.DictReader(resources.files("openfrs").joinpath("errors.csv").read_text("utf-8").splitlines()))
+    rows = list(csv.DictReader(resources.files("openfrs.core").joinpath("errors.csv").read_text("utf-8").splitlines()))
     for envelope, title in _TITLES.items():
         lines += [f"## {title}", "", f"Body: {_BODIES[envelope]}", ""]
         told = [(f"`{row['code']}`", row["status"], row["message"]) for row in rows if row["envelope"] == envelope]

@@ -1,5 +1,5 @@
 """``python -m openfrs``."""
 
-from .cli import main
+from openfrs.cli.main import main
 
 main()

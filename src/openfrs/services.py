@@ -8,47 +8,47 @@ from limits.errors import ConfigurationError
 from limits.storage import Storage, storage_from_string
 from sqlalchemy import text
 
-from .accounts.access import Access
-from .accounts.activity import Activity
-from .accounts.administration import Administration
-from .accounts.admission import Admission
-from .accounts.audit import AuditLog
-from .accounts.bootstrap import create_first_account
-from .accounts.keyring import Keyring
-from .accounts.logins import Logins
-from .accounts.project_limits import ProjectLimits
-from .accounts.quotas import Quotas
-from .accounts.throttle import Throttle
-from .accounts.tokens import TokenMint
-from .errors import OperatorError, ServiceError
-from .faces.enrolment import Enrolment
-from .faces.face_sets import FaceSets
-from .faces.faces import Faces
-from .faces.retention import Expiration, Retention
-from .faces.search import Search
-from .liveness.action import ActionLiveness
-from .liveness.sessions import LivenessSessions
-from .liveness.silent import SilentLiveness
-from .media.fetch_rules import FetchRules
-from .media.fetching import Fetcher
-from .recognition.recognizer import Recognizer
-from .recognition.similarity import calibration_of
-from .settings import Settings
-from .storage import master_key, open_audit, open_database, open_keyring, open_remote_index
-from .store.accounts import AccountRepository
-from .store.database import Database
-from .store.deletions import DeletionRepository
-from .store.faces import Clock, FaceRepository, utc_now
-from .store.faults import StoreUnavailableError
-from .store.galleries import Galleries
-from .store.liveness_sessions import LivenessSessionRepository
-from .store.templates import Templates
-from .vision.manifest import Manifest, manifest
-from .vision.own_embedder import chosen_embedder
-from .vision.pipeline import Pipeline
+from openfrs.accounts.administration import Administration
+from openfrs.accounts.audit.log import AuditLog
+from openfrs.accounts.authentication import Access
+from openfrs.accounts.bootstrap import create_first_account
+from openfrs.accounts.keyring import Keyring
+from openfrs.accounts.logins import Logins
+from openfrs.accounts.project_limits import ProjectLimits
+from openfrs.accounts.quotas import Quotas
+from openfrs.accounts.throttle import Throttle
+from openfrs.accounts.tokens import TokenMint
+from openfrs.accounts.usage import Activity
+from openfrs.core.admission import Admission
+from openfrs.core.errors import OperatorError, ServiceError
+from openfrs.core.settings import Settings
+from openfrs.faces.enrolment import Enrolment
+from openfrs.faces.face_sets import FaceSets
+from openfrs.faces.faces import Faces
+from openfrs.faces.retention import Expiration, Retention
+from openfrs.faces.search import Search
+from openfrs.media.fetching.fetcher import Fetcher
+from openfrs.media.fetching.rules import FetchRules
+from openfrs.recognition.liveness.action import ActionLiveness
+from openfrs.recognition.liveness.sessions import LivenessSessions
+from openfrs.recognition.liveness.silent import SilentLiveness
+from openfrs.recognition.recognizer import Recognizer
+from openfrs.recognition.similarity import calibration_of
+from openfrs.store.accounts import AccountRepository
+from openfrs.store.db.base import Database
+from openfrs.store.db.errors import StoreUnavailableError
+from openfrs.store.faces.deletions import DeletionRepository
+from openfrs.store.faces.repository import Clock, FaceRepository, utc_now
+from openfrs.store.faces.templates import Templates
+from openfrs.store.index.search import Galleries
+from openfrs.store.liveness_sessions import LivenessSessionRepository
+from openfrs.store.opening import master_key, open_audit, open_database, open_keyring, open_remote_index
+from openfrs.vision.pipeline import Pipeline
+from openfrs.vision.weights.custom_embedder import chosen_embedder
+from openfrs.vision.weights.manifest import Manifest, manifest
 
 if TYPE_CHECKING:
-    from .store.remote_index import RemoteIndex
+    from openfrs.store.index.milvus.remote_index import RemoteIndex
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 import pytest
 
-from tests.running import RunningServer
-
-from .tenants import Tenant
+from tests.support.servers import RunningServer
+from tests.support.tenants import Tenant
 
 
 @pytest.fixture(scope="session")

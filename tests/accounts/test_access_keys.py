@@ -15,9 +15,8 @@ from huaweicloudsdkcore.http.formdata import FormFile
 from huaweicloudsdkfrs import v2 as frs
 
 from openfrs.accounts.signatures import SignedRequest, canonical_request, sign
-from tests.fake_models import photo
-
-from .tenants import Tenant, accounts
+from tests.support.fake_models import photo
+from tests.support.tenants import Tenant, accounts
 
 
 def list_sets(client: Any) -> Any:

@@ -5,9 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.running import RunningServer
-
-from .tenants import Tenant, accounts, log_in
+from tests.support.servers import RunningServer
+from tests.support.tenants import Tenant, accounts, log_in
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from openfrs.api.app import RequestContext, create_app
-from openfrs.api.security import permission_of
+from openfrs.api.auth import permission_of
+from openfrs.core.settings import Settings
 from openfrs.services import Services
-from openfrs.settings import Settings
-from tests.fake_models import FakePipeline, photo
-
-from .tenants import Tenant
+from tests.support.fake_models import FakePipeline, photo
+from tests.support.tenants import Tenant
 
 SET = "/x/v1/{project_id}/face-sets/{face_set_name}"
 POLICY = f"{SET}/policy"

@@ -24,7 +24,7 @@ from openfrs.accounts.signatures import (
     sign_derived,
     signing_time,
 )
-from tests.fuzzing import fuzz
+from tests.support.fuzzing import fuzz
 
 ACCESS_KEY, SECRET_KEY = "AKIDEXAMPLE", "SKEXAMPLE0123456789"
 DATE = "20240102T030405Z"

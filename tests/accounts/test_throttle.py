@@ -16,12 +16,11 @@ from openfrs.accounts import throttle as throttling
 from openfrs.accounts.project_limits import ProjectLimits
 from openfrs.accounts.quotas import Quotas
 from openfrs.accounts.throttle import Throttle
-from openfrs.errors import ServiceError
-from openfrs.settings import Settings
-from tests.fake_models import photo
-from tests.running import RunningServer, fake_server_command, running
-
-from .tenants import Tenant, accounts, log_in
+from openfrs.core.errors import ServiceError
+from openfrs.core.settings import Settings
+from tests.support.fake_models import photo
+from tests.support.servers import RunningServer, fake_server_command, running
+from tests.support.tenants import Tenant, accounts, log_in
 
 
 @pytest.fixture(scope="module")

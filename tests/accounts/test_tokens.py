@@ -9,10 +9,9 @@ import pytest
 
 from openfrs.accounts.keyring import KeyFile, Keyring
 from openfrs.accounts.tokens import TokenMint
-from openfrs.errors import ServiceError
-from tests.running import RunningServer
-
-from .tenants import Tenant, accounts, log_in
+from openfrs.core.errors import ServiceError
+from tests.support.servers import RunningServer
+from tests.support.tenants import Tenant, accounts, log_in
 
 IAM_401 = {"code": 401, "title": "Unauthorized"}
 

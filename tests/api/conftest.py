@@ -6,9 +6,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.running import RunningServer
-
-from .contract import Frs, ok
+from tests.support.contract import Frs, ok
+from tests.support.servers import RunningServer
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,8 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from tests.fake_models import photo
-
-from .contract import Frs, ok
+from tests.support.contract import Frs, ok
+from tests.support.fake_models import photo
 
 T = TypeVar("T")
 

@@ -8,12 +8,12 @@ import httpx
 import pytest
 
 from openfrs.api.app import create_app
-from openfrs.limits import MAX_BODY_BYTES
+from openfrs.core.limits import MAX_BODY_BYTES
+from openfrs.core.settings import Settings
 from openfrs.services import Services
-from openfrs.settings import Settings
-from openfrs.store.faults import StoreUnavailableError
-from tests.fake_models import FakePipeline
-from tests.running import RunningServer
+from openfrs.store.db.errors import StoreUnavailableError
+from tests.support.fake_models import FakePipeline
+from tests.support.servers import RunningServer
 
 IAM = [
     ("GET", "/v3/projects"),

@@ -12,13 +12,13 @@ import httpx
 import numpy as np
 import pytest
 
-from openfrs import limits
 from openfrs.api.app import create_app
+from openfrs.core import limits
+from openfrs.core.settings import Settings
+from openfrs.core.telemetry.metrics import REGISTRY
 from openfrs.services import Services
-from openfrs.settings import Settings
-from openfrs.telemetry.metrics import REGISTRY
-from openfrs.vision.detection import Detection, Image
-from tests.fake_models import FakePipeline, photo
+from openfrs.vision.types import Detection, Image
+from tests.support.fake_models import FakePipeline, photo
 
 SMALL = photo((200, 60, 60), side=80)
 

@@ -3,10 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fuzzing import fuzz
-from tests.running import RunningServer
-
-from .raw import connect, head, read
+from tests.support.fuzzing import fuzz
+from tests.support.raw_http import connect, head, read
+from tests.support.servers import RunningServer
 
 PIECES = [
     "SDK-HMAC-SHA256",

@@ -23,13 +23,13 @@ import numpy as np
 import pytest
 import uvicorn
 
-from openfrs import limits
 from openfrs.api.app import create_app
-from openfrs.connections import PunctualProtocol
+from openfrs.core import limits
+from openfrs.core.settings import Settings
+from openfrs.server.http_protocol import PunctualProtocol
 from openfrs.services import Services
-from openfrs.settings import Settings
-from tests.fake_models import FakePipeline, photo
-from tests.media.videos import encode, grey
+from tests.support.fake_models import FakePipeline, photo
+from tests.support.videos import encode, grey
 
 MILLISECONDS = 5
 TRIES = 5

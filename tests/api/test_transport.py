@@ -11,11 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fake_models import photo
-from tests.running import RunningServer
-
-from .contract import CONTENT_TYPE, Frs, check, ok, refusal
-from .raw import connect, head, read
+from tests.support.contract import CONTENT_TYPE, Frs, check, ok, refusal
+from tests.support.fake_models import photo
+from tests.support.raw_http import connect, head, read
+from tests.support.servers import RunningServer
 
 TOO_LARGE = 12 * 2**20 + 1
 

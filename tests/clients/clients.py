@@ -19,8 +19,8 @@ from huaweicloudsdkcore.http.formdata import FormFile
 from huaweicloudsdkfrs import v2 as frs
 
 from openfrs.accounts.signatures import SignedRequest, canonical_request, sign
-from tests.api.contract import legacy_python
-from tests.running import RunningServer
+from tests.support.contract import legacy_python
+from tests.support.servers import RunningServer
 
 from .operations import Asked
 

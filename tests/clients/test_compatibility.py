@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.media.web import WebServer
-from tests.running import REPOSITORY, RunningServer, fake_server_command, running
+from tests.support.servers import REPOSITORY, RunningServer, fake_server_command, running
+from tests.support.web import WebServer
 
 from .clients import Client, Curl, NodeCore, OfficialAsyncSdk, OfficialSdk, OldJavaSdk, OldPythonSdk, UnsupportedError
 from .operations import FILES, STEPS, Day

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.running import RunningServer
+from tests.support.servers import RunningServer
 
 
 def call(node: Path, server: RunningServer, method: str, path: str, **request: Any) -> Any:

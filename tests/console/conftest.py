@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
-from openfrs.console.files import BUILT, INDEX
-from openfrs.vision.cache import WeightCache
-from tests.running import RunningServer, real_server_command, running
+from openfrs.api.console_files import BUILT, INDEX
+from openfrs.vision.weights.cache import WeightCache
+from tests.support.servers import RunningServer, real_server_command, running
 
 from .pages import sign_in
 from .videos import camera_video

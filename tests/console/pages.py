@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.running import REPOSITORY, RunningServer
+from tests.support.servers import REPOSITORY, RunningServer
 
 SCREENSHOTS = REPOSITORY / "console-screenshots"
 """Pictures of every view; not committed."""

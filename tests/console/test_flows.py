@@ -10,8 +10,8 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkfrs.v2 import FrsClient, ShowAllFaceSetsRequest
 from playwright.sync_api import Locator, Page, expect
 
-from openfrs.vision.cache import WeightCache
-from tests.running import RunningServer
+from openfrs.vision.weights.cache import WeightCache
+from tests.support.servers import RunningServer
 
 from .pages import drop, give, go, sign_in
 

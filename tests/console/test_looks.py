@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from openfrs.vision.cache import WeightCache
-from tests.running import REPOSITORY, RunningServer
+from openfrs.vision.weights.cache import WeightCache
+from tests.support.servers import REPOSITORY, RunningServer
 
 from .pages import SCREENSHOTS, colours, drop, give, go
 

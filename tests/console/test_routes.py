@@ -9,8 +9,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from openfrs.console.files import Files
-from openfrs.console.routes import console_router
+from openfrs.api.console import console_router
+from openfrs.api.console_files import Files
 
 INDEX = '<!doctype html><meta property="csp-nonce" nonce="CSP_NONCE"><script type="module" src="/console/assets/a-1.js"></script>'
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import REPOSITORY
+from tests.support.servers import REPOSITORY
 
 SOURCES = REPOSITORY / "console"
 

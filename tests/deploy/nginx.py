@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ..certificates import SelfSigned, self_signed
-from ..running import REPOSITORY
+from tests.support.certificates import SelfSigned, self_signed
+from tests.support.servers import REPOSITORY
 
 SITE = REPOSITORY / "deploy" / "nginx.conf"
 NODES = REPOSITORY / "deploy" / "nginx-nodes.conf"

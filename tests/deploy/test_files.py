@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from openfrs.configuration import Configuration
-from openfrs.settings import Settings
-
-from ..running import REPOSITORY
+from openfrs.core.config_sources import Configuration
+from openfrs.core.settings import Settings
+from tests.support.servers import REPOSITORY
 
 DEPLOY = REPOSITORY / "deploy"
 UNIT = (DEPLOY / "openfrs.service").read_text("utf-8")

@@ -9,10 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ..fake_models import photo
-from ..nodes import nodes
-from ..postgresql import PostgresqlServer
-from ..running import RunningServer
+from tests.support.fake_models import photo
+from tests.support.nodes import nodes
+from tests.support.postgresql import PostgresqlServer
+from tests.support.servers import RunningServer
+
 from .nginx import balanced
 
 PEOPLE = [photo(colour, side=100) for colour in [(200, 64, 64), (64, 200, 64), (64, 64, 200)]]

@@ -12,10 +12,11 @@ import pytest
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkfrs import v2
 
-from ..certificates import SelfSigned
-from ..fake_models import photo
-from ..running import RunningServer, fake_server_command, running
-from ..test_certificate import secure_sdk
+from tests.server.test_tls import secure_sdk
+from tests.support.certificates import SelfSigned
+from tests.support.fake_models import photo
+from tests.support.servers import RunningServer, fake_server_command, running
+
 from .nginx import proxied
 
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from openfrs.cli import app
+from openfrs.cli.main import app
+from tests.support.servers import REPOSITORY
 
-from ..running import REPOSITORY
 from .pages import PAGES
 from .test_code_blocks import taken
 

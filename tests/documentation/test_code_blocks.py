@@ -14,9 +14,9 @@ import pytest
 import typer
 from ruamel.yaml import YAML
 
-from openfrs.cli import app
+from openfrs.cli.main import app
+from tests.support.servers import REPOSITORY, fake_server_command, running
 
-from ..running import REPOSITORY, fake_server_command, running
 from .pages import Block, all_languages, blocks
 
 RUNNABLE = [block for block in blocks("sh", "console") if not block.excuse]
@@ -28,7 +28,7 @@ def test_every_block_is_of_a_kind_that_is_looked_at() -> None:
 
 
 def test_the_only_python_that_runs_is_the_first_pages() -> None:
-    """That one is run by tests/test_readme.py."""
+    """That one is run by tests/documentation/test_readme.py."""
     assert [block.page for block in blocks("python") if not block.excuse] == ["README.md"]
 
 

@@ -5,7 +5,8 @@ import re
 import tomllib
 from collections.abc import Iterator
 
-from ..running import REPOSITORY
+from tests.support.servers import REPOSITORY
+
 from .pages import PAGES
 
 

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from ..running import REPOSITORY
+from tests.support.servers import REPOSITORY
+
 from .pages import PAGES
 
 PAGE = PAGES["finding-your-way.md"]

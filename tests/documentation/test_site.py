@@ -1,6 +1,6 @@
 """The site builds without a warning, asks nobody else for anything, and leaves out no setting, command, route or error.
 
-Metrics are held to their page by tests/telemetry/test_metrics.py.
+Metrics are held to their page by tests/core/telemetry/test_metrics.py.
 """
 
 import html
@@ -18,11 +18,11 @@ import httpx
 import pytest
 import typer
 
-from openfrs.cli import app
-from openfrs.errors import catalogue
-from openfrs.settings import Settings
+from openfrs.cli.main import app
+from openfrs.core.errors import catalogue
+from openfrs.core.settings import Settings
+from tests.support.servers import REPOSITORY, RunningServer
 
-from ..running import REPOSITORY, RunningServer
 from .pages import PAGES
 
 WRITTEN = "\n".join(PAGES.values())

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from openfrs import cli, cli_eval
-from openfrs.vision.detection import Detection, Image
-from tests.fake_models import FakePipeline, photo
+from openfrs.cli import eval as eval_commands
+from openfrs.cli import main
+from openfrs.vision.types import Detection, Image
+from tests.support.fake_models import FakePipeline, photo
 
 PEOPLE = {
     "anna": (200, 40, 40),
@@ -40,7 +41,7 @@ class CountingPipeline(FakePipeline):
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> CountingPipeline:
     """The models of every command of the test."""
     made = CountingPipeline()
-    monkeypatch.setattr(cli_eval, "load_pipeline", lambda _: made)
+    monkeypatch.setattr(eval_commands, "load_pipeline", lambda _: made)
     return made
 
 
@@ -61,6 +62,6 @@ def openfrs_eval(tmp_path: Path, pipeline: CountingPipeline) -> Eval:
 
     def run(*arguments: object, report: bool = True) -> Result:
         command = ["eval", *map(str, arguments), *(["--report", str(tmp_path / "report")] if report else [])]
-        return CliRunner().invoke(cli.app, command)
+        return CliRunner().invoke(main.app, command)
 
     return run

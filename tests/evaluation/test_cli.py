@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from openfrs import cli_eval
-from openfrs.errors import OperatorError
-from openfrs.evaluation import answers, plots
+from openfrs.cli import eval as eval_commands
+from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
+from openfrs.evaluation import predictor
+from openfrs.evaluation.report import plots
 from openfrs.recognition.similarity import Calibration
-from openfrs.settings import Settings
-from tests.fake_models import photo
+from tests.support.fake_models import photo
 
 from .conftest import PEOPLE, CountingPipeline, Eval
-from .test_everything import Reddish, a_data_directory
+from .test_suite import Reddish, a_data_directory
 
 PICTURES = 8
 PNG = b"\x89PNG"
@@ -58,7 +59,7 @@ def test_an_embedder_is_named_on_the_command_line(
         pipeline.embedder = settings.embedder
         return pipeline
 
-    monkeypatch.setattr(cli_eval, "load_pipeline", load)
+    monkeypatch.setattr(eval_commands, "load_pipeline", load)
     monkeypatch.setenv("OPENFRS_EMBEDDER_MANIFEST", str(tmp_path / "own.toml"))
     assert openfrs_eval("verify", pictures, "--embedder", "fused", "--no-plots").exit_code == 0
     assert written(tmp_path, "verification-all-pairs")["models"].startswith("embedder fused")
@@ -156,7 +157,7 @@ def test_liveness(openfrs_eval: Eval, tmp_path: Path) -> None:
 
 
 def test_liveness_of_a_directory(openfrs_eval: Eval, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "ServiceAnswers", lambda _: Reddish())
+    monkeypatch.setattr(predictor, "ServiceAnswers", lambda _: Reddish())
     data = a_data_directory(tmp_path / "data")
     result = openfrs_eval("liveness", data)
     assert result.exit_code == 0, result.output

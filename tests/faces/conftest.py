@@ -10,12 +10,12 @@ import anyio
 import numpy as np
 import pytest
 
+from openfrs.core.settings import Settings
 from openfrs.faces.search import SearchOptions
 from openfrs.recognition.recognizer import Picture
 from openfrs.services import Services
-from openfrs.settings import Settings
-from openfrs.store.faces import Face
-from tests.fake_models import FakePipeline, photo
+from openfrs.store.faces.repository import Face
+from tests.support.fake_models import FakePipeline, photo
 
 Person = tuple[int, int, int]
 

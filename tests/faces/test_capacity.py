@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from openfrs.box import BoundingBox
-from openfrs.errors import ServiceError
-from openfrs.store.faces import FaceRepository, NewFace
-from tests.fake_models import FakePipeline
+from openfrs.core.errors import ServiceError
+from openfrs.core.geometry import BoundingBox
+from openfrs.store.faces.repository import FaceRepository, NewFace
+from tests.support.fake_models import FakePipeline
 
 from .conftest import PEOPLE, Project
 

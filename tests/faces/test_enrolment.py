@@ -14,16 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from openfrs.errors import ServiceError
+from openfrs.core.errors import ServiceError
+from openfrs.core.settings import Settings
 from openfrs.faces.enrolment import JudgedFace
-from openfrs.faces.policy import ADVISED
+from openfrs.faces.policies import ADVISED
 from openfrs.recognition.recognizer import Picture
 from openfrs.services import Services
-from openfrs.settings import Settings
-from openfrs.vision.cache import WeightCache
 from openfrs.vision.pipeline import ModelPipeline
-from openfrs.vision.runtime import Runtime
-from tests.fake_models import photo
+from openfrs.vision.runtime.session import Runtime
+from openfrs.vision.weights.cache import WeightCache
+from tests.support.fake_models import photo
 
 from .conftest import PEOPLE, Person, Project
 

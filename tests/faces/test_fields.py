@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openfrs.errors import ServiceError
+from openfrs.core.errors import ServiceError
 from openfrs.faces.fields import check_definitions, check_values, parse_value, shown
-from openfrs.store.columns import FieldType, field_type
+from openfrs.store.index.columns import FieldType, field_type
 
 T = TypeVar("T")
 

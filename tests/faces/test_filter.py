@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openfrs import limits
-from openfrs.errors import ServiceError
+from openfrs.core import limits
+from openfrs.core.errors import ServiceError
 from openfrs.faces import filter as filter_module
 from openfrs.faces.filter import parse_filter
-from openfrs.store.predicate import And, Between, Equal, Not, Or, Predicate
-from tests.fuzzing import fuzz
+from openfrs.store.faces.predicate import And, Between, Equal, Not, Or, Predicate
+from tests.support.fuzzing import fuzz
 
 FIELDS = {
     "text": {"type": "string"},

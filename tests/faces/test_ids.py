@@ -5,7 +5,7 @@ import re
 import pytest
 
 from openfrs.faces.ids import public_id, with_fresh_ids
-from openfrs.store.faces import IdTakenError
+from openfrs.store.faces.repository import IdTakenError
 
 
 def test_an_id_is_eight_letters_and_digits_and_does_not_repeat() -> None:

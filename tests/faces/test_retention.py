@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from openfrs.errors import ServiceError
+from openfrs.core.errors import ServiceError
+from openfrs.core.settings import Settings
 from openfrs.faces.retention import Expiry, date_of, rule_of
 from openfrs.services import Services
-from openfrs.settings import Settings
-from openfrs.store.faults import StoreUnavailableError
-from tests.fake_models import FakePipeline
+from openfrs.store.db.errors import StoreUnavailableError
+from tests.support.fake_models import FakePipeline
 
 from .conftest import PEOPLE, Project
 

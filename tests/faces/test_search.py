@@ -5,9 +5,9 @@ import random
 import numpy as np
 import pytest
 
-from openfrs.errors import ServiceError
+from openfrs.core.errors import ServiceError
 from openfrs.recognition.similarity import calibration
-from tests.fake_models import FakePipeline, embedding_of
+from tests.support.fake_models import FakePipeline, embedding_of
 
 from .conftest import PEOPLE, Person, Project
 

@@ -3,8 +3,8 @@ import pytest
 
 from openfrs.recognition import attributes
 from openfrs.recognition.attributes import V1_CODES, V2_CODES, Attribute, Attributes, Dress, asked, traits_for, worded
-from openfrs.vision import heads
-from openfrs.vision.traits import HeadPose, Trait, Traits
+from openfrs.vision.attributes import classifiers
+from openfrs.vision.attributes.types import HeadPose, Trait, Traits
 
 EVERYTHING = Traits(
     male=0.4,
@@ -41,18 +41,18 @@ def test_only_what_is_asked_is_measured() -> None:
 
 
 def test_a_head_that_does_badly_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heads, "metrics", lambda name: {"balanced_accuracy": attributes.LEAST_BALANCED_ACCURACY})
+    monkeypatch.setattr(classifiers, "metrics", lambda name: {"balanced_accuracy": attributes.LEAST_BALANCED_ACCURACY})
     assert traits_for([Attribute.MASK]) == {Trait.MASK}
     assert traits_for([Attribute.DRESS]) == {Trait.GLASSES, Trait.HAT}
     assert traits_for([Attribute.BEARD]) == {Trait.BEARD}
     assert traits_for([Attribute.HAIR]) == {Trait.HAIR}
-    monkeypatch.setattr(heads, "metrics", lambda name: {"balanced_accuracy": 0.89})
+    monkeypatch.setattr(classifiers, "metrics", lambda name: {"balanced_accuracy": 0.89})
     assert traits_for([Attribute.MASK, Attribute.DRESS, Attribute.BEARD, Attribute.HAIR]) == frozenset()
     assert worded([Attribute.MASK], Traits(), 0) == Attributes(mask="unknown")
 
 
 def test_each_head_is_judged_by_its_own_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heads, "metrics", lambda name: {"balanced_accuracy": 0.89 if name == "hat" else 0.95})
+    monkeypatch.setattr(classifiers, "metrics", lambda name: {"balanced_accuracy": 0.89 if name == "hat" else 0.95})
     assert traits_for([Attribute.DRESS]) == {Trait.GLASSES}
     told = worded([Attribute.DRESS], Traits(glasses={"none": 0.1, "yes": 0.2, "dark": 0.7}), 0)
     assert told == Attributes(dress=Dress("dark", "unknown"))

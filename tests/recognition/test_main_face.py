@@ -6,14 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from openfrs.media.picture import decode
+from openfrs.media.decoding.image import decode
 from openfrs.recognition.main_face import REDUCED_SIDE, find_main_face
-from openfrs.vision.cache import WeightCache
-from openfrs.vision.detection import Detection, Image, main_face, overlap
 from openfrs.vision.pipeline import ModelPipeline
-from openfrs.vision.runtime import Runtime
-
-from ..fake_models import FakePipeline, photo
+from openfrs.vision.runtime.session import Runtime
+from openfrs.vision.types import Detection, Image, main_face, overlap
+from openfrs.vision.weights.cache import WeightCache
+from tests.support.fake_models import FakePipeline, photo
 
 ANN, BOB = (200, 60, 60), (60, 200, 60)
 

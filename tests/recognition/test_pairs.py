@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from openfrs.errors import ServiceError
+from openfrs.core.errors import ServiceError
 from openfrs.recognition.recognizer import Picture, Recognizer
 from openfrs.recognition.similarity import calibration
-from openfrs.vision.cache import WeightCache
 from openfrs.vision.pipeline import ModelPipeline
-from openfrs.vision.runtime import Runtime
+from openfrs.vision.runtime.session import Runtime
+from openfrs.vision.weights.cache import WeightCache
 
 DECISION_POINT = 0.93
 PAIRS = 60

@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openfrs import limits
-from openfrs.errors import ServiceError
+from openfrs.core import limits
+from openfrs.core.errors import ServiceError
 from openfrs.recognition.recognizer import Picture, Recognizer
 from openfrs.recognition.similarity import calibration
-from openfrs.vision.detection import Detection, Image
-
-from ..fake_models import FakePipeline, embedding_of, photo
+from openfrs.vision.types import Detection, Image
+from tests.support.fake_models import FakePipeline, embedding_of, photo
 
 ANN, BOB = (200, 60, 60), (60, 200, 60)
 

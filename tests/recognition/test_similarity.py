@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from openfrs import vision
 from openfrs.recognition.similarity import DECIMALS, Calibration, calibration, calibration_of, fit, is_calibrated
-from openfrs.vision.manifest import manifest
+from openfrs.vision import weights
+from openfrs.vision.weights.manifest import manifest
 
 SFACE = calibration("sface")
 FINEST = 10**-DECIMALS
@@ -144,7 +144,7 @@ def test_knots_that_are_no_scale_are_refused(knots: list[tuple[float, float]]) -
 
 def test_unknown_keys_are_refused() -> None:
     shipped: dict[str, Any] = json.loads(
-        (resources.files(vision) / manifest().embedders["sface"].calibration).read_text("utf-8")
+        (resources.files(weights) / manifest().embedders["sface"].calibration).read_text("utf-8")
     )
     with pytest.raises(ValidationError):
         Calibration.model_validate({**shipped, "note": "x"})

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgresql import PostgresqlServer
-
-from .places import Place
+from tests.support.databases import Place
+from tests.support.postgresql import PostgresqlServer
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -6,8 +6,7 @@ from datetime import datetime
 import pytest
 
 from openfrs.store.accounts import AccountRepository, Domain, Grant, Project, User
-
-from .places import Place, open_database
+from tests.support.databases import Place, open_database
 
 NOW = datetime(2026, 1, 1)
 LATER = datetime(2026, 1, 2)

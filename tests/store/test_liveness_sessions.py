@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, insert, select
 
-from openfrs.store import tables
-from openfrs.store.database import Database
+from openfrs.store.db import tables
+from openfrs.store.db.base import Database
 from openfrs.store.liveness_sessions import LivenessSession, LivenessSessionRepository
-
-from .places import Place, open_database
+from tests.support.databases import Place, open_database
 
 NOW = datetime(2026, 5, 1, 12, 0, 0)
 LATER = NOW + timedelta(minutes=2)

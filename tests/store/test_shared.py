@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from openfrs.accounts.audit import AuditFile
+from openfrs.accounts.audit.database_log import SharedAuditLog
+from openfrs.accounts.audit.log import AuditFile
 from openfrs.accounts.keyring import Keyring, SharedKeys
-from openfrs.accounts.shared_audit import SharedAuditLog
-from openfrs.errors import OperatorError
-from openfrs.store import tables, template_keys
-from openfrs.store.audit_entries import AuditRepository
-from openfrs.store.database import Database
-from openfrs.store.faults import StoreUnavailableError
+from openfrs.core.errors import OperatorError
+from openfrs.store.audit import AuditRepository
+from openfrs.store.db import tables
+from openfrs.store.db.base import Database
+from openfrs.store.db.errors import StoreUnavailableError
+from openfrs.store.faces import key_rotation
 from openfrs.store.service_keys import ServiceKeyRepository
-
-from .places import Place, open_database
+from tests.support.databases import Place, open_database
 
 MASTER, OTHER = bytes(range(32)), bytes(range(1, 33))
 NOON = datetime(2026, 1, 1, 12)
@@ -62,7 +62,7 @@ def test_keys_cannot_be_read_without_the_master_key_and_follow_it(database: Data
         assert b"primary" not in connection.scalars(select(tables.service_keys.c.sealed)).one()
     with pytest.raises(StoreUnavailableError, match="master key"):
         Keyring(SharedKeys(ServiceKeyRepository(database, OTHER)))
-    template_keys.rotate_master_key(database, MASTER, OTHER)
+    key_rotation.rotate_master_key(database, MASTER, OTHER)
     assert Keyring(SharedKeys(ServiceKeyRepository(database, OTHER))).secrets.decrypt(secret) == b"x"
 
 

@@ -2,11 +2,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from openfrs.media.picture import decode
-from openfrs.vision.cache import WeightCache
-from openfrs.vision.detection import Image
+from openfrs.media.decoding.image import decode
 from openfrs.vision.pipeline import ModelPipeline
-from openfrs.vision.runtime import Runtime
+from openfrs.vision.runtime.session import Runtime
+from openfrs.vision.types import Image
+from openfrs.vision.weights.cache import WeightCache
 
 
 @pytest.fixture(scope="session")

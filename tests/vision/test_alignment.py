@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openfrs.vision.alignment import CHIP_SIDE, TEMPLATE, aligned_chip, similarity_transform
-from openfrs.vision.detection import Points
+from openfrs.vision.types import Points
 
 
 def apply(transform: np.ndarray, points: Points) -> Points:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from ..errors import ServiceError
-from ..store.accounts import AccessKey, AccountRepository, Domain, Grant, NameTakenError, Project, User
+from openfrs.core.errors import ServiceError
+from openfrs.store.accounts import AccessKey, AccountRepository, Domain, Grant, NameTakenError, Project, User
+
 from .keyring import Keyring
 from .passwords import hash_password, new_password
 from .principal import Principal

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from ..errors import OperatorError
+from openfrs.core.errors import OperatorError
+
 from .administration import Administration, NewAccount
 from .keyring import write_private
 

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from cryptography.fernet import Fernet, MultiFernet
 
-from ..errors import OperatorError
-from ..store.service_keys import ServiceKeyRepository
+from openfrs.core.errors import OperatorError
+from openfrs.store.service_keys import ServiceKeyRepository
 
 
 class KeyPlace(Protocol):

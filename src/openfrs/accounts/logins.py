@@ -6,9 +6,10 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from ..errors import ServiceError
-from ..telemetry.metrics import REFUSED
-from .access import Access, Login, Session
+from openfrs.core.errors import ServiceError
+from openfrs.core.telemetry.metrics import REFUSED
+
+from .authentication import Access, Login, Session
 
 WAITING = 32
 """Logins that may wait for their turn; one more is told to come back."""

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..errors import ServiceError
-from ..store.accounts import Project, User
+from openfrs.core.errors import ServiceError
+from openfrs.store.accounts import Project, User
+
 from .project_limits import ProjectLimits
 from .roles import Role
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..settings import Settings
+from openfrs.core.settings import Settings
 
 
 class ProjectLimits(BaseModel):

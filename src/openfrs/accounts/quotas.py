@@ -12,8 +12,9 @@ from limits import RateLimitItemPerSecond
 from limits.storage import Storage
 from limits.strategies import MovingWindowRateLimiter
 
-from ..errors import ServiceError
-from ..telemetry.metrics import REFUSED
+from openfrs.core.errors import ServiceError
+from openfrs.core.telemetry.metrics import REFUSED
+
 from .project_limits import ProjectLimits
 
 SLOW_OPERATIONS: Final = frozenset({"detect_action_liveness", "submit_liveness_video"})

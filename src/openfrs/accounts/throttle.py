@@ -6,7 +6,7 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
-from ..errors import ServiceError
+from openfrs.core.errors import ServiceError
 
 FAILURES_FROM_ONE_ADDRESS: Final = RateLimitItemPerMinute(5, 15, "login")
 """Wrong passwords for one account from one address, before that account is locked for that address."""

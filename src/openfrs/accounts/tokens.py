@@ -8,7 +8,8 @@ from typing import Any
 
 from cryptography.fernet import InvalidToken
 
-from ..errors import ServiceError
+from openfrs.core.errors import ServiceError
+
 from .keyring import Keyring
 
 

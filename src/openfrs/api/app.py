@@ -16,37 +16,23 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .. import __version__
-from ..console.files import Files
-from ..console.routes import console_router
-from ..errors import ServiceError, render
-from ..services import Services
-from ..store.faults import IndexUnavailableError, StoreUnavailableError
-from ..telemetry import logs
-from ..telemetry.metrics import REQUEST_SECONDS, REQUESTS
-from ..telemetry.tracing import describe, request_span
-from . import (
-    accounts,
-    activity,
-    audit,
-    enrolment,
-    face_sets,
-    face_table,
-    faces,
-    health,
-    identity,
-    liveness,
-    liveness_sessions,
-    models,
-    quality,
-    recognition,
-    retention,
-    search,
-    subscription,
-)
-from .documentation import document
+from openfrs import __version__
+from openfrs.api.openapi.document import document
+from openfrs.core.errors import ServiceError, render
+from openfrs.core.telemetry import logs
+from openfrs.core.telemetry.metrics import REQUEST_SECONDS, REQUESTS
+from openfrs.core.telemetry.tracing import describe, request_span
+from openfrs.services import Services
+from openfrs.store.db.errors import IndexUnavailableError, StoreUnavailableError
+
+from . import health
+from .auth import TOKEN_HEADER, address_of, in_iam_envelope
+from .console import console_router
+from .console_files import Files
+from .extensions import accounts, activity, audit, face_table, liveness_sessions, models, policies, retention
+from .frs import detect_compare, face_sets, faces, liveness, quality, search, subscription
+from .iam import tokens
 from .responses import WireResponse
-from .security import TOKEN_HEADER, address_of, in_iam_envelope
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -94,15 +80,15 @@ def create_app(services: Services) -> ASGIApp:
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # the way FastAPI advises
     app.state.services = services
     for version in ("v2", "v1"):
-        for module in (recognition, face_sets, faces, search, quality, liveness):
+        for module in (detect_compare, face_sets, faces, search, quality, liveness):
             app.include_router(module.router, prefix=f"/{version}/{{project_id}}", dependencies=[TOKEN_HEADER])
-    for router in (recognition.v1_router, liveness.v1_router, subscription.router):
+    for router in (detect_compare.v1_router, liveness.v1_router, subscription.router):
         app.include_router(router, prefix="/v1/{project_id}", dependencies=[TOKEN_HEADER])
-    app.include_router(recognition.v2_router, prefix="/v2/{project_id}", dependencies=[TOKEN_HEADER])
+    app.include_router(detect_compare.v2_router, prefix="/v2/{project_id}", dependencies=[TOKEN_HEADER])
     for router in (
         models.router,
         activity.router,
-        enrolment.router,
+        policies.router,
         retention.router,
         face_table.router,
         liveness_sessions.router,
@@ -110,7 +96,7 @@ def create_app(services: Services) -> ASGIApp:
         app.include_router(router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
     for router in (accounts.router, audit.router):
         app.include_router(router, dependencies=[TOKEN_HEADER])
-    app.include_router(identity.router)
+    app.include_router(tokens.router)
     app.include_router(health.router)
     app.include_router(console_router(Files.read()))
     app.add_exception_handler(ServiceError, _refused)

@@ -3,8 +3,9 @@
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 
-from ..errors import ServiceError
-from .security import ServicesDependency
+from openfrs.core.errors import ServiceError
+
+from .auth import ServicesDependency
 
 router = APIRouter(tags=["health"])
 

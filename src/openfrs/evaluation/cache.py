@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import OperatorError
+from openfrs.core.errors import OperatorError
 
 Record = Mapping[str, npt.NDArray[Any]]
 """What is kept of one picture: named arrays of numbers or text."""

@@ -7,21 +7,27 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import OperatorError
-from ..media.picture import decode
-from ..recognition.similarity import Calibration
-from ..vision.traits import Trait
+from openfrs.core.errors import OperatorError
+from openfrs.evaluation.datasets.images import NamedPairs, People, read_csv
+from openfrs.evaluation.metrics.classification import UNKNOWN, ClassResult, NumberResult, class_result, number_result
+from openfrs.evaluation.metrics.damage import DAMAGES, DamageResult, damage_result
+from openfrs.evaluation.metrics.detection import DetectionResult, detection_result
+from openfrs.evaluation.metrics.identification import IdentificationResult, identification_result
+from openfrs.evaluation.metrics.liveness import LivenessResult, liveness_result
+from openfrs.evaluation.metrics.pairs import AllPairs, all_pairs
+from openfrs.evaluation.metrics.rejection import RejectionResult, rejection_result
+from openfrs.evaluation.metrics.verification import (
+    AllPairsResult,
+    NamedPairsResult,
+    all_pairs_result,
+    named_pairs_result,
+)
+from openfrs.media.decoding.image import decode
+from openfrs.recognition.similarity import Calibration
+from openfrs.vision.attributes.types import Trait
+
 from .cache import Record
-from .classification import UNKNOWN, ClassResult, NumberResult, class_result, number_result
-from .damage import DAMAGES, DamageResult, damage_result
-from .detection import DetectionResult, detection_result
-from .identification import IdentificationResult, identification_result
-from .liveness import LivenessResult, liveness_result
-from .pairs import AllPairs, all_pairs
-from .pictures import NamedPairs, People, read_csv
-from .rejection import RejectionResult, rejection_result
-from .verification import AllPairsResult, NamedPairsResult, all_pairs_result, named_pairs_result
-from .workshop import UNREADABLE, Face, Workshop, chosen_face
+from .runner import UNREADABLE, Face, Workshop, chosen_face
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from anyio import to_thread
 
-from ..recognition.recognizer import Candidate, Picture, Recognizer
-from ..store.faces import Face, FaceRepository, FaceSet, SetMissingError
-from ..store.galleries import Galleries, Query, distinct
-from ..vision.traits import Trait
+from openfrs.recognition.recognizer import Candidate, Picture, Recognizer
+from openfrs.store.faces.repository import Face, FaceRepository, FaceSet, SetMissingError
+from openfrs.store.index.search import Galleries, Query, distinct
+from openfrs.vision.attributes.types import Trait
+
 from .face_sets import FaceSets, missing_set
-from .policy import ADVISED, Policy, Reason, judge, policy_of
+from .policies import ADVISED, Policy, Reason, judge, policy_of
 
 _TOLD: Final = frozenset({Trait.QUALITY, Trait.POSE})
 

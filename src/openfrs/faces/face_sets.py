@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .. import limits
-from ..errors import ServiceError, wrong_format
-from ..store.deletions import HeldError
-from ..store.faces import FaceRepository, FaceSet, SetExistsError, TooManySetsError
-from ..store.galleries import Galleries
+from openfrs.core import limits
+from openfrs.core.errors import ServiceError, wrong_format
+from openfrs.store.faces.deletions import HeldError
+from openfrs.store.faces.repository import FaceRepository, FaceSet, SetExistsError, TooManySetsError
+from openfrs.store.index.search import Galleries
+
 from .fields import check_definitions
 from .ids import public_id, with_fresh_ids
 

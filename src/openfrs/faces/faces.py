@@ -6,29 +6,22 @@ from typing import Any, Final
 
 from anyio import to_thread
 
-from .. import limits
-from ..errors import ServiceError, wrong_format
-from ..recognition.recognizer import FaceTemplate, Picture, Recognizer
-from ..store.columns import field_type
-from ..store.deletions import HeldError
-from ..store.faces import (
-    CapacityError,
-    Face,
-    FaceRepository,
-    FaceSet,
-    Match,
-    NewFace,
-    SetMissingError,
-)
-from ..store.galleries import Galleries, Listing, Query
-from ..store.predicate import EXTERNAL_IMAGE_ID, Equal, FieldValue
+from openfrs.core import limits
+from openfrs.core.errors import ServiceError, wrong_format
+from openfrs.recognition.recognizer import FaceTemplate, Picture, Recognizer
+from openfrs.store.faces.deletions import HeldError
+from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, Equal, FieldValue
+from openfrs.store.faces.repository import CapacityError, Face, FaceRepository, FaceSet, Match, NewFace, SetMissingError
+from openfrs.store.index.columns import field_type
+from openfrs.store.index.search import Galleries, Listing, Query
+
+from .dry_run import Rehearsal
 from .enrolment import judged
 from .face_sets import FaceSets, held_set, missing_set
 from .fields import check_values, parse_value, shown
 from .filter import parse_filter
 from .ids import public_ids, with_fresh_ids
-from .policy import Reason, policy_of
-from .rehearsal import Rehearsal
+from .policies import Reason, policy_of
 
 NewIds = Callable[[int], Sequence[str]]
 """Ids for so many new faces."""

@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from .. import limits
-from ..errors import ServiceError, wrong_format
-from ..store.columns import FieldDefinitions, FieldType, field_type
-from ..store.predicate import FieldValue
+from openfrs.core import limits
+from openfrs.core.errors import ServiceError, wrong_format
+from openfrs.store.faces.predicate import FieldValue
+from openfrs.store.index.columns import FieldDefinitions, FieldType, field_type
 
 _NAME: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.CUSTOM_FIELD_NAME_LENGTH}}}")
 

@@ -15,10 +15,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, NoReturn
 
-from .. import limits
-from ..errors import wrong_format
-from ..store.columns import NUMERIC, FieldDefinitions, FieldType, field_type
-from ..store.predicate import EXTERNAL_IMAGE_ID, And, Between, Equal, FieldValue, Not, Or, Predicate
+from openfrs.core import limits
+from openfrs.core.errors import wrong_format
+from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, And, Between, Equal, FieldValue, Not, Or, Predicate
+from openfrs.store.index.columns import NUMERIC, FieldDefinitions, FieldType, field_type
 
 _TOKEN: Final = re.compile(
     r"""

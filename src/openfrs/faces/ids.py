@@ -5,8 +5,8 @@ import string
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from .. import limits
-from ..store.faces import IdTakenError
+from openfrs.core import limits
+from openfrs.store.faces.repository import IdTakenError
 
 T = TypeVar("T")
 

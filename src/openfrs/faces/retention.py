@@ -8,13 +8,14 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import Connection
 
-from ..errors import ServiceError, wrong_format
-from ..store import reading
-from ..store.columns import FieldDefinitions, FieldType, field_type
-from ..store.deletions import Cause, Deletion, DeletionRepository, HeldError
-from ..store.faces import Clock, FaceRepository, FaceSet, SetMissingError
-from ..store.faults import StoreUnavailableError
-from ..store.predicate import FieldValue
+from openfrs.core.errors import ServiceError, wrong_format
+from openfrs.store.db.errors import StoreUnavailableError
+from openfrs.store.faces import snapshot as reading
+from openfrs.store.faces.deletions import Cause, Deletion, DeletionRepository, HeldError
+from openfrs.store.faces.predicate import FieldValue
+from openfrs.store.faces.repository import Clock, FaceRepository, FaceSet, SetMissingError
+from openfrs.store.index.columns import FieldDefinitions, FieldType, field_type
+
 from .face_sets import FaceSets, missing_set
 from .fields import shown
 

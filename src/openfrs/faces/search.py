@@ -6,12 +6,13 @@ from typing import Any
 
 from anyio import to_thread
 
-from .. import limits
-from ..errors import ServiceError, wrong_format
-from ..recognition.recognizer import Picture, Recognizer
-from ..store.columns import NUMERIC, FieldDefinitions, field_type
-from ..store.faces import Face, FaceSet, SetMissingError
-from ..store.galleries import FaceMissingError, Galleries, Hit, Query
+from openfrs.core import limits
+from openfrs.core.errors import ServiceError, wrong_format
+from openfrs.recognition.recognizer import Picture, Recognizer
+from openfrs.store.faces.repository import Face, FaceSet, SetMissingError
+from openfrs.store.index.columns import NUMERIC, FieldDefinitions, field_type
+from openfrs.store.index.search import FaceMissingError, Galleries, Hit, Query
+
 from .face_sets import FaceSets, missing_set
 from .faces import missing_face
 from .fields import shown

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Literal
 
-from ..vision import heads
-from ..vision.contours import Contours, contours
-from ..vision.traits import HeadPose, Quality, Trait, Traits
+from openfrs.vision.attributes import classifiers
+from openfrs.vision.attributes.contours import Contours, contours
+from openfrs.vision.attributes.types import HeadPose, Quality, Trait, Traits
 
 
 class Attribute(Enum):
@@ -149,7 +149,7 @@ _HEADS: Final[Mapping[Trait, str]] = {
 
 
 def _is_trusted(head: str) -> bool:
-    return float(heads.metrics(head)["balanced_accuracy"]) >= LEAST_BALANCED_ACCURACY
+    return float(classifiers.metrics(head)["balanced_accuracy"]) >= LEAST_BALANCED_ACCURACY
 
 
 def _smile(traits: Traits) -> Answer:

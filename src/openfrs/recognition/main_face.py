@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ..box import BoundingBox
-from ..media.picture import decode, decode_reduced
-from ..vision.detection import Detection, Image, main_face
-from ..vision.pipeline import Pipeline
+from openfrs.core.geometry import BoundingBox
+from openfrs.media.decoding.image import decode, decode_reduced
+from openfrs.vision.pipeline import Pipeline
+from openfrs.vision.types import Detection, Image, main_face
 
 REDUCED_SIDE: Final = 1024
 """A large JPEG is first decoded to at least so many pixels: the detector looks at fewer, and an embedding needs 112."""

@@ -7,18 +7,19 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from .. import limits
-from ..box import BoundingBox
-from ..errors import ServiceError
-from ..media.header import claimed_pixels
-from ..media.picture import decode
-from ..vision.detection import Detection, Image, main_face
-from ..vision.measured import MeasuredPipeline
-from ..vision.pipeline import Pipeline
-from ..vision.runtime import Execution
-from ..vision.traits import Trait, Traits
+from openfrs.core import limits
+from openfrs.core.errors import ServiceError
+from openfrs.core.geometry import BoundingBox
+from openfrs.media.decoding.header import claimed_pixels
+from openfrs.media.decoding.image import decode
+from openfrs.vision.attributes.types import Trait, Traits
+from openfrs.vision.measured import MeasuredPipeline
+from openfrs.vision.pipeline import Pipeline
+from openfrs.vision.runtime.session import Execution
+from openfrs.vision.types import Detection, Image, main_face
+
 from .attributes import Attribute, Attributes, traits_for, worded
-from .lanes import Lane
+from .executor import Lane
 from .main_face import MainFace, find_main_face
 from .similarity import Calibration
 

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from .. import vision
-from ..errors import OperatorError
-from ..vision.manifest import manifest
-from ..vision.own_embedder import OwnEmbedder
+from openfrs.core.errors import OperatorError
+from openfrs.vision import weights
+from openfrs.vision.weights.custom_embedder import OwnEmbedder
+from openfrs.vision.weights.manifest import manifest
 
 DECISION: Final = 0.93
 """The similarity from which FRS advises to take two faces for one person's."""
@@ -102,13 +102,13 @@ class Calibration(BaseModel):
 @cache
 def calibration(embedder: str) -> Calibration:
     """The calibration shipped for an embedder of the manifest."""
-    file = resources.files(vision) / manifest().embedders[embedder].calibration
+    file = resources.files(weights) / manifest().embedders[embedder].calibration
     return Calibration.model_validate(json.loads(file.read_text("utf-8")))
 
 
 def is_calibrated(embedder: str) -> bool:
     """Whether a calibration is shipped for an embedder of the manifest."""
-    return (resources.files(vision) / manifest().embedders[embedder].calibration).is_file()
+    return (resources.files(weights) / manifest().embedders[embedder].calibration).is_file()
 
 
 def own_calibration(own: OwnEmbedder) -> Calibration:

@@ -22,9 +22,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from . import tables
-from .database import Database
-from .faults import repeated
+from openfrs.store.db.base import Database
+from openfrs.store.db.errors import repeated
+
+from .db import tables
 
 _domains, _users, _projects = tables.domains, tables.users, tables.projects
 _grants, _keys, _revoked = tables.grants, tables.access_keys, tables.revoked_tokens

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import delete, insert, update
 
-from . import tables
-from .database import Database
-from .faults import repeated
+from openfrs.store.db.base import Database
+from openfrs.store.db.errors import repeated
+
+from .db import tables
 
 _sessions = tables.liveness_sessions
 

@@ -8,10 +8,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..errors import OperatorError
-from . import tables
-from .database import Database
-from .faults import StoreUnavailableError, repeated
+from openfrs.core.errors import OperatorError
+from openfrs.store.db.base import Database
+from openfrs.store.db.errors import StoreUnavailableError, repeated
+
+from .db import tables
 
 _keys = tables.service_keys
 _ROW = 1

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .detection import Image, Points
+from .types import Image, Points
 
 CHIP_SIDE: Final = 112
 

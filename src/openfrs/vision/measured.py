@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Sequence
 
-from ..telemetry.stages import stage
-from .detection import Detection, Image
-from .embedder import Embeddings
+from openfrs.core.telemetry.stages import stage
+from openfrs.vision.attributes.types import Trait, Traits
+
+from .embedding import Embeddings
 from .pipeline import Pipeline
-from .traits import Trait, Traits
+from .types import Detection, Image
 
 
 class MeasuredPipeline:

@@ -7,19 +7,20 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from ..errors import OperatorError
+from openfrs.core.errors import OperatorError
+from openfrs.vision.attributes.describer import Describer
+from openfrs.vision.attributes.types import Trait, Traits
+from openfrs.vision.detection.rotation import detect_turned
+from openfrs.vision.detection.yunet import YuNet
+from openfrs.vision.runtime.lazy import LazySessions
+from openfrs.vision.runtime.session import Execution, Runtime
+from openfrs.vision.weights.cache import WeightCache
+from openfrs.vision.weights.custom_embedder import OwnEmbedder
+from openfrs.vision.weights.manifest import manifest
+
 from .alignment import CHIP_SIDE
-from .cache import WeightCache
-from .describer import Describer
-from .detection import Detection, Image
-from .detector import YuNet
-from .embedder import ChipEmbedder, Embedder, Embeddings, FusedEmbedder
-from .lazy_sessions import LazySessions
-from .manifest import manifest
-from .own_embedder import OwnEmbedder
-from .runtime import Execution, Runtime
-from .traits import Trait, Traits
-from .turning import detect_turned
+from .embedding import ChipEmbedder, Embedder, Embeddings, FusedEmbedder
+from .types import Detection, Image
 
 
 class Pipeline(Protocol):

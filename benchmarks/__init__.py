@@ -1,0 +1,1 @@
+"""Benchmarks that need more than `openfrs bench`: peers, several nodes, overload, large face sets."""

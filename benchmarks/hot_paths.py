@@ -1,0 +1,243 @@
+"""What the work around the models costs, in instructions: Valgrind counts them, so a busy machine changes nothing.
+
+    make instructions [ACCEPT=1]
+
+The program runs itself under Valgrind, which shows it the same processor on any machine with AVX2; libraries therefore choose the
+same code. Counting starts when everything is loaded and has run once, and ``getppid`` marks where a round begins and ends.
+"""
+
+import argparse
+import gc
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from tests.support.servers import REPOSITORY
+
+from openfrs.accounts.keyring import KeyFile, Keyring
+from openfrs.accounts.signatures import SignedRequest, canonical_request, is_valid, parse_authorization, sign
+from openfrs.accounts.tokens import TokenMint
+from openfrs.api.requests.body import Input
+from openfrs.evaluation.benchmark.templates import random_templates
+from openfrs.faces.filter import parse_filter
+from openfrs.media.decoding.base64_text import decode_base64
+from openfrs.media.decoding.image import decode
+from openfrs.store.faces.changes import TEMPLATE_TYPE, Changes
+from openfrs.store.index.flat import TemplateIndex
+from openfrs.vision.detection.yunet import SIDE, STRIDES, YuNet
+from openfrs.vision.embedding import ChipEmbedder
+from openfrs.vision.runtime.session import Session, Tensor
+from openfrs.vision.types import Detection, Image
+from openfrs.vision.weights.manifest import Preprocessing
+
+BASELINE: Final = Path(__file__).with_suffix(".json")
+
+TOLERANCE: Final = 0.25
+"""Counts of one commit lie within some thousandths of each other, builds of Python 3.11 differ by up to a seventh."""
+
+_ROUNDS: Final = 3
+_FACES: Final = 20_000
+_FIELDS: Final = {"number": {"type": "long"}, "name": {"type": "string"}}
+_FILTER: Final = "number:[0 TO 4999] && !name:n7"
+
+Work = Callable[[], object]
+
+
+class _Network(Session):
+    """Answers at once."""
+
+    def __init__(self, *outputs: Tensor) -> None:
+        super().__init__()
+        self._outputs = outputs
+
+    def run(self, batch: Tensor) -> list[Tensor]:
+        return [output.copy() for output in self._outputs]
+
+
+class _CompareInput(Input):
+    image1_base64: str
+    image2_base64: str
+
+
+def paths(folder: Path) -> Mapping[str, Work]:
+    """The paths by name. Each does the same every time."""
+    picture = _picture()
+    photo = cv2.imencode(".jpg", picture)[1].tobytes()
+    index, probe = _index(), np.random.default_rng(1).normal(size=128).astype(np.float32)
+    detector = YuNet(_Network(*_heads()))
+    landmarks = np.array([[300, 200], [380, 205], [340, 250], [310, 290], [370, 292]], np.float32)
+    face = Detection(260, 150, 160, 190, landmarks, 0.9)
+    embedder = ChipEmbedder(_Network(probe[None]), 128, Preprocessing())
+    body = json.dumps(dict.fromkeys(_CompareInput.model_fields, "/9j/" * 50_000)).encode()
+    mint = TokenMint(Keyring(KeyFile(folder / "keys")), timedelta(days=1))
+    token, _ = mint.issue("u" * 32, "p" * 32, 0)
+    return {
+        "decode a JPEG of 640 x 480": lambda: decode(photo, "photo"),
+        "detect eight faces in it, network apart": lambda: detector.detect(picture),
+        "align and embed a face, network apart": lambda: embedder.embed(picture, [face]),
+        "search 20,000 faces": lambda: index.nearest(probe, 10),
+        "search half of them by a filter": lambda: index.nearest(probe, 10, parse_filter(_FILTER, _FIELDS)),
+        "read a body with two pictures of 150 kB": lambda: _read(body),
+        "verify a signature": _verification(),
+        "verify a token": lambda: mint.read(token),
+    }
+
+
+def _picture() -> Image:
+    """640 x 480 pixels, as smooth as a photograph."""
+    coarse = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
+    return np.asarray(cv2.resize(coarse, (640, 480), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _heads() -> list[Tensor]:
+    """What the detector's network answers of eight faces of 80 pixels in two rows."""
+    random, cells = np.random.default_rng(0), [(SIDE // stride) ** 2 for stride in STRIDES]
+    classes, objects = ([random.uniform(0, 0.5, (1, count, 1)) for count in cells] for _ in range(2))
+    boxes, landmarks = ([random.normal(size=(1, count, width)) for count in cells] for width in (4, 10))
+    seen = [row * (SIDE // STRIDES[0]) + column for row in (15, 40) for column in (10, 30, 50, 70)]
+    classes[0][0, seen] = objects[0][0, seen] = 0.9
+    boxes[0][0, seen] = 0, 0, np.log(10), np.log(10)
+    return [head.astype(np.float32) for heads in (classes, objects, boxes, landmarks) for head in heads]
+
+
+def _index() -> TemplateIndex:
+    random, index = np.random.default_rng(0), TemplateIndex(_FIELDS)
+    templates = random_templates(random, _FACES)
+    names = [f"n{number}" for number in range(10)]
+    fields = [{"number": number, "name": names[number % 10]} for number in random.integers(0, 10_000, _FACES).tolist()]
+    image_ids, none = names * (_FACES // len(names)), np.empty(0, np.int64)
+    index.apply(Changes(np.arange(_FACES), templates.astype(TEMPLATE_TYPE), image_ids, fields, none))
+    return index
+
+
+def _read(body: bytes) -> list[bytes]:
+    read = _CompareInput.model_validate_json(body)
+    return [decode_base64(text, "image") for text in (read.image1_base64, read.image2_base64)]
+
+
+def _verification() -> Work:
+    headers = {"host": "frs.example.org", "x-sdk-date": "20260101T000000Z", "content-type": "application/json"}
+    path = f"/v2/{'p' * 32}/face-sets/people/search"
+    request = SignedRequest("POST", path, "limit=10&offset=0", headers, hashlib.sha256(b"{}").hexdigest())
+    names, key = tuple(sorted(headers)), "s" * 40
+    signature = sign(key, headers["x-sdk-date"], canonical_request(request, names))
+    header = f"SDK-HMAC-SHA256 Access={'A' * 20}, SignedHeaders={';'.join(names)}, Signature={signature}"
+
+    def verify() -> None:
+        claimed = parse_authorization(header)
+        assert claimed is not None
+        assert is_valid(request, claimed, key)
+
+    return verify
+
+
+def impediment() -> str | None:
+    """Why instructions cannot be counted here, or not compared with the baseline's."""
+    if not all(map(shutil.which, ("valgrind", "vgdb"))):
+        return "valgrind is not here"
+    if platform.machine() != "x86_64" or "avx2" not in Path("/proc/cpuinfo").read_text("utf-8").split():
+        return "this processor has no AVX2"
+    expected, python = _kept()["python"], _python()
+    return None if python == expected else f"the baseline is of Python {expected}, this is {python}"
+
+
+def _python() -> str:
+    return ".".join(platform.python_version_tuple()[:2])
+
+
+def _kept() -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads(BASELINE.read_text("utf-8"))
+    return kept
+
+
+def counted() -> Mapping[str, int]:
+    """Instructions of one round of each path, the least of a few."""
+    with tempfile.TemporaryDirectory(prefix="openfrs-") as folder:
+        counts, log = Path(folder, "counts"), Path(folder, "log")
+        command = ["valgrind", "--tool=callgrind", "--instr-atstart=no", "--dump-before=getppid", "--combine-dumps=yes"]
+        command += [f"--callgrind-out-file={counts}", f"--vgdb-prefix={folder}/vgdb"]
+        command += [sys.executable, "-m", "benchmarks.hot_paths", "--work", folder]
+        fixed = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        with log.open("w") as output:
+            done = subprocess.run(
+                command, cwd=REPOSITORY, env=os.environ | fixed, stdout=output, stderr=output, timeout=900, check=False
+            )
+        if done.returncode:
+            raise RuntimeError(log.read_text("utf-8", "replace")[-4000:])
+        names = json.loads(Path(folder, "names").read_text("utf-8"))
+        totals = [int(line.split()[1]) for line in counts.read_text("utf-8").splitlines() if line.startswith("totals:")]
+    rounds = np.array(totals[-len(names) * _ROUNDS - 1 : -1]).reshape(len(names), _ROUNDS)
+    return dict(zip(names, rounds.min(axis=1).tolist(), strict=True))
+
+
+def work(folder: Path) -> None:
+    """Run all paths between marks, under Valgrind, which counts from the time it is told to."""
+    cv2.setNumThreads(1)
+    prepared = paths(folder)
+    (folder / "names").write_text(json.dumps(list(prepared)), "utf-8")
+    for run in prepared.values():
+        run()
+    gc.disable()
+    # without ptrace, which may be forbidden: Valgrind looks for commands as long as the program runs
+    command = ["vgdb", f"--pid={os.getpid()}", f"--vgdb-prefix={folder}/vgdb", "--max-invoke-ms=0"]
+    with subprocess.Popen([*command, "instrumentation", "on"]) as switch:
+        while switch.poll() is None:
+            time.sleep(0.01)
+    if switch.returncode:
+        raise RuntimeError("Valgrind does not take commands here")
+    for run in prepared.values():
+        for _ in range(_ROUNDS):
+            os.getppid()
+            run()
+    os.getppid()
+
+
+def baseline() -> Mapping[str, int]:
+    """The instructions that were accepted, by path."""
+    accepted: dict[str, int] = _kept()["instructions"]
+    return accepted
+
+
+def excesses(counts: Mapping[str, int], accepted: Mapping[str, int]) -> list[str]:
+    """The paths that cost more than was accepted, and by how much."""
+    return [
+        f"{name}: {count / accepted[name] - 1:+.0%}"
+        for name, count in counts.items()
+        if count > accepted[name] * (1 + TOLERANCE)
+    ]
+
+
+def main() -> None:
+    """Print what each path costs beside the baseline, or make it the baseline."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--accept", action="store_true", help="make what is counted the baseline")
+    options.add_argument("--work", type=Path, help=argparse.SUPPRESS)
+    given = options.parse_args()
+    if given.work:
+        work(given.work)
+        return
+    if not given.accept and (reason := impediment()):
+        sys.exit(reason)
+    counts, accepted = counted(), baseline()
+    for name, count in counts.items():
+        before = accepted.get(name)
+        print(f"{name:45} {count:>12,}", f"{count / before - 1:+.1%}" if before else "new")
+    if given.accept:
+        kept = {"python": _python(), "instructions": counts}
+        BASELINE.write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

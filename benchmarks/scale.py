@@ -1,0 +1,238 @@
+"""What it costs to share a database among nodes, and to search in an index on Milvus.
+
+    python -m benchmarks.scale [--faces 100000] [--milvus http://host:19530 --milvus-process ID]
+
+Starts a PostgreSQL server of its own, and nodes with the real models. Without ``--milvus`` that part is left out.
+"""
+
+import argparse
+import json
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import httpx
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+from tests.support.galleries import MEMORY, PROJECT, face, new_database, new_set
+from tests.support.nodes import node_environment
+from tests.support.postgresql import PostgresqlServer, postgresql_server
+from tests.support.servers import RunningServer, real_server_command, running
+
+from openfrs.core.geometry import BoundingBox
+from openfrs.core.settings import Settings
+from openfrs.evaluation.benchmark.figures import Figure, elapsed, percentiles, resident, shown, table
+from openfrs.evaluation.benchmark.images import photo_of_one
+from openfrs.evaluation.benchmark.templates import random_templates
+from openfrs.store.db.base import Database
+from openfrs.store.faces.repository import FaceRepository, NewFace
+from openfrs.store.index.cache import LoadedIndexes
+from openfrs.store.index.milvus.copies import CopyState, of_set
+from openfrs.store.index.milvus.remote_index import RemoteIndex
+from openfrs.store.index.search import Galleries, Query
+from openfrs.vision.weights.cache import WeightCache
+
+CLIENTS = 8
+ROUNDS, SECONDS = 5, 4.0
+LOOKS = 3_000
+PROBES = 300
+DIMENSION = 128
+ADDS_PER_SECOND, LAG_SECONDS = 500, 20.0
+_BATCH = 10_000
+
+
+def main() -> None:
+    """Measure, and print each figure when it is there."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--faces", type=int, default=100_000)
+    parser.add_argument("--milvus")
+    parser.add_argument("--milvus-process", type=int)
+    parser.add_argument("--only-milvus", action="store_true")
+    parser.add_argument("--json", type=Path)
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="openfrs-scale-") as name:
+        figures = shown(_figures(told, Path(name)))
+    Console().print(table("sharing", figures))
+    if told.json:
+        told.json.write_text(json.dumps([asdict(each) for each in figures], indent=2) + "\n")
+
+
+def _figures(told: argparse.Namespace, folder: Path) -> Iterator[Figure]:
+    if not told.only_milvus:
+        with postgresql_server(durable=True) as server:
+            yield from _looks(server, folder)
+            yield from _nodes(server, folder)
+    if told.milvus:
+        yield from _milvus(folder, told.faces, told.milvus, told.milvus_process)
+
+
+def _looks(server: PostgresqlServer, folder: Path) -> Iterator[Figure]:
+    """What a search pays to see that its index is up to date: a snapshot and the set's version in it; in turns."""
+    with ExitStack() as stack:
+        looks: list[tuple[str, Callable[[], object], list[float]]] = []
+        for name, place in (("SQLite", folder / "looks.db"), ("PostgreSQL", server.new_database())):
+            database = stack.enter_context(closing(new_database(place)))
+            repository = FaceRepository(database)
+            set_id = new_set(repository)
+            repository.add(set_id, [face(0)])
+            looks.append((name, _look(LoadedIndexes(repository, MEMORY), set_id), []))
+        for _ in range(LOOKS):
+            for _, look, times in looks:
+                times.append(elapsed(look))
+        for name, _, times in looks:
+            yield from percentiles(f"version check, {name}", times, p50=0.5)
+
+
+def _look(indexes: LoadedIndexes, set_id: int) -> Callable[[], object]:
+    def look() -> None:
+        with indexes.level(set_id):
+            pass
+
+    return look
+
+
+def _nodes(server: PostgresqlServer, folder: Path) -> Iterator[Figure]:
+    """Searches by photo: one node of two processes, and two and three nodes of one, in turns, on the same cores."""
+    settings = Settings()
+    weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
+    photo, url = photo_of_one(weights), server.new_database()
+    with ExitStack() as stack:
+        clusters: dict[int, list[RunningServer]] = {}
+        credentials = None
+        for count in (1, 2, 3):
+            clusters[count] = []
+            for number in range(count):
+                data = folder / f"{count}-{number}"
+                workers = "2" if count == 1 else "1"
+                environment = {**node_environment(url), "OPENFRS_WORKERS": workers, "OPENFRS_THREADS": "1"}
+                environment |= {"OPENFRS_RATE": "0", "OPENFRS_CONCURRENT": "0"}
+                command = real_server_command(data, weights.directory)
+                node = running(command, data, environment=environment, credentials=credentials)
+                clusters[count].append(stack.enter_context(node))
+                credentials = credentials or clusters[count][0].credentials
+        first = clusters[1][0]
+        headers, path = {"X-Auth-Token": first.token()}, f"{first.project}/face-sets"
+        with httpx.Client(base_url=first.endpoint, headers=headers, timeout=60) as client:
+            client.post(path, json={"face_set_name": "s"}).raise_for_status()
+            client.post(f"{path}/s/faces", files={"image_file": photo}).raise_for_status()
+        rates: dict[int, list[float]] = {count: [] for count in clusters}
+        for round_ in range(ROUNDS + 1):
+            for count, cluster in clusters.items():
+                rate = _rate([each.endpoint for each in cluster], headers, f"{path}/s/search", photo)
+                if round_:  # the first warms up
+                    rates[count].append(rate)
+    for count, found in rates.items():
+        case = f"{count} {'node of 2 processes' if count == 1 else 'nodes'}, {CLIENTS} clients"
+        yield Figure(case, "searches by photo per second", float(np.median(found)))
+        if count > 1:
+            ratio = float(np.median(np.array(found) / np.array(rates[1])))
+            yield Figure(case, "of one node's", ratio, 0.9, at_least=True)
+
+
+def _rate(endpoints: Sequence[str], headers: dict[str, str], path: str, photo: bytes) -> float:
+    until = time.perf_counter() + SECONDS
+
+    def work(number: int) -> int:
+        done = 0
+        with httpx.Client(base_url=endpoints[number % len(endpoints)], headers=headers, timeout=60) as client:
+            while time.perf_counter() < until:
+                client.post(path, files={"image_file": photo}).raise_for_status()
+                done += 1
+        return done
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        return sum(pool.map(work, range(CLIENTS))) / (time.perf_counter() - started)
+
+
+def _milvus(folder: Path, faces: int, url: str, process: int | None) -> Iterator[Figure]:
+    """The same set searched in memory and through Milvus, and how far Milvus is behind while faces are added."""
+    database = new_database(folder / "milvus.db")
+    repository = FaceRepository(database)
+    set_id, case = new_set(repository), f"{faces:,} faces, {DIMENSION}-d"
+    generator = np.random.default_rng(0)
+    for start in range(0, faces, _BATCH):
+        vectors = random_templates(generator, min(_BATCH, faces - start))
+        repository.add(set_id, [_face(start + place, vector) for place, vector in enumerate(vectors)])
+    before = resident(process) if process else 0
+    remote = RemoteIndex.at(url, database, repository)
+    with closing(database), closing(remote):
+        started = time.perf_counter()
+        while _applied(database, set_id) < _version(repository):
+            remote.indexer.run()
+        yield Figure(case, "indexed into Milvus, faces per second", faces / (time.perf_counter() - started))
+        memory, through = Galleries(repository, MEMORY * 10), remote.galleries(MEMORY, at_once=1)
+        probes = random_templates(generator, PROBES)
+        searches = (("in memory", memory.search, list[float]()), ("through Milvus", through.search, list[float]()))
+        for _, search, _ in searches:
+            search(set_id, probes[0], Query(10))
+        for probe in probes:  # in turns: alike disturbed
+            for _, search, times in searches:
+                times.append(elapsed(partial(search, set_id, probe, Query(10))))
+        for name, _, times in searches:
+            yield from percentiles(f"{case}, top 10 {name}", times)
+        same = sum(
+            memory.search(set_id, probe, Query(10)) == through.search(set_id, probe, Query(10)) for probe in probes
+        )
+        yield Figure(
+            f"{case}, top 10 through Milvus", "share of answers equal to memory's", same / PROBES, 1.0, at_least=True
+        )
+        yield Figure(case, "index in memory, MB", sum(memory.loaded.values()) / 1e6)
+        if process:
+            yield Figure(case, "Milvus, resident MB more than before", resident(process) - before)
+        yield from _lag(remote, database, repository, set_id, faces)
+
+
+def _lag(
+    remote: RemoteIndex, database: Database, repository: FaceRepository, set_id: int, faces: int
+) -> Iterator[Figure]:
+    """Faces behind, looked at ten times a second while so many are added, one a transaction."""
+    stop, behind = threading.Event(), []
+
+    def index() -> None:
+        while not stop.wait(0.5):
+            remote.indexer.run()
+
+    thread = threading.Thread(target=index)
+    thread.start()
+    begun, added = time.perf_counter(), 0
+    vectors = random_templates(np.random.default_rng(1), int(ADDS_PER_SECOND * LAG_SECONDS))
+    for vector in vectors:
+        repository.add(set_id, [_face(faces + added, vector)])
+        added += 1
+        if added % (ADDS_PER_SECOND // 10) == 0:
+            behind.append(_version(repository) - _applied(database, set_id))
+        time.sleep(max(0.0, begun + added / ADDS_PER_SECOND - time.perf_counter()))
+    reached = added / (time.perf_counter() - begun)
+    stop.set()
+    thread.join()
+    case = f"{reached:,.0f} adds a second"
+    yield Figure(case, "faces behind, median", float(np.median(behind)))
+    yield Figure(case, "faces behind, most", float(max(behind)))
+
+
+def _face(serial: int, vector: npt.NDArray[np.float32]) -> NewFace:
+    return NewFace(f"{serial:08x}", f"image-{serial}", BoundingBox(0, 0, 1, 1), {}, vector)
+
+
+def _version(repository: FaceRepository) -> int:
+    face_set = repository.set_named(PROJECT, "s")
+    assert face_set is not None
+    return face_set.version
+
+
+def _applied(database: Database, set_id: int) -> int:
+    with database.read() as connection:
+        copy = of_set(connection, set_id, CopyState.SERVING)
+    return -1 if copy is None else copy.applied
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,323 @@
+"""Signing in, and telling who is asking: by token or by signature."""
+
+import secrets
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from openfrs.core import limits
+from openfrs.core.errors import ServiceError
+from openfrs.store.accounts import AccountRepository, Domain, Grant, Project, User
+
+from . import signatures
+from .keyring import Keyring
+from .passwords import verify_password
+from .principal import Caller, Principal
+from .project_limits import ProjectLimits
+from .roles import Role
+from .signatures import Signature, SignedRequest
+from .throttle import Throttle
+from .tokens import Token, TokenMint, seal, unseal
+
+_WRONG_LOGIN = "The username or password is wrong."
+_NO_PROJECT = "The user has no such project."
+_NO_DOMAIN = "The user has no such domain."
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a token is to be for: a project by id or name, or (neither given) a domain, by default the user's own."""
+
+    project_id: str | None = None
+    project_name: str | None = None
+    domain_id: str | None = None
+    domain_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A request for a token. The user is named by id, or by name with a domain's name or id."""
+
+    password: str
+    address: str
+    user_id: str | None = None
+    user_name: str | None = None
+    domain_id: str | None = None
+    domain_name: str | None = None
+    scope: Scope = Scope()
+
+    @property
+    def account(self) -> str:
+        """What failures are counted under: the user as named in the request, whether or not there is one."""
+        if self.user_id is not None:
+            return f"id/{self.user_id}"
+        return f"{self.domain_id or ''}/{self.domain_name or ''}/{self.user_name or ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A token, and for whom and what; ``role`` and ``project`` are None for a token of the domain."""
+
+    text: str
+    token: Token
+    user: User
+    project: Project | None
+    role: Role | None
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryKey:
+    """An access key that works only together with its security token, and only until it expires."""
+
+    access_key: str
+    secret_key: str
+    security_token: str
+    expires_at: datetime
+
+
+class Access:
+    """The one way from credentials to a principal."""
+
+    def __init__(
+        self,
+        accounts: AccountRepository,
+        mint: TokenMint,
+        keyring: Keyring,
+        throttle: Throttle,
+        default_limits: ProjectLimits,
+        *,
+        debug_signatures: bool = False,
+    ) -> None:
+        self._accounts = accounts
+        self._mint = mint
+        self._keyring = keyring
+        self._throttle = throttle
+        self._default_limits = default_limits
+        self._debug_signatures = debug_signatures
+        self._last_uses = LastUses(accounts)
+
+    # tokens
+
+    def sign_in(self, login: Login) -> Session:
+        """Issue a token for a user's password. Takes the time of a password hash whether or not there is such a user.
+
+        Raises:
+            ServiceError: ``IAM.401``, one message for whatever is wrong or that the account is locked; ``IAM.429``.
+        """
+        self._throttle.check_login(login.account, login.address)
+        user = self._user(login)
+        right = verify_password(login.password, user.password_hash if user else None)
+        if not right or user is None or not user.enabled:
+            self._throttle.login_failed(login.account, login.address)
+            raise ServiceError("IAM.401", _WRONG_LOGIN)
+        self._throttle.login_succeeded(login.account, login.address)
+        project, role = self._scoped(user, login.scope)
+        text, token = self._mint.issue(user.id, project.id if project else "", user.credentials_version)
+        return Session(text, token, user, project, role)
+
+    def rescope(self, text: str, scope: Scope) -> Session:
+        """Exchange a token for one with another scope, which expires when the first one does.
+
+        Raises:
+            ServiceError: as :meth:`inspect`; ``IAM.401``
+        """
+        old, user = self._read_token(text)
+        project, role = self._scoped(user, scope)
+        text, token = self._mint.rescope(old, project.id if project else "")
+        return Session(text, token, user, project, role)
+
+    def inspect(self, text: str) -> Session:
+        """What a token stands for.
+
+        Raises:
+            ServiceError: ``FRS.0002`` it is no token, was revoked, or its user was changed; ``APIG.0307`` it has expired.
+        """
+        token, user = self._read_token(text)
+        project, role = self._accounts.membership(user.id, token.project_id) or (None, None)
+        return Session(text, token, user, project, Role(role) if role else None)
+
+    def revoke(self, text: str) -> None:
+        """End a token.
+
+        Raises:
+            ServiceError: as :meth:`inspect`
+        """
+        token, _ = self._read_token(text)
+        self._accounts.revoke_token(token.id, _naive(token.expires_at), _naive(datetime.now(UTC)))
+
+    def temporary_key(self, caller: Caller, seconds: int) -> TemporaryKey:
+        """An access key for the caller, good for as long as asked.
+
+        It is good no longer than the caller's credentials, and for no project that they are not good for.
+        """
+        expires_at = min(_in(seconds), caller.expires_at) if caller.expires_at else _in(seconds)
+        key = TemporaryKey("TMP" + secrets.token_hex(9).upper(), secrets.token_urlsafe(30), "", expires_at)
+        content = {
+            "access_key": key.access_key,
+            "secret_key": key.secret_key,
+            "user_id": caller.user.id,
+            "project_id": caller.project_id,
+            "credentials_version": caller.user.credentials_version,
+            "expires_at": key.expires_at,
+        }
+        return TemporaryKey(key.access_key, key.secret_key, seal(self._keyring, content), key.expires_at)
+
+    # callers
+
+    def by_token(self, text: str) -> Caller:
+        """The caller a token stands for.
+
+        Raises:
+            ServiceError: ``FRS.0002`` or ``APIG.0307``
+        """
+        token, user = self._read_token(text)
+        return Caller(user, token.project_id, expires_at=token.expires_at)
+
+    def by_signature(self, request: SignedRequest, address: str) -> Caller:
+        """The caller who signed a request.
+
+        Raises:
+            ServiceError: ``APIG.0301`` with the reason.
+        """
+        signature = signatures.parse_authorization(request.headers.get("authorization", ""))
+        if signature is None:
+            raise ServiceError("APIG.0301", "decrypt token fail")
+        signed_at = signatures.signing_time(request)
+        window = timedelta(minutes=limits.SIGNATURE_WINDOW_MINUTES)
+        if signed_at is None or abs(datetime.now(UTC) - signed_at) > window:
+            raise ServiceError("APIG.0301", "the X-Sdk-Date header is missing, wrong or more than 15 minutes off")
+        found = self._signer(request, signature)
+        if found is None:
+            raise self._throttle.unknown_key(signature.access_key[:64], address)
+        caller, secret_key = found
+        if not signatures.is_valid(request, signature, secret_key):
+            raise ServiceError("APIG.0301", self._mismatch(request, signature))
+        if signatures.SECURITY_TOKEN_HEADER not in request.headers:
+            self._last_uses.note(signature.access_key)
+        return caller
+
+    def refuse_replay(self, caller: Caller) -> None:
+        """Accept a signature only once, for requests that change something.
+
+        Raises:
+            ServiceError: ``APIG.0301``
+        """
+        seconds = 2 * 60 * limits.SIGNATURE_WINDOW_MINUTES
+        if caller.signature and not self._throttle.first_use(caller.signature, seconds):
+            raise ServiceError("APIG.0301", "the signature was used before")
+
+    def principal(self, caller: Caller, project_id: str) -> Principal:
+        """The caller in a project.
+
+        Raises:
+            ServiceError: ``FRS.0028`` not the credentials' project, or none where the user has a role; ``FRS.0002`` a token
+                without a project; ``APIG.0310`` the project is disabled.
+        """
+        if caller.project_id == "":
+            raise ServiceError("FRS.0002")
+        if caller.project_id not in {None, project_id}:
+            raise ServiceError("FRS.0028")
+        membership = self._accounts.membership(caller.user.id, project_id)
+        if membership is None:
+            raise ServiceError("FRS.0028")
+        project, role = membership
+        if not project.enabled:
+            raise ServiceError("APIG.0310")
+        return Principal(caller, project, Role(role), self._default_limits.changed(project.limits))
+
+    def projects(self, user: User, name: str | None = None) -> list[Project]:
+        """The projects on which a user has a role: all, or the one of a name."""
+        return [each for each in self._accounts.projects_of(user.id) if name is None or each.name == name]
+
+    def domains(self, user: User) -> list[Domain]:
+        """The domains a user can have a token for."""
+        return [user.domain]
+
+    def _user(self, login: Login) -> User | None:
+        if login.user_id is not None:
+            return self._accounts.user(login.user_id)
+        if login.user_name is None:
+            return None
+        return self._accounts.user_named(login.user_name, domain_id=login.domain_id, domain_name=login.domain_name)
+
+    def _scoped(self, user: User, scope: Scope) -> tuple[Project | None, Role | None]:
+        if scope.project_id is None and scope.project_name is None:
+            if scope.domain_id not in {None, user.domain.id} or scope.domain_name not in {None, user.domain.name}:
+                raise ServiceError("IAM.401", _NO_DOMAIN)
+            return None, None
+        for project in self._accounts.projects_of(user.id):
+            if scope.project_id == project.id or (scope.project_id is None and scope.project_name == project.name):
+                return project, self._role(user.id, project.id)
+        raise ServiceError("IAM.401", _NO_PROJECT)
+
+    def _role(self, user_id: str, project_id: str) -> Role | None:
+        grants: list[Grant] = self._accounts.grants(user_id=user_id, project_id=project_id)
+        return Role(grants[0].role) if grants else None
+
+    def _read_token(self, text: str) -> tuple[Token, User]:
+        token = self._mint.read(text)
+        user = self._accounts.bearer(token.user_id, token.id)
+        if user is None or not user.enabled or user.credentials_version != token.credentials_version:
+            raise ServiceError("FRS.0002")
+        return token, user
+
+    def _signer(self, request: SignedRequest, signature: Signature) -> tuple[Caller, str] | None:
+        """Whose access key it is, and its secret; None if there is no such key or its user is disabled."""
+        security_token = request.headers.get(signatures.SECURITY_TOKEN_HEADER)
+        if security_token is not None:
+            return self._temporary_signer(signature, security_token)
+        key = self._accounts.access_key(signature.access_key)
+        user = self._accounts.user(key.user_id) if key else None
+        if key is None or user is None or not user.enabled:
+            return None
+        return Caller(user, None, signature.hexdigest), self._keyring.secrets.decrypt(key.secret).decode()
+
+    def _temporary_signer(self, signature: Signature, security_token: str) -> tuple[Caller, str] | None:
+        try:
+            content = unseal(self._keyring, security_token)
+        except ServiceError:
+            return None
+        if content.get("access_key") != signature.access_key or content["expires_at"] <= datetime.now(UTC):
+            return None
+        user = self._accounts.user(content["user_id"])
+        if user is None or not user.enabled or user.credentials_version != content["credentials_version"]:
+            return None
+        caller = Caller(user, content["project_id"], signature.hexdigest, content["expires_at"])
+        return caller, content["secret_key"]
+
+    def _mismatch(self, request: SignedRequest, signature: Signature) -> str:
+        message = "verify aksk signature fail"
+        if self._debug_signatures:
+            canonical = signatures.canonical_request(request, signature.signed_headers)
+            message += ", canonicalRequest:" + canonical.encode("utf-8", "replace").decode().replace("\n", "|")
+        return message
+
+
+class LastUses:
+    """When access keys were last used, written at most once a minute for each."""
+
+    _MINUTE = timedelta(minutes=1)
+
+    def __init__(self, accounts: AccountRepository) -> None:
+        self._accounts = accounts
+        self._lock = threading.Lock()
+        self._written: dict[str, datetime] = {}
+
+    def note(self, access_key: str) -> None:
+        """An access key was used just now."""
+        now = datetime.now(UTC)
+        with self._lock:
+            due = now - self._written.get(access_key, datetime.min.replace(tzinfo=UTC)) >= self._MINUTE
+            if due:
+                self._written[access_key] = now
+        if due:
+            self._accounts.touch_access_key(access_key, _naive(now))
+
+
+def _naive(moment: datetime) -> datetime:
+    """A moment in UTC as the store keeps it."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _in(seconds: int) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)

@@ -1,0 +1,1 @@
+"""Operations beyond FRS, under ``/x/v1``."""

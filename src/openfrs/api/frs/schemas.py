@@ -1,0 +1,391 @@
+"""The JSON objects of FRS answers, with exactly the keys its documentation has: no other key, and never ``null``."""
+
+import base64
+import math
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from openfrs.core import geometry
+from openfrs.recognition import attributes
+from openfrs.recognition.liveness.action import ActionVerdict
+from openfrs.recognition.liveness.silent import SilentVerdict
+from openfrs.recognition.liveness.warnings import Warned
+from openfrs.store.faces import repository as rows
+from openfrs.vision.attributes import types
+from openfrs.vision.attributes.contours import Contours
+from openfrs.vision.types import Points
+
+
+class BoundingBox(BaseModel):
+    """Whole pixels of the upright picture, the origin at the top left."""
+
+    width: int
+    top_left_y: int
+    top_left_x: int
+    height: int
+
+    @classmethod
+    def of(cls, value: geometry.BoundingBox) -> "BoundingBox":
+        """A box as the wire writes it."""
+        return cls(width=value.width, top_left_y=value.top, top_left_x=value.left, height=value.height)
+
+
+class DetectedFace(BaseModel):
+    """A face of a picture."""
+
+    bounding_box: BoundingBox
+
+
+class Dress(BaseModel):
+    """What a face wears."""
+
+    glass: Literal["yes", "dark", "none", "unknown"]
+    hat: Literal["yes", "none", "unknown"]
+
+
+class HeadPose(BaseModel):
+    """Degrees of -180..180: positive for a face that looks down, leans clockwise, or is turned to the picture's left."""
+
+    pitch_angle: float
+    roll_angle: float
+    yaw_angle: float
+
+    @classmethod
+    def of(cls, value: types.HeadPose) -> "HeadPose":
+        """A head pose as the wire writes it."""
+        return cls(pitch_angle=_degrees(value.pitch), roll_angle=_degrees(value.roll), yaw_angle=_degrees(value.yaw))
+
+
+class FaceQuality(BaseModel):
+    """0..1; a higher total is better, of the others a higher one is worse."""
+
+    total_score: float
+    blur: float
+    pose: float
+    occlusion: float
+    illumination: float
+
+    @classmethod
+    def of(cls, value: types.Quality) -> "FaceQuality":
+        """A quality as the wire writes it."""
+        return cls(
+            total_score=_score(value.total),
+            blur=_score(value.blur),
+            pose=_score(value.pose),
+            occlusion=_score(value.occlusion),
+            illumination=_score(value.illumination),
+        )
+
+
+class FaceExpression(BaseModel):
+    """The most probable expression and its probability, 0..1."""
+
+    type: Literal["neutral", "happy", "fear", "surprise", "sad", "angry", "disgust", "unknown"]
+    probability: float
+
+
+class Attributes(BaseModel):
+    """What was asked for by code; the key of anything else is left out."""
+
+    headpose: HeadPose | None = None
+    gender: Literal["male", "female"] | None = None
+    age: int | None = None
+    dress: Dress | None = None
+    smile: Literal["yes", "none", "unknown"] | None = None
+    mask: Literal["yes", "none", "unknown"] | None = None
+    hair: Literal["long", "short", "unknown"] | None = None
+    beard: Literal["yes", "none", "unknown"] | None = None
+    quality: FaceQuality | None = None
+    expression: FaceExpression | None = None
+    face_angle: int | None = None
+
+    @classmethod
+    def of(cls, value: attributes.Attributes) -> "Attributes":
+        """Attributes as the wire writes them."""
+        return cls(
+            headpose=HeadPose.of(value.headpose) if value.headpose else None,
+            gender=value.gender,
+            age=value.age,
+            dress=Dress(glass=value.dress.glass, hat=value.dress.hat) if value.dress else None,
+            smile=value.smile,
+            mask=value.mask,
+            hair=value.hair,
+            beard=value.beard,
+            quality=FaceQuality.of(value.quality) if value.quality else None,
+            expression=FaceExpression.model_validate(
+                {"type": value.expression.type, "probability": _score(value.expression.probability)}
+            )
+            if value.expression
+            else None,
+            face_angle=value.face_angle,
+        )
+
+
+class Point(BaseModel):
+    """Pixels of the upright picture."""
+
+    x: float
+    y: float
+
+
+class Contour(BaseModel):
+    """An outline."""
+
+    point: list[Point]
+
+    @classmethod
+    def of(cls, value: Points) -> "Contour":
+        """An outline as the wire writes it."""
+        return cls(point=[Point(x=round(x, 2), y=round(y, 2)) for x, y in value.tolist()])
+
+
+class Landmark(BaseModel):
+    """The outlines of a face's parts."""
+
+    eyes_contour: Contour
+    mouth_contour: Contour
+    face_contour: Contour
+    eyebrow_contour: Contour
+    nose_contour: Contour
+
+    @classmethod
+    def of(cls, value: Contours) -> "Landmark":
+        """Outlines as the wire writes them."""
+        return cls(
+            eyes_contour=Contour.of(value.eyes),
+            mouth_contour=Contour.of(value.mouth),
+            face_contour=Contour.of(value.face),
+            eyebrow_contour=Contour.of(value.eyebrows),
+            nose_contour=Contour.of(value.nose),
+        )
+
+
+class DescribedFace(BaseModel):
+    """A face of a picture, with its attributes where any were asked for."""
+
+    bounding_box: BoundingBox
+    attributes: Attributes | None = None
+    landmark: Landmark | None = None
+
+
+class DetectResponse(BaseModel):
+    """The faces of a picture, largest first."""
+
+    faces: list[DescribedFace]
+
+
+class Blur(BaseModel):
+    """Whether a face is sharp enough."""
+
+    isClarity: bool  # noqa: N815  # so spelt on the wire
+
+
+class Angles(BaseModel):
+    """A head pose in degrees, with the signs of :class:`HeadPose`."""
+
+    yaw: float
+    roll: float
+    pitch: float
+
+    @classmethod
+    def of(cls, value: types.HeadPose) -> "Angles":
+        """A head pose as the quality operations write it."""
+        return cls(yaw=_degrees(value.yaw), roll=_degrees(value.roll), pitch=_degrees(value.pitch))
+
+
+class FaceQualityResponse(BaseModel):
+    """Blur and head pose of a face."""
+
+    blur: Blur
+    pose: Angles
+
+
+class CompareResponse(BaseModel):
+    """How alike the largest faces of two pictures are, 0..1."""
+
+    image1_face: DetectedFace
+    similarity: float
+    image2_face: DetectedFace
+
+
+class LivenessWarning(BaseModel):
+    """Something about the input that makes a verdict on liveness less sure."""
+
+    warningCode: int  # noqa: N815  # so spelt on the wire
+    warningMsg: str  # noqa: N815
+
+    @classmethod
+    def of(cls, value: Warned) -> "LivenessWarning":
+        """A warning as the wire writes it."""
+        return cls(warningCode=int(value), warningMsg=value.message)
+
+
+class SilentLivenessResult(BaseModel):
+    """The verdict on the largest face of a picture; ``picture`` is the base64 of a JPEG of that face."""
+
+    alive: bool
+    picture: str
+    confidence: float
+
+
+class SilentLivenessResponse(BaseModel):
+    """The verdict, and what speaks against its being sure."""
+
+    result: SilentLivenessResult
+    warning_list: list[LivenessWarning] = Field(serialization_alias="warning-list")
+
+    @classmethod
+    def of(cls, value: SilentVerdict) -> "SilentLivenessResponse":
+        """A verdict as the wire writes it; rounding never carries a confidence over the threshold."""
+        picture = base64.b64encode(value.picture).decode("ascii")
+        confidence = math.floor(value.confidence * 10_000) / 10_000
+        return cls(
+            result=SilentLivenessResult(alive=value.alive, picture=picture, confidence=confidence),
+            warning_list=[LivenessWarning.of(each) for each in value.warnings],
+        )
+
+
+class DetectedAction(BaseModel):
+    """An action that was asked for, and how sure it is that it was done, 0..1."""
+
+    confidence: float
+    action: int
+
+
+class ActionLivenessResult(BaseModel):
+    """The verdict on a video; ``picture`` is the base64 of a JPEG of its best frame, empty where none shows a face."""
+
+    alive: bool
+    actions: list[DetectedAction]
+    picture: str
+
+
+class ActionLivenessResponse(BaseModel):
+    """The verdict, and what speaks against it."""
+
+    video_result: ActionLivenessResult = Field(serialization_alias="video-result")
+    warning_list: list[LivenessWarning] = Field(serialization_alias="warning-list")
+
+    @classmethod
+    def of(cls, value: ActionVerdict) -> "ActionLivenessResponse":
+        """A verdict as the wire writes it."""
+        actions = [DetectedAction(confidence=_score(sure), action=int(action)) for action, sure in value.actions]
+        picture = base64.b64encode(value.picture).decode("ascii")
+        return cls(
+            video_result=ActionLivenessResult(alive=value.alive, actions=actions, picture=picture),
+            warning_list=[LivenessWarning.of(each) for each in value.warnings],
+        )
+
+
+class FaceSetInfo(BaseModel):
+    """A face set."""
+
+    face_number: int
+    face_set_id: str
+    face_set_name: str
+    create_date: str
+    face_set_capacity: int
+    external_fields: dict[str, dict[str, str]]
+
+    @classmethod
+    def of(cls, value: rows.FaceSet) -> "FaceSetInfo":
+        """A face set as the wire writes it; times are UTC."""
+        return cls(
+            face_number=value.face_number,
+            face_set_id=value.public_id,
+            face_set_name=value.name,
+            create_date=value.created_at.strftime("%Y-%m-%d %H:%M:%S"),
+            face_set_capacity=value.capacity,
+            external_fields={name: dict(definition) for name, definition in value.fields.items()},
+        )
+
+
+class FaceSetResponse(BaseModel):
+    """One face set."""
+
+    face_set_info: FaceSetInfo
+
+
+class FaceSetsResponse(BaseModel):
+    """All face sets of a project."""
+
+    face_sets_info: list[FaceSetInfo]
+
+
+class DeletedFaceSetResponse(BaseModel):
+    """The face set that was deleted."""
+
+    face_set_name: str
+
+
+class FaceSetFace(BaseModel):
+    """An enrolled face."""
+
+    bounding_box: BoundingBox
+    external_fields: dict[str, Any]
+    external_image_id: str
+    face_id: str
+
+    @classmethod
+    def of(cls, value: rows.Face) -> "FaceSetFace":
+        """A face as the wire writes it."""
+        return cls(
+            bounding_box=BoundingBox.of(value.box),
+            external_fields=dict(value.fields),
+            external_image_id=value.external_image_id,
+            face_id=value.face_id,
+        )
+
+
+class FacesResponse(BaseModel):
+    """Faces of a set."""
+
+    face_set_id: str
+    face_set_name: str
+    faces: list[FaceSetFace]
+
+    @classmethod
+    def of(cls, face_set: rows.FaceSet, faces: list[rows.Face]) -> "FacesResponse":
+        """Faces of a set as the wire writes them."""
+        return cls(
+            face_set_id=face_set.public_id, face_set_name=face_set.name, faces=[FaceSetFace.of(face) for face in faces]
+        )
+
+
+class FaceCountResponse(BaseModel):
+    """How many faces of a set were changed or deleted."""
+
+    face_number: int
+    face_set_id: str
+    face_set_name: str
+
+    @classmethod
+    def of(cls, face_set: rows.FaceSet, count: int) -> "FaceCountResponse":
+        """A count as the wire writes it."""
+        return cls(face_number=count, face_set_id=face_set.public_id, face_set_name=face_set.name)
+
+
+class SearchFace(BaseModel):
+    """A face found; ``external_fields`` holds the ``return_fields`` asked for."""
+
+    bounding_box: BoundingBox
+    similarity: float
+    external_fields: dict[str, Any]
+    external_image_id: str
+    face_id: str
+
+
+class SearchResponse(BaseModel):
+    """The faces found, best first."""
+
+    faces: list[SearchFace]
+
+
+def _score(value: float) -> float:
+    """Four decimals: finer ones carry no meaning."""
+    return round(value, 4)
+
+
+def _degrees(value: float) -> float:
+    return round(value, 2)

@@ -1,0 +1,1 @@
+"""The IAM operations that FRS clients use."""

@@ -1,0 +1,242 @@
+"""Reading request bodies: JSON and multipart forms become the same typed input, or a refusal from the catalogue."""
+
+import asyncio
+import hashlib
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, AnyStr, Final, TypeVar
+from urllib.parse import unquote
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+
+from openfrs.core import limits
+from openfrs.core.admission import Stay
+from openfrs.core.errors import ServiceError, wrong_format
+
+
+class Input(BaseModel):
+    """What a client sent, checked strictly; keys that are not known are ignored, ``null`` counts as absent."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, hide_input_in_errors=True)
+
+    _fetched: dict[str, bytes] = PrivateAttr(default_factory=dict)
+
+    def fetched(self, parameter: str) -> bytes:
+        """The file that the URL of a parameter named."""
+        return self._fetched[parameter]
+
+
+T = TypeVar("T", bound=Input)
+
+
+@dataclass(frozen=True, slots=True)
+class RawBody:
+    """A body as it arrived, and its hex SHA-256, computed while it came in; empty where a token makes it needless."""
+
+    content: bytes
+    sha256: str
+
+
+async def raw_body(request: Request) -> RawBody:
+    """The body as it arrived, read once and kept.
+
+    Raises:
+        ServiceError: ``APIG.0201``, it is larger than 12 MB (413), takes too long or the client went away before its end (400);
+            ``FRS.0033`` or ``IAM.429``, there is no room for it.
+    """
+    kept: RawBody | None = getattr(request.state, "raw_body", None)
+    if kept is None:
+        stay: Stay = request.state.stay
+        announced = request.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > limits.MAX_BODY_BYTES:
+            raise ServiceError("APIG.0201/413")
+        chunks, size = list[bytes](), 0
+        digest = None if request.headers.get("x-auth-token") else hashlib.sha256()
+        try:
+            stay.look(int(announced) if announced.isdecimal() else 0)
+            stay.leave()  # while the client is waited for
+            async with asyncio.timeout(limits.BODY_SECONDS):
+                async for chunk in request.stream():
+                    chunks.append(chunk)
+                    size += len(chunk)
+                    if digest is not None:
+                        digest.update(chunk)
+                    if size > limits.MAX_BODY_BYTES:
+                        raise ServiceError("APIG.0201/413")
+                    stay.hold(len(chunk))
+            stay.enter()
+        except ClientDisconnect:
+            raise ServiceError("APIG.0201/400", "the body ended early") from None
+        except TimeoutError:
+            reason = f"the body took more than {limits.BODY_SECONDS} seconds"
+            raise ServiceError("APIG.0201/400", reason, headers={"Connection": "close"}) from None
+        kept = request.state.raw_body = RawBody(b"".join(chunks), digest.hexdigest() if digest is not None else "")
+    return kept
+
+
+async def read_input(request: Request, model: type[T], *, multipart: bool = True) -> T:
+    """The body as ``model``, with the files that its URLs name.
+
+    Raises:
+        ServiceError: ``FRS.0014`` not JSON, ``FRS.0011`` something is missing, ``FRS.0012`` something is of the wrong type or
+            range, ``APIG.0201`` the body is too large; for a URL as :meth:`~openfrs.media.fetching.Fetcher.fetch`.
+    """
+    raw = await raw_body(request)
+    body = raw.content
+    request.state.raw_body = RawBody(b"", raw.sha256)  # a picture waits for its turn: not to be kept twice meanwhile
+    form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    try:
+        if form and multipart:
+            values = model.model_validate(await _form(request, body, model.model_fields))
+        else:
+            values = await parsed(model, body)
+    except ValidationError as error:
+        raise refusal(error) from None
+    except ValueError as error:
+        raise wrong_format("the request body", str(error)) from None
+    del raw, body
+    await _fetch(request, values)
+    return values
+
+
+async def parsed(model: type[T], body: bytes) -> T:
+    """A JSON text as ``model``; a large one is read on a thread.
+
+    Raises:
+        ValidationError: it is not JSON, or not of the model.
+        ValueError: it has more values than any request has a use for; each takes far more memory and time than its text.
+    """
+
+    def parse() -> T:
+        _see_that_few(b",", body)
+        return model.model_validate_json(body)
+
+    return parse() if len(body) < limits.LARGE_BODY_BYTES else await run_in_threadpool(parse)
+
+
+def _see_that_few(comma: AnyStr, text: AnyStr) -> None:
+    if len(text.split(comma, limits.MAX_JSON_COMMAS)) > limits.MAX_JSON_COMMAS:
+        raise ValueError(f"it holds more than {limits.MAX_JSON_COMMAS} commas")
+
+
+async def _fetch(request: Request, values: Input) -> None:
+    """Fetch what URLs name, each where nothing else is given in its place: otherwise the request will be refused."""
+    for parameter in type(values).model_fields:
+        url = getattr(values, parameter) if parameter.endswith("_url") else None
+        others = (parameter.replace("_url", "_base64"), parameter.replace("_url", "_file"), "face_id")
+        if url and all(getattr(values, other, None) is None for other in others):
+            project_id = unquote(request.path_params["project_id"])
+            file = await request.app.state.services.fetcher.fetch(url, project_id, parameter, limits.MAX_PICTURE_BYTES)
+            request.state.stay.hold(len(file))
+            values._fetched[parameter] = file
+
+
+def read_query(request: Request, model: type[T]) -> T:
+    """The query string as ``model``.
+
+    Raises:
+        ServiceError: ``FRS.0011`` or ``FRS.0012``
+    """
+    try:
+        return model.model_validate(dict(request.query_params), strict=False)
+    except ValidationError as error:
+        raise refusal(error) from None
+
+
+def refusal(error: ValidationError) -> ServiceError:
+    """The catalogue's answer to the first thing pydantic found wrong. Never holds a value that was sent."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    if first["type"] == "json_invalid" or not first["loc"]:
+        return ServiceError("FRS.0014")
+    parameter = str(first["loc"][0])
+    return ServiceError("FRS.0011", parameter) if first["type"] == "missing" else wrong_format(parameter, first["msg"])
+
+
+_STRING_OR_PYTHON_WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\b(?:True|False|None)\b')
+
+_JSON_WORDS: Final = {"True": "true", "False": "false", "None": "null"}
+
+
+def _json_text(text: str) -> Any:
+    """JSON, or what old Python clients make of it: single quotes turned double, but ``True`` and ``False`` left as they are."""
+    _see_that_few(",", text)
+    try:
+        return json.loads(text)
+    except ValueError:
+        return json.loads(_STRING_OR_PYTHON_WORD.sub(lambda word: _JSON_WORDS.get(word[0], word[0]), text))
+
+
+def _flag(text: str) -> bool:
+    return {"true": True, "false": False}[text.strip().lower()]
+
+
+_TEXT_FIELDS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "top_n": int,
+    "threshold": float,
+    "nod_threshold": float,
+    "single": _flag,
+    "external_fields": _json_text,
+    "return_fields": _json_text,
+    "sort": _json_text,
+    "policy": _json_text,
+}
+"""How the text parts of a form that are not strings are read."""
+
+
+class _InMemoryParser(MultiPartParser):
+    """Starlette's parser with every part kept in memory: pictures never touch the disk.
+
+    Text parts keep all their bytes, as Latin-1 has a character for each, and no charset that a client names is used:
+    some take quadratic time.
+    """
+
+    spool_max_size = limits.MAX_BODY_BYTES + 1
+    _charset = property(lambda _: "latin-1", lambda *_: None)  # the parser sets it from the request
+
+
+async def _form(request: Request, body: bytes, names: Container[str]) -> dict[str, Any]:
+    """The parts of a multipart body that ``names`` has: files as bytes, other parts as the types their names promise.
+
+    The name of a part says which it is: some clients send a file without a file name, or a text with one.
+    """
+
+    async def stream() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), limits.LARGE_BODY_BYTES):
+            yield body[start : start + limits.LARGE_BODY_BYTES]
+            await asyncio.sleep(0)  # others have their turn
+
+    parser = _InMemoryParser(
+        Headers(scope=request.scope),
+        stream(),  # type: ignore[arg-type]  # an async generator is asked for, any async iterator is used
+        max_files=limits.MAX_MULTIPART_PARTS,
+        max_fields=limits.MAX_MULTIPART_PARTS,
+        max_part_size=limits.MAX_BODY_BYTES,
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError):
+        raise wrong_format("the request body", "it is not a readable multipart form") from None
+    try:
+        wanted = [(name, part) for name, part in form.multi_items() if name in names]
+        if len(body) < limits.LARGE_BODY_BYTES:
+            return _values(wanted)
+        return await run_in_threadpool(_values, wanted)
+    finally:
+        await form.close()
+
+
+def _values(parts: Sequence[tuple[str, UploadFile | str]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, part in parts:
+        data = part.encode("latin-1") if isinstance(part, str) else part.file.read()
+        try:
+            values[name] = data if name.endswith("_file") else _TEXT_FIELDS.get(name, str)(data.decode())
+        except (ValueError, KeyError, RecursionError):
+            raise wrong_format(name, "the text cannot be read as its type") from None
+    return values

@@ -1,0 +1,1 @@
+"""Settings, limits, errors and other basics that every package uses."""

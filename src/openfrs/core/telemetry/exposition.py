@@ -1,0 +1,138 @@
+"""Serving metrics to Prometheus, at an address of their own and never on the port of the API."""
+
+import hmac
+import http.server
+import ipaddress
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
+
+from .metrics import REGISTRY
+
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
+
+@contextmanager
+def exposed(settings: Settings) -> Iterator[Callable[[int], None]]:
+    """Serve the metrics of this process, or of its worker processes together, for the time of the context, if an address is set.
+
+    Worker processes must be started within the context. It gives a function to be told the id of each that has ended.
+
+    Raises:
+        OperatorError: the address cannot be used, or is open to others and no token is set.
+    """
+    if not settings.metrics:
+        yield lambda _: None
+        return
+    if settings.workers == 1:
+        with _served(settings, lambda: REGISTRY):
+            yield lambda _: None
+        return
+    with tempfile.TemporaryDirectory(prefix="openfrs-metrics-") as folder, _environment(folder):
+
+        def of_all() -> CollectorRegistry:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+            return registry
+
+        with _served(settings, of_all):
+            yield lambda pid: mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _environment(folder: str) -> Iterator[None]:
+    """Tell processes that are started where to keep their numbers: it must be known when the library is imported."""
+    before = os.environ.get(_FOLDER)
+    os.environ[_FOLDER] = folder
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_FOLDER]
+        else:
+            os.environ[_FOLDER] = before
+
+
+@contextmanager
+def _served(settings: Settings, registry: Callable[[], CollectorRegistry]) -> Iterator[None]:
+    address = _address(settings.metrics)
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
+    if token is None and not ipaddress.ip_address(address[0]).is_loopback:
+        raise OperatorError(f"setting metrics: {settings.metrics} is open to others, so metrics_token must be set")
+    try:
+        server = _Server(address, registry, token)
+    except OSError as error:
+        raise OperatorError(f"cannot serve metrics on {settings.metrics}: {error.strerror}") from error
+    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        return str(ipaddress.ip_address(host)), int(port)
+    except ValueError:
+        raise OperatorError(f"setting metrics: {text} is not an address and a port, such as 127.0.0.1:9464") from None
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, address: tuple[str, int], registry: Callable[[], CollectorRegistry], token: str | None) -> None:
+        self.registry = registry
+        self.token = token
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, _Handler)
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: _Server
+    timeout = 10
+
+    def do_GET(self) -> None:  # so is the interface
+        """Answer a reader."""
+        if self.path.partition("?")[0] != "/metrics":
+            self._answer(404, "text/plain", b"metrics are at /metrics\n")
+        elif not self._is_known():
+            self._answer(401, "text/plain", b"a bearer token is needed\n", ("WWW-Authenticate", "Bearer"))
+        else:
+            encode, content_type = choose_encoder(self.headers.get("Accept", ""))
+            self._answer(200, content_type, encode(self.server.registry()))
+
+    def version_string(self) -> str:
+        """Nothing of what runs here is told."""
+        return "OpenFRS"
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # so is the interface
+        """Readers come every few seconds: nothing of it is logged."""
+
+    def _is_known(self) -> bool:
+        if self.server.token is None:
+            return True
+        given = self.headers.get("Authorization", "").encode("latin-1", "replace")
+        return hmac.compare_digest(given, f"Bearer {self.server.token}".encode())
+
+    def _answer(self, status: int, content_type: str, body: bytes, *headers: tuple[str, str]) -> None:
+        self.send_response(status)
+        for name, value in (("Content-Type", content_type), ("Content-Length", str(len(body))), *headers):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)

@@ -1,0 +1,44 @@
+"""Pictures: milliseconds a stage, without the service."""
+
+from collections.abc import Callable, Iterator
+
+import cv2
+
+from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
+from openfrs.media.decoding.image import decode
+from openfrs.vision.alignment import aligned_chip
+from openfrs.vision.loading import runtime_of
+from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.runtime.session import PLAIN
+from openfrs.vision.weights.cache import WeightCache
+
+from .figures import Figure, percentiles, timed
+
+
+def measure(settings: Settings, weights: WeightCache, seconds: float) -> Iterator[Figure]:
+    """Each stage alone, on one thread."""
+    for name, work in stages(ModelPipeline(weights, runtime_of(settings, weights, 1)), photo_of_one(weights)):
+        yield from percentiles(f"{name}, one thread", timed(work, seconds))
+
+
+def photo_of_one(weights: WeightCache, quality: int = 95) -> bytes:
+    """A 640 x 480 JPEG with one face, made from a sample photo."""
+    path = weights.samples / "obama.jpg"
+    if not path.is_file():
+        raise OperatorError("the benchmark needs the sample photos; run: openfrs models fetch --samples")
+    photo = cv2.imread(str(path))
+    assert photo is not None
+    resized = cv2.resize(photo[: photo.shape[1] * 3 // 4], (640, 480), interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", resized, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+def stages(pipeline: ModelPipeline, photo: bytes) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What is done to a photo of one face, by name."""
+    image = decode(photo, "photo")
+    faces = pipeline.detect(image)[:1]
+    yield "decode", lambda: decode(photo, "photo")
+    detected, embedded = (f"{pipeline.executions.get(name, PLAIN)}" for name in ("yunet", pipeline.embedder))
+    yield f"detect ({detected})", lambda: pipeline.detect(image)
+    yield "align", lambda: aligned_chip(image, faces[0].landmarks)
+    yield f"embed ({embedded}, align included)", lambda: pipeline.embed(image, faces)

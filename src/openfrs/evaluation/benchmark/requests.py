@@ -1,0 +1,218 @@
+"""Requests through the API, beside the work that is in them: what the service adds."""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pybase64
+
+from openfrs.core import limits
+from openfrs.core.errors import OperatorError
+from openfrs.core.geometry import BoundingBox
+from openfrs.core.settings import Settings
+from openfrs.media.decoding.image import decode
+from openfrs.store.faces.repository import FaceRepository, NewFace
+from openfrs.store.index.search import Galleries, Query
+from openfrs.store.opening import open_database
+from openfrs.vision.loading import runtime_of
+from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.weights.cache import WeightCache
+
+from .figures import Figure, percentiles, resident, timed
+from .images import photo_of_one
+from .templates import random_templates
+
+CLIENTS = 8
+CORES = len(os.sched_getaffinity(0))
+SEARCH_MS, COMPARE_MS = 15.0, 3.0
+START_SECONDS, RESIDENT_MB = 2.0, 450.0
+WITHIN, SHARE = 1.15, 0.90
+"""Goals: the most a search may take in times of the work in it, and the least share of that work's throughput."""
+
+_ROUNDS = 5
+_BATCH = 10_000
+_MEMORY = 2**32
+
+
+def measure(settings: Settings, weights: WeightCache, seconds: float, faces: int) -> Iterator[Figure]:
+    """Searches by photo in a set of ``faces`` random faces, comparisons and enrolments, in turns with the plain work in them."""
+    faces = min(faces, limits.FACE_SET_CAPACITY)
+    pipeline, photo, large = (
+        ModelPipeline(weights, runtime_of(settings, weights, 1)),
+        photo_of_one(weights),
+        photo_of_one(weights, quality=100),
+    )
+    with running_server(settings) as server:
+        yield Figure("start", "s until the first answer", server.started, START_SECONDS)
+        scan = server.fill(faces)
+        search = _json(image_base64=photo)
+        compare = _json(image1_base64=large, image2_base64=large)
+
+        def plain() -> object:
+            return _embedded(pipeline, photo), scan()
+
+        ask = server.client()
+        one, alone = _in_turns(seconds, lambda: ask("/face-sets/bench/search", search), plain)
+        case = f"search by photo, {faces:,} faces, one client"
+        yield from percentiles(case, np.concatenate(one).tolist(), p50=SEARCH_MS)
+        yield Figure(case, "times the plain work", _ratio(one, alone), WITHIN)
+        yield Figure("the plain work of it, one thread", "p50 ms", float(np.median(np.concatenate(alone))))
+
+        both, twice = _in_turns(
+            seconds, lambda: ask("/face-compare", compare), lambda: [_embedded(pipeline, large) for _ in "12"]
+        )
+        case = f"comparison of pictures of {len(compare) // 2000:,} kB in base64, one client"
+        more = [float(np.median(mine) - np.median(raw)) for mine, raw in zip(both, twice, strict=True)]
+        yield Figure(case, "ms more than the plain work", float(np.median(more)), COMPARE_MS)
+
+        for name, path, work in (
+            ("search by photo", "/face-sets/bench/search", plain),
+            ("enrolment", "/face-sets/added/faces", lambda: _embedded(pipeline, photo)),
+        ):
+            rates, bounds = zip(*(_rates(server, path, search, work, seconds) for _ in range(_ROUNDS)), strict=True)
+            case = f"{name}, {CLIENTS} clients"
+            yield Figure(case, "per second", float(np.median(rates)))
+            yield Figure(case, f"of {CORES} cores' plain work", _quotient(rates, bounds), SHARE, at_least=True)
+        yield Figure(f"one server process, {faces:,} faces", "resident MB", resident(server.pid), RESIDENT_MB)
+
+
+def _embedded(pipeline: ModelPipeline, photo: bytes) -> object:
+    image = decode(photo, "photo")
+    return pipeline.embed(image, pipeline.detect(image)[:1])
+
+
+def _json(**pictures: bytes) -> bytes:
+    return json.dumps({name: pybase64.b64encode(picture).decode() for name, picture in pictures.items()}).encode()
+
+
+def _in_turns(seconds: float, *works: Callable[[], object]) -> list[list[list[float]]]:
+    """Milliseconds of every run, by work and round: alike disturbed."""
+    times: list[list[list[float]]] = [[] for _ in works]
+    for _ in range(_ROUNDS):
+        for taken, work in zip(times, works, strict=True):
+            taken.append(timed(work, seconds / _ROUNDS))
+    return times
+
+
+def _ratio(mine: list[list[float]], raw: list[list[float]]) -> float:
+    return _quotient([float(np.median(each)) for each in mine], [float(np.median(each)) for each in raw])
+
+
+def _quotient(mine: "list[float] | tuple[float, ...]", raw: "list[float] | tuple[float, ...]") -> float:
+    return float(np.median(np.array(mine) / np.array(raw)))
+
+
+def _rates(server: "Server", path: str, body: bytes, work: Callable[[], object], seconds: float) -> tuple[float, float]:
+    """Requests a second of several clients, and what all cores would do of the plain work by its processor time."""
+    until = time.perf_counter() + seconds / _ROUNDS
+
+    def client(_: int) -> int:
+        ask, count = server.client(), 0
+        while time.perf_counter() < until:
+            ask(path, body)
+            count += 1
+        return count
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        rate = sum(pool.map(client, range(CLIENTS))) / (time.perf_counter() - started)
+    begun = time.process_time()
+    runs = len(timed(work, seconds / _ROUNDS)) + 3
+    return rate, CORES * runs / (time.process_time() - begun)
+
+
+class Server:
+    """A server in a process of its own, with a token to talk to it; ``started`` is the seconds until its first answer."""
+
+    def __init__(self, pid: int, endpoint: str, data: Path, begun: float) -> None:
+        self.pid, self._data = pid, data
+        self.address = urlsplit(endpoint).netloc
+        credentials = json.loads((data / "credentials.json").read_bytes())
+        self._project_id = credentials["project_id"]
+        user = {"name": credentials["user"], "password": credentials["password"]}
+        password = {"user": {**user, "domain": {"name": credentials["domain"]}}}
+        scope = {"project": {"id": self._project_id}}
+        self.project = f"/v2/{self._project_id}"
+        login = {"auth": {"identity": {"methods": ["password"], "password": password}, "scope": scope}}
+        self._open = ExitStack()
+        connection = self._connection()
+        connection.request("POST", "/v3/auth/tokens", json.dumps(login), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        self.token = answer.headers["X-Subject-Token"]
+        answer.read()
+        self.started = time.perf_counter() - begun
+
+    def client(self) -> Callable[[str, bytes], bytes]:
+        """Posts to a path and returns the answer, over a connection of its own; anything but success stops the benchmark."""
+        connection = self._connection()
+        headers = {"Content-Type": "application/json", "X-Auth-Token": self.token}
+
+        def post(path: str, body: bytes) -> bytes:
+            connection.request("POST", self.project + path, body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+            if answer.status != 200:
+                raise OperatorError(f"the server answered {answer.status}: {content.decode()}")
+            return content
+
+        return post
+
+    def fill(self, faces: int) -> Callable[[], object]:
+        """Make two sets, one of them with random faces, added beside the server; returns the plain scan of that one."""
+        post = self.client()
+        post("/face-sets", b'{"face_set_name": "bench"}')
+        post("/face-sets", b'{"face_set_name": "added"}')
+        generator = np.random.default_rng(0)
+        database = self._open.enter_context(closing(open_database(Settings(data=self._data, database=None))))
+        repository = FaceRepository(database)
+        face_set = repository.set_named(self._project_id, "bench")
+        assert face_set is not None
+        for start in range(0, faces, _BATCH):
+            templates = random_templates(generator, min(_BATCH, faces - start))
+            added = [
+                NewFace(f"{start + place:08x}", f"image-{start + place}", BoundingBox(0, 0, 9, 9), {}, template)
+                for place, template in enumerate(templates)
+            ]
+            repository.add(face_set.id, added)
+        galleries = Galleries(repository, _MEMORY)
+        return lambda: galleries.search(face_set.id, templates[0], Query(10))
+
+    def close(self) -> None:
+        """Close every connection to it."""
+        self._open.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        return self._open.enter_context(closing(http.client.HTTPConnection(self.address)))
+
+
+@contextmanager
+def running_server(settings: Settings) -> Iterator[Server]:
+    """A server over an empty data directory, with the settings of the environment, until the end of the context."""
+    with tempfile.TemporaryDirectory(prefix="openfrs-bench-") as folder:
+        data = Path(folder, "data")
+        command = [sys.executable, "-m", "openfrs", "serve", "--data", str(data), "--port", "0"]
+        command += ["--models", str(settings.models)]
+        begun = time.perf_counter()
+        with (
+            Path(folder, "log").open("w") as log,
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+        ):
+            assert process.stdout is not None
+            try:
+                ready = next((line for line in process.stdout if " ready on " in line), None)
+                if ready is None:
+                    raise OperatorError("the server did not start")
+                with closing(Server(process.pid, ready.split(" ready on ")[1].split()[0], data, begun)) as server:
+                    yield server
+            finally:
+                process.terminate()

@@ -1,0 +1,121 @@
+"""Action liveness on labelled clips and on videos made from photographs: what was seen of what was done, who is alive."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from openfrs.recognition.liveness.action import Observation, is_alive, is_one_person
+from openfrs.recognition.liveness.gestures import HEAD, Action, gestures, neutral
+
+from .results import Chart, Part, Result, Table
+
+Curve = tuple[tuple[float, float], ...]
+
+
+class ClipResult(Part):
+    """What was seen in one video. Actions are codes with the milliseconds of their peak."""
+
+    name: str
+    kind: str
+    """``live``, or the kind of attack."""
+
+    labelled: tuple[tuple[int, int], ...] | None
+    """Turns and nods that the labels have; None where nobody labelled any."""
+
+    recognised: tuple[tuple[int, int], ...]
+    alive: bool
+    """Whether silent liveness and identity let the video pass."""
+
+    confidence: float
+    """The median of silent liveness."""
+
+    curves: dict[str, Curve]
+    """Over time in seconds: yaw and pitch in degrees, eyes and mouth in hundredths."""
+
+    @property
+    def head(self) -> tuple[int, ...]:
+        """The turns and nods recognised."""
+        return tuple(code for code, _ in self.recognised if code in set(HEAD))
+
+    @property
+    def right(self) -> bool | None:
+        """Whether exactly the turns and nods of the labels were recognised, in their order."""
+        return None if self.labelled is None else self.head == tuple(code for code, _ in self.labelled)
+
+
+class ActionResult(Result):
+    """Gestures and verdicts of all videos of a set."""
+
+    evaluation: Literal["action"] = "action"
+    clips: tuple[ClipResult, ...]
+
+    def tables(self) -> list[Table]:
+        """One row a video."""
+        rows = [
+            (
+                clip.name,
+                clip.kind,
+                "" if clip.labelled is None else _words(clip.labelled),
+                _words(clip.recognised),
+                {True: "yes", False: "no", None: ""}[clip.right],
+                f"{'yes' if clip.alive else 'no'} ({clip.confidence:.2f})",
+            )
+            for clip in self.clips
+        ]
+        labelled = [clip for clip in self.clips if clip.labelled is not None]
+        notes = [f"{self.data}; {self.models}."]
+        if labelled:
+            right = sum(bool(clip.right) for clip in labelled)
+            notes.append(f"Turns and nods as labelled, and no others: {right} of {len(labelled)} videos.")
+        for kind in sorted({clip.kind for clip in self.clips}):
+            ours = [clip for clip in self.clips if clip.kind == kind]
+            notes.append(
+                f"{kind}: {sum(clip.alive for clip in ours)} of {len(ours)} pass as a person's by their samples alone."
+            )
+        columns = ("video", "kind", "labelled", "recognised (s)", "turns and nods right", "samples pass as a person's")
+        return [Table("Action liveness", columns, rows, notes)]
+
+    def charts(self) -> list[Chart]:
+        """One timeline a labelled video, with what was recognised marked."""
+        return [
+            Chart(
+                f"{place:02d}",
+                f"{clip.name} ({clip.kind})",
+                "seconds",
+                "degrees; hundredths",
+                list(clip.curves.items()),
+                marks=[(Action(code).name.lower().replace("_", " "), at / 1000) for code, at in clip.recognised],
+            )
+            for place, clip in enumerate(self.clips)
+            if clip.labelled is not None or clip.kind == "live"
+        ]
+
+
+def clip_result(name: str, kind: str, labelled: Sequence[tuple[Action, int]] | None, seen: Observation) -> ClipResult:
+    """What an observation comes to."""
+    rest = neutral(seen.moments)
+    found = gestures(seen.moments, rest) if rest else []
+    times = [moment.time / 1000 for moment in seen.moments]
+    measures = {
+        "yaw": [moment.yaw for moment in seen.moments],
+        "pitch": [moment.pitch for moment in seen.moments],
+        "eyes": [100 * (moment.eyes or 0) for moment in seen.moments],
+        "mouth": [100 * moment.mouth for moment in seen.moments],
+    }
+    return ClipResult(
+        name=name,
+        kind=kind,
+        labelled=None if labelled is None else tuple((int(action), at) for action, at in labelled),
+        recognised=tuple((int(each.action), each.peak) for each in found),
+        alive=is_alive(seen) and is_one_person(seen),
+        confidence=float(np.median(seen.live)) if seen.live else 0.0,
+        curves={
+            measure: tuple((round(at, 3), round(value, 1)) for at, value in zip(times, values, strict=True))
+            for measure, values in measures.items()
+        },
+    )
+
+
+def _words(actions: Sequence[tuple[int, int]]) -> str:
+    return ", ".join(f"{Action(code).name.lower().replace('_', ' ')} {at / 1000:.1f}" for code, at in actions)

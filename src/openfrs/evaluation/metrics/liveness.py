@@ -1,0 +1,214 @@
+"""Liveness: attacks let through and live people refused, in the terms of ISO/IEC 30107-3."""
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import numpy as np
+from pydantic import Field
+
+from openfrs.core.errors import OperatorError
+
+from .rates import Booleans, Floats, Rate, clustered_rate_among, rate_among, rate_of
+from .results import Chart, Part, Result, Table
+
+THRESHOLD: Final = 0.5
+ATTACK_RATES: Final = (0.10, 0.05, 0.01)
+
+
+class AttackKind(Part):
+    """How many attacks of one kind pass as live: APCER."""
+
+    kind: str
+    passed: Rate
+    clips: Rate | None = None
+    """Clips that pass: those half of whose pictures do."""
+
+
+class LivenessPoint(Part):
+    """The threshold at which no kind of attack passes more often than asked, and what it costs the living."""
+
+    attack_rate: float
+    threshold: float
+    refused: Rate
+
+
+class LivenessResult(Result):
+    """APCER by kind of attack, BPCER, and the trade between the two."""
+
+    evaluation: Literal["liveness"] = "liveness"
+    threshold: float
+    kinds: tuple[AttackKind, ...]
+    refused: Rate
+    """Live presentations refused: BPCER."""
+
+    refused_clips: Rate | None = None
+    """Clips of live people more than half of whose pictures are refused."""
+
+    equal_error_rate: float
+    """Where BPCER meets the APCER of all attacks together."""
+
+    equal_error_threshold: float
+    points: tuple[LivenessPoint, ...]
+    people: int = 0
+    """How many people they show, where that is known."""
+
+    curve: tuple[tuple[float, float], ...] = ()
+    """Greatest APCER of any kind, and BPCER."""
+
+    roc: dict[str, tuple[tuple[float, float], ...]] = Field(default_factory=dict)
+    """For each kind its APCER, and the share of the living that pass, 1 - BPCER."""
+
+    def tables(self) -> list[Table]:
+        """Errors at the threshold, and the price of fewer."""
+        at = f"{self.threshold:.3f}"
+        rows = [(f"{each.kind} passes (APCER)", at, each.passed.percent(1), _clips(each.clips)) for each in self.kinds]
+        rows.append(("live is refused (BPCER)", at, self.refused.percent(1), _clips(self.refused_clips)))
+        error = f"{100 * self.equal_error_rate:.1f} %"
+        rows.append(("equal error", f"{self.equal_error_threshold:.3f}", error, ""))
+        for point in self.points:
+            name = f"live is refused when at most {100 * point.attack_rate:g} % of any kind pass"
+            rows.append((name, f"{point.threshold:.3f}", point.refused.percent(1), ""))
+        drawn = (
+            f"by drawing the {self.people} people again and again"
+            if self.people
+            else "Wilson: pictures of one clip or person depend on each other"
+        )
+        note = f"{self.data}; {self.models}. Intervals: 95 %, {drawn}."
+        columns = ("what", "threshold", "share of pictures", "clips")
+        shown = 3 if self.refused_clips is None else 4
+        if self.refused_clips:
+            note += " A clip counts by its median; a session of prints is one."
+        return [Table("Liveness", columns[:shown], [row[:shown] for row in rows], [note])]
+
+    def charts(self) -> list[Chart]:
+        """BPCER against APCER, and the ROC of every kind of attack."""
+        return [
+            Chart("liveness", "Liveness", "APCER of the worst kind", "BPCER", [(self.models, self.curve)]),
+            Chart("roc", "Liveness by kind of attack", "APCER", "1 - BPCER", list(self.roc.items())),
+        ]
+
+
+def liveness_result(
+    live: Booleans,
+    kinds: Sequence[str],
+    scores: Floats,
+    *,
+    data: str,
+    models: str,
+    threshold: float = THRESHOLD,
+    people: Sequence[str] = (),
+    clips: Sequence[str] = (),
+) -> LivenessResult:
+    """Measure scores, shape (n,), higher is more alive; ``kinds`` names each attack and is not read for the living.
+
+    ``people`` names the person of each, where they are known: intervals then come from drawing people again and again.
+    ``clips`` names the clip of each; one clip is of one kind.
+
+    A presentation with a score of at least ``threshold`` passes as live; NaN, for a picture without a face, never does.
+
+    Raises:
+        OperatorError: there are no live presentations or no attacks.
+    """
+    if live.all() or not live.any():
+        raise OperatorError("liveness needs both live presentations and attacks")
+    scores = np.nan_to_num(scores.astype(np.float64), nan=-np.inf)
+    names = np.array(kinds)
+    attacks = {str(kind): np.sort(scores[~live & (names == kind)]) for kind in sorted(set(names[~live]))}
+    genuine = scores[live]
+    clusters = np.unique(np.array(people or range(live.size)), return_inverse=True)[1]
+
+    def share(hits: Booleans, of: Booleans) -> Rate:
+        return clustered_rate_among(hits, clusters[of]) if people else rate_among(hits)
+
+    def passing_clips(of: Booleans) -> Rate | None:
+        if not clips:
+            return None
+        told = np.array(clips)
+        return rate_among(np.array([np.median(scores[told == clip]) >= threshold for clip in sorted(set(told[of]))]))
+
+    thresholds = np.unique(np.concatenate([scores[np.isfinite(scores)], [np.inf]]))
+    reached = {kind: _reaching(each, thresholds) for kind, each in attacks.items()}
+    worst = np.max([*reached.values()], axis=0)
+    together = _reaching(np.sort(scores[~live]), thresholds)
+    refused = 1 - _reaching(np.sort(genuine), thresholds)
+    equal = int(np.abs(together - refused).argmin())
+    points = []
+    for rate in ATTACK_RATES:
+        chosen = float(thresholds[np.nonzero(worst <= rate)[0][0]])
+        points.append(
+            LivenessPoint(attack_rate=rate, threshold=min(chosen, 1e9), refused=share(genuine < chosen, live))
+        )
+    return LivenessResult(
+        data=data,
+        models=models,
+        threshold=threshold,
+        kinds=tuple(
+            AttackKind(kind=kind, passed=share(scores[of] >= threshold, of), clips=passing_clips(of))
+            for kind, of in ((kind, ~live & (names == kind)) for kind in attacks)
+        ),
+        refused=share(genuine < threshold, live),
+        refused_clips=_others(passing_clips(live)),
+        equal_error_rate=float(together[equal] + refused[equal]) / 2,
+        equal_error_threshold=min(float(thresholds[equal]), 1e9),
+        points=tuple(points),
+        people=len(set(people)),
+        curve=_points(worst, refused),
+        roc={kind: _points(passed, 1 - refused) for kind, passed in reached.items()},
+    )
+
+
+def _reaching(ordered: Floats, thresholds: Floats) -> Floats:
+    """The share of ascending scores that reach each threshold."""
+    return np.asarray(1 - np.searchsorted(ordered, thresholds, side="left") / ordered.size)
+
+
+def _points(across: Floats, up: Floats) -> tuple[tuple[float, float], ...]:
+    return tuple((float(x), float(y)) for x, y in zip(across, up, strict=True))
+
+
+def _others(passed: Rate | None) -> Rate | None:
+    return passed and rate_of(passed.trials - passed.hits, passed.trials)
+
+
+def _clips(rate: Rate | None) -> str:
+    return f"{rate.hits} of {rate.trials}" if rate else ""
+
+
+class Tried(Part):
+    """One way of telling the living from the shown, each picture judged by what other people's taught; shares, 0..1."""
+
+    cues: str
+    passed: dict[str, float]
+    """APCER by kind."""
+
+    refused: float
+    """BPCER."""
+
+    refused_in_clips: float
+    """BPCER in the clips alone, without the live pictures of the set of prints."""
+
+    equal_error_rate: float
+    ordinary: dict[str, float]
+    """Photographs of other sets, all of living people, that are refused."""
+
+
+class TriedResult(Result):
+    """Ways of silent liveness beside one another."""
+
+    evaluation: Literal["liveness-tried"] = "liveness-tried"
+    tried: tuple[Tried, ...]
+
+    def tables(self) -> list[Table]:
+        """One row a way, in per cent."""
+        kinds, sets = (list(getattr(self.tried[0], name)) for name in ("passed", "ordinary"))
+        rows = [
+            (
+                each.cues,
+                *(f"{100 * share:.1f}" for share in each.passed.values()),
+                *(f"{100 * share:.1f}" for share in (each.refused, each.refused_in_clips, each.equal_error_rate)),
+                *(f"{100 * share:.1f}" for share in each.ordinary.values()),
+            )
+            for each in self.tried
+        ]
+        columns = ("cues", *(f"{kind} passes" for kind in kinds), "live refused", "in clips", "equal error", *sets)
+        return [Table("Ways of silent liveness", columns, rows, [f"In per cent. {self.data}; {self.models}."])]

@@ -1,0 +1,92 @@
+"""A directory of results: JSON for machines, plots, and one page that shows all of it."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from openfrs import __version__
+from openfrs.core.errors import OperatorError
+from openfrs.evaluation.metrics.results import Chart, Table
+
+from . import plots
+from .result_types import RESULTS, AnyResult
+
+INTRODUCTION = """# Evaluation
+
+What OpenFRS {version} got right on labelled pictures. Each part is also a JSON file of the same name beside this page.
+"""
+
+
+class Report:
+    """Where results go. Results of earlier runs stay until they are measured again."""
+
+    def __init__(self, directory: Path, *, with_plots: bool, console: Console | None = None) -> None:
+        """Open a report.
+
+        Raises:
+            OperatorError: plots are asked for and cannot be drawn, or the directory cannot be made.
+        """
+        if with_plots:
+            plots.require()
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OperatorError(f"{directory} cannot be made: {error.strerror}") from error
+        self.directory = directory
+        self._with_plots = with_plots
+        self._console = console or Console()
+
+    def add(self, name: str, result: AnyResult) -> None:
+        """Write a result under a name, draw it, show it, and renew the page."""
+        _write(self.directory / f"{name}.json", result.model_dump_json(indent=2) + "\n")
+        for chart in result.charts() if self._with_plots else ():
+            plots.draw(chart, self.directory / _plot(name, chart))
+        for table in result.tables():
+            show(table, self._console)
+        sections = []
+        for file in sorted(self.directory.glob("*.json")):
+            with suppress(OperatorError):  # another release's: left out until it is measured again
+                sections.append(self._section(file.stem, read_result(file)))
+        _write(self.directory / "index.md", "\n".join([INTRODUCTION.format(version=__version__), *sections]))
+
+    def _section(self, name: str, result: AnyResult) -> str:
+        drawn = [_plot(name, chart) for chart in result.charts() if (self.directory / _plot(name, chart)).is_file()]
+        tables = [table.markdown(titled=True) for table in result.tables()]
+        return "\n".join([f"## {name}\n", *tables, *(f"![{plot}]({plot})\n" for plot in drawn)])
+
+
+def read_result(file: Path) -> AnyResult:
+    """A result of a report.
+
+    Raises:
+        OperatorError: the file is none of this release.
+    """
+    try:
+        return RESULTS.validate_json(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise OperatorError(f"{file} is no result of this release of OpenFRS") from error
+
+
+def _plot(name: str, chart: Chart) -> str:
+    return f"{name}-{chart.name}.png"
+
+
+def show(table: Table, console: Console) -> None:
+    """Print a table on a terminal."""
+    shown = RichTable(*table.columns, title=escape(table.title))
+    for row in table.rows:
+        shown.add_row(*map(escape, row))
+    console.print(shown)
+    for note in table.notes:
+        console.print(escape(note), style="dim")
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a file so that a reader sees the old or the new one, whole."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(file)

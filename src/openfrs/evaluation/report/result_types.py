@@ -1,0 +1,31 @@
+"""Every kind of result, so that one read from a file becomes what it was."""
+
+from typing import Annotated, Final
+
+from pydantic import Field, TypeAdapter
+
+from openfrs.evaluation.metrics.action import ActionResult
+from openfrs.evaluation.metrics.classification import ClassResult, NumberResult
+from openfrs.evaluation.metrics.damage import DamageResult
+from openfrs.evaluation.metrics.detection import DetectionResult
+from openfrs.evaluation.metrics.identification import IdentificationResult
+from openfrs.evaluation.metrics.liveness import LivenessResult, TriedResult
+from openfrs.evaluation.metrics.rejection import RejectionResult
+from openfrs.evaluation.metrics.verification import AllPairsResult, NamedPairsResult
+
+AnyResult = Annotated[
+    AllPairsResult
+    | NamedPairsResult
+    | IdentificationResult
+    | ClassResult
+    | NumberResult
+    | RejectionResult
+    | DamageResult
+    | DetectionResult
+    | LivenessResult
+    | TriedResult
+    | ActionResult,
+    Field(discriminator="evaluation"),
+]
+
+RESULTS: Final[TypeAdapter[AnyResult]] = TypeAdapter(AnyResult)

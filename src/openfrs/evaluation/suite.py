@@ -1,0 +1,207 @@
+"""All evaluations that a data directory has labels for."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from rich.console import Console
+
+from openfrs.evaluation.datasets.folders import AttributeSet, LivenessSet, attribute_sets, liveness_set
+from openfrs.evaluation.datasets.images import labelled_boxes, named_pairs, people
+from openfrs.evaluation.datasets.videos import watch_clips, watch_photographs
+from openfrs.evaluation.metrics.classification import UNKNOWN, class_result, number_result
+from openfrs.evaluation.metrics.liveness import THRESHOLD, LivenessResult, liveness_result
+from openfrs.evaluation.report.report import Report
+from openfrs.evaluation.report.result_types import AnyResult
+from openfrs.media.decoding.image import decode
+from openfrs.recognition.similarity import Calibration
+from openfrs.vision.types import Detection, Image
+
+from . import runs
+from .cache import Record
+from .predictor import LIVE
+from .runner import UNREADABLE, Face, Workshop, chosen_face
+
+LFW = "LFW View 1 and further pictures, deep-funneled, 250 x 250"
+LFW_TESTED = "LFW View 1, test pairs"
+LFW_SAME = {
+    "Doc_Rivers": "Glenn_Rivers",
+    "Hassan_Wirajuda": "Hasan_Wirayuda",
+    "Joseph_Blatter": "Sepp_Blatter",
+    "Sung_Hong_Choi": "Choi_Sung-hong",
+}
+"""People whom LFW has under two names or two spellings of one."""
+
+ATTRIBUTES = "attributes"
+EMBEDDERS = "embedders"
+DAMAGE = "damage"
+ACTION = "action"
+LIVENESS = "liveness"
+PARTS = ("lfw-dev", EMBEDDERS, DAMAGE, "detection", ACTION, ATTRIBUTES, LIVENESS)
+"""What can be measured alone."""
+
+DAMAGED = 28
+"""Every so manieth picture is damaged; each is measured 35 times."""
+
+
+class Predictor(Protocol):
+    """Whatever guesses attributes of a face. Safe to call from several threads."""
+
+    @property
+    def name(self) -> str:
+        """What it is, in words: its answers are kept under this name, so other weights need another one."""
+
+    @property
+    def attributes(self) -> Sequence[str]:
+        """The attributes it can tell, by the names of :mod:`openfrs.evaluation.datasets`, and ``live``."""
+
+    def predict(self, image: Image, face: Detection, attribute: str) -> str | float | None:
+        """A class, a number, or None where it will not guess."""
+
+
+def evaluate_everything(
+    workshop: Workshop,
+    report: Report,
+    data: Path,
+    scale: Calibration,
+    predictor: Predictor | None = None,
+    only: Collection[str] = (),
+    others: Iterable[tuple[Workshop, Calibration]] = (),
+) -> None:
+    """Measure all that ``data`` has labels for, or only some of :data:`PARTS`, and add it to the report.
+
+    ``others`` are further embedders, of which only verification is measured, in workshops that need no measures.
+    """
+    console = Console(stderr=True)
+    evaluations: list[tuple[str, Path, Callable[[], Mapping[str, AnyResult]]]] = [
+        ("lfw-dev", data / "lfw-dev", lambda: _lfw(workshop, data / "lfw-dev", scale)),
+        (EMBEDDERS, data / "lfw-dev", lambda: _embedders(others, data / "lfw-dev")),
+        (DAMAGE, data / "lfw-dev", lambda: _damage(workshop, data / "lfw-dev" / "images")),
+        ("detection", data / "detection", lambda: _detection(workshop, data / "detection" / "boxes.jsonl")),
+    ]
+    for name, folder, evaluate in evaluations:
+        if only and name not in only:
+            continue
+        if not folder.is_dir():
+            console.print(f"{name}: no such set in {data}; left out")
+            continue
+        for part, result in evaluate().items():
+            report.add(part, result)
+    if (not only or ACTION in only) and (data / "video" / "clips.json").is_file():
+        report.add("action-clips", watch_clips(workshop.pipeline, data / "video" / "clips.json"))
+        photos = sorted((data / "lfw-dev" / "images").rglob("*.jpg"))[100::800]
+        report.add("action-photographs", watch_photographs(workshop.pipeline, photos))
+    if only and not {ATTRIBUTES, LIVENESS} & set(only):
+        return
+    if predictor is None:
+        console.print("attributes and liveness: nothing here tells them yet; left out")
+        return
+    for attributes in attribute_sets(data) if not only or ATTRIBUTES in only else ():
+        if attributes.attribute in predictor.attributes and not attributes.trained_on:
+            report.add(f"attribute-{attributes.name}", evaluate_attribute(workshop, attributes, predictor))
+    if LIVE in predictor.attributes and (not only or LIVENESS in only):
+        spoofs = liveness_set(data)
+        if spoofs:
+            report.add("liveness", evaluate_liveness(workshop, spoofs, predictor))
+
+
+def _lfw(workshop: Workshop, folder: Path, scale: Calibration) -> dict[str, AnyResult]:
+    pictures, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
+    main = runs.gather(workshop, people(pictures), Face.MAIN)
+    merged = runs.gather(workshop, people(pictures).merged(LFW_SAME), Face.MAIN)
+    once = f"{LFW}, {len(LFW_SAME)} people who stand under two names counted as one each"
+    return {
+        "verification-all-pairs": runs.verify(workshop, main, scale, Face.MAIN, LFW),
+        "verification-all-pairs-merged": runs.verify(workshop, merged, scale, Face.MAIN, once),
+        "verification-pairs": runs.verify_named(workshop, pairs, scale, Face.MAIN, LFW_TESTED),
+        "verification-pairs-centre": runs.verify_named(workshop, pairs, scale, Face.CENTRE, LFW_TESTED),
+        "identification": runs.identify(workshop, main, Face.MAIN, LFW),
+        "identification-merged": runs.identify(workshop, merged, Face.MAIN, once),
+        "quality": runs.reject(workshop, main, Face.MAIN, LFW),
+    }
+
+
+def _embedders(others: Iterable[tuple[Workshop, Calibration]], folder: Path) -> dict[str, AnyResult]:
+    pictures, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
+    found: dict[str, AnyResult] = {}
+    for workshop, scale in others:
+        name, main = workshop.pipeline.embedder, runs.gather(workshop, people(pictures), Face.MAIN)
+        found[f"verification-all-pairs-{name}"] = runs.verify(workshop, main, scale, Face.MAIN, LFW)
+        found[f"verification-pairs-{name}"] = runs.verify_named(workshop, pairs, scale, Face.MAIN, LFW_TESTED)
+    return found
+
+
+def _damage(workshop: Workshop, pictures: Path) -> dict[str, AnyResult]:
+    chosen = people(pictures).paths[::DAMAGED]
+    return {"quality-damage": runs.damage(workshop, chosen, f"every {DAMAGED}th photograph of LFW")}
+
+
+def _detection(workshop: Workshop, file: Path) -> dict[str, AnyResult]:
+    paths, boxes = labelled_boxes(file)
+    return {"detection": runs.detect(workshop, paths, boxes, "street and group photographs, most faces masked")}
+
+
+def evaluate_attribute(workshop: Workshop, labelled: AttributeSet, predictor: Predictor) -> AnyResult:
+    """Hold a predictor against labels. A picture without a face is answered by none."""
+    paths, truths = [path for path, _ in labelled.items], [truth for _, truth in labelled.items]
+    answers = predictions(workshop, paths, predictor, labelled.attribute, labelled.pad)
+    if not labelled.unit:
+        told = [UNKNOWN if answer is None else str(answer) for answer in answers]
+        return class_result(
+            labelled.name, truths, told, data=labelled.data, models=predictor.name, groups=labelled.groups
+        )
+    return number_result(
+        labelled.name,
+        [float(truth) for truth in truths],
+        [None if answer is None else float(answer) for answer in answers],
+        unit=labelled.unit,
+        data=labelled.data,
+        models=predictor.name,
+        edges=labelled.edges,
+    )
+
+
+def evaluate_liveness(
+    workshop: Workshop, labelled: LivenessSet, predictor: Predictor, threshold: float = THRESHOLD
+) -> LivenessResult:
+    """Hold a predictor's score of liveness against labels."""
+    answers = predictions(workshop, [path for path, _ in labelled.items], predictor, LIVE)
+    return liveness_result(
+        np.array([kind == "" for _, kind in labelled.items]),
+        [kind for _, kind in labelled.items],
+        np.array([np.nan if answer is None else float(answer) for answer in answers]),
+        data=labelled.data,
+        models=predictor.name,
+        threshold=threshold,
+        people=labelled.people,
+        clips=labelled.clips,
+    )
+
+
+def predictions(
+    workshop: Workshop, paths: Sequence[Path], predictor: Predictor, attribute: str, pad: float = 0.0
+) -> list[str | float | None]:
+    """What a predictor says of the main face of every picture; None where there is no face or no answer."""
+
+    def work(path: Path) -> Record:
+        image = padded(decode(path.read_bytes(), path.name), pad)
+        for face in chosen_face(workshop.pipeline.detect(image), image, Face.MAIN):
+            answer = predictor.predict(image, face, attribute)
+            if answer is not None:
+                return {"answer": np.array(answer)}
+        return {}
+
+    kind = f"predict|{predictor.name}|{attribute}|{pad}"
+    records = workshop.records(attribute, kind, paths, work)
+    answers = [None if UNREADABLE in record or not record else record["answer"].item() for record in records]
+    return list(answers)
+
+
+def padded(image: Image, share: float) -> Image:
+    """A picture widened on each side by a share of its side, with its edge drawn out."""
+    if not share:
+        return image
+    down, across = (round(share * side) for side in image.shape[:2])
+    return np.asarray(cv2.copyMakeBorder(image, down, down, across, across, cv2.BORDER_REPLICATE), dtype=np.uint8)

@@ -1,0 +1,42 @@
+"""Faces that would have been enrolled, so that a rehearsal tells those that come after them from duplicates."""
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from openfrs.store.faces.changes import TEMPLATE_TYPE
+from openfrs.store.index.search import distinct
+
+
+class Rehearsal:
+    """The embeddings taken so far. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._rows = np.empty((0, 0), np.float32)
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def take(self, embeddings: Sequence[npt.NDArray[np.float32]], cosine: float) -> int:
+        """Take those less alike than ``cosine`` to all taken before, as they would be once stored; returns how many."""
+        with self._lock:
+            taken = self._rows[: self._count]
+            strange = [
+                place
+                for place, embedding in enumerate(embeddings)
+                if not self._count or float((taken @ embedding).max()) < cosine
+            ]
+            kept = distinct(embeddings, strange, cosine)
+            for place in kept:
+                self._keep(embeddings[place])
+        return len(kept)
+
+    def _keep(self, embedding: npt.NDArray[np.float32]) -> None:
+        if self._count == len(self._rows):
+            grown = np.empty((max(256, 2 * len(self._rows)), embedding.size), np.float32)
+            if self._count:
+                grown[: self._count] = self._rows
+            self._rows = grown
+        self._rows[self._count] = embedding.astype(TEMPLATE_TYPE)
+        self._count += 1

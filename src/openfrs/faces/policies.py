@@ -1,0 +1,165 @@
+"""What a face must meet to be enrolled, and the codes that say why one does not.
+
+The codes are those of AWS Rekognition's ``IndexFaces`` where it has one for the reason.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from openfrs.core import limits
+from openfrs.core.errors import ServiceError, wrong_format
+from openfrs.recognition.recognizer import Candidate
+from openfrs.recognition.similarity import Calibration
+from openfrs.vision.attributes.types import HeadPose, Quality, Trait
+
+T = TypeVar("T")
+
+
+class Reason(StrEnum):
+    """Why a face is not enrolled."""
+
+    EXCEEDS_MAX_FACES = "EXCEEDS_MAX_FACES"
+    MULTIPLE_FACES = "MULTIPLE_FACES"
+    SMALL_BOUNDING_BOX = "SMALL_BOUNDING_BOX"
+    LOW_CONFIDENCE = "LOW_CONFIDENCE"
+    EXTREME_POSE = "EXTREME_POSE"
+    LOW_FACE_QUALITY = "LOW_FACE_QUALITY"
+    LOW_SHARPNESS = "LOW_SHARPNESS"
+    OCCLUDED_FACE = "OCCLUDED_FACE"
+    LOW_BRIGHTNESS = "LOW_BRIGHTNESS"
+    POOR_ILLUMINATION = "POOR_ILLUMINATION"
+    DUPLICATE_PERSON = "DUPLICATE_PERSON"
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Degrees = Annotated[float, Field(ge=0, le=180)]
+
+
+class Policy(BaseModel):
+    """Limits for the faces of a set; what is None is not looked at. A value at its limit is within it."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+    single_face: bool | None = None
+    max_faces: Annotated[int, Field(ge=1, le=1000)] | None = None
+    min_face_size: Annotated[int, Field(ge=1, le=limits.MAX_PICTURE_SIDE)] | None = None
+    min_confidence: Share | None = None
+    min_quality: Share | None = None
+    max_blur: Share | None = None
+    max_occlusion: Share | None = None
+    max_illumination: Share | None = None
+    max_yaw: Degrees | None = None
+    max_pitch: Degrees | None = None
+    max_roll: Degrees | None = None
+    duplicate_similarity: Annotated[float, Field(gt=0, le=1)] | None = None
+    duplicate_false_match_rate: Annotated[float, Field(ge=1e-6, le=0.1)] | None = None
+
+    @model_validator(mode="after")
+    def _names_duplicates_once(self) -> "Policy":
+        if self.duplicate_similarity is not None and self.duplicate_false_match_rate is not None:
+            raise ValueError("give duplicate_similarity or duplicate_false_match_rate, not both")
+        return self
+
+    @property
+    def traits(self) -> frozenset[Trait]:
+        """What has to be measured on a face to judge it."""
+        looks = {Trait.QUALITY} if self._any("min_quality", "max_blur", "max_occlusion", "max_illumination") else set()
+        return frozenset(looks | ({Trait.POSE} if self._any("max_yaw", "max_pitch", "max_roll") else set()))
+
+    def duplicate_cosine(self, scale: Calibration) -> float | None:
+        """The cosine from which on two faces are taken for one person's; None where that is not looked at."""
+        if self.duplicate_similarity is not None:
+            return scale.cosine(self.duplicate_similarity)
+        if self.duplicate_false_match_rate is not None:
+            return scale.cosine_at(self.duplicate_false_match_rate)
+        return None
+
+    def stored(self) -> dict[str, Any]:
+        """The limits that are set, as :func:`policy_of` reads them."""
+        return self.model_dump(exclude_none=True)
+
+    def _any(self, *names: str) -> bool:
+        return any(getattr(self, name) is not None for name in names)
+
+
+ADVISED: Final = Policy(
+    min_face_size=limits.ADVISED_FACE_SIZE,
+    min_quality=limits.ADVISED_QUALITY,
+    max_blur=limits.ADVISED_FLAW,
+    max_occlusion=limits.ADVISED_FLAW,
+    max_illumination=limits.ADVISED_FLAW,
+    max_yaw=30,
+    max_pitch=15,
+    max_roll=15,
+)
+"""The limits that FRS advises."""
+
+
+def policy_of(values: Mapping[str, Any]) -> Policy:
+    """A policy as a client writes it, or as it was stored.
+
+    Raises:
+        ServiceError: ``FRS.0012``, there is no such limit, or not with that value.
+    """
+    try:
+        return Policy.model_validate({name: value for name, value in values.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    if first["type"] == "extra_forbidden":
+        raise wrong_format("policy", f"it may hold {', '.join(Policy.model_fields)}")
+    raise wrong_format(".".join(["policy", *map(str, first["loc"][:1])]), first["msg"])
+
+
+def judge(policy: Policy, candidate: Candidate, *, place: int, count: int) -> list[Reason]:
+    """Why a face does not meet a policy; duplicates are not looked at.
+
+    ``place`` is 0 for the largest of the faces to be enrolled; ``count`` is how many the picture shows.
+
+    Raises:
+        ServiceError: ``FRS.0020``, a weight is missing without which a limit cannot be held.
+    """
+    box = candidate.template.box
+    found = {
+        Reason.MULTIPLE_FACES: bool(policy.single_face) and count > 1,
+        Reason.EXCEEDS_MAX_FACES: _above(place + 1, policy.max_faces),
+        Reason.SMALL_BOUNDING_BOX: _below(min(box.width, box.height), policy.min_face_size),
+        Reason.LOW_CONFIDENCE: _below(candidate.confidence, policy.min_confidence),
+    }
+    if Trait.POSE in policy.traits:
+        found[Reason.EXTREME_POSE] = _is_extreme(policy, _measured(candidate.traits.pose))
+    if Trait.QUALITY in policy.traits:
+        found |= _flaws(policy, _measured(candidate.traits.quality))
+    return [reason for reason, holds in found.items() if holds]
+
+
+def _is_extreme(policy: Policy, pose: HeadPose) -> bool:
+    angles = ((pose.yaw, policy.max_yaw), (pose.pitch, policy.max_pitch), (pose.roll, policy.max_roll))
+    return any(_above(abs(angle), limit) for angle, limit in angles)
+
+
+def _flaws(policy: Policy, quality: Quality) -> dict[Reason, bool]:
+    dark = _above(quality.darkness, policy.max_illumination)
+    return {
+        Reason.LOW_FACE_QUALITY: _below(quality.total, policy.min_quality),
+        Reason.LOW_SHARPNESS: _above(quality.blur, policy.max_blur),
+        Reason.OCCLUDED_FACE: _above(quality.occlusion, policy.max_occlusion),
+        Reason.LOW_BRIGHTNESS: dark,
+        Reason.POOR_ILLUMINATION: not dark and _above(quality.illumination, policy.max_illumination),
+    }
+
+
+def _measured(value: T | None) -> T:
+    if value is None:
+        raise ServiceError("FRS.0020", "face quality")
+    return value
+
+
+def _above(value: float, limit: float | None) -> bool:
+    return limit is not None and value > limit
+
+
+def _below(value: float, limit: float | None) -> bool:
+    return limit is not None and value < limit

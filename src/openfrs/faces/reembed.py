@@ -1,0 +1,102 @@
+"""Making the templates of a face set again, from the pictures its faces came from."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from openfrs.core.errors import ServiceError
+from openfrs.core.geometry import BoundingBox
+from openfrs.recognition.recognizer import FaceTemplate, Picture, Recognizer
+from openfrs.store.faces.repository import Face
+
+LEAST_OVERLAP: Final = 0.3
+"""Intersection over union of a stored box and a detected one, from which on they are taken for the same face."""
+
+AT_ONCE: Final = 8
+"""Pictures in memory at the same time."""
+
+
+@dataclass
+class Remade:
+    """New templates, and what stood in the way of others."""
+
+    templates: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)  # by face id, shape (dimension,)
+    without_picture: list[Face] = field(default_factory=list)
+    without_face: list[tuple[Face, str]] = field(default_factory=list)  # and why
+    unused: list[Path] = field(default_factory=list)  # pictures that no face came from
+
+    @property
+    def missing(self) -> list[Face]:
+        """The faces without a new template."""
+        return self.without_picture + [face for face, _ in self.without_face]
+
+
+async def remake_templates(
+    recognizer: Recognizer, faces: Sequence[Face], pictures: Mapping[str, Path], advance: Callable[[int], None]
+) -> Remade:
+    """Look for each face, in the picture whose name without suffix is its external image id, where its box is.
+
+    ``advance`` is told how many more faces are done.
+    """
+    by_picture: dict[str, list[Face]] = defaultdict(list)
+    for face in faces:
+        by_picture[face.external_image_id].append(face)
+    remade = Remade(unused=sorted(path for stem, path in pictures.items() if stem not in by_picture))
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def look(stem: str, wanted: list[Face]) -> None:
+        if stem not in pictures:
+            remade.without_picture += wanted
+        else:
+            async with places:
+                try:
+                    data = await asyncio.to_thread(pictures[stem].read_bytes)
+                    found = await recognizer.templates(Picture(data, pictures[stem].name), largest_only=False)
+                except (ServiceError, OSError) as error:
+                    remade.without_face += [(face, str(error)) for face in wanted]
+                else:
+                    same = matched(wanted, found)
+                    remade.templates |= {face_id: template.embedding for face_id, template in same.items()}
+                    why = f"none of its {len(found)} faces is where the face was"
+                    remade.without_face += [(face, why) for face in wanted if face.face_id not in same]
+        advance(len(wanted))
+
+    async with asyncio.TaskGroup() as group:
+        for stem, wanted in by_picture.items():
+            group.create_task(look(stem, wanted))
+    return remade
+
+
+def matched(wanted: Sequence[Face], found: Sequence[FaceTemplate]) -> dict[str, FaceTemplate]:
+    """Which face of a picture each stored face is, by face id: those that overlap most first, each at most once."""
+    pairs = sorted(
+        (
+            (overlap(face.box, template.box), one, other)
+            for one, face in enumerate(wanted)
+            for other, template in enumerate(found)
+        ),
+        key=lambda pair: (-pair[0], pair[1:]),
+    )
+    same: dict[str, FaceTemplate] = {}
+    taken = set[int]()
+    for share, one, other in pairs:
+        if share >= LEAST_OVERLAP and wanted[one].face_id not in same and other not in taken:
+            same[wanted[one].face_id] = found[other]
+            taken.add(other)
+    return same
+
+
+def overlap(one: BoundingBox, other: BoundingBox) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    width = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
+    height = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
+    if width <= 0 or height <= 0:
+        return 0.0
+    common = width * height
+    return common / (one.width * one.height + other.width * other.height - common)

@@ -1,0 +1,29 @@
+"""Pictures that arrive as base64 text."""
+
+import re
+from typing import Final
+
+import pybase64
+
+from openfrs.core.errors import ServiceError
+
+_DATA_URI: Final = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+=-]+)*;base64,", re.ASCII)
+
+
+def decode_base64(text: str, parameter: str) -> bytes:
+    """The bytes of a base64 text.
+
+    A ``data:`` prefix and line breaks are taken off first: they are the two mistakes callers make most.
+
+    Raises:
+        ServiceError: ``FRS.0015``, the text is not base64.
+    """
+    prefix = _DATA_URI.match(text)
+    if prefix:
+        text = text[prefix.end() :]
+    if "\n" in text or "\r" in text:
+        text = text.replace("\r", "").replace("\n", "")
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except ValueError:
+        raise ServiceError("FRS.0015", parameter) from None

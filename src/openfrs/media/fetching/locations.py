@@ -1,0 +1,79 @@
+"""What a URL of a request names: an object of OBS, or a file of a host that is allowed."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from openfrs.core import limits
+from openfrs.core.errors import ServiceError
+
+_HOST: Final = re.compile(
+    r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
+)
+"""A full host name. Its last label begins with a letter, so it is no address in any spelling, such as ``0x7f.1``."""
+
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_OBS_HOST: Final = re.compile(rf"(?P<bucket>{_BUCKET.pattern})\.obs\.[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_VISIBLE: Final = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ObsObject:
+    """An object of OBS; ``key`` is decoded."""
+
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebFile:
+    """A file to be had by HTTPS; ``target`` is path and query as they were written."""
+
+    host: str
+    port: int
+    target: str
+
+    @property
+    def authority(self) -> str:
+        """Host, and port where it is not the usual one."""
+        return self.host if self.port == 443 else f"{self.host}:{self.port}"
+
+
+def read_url(text: str) -> ObsObject | WebFile:
+    """What a URL names, whether or not it may be fetched.
+
+    Objects of OBS are written ``https://BUCKET.obs.REGION.DOMAIN/KEY`` or ``/BUCKET/KEY``.
+
+    Raises:
+        ServiceError: ``FRS.0021`` it is no URL that could be fetched, ``FRS.0022`` it is a path of OBS that cannot be,
+            ``FRS.0035`` its host is no full name, or a user is named.
+    """
+    if text.startswith("/") and not text.startswith("//"):
+        bucket, _, key = text[1:].partition("/")
+        return _object(bucket, key)
+    if len(text) > limits.MAX_URL_LENGTH or not _VISIBLE.fullmatch(text) or "\\" in text:
+        raise ServiceError("FRS.0021")
+    try:
+        parts = urlsplit(text)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        raise ServiceError("FRS.0021") from None
+    if parts.scheme.lower() != "https" or not parts.netloc:
+        raise ServiceError("FRS.0021")
+    if "@" in parts.netloc or "%" in parts.netloc or not _HOST.fullmatch(host):
+        raise ServiceError("FRS.0035")
+    found = _OBS_HOST.fullmatch(host)
+    if found and port in {None, 443}:
+        return _object(found["bucket"], unquote(parts.path[1:]))
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return WebFile(host, 443 if port is None else port, target)
+
+
+def _object(bucket: str, key: str) -> ObsObject:
+    climbs = any(part in {".", ".."} for part in key.split("/"))
+    if not _BUCKET.fullmatch(bucket) or not key or len(key.encode()) > limits.OBS_KEY_LENGTH or climbs:
+        raise ServiceError("FRS.0022")
+    if not key.isprintable():
+        raise ServiceError("FRS.0022")
+    return ObsObject(bucket, key)

@@ -1,0 +1,1 @@
+"""Bulk work on data: transfer and maintenance."""

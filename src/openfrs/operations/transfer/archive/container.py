@@ -1,0 +1,212 @@
+"""The file that an archive is: a tar of what it says of itself, the faces, and a signature over every byte before it.
+
+=====================  ==========================================================================
+member                 holds
+=====================  ==========================================================================
+``archive.json``       format, who made it when, whose key signed it, how the faces are sealed
+``faces.parquet``      the faces, or ``faces.parquet.sealed``
+``signature``          Ed25519, 64 bytes
+=====================  ==========================================================================
+
+What is signed is ``openfrs archive 1``, a line feed, and the SHA-512 of the file up to the header of ``signature``. What comes
+after follows from the signature alone, so no byte of the file is free.
+"""
+
+import hashlib
+import json
+import os
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from openfrs import __version__
+from openfrs.core.errors import OperatorError
+from openfrs.store.db.copying import sync
+
+from .keys import parse_key, public_key
+from .sealing import OpeningReader, Sealing, SealingWriter, Window
+
+FORMAT: Final = 1
+
+_HEAD, _FACES, _SIGNATURE = "archive.json", "faces.parquet", "signature"
+_BLOCK: Final = tarfile.BLOCKSIZE
+_TAIL: Final = 4 * _BLOCK  # a header, the signature in a block, two empty blocks that end a tar
+_LONGEST_HEAD: Final = 64 * 1024
+_PIECE: Final = 1024 * 1024
+
+Advance = Callable[[int], None]
+"""Told how many more bytes, or faces, are done."""
+
+
+class Head(BaseModel):
+    """What an archive says of itself, readable by everybody."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int = FORMAT
+    made_by: str
+    made_at: datetime
+    signed_by: str
+    """The public key of who made it."""
+
+    sealing: Sealing | None = None
+
+
+@contextmanager
+def writing(target: Path, key: Ed25519PrivateKey, passphrase: str | None) -> Iterator[BinaryIO]:
+    """Where to write the faces of a new archive, of mode 0600, which gets its name when the block ends without error.
+
+    Raises:
+        OperatorError: the target is there already, or the disk refuses.
+    """
+    if target.exists():
+        raise OperatorError(f"{target} is there already")
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
+            sealing = None if passphrase is None else Sealing.fresh()
+            head = Head(
+                made_by=__version__,
+                made_at=datetime.now(UTC).replace(microsecond=0),
+                signed_by=public_key(key),
+                sealing=sealing,
+            )
+            file.write(_member(_HEAD, head.model_dump_json(indent=2).encode() + b"\n"))
+            start = file.tell()
+            file.write(bytes(_BLOCK))  # the header, when the size is known
+            if sealing is None or passphrase is None:
+                yield file
+            else:
+                with SealingWriter(file, sealing.key(passphrase)) as sealed:
+                    yield sealed  # type: ignore[misc]
+            _finish(file, start, _faces_name(sealing), key)
+        partial.replace(target)
+        sync(target.parent)
+    except OSError as error:
+        raise OperatorError(f"cannot write {target}: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+class Archive:
+    """An archive that is open, every byte of it signed by the key it names. Whether to believe that key is the caller's to say."""
+
+    def __init__(self, path: Path, file: BinaryIO, advance: Advance) -> None:
+        """Read all of it; ``advance`` is told of the bytes.
+
+        Raises:
+            OperatorError: it is no archive, of a newer release, or not what was signed.
+        """
+        self._path = path
+        self._file = file
+        self.head, start = self._read_head()
+        signed = os.fstat(file.fileno()).st_size - _TAIL
+        self._verify(signed, advance)
+        name, size = self._header(start)
+        if name != _faces_name(self.head.sealing) or start + _BLOCK + _padded(size) != signed:
+            raise OperatorError(f"{path} does not hold what an archive holds")
+        self._faces = Window(file, start + _BLOCK, size)
+
+    def faces(self, passphrase: str | None) -> Window:
+        """The faces as a Parquet file.
+
+        Raises:
+            OperatorError: they are sealed, and with another passphrase.
+        """
+        if self.head.sealing is None:
+            return self._faces
+        if passphrase is None:
+            raise OperatorError(f"{self._path} is sealed: give its passphrase")
+        return OpeningReader(self._faces, self.head.sealing.key(passphrase))
+
+    def _read_head(self) -> tuple[Head, int]:
+        foreign = OperatorError(f"{self._path} is no archive of OpenFRS")
+        try:
+            name, size = self._header(0)
+            text = self._file.read(size)
+            if name != _HEAD or not 0 < size <= _LONGEST_HEAD or len(text) != size:
+                raise foreign
+            content = json.loads(text)
+            if isinstance(content, dict) and isinstance(content.get("format"), int) and content["format"] > FORMAT:
+                raise OperatorError(f"{self._path} was made by a newer release of OpenFRS")
+            return Head.model_validate(content), _BLOCK + _padded(size)
+        except (tarfile.TarError, ValidationError, ValueError, RecursionError):
+            raise foreign from None
+
+    def _header(self, place: int) -> tuple[str, int]:
+        self._file.seek(place)
+        member = tarfile.TarInfo.frombuf(self._file.read(_BLOCK), "utf-8", "surrogateescape")
+        return member.name, member.size
+
+    def _verify(self, signed: int, advance: Advance) -> None:
+        altered = OperatorError(f"{self._path} is not whole, or was altered after it was signed")
+        if signed <= 0:
+            raise altered
+        try:
+            key = parse_key(self.head.signed_by)
+        except OperatorError:
+            raise altered from None
+        digest = _digest(self._file, signed, advance)
+        tail = self._file.read()
+        signature = tail[_BLOCK : _BLOCK + 64]
+        if tail != _tail(signature):
+            raise altered
+        try:
+            key.verify(signature, digest)
+        except InvalidSignature:
+            raise altered from None
+
+
+def _finish(file: BinaryIO, start: int, name: str, key: Ed25519PrivateKey) -> None:
+    """Write what could not be known before: the header of the faces at ``start``, and the signature."""
+    end = file.seek(0, os.SEEK_END)
+    size = end - start - _BLOCK
+    file.write(bytes(_padded(size) - size))
+    file.seek(start)
+    file.write(_tar_header(name, size))
+    signed = start + _BLOCK + _padded(size)
+    digest = _digest(file, signed, lambda _: None)
+    file.seek(signed)
+    file.write(_tail(key.sign(digest)))
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _digest(file: BinaryIO, size: int, advance: Advance) -> bytes:
+    """What is signed of the first ``size`` bytes; the file is left behind them."""
+    file.seek(0)
+    digest = hashlib.sha512()
+    while size and (piece := file.read(min(size, _PIECE))):
+        digest.update(piece)
+        size -= len(piece)
+        advance(len(piece))
+    return b"openfrs archive 1\n" + digest.digest()
+
+
+def _faces_name(sealing: Sealing | None) -> str:
+    return _FACES if sealing is None else f"{_FACES}.sealed"
+
+
+def _tail(signature: bytes) -> bytes:
+    return _member(_SIGNATURE, signature) + bytes(2 * _BLOCK)
+
+
+def _member(name: str, content: bytes) -> bytes:
+    return _tar_header(name, len(content)) + content + bytes(_padded(len(content)) - len(content))
+
+
+def _tar_header(name: str, size: int) -> bytes:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = size, 0o600
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+def _padded(size: int) -> int:
+    return -(-size // _BLOCK) * _BLOCK

@@ -1,0 +1,71 @@
+"""Writing a face set to an archive, while a server runs or not."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from openfrs.accounts.bootstrap import first_project_id
+from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
+from openfrs.store.faces import snapshot as reading
+from openfrs.store.faces.bulk import StoredFace, stored_faces
+from openfrs.store.faces.changes import TEMPLATE_TYPE
+from openfrs.store.faces.repository import FaceRepository, SetMissingError
+from openfrs.store.faces.templates import Templates
+from openfrs.store.opening import master_key, open_audit, shared_database
+
+from .container import Advance, writing
+from .keys import ArchiveKeys
+from .table import Description, write_table
+
+
+def export_set(
+    settings: Settings,
+    set_name: str,
+    target: Path,
+    *,
+    project_id: str | None,
+    passphrase: str | None,
+    track: Callable[[int], Advance],
+) -> int:
+    """Write a face set as it is at this moment to a new archive, sealed if there is a passphrase; returns how many faces it has.
+
+    The file appears when all is in it. ``track`` is told how many faces there are, and gives what is told of those done.
+
+    Raises:
+        OperatorError: there is no such set, the target is there already, the database or the disk cannot be used.
+    """
+    keys = ArchiveKeys(settings.data)
+    project_id = project_id or first_project_id(settings.data / "credentials.json")
+    templates = Templates(master_key(settings))
+    with shared_database(settings) as database:
+        repository = FaceRepository(database, templates)
+        face_set = repository.set_named(project_id, set_name)
+        if face_set is None:
+            raise OperatorError(f"project {project_id} has no face set {set_name}")
+        with repository.snapshot() as connection:
+            templates.check(connection)
+            try:
+                face_set = reading.described(connection, face_set.id)
+            except SetMissingError:
+                raise OperatorError(f"face set {set_name} was deleted meanwhile") from None
+            faces = stored_faces(connection, face_set.id, templates.of_set(connection, face_set.id))
+            first = next(faces, [])
+            dimension = len(first[0].template) // TEMPLATE_TYPE.itemsize if first else 0
+            with writing(target, keys.own(), passphrase) as file:
+                told = _told(first, faces, track(face_set.face_number))
+                write_table(file, Description.of(face_set, dimension), told)
+        audit = open_audit(settings, database)
+        sealed = "yes" if passphrase is not None else "no"
+        audit.record("export", project=project_id, face_set=set_name, faces=face_set.face_number, sealed=sealed)
+        audit.close()
+    return face_set.face_number
+
+
+def _told(
+    first: Sequence[StoredFace], others: Iterator[Sequence[StoredFace]], advance: Advance
+) -> Iterator[Sequence[StoredFace]]:
+    yield first
+    advance(len(first))
+    for some in others:
+        yield some
+        advance(len(some))

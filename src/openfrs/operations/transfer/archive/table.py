@@ -1,0 +1,176 @@
+"""The faces of an archive as a Parquet file, a row a face in the order they were enrolled.
+
+=====================  ==================  =======================================================
+column                 Parquet type        holds
+=====================  ==================  =======================================================
+``face_id``            string              the id that clients know
+``external_image_id``  string
+``left`` … ``height``  int32               the bounding box, in pixels
+``fields``             string              the custom fields, a JSON object
+``created_at``         timestamp[us, UTC]  when the face was enrolled
+``template``           fixed_size_binary   the unit embedding, little-endian half precision
+=====================  ==================  =======================================================
+
+The file's metadata have a JSON object called ``openfrs``: a :class:`Description`.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, BinaryIO, Final
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from openfrs.core.errors import OperatorError, ServiceError
+from openfrs.core.geometry import BoundingBox
+from openfrs.core.limits import FACE_SET_CAPACITY_STEP
+from openfrs.faces.faces import check_external_image_id
+from openfrs.faces.fields import check_values
+from openfrs.faces.ids import is_public_id
+from openfrs.store.faces.bulk import ROWS, StoredFace
+from openfrs.store.faces.changes import TEMPLATE_TYPE
+from openfrs.store.faces.repository import FaceSet
+from openfrs.store.index.columns import FieldDefinitions
+
+try:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+except ImportError as error:
+    raise OperatorError("archives need pyarrow, which is not installed: pip install 'openfrs[archive]'") from error
+
+_METADATA: Final = b"openfrs"
+_SIDES: Final = ("left", "top", "width", "height")
+_ROWS_IN_GROUP: Final = 8 * ROWS
+_NORM_TOLERANCE: Final = 0.01
+
+
+class Description(BaseModel):
+    """What an archive says of the face set in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    public_id: str
+    capacity: Annotated[int, Field(ge=FACE_SET_CAPACITY_STEP, multiple_of=FACE_SET_CAPACITY_STEP)]
+    fields: dict[str, Any]
+    created_at: datetime
+    policy: dict[str, Any] | None
+    retention: dict[str, Any] | None
+    legal_hold: str | None
+    embedder: str
+    """What made the templates; only templates of the same embedder can be compared."""
+
+    dimension: Annotated[int, Field(ge=0, le=4096)]
+    """Numbers of a template; 0 where there are no faces."""
+
+    faces: Annotated[int, Field(ge=0)]
+
+    @classmethod
+    def of(cls, face_set: FaceSet, dimension: int) -> "Description":
+        """The description of a face set."""
+        kept = ("name", "public_id", "capacity", "policy", "retention", "legal_hold", "embedder")
+        return cls(
+            **{name: getattr(face_set, name) for name in kept},
+            fields={name: dict(definition) for name, definition in face_set.fields.items()},
+            created_at=face_set.created_at.replace(tzinfo=UTC),
+            dimension=dimension,
+            faces=face_set.face_number,
+        )
+
+
+def write_table(file: BinaryIO, description: Description, faces: Iterable[Sequence[StoredFace]]) -> None:
+    """Write faces; those that come at a time are in memory, and not many more."""
+    schema = _schema(description.dimension).with_metadata({_METADATA: description.model_dump_json().encode()})
+    with pq.ParquetWriter(file, schema, compression=_compression(schema), use_dictionary=False) as writer:
+        held: list[StoredFace] = []
+        for some in faces:
+            held += some
+            if len(held) >= _ROWS_IN_GROUP:
+                writer.write_table(_table(held, schema), row_group_size=len(held))
+                held.clear()
+        if held:
+            writer.write_table(_table(held, schema), row_group_size=len(held))
+
+
+class FaceTable:
+    """The Parquet file of an archive that is believed."""
+
+    def __init__(self, file: Any) -> None:
+        """Read the description.
+
+        Raises:
+            OperatorError: it is not what this release writes.
+        """
+        try:
+            self._file = pq.ParquetFile(file)
+            schema = self._file.schema_arrow
+            self.description = Description.model_validate_json((schema.metadata or {})[_METADATA])
+            same = schema.equals(_schema(self.description.dimension))
+        except (pa.ArrowException, KeyError, ValidationError):
+            same = False
+        if not same or self._file.metadata.num_rows != self.description.faces:
+            raise OperatorError("the archive does not hold faces as this release writes them")
+
+    def faces(self, fields: FieldDefinitions) -> Iterator[Sequence[StoredFace]]:
+        """The faces, a few at a time, of a set with these custom fields.
+
+        Raises:
+            OperatorError: one could not have been enrolled.
+        """
+        for batch in self._file.iter_batches(batch_size=ROWS):
+            columns = batch.to_pydict()
+            templates = columns["template"]
+            _check_templates(templates)
+            rows = zip(*(columns[name] for name in _schema(1).names), strict=True)
+            yield [_face(row, fields) for row in rows]
+
+
+def _face(row: Sequence[Any], fields: FieldDefinitions) -> StoredFace:
+    face_id, external_image_id, left, top, width, height, text, created_at, template = row
+    wrong = OperatorError("the archive holds a face that could not have been enrolled")
+    try:
+        check_external_image_id(external_image_id)
+        values = check_values(json.loads(text), fields)
+    except (ServiceError, ValueError, AttributeError):
+        raise wrong from None
+    if not is_public_id(face_id):
+        raise wrong
+    box = BoundingBox(left, top, width, height)
+    return StoredFace(face_id, external_image_id, box, values, created_at.replace(tzinfo=None), template)
+
+
+def _check_templates(templates: Sequence[bytes]) -> None:
+    """Anything but unit vectors would be found by every search, or by none."""
+    vectors = np.frombuffer(b"".join(templates), TEMPLATE_TYPE).reshape(len(templates), -1).astype(np.float32)
+    if not np.all(np.abs(np.linalg.norm(vectors, axis=1) - 1) <= _NORM_TOLERANCE):  # nor is anything not a number
+        raise OperatorError("the archive holds a template that is no unit vector")
+
+
+def _table(faces: Sequence[StoredFace], schema: Any) -> Any:
+    columns: Mapping[str, Sequence[Any]] = {
+        "face_id": [face.face_id for face in faces],
+        "external_image_id": [face.external_image_id for face in faces],
+        **{side: [getattr(face.box, side) for face in faces] for side in _SIDES},
+        "fields": [json.dumps(face.fields) for face in faces],
+        "created_at": [face.created_at.replace(tzinfo=UTC) for face in faces],
+        "template": [face.template for face in faces],
+    }
+    return pa.table(columns, schema=schema)
+
+
+def _schema(dimension: int) -> Any:
+    columns = [
+        ("face_id", pa.string()),
+        ("external_image_id", pa.string()),
+        *((side, pa.int32()) for side in _SIDES),
+        ("fields", pa.string()),
+        ("created_at", pa.timestamp("us", "UTC")),
+        ("template", pa.binary(max(1, dimension) * TEMPLATE_TYPE.itemsize)),
+    ]
+    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns])
+
+
+def _compression(schema: Any) -> Mapping[str, str]:
+    """Templates have nothing that could be compressed."""
+    return {name: "none" if name == "template" else "zstd" for name in schema.names}

@@ -1,0 +1,132 @@
+"""Backing a data directory up while a server runs, and bringing a backup back."""
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from openfrs import __version__
+from openfrs.core.errors import OperatorError
+from openfrs.store.db.copying import copy_database, sync
+from openfrs.store.db.errors import StoreUnavailableError
+
+FORMAT: Final = 1
+DATABASE: Final = "openfrs.db"
+MANIFEST: Final = "backup.json"
+
+_BESIDE: Final = ("keys.json", "archive-keys.json", "credentials.json", "audit.jsonl*")
+"""What is durable beside the database. Keys for secret keys are never taken away, so they fit the database copied before."""
+
+
+def back_up(data: Path, target: Path) -> int:
+    """Copy a data directory into a new folder, as it is at one moment, whoever writes meanwhile; returns the bytes it takes.
+
+    The folder appears when all is in it.
+
+    Raises:
+        OperatorError: there is no data directory, the target is there already, or the disk refuses.
+    """
+    if not (data / DATABASE).is_file():
+        raise OperatorError(f"{data} is no data directory of OpenFRS")
+    if target.exists():
+        raise OperatorError(f"{target} is there already")
+    with _appearing(target) as folder:
+        copy_database(data / DATABASE, folder / DATABASE)
+        _without_copies(folder / DATABASE)
+        for pattern in _BESIDE:
+            for file in sorted(data.glob(pattern)):
+                _copy(file, folder / file.name)
+        files = {file.name: _digest(file) for file in sorted(folder.iterdir())}
+        manifest = {"format": FORMAT, "made_by": __version__, "made_at": datetime.now(UTC).isoformat(), "files": files}
+        _write(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+        return sum(file.stat().st_size for file in folder.iterdir())
+
+
+def restore(source: Path, data: Path) -> None:
+    """Make a data directory of a backup, all at once; where it shall be there must be nothing, or an empty folder.
+
+    Raises:
+        OperatorError: it is no backup, it was altered, or there is something already.
+    """
+    manifest = _manifest(source)
+    if data.exists() and (not data.is_dir() or any(data.iterdir())):
+        raise OperatorError(f"{data} is not empty: restore onto an empty directory")
+    for name, digest in manifest["files"].items():
+        try:
+            found = _digest(source / name)
+        except OSError as error:
+            raise OperatorError(f"the backup is not whole: {name}: {error.strerror}") from error
+        if found != digest:
+            raise OperatorError(f"the backup is damaged: {name} is not what was backed up")
+    with _appearing(data) as folder:
+        for name in manifest["files"]:
+            _copy(source / name, folder / name)
+
+
+def _without_copies(database: Path) -> None:
+    """Forget what an index on a server holds: by the time the backup is brought back that is of another moment."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        if connection.execute("select 1 from sqlite_master where name = 'index_copies'").fetchone():
+            connection.execute("delete from index_copies")
+
+
+def _manifest(source: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((source / MANIFEST).read_text("utf-8"))
+        files = manifest["files"]
+        if not isinstance(manifest["format"], int) or any(Path(name).name != name for name in files):
+            raise ValueError
+    except (OSError, ValueError, KeyError, TypeError):
+        raise OperatorError(f"{source} is no backup of OpenFRS") from None
+    if manifest["format"] > FORMAT:
+        raise OperatorError(f"{source} was made by a newer release of OpenFRS ({manifest.get('made_by')})")
+    return dict(manifest)
+
+
+@contextmanager
+def _appearing(target: Path) -> Iterator[Path]:
+    """A folder of mode 0700 to fill, which gets its name when the block ends without error, and else is gone."""
+    target = target.absolute()
+    folder = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700, parents=True)
+        yield folder
+        sync(folder)
+        folder.replace(target)
+        sync(target.parent)
+    except StoreUnavailableError as error:
+        raise OperatorError(f"the database cannot be copied: {error}") from error
+    except OSError as error:
+        raise OperatorError(f"cannot write {target}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as reading, _private(target) as writing:
+        shutil.copyfileobj(reading, writing)
+        writing.flush()
+        os.fsync(writing.fileno())
+
+
+def _write(target: Path, text: str) -> None:
+    with _private(target) as writing:
+        writing.write(text.encode())
+        writing.flush()
+        os.fsync(writing.fileno())
+
+
+def _private(path: Path) -> Any:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

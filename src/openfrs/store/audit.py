@@ -1,0 +1,36 @@
+"""Entries of the audit log in the database that several nodes share: only ever added."""
+
+from collections.abc import Generator, Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, select
+
+from openfrs.store.db.base import Database
+from openfrs.store.db.errors import repeated
+
+from .db import tables
+
+_entries = tables.audit_entries
+_CHUNK = 500
+
+
+class AuditRepository:
+    """All queries about the audit log."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @repeated
+    def add(self, entries: Sequence[tuple[datetime, str]]) -> None:
+        """Write entries, each with the time it is of."""
+        with self._database.write() as connection:
+            connection.execute(insert(_entries), [{"at": at, "entry": entry} for at, entry in entries])
+
+    def newest_first(self) -> Generator[str, None, None]:
+        """Every entry, read as far as it is asked for."""
+        query = select(_entries.c.entry).order_by(_entries.c.at.desc(), _entries.c.id.desc())
+        with (
+            self._database.read() as connection,
+            connection.execute(query, execution_options={"yield_per": _CHUNK}) as rows,
+        ):
+            yield from rows.scalars()

@@ -1,0 +1,1 @@
+"""Databases, schema and migrations."""

@@ -1,0 +1,8 @@
+"""Alembic's entry point: run the migrations on the connection that the database hands over."""
+
+from alembic import context
+
+from openfrs.store.db.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.run_migrations()

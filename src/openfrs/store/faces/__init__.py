@@ -1,0 +1,1 @@
+"""Face sets, faces and templates."""

@@ -1,0 +1,120 @@
+"""Looking after the keys of templates: switching encryption on, new keys, destroying them.
+
+Each works in one transaction a project, on a database that nobody else uses; broken off, it can be run again.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
+
+from openfrs.store.db import tables
+from openfrs.store.db.base import Database
+from openfrs.store.db.transactions import lock_project
+from openfrs.store.service_keys import rewrap
+
+from .deletions import Cause
+from .repository import utc_now
+from .rows import delete_whole_set
+from .templates import PlainTemplates, SealedTemplates, SetTemplates, new_key, unwrap, unwrapped, wrap
+
+_sets, _faces, _templates = tables.face_sets, tables.faces, tables.templates
+_keys = tables.project_keys
+
+_ROWS = 5_000
+"""Templates in memory at once."""
+
+Advance = Callable[[int], None]
+"""Told how many more faces are done."""
+
+
+def encrypt(database: Database, master_key: bytes, advance: Advance) -> None:
+    """Encrypt the templates of every project that has no key yet.
+
+    Raises:
+        StoreUnavailableError
+    """
+    with database.read() as connection:
+        with_key = select(_keys.c.project_id)
+        projects = connection.scalars(
+            select(_sets.c.project_id).where(_sets.c.project_id.not_in(with_key)).distinct()
+        ).all()
+    for project_id in projects:
+        with database.write() as connection:
+            set_ids = [row.id for row in _locked_sets(connection, project_id)]
+            key = new_key(connection, master_key, project_id)
+            for set_id in set_ids:
+                _rewrite(connection, set_id, PlainTemplates(), SealedTemplates(key, project_id, set_id), advance)
+
+
+def rotate_project_keys(database: Database, master_key: bytes, advance: Advance) -> None:
+    """Encrypt the templates of every project with a new data key.
+
+    Raises:
+        StoreUnavailableError: the master key is wrong, or a template is damaged.
+    """
+    with database.read() as connection:
+        projects = connection.scalars(select(_keys.c.project_id)).all()
+    for project_id in projects:
+        with database.write() as connection:
+            set_ids = [row.id for row in _locked_sets(connection, project_id)]
+            wrapped = connection.scalars(select(_keys.c.wrapped).where(_keys.c.project_id == project_id)).one()
+            old = unwrap(master_key, project_id, wrapped)
+            connection.execute(delete(_keys).where(_keys.c.project_id == project_id))
+            new = new_key(connection, master_key, project_id)
+            for set_id in set_ids:
+                before, after = (SealedTemplates(key, project_id, set_id) for key in (old, new))
+                _rewrite(connection, set_id, before, after, advance)
+
+
+def rotate_master_key(database: Database, old: bytes, new: bytes) -> int:
+    """Wrap every project's data key in another master key; returns how many there are. Templates stay as they are.
+
+    Raises:
+        StoreUnavailableError: the old master key is wrong.
+    """
+    with database.write() as connection:
+        rows = connection.execute(select(_keys)).all()
+        for row in rows:
+            wrapped = wrap(new, row.project_id, unwrapped(old, row.project_id, row.wrapped))
+            connection.execute(update(_keys).where(_keys.c.project_id == row.project_id).values(wrapped=wrapped))
+        rewrap(connection, old, new)
+    return len(rows)
+
+
+def erase_project(database: Database, project_id: str) -> int:
+    """Destroy a project's key and delete its face sets; returns how many sets there were.
+
+    Whatever still holds copies of its encrypted templates, but not of its key, holds nothing.
+
+    Raises:
+        HeldError: one of them is under legal hold.
+        StoreUnavailableError
+    """
+    with database.write() as connection:
+        rows = _locked_sets(connection, project_id)
+        connection.execute(delete(_keys).where(_keys.c.project_id == project_id))
+        for row in rows:
+            delete_whole_set(connection, row, Cause.PROJECT, utc_now())
+    return len(rows)
+
+
+def _locked_sets(connection: Connection, project_id: str) -> "Sequence[Row[tuple[object, ...]]]":
+    """The sets of a project, which nobody else can add to or change until the transaction ends."""
+    lock_project(connection, project_id)
+    sets = select(_sets).where(_sets.c.project_id == project_id).order_by(_sets.c.id)
+    return connection.execute(sets.with_for_update()).all()
+
+
+def _rewrite(connection: Connection, set_id: int, old: SetTemplates, new: SetTemplates, advance: Advance) -> None:
+    """Store a set's templates in another way."""
+    written = update(_templates).where(_templates.c.seq == bindparam("row")).values(template=bindparam("stored"))
+    query = select(_faces.c.seq, _faces.c.face_id, _templates.c.template).join_from(_faces, _templates)
+    query = query.where(_faces.c.set_id == set_id)
+    last = -1
+    while rows := connection.execute(query.where(_faces.c.seq > last).order_by(_faces.c.seq).limit(_ROWS)).all():
+        ids = [row.face_id for row in rows]
+        plain = old.open(ids, [row.template for row in rows])
+        values = [{"row": row.seq, "stored": new.seal(row.face_id, one)} for row, one in zip(rows, plain, strict=True)]
+        connection.execute(written, values)
+        last = rows[-1].seq
+        advance(len(rows))

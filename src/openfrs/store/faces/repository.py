@@ -1,0 +1,385 @@
+"""Face sets and faces as rows: every query about them, each within a project or a set of one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from openfrs.core.geometry import BoundingBox
+from openfrs.store.db import tables
+from openfrs.store.db.base import Database
+from openfrs.store.db.errors import repeated
+from openfrs.store.db.transactions import lock_project
+from openfrs.store.index.columns import FieldDefinitions
+
+from .deletions import Cause, HeldError
+from .predicate import FieldValue
+from .rows import delete_faces, delete_whole_set, insert_faces, row_of
+from .templates import Templates
+
+_sets, _faces = tables.face_sets, tables.faces
+
+Clock = Callable[[], datetime]
+"""Tells the time, in UTC and without a zone, as the database keeps it."""
+
+
+def utc_now() -> datetime:
+    """The time by the machine's clock."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSet:
+    """A face set. ``id`` is the store's own, ``public_id`` the one clients see."""
+
+    id: int
+    project_id: str
+    name: str
+    public_id: str
+    capacity: int
+    face_number: int
+    version: int
+    embedder: str
+    fields: FieldDefinitions
+    created_at: datetime
+    policy: Mapping[str, Any] | None = None
+    """What a face must meet to be enrolled, as the rules that read it wrote it."""
+
+    retention: Mapping[str, Any] | None = None
+    """When faces expire, as the rule that reads it wrote it."""
+
+    legal_hold: str | None = None
+    """Why nothing of the set may be deleted, if that is so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """An enrolled face, without its template."""
+
+    face_id: str
+    external_image_id: str
+    box: BoundingBox
+    fields: Mapping[str, FieldValue]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewFace:
+    """A face to enrol; ``template`` is a unit vector of shape (dimension,)."""
+
+    face_id: str
+    external_image_id: str
+    box: BoundingBox
+    fields: Mapping[str, FieldValue]
+    template: npt.NDArray[np.floating]
+
+
+class SetMissingError(Exception):
+    """The face set was deleted meanwhile."""
+
+
+class SetExistsError(Exception):
+    """The project has a face set of that name."""
+
+
+class CapacityError(Exception):
+    """The faces would not fit: ``room`` of them would."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__(room)
+        self.room = room
+
+
+class TooManySetsError(Exception):
+    """The project has as many face sets as it may."""
+
+
+class IdTakenError(Exception):
+    """A generated id is in use already; generate again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which faces of a set are meant: exactly one of the two is given."""
+
+    face_id: str | None = None
+    external_image_id: str | None = None
+
+    def clause(self) -> ColumnElement[bool]:
+        """The condition in SQL."""
+        if self.face_id is not None:
+            return _faces.c.face_id == self.face_id
+        assert self.external_image_id is not None
+        return _faces.c.external_image_id == self.external_image_id
+
+
+class FaceRepository:
+    """All queries about face sets and faces."""
+
+    def __init__(self, database: Database, templates: Templates | None = None, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+        self.templates = templates or Templates()
+
+    def snapshot(self) -> AbstractContextManager[Connection]:
+        """A connection whose reads all see one moment of the database."""
+        return self._database.read()
+
+    # face sets
+
+    @repeated
+    def create_set(self, face_set: FaceSet, *, limit: int) -> None:
+        """Write a new set; its own ``id`` is ignored.
+
+        Raises:
+            SetExistsError, TooManySetsError, IdTakenError
+        """
+        with self._database.write() as connection:
+            insert_set(connection, self.templates, face_set, limit=limit)
+
+    def sets(self, project_id: str) -> list[FaceSet]:
+        """A project's face sets in the order they were made."""
+        query = select(_sets).where(_sets.c.project_id == project_id).order_by(_sets.c.id)
+        with self._database.read() as connection:
+            return [face_set_of(row) for row in connection.execute(query)]
+
+    def set_named(self, project_id: str, name: str) -> FaceSet | None:
+        """A project's face set by name."""
+        with self._database.read() as connection:
+            row = connection.execute(_NAMED, {"project": project_id, "name": name}).first()
+        return None if row is None else face_set_of(row)
+
+    def ruled_sets(self) -> list[FaceSet]:
+        """The face sets of all projects whose faces expire."""
+        query = select(_sets).where(_sets.c.retention.is_not(None)).order_by(_sets.c.id)
+        with self._database.read() as connection:
+            return [face_set_of(row) for row in connection.execute(query)]
+
+    @repeated
+    def delete_set(self, project_id: str, name: str) -> int | None:
+        """Delete a set with all its faces; returns its id, None if there was none.
+
+        Raises:
+            HeldError
+        """
+        query = select(_sets).where(_sets.c.project_id == project_id, _sets.c.name == name).with_for_update()
+        with self._database.write() as connection:
+            row = connection.execute(query).first()
+            if row is None:
+                return None
+            delete_whole_set(connection, row, Cause.SET, self._clock())
+            return int(row.id)
+
+    def set_policy(self, set_id: int, policy: Mapping[str, Any] | None) -> None:
+        """Change what a face must meet to be enrolled in a set.
+
+        Raises:
+            SetMissingError
+        """
+        self._change(set_id, policy=None if policy is None else dict(policy))
+
+    def set_retention(self, set_id: int, retention: Mapping[str, Any] | None) -> None:
+        """Change when faces of a set expire.
+
+        Raises:
+            SetMissingError
+        """
+        self._change(set_id, retention=None if retention is None else dict(retention))
+
+    def set_legal_hold(self, set_id: int, reason: str | None) -> None:
+        """Put a set under legal hold, or release it.
+
+        Raises:
+            SetMissingError
+        """
+        self._change(set_id, legal_hold=reason)
+
+    @repeated
+    def _change(self, set_id: int, **values: Any) -> None:
+        with self._database.write() as connection:
+            if not connection.execute(update(_sets).where(_sets.c.id == set_id).values(**values)).rowcount:
+                raise SetMissingError
+
+    # faces
+
+    def add(self, set_id: int, faces: Sequence[NewFace]) -> None:
+        """Enrol faces: all of them or, when it raises, none.
+
+        Raises:
+            SetMissingError, CapacityError, IdTakenError
+        """
+        self.add_chosen(set_id, lambda _: faces)
+
+    @repeated
+    def add_chosen(self, set_id: int, choose: Callable[[Connection], Sequence[NewFace]]) -> Sequence[NewFace]:
+        """Enrol the faces that ``choose`` gives, asked while nobody else can write, all of them or none; returns them.
+
+        Raises:
+            SetMissingError, CapacityError, IdTakenError
+        """
+        with self._database.write() as connection:
+            row = connection.execute(_LOCKED, {"id": set_id}).first()
+            if row is None:
+                raise SetMissingError
+            faces = choose(connection)
+            if not faces:
+                return faces
+            if row.face_number + len(faces) > row.capacity:
+                raise CapacityError(row.capacity - row.face_number)
+            version = self._bump(connection, row, len(faces))
+            templates, created_at = self.templates.of_set(connection, set_id), self._clock()
+            values = [row_of(face, set_id, version, created_at) for face in faces]
+            try:
+                insert_faces(connection, values, [templates.encode(face.face_id, face.template) for face in faces])
+            except IntegrityError as error:
+                raise IdTakenError from error
+            return faces
+
+    @repeated
+    def update(
+        self, set_id: int, face_id: str, *, external_image_id: str | None, fields: Mapping[str, FieldValue]
+    ) -> bool:
+        """Change a face's external image id, if one is given, and merge custom fields; False if there is no such face.
+
+        Raises:
+            SetMissingError
+        """
+        match = _faces.c.set_id == set_id, _faces.c.face_id == face_id
+        with self._database.write() as connection:
+            row = connection.execute(_LOCKED, {"id": set_id}).first()
+            if row is None:
+                raise SetMissingError
+            face = connection.execute(_FACE_COLUMNS.where(*match)).first()
+            if face is None:
+                return False
+            connection.execute(
+                update(_faces)
+                .where(*match)
+                .values(
+                    external_image_id=external_image_id or face.external_image_id,
+                    fields={**face.fields, **fields},
+                    version=self._bump(connection, row, 0),
+                )
+            )
+            return True
+
+    def delete(self, set_id: int, match: Match) -> int:
+        """Delete the faces that match; returns how many.
+
+        Raises:
+            SetMissingError
+        """
+        query = select(_faces.c.seq).where(_faces.c.set_id == set_id, match.clause())
+        return self.delete_chosen(set_id, lambda connection: connection.scalars(query).all())
+
+    @repeated
+    def delete_chosen(
+        self, set_id: int, choose: Callable[[Connection], Sequence[int]], rule: Cause = Cause.REQUEST
+    ) -> int:
+        """Delete the faces whose sequence numbers ``choose`` gives, asked while nobody else can write; returns how many.
+
+        Raises:
+            SetMissingError, HeldError
+        """
+        with self._database.write() as connection:
+            row = connection.execute(_LOCKED, {"id": set_id}).first()
+            if row is None:
+                raise SetMissingError
+            if row.legal_hold is not None:
+                raise HeldError
+            gone = choose(connection)
+            if gone:
+                version = self._bump(connection, row, -len(gone))
+                delete_faces(connection, row, version, gone, rule, self._clock())
+            return len(gone)
+
+    def page(self, set_id: int, offset: int, limit: int) -> list[Face]:
+        """Faces of a set in insertion order."""
+        query = _FACE_COLUMNS.where(_faces.c.set_id == set_id).order_by(_faces.c.seq).offset(offset).limit(limit)
+        with self._database.read() as connection:
+            return [_face(row) for row in connection.execute(query)]
+
+    def face(self, set_id: int, face_id: str) -> Face | None:
+        """A face of a set."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                _FACE_COLUMNS.where(_faces.c.set_id == set_id, _faces.c.face_id == face_id)
+            ).first()
+        return None if row is None else _face(row)
+
+    @staticmethod
+    def _bump(connection: Connection, face_set: "Row[tuple[object, ...]]", more: int) -> int:
+        """Raise a set's version by one and its face count by ``more``; returns the new version."""
+        version = face_set.version + 1
+        counted = face_set.face_number + more
+        connection.execute(_BUMP, {"set": face_set.id, "to": version, "counted": counted})
+        return int(version)
+
+
+_FACE_COLUMNS: "Select[tuple[object, ...]]" = select(
+    _faces.c.seq,
+    _faces.c.face_id,
+    _faces.c.external_image_id,
+    _faces.c.left,
+    _faces.c.top,
+    _faces.c.width,
+    _faces.c.height,
+    _faces.c.fields,
+)
+
+# built once: building a statement takes longer than running it
+_NAMED = select(_sets).where(_sets.c.project_id == bindparam("project"), _sets.c.name == bindparam("name"))
+_LOCKED = select(_sets).where(_sets.c.id == bindparam("id")).with_for_update(key_share=True)
+"""The set, for the transaction alone to change. SQLite has no such clause and needs none: whoever writes is alone there."""
+_BUMP = (
+    update(_sets)
+    .where(_sets.c.id == bindparam("set"))
+    .values(version=bindparam("to"), face_number=bindparam("counted"))
+)
+
+
+def _face(row: "Row[tuple[object, ...]]") -> Face:
+    box = BoundingBox(row.left, row.top, row.width, row.height)
+    return Face(row.face_id, row.external_image_id, box, row.fields)
+
+
+def face_set_of(row: "Row[tuple[object, ...]]") -> FaceSet:
+    """A row of the face sets' table."""
+    return FaceSet(**row._mapping)
+
+
+def insert_set(connection: Connection, templates: Templates, face_set: FaceSet, *, limit: int) -> int:
+    """Write a new set, without faces; its own ``id`` is ignored, and the one it has got returned.
+
+    Raises:
+        SetExistsError, TooManySetsError, IdTakenError
+    """
+    in_project = _sets.c.project_id == face_set.project_id
+    lock_project(connection, face_set.project_id)
+    if connection.scalar(select(_sets.c.id).where(in_project, _sets.c.name == face_set.name)) is not None:
+        raise SetExistsError
+    if (connection.scalar(select(func.count()).select_from(_sets).where(in_project)) or 0) >= limit:
+        raise TooManySetsError
+    templates.prepare(connection, face_set.project_id)
+    values = {column.name: getattr(face_set, column.name) for column in _sets.c if column.name != "id"}
+    try:
+        written = connection.execute(insert(_sets).values({**values, "face_number": 0, "version": 0}))
+    except IntegrityError as error:
+        raise IdTakenError from error
+    assert written.inserted_primary_key is not None
+    return int(written.inserted_primary_key[0])

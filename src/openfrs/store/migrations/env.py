@@ -1,8 +1,0 @@
-"""Alembic's entry point: run the migrations on the connection that the database hands over."""
-
-from alembic import context
-
-from openfrs.store.tables import metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
-context.run_migrations()

@@ -1,0 +1,179 @@
+"""Where everything durable is: a data directory of this node's own, or a database that nodes share."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from openfrs.accounts.audit.database_log import SharedAuditLog
+from openfrs.accounts.audit.log import AuditFile, AuditLog
+from openfrs.accounts.keyring import KeyFile, Keyring, SharedKeys
+from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
+from openfrs.store.db.base import HEAD, Database
+from openfrs.store.db.errors import StoreUnavailableError
+from openfrs.store.db.sqlite import SqliteDatabase
+from openfrs.store.faces.repository import FaceRepository
+from openfrs.store.faces.templates import parse_master_key, read_master_key
+
+from .audit import AuditRepository
+from .service_keys import ServiceKeyRepository, require_whole
+
+if TYPE_CHECKING:
+    from openfrs.store.index.milvus.remote_index import RemoteIndex
+
+
+def master_key(settings: Settings) -> bytes | None:
+    """The key that the keys of templates are encrypted by, if one is set.
+
+    Raises:
+        OperatorError: it cannot be read.
+    """
+    if settings.master_key is not None and settings.master_key_file is not None:
+        raise OperatorError("set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY, not both")
+    if settings.master_key is not None:
+        return parse_master_key(settings.master_key.get_secret_value())
+    return None if settings.master_key_file is None else read_master_key(settings.master_key_file)
+
+
+def require_one_node(settings: Settings, instead: str) -> None:
+    """Refuse what is for a data directory alone, and say what to do instead.
+
+    Raises:
+        OperatorError
+    """
+    if settings.database is not None:
+        raise OperatorError(f"the data is in the database that OPENFRS_DATABASE names: {instead}")
+
+
+def require_data(settings: Settings) -> None:
+    """See that there is something to work on, where that can be seen without opening it.
+
+    Raises:
+        OperatorError: the data directory is none.
+    """
+    if settings.database is None and not (settings.data / "openfrs.db").is_file():
+        raise OperatorError(f"{settings.data} is no data directory of OpenFRS; start the server on it once")
+
+
+def open_database(settings: Settings, *, alone: bool = False) -> Database:
+    """The database of the settings; ``alone`` keeps other nodes out, where there can be any.
+
+    Raises:
+        OperatorError: it cannot be used. Where there are keys in the data directory it must hold something: they are made after
+            it.
+    """
+    if settings.database is not None:
+        database = open_shared(settings, alone=alone)
+        try:
+            require_whole(database)
+        except BaseException:
+            database.close()
+            raise
+        return database
+    path, keys = settings.data / "openfrs.db", settings.data / "keys.json"
+    if keys.exists() and not (path.exists() and path.stat().st_size):
+        raise OperatorError(f"{path} is missing or empty, though {keys} shows that there was one: bring it back")
+    return SqliteDatabase(path)
+
+
+def open_shared(settings: Settings, *, alone: bool) -> Database:
+    """The database that nodes share, even one that a data directory is still being moved into.
+
+    Raises:
+        OperatorError: it cannot be used, or there is no master key.
+    """
+    from openfrs.store.db.postgresql import PostgresqlDatabase  # with its driver, which only those have who want it
+
+    if settings.database is None:
+        raise OperatorError("name the database, such as postgresql://openfrs@db.example/openfrs")
+    if master_key(settings) is None:
+        raise OperatorError(
+            "a database that nodes share holds keys, encrypted: set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY"
+        )
+    return PostgresqlDatabase(settings.database.get_secret_value(), alone=alone)
+
+
+@contextmanager
+def opened_database(settings: Settings, *, alone: bool = False) -> Iterator[Database]:
+    """The database of the settings until the block ends; a fault of the machine is one line for the operator.
+
+    Raises:
+        OperatorError: it cannot be used.
+    """
+    database = open_database(settings, alone=alone)
+    try:
+        yield database
+    except StoreUnavailableError as error:
+        raise OperatorError(f"the database cannot be used: {error}") from error
+    finally:
+        database.close()
+
+
+@contextmanager
+def shared_database(settings: Settings) -> Iterator[Database]:
+    """The database, which servers may be using: that of a data directory is opened only if that changes nothing of it.
+
+    Raises:
+        OperatorError: there is none, it has another schema, or it cannot be used.
+    """
+    require_data(settings)
+    if settings.database is None:
+        require_schema(settings)
+    with opened_database(settings) as database:
+        yield database
+
+
+def require_schema(settings: Settings) -> None:
+    """See that the database of the data directory can be opened without changing its schema.
+
+    Raises:
+        OperatorError: it cannot.
+    """
+    with closing(sqlite3.connect(settings.data / "openfrs.db")) as connection:
+        try:
+            ((schema,),) = connection.execute("select version_num from alembic_version").fetchall()
+        except (sqlite3.Error, ValueError):
+            schema = "unknown"
+    if schema != HEAD:
+        raise OperatorError(
+            f"the database has schema {schema}, this release {HEAD}: start the server of this release once"
+        )
+
+
+def open_keyring(settings: Settings, database: Database) -> Keyring:
+    """The service's own keys, made if there are none yet.
+
+    Raises:
+        OperatorError: they cannot be read.
+    """
+    key = master_key(settings)
+    if settings.database is None or key is None:
+        return Keyring(KeyFile(settings.data / "keys.json"))
+    try:
+        return Keyring(SharedKeys(ServiceKeyRepository(database, key)))
+    except StoreUnavailableError as error:
+        raise OperatorError(str(error)) from error
+
+
+def open_remote_index(settings: Settings, database: Database, repository: FaceRepository) -> "RemoteIndex | None":
+    """The index of face sets on a server, if the settings name one; it need not answer yet.
+
+    Raises:
+        OperatorError: it cannot be used.
+    """
+    if settings.index == "memory":
+        return None
+    if settings.milvus is None:
+        raise OperatorError("set OPENFRS_MILVUS, such as http://host:19530, for the index on Milvus")
+    from openfrs.store.index.milvus.remote_index import (
+        RemoteIndex,  # with its client, which only those have who want it
+    )
+
+    return RemoteIndex.at(settings.milvus.get_secret_value(), database, repository)
+
+
+def open_audit(settings: Settings, database: Database) -> AuditLog:
+    """The audit log."""
+    file = AuditFile(settings.data / "audit.jsonl")
+    return file if settings.database is None else SharedAuditLog(AuditRepository(database), file)

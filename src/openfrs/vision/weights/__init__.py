@@ -1,0 +1,1 @@
+"""Model weights: manifest, download, cache."""

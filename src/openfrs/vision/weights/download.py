@@ -1,0 +1,109 @@
+"""Fetching artefacts: by name and version, with the download commands of pip and npm, checked by hash.
+
+Going through them means that whatever an operator has set up for packages (a mirror, a proxy, a ``--find-links`` directory)
+works for weights too. Nothing is installed, no dependency is followed, and no script of a package is run.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from openfrs.core.errors import OperatorError
+
+from .manifest import Artefact
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes done and the bytes in all."""
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def downloaded(artefact: Artefact, progress: Progress) -> Iterator[Path]:
+    """The artefact's file, fetched and checked; it is deleted when the block ends.
+
+    Raises:
+        OperatorError: it cannot be fetched, or is another file.
+    """
+    with tempfile.TemporaryDirectory(prefix="openfrs-") as folder:
+        download = {"pypi": _pip_download, "npm": _npm_pack}[artefact.registry]
+        yield download(artefact, Path(folder), progress)
+
+
+def _pip_download(artefact: Artefact, folder: Path, progress: Progress) -> Path:
+    requirement = f"{artefact.package}=={artefact.version}"
+    requirements = folder / "requirements.txt"
+    requirements.write_text(f"{requirement} --hash=sha256:{artefact.sha256}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--disable-pip-version-check"]
+    command += ["--progress-bar", "raw", "--dest", str(folder), "--requirement", str(requirements)]
+    command += ["--no-binary" if artefact.filename.endswith(".tar.gz") else "--only-binary", ":all:"]
+    output = _run(command, progress)
+    path = folder / artefact.filename
+    if not path.is_file():
+        reason = next((line for line in reversed(output) if line.startswith("ERROR")), "pip brought no such file")
+        raise OperatorError(f"cannot fetch {requirement}: {reason}")
+    return path
+
+
+def _npm_pack(artefact: Artefact, folder: Path, progress: Progress) -> Path:
+    """Npm tells no progress; it is told in one step at the end."""
+    package = f"{artefact.package}@{artefact.version}"
+    npm = shutil.which("npm")
+    if npm is None:
+        raise OperatorError(
+            f"cannot fetch {package}: there is no npm here; bring {artefact.filename} from where there is one"
+            f' ("npm pack {package}") and run: openfrs models import {artefact.filename}'
+        )
+    output = _run([npm, "pack", package, "--ignore-scripts", "--pack-destination", str(folder)], progress)
+    path = folder / artefact.filename
+    if not path.is_file():
+        reason = next(
+            (line for line in output if line.startswith(("npm error", "npm ERR!"))), "npm brought no such file"
+        )
+        raise OperatorError(f"cannot fetch {package}: {reason}")
+    if (digest := sha256_of(path)) != artefact.sha256:
+        raise OperatorError(f"cannot fetch {package}: its SHA-256 is {digest}, not what the manifest says")
+    size = path.stat().st_size
+    progress(size, size)
+    return path
+
+
+def _run(command: list[str], progress: Progress) -> list[str]:
+    """Run a package client, reporting pip's progress; returns the lines it printed."""
+    lines = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            match line.split():
+                case ["Progress", done, "of", total]:
+                    progress(int(done), int(total))
+                case _:
+                    lines.append(line.strip())
+    return lines
+
+
+def members(path: Path) -> dict[str, bytes]:
+    """The files inside a wheel, source archive or npm package, by name; the top folder of the latter two is left off.
+
+    Raises:
+        OperatorError: the file is no such archive.
+    """
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+    if tarfile.is_tarfile(path):
+        with tarfile.open(path) as archive:
+            files = ((member.name, archive.extractfile(member)) for member in archive if member.isfile())
+            return {name.partition("/")[2]: file.read() for name, file in files if file is not None}
+    raise OperatorError(f"{path} is neither a wheel nor a source archive nor an npm package")

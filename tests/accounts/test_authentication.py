@@ -1,0 +1,221 @@
+"""Who gets in, and what everybody else is told."""
+
+import json
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from openfrs.accounts.keyring import KeyFile, Keyring
+from openfrs.accounts.passwords import hash_password, verify_password
+from openfrs.accounts.tokens import TokenMint
+from openfrs.core.errors import OperatorError
+from tests.support.servers import RunningServer
+
+
+def face_sets(server: RunningServer, headers: dict[str, str], project: str | None = None) -> httpx.Response:
+    return httpx.get(f"{server.endpoint}{project or server.project}/face-sets", headers=headers)
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str, str]:
+    body = answer.json()
+    return answer.status_code, body["error_code"], body["error_msg"]
+
+
+def test_a_token_opens_its_project(server: RunningServer) -> None:
+    assert face_sets(server, {"X-Auth-Token": server.token()}).status_code == 200
+
+
+def test_the_answer_to_a_login_has_the_documented_form(server: RunningServer) -> None:
+    answer = httpx.post(f"{server.endpoint}/v3/auth/tokens", json=server.login_body())
+    assert answer.status_code == 201
+    token = answer.json()["token"]
+    assert token["methods"] == ["password"]
+    assert token["project"]["id"] == server.credentials["project_id"]
+    assert token["user"]["name"] == server.credentials["user"]
+    assert token["user"]["domain"]["name"] == token["project"]["domain"]["name"] == server.credentials["domain"]
+    issued, expires = (
+        datetime.strptime(token[key], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+        for key in ("issued_at", "expires_at")
+    )
+    assert expires - issued == timedelta(hours=24)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, (401, "APIG.0301", "Incorrect IAM authentication information: x-auth-token not found")),
+        ({"X-Auth-Token": ""}, (401, "APIG.0301", "Incorrect IAM authentication information: x-auth-token not found")),
+        ({"X-Auth-Token": "MIIgarbled"}, (400, "FRS.0002", "The authentication token is abnormal.")),
+        ({"X-Auth-Token": "x" * 10_000}, (400, "FRS.0002", "The authentication token is abnormal.")),
+        (
+            {"Authorization": "Bearer x"},
+            (401, "APIG.0301", "Incorrect IAM authentication information: decrypt token fail"),
+        ),
+    ],
+)
+def test_without_valid_credentials(
+    server: RunningServer, headers: dict[str, str], expected: tuple[int, str, str]
+) -> None:
+    assert refusal(face_sets(server, headers)) == expected
+
+
+def test_a_token_of_another_server_is_abnormal(server: RunningServer, tmp_path: Path) -> None:
+    text, _ = TokenMint(Keyring(KeyFile(tmp_path / "keys.json")), timedelta(hours=1)).issue("u", "p", 0)
+    assert refusal(face_sets(server, {"X-Auth-Token": text}))[:2] == (400, "FRS.0002")
+
+
+def test_an_expired_token_must_be_updated(server: RunningServer) -> None:
+    mint = TokenMint(Keyring(KeyFile(server.data / "keys.json")), timedelta(seconds=-1))
+    text, _ = mint.issue("u", server.credentials["project_id"], 0)
+    expected = (401, "APIG.0307", "The token must be updated.")
+    assert refusal(face_sets(server, {"X-Auth-Token": text})) == expected
+
+
+def test_a_token_without_a_project_is_abnormal(server: RunningServer) -> None:
+    body = server.login_body()
+    del body["auth"]["scope"]
+    answer = httpx.post(f"{server.endpoint}/v3/auth/tokens", json=body)
+    assert answer.status_code == 201
+    headers = {"X-Auth-Token": answer.headers["X-Subject-Token"]}
+    assert refusal(face_sets(server, headers))[:2] == (400, "FRS.0002")
+
+
+@pytest.mark.parametrize("project", ["/v2/0123456789abcdef0123456789abcdef", "/v2/{project_id}"])
+def test_another_project_is_refused(server: RunningServer, project: str) -> None:
+    answer = face_sets(server, {"X-Auth-Token": server.token()}, project)
+    assert refusal(answer)[:2] == (403, "FRS.0028")
+
+
+def broken(body: dict[str, Any], *path: str, value: Any) -> dict[str, Any]:
+    copy = json.loads(json.dumps(body))
+    place = copy
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return copy  # type: ignore[no-any-return]
+
+
+USER = ("auth", "identity", "password", "user")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ((*USER, "password"), "wrong", "The username or password is wrong."),
+        ((*USER, "name"), "nobody", "The username or password is wrong."),
+        ((*USER, "domain"), {"name": "nowhere"}, "The username or password is wrong."),
+        ((*USER, "domain"), {}, "The username or password is wrong."),
+        (("auth", "scope"), {"project": {"name": "nothing"}}, "The user has no such project."),
+        (("auth", "identity", "methods"), ["totp"], "The authentication method is not supported."),
+    ],
+)
+def test_a_wrong_login_is_told_in_the_iam_envelope(
+    server: RunningServer, path: tuple[str, ...], value: Any, message: str
+) -> None:
+    body = broken(server.login_body(), *path, value=value)
+    answer = httpx.post(f"{server.endpoint}/v3/auth/tokens", json=body)
+    assert answer.status_code == 401
+    assert answer.json() == {"error": {"code": 401, "message": message, "title": "Unauthorized"}}
+    assert "X-Subject-Token" not in answer.headers
+
+
+@pytest.mark.parametrize("content", [b"", b"null", b"[]", b"{", b"{}", b'{"auth": {}}', b'{"auth": {"identity": 1}}'])
+def test_a_malformed_login_is_a_bad_request(server: RunningServer, content: bytes) -> None:
+    answer = httpx.post(f"{server.endpoint}/v3/auth/tokens", content=content)
+    assert answer.status_code == 400
+    assert answer.json() == {"error": {"code": 400, "message": "The request body is invalid", "title": "Bad Request"}}
+
+
+def test_repeating_the_password_method_costs_nothing(server: RunningServer) -> None:
+    body = broken(server.login_body(), "auth", "identity", "methods", value=["password"] * 50)
+    assert httpx.post(f"{server.endpoint}/v3/auth/tokens", json=body).status_code == 400
+
+
+def test_projects_are_listed_by_name(server: RunningServer) -> None:
+    headers = {"X-Auth-Token": server.token()}
+    for name, count in (("local", 1), ("elsewhere", 0)):
+        answer = httpx.get(f"{server.endpoint}/v3/projects", params={"name": name}, headers=headers)
+        assert answer.status_code == 200
+        assert [project["id"] for project in answer.json()["projects"]] == [server.credentials["project_id"]] * count
+
+
+def test_projects_need_credentials_and_say_so_as_iam_does(server: RunningServer) -> None:
+    answer = httpx.get(f"{server.endpoint}/v3/projects")
+    assert answer.status_code == 401
+    assert answer.json()["error"]["title"] == "Unauthorized"
+
+
+def test_the_sdk_finds_its_project_by_region(server: RunningServer) -> None:
+    from huaweicloudsdkcore.auth.credentials import BasicCredentials
+    from huaweicloudsdkcore.region.region import Region
+    from huaweicloudsdkfrs import v2 as frs
+
+    keys = server.credentials["access_key"], server.credentials["secret_key"]
+    credentials = BasicCredentials(*keys).with_iam_endpoint(server.endpoint)
+    region = Region(server.credentials["project_name"], server.endpoint)
+    client = frs.FrsClient.new_builder().with_credentials(credentials).with_region(region).build()
+    assert client.show_all_face_sets(frs.ShowAllFaceSetsRequest()).face_sets_info is not None
+
+
+@pytest.mark.parametrize(
+    ("ak", "sk", "reason"),
+    [
+        ("right", "wrong", "verify aksk signature fail"),
+        ("wrong", "right", "Get secretKey failed,ak:NOBODY,err:ak not exist"),
+    ],
+)
+def test_a_wrong_signature_names_its_reason(server: RunningServer, ak: str, sk: str, reason: str) -> None:
+    from huaweicloudsdkcore.auth.credentials import BasicCredentials
+    from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
+    from huaweicloudsdkfrs import v2 as frs
+
+    access_key = server.credentials["access_key"] if ak == "right" else "NOBODY"
+    secret_key = server.credentials["secret_key"] if sk == "right" else "nothing"
+    credentials = BasicCredentials(access_key, secret_key, server.credentials["project_id"])
+    client = frs.FrsClient.new_builder().with_credentials(credentials).with_endpoint(server.endpoint).build()
+    with pytest.raises(ClientRequestException) as refused:
+        client.show_all_face_sets(frs.ShowAllFaceSetsRequest())
+    assert (refused.value.status_code, refused.value.error_code) == (401, "APIG.0301")
+    assert refused.value.error_msg == f"Incorrect IAM authentication information: {reason}"
+
+
+def test_an_old_signature_is_refused(server: RunningServer) -> None:
+    date = (datetime.now(UTC) - timedelta(minutes=16)).strftime("%Y%m%dT%H%M%SZ")
+    value = f"SDK-HMAC-SHA256 Access=x, SignedHeaders=host;x-sdk-date, Signature={'0' * 64}"
+    status, code, message = refusal(face_sets(server, {"Authorization": value, "X-Sdk-Date": date}))
+    assert (status, code) == (401, "APIG.0301")
+    assert "15 minutes" in message
+
+
+def test_secrets_are_private_and_not_in_the_database(server: RunningServer) -> None:
+    assert stat.S_IMODE(server.data.stat().st_mode) == 0o700
+    assert {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in server.data.iterdir()} == {
+        path.name: "0o600" for path in server.data.iterdir()
+    }
+    stored = b"".join(path.read_bytes() for path in server.data.glob("openfrs.db*"))
+    assert server.credentials["access_key"].encode() in stored
+    assert server.credentials["secret_key"].encode() not in stored
+    assert server.credentials["password"].encode() not in stored
+    assert b"$argon2id$" in stored
+
+
+def test_passwords_are_checked_whether_or_not_there_is_a_user() -> None:
+    hashed = hash_password("right")
+    assert verify_password("right", hashed)
+    assert not verify_password("wrong", hashed)
+    assert not verify_password("right", None)
+    assert not verify_password("right", "not a hash")
+
+
+def test_a_keyring_is_kept_and_a_broken_one_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    text = Keyring(KeyFile(file)).secrets.encrypt(b"x")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert Keyring(KeyFile(file)).secrets.decrypt(text) == b"x"
+    file.write_text('{"tokens": ["short"]}')
+    with pytest.raises(OperatorError, match="not a keyring"):
+        Keyring(KeyFile(file))

@@ -1,0 +1,87 @@
+"""Faces as a table: filtered, sorted, counted."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.fake_models import photo
+from tests.support.servers import RunningServer
+
+FACES: list[dict[str, Any]] = [
+    {"id": "b", "fields": {"age": 30, "city": "Wien"}},
+    {"id": "a", "fields": {"age": 20}},
+    {"id": "d", "fields": {"city": "Bern", "active": True}},
+    {"id": "c", "fields": {"age": 30, "city": "Aachen", "active": False}},
+]
+
+
+@pytest.fixture
+def table(server: RunningServer, http: httpx.Client) -> str:
+    """The address of the table of a set with four faces."""
+    fields = {"age": {"type": "integer"}, "city": {"type": "string"}, "active": {"type": "boolean"}}
+    http.post(f"{server.project}/face-sets", json={"face_set_name": "t", "external_fields": fields})
+    for number, face in enumerate(FACES):
+        body = {"external_image_id": face["id"], "external_fields": str(face["fields"]).replace("'", '"')}
+        picture = photo((200, 60 + 16 * number, 60))
+        added = http.post(f"{server.project}/face-sets/t/faces", files={"image_file": picture}, data=body)
+        assert added.status_code == 200, added.text
+    return f"{server.endpoint}/x/v1/{server.credentials['project_id']}/face-sets/t/faces"
+
+
+def ids(http: httpx.Client, table: str, **query: Any) -> tuple[int, str]:
+    answer = http.get(table, params=query)
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    return told["total"], "".join(face["external_image_id"] for face in told["faces"])
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, "badc"),
+        ({"order": "desc"}, "cdab"),
+        ({"sort": "external_image_id"}, "abcd"),
+        ({"sort": "external_image_id", "order": "desc"}, "dcba"),
+        ({"sort": "age"}, "abcd"),  # those of one age as they were enrolled, the one without an age last
+        ({"sort": "age", "order": "desc"}, "bcad"),
+        ({"sort": "city"}, "cdba"),
+        ({"sort": "city", "order": "desc"}, "bdca"),
+        ({"sort": "active"}, "cdba"),
+        ({"filter": "age:30"}, "bc"),
+        ({"filter": "age:30", "sort": "city"}, "cb"),
+        ({"filter": "age:99"}, ""),
+    ],
+)
+def test_faces_are_filtered_and_sorted(http: httpx.Client, table: str, query: dict[str, str], expected: str) -> None:
+    assert ids(http, table, **query) == (len(expected), expected)
+
+
+def test_windows_cover_the_whole_and_the_total_stays(http: httpx.Client, table: str) -> None:
+    assert [ids(http, table, sort="external_image_id", offset=at, limit=3) for at in (0, 3, 6)] == [
+        (4, "abc"),
+        (4, "d"),
+        (4, ""),
+    ]
+
+
+def test_deleted_and_changed_faces_are_seen_at_once(server: RunningServer, http: httpx.Client, table: str) -> None:
+    assert ids(http, table, sort="external_image_id") == (4, "abcd")
+    http.delete(f"{server.project}/face-sets/t/faces", params={"external_image_id": "b"})
+    face = http.get(table, params={"filter": "external_image_id:a"}).json()["faces"][0]
+    http.put(f"{server.project}/face-sets/t/faces", json={"face_id": face["face_id"], "external_image_id": "z"})
+    assert ids(http, table, sort="external_image_id") == (3, "cdz")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"sort": "none"}, {"filter": "age:["}, {"order": "up"}, {"offset": -1}, {"limit": 0}, {"limit": 1001}],
+)
+def test_a_bad_question_is_refused(http: httpx.Client, table: str, query: dict[str, Any]) -> None:
+    answer = http.get(table, params=query)
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "FRS.0012")
+
+
+def test_a_set_that_is_not_there_is_refused(http: httpx.Client, table: str) -> None:
+    answer = http.get(table.replace("/t/", "/none/"))
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "FRS.0302")

@@ -1,0 +1,98 @@
+"""Liveness sessions over the API: random, used once, read once."""
+
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.frs.test_action_liveness import AHEAD, LEFT, RIGHT, performance
+from tests.support.servers import RunningServer
+
+
+@pytest.fixture
+def sessions(server: RunningServer) -> str:
+    return f"/x/v1/{server.credentials['project_id']}/liveness-sessions"
+
+
+def created(http: httpx.Client, sessions: str, **body: Any) -> dict[str, Any]:
+    answer = http.post(sessions, json=body)
+    assert answer.status_code == 200, answer.text
+    session: dict[str, Any] = answer.json()
+    return session
+
+
+def refused(answer: httpx.Response, code: str = "FRS.0703") -> None:
+    assert (answer.status_code, answer.json()["error_code"]) == (400, code), answer.text
+
+
+def video_of(actions: list[int]) -> bytes:
+    directions = [AHEAD]
+    for action in actions:
+        directions += [{1: LEFT, 2: RIGHT}[action], AHEAD]
+    return performance(*directions)
+
+
+def test_what_the_session_asked_for_is_alive_and_told_once(http: httpx.Client, sessions: str) -> None:
+    session = created(http, sessions, kinds="1,2")
+    place = f"{sessions}/{session['session_id']}"
+    refused(http.get(f"{place}/result"))
+    answer = http.post(f"{place}/video", files={"video_file": video_of(session["actions"])})
+    assert answer.json() == {"session_id": session["session_id"]}
+    result = http.get(f"{place}/result").json()
+    assert result["alive"] is True
+    assert [each["action"] for each in result["actions"]] == session["actions"]
+    assert result["warnings"] == []
+    refused(http.get(f"{place}/result"))
+    refused(http.post(f"{place}/video", files={"video_file": video_of(session["actions"])}))
+
+
+def test_a_recording_of_another_session_is_not_alive(http: httpx.Client, sessions: str) -> None:
+    session = created(http, sessions, kinds="1,2")
+    place = f"{sessions}/{session['session_id']}"
+    assert http.post(f"{place}/video", files={"video_file": video_of(session["actions"][::-1])}).status_code == 200
+    assert http.get(f"{place}/result").json()["alive"] is False
+
+
+def test_a_mirrored_video_has_left_and_right_changed(http: httpx.Client, sessions: str) -> None:
+    session = created(http, sessions, kinds="1,2", mirrored=True)
+    assert session["mirrored"] is True
+    place = f"{sessions}/{session['session_id']}"
+    shown = [3 - action for action in session["actions"]]
+    assert http.post(f"{place}/video", files={"video_file": video_of(shown)}).status_code == 200
+    assert http.get(f"{place}/result").json()["alive"] is True
+
+
+def test_a_video_that_cannot_be_used_ends_the_session(http: httpx.Client, sessions: str) -> None:
+    place = f"{sessions}/{created(http, sessions)['session_id']}"
+    refused(http.post(f"{place}/video", files={"video_file": b"nothing"}), "FRS.0701")
+    refused(http.post(f"{place}/video", files={"video_file": b"nothing"}))
+    refused(http.get(f"{place}/result"))
+
+
+def test_what_is_asked_is_chosen_at_random(http: httpx.Client, sessions: str) -> None:
+    found = [tuple(created(http, sessions, count=5)["actions"]) for _ in range(12)]
+    assert len(set(found)) > 6
+    assert {action for actions in found for action in actions} == {1, 2, 3}
+    assert all(one != other for actions in found for one, other in pairwise(actions))
+    assert created(http, sessions, count=2, kinds="4")["actions"] == [4, 4]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"count": 0}, "FRS.0012"),
+        ({"count": 6}, "FRS.0012"),
+        ({"kinds": "7"}, "FRS.0702"),
+        ({"kinds": ""}, "FRS.0011"),
+        ({"mirrored": "yes"}, "FRS.0012"),
+    ],
+)
+def test_what_no_session_can_ask(http: httpx.Client, sessions: str, body: dict[str, Any], code: str) -> None:
+    refused(http.post(sessions, json=body), code)
+
+
+def test_sessions_that_never_were(http: httpx.Client, sessions: str) -> None:
+    for name in ("0" * 32, "x", "%2e%2e", "'--"):
+        refused(http.get(f"{sessions}/{name}/result"))
+        refused(http.post(f"{sessions}/{name}/video", files={"video_file": performance(AHEAD, LEFT)}))

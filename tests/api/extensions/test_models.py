@@ -1,0 +1,42 @@
+"""Which models answer, and what their similarities are worth."""
+
+from pathlib import Path
+
+import httpx
+
+from openfrs.core.settings import Settings
+from openfrs.recognition.similarity import calibration
+from openfrs.services import Services
+from openfrs.vision.weights.manifest import manifest
+from tests.support.fake_models import FakePipeline
+from tests.support.servers import RunningServer
+
+
+def test_the_embedders_calibration_and_every_weight_are_told(server: RunningServer, http: httpx.Client) -> None:
+    project_id = server.credentials["project_id"]
+    answer = http.get(f"{server.endpoint}/x/v1/{project_id}/models")
+    assert answer.status_code == 200
+    told = answer.json()
+    assert told["embedder"] == "sface"
+    shipped = {"mirrored": False, "calibrated": True}
+    assert told["embedders"] == [
+        {"name": "sface", "active": True, "dimension": 128, **shipped},
+        {"name": "fr_feature", "active": False, "dimension": 512, **shipped},
+        {"name": "fused", "active": False, "dimension": 640, **shipped},
+    ]
+    scale = calibration("sface")
+    assert told["calibration"]["operating_points"] == [point.model_dump() for point in scale.operating_points]
+    assert told["calibration"]["impostor_pairs"] == scale.impostor_pairs
+    assert "knots" not in told["calibration"]
+    assert {weight["name"]: weight["licence"] for weight in told["weights"]} == {
+        name: weight.licence for name, weight in manifest().weights.items()
+    }
+
+
+def test_only_embedders_that_may_be_chosen_are_told(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    services = Services.open(Settings(data=tmp_path / "data", unattributed_weights=False), FakePipeline())
+    try:
+        assert list(services.manifest.embedders) == ["sface"]
+    finally:
+        services.close()

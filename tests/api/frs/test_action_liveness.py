@@ -1,0 +1,171 @@
+"""Action liveness over the API: what is asked, what is answered, what is refused."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+
+from openfrs.core.limits import MAX_PICTURE_BYTES
+from tests.support.contract import Frs, ok, refusal
+from tests.support.videos import encode, grey, sound
+
+PERSON, OTHER, PRINT = (200, 184, 88), (200, 72, 88), (90, 184, 88)
+AHEAD, LEFT, RIGHT = (200, 200), (110, 200), (200, 110)
+"""Width and height of the patch that the fake models take for a face."""
+
+
+def film(*scenes: tuple[tuple[int, int], tuple[int, int, int]], seconds: float = 0.7) -> bytes:
+    """A video of scenes, each a direction and a person."""
+    frames = []
+    for (width, height), colour in scenes:
+        image = np.zeros((320, 320, 3), np.uint8)
+        image[60 : 60 + height, 60 : 60 + width] = colour
+        frames += [image] * round(10 * seconds)
+    return encode(frames, crf="10")
+
+
+def performance(*directions: tuple[int, int], person: tuple[int, int, int] = PERSON) -> bytes:
+    return film(*((direction, person) for direction in directions))
+
+
+LEFT_THEN_RIGHT = performance(AHEAD, LEFT, AHEAD, RIGHT, AHEAD)
+
+
+@pytest.fixture
+def v1(frs: Frs) -> Frs:
+    return replace(frs, project=frs.project.replace("/v2/", "/v1/"))
+
+
+def ask(frs: Frs, video: bytes | None = None, /, **body: Any) -> httpx.Response:
+    given = {} if video is None else {"video_base64": base64.b64encode(video).decode()}
+    return frs.post("/live-detect", json=given | body)
+
+
+def codes(answer: dict[str, Any]) -> list[int]:
+    return [warning["warningCode"] for warning in answer["warning-list"]]
+
+
+def test_what_was_asked_in_the_order_asked_is_alive(frs: Frs, v1: Frs) -> None:
+    for client in (frs, v1):
+        answer = ok(ask(client, LEFT_THEN_RIGHT, actions="1,2"))
+        assert answer["video-result"]["alive"] is True
+        assert [each["action"] for each in answer["video-result"]["actions"]] == [1, 2]
+        assert all(each["confidence"] > 0.7 for each in answer["video-result"]["actions"])
+        assert answer["warning-list"] == []
+
+
+@pytest.mark.parametrize("actions", ["2,1", "1", "2", "1,2,1", "1,3", "3", "4", "5", "1,2,5"])
+def test_anything_else_is_not(frs: Frs, actions: str) -> None:
+    answer = ok(ask(frs, LEFT_THEN_RIGHT, actions=actions))
+    assert answer["video-result"]["alive"] is False
+    assert [str(each["action"]) for each in answer["video-result"]["actions"]] == actions.split(",")
+    assert 6 in codes(answer)
+
+
+def test_each_action_in_its_time(frs: Frs) -> None:
+    def alive(times: str) -> bool:
+        return bool(ok(ask(frs, LEFT_THEN_RIGHT, actions="1,2", action_time=times))["video-result"]["alive"])
+
+    assert alive("500-1500,2000-2900")
+    assert not alive("0-600,2000-2900")
+    assert not alive("500-1500,3000-3500")
+    assert ok(ask(frs, LEFT_THEN_RIGHT, actions="2", action_time="2000-2900"))["video-result"]["alive"]
+
+
+def test_the_picture_is_the_frame_with_the_largest_face(frs: Frs) -> None:
+    text = ok(ask(frs, LEFT_THEN_RIGHT, actions="1,2"))["video-result"]["picture"]
+    shown = cv2.imdecode(np.frombuffer(base64.b64decode(text, validate=True), np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    assert shown.shape == (320, 320, 3)
+    assert shown[150, 150][::-1] == pytest.approx(PERSON, abs=8)
+    assert (shown[:, 250].max(), shown[250].max()) > (100, 100)
+
+
+@pytest.mark.parametrize(
+    ("scenes", "warning"),
+    [
+        ([(AHEAD, PRINT), (LEFT, PRINT), (AHEAD, PRINT)], 7),
+        ([(AHEAD, PERSON), (LEFT, PERSON), (AHEAD, OTHER)], 7),
+        ([(LEFT, PERSON), (LEFT, PERSON)], 1),
+        ([((1, 1), PERSON), ((1, 1), PERSON)], 5),
+    ],
+    ids=["a print", "another person", "never ahead", "nobody"],
+)
+def test_what_speaks_against_a_person(
+    frs: Frs, scenes: Sequence[tuple[tuple[int, int], tuple[int, int, int]]], warning: int
+) -> None:
+    answer = ok(ask(frs, film(*scenes), actions="1"))
+    assert answer["video-result"]["alive"] is False
+    assert warning in codes(answer)
+    assert (answer["video-result"]["picture"] == "") is (warning == 5)
+
+
+def test_another_face_is_told_of_and_the_largest_is_judged(frs: Frs) -> None:
+    frames = []
+    for width, height in (AHEAD, LEFT, AHEAD):
+        image = np.zeros((320, 480, 3), np.uint8)
+        image[60 : 60 + height, 20 : 20 + width] = PERSON
+        image[60:200, 300:440] = OTHER
+        frames += [image] * 7
+    answer = ok(ask(frs, encode(frames, crf="10"), actions="1"))
+    assert answer["video-result"]["alive"] is True
+    assert codes(answer) == [4]
+
+
+def test_a_form_is_taken_too(v1: Frs) -> None:
+    form: Any = {"files": {"video_file": LEFT_THEN_RIGHT}, "data": {"actions": "1,2", "nod_threshold": "20"}}
+    assert ok(v1.post("/live-detect", **form))["video-result"]["alive"] is True
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "FRS.0011"),
+        ({"actions": ""}, "FRS.0011"),
+        ({"actions": " "}, "FRS.0011"),
+        ({"actions": None}, "FRS.0011"),
+        ({"actions": 1}, "FRS.0012"),
+        ({"actions": "0"}, "FRS.0702"),
+        ({"actions": "6"}, "FRS.0702"),
+        ({"actions": "1,,2"}, "FRS.0702"),
+        ({"actions": "left"}, "FRS.0702"),
+        ({"actions": ",".join("1" * 11)}, "FRS.0704"),
+        ({"actions": "1", "action_time": "0-500,500-900"}, "FRS.0703"),
+        ({"actions": "1", "action_time": "500-0"}, "FRS.0703"),
+        ({"actions": "1", "action_time": "soon"}, "FRS.0703"),
+        ({"actions": "1", "nod_threshold": 0.5}, "FRS.0703"),
+        ({"actions": "1", "nod_threshold": 91}, "FRS.0703"),
+        ({"actions": "1", "nod_threshold": "ten"}, "FRS.0012"),
+    ],
+)
+def test_what_cannot_be_asked(frs: Frs, body: dict[str, Any], code: str) -> None:
+    refusal(ask(frs, LEFT_THEN_RIGHT, **body), code)
+
+
+def test_ten_actions_may_be_asked(frs: Frs) -> None:
+    assert len(ok(ask(frs, LEFT_THEN_RIGHT, actions=",".join("1" * 10)))["video-result"]["actions"]) == 10
+
+
+def test_videos_that_cannot_be_used(frs: Frs) -> None:
+    for body, code in (
+        ({}, "FRS.0011"),
+        ({"video_base64": ""}, "FRS.0011"),
+        ({"video_base64": "?"}, "FRS.0701"),
+        ({"video_url": "https://example.com/x.mp4"}, "FRS.0020"),
+        ({"video_base64": "AAAA", "video_url": "https://example.com/x.mp4"}, "FRS.0012"),
+        ({"video_base64": "A" * (MAX_PICTURE_BYTES + 4)}, "FRS.0017"),
+    ):
+        refusal(frs.post("/live-detect", json={"actions": "1"} | body), code)
+    for video, code in (
+        (b"no video at all", "FRS.0701"),
+        (sound(2), "FRS.0701"),
+        (encode(grey(0.5)), "FRS.0706"),
+        (encode(grey(16)), "FRS.0706"),
+    ):
+        refusal(ask(frs, video, actions="1"), code)
+    assert ok(ask(frs, LEFT_THEN_RIGHT, actions="1,2"))["video-result"]["alive"] is True

@@ -1,0 +1,52 @@
+"""The log as JSON, of a server that runs and of what goes wrong in it."""
+
+import json
+import logging
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from openfrs.core.telemetry import logs
+from tests.support.fake_models import photo
+from tests.support.servers import fake_server_command, running
+
+
+def record(message: str, **extra: Any) -> logging.LogRecord:
+    made = logging.LogRecord("openfrs.x", logging.INFO, "file", 1, message, (), None)
+    made.__dict__.update(extra)
+    return made
+
+
+def test_every_line_of_a_servers_log_is_an_object_with_the_requests_id(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    settings = {"OPENFRS_LOG_FORMAT": "json"}
+    with running(fake_server_command(data), data, environment=settings) as server, server.http() as client:
+        answer = client.post(f"{server.project}/face-detect", files={"image_file": photo((200, 0, 0))})
+        refused = client.post(f"{server.project}/face-detect?a=secret", json={})
+    lines = {
+        line["request_id"]: line for line in map(json.loads, server.log.read_text().splitlines()) if "status" in line
+    }
+    line = lines[answer.headers["X-Request-Id"]]
+    assert datetime.fromisoformat(line["time"]).tzinfo is not None
+    assert (line["method"], line["path"], line["status"]) == ("POST", f"{server.project}/face-detect", 200)
+    assert (line["operation"], line["level"], line["logger"]) == ("detect", "INFO", "openfrs.access")
+    assert line["milliseconds"] > 0
+    assert "error" not in line
+    assert lines[refused.headers["X-Request-Id"]]["error"] == "FRS.0011"
+    assert "secret" not in server.log.read_text()
+
+
+def test_a_line_break_in_a_message_stays_in_its_line() -> None:
+    line = logs.JsonFormatter().format(record("one\ntwo"))
+    assert "\n" not in line
+    assert json.loads(line)["message"] == "one\ntwo"
+
+
+def test_what_went_wrong_is_told_with_its_traceback() -> None:
+    try:
+        raise ArithmeticError("no numbers")
+    except ArithmeticError:
+        line = json.loads(logs.JsonFormatter().format(record("failed", exc_info=sys.exc_info())))
+    assert "ArithmeticError: no numbers" in line["exception"]
+    assert "request_id" not in line

@@ -1,0 +1,125 @@
+"""Traces of requests: of a service in this process, and of a server that sends them over HTTP."""
+
+import asyncio
+import gzip
+import http.server
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from openfrs.api.app import create_app
+from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
+from openfrs.core.telemetry.tracing import traced
+from openfrs.services import Services
+from tests.support.fake_models import FakePipeline, photo
+from tests.support.servers import fake_server_command, running
+
+memory = pytest.importorskip(
+    "opentelemetry.sdk.trace.export.in_memory_span_exporter", reason="openfrs[otel] is not here"
+)
+
+CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def spans_of(folder: Path, path: str, **headers: str) -> dict[str, Any]:
+    """The spans of one request, by name."""
+    services = Services.open(Settings(data=folder, bootstrap=True), FakePipeline())
+    services.bootstrap("http://here")
+    account = json.loads((folder / "credentials.json").read_text())
+
+    async def ask() -> None:
+        transport = httpx.ASGITransport(create_app(services))
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            user = {"name": account["user"], "password": account["password"], "domain": {"name": "openfrs"}}
+            scope = {"project": {"id": account["project_id"]}}
+            body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}}
+            token = (await client.post("/v3/auth/tokens", json=body)).headers["X-Subject-Token"]
+            exporter.clear()
+            where = path.format(project=account["project_id"])
+            files = {"image_file": photo((200, 0, 0))}
+            await client.post(where, files=files, headers={"X-Auth-Token": token, **headers})
+
+    exporter = memory.InMemorySpanExporter()
+    try:
+        with traced("http://nowhere", exporter):
+            asyncio.run(ask())
+    finally:
+        services.close()
+    return {span.name: span for span in exporter.get_finished_spans() if span.name != "create_token"}
+
+
+def test_a_request_is_a_span_of_its_caller_and_its_stages_are_below(tmp_path: Path) -> None:
+    spans = spans_of(tmp_path, "/v2/{project}/face-detect?name=secret", traceparent=CALLER)
+    assert spans.keys() == {"detect", "stage.decode", "stage.detect"}
+    request = spans["detect"]
+    assert f"{request.context.trace_id:032x}" == CALLER.split("-")[1]
+    assert f"{request.parent.span_id:016x}" == CALLER.split("-")[2]
+    assert all(spans[stage].parent.span_id == request.context.span_id for stage in ("stage.decode", "stage.detect"))
+    attributes = dict(request.attributes)
+    assert len(attributes.pop("openfrs.request_id")) == 32
+    assert attributes == {"http.request.method": "POST", "http.response.status_code": 200}
+
+
+def test_a_refusal_is_told_by_its_code(tmp_path: Path) -> None:
+    (request,) = spans_of(tmp_path, "/v2/{project}/face-sets/secret/search").values()
+    assert request.attributes["error.type"] == "FRS.0302"
+    assert request.status.is_unset
+    assert "secret" not in str(request.to_json())
+
+
+def test_without_the_packages_the_start_says_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
+    with pytest.raises(OperatorError, match=r"openfrs\[otel\]"), traced("http://127.0.0.1:4318"):
+        pass
+
+
+@pytest.fixture
+def collector() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
+    """A collector of traces on loopback: its address, and the paths and bodies it was sent."""
+    received: list[tuple[str, bytes]] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.append((self.path, gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", received
+        server.shutdown()
+        thread.join()
+
+
+def test_a_server_sends_its_traces_before_it_ends(
+    tmp_path: Path, collector: tuple[str, list[tuple[str, bytes]]]
+) -> None:
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+    endpoint, received = collector
+    data = tmp_path / "data"
+    settings = {"OPENFRS_OTLP_ENDPOINT": endpoint}
+    with running(fake_server_command(data), data, environment=settings) as server, server.http() as client:
+        client.post(f"{server.project}/face-detect", files={"image_file": photo((200, 0, 0))}).raise_for_status()
+    assert {path for path, _ in received} == {"/v1/traces"}
+    names = [
+        span.name
+        for _, body in received
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    ]
+    assert {"detect", "stage.decode", "create_token"} <= set(names)

@@ -1,0 +1,57 @@
+"""Watching labelled clips and photographs, with the fake models."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from openfrs.core.errors import OperatorError
+from openfrs.evaluation.datasets import attacks
+from openfrs.evaluation.datasets.attacks import MOVES
+from openfrs.evaluation.datasets.videos import labelled_clips, watch_clips, watch_photographs
+from openfrs.evaluation.report.result_types import RESULTS
+from tests.api.frs.test_action_liveness import AHEAD, LEFT, RIGHT, performance
+from tests.support.fake_models import FakePipeline, photo
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Path:
+    (tmp_path / "a.mp4").write_bytes(performance(AHEAD, LEFT, AHEAD, RIGHT, AHEAD))
+    turn = [{"action": "yaw_img_right", "peak_ms": 1000}, {"action": "yaw_img_left", "peak_ms": 2400}]
+    rows = [
+        {"file": "a.mp4", "kind": "live", "events": [*turn, {"action": "smile", "peak_ms": 3000}]},
+        {"file": "a.mp4", "kind": "spoof_screen", "events": turn[::-1]},
+    ]
+    (tmp_path / "clips.json").write_text(json.dumps(rows))
+    return tmp_path / "clips.json"
+
+
+def test_clips_are_held_against_their_labels(clips: Path) -> None:
+    result = watch_clips(FakePipeline(), clips)
+    assert [clip.right for clip in result.clips] == [True, False]
+    assert [clip.kind for clip in result.clips] == ["live", "screen"]
+    assert RESULTS.validate_json(result.model_dump_json()) == result
+    (table,) = result.tables()
+    assert "Turns and nods as labelled, and no others: 1 of 2 videos." in table.notes
+    chart, *_ = result.charts()
+    assert [name for name, _ in chart.marks] == ["turn left", "turn right"]
+    assert {name for name, _ in chart.series} == {"yaw", "pitch", "eyes", "mouth"}
+
+
+def test_photographs_are_moved_in_every_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attacks, "SECONDS", 1)
+    (tmp_path / "x.png").write_bytes(photo((200, 184, 88)))
+    result = watch_photographs(FakePipeline(), [tmp_path / "x.png"])
+    assert [clip.kind for clip in result.clips] == list(MOVES)
+    assert result.clips[0].recognised == ()
+    assert all(clip.right is None for clip in result.clips)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '[{"file": "a"}]', "[1]"])
+def test_a_file_that_lists_no_clips(tmp_path: Path, text: str) -> None:
+    (tmp_path / "clips.json").write_text(text)
+    if text != "{}":
+        with pytest.raises(OperatorError):
+            labelled_clips(tmp_path / "clips.json")
+    else:
+        assert labelled_clips(tmp_path / "clips.json") == []

@@ -1,0 +1,49 @@
+"""What the service answers, in the words of the labelled sets."""
+
+import pytest
+
+from openfrs.evaluation.predictor import ServiceAnswers
+from openfrs.media.decoding.image import decode
+from tests.support.fake_models import FakePipeline, photo
+
+
+@pytest.fixture(autouse=True)
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every head is asked, however well it does."""
+    monkeypatch.setattr("openfrs.recognition.attributes.LEAST_BALANCED_ACCURACY", 0.0)
+
+
+def answer(attribute: str, colour: tuple[int, int, int]) -> str | float | None:
+    pipeline = FakePipeline()
+    image = decode(photo(colour), "photo.png")
+    return ServiceAnswers(pipeline).predict(image, pipeline.detect(image)[0], attribute)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "colour", "expected"),
+    [
+        ("gender", (200, 40, 90), "male"),
+        ("gender", (40, 40, 90), "female"),
+        ("age", (200, 40, 90), 40),
+        ("expression", (200, 40, 90), "happy"),
+        ("mask", (40, 40, 200), "yes"),
+        ("glasses", (40, 40, 200), "dark"),
+        ("pose", (200, 40, 100), "frontal"),
+        ("pose", (200, 40, 200), "left"),
+        ("pose", (200, 40, 40), "right"),
+        ("yaw", (200, 40, 40), -50),
+        ("quality-pose", (200, 40, 40), "none"),
+    ],
+)
+def test_the_service_is_asked(attribute: str, colour: tuple[int, int, int], expected: str | float) -> None:
+    assert answer(attribute, colour) == expected
+
+
+def test_unknown_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openfrs.recognition.attributes.LEAST_BALANCED_ACCURACY", 1.01)
+    assert answer("mask", (40, 40, 200)) is None
+
+
+def test_everything_it_names_can_be_asked() -> None:
+    for attribute in ServiceAnswers(FakePipeline()).attributes:
+        assert answer(attribute, (200, 60, 90)) is not None

@@ -1,0 +1,140 @@
+"""A data directory from end to end, with a predictor of attributes."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from openfrs.evaluation.datasets.folders import attribute_sets, liveness_set
+from openfrs.evaluation.report.report import Report
+from openfrs.evaluation.runner import Workshop
+from openfrs.evaluation.suite import evaluate_everything, padded
+from openfrs.recognition.similarity import calibration
+from openfrs.vision.types import Detection, Image
+from tests.support.fake_models import FakePipeline, photo
+
+from .conftest import PEOPLE
+
+
+class Reddish:
+    """Guesses from the colour of the middle of the face."""
+
+    name = "how red it is"
+    attributes = ("gender", "age", "live")
+
+    def predict(self, image: Image, face: Detection, attribute: str) -> str | float | None:
+        x, y = face.landmarks[0].astype(int)
+        red = int(image[y, x, 0])
+        if attribute == "gender":
+            return "female" if red > 100 else None
+        return red / 255 if attribute == "live" else red / 10 + 10
+
+
+def a_data_directory(folder: Path) -> Path:
+    (folder / "age-gender" / "images").mkdir(parents=True)
+    printed = folder / "spoof" / "print"
+    printed.mkdir(parents=True)
+    people, frames = ["path,age,gender"], ["path,label,attack,subject,glasses_code,pos_code,session,frame"]
+    for name, colour in PEOPLE.items():
+        (folder / "age-gender" / "images" / f"{name}.png").write_bytes(photo(colour))
+        people.append(f"images/{name}.png,{colour[0] // 10 + 10},{'F' if colour[0] > 100 else 'M'}")
+        (printed / f"{name}.png").write_bytes(photo(colour))
+        real = colour[0] > 100
+        for person in (1, 2):
+            label = "real," if real else "spoof,print"
+            frames.append(f"{name}.png,{label},{person},00,01,02,3")
+    (folder / "age-gender" / "labels.csv").write_text("\n".join(people))
+    (printed / "labels.csv").write_text("\n".join(frames))
+    return folder
+
+
+def test_what_is_there_is_measured(tmp_path: Path) -> None:
+    data = a_data_directory(tmp_path / "data")
+    report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
+    with Workshop.open(FakePipeline(), tmp_path / "report", 2) as workshop:
+        evaluate_everything(workshop, report, data, calibration("sface"), Reddish())
+    found = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
+    assert set(found) == {"attribute-age", "attribute-gender", "attribute-gender-adults", "liveness"}
+    assert found["attribute-age"]["error"]["mean"] < 1
+    assert found["attribute-gender"]["predictions"] == ["female", "male", "unknown"]
+    assert found["attribute-gender"]["recalls"][0]["rate"] == 1
+    assert found["liveness"]["equal_error_rate"] == 0
+    assert found["liveness"]["people"] == 2
+    assert found["liveness"]["kinds"][0]["clips"]["trials"] == 2
+
+
+def test_a_part_is_measured_alone(tmp_path: Path) -> None:
+    data = a_data_directory(tmp_path / "data")
+    folder = data / "lfw-dev" / "images" / "anna"
+    folder.mkdir(parents=True)
+    (folder / "1.png").write_bytes(photo(PEOPLE["anna"]))
+    report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
+    with Workshop.open(FakePipeline(), tmp_path / "report", 2) as workshop:
+        evaluate_everything(workshop, report, data, calibration("sface"), Reddish(), ["damage"])
+    assert [path.stem for path in (tmp_path / "report").glob("*.json")] == ["quality-damage"]
+
+
+def test_sets_are_known_by_their_labels(tmp_path: Path) -> None:
+    data = a_data_directory(tmp_path)
+    assert [each.attribute for each in attribute_sets(data)] == ["age", "gender", "gender", "glasses"]
+    spoofs = liveness_set(data)
+    assert spoofs is not None
+    assert len(spoofs.items) == len(spoofs.people) == len(spoofs.clips) == 2 * len(PEOPLE)
+    assert liveness_set(tmp_path / "nothing") is None
+    assert not list(attribute_sets(tmp_path / "nothing"))
+
+
+def test_the_sets_of_the_labelled_pictures_are_all_there(shared_data: Path) -> None:
+    sets = {each.attribute: each for each in attribute_sets(shared_data)}
+    assert set(sets) == {"age", "gender", "expression", "glasses", "mask", "pose", "quality-pose"}
+    assert set(dict.fromkeys(truth for _, truth in sets["pose"].items)) == {"frontal", "left", "right", "up", "down"}
+    spoofs = liveness_set(shared_data)
+    assert spoofs is not None
+    for items in [each.items for each in sets.values()] + [spoofs.items]:
+        assert all(path.is_file() for path, _ in items)
+        assert len({truth for _, truth in items}) > 1
+
+
+def test_a_living_face_beside_a_screen_is_no_attack(shared_data: Path) -> None:
+    spoofs = liveness_set(shared_data)
+    assert spoofs is not None
+    counts = Counter(kind for _, kind in spoofs.items)
+    assert counts == {"": 384, "print": 203, "phone": 109, "monitor": 68}
+    assert all(
+        len({kind for (_, kind), at in zip(spoofs.items, spoofs.clips, strict=True) if at == clip}) == 1
+        for clip in set(spoofs.clips)
+    )
+
+
+def test_padding_draws_the_edge_out() -> None:
+    image = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    wide = padded(image, 0.5)
+    assert wide.shape == (4, 4, 3)
+    assert (wide[0, 0] == image[0, 0]).all()
+    assert padded(image, 0) is image
+
+
+def test_other_embedders_are_verified_under_their_names(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for name, colour in PEOPLE.items():
+        folder = data / "lfw-dev" / "images" / name
+        folder.mkdir(parents=True)
+        for number in range(2):
+            (folder / f"{number}.png").write_bytes(photo(colour, side=200 + 10 * number))
+    rows = ["a,b,same"]
+    for name, stranger in zip(PEOPLE, [*list(PEOPLE)[1:], "anna"], strict=True):
+        rows += [f"{name}/0.png,{name}/1.png,1", f"{name}/0.png,{stranger}/0.png,0"]
+    (data / "lfw-dev" / "pairs.csv").write_text("\n".join(rows))
+    report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
+    with Workshop.open(FakePipeline(), tmp_path / "report", 2) as workshop:
+        other = FakePipeline()
+        other.embedder = "other"
+        others = [(replace(workshop, pipeline=other, measures={}), calibration("fused"))]
+        evaluate_everything(workshop, report, data, calibration("sface"), None, ["embedders"], others)
+    found = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
+    assert set(found) == {"verification-all-pairs-other", "verification-pairs-other"}
+    assert found["verification-pairs-other"]["models"].startswith("embedder other")
+    assert found["verification-pairs-other"]["best"]["rate"] == 1

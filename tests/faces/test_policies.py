@@ -1,0 +1,157 @@
+"""What a policy makes of one face."""
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from openfrs.core.errors import ServiceError
+from openfrs.core.geometry import BoundingBox
+from openfrs.faces.policies import ADVISED, Policy, Reason, judge, policy_of
+from openfrs.recognition.recognizer import Candidate, FaceTemplate
+from openfrs.recognition.similarity import calibration
+from openfrs.vision.attributes.types import HeadPose, Quality, Trait, Traits
+from tests.support.servers import REPOSITORY
+
+
+def candidate(
+    *, size: tuple[int, int] = (120, 150), confidence: float = 0.9, pose: HeadPose | None = None, **flaws: float
+) -> Candidate:
+    quality = Quality(**{"total": 0.9, "blur": 0.1, "pose": 0.0, "occlusion": 0.1, "illumination": 0.1} | flaws)
+    template = FaceTemplate(BoundingBox(0, 0, *size), np.zeros(4, np.float32))
+    return Candidate(template, confidence, Traits(pose=pose or HeadPose(0, 0, 0), quality=quality), is_main=True)
+
+
+def reasons(policy: Policy, one: Candidate, *, place: int = 0, count: int = 1) -> set[Reason]:
+    return set(judge(policy, one, place=place, count=count))
+
+
+def test_an_empty_policy_refuses_nothing() -> None:
+    worst = candidate(size=(1, 1), confidence=0, pose=HeadPose(170, 80, 90), total=0, blur=1, occlusion=1)
+    assert reasons(Policy(), worst, place=99, count=100) == set()
+    assert Policy().traits == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("limit", "within", "beyond", "reason"),
+    [
+        ({"min_face_size": 80}, {"size": (80, 80)}, {"size": (200, 79)}, Reason.SMALL_BOUNDING_BOX),
+        ({"min_confidence": 0.7}, {"confidence": 0.7}, {"confidence": 0.69}, Reason.LOW_CONFIDENCE),
+        ({"min_quality": 0.45}, {"total": 0.45}, {"total": 0.44}, Reason.LOW_FACE_QUALITY),
+        ({"max_blur": 0.3}, {"blur": 0.3}, {"blur": 0.31}, Reason.LOW_SHARPNESS),
+        ({"max_occlusion": 0.3}, {"occlusion": 0.3}, {"occlusion": 0.31}, Reason.OCCLUDED_FACE),
+        (
+            {"max_illumination": 0.3},
+            {"illumination": 0.3, "darkness": 0.3},
+            {"illumination": 0.31, "darkness": 0.2},
+            Reason.POOR_ILLUMINATION,
+        ),
+        (
+            {"max_illumination": 0.3},
+            {"illumination": 0.3, "darkness": 0.3},
+            {"illumination": 0.4, "darkness": 0.31},
+            Reason.LOW_BRIGHTNESS,
+        ),
+        ({"max_yaw": 30}, {"pose": HeadPose(-30, 80, 80)}, {"pose": HeadPose(-31, 0, 0)}, Reason.EXTREME_POSE),
+        ({"max_pitch": 15}, {"pose": HeadPose(80, 15, 80)}, {"pose": HeadPose(0, 16, 0)}, Reason.EXTREME_POSE),
+        ({"max_roll": 15}, {"pose": HeadPose(80, 80, -15)}, {"pose": HeadPose(0, 0, -16)}, Reason.EXTREME_POSE),
+    ],
+)
+def test_a_limit_holds_for_what_is_beyond_it(
+    limit: dict[str, float], within: dict[str, Any], beyond: dict[str, Any], reason: Reason
+) -> None:
+    assert reasons(policy_of(limit), candidate(**within)) == set()
+    assert reasons(policy_of(limit), candidate(**beyond)) == {reason}
+
+
+def test_faces_are_counted() -> None:
+    assert reasons(Policy(max_faces=2), candidate(), place=1, count=5) == set()
+    assert reasons(Policy(max_faces=2), candidate(), place=2, count=5) == {Reason.EXCEEDS_MAX_FACES}
+    assert reasons(Policy(single_face=True), candidate(), count=1) == set()
+    assert reasons(Policy(single_face=True), candidate(), count=2) == {Reason.MULTIPLE_FACES}
+    assert reasons(Policy(single_face=False), candidate(), count=2) == set()
+
+
+def test_every_reason_is_told() -> None:
+    bad = candidate(size=(20, 20), pose=HeadPose(40, 0, 0), total=0.1, blur=0.9, occlusion=0.9, illumination=0.9)
+    assert reasons(ADVISED, bad) == {
+        Reason.SMALL_BOUNDING_BOX,
+        Reason.EXTREME_POSE,
+        Reason.LOW_FACE_QUALITY,
+        Reason.LOW_SHARPNESS,
+        Reason.OCCLUDED_FACE,
+        Reason.POOR_ILLUMINATION,
+    }
+
+
+@pytest.mark.parametrize("limit", [{"max_blur": 1.0}, {"max_yaw": 180}])
+def test_what_cannot_be_measured_is_not_taken_for_good(limit: dict[str, float]) -> None:
+    unknown = Candidate(candidate().template, 1.0, Traits(), is_main=True)
+    with pytest.raises(ServiceError) as refused:
+        judge(policy_of(limit), unknown, place=0, count=1)
+    assert refused.value.entry.code == "FRS.0020"
+
+
+def test_only_what_is_needed_is_measured() -> None:
+    assert policy_of({"min_face_size": 80, "max_faces": 1, "duplicate_similarity": 0.9}).traits == frozenset()
+    assert policy_of({"max_blur": 0.3}).traits == {Trait.QUALITY}
+    assert policy_of({"max_roll": 3}).traits == {Trait.POSE}
+    assert ADVISED.traits == {Trait.QUALITY, Trait.POSE}
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"max_blurr": 0.3}, "policy: it may hold single_face, max_faces"),
+        ({"max_blur": 1.01}, "policy.max_blur: "),
+        ({"max_blur": "0.3"}, "policy.max_blur: "),
+        ({"max_blur": True}, "policy.max_blur: "),
+        ({"max_faces": 0}, "policy.max_faces: "),
+        ({"max_faces": 1.5}, "policy.max_faces: "),
+        ({"single_face": 1}, "policy.single_face: "),
+        ({"max_yaw": -1}, "policy.max_yaw: "),
+        ({"min_face_size": 5000}, "policy.min_face_size: "),
+        ({"duplicate_similarity": 0}, "policy.duplicate_similarity: "),
+        ({"duplicate_false_match_rate": 1e-7}, "policy.duplicate_false_match_rate: "),
+        ({"duplicate_similarity": 0.9, "duplicate_false_match_rate": 1e-4}, "policy: "),
+    ],
+)
+def test_what_is_no_policy_is_refused(values: dict[str, Any], told: str) -> None:
+    with pytest.raises(ServiceError) as refused:
+        policy_of(values)
+    assert refused.value.entry.code == "FRS.0012"
+    assert told in refused.value.message
+    assert "blurr" not in refused.value.message
+
+
+def test_a_policy_is_read_as_it_was_stored() -> None:
+    values = {"max_faces": 3, "max_yaw": 30, "duplicate_false_match_rate": 1e-5, "max_blur": None}
+    stored = json.loads(json.dumps(policy_of(values).stored()))
+    assert stored == {"max_faces": 3, "max_yaw": 30, "duplicate_false_match_rate": 1e-5}
+    assert policy_of(stored) == policy_of(values)
+
+
+def test_a_false_match_rate_means_the_similarity_where_it_was_measured() -> None:
+    scale = calibration("sface")
+    for point in scale.operating_points:
+        policy = Policy(duplicate_false_match_rate=max(1e-6, point.false_match_rate))
+        assert policy.duplicate_cosine(scale) == pytest.approx(point.cosine, abs=0.01)
+    between = Policy(duplicate_false_match_rate=5e-4).duplicate_cosine(scale)
+    assert between is not None
+    assert scale.cosine_at(1e-3) < between < scale.cosine_at(1e-4)
+    assert Policy(duplicate_similarity=0.93).duplicate_cosine(scale) == scale.cosine(0.93)
+    assert Policy().duplicate_cosine(scale) is None
+
+
+def test_the_page_has_every_limit_and_reason_and_policies_that_hold() -> None:
+    page = (REPOSITORY / "docs" / "enrolment.md").read_text("utf-8")
+    for name in [*Policy.model_fields, *Reason]:
+        assert f"`{name}`" in page, name
+    examples = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
+    policies = [policy_of(example["policy"]) for example in examples if "policy" in example]
+    assert len(policies) == 2
+    for name, value in ADVISED.stored().items():
+        assert f"`{name}`" in page.partition("advised limits are")[2]
+        assert f" {value:g}" in page.partition("advised limits are")[2]

@@ -1,0 +1,65 @@
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openfrs.core.errors import ServiceError
+from openfrs.media.decoding.base64_text import decode_base64
+
+
+def refused(text: str) -> bool:
+    with pytest.raises(ServiceError) as caught:
+        decode_base64(text, "image1_base64")
+    assert "image1_base64" in caught.value.message
+    return caught.value.entry.key == "FRS.0015"
+
+
+@given(st.binary())
+def test_what_was_encoded_comes_back(data: bytes) -> None:
+    assert decode_base64(base64.b64encode(data).decode(), "p") == data
+
+
+@given(st.binary(min_size=60))
+def test_line_breaks_are_taken_off(data: bytes) -> None:
+    text = base64.encodebytes(data).decode()
+    assert decode_base64(text, "p") == data
+    assert decode_base64(text.replace("\n", "\r\n"), "p") == data
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["data:image/jpeg;base64,", "data:image/svg+xml;base64,", "data:image/png;charset=utf-8;base64,"],
+)
+def test_a_data_uri_prefix_is_taken_off(prefix: str) -> None:
+    assert decode_base64(prefix + "aGk=", "p") == b"hi"
+
+
+@pytest.mark.parametrize(
+    "text", ["data:image/jpeg,aGk=", "data:;base64,aGk=", "x data:image/png;base64,aGk=", "data:image/png;base64"]
+)
+def test_other_prefixes_are_not_base64(text: str) -> None:
+    assert refused(text)
+
+
+@pytest.mark.parametrize("text", ["aGk", "aGk==", "a", "====", "aGk=aGk=", "=aGk"])
+def test_bad_padding_is_refused(text: str) -> None:
+    assert refused(text)
+
+
+@pytest.mark.parametrize("text", ["-_-_", "aG k", "aGk\t", "äöüß", "aG.=", "aGk=\0", "\ud800aGk"])
+def test_characters_outside_the_alphabet_are_refused(text: str) -> None:
+    assert refused(text)
+
+
+@given(st.text(alphabet="aZ9+/=\n-_ \xe4\0", max_size=12))
+def test_what_is_taken_is_the_one_way_to_write_it(text: str) -> None:
+    try:
+        data = decode_base64(text, "p")
+    except ServiceError:
+        return
+    assert len(base64.b64encode(data)) == len(text.replace("\n", ""))
+
+
+def test_nothing_is_nothing() -> None:
+    assert decode_base64("", "p") == b""

@@ -1,0 +1,99 @@
+"""Odd and hostile files that others have met."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from openfrs.core.errors import ServiceError
+from openfrs.media.decoding.image import decode
+from tests.support.measured import Outcome, measured
+
+DECODED = "uint8 3 3"
+
+
+@pytest.fixture(scope="module")
+def hard(shared_data: Path) -> Path:
+    if not (shared_data / "hard" / "manifest.csv").is_file():
+        pytest.skip("the odd and hostile files are not here")
+    return shared_data / "hard"
+
+
+@pytest.fixture(scope="module")
+def outcomes(hard: Path) -> dict[str, Outcome]:
+    with (hard / "manifest.csv").open() as manifest:
+        names = [row["path"] for row in csv.DictReader(manifest)]
+    return dict(zip(names, measured(hard / name for name in names), strict=True))
+
+
+def test_every_file_decodes_or_is_refused_in_the_catalogue_s_words(outcomes: dict[str, Outcome]) -> None:
+    said = {outcome.said for outcome in outcomes.values()}
+    assert said == {DECODED, "FRS.0013", "FRS.0015", "FRS.0016"}
+
+
+def test_no_file_takes_more_memory_than_the_largest_picture(outcomes: dict[str, Outcome]) -> None:
+    assert sum(outcome.megabytes for outcome in outcomes.values()) < 250
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("derived/trunc_*", "FRS.0015"),
+        ("derived/bad_crc.png", "FRS.0015"),
+        ("derived/bitrot40.jpg", "FRS.0015"),
+        ("derived/bomb_*0x*.png", "FRS.0013"),
+        ("derived/bomb_header_only_65535.png", "FRS.0013"),
+        ("derived/bomb_jpeg_sof_65500.jpg", "FRS.0013"),
+        ("derived/face_4097px.jpg", "FRS.0013"),
+        ("derived/face_4096px.jpg", DECODED),
+        ("derived/face_*bit*.png", DECODED),
+        ("derived/face_*.bmp", DECODED),
+        ("derived/face_exif*.jpg", DECODED),
+        ("derived/jpg_plus_zip_tail.jpg", DECODED),
+        ("derived/*_named.*", DECODED),
+        ("derived/face.webp", "FRS.0016"),
+        ("derived/face.avif", "FRS.0016"),
+        ("derived/face.gif", "FRS.0016"),
+        ("derived/face.jp2", "FRS.0016"),
+        ("derived/face.tif", "FRS.0016"),
+        ("heif/**/heif/*.heic", "FRS.0016"),
+        ("pillow/Tests/images/truncated_app14.jpg", DECODED),
+        ("pillow/Tests/images/photoshop-200dpi-broken.jpg", DECODED),
+        ("pillow/Tests/images/truncated_jpeg.jpg", "FRS.0015"),
+    ],
+)
+def test_well_known_files_get_their_answer(hard: Path, outcomes: dict[str, Outcome], pattern: str, said: str) -> None:
+    found = {str(file.relative_to(hard)) for file in hard.glob(pattern)} & outcomes.keys()
+    assert found
+    assert {name: outcomes[name].said for name in found} == dict.fromkeys(found, said)
+
+
+def test_one_face_in_eight_orientations_is_one_picture(hard: Path) -> None:
+    upright, *others = (decode((hard / f"derived/face_exif{turn}.jpg").read_bytes(), "p") for turn in range(1, 9))
+    for other in others:
+        assert other.shape == upright.shape
+        assert np.abs(other.astype(int) - upright).mean() < 3
+
+
+def test_one_face_in_every_encoding_is_one_picture(hard: Path) -> None:
+    face = decode((hard / "derived/png_named.jpg").read_bytes(), "p").astype(int)
+    colour = ["24.bmp", "16bit_rgb.png", "rgba.png", "progressive.jpg", "alpha_gradient.png"]
+    for name in colour:
+        other = decode((hard / f"derived/face_{name}").read_bytes(), "p")
+        assert np.abs(other - face).mean() < 6, name
+    gray = decode((hard / "derived/face_16bit_gray.png").read_bytes(), "p")
+    for name in ("la.png", "gray.jpg"):
+        other = decode((hard / f"derived/face_{name}").read_bytes(), "p").astype(int)
+        assert np.abs(other - gray).mean() < 6, name
+
+
+def test_warnings_stay_inside(hard: Path) -> None:
+    """A warning would be an error here."""
+    for name in ("apng/chunk_multi_actl.png", "broken_exif_dpi.jpg", "truncated_exif_dpi.jpg", "no-dpi-in-exif.jpg"):
+        file = hard / "pillow/Tests/images" / name
+        if file.is_file():
+            try:
+                decode(file.read_bytes(), "p")
+            except ServiceError as error:
+                pytest.fail(f"{name}: {error}")

@@ -1,0 +1,153 @@
+import numpy as np
+import pytest
+
+from openfrs.media.decoding.header import MAX_SCANS, Header, claimed_pixels, is_foreign, read_header
+from tests.support.images import encoded, exif, jpeg, quarters
+
+PROGRESSIVE = jpeg(quarters(), progressive=True)
+LAST_SCAN = PROGRESSIVE[PROGRESSIVE.rindex(b"\xff\xda") : -2]
+
+
+def with_scans(count: int) -> bytes:
+    """A progressive JPEG of so many scans in all."""
+    more = count - PROGRESSIVE.count(b"\xff\xda")
+    return PROGRESSIVE[:-2] + LAST_SCAN * more + PROGRESSIVE[-2:]
+
+
+def with_segment(data: bytes, marker: int, body: bytes) -> bytes:
+    segment = bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2, "big") + body
+    return data[:2] + segment + data[2:]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
+def test_format_and_size_are_read(kind: str) -> None:
+    header = read_header(encoded(quarters(30, 20), kind))
+    assert header is not None
+    assert (header.format, header.width, header.height, header.orientation) == (kind, 30, 20, 1)
+
+
+def test_the_old_bmp_header_is_read() -> None:
+    data = b"BM" + bytes(12) + (12).to_bytes(4, "little") + (300).to_bytes(2, "little") + (200).to_bytes(2, "little")
+    assert read_header(data) == Header("BMP", 300, 200)
+
+
+def test_the_exif_block_of_a_jpeg_is_read() -> None:
+    header = read_header(jpeg(quarters(), exif=exif(8)))
+    assert header is not None
+    assert header.orientation == 8
+
+
+def test_an_exif_block_after_others_is_read() -> None:
+    data = with_segment(jpeg(quarters(), exif=exif(3)), 0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>")
+    header = read_header(data)
+    assert header is not None
+    assert header.orientation == 3
+
+
+def test_a_thumbnail_s_own_markers_are_not_the_picture_s() -> None:
+    thumbnail = jpeg(quarters(16, 12), exif=exif(6))
+    header = read_header(with_segment(jpeg(quarters()), 0xE5, thumbnail))
+    assert header is not None
+    assert (header.width, header.orientation) == (64, 1)
+
+
+@pytest.mark.parametrize("marker", [b"\xff\xdb", b"\xff\xc0", b"\xff\xda", b"\xff\xd9"])
+def test_fill_bytes_before_a_marker_are_passed_over(marker: bytes) -> None:
+    data = jpeg(quarters())
+    place = data.rindex(marker)
+    assert read_header(data[:place] + b"\xff" * 3 + data[place:]) == read_header(data)
+
+
+def test_other_bytes_have_no_header() -> None:
+    assert read_header(b"") is None
+    assert read_header(b"text") is None
+    assert read_header(b"\xff\xd8") is None
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
+def test_a_header_cut_anywhere_is_damaged_or_none(kind: str) -> None:
+    data = encoded(np.zeros((8, 8, 3), np.uint8), kind)
+    for length in range(8, 26 if kind == "BMP" else len(data)):
+        with pytest.raises(ValueError):
+            read_header(data[:length])
+
+
+@pytest.mark.parametrize("kind", [b"IDAT", b"IEND", b"tEXt", b"fdAT"])
+@pytest.mark.parametrize("excess", [1, 2**31, 2**32 - 1000])
+def test_a_png_chunk_ends_within_the_file(kind: bytes, excess: int) -> None:
+    """A decoder might allocate what it claims."""
+    data = encoded(quarters(), "PNG")
+    place = data.index(b"IDAT") - 4
+    rest = len(data) - place - 12
+    with pytest.raises(ValueError):
+        read_header(data[:place] + (rest + excess).to_bytes(4, "big") + kind + data[place + 8 :])
+
+
+@pytest.mark.parametrize(
+    "order", [b"\xff\xd8\xff\xd9", b"\xff\xd8\xff\xdb\0\0\xff\xd9", b"\xff\xd8\xff\xfe\0\2\xff\xd9"]
+)
+def test_a_jpeg_without_a_picture_is_damaged(order: bytes) -> None:
+    with pytest.raises(ValueError):
+        read_header(order)
+
+
+def test_a_jpeg_of_tables_alone_is_damaged() -> None:
+    data = jpeg(quarters())
+    tables = data[: data.index(b"\xff\xc0")] + b"\xff\xd9"
+    with pytest.raises(ValueError):
+        read_header(tables)
+
+
+def test_scans_are_bounded() -> None:
+    """Each costs a pass over all pixels: a small file of many would hold a worker for minutes."""
+    assert read_header(with_scans(MAX_SCANS)) == Header("JPEG", 64, 48)
+    with pytest.raises(ValueError, match="scans"):
+        read_header(with_scans(MAX_SCANS + 1))
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_jpeg_has_one_size(first: bool) -> None:
+    """Of two, the decoder might allocate for the other."""
+    data = jpeg(quarters())
+    frame = data.index(b"\xff\xc0")
+    huge = data[frame : frame + 5] + bytes([255, 220] * 2) + data[frame + 9 : frame + 19]
+    place = frame if first else data.index(b"\xff\xda")
+    with pytest.raises(ValueError):
+        read_header(data[:place] + huge + data[place:])
+
+
+def test_segments_are_bounded() -> None:
+    comments = b"\xff\xfe\0\2" * 2000
+    data = jpeg(quarters())
+    with pytest.raises(ValueError, match="segments"):
+        read_header(data[:2] + comments + data[2:])
+
+
+def test_what_follows_the_picture_is_not_counted() -> None:
+    assert read_header(PROGRESSIVE + LAST_SCAN * 200) == Header("JPEG", 64, 48)
+
+
+def test_restart_markers_are_no_segments() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)
+    data = jpeg(noise, restart_marker_blocks=1)
+    assert data.count(b"\xff\xd0") > 100
+    assert read_header(data) == Header("JPEG", 400, 400)
+
+
+def test_marks_count_only_where_they_belong() -> None:
+    assert is_foreign(b"RIFF\0\0\0\0WEBP")
+    assert not is_foreign(b"WEBP")
+    assert not is_foreign(b"")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
+def test_the_pixels_that_a_header_claims_are_told_even_of_a_picture_cut_short(kind: str) -> None:
+    data = encoded(quarters(300, 200), kind)
+    assert claimed_pixels(data) == claimed_pixels(data[: len(data) // 2]) == 60_000
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"text", b"\xff\xd8\xff", b"\xff\xd8\xff\xc0\0", b"\x89PNG\r\n\x1a\n", b"BM", PROGRESSIVE[:-2][:20]]
+)
+def test_what_claims_nothing_has_no_pixels(data: bytes) -> None:
+    assert claimed_pixels(data) == 0

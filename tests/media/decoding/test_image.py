@@ -1,0 +1,329 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from openfrs.core import limits
+from openfrs.core.errors import ServiceError
+from openfrs.media.decoding.image import decode, decode_reduced
+from tests.support import images
+from tests.support.fuzzing import fuzz
+from tests.support.images import Pixels, claiming, encoded, interlaced_png, jpeg, png_chunk, quarters
+from tests.support.measured import measured
+
+UPRIGHT = quarters()
+GRAY = np.repeat(np.linspace(0, 255, 64).astype(np.uint8)[None], 48, axis=0)
+
+
+def refusal(data: bytes) -> str:
+    """Key of the error that a picture is refused with."""
+    with pytest.raises(ServiceError) as caught:
+        decode(data, "image_base64")
+    return caught.value.entry.key
+
+
+def same(picture: Pixels, expected: Pixels, tolerance: int = 0) -> bool:
+    assert picture.dtype == np.uint8
+    assert picture.flags.c_contiguous
+    return picture.shape == expected.shape and bool((cv2.absdiff(picture, expected) <= tolerance).all())
+
+
+def test_jpeg_is_rgb() -> None:
+    assert same(decode(jpeg(UPRIGHT), "p"), UPRIGHT, 4)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP"])
+def test_lossless_formats_are_exact(kind: str) -> None:
+    assert same(decode(encoded(UPRIGHT, kind), "p"), UPRIGHT)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation_of_a_jpeg_comes_out_upright(orientation: int, order: str) -> None:
+    stored = np.asarray(images.stored_for(orientation, UPRIGHT))
+    assert same(decode(jpeg(stored, exif=images.exif(orientation, order)), "p"), UPRIGHT, 4)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation_of_a_png_comes_out_upright(orientation: int) -> None:
+    stored = images.stored_for(orientation, UPRIGHT)
+    assert same(decode(encoded(stored, "PNG", exif=images.exif(orientation)), "p"), UPRIGHT)
+
+
+@pytest.mark.parametrize("block", [images.exif(9), images.exif(0), images.exif(6)[:20], b"Exif\0\0", b"Exif\0\0junk"])
+def test_a_damaged_exif_block_does_not_spoil_a_picture(block: bytes) -> None:
+    assert same(decode(jpeg(UPRIGHT, exif=block), "p"), UPRIGHT, 4)
+
+
+def test_sixteen_bit_png() -> None:
+    data = cv2.imencode(".png", UPRIGHT[:, :, ::-1].astype(np.uint16) * 257)[1].tobytes()
+    assert same(decode(data, "p"), UPRIGHT)
+
+
+def test_sixteen_bit_gray_png() -> None:
+    data = cv2.imencode(".png", GRAY.astype(np.uint16) * 257)[1].tobytes()
+    assert same(decode(data, "p"), np.dstack([GRAY] * 3))
+
+
+def test_palette_png() -> None:
+    data = encoded(Image.fromarray(UPRIGHT).quantize(8), "PNG")
+    assert same(decode(data, "p"), UPRIGHT)
+
+
+def test_palette_bmp() -> None:
+    data = encoded(Image.fromarray(UPRIGHT).quantize(8), "BMP")
+    assert same(decode(data, "p"), UPRIGHT)
+
+
+@pytest.mark.parametrize("alpha", [255, 128, 0])
+def test_alpha_is_left_off(alpha: int) -> None:
+    data = encoded(np.dstack([UPRIGHT, np.full(UPRIGHT.shape[:2], alpha, np.uint8)]), "PNG")
+    assert same(decode(data, "p"), UPRIGHT)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP"])
+def test_gray(kind: str) -> None:
+    assert same(decode(encoded(GRAY, kind), "p"), np.dstack([GRAY] * 3))
+
+
+def test_gray_png_with_alpha() -> None:
+    data = encoded(Image.fromarray(GRAY).convert("LA"), "PNG")
+    assert same(decode(data, "p"), np.dstack([GRAY] * 3))
+
+
+def test_gray_jpeg() -> None:
+    assert same(decode(encoded(GRAY, "JPEG", quality=95), "p"), np.dstack([GRAY] * 3), 4)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP"])
+def test_one_bit(kind: str) -> None:
+    data = encoded(Image.fromarray(GRAY).point(lambda value: 255 * (value > 100), mode="1"), kind)
+    assert same(decode(data, "p"), np.dstack([np.where(GRAY > 100, 255, 0).astype(np.uint8)] * 3))
+
+
+def test_interlaced_png() -> None:
+    assert same(decode(interlaced_png(UPRIGHT), "p"), UPRIGHT)
+
+
+def test_cmyk_jpeg() -> None:
+    data = encoded(Image.fromarray(UPRIGHT).convert("CMYK"), "JPEG", quality=95)
+    assert same(decode(data, "p"), UPRIGHT, 6)
+
+
+def test_progressive_jpeg() -> None:
+    assert same(decode(jpeg(UPRIGHT, progressive=True), "p"), UPRIGHT, 4)
+
+
+def test_an_animated_png_shows_its_first_frame() -> None:
+    others = [Image.fromarray(UPRIGHT[::-1].copy())]
+    data = encoded(UPRIGHT, "PNG", save_all=True, append_images=others)
+    assert same(decode(data, "p"), UPRIGHT)
+
+
+def test_several_pictures_in_one_jpeg_show_the_first() -> None:
+    data = encoded(UPRIGHT, "MPO", quality=95, save_all=True, append_images=[Image.fromarray(UPRIGHT[::-1].copy())])
+    assert np.abs(decode(data, "p").astype(int) - UPRIGHT).mean() < 4
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
+def test_one_pixel(kind: str) -> None:
+    assert same(decode(encoded(np.full((1, 1, 3), 200, np.uint8), kind), "p"), np.full((1, 1, 3), 200, np.uint8), 2)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\0", b"plain text", b"<html></html>", b"BM", b"BMW is a car maker of renown", b"x" * 5000]
+)
+def test_what_is_no_picture_cannot_be_parsed(data: bytes) -> None:
+    assert refusal(data) == "FRS.0015"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
+@pytest.mark.parametrize("share", [0.05, 0.25, 0.5, 0.75, 0.95])
+def test_a_picture_cut_short_cannot_be_parsed(kind: str, share: float) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    data = encoded(noise, kind)
+    assert refusal(data[: int(len(data) * share)]) == "FRS.0015"
+
+
+def test_a_jpeg_cut_short_and_closed_again_cannot_be_parsed() -> None:
+    data = jpeg(np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    assert refusal(data[: len(data) // 2] + b"\xff\xd9") == "FRS.0015"
+
+
+def test_a_cut_cmyk_jpeg_cannot_be_parsed() -> None:
+    data = encoded(Image.fromarray(UPRIGHT).convert("CMYK"), "JPEG")
+    assert refusal(data[: len(data) * 2 // 3]) == "FRS.0015"
+
+
+def test_bytes_after_the_picture_do_no_harm() -> None:
+    assert same(decode(jpeg(UPRIGHT) + b"tail" * 100, "p"), UPRIGHT, 4)
+    assert same(decode(encoded(UPRIGHT, "PNG") + b"tail" * 100, "p"), UPRIGHT)
+
+
+def test_stray_bytes_between_segments_do_no_harm() -> None:
+    data = jpeg(UPRIGHT)
+    table = data.index(b"\xff\xdb")
+    assert same(decode(data[:table] + bytes(3) + data[table:], "p"), UPRIGHT, 4)
+    assert same(decode(data[:-2] + bytes(20) + data[-2:], "p"), UPRIGHT, 4)
+
+
+def test_stray_bytes_excuse_no_cut() -> None:
+    data = jpeg(UPRIGHT)
+    table = data.index(b"\xff\xdb")
+    assert refusal((data[:table] + bytes(3) + data[table:])[:-100]) == "FRS.0015"
+
+
+def test_an_unknown_jfif_revision_does_no_harm() -> None:
+    data = jpeg(UPRIGHT).replace(b"JFIF\0\1", b"JFIF\0\t", 1)
+    assert same(decode(data, "p"), UPRIGHT, 4)
+
+
+def test_a_stray_picture_still_turns_upright() -> None:
+    data = jpeg(np.asarray(images.stored_for(6, UPRIGHT)), exif=images.exif(6))
+    assert same(decode(data[:-2] + bytes(20) + data[-2:], "p"), UPRIGHT, 4)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF", "JPEG2000", "ICO", "PDF", "EPS"])
+def test_pictures_of_other_formats_are_named_so(kind: str) -> None:
+    assert refusal(encoded(UPRIGHT, kind)) == "FRS.0016"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\0\0\0\x1cftypheic\0\0\0\0mif1heic",
+        b"\0\0\0\x1cftypavif\0\0\0\0mif1avif",
+        b"%PDF-1.7\n",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"<?xml version='1.0'?><svg/>",
+        b"SIMPLE  =                    T",
+        b"8BPS\0\1",
+        b"\0\0\0\x0cJXL \r\n\x87\n",
+        b"MM\0*\0\0\0\x08",
+        b"II+\0\x08\0\0\0",
+    ],
+)
+def test_other_formats_are_told_by_their_first_bytes(data: bytes) -> None:
+    assert refusal(data) == "FRS.0016"
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_large_jpeg_can_be_decoded_small(orientation: int) -> None:
+    stored = np.asarray(images.stored_for(orientation, quarters(1600, 1200)))
+    pixels, scale = decode_reduced(jpeg(stored, exif=images.exif(orientation)), "p", 400)
+    assert same(pixels, quarters(400, 300), 12)
+    assert scale == 0.25
+
+
+@pytest.mark.parametrize(("kind", "side"), [("JPEG", 64), ("JPEG", 40), ("JPEG", 900), ("PNG", 8), ("BMP", 8)])
+def test_small_pictures_and_other_formats_are_decoded_whole(kind: str, side: int) -> None:
+    pixels, scale = decode_reduced(encoded(UPRIGHT, kind), "p", side)
+    assert pixels.shape == UPRIGHT.shape
+    assert scale == 1
+
+
+def test_a_jpeg_cut_short_is_no_picture_at_a_smaller_scale_either() -> None:
+    data = jpeg(quarters(1600, 1200))
+    with pytest.raises(ServiceError) as caught:
+        decode_reduced(data[: len(data) // 2], "p", 400)
+    assert caught.value.entry.key == "FRS.0015"
+
+
+@pytest.mark.parametrize("size", [(4097, 1), (1, 4097)])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
+def test_a_side_of_4097_is_too_large(kind: str, size: tuple[int, int]) -> None:
+    assert refusal(encoded(np.zeros((size[1], size[0], 3), np.uint8), kind)) == "FRS.0013"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_4096_by_4096_is_allowed(kind: str) -> None:
+    data = encoded(Image.new("L", (4096, 4096), 90), kind, **({"compress_level": 1} if kind == "PNG" else {}))
+    assert decode(data, "p").shape == (4096, 4096, 3)
+
+
+def test_a_bmp_from_top_to_bottom_counts_its_rows_too() -> None:
+    assert refusal(claiming("BMP", 100, -65535)) == "FRS.0013"
+    assert refusal(claiming("BMP", 100, -(2**31))) == "FRS.0013"
+
+
+def test_a_picture_of_no_rows_cannot_be_parsed() -> None:
+    assert {refusal(claiming(kind, 100, 0)) for kind in ("PNG", "BMP", "JPEG")} == {"FRS.0015"}
+
+
+def test_a_file_of_eight_megabytes_is_allowed_and_one_byte_more_is_not() -> None:
+    data = jpeg(UPRIGHT)
+    data += bytes(limits.MAX_PICTURE_BYTES - len(data))
+    assert same(decode(data, "p"), UPRIGHT, 4)
+    assert refusal(data + b"\0") == "FRS.0017"
+
+
+def test_the_refusal_names_the_parameter() -> None:
+    with pytest.raises(ServiceError, match="image2_base64"):
+        decode(b"text", "image2_base64")
+
+
+def test_bombs_take_no_memory(tmp_path: Path) -> None:
+    """Neither headers that claim much nor text that unpacks to much."""
+    text = PngImagePlugin.PngInfo()
+    text.add_text("comment", "a" * 100_000_000, zip=True)
+    bombs = {
+        "small.png": encoded(UPRIGHT, "PNG"),  # what the libraries take for themselves
+        "small.jpg": jpeg(UPRIGHT),
+        "claim.png": claiming("PNG", 65535, 65535),
+        "claim.bmp": claiming("BMP", 65535, 65535),
+        "chunk.png": images.png_header(64, 48) + b"\x20\0\0\0IDAT" + bytes(99),
+        "claim.jpg": claiming("JPEG", 65535, 65535),
+        "text.png": encoded(UPRIGHT, "PNG", pnginfo=text),
+        "profile.png": images.png_header(64, 48)
+        + png_chunk(b"iCCP", b"a\0\0" + encoded(Image.new("L", (10_000, 10_000)), "PNG")[41:])
+        + encoded(UPRIGHT, "PNG")[33:],
+    }
+    for name, data in bombs.items():
+        (tmp_path / name).write_bytes(data)
+    outcomes = {outcome.file.name: outcome for outcome in measured(tmp_path / name for name in bombs)}
+    assert {outcomes[name].said for name in bombs if name.startswith("claim")} == {"FRS.0013"}
+    assert outcomes["text.png"].said == "uint8 3 3"
+    assert max(outcome.megabytes for outcome in outcomes.values()) < 40
+
+
+SEEDS = {
+    "JPEG": jpeg(quarters(16, 12), exif=images.exif(6)),
+    "PNG": encoded(quarters(16, 12), "PNG", exif=images.exif(6)),
+    "BMP": encoded(quarters(16, 12), "BMP"),
+}
+ANSWERS = {"decoded", "FRS.0013", "FRS.0015", "FRS.0016"}
+
+
+def answer(data: bytes) -> str:
+    try:
+        picture = decode(data, "p")
+    except ServiceError as error:
+        return error.entry.key
+    return "decoded" if picture.dtype == np.uint8 and picture.shape[2:] == (3,) else "wrong"
+
+
+@fuzz(400)
+@given(
+    kind=st.sampled_from(sorted(SEEDS)),
+    damage=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6),
+    kept=st.floats(0.1, 1),
+)
+def test_damage_never_surprises(kind: str, damage: list[tuple[float, int]], kept: float) -> None:
+    data = bytearray(SEEDS[kind])
+    for place, value in damage:
+        data[round(place * (len(data) - 1))] = value
+    assert answer(bytes(data[: round(kept * len(data))])) in ANSWERS
+
+
+@fuzz()
+@given(
+    st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"BM" + bytes(12) + b"\x28\0\0\0"]),
+    st.binary(max_size=200),
+)
+def test_any_bytes_are_answered_in_the_catalogue_s_words(start: bytes, data: bytes) -> None:
+    assert answer(start + data) in ANSWERS

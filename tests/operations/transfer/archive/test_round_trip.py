@@ -1,0 +1,353 @@
+"""What an archive brings elsewhere is what was exported, bit for bit, or nothing."""
+
+import contextlib
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("pyarrow", reason="archives need the extra openfrs[archive]")
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from tests.support.data_directories import colour, new_data
+from tests.support.fake_models import photo
+from tests.support.servers import REPOSITORY, fake_server_command, running
+from typer.testing import CliRunner
+
+from openfrs.cli.main import app
+from openfrs.core.errors import OperatorError
+from openfrs.core.geometry import BoundingBox
+from openfrs.faces.ids import ALPHABET
+from openfrs.operations.transfer.archive import table
+from openfrs.operations.transfer.archive.container import writing
+from openfrs.operations.transfer.archive.keys import ArchiveKeys, public_key
+from openfrs.operations.transfer.archive.table import Description, write_table
+from openfrs.operations.transfer.backup import back_up, restore
+
+from .sets import DIMENSION, MOMENT, dump, exported, imported, rows, settings, stored, template_of, write_set
+
+FIELDS = {
+    "text": {"type": "string"},
+    "number": {"type": "integer"},
+    "big": {"type": "long"},
+    "share": {"type": "double"},
+    "single": {"type": "float"},
+    "yes": {"type": "boolean"},
+    "bare": {},
+}
+KEY = b"k" * 32
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return new_data(tmp_path_factory.mktemp("here") / "data")
+
+
+@pytest.fixture(scope="module")
+def elsewhere(here: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another data directory, which trusts the first."""
+    data = new_data(tmp_path_factory.mktemp("elsewhere") / "data")
+    ArchiveKeys(data).trust(public_key(ArchiveKeys(here).own()), "here")
+    return data
+
+
+_words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=256)
+_doubles = st.floats(allow_nan=False, allow_infinity=False)
+_values = st.fixed_dictionaries(
+    {},
+    optional={
+        "text": _words,
+        "number": st.integers(-(2**31), 2**31 - 1),
+        "big": st.integers(-(2**63), 2**63 - 1),
+        "share": _doubles,
+        "single": _doubles,
+        "yes": st.booleans(),
+        "bare": _words,
+    },
+)
+_sides = st.integers(0, 2**31 - 1)
+_faces = st.lists(
+    st.builds(
+        lambda seed, **values: stored(0, template=template_of(seed), **values),
+        st.integers(0, 2**32),
+        face_id=st.text(ALPHABET, min_size=8, max_size=8),
+        external_image_id=st.text(f"{ALPHABET}_-", min_size=1, max_size=36),
+        box=st.builds(BoundingBox, _sides, _sides, _sides, _sides),
+        fields=_values,
+        created_at=st.datetimes(),
+    ),
+    unique_by=lambda face: face.face_id,
+    max_size=30,
+)
+_numbers = count()
+
+
+@examples(max_examples=10, deadline=None)
+@given(faces=_faces, passphrase=st.sampled_from([None, None, "Pässe"]))
+def test_every_bit_of_a_set_comes_through(
+    faces: list[Any], passphrase: str | None, here: Path, elsewhere: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    name, file = f"set{next(_numbers)}", tmp_path_factory.mktemp("archive") / "a.frs"
+    policy = {"min_face_size": 80}
+    write_set(here, name, faces, FIELDS, policy=policy, retention={"days": 30}, legal_hold="case 7")
+    assert exported(here, name, file, passphrase) == len(faces)
+    told = imported(elsewhere, file, passphrase=passphrase)
+    assert (told.name, told.faces) == (name, len(faces))
+    before, after = rows(here, name), rows(elsewhere, name)
+    assert before == after
+    assert len(after[1]) == len(faces)
+
+
+def test_many_pieces_keep_their_order(
+    here: Path, elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "_ROWS_IN_GROUP", 1500)
+    write_set(here, "many", [stored(number) for number in range(4_005)])
+    exported(here, "many", tmp_path / "a.frs")
+    imported(elsewhere, tmp_path / "a.frs", "many too")
+    assert rows(here, "many")[1] == rows(elsewhere, "many too")[1]
+    assert [row[0] for row in rows(elsewhere, "many too")[1]] == [f"{number:08d}" for number in range(4_005)]
+
+
+def test_a_set_beside_its_own_copy_has_another_public_id(here: Path, tmp_path: Path) -> None:
+    write_set(here, "original", [stored(1)])
+    exported(here, "original", tmp_path / "a.frs")
+    with pytest.raises(OperatorError, match="a face set original already: import it under another name with --as"):
+        imported(here, tmp_path / "a.frs")
+    imported(here, tmp_path / "a.frs", "copy")
+    (original, faces), (copy, copied) = rows(here, "original"), rows(here, "copy")
+    assert faces == copied
+    assert original[0][0] != copy[0][0]
+    assert original[0][1:] == copy[0][1:]
+
+
+def test_templates_that_are_encrypted_here_are_encrypted_anew_there(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=")
+    here, there = new_data(tmp_path / "here"), new_data(tmp_path / "there")
+    write_set(here, "s", [stored(1)], master_key=KEY)
+    exported(here, "s", tmp_path / "a.frs", "pass", master_key_file=tmp_path / "key")
+    trusted = public_key(ArchiveKeys(here).own())
+    with pytest.raises(OperatorError, match="encrypted"):
+        exported(here, "s", tmp_path / "b.frs")
+    imported(there, tmp_path / "a.frs", None, "pass", trusted, master_key_file=tmp_path / "key")
+    ((*values, sealed),) = rows(there, "s")[1]
+    assert values == [*rows(here, "s")[1][0][:-1]]
+    assert len(sealed) == 2 * DIMENSION + 28
+    assert template_of(1) not in (there / "openfrs.db").read_bytes()
+
+
+def test_what_is_not_believed_or_altered_changes_nothing(here: Path, tmp_path: Path) -> None:
+    stranger = new_data(tmp_path / "stranger", "s")
+    write_set(here, "mine", [stored(1)])
+    file = tmp_path / "a.frs"
+    exported(here, "mine", file)
+    key, before = public_key(ArchiveKeys(here).own()), dump(stranger)
+    with pytest.raises(OperatorError, match=r"which is not trusted.*--trust KEY"):
+        imported(stranger, file)
+    keys = ArchiveKeys(stranger)
+    keys.trust(key, "friend")
+    keys.distrust(key)
+    with pytest.raises(OperatorError, match="not trusted"):
+        imported(stranger, file)
+    keys.trust(key, "friend")
+    content = file.read_bytes()
+    for changed in (content[:-100], content[:700] + b"x" + content[701:], b"x" * 5000):
+        file.write_bytes(changed)
+        with pytest.raises(OperatorError):
+            imported(stranger, file)
+    assert dump(stranger) == before
+    file.write_bytes(content)
+    imported(stranger, file)
+    assert rows(stranger, "mine")[1] == rows(here, "mine")[1]
+
+
+def test_another_embedder_or_too_small_a_server_refuses(here: Path, elsewhere: Path, tmp_path: Path) -> None:
+    write_set(here, "large", [stored(1)])
+    file = tmp_path / "a.frs"
+    exported(here, "large", file)
+    before = dump(elsewhere)
+    with pytest.raises(OperatorError, match="made with embedder sface, this server runs fr_feature"):
+        imported(elsewhere, file, embedder="fr_feature")
+    with pytest.raises(OperatorError, match="setting max_face_set_capacity"):
+        imported(elsewhere, file, max_face_set_capacity=10_000)
+    with pytest.raises(OperatorError, match="setting max_face_sets"):
+        imported(elsewhere, file, max_face_sets=1)
+    with pytest.raises(OperatorError, match="may hold any printable characters but '/'"):
+        imported(elsewhere, file, "a/b")
+    assert dump(elsewhere) == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"template": bytes(2 * DIMENSION)}, "no unit vector"),
+        ({"template": b"\xff" * 2 * DIMENSION}, "no unit vector"),
+        ({"face_id": "../../.."}, "could not have been enrolled"),
+        ({"external_image_id": "a b"}, "could not have been enrolled"),
+        ({"fields": {"age": "old"}}, "could not have been enrolled"),
+        ({"fields": {"other": 1}}, "could not have been enrolled"),
+        ({"face_id": "00000001"}, "two faces of the same id"),
+    ],
+)
+def test_a_face_that_could_not_be_enrolled_is_refused_though_it_is_signed(
+    here: Path, tmp_path: Path, wrong: dict[str, Any], told: str
+) -> None:
+    description = Description(
+        name="bad",
+        public_id="badbadba",
+        capacity=10_000,
+        fields={"age": {"type": "integer"}},
+        created_at=MOMENT,
+        policy=None,
+        retention=None,
+        legal_hold=None,
+        embedder="sface",
+        dimension=DIMENSION,
+        faces=2001,
+    )
+    faces = [*(stored(number) for number in range(2000)), stored(2000, **wrong)]
+    with writing(tmp_path / "a.frs", ArchiveKeys(here).own(), None) as file:
+        write_table(file, description, [faces])
+    before = dump(here)
+    with pytest.raises(OperatorError, match=told):
+        imported(here, tmp_path / "a.frs")
+    assert dump(here) == before
+
+
+def test_signed_bytes_that_are_no_faces_are_refused(here: Path, tmp_path: Path) -> None:
+    with writing(tmp_path / "a.frs", ArchiveKeys(here).own(), None) as file:
+        file.write(b"PAR1 no parquet PAR1")
+    with pytest.raises(OperatorError, match="as this release writes them"):
+        imported(here, tmp_path / "a.frs")
+
+
+def test_what_cannot_be_exported_is_told(here: Path, tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="has no face set none"):
+        exported(here, "none", tmp_path / "a.frs")
+    with pytest.raises(OperatorError, match="no data directory"):
+        exported(tmp_path, "s", tmp_path / "a.frs")
+    write_set(here, "homeless", [stored(1)])
+    with pytest.raises(OperatorError, match="No such file"):
+        exported(here, "homeless", tmp_path / "none" / "a.frs")
+    with contextlib.closing(sqlite3.connect(here / "openfrs.db")) as connection:
+        connection.execute("update alembic_version set version_num = '0001'")
+        connection.commit()
+        with pytest.raises(OperatorError, match="schema 0001"):
+            exported(here, "homeless", tmp_path / "a.frs")
+        connection.execute("update alembic_version set version_num = '0007'")
+        connection.commit()
+
+
+def test_keys_are_kept_and_go_with_a_backup(here: Path, tmp_path: Path) -> None:
+    keys = ArchiveKeys(here)
+    other = public_key(Ed25519PrivateKey.generate())
+    keys.trust(other, "other")
+    back_up(here, tmp_path / "backup")
+    restore(tmp_path / "backup", tmp_path / "restored")
+    again = ArchiveKeys(tmp_path / "restored")
+    assert public_key(again.own()) == public_key(keys.own())
+    assert again.trusted() == {other: "other"}
+    keys.distrust(other)
+    with pytest.raises(OperatorError, match="not trusted anyway"):
+        keys.distrust(other)
+    with pytest.raises(OperatorError, match="a key is written"):
+        keys.trust("ed25519:short", "x")
+    (here / "archive-keys.json").write_text("[]")
+    with pytest.raises(OperatorError, match="does not hold the keys"):
+        keys.own()
+    (here / "archive-keys.json").unlink()
+
+
+def test_an_import_that_is_killed_has_done_nothing_and_does_all_the_next_time(tmp_path: Path) -> None:
+    """``kill -9`` while faces are being written, each time a little further on."""
+    data = new_data(tmp_path / "data")
+    write_set(data, "source", [stored(number) for number in range(6_000)])
+    exported(data, "source", tmp_path / "a.frs")
+    before, rng = dump(data), random.Random(1)
+    command = [
+        sys.executable,
+        "-m",
+        "tests.operations.transfer.archive.test_round_trip",
+        str(data),
+        str(tmp_path / "a.frs"),
+    ]
+    for pieces in (1, 2):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=REPOSITORY, text=True)
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line == f"{pieces}\n":
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(rng.uniform(0, 0.02))
+                process.send_signal(signal.SIGKILL)
+                break
+        process.stdout.close()
+        assert process.wait() == -signal.SIGKILL
+        assert dump(data) == before
+    subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+    assert rows(data, "target")[1] == rows(data, "source")[1]
+    assert len(rows(data, "target")[1]) == 6_000
+
+
+def _command(*arguments: object) -> str:
+    result = CliRunner().invoke(app, [str(each) for each in arguments])
+    assert result.exit_code == 0, result.exception
+    return result.stdout
+
+
+def test_two_servers_answer_every_search_the_same(tmp_path: Path) -> None:
+    """Exported by the command while the one serves, imported by it before the other starts."""
+    here, there, file, word = (tmp_path / name for name in ("here", "there", "people.frs", "word"))
+    word.write_text("a passphrase\n")
+    searches = [{"image_file": photo(colour(number))} for number in (0, 3, 7, 500)]
+
+    def found(server: Any, client: Any) -> list[bytes]:
+        path, options = f"{server.project}/face-sets/people", {"top_n": "10", "return_fields": '["n"]'}
+        answers = [client.post(f"{path}/search", files=files, data=options) for files in searches]
+        answers.append(client.get(f"{path}/faces", params={"limit": 20}))
+        answers.append(client.get(path))
+        assert [answer.status_code for answer in answers] == [200] * len(answers)
+        return [answer.content for answer in answers]
+
+    with running(fake_server_command(here), here) as server, server.http() as client:
+        path = f"{server.project}/face-sets"
+        client.post(path, json={"face_set_name": "people", "external_fields": {"n": {"type": "integer"}}})
+        for number in range(10):
+            fields = {"external_fields": json.dumps({"n": number}), "external_image_id": f"p{number}"}
+            client.post(f"{path}/people/faces", files={"image_file": photo(colour(number))}, data=fields)
+        listed = client.get(f"{path}/people/faces", params={"limit": 10}).json()["faces"]
+        changed = {"face_id": listed[2]["face_id"], "external_fields": {"n": -2}}
+        assert client.put(f"{path}/people/faces", json=changed).status_code == 200
+        assert client.delete(f"{path}/people/faces", params={"external_image_id": "p4"}).status_code == 200
+        told = _command("export", "people", file, "--passphrase-file", word, "--data", here)
+        assert told == f"9 faces are in {file}, sealed.\n"
+        answers = found(server, client)
+    new_data(there)
+    key = _command("archive", "key", "--data", here).strip()
+    told = _command("archive", "show", file, "--trust", key, "--passphrase-file", word, "--data", there)
+    assert {"face set       people", "faces          9", "embedder       sface"} <= set(told.splitlines())
+    _command("archive", "trust", key, "--name", "here", "--data", there)
+    assert _command("archive", "trusted", "--data", there) == f"{key}  here\n"
+    told = _command("import", "--archive", file, "--passphrase-file", word, "--data", there)
+    assert told == "9 faces are in face set people.\n"
+    with running(fake_server_command(there), there) as server, server.http() as client:
+        assert found(server, client) == answers
+
+
+if __name__ == "__main__":
+    from openfrs.operations.transfer.archive.importing import Adoption, import_archive
+
+    def track(what: str, _total: int) -> Any:
+        done = count(1)
+        return lambda _: print(next(done), flush=True) if what == "faces" else None
+
+    import_archive(settings(Path(sys.argv[1])), Path(sys.argv[2]), Adoption(name="target"), lambda: None, track)

@@ -1,0 +1,293 @@
+"""Importing pictures: every one is told of, and enrolled once whatever happens."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tests.support.data_directories import colour, enrolled, new_data, project_of, write_pictures
+from tests.support.fake_models import FakePipeline, load, photo
+from tests.support.servers import REPOSITORY
+
+from openfrs.core.errors import OperatorError, ServiceError
+from openfrs.core.settings import Settings
+from openfrs.operations.transfer.images import ImportedIds, Importing, Line, Outcome, import_pictures
+from openfrs.operations.transfer.sources import Naming, folder_items, mapped_items
+from openfrs.services import Services
+from openfrs.store.data_directory import data_directory
+from openfrs.vision.weights.cache import WeightCache
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return new_data(tmp_path / "data", "s")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    write_pictures(folder, 4)
+    return folder
+
+
+def run(
+    data: Path,
+    source: Path,
+    naming: Naming = Naming.FOLDER,
+    *,
+    single: bool = True,
+    dry: bool = False,
+    name: str = "s",
+) -> dict[str, Line]:
+    """The report of an import by file."""
+    items = folder_items(source, naming) if source.is_dir() else mapped_items(source)
+    lines: list[Line] = []
+    what = Importing(name, single=single, dry=dry)
+    tally = import_pictures(Settings(data=data), items, what, lines.append, load_pipeline=load)
+    assert tally.outcomes == Counter(line.outcome for line in lines)
+    assert tally.faces == sum(line.faces for line in lines)
+    return {line.file: line for line in lines}
+
+
+def test_a_folder_tree_is_enrolled_under_the_names_of_its_folders(data: Path, folder: Path) -> None:
+    (folder / "Zoë B.png").write_bytes(photo(colour(99)))
+    report = run(data, folder)
+    ids = {line.external_image_id: line.face_ids for line in report.values()}
+    assert set(ids) == {"person0", "person1", "person2", "person3", "Zo__B"}
+    assert all(line.outcome is Outcome.ADDED for line in report.values())
+    assert {(image, (face_id,)) for _, face_id, image, _ in enrolled(data)} == {
+        (image, tuple(face_ids)) for image, face_ids in ids.items()
+    }
+    audit = [json.loads(line) for line in (data / "audit.jsonl").read_text("utf-8").splitlines()]
+    assert (audit[-1]["event"], audit[-1]["faces"], audit[-1]["added"]) == ("import", 5, 5)
+
+
+def test_by_file_the_files_name_the_people(data: Path, folder: Path) -> None:
+    report = run(data, folder, Naming.FILE)
+    assert {line.external_image_id for line in report.values()} == {"1"}
+
+
+def test_what_is_there_is_passed_over_and_a_changed_picture_is_not(data: Path, folder: Path) -> None:
+    run(data, folder)
+    before = enrolled(data)
+    (folder / "person0" / "1.png").write_bytes(photo(colour(50)))
+    report = run(data, folder)
+    assert {line.file: line.outcome for line in report.values()} == {
+        "person0/1.png": Outcome.ADDED,
+        **{f"person{number}/1.png": Outcome.PRESENT for number in (1, 2, 3)},
+    }
+    assert enrolled(data)[:4] == before
+    assert len(enrolled(data)) == 5
+
+
+def test_a_refused_picture_is_told_with_the_reason_and_stops_no_other(data: Path, folder: Path) -> None:
+    (folder / "person0" / "1.png").write_bytes(b"no picture")
+    (folder / "person1" / "1.png").write_bytes(photo())
+    (folder / "person2" / "1.png").unlink()
+    (folder / "person2" / "1.png").symlink_to("nowhere")
+    (folder / ("x" * 37)).mkdir()
+    (folder / ("x" * 37) / "1.png").write_bytes(photo(colour(7)))
+    (folder / "person_3").mkdir()
+    (folder / "person_3" / "1.png").write_bytes(photo(colour(8)))
+    (folder / "person 3").mkdir()
+    (folder / "person 3" / "1.png").write_bytes(photo(colour(9)))
+    (folder / ".hidden").mkdir()
+    (folder / ".hidden" / "1.png").write_bytes(photo(colour(10)))
+    (folder / "notes.txt").write_text("no picture either")
+    report = run(data, folder)
+    reasons = {line.file: line.reason for line in report.values() if line.outcome is Outcome.REFUSED}
+    assert set(reasons) == {f"{name}/1.png" for name in ("person0", "person1", "person2", "x" * 37, "person_3")}
+    assert "No such file" in str(reasons["person2/1.png"])
+    assert "more than 36 characters" in str(reasons[f"{'x' * 37}/1.png"])
+    assert "would both be person_3" in str(reasons["person_3/1.png"])
+    assert len(enrolled(data)) == 2  # person3, and the first of those who would be person_3
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(data: Path, folder: Path) -> None:
+    (folder / "person0" / "1.png").write_bytes(b"no picture")
+    dry = run(data, folder, dry=True)
+    assert enrolled(data) == []
+    assert not (data / "audit.jsonl").exists()
+    real = run(data, folder)
+    told = [{name: (line.outcome, line.faces, line.reason) for name, line in report.items()} for report in (dry, real)]
+    assert told[0] == told[1]
+
+
+def test_a_dry_run_tells_the_duplicates_that_the_policy_refuses(data: Path, folder: Path) -> None:
+    with data_directory(data):
+        services = Services.open(Settings(data=data), FakePipeline())
+        services.enrolment.set_policy(project_of(services), "s", {"duplicate_false_match_rate": 0.0001})
+        services.close()
+    run(data, folder)
+    write_pictures(folder, 2, first=4)
+    write_pictures(folder / "again", 6)  # four who are enrolled, and two who are new
+    (folder / "pair.png").write_bytes(photo(colour(0), colour(6)))
+    dry = run(data, folder, single=False, dry=True)
+    assert len(enrolled(data)) == 4
+    real = run(data, folder, single=False)
+    told = [Counter((line.outcome, line.faces, line.reason) for line in report.values()) for report in (dry, real)]
+    assert told[0] == told[1]
+    added = {line.file: line.faces for line in dry.values() if line.outcome is Outcome.ADDED}
+    assert sorted(added.values()) == [1, 1, 1]
+    assert "pair.png" in added
+    refused = [line.reason for line in dry.values() if line.outcome is Outcome.REFUSED]
+    assert len(refused) == 6
+    assert all(str(reason).endswith("DUPLICATE_PERSON") for reason in refused)
+
+
+@pytest.mark.parametrize(("single", "faces"), [(True, 1), (False, 2)])
+def test_the_main_face_or_all(data: Path, tmp_path: Path, single: bool, faces: int) -> None:
+    folder = tmp_path / "pairs"
+    folder.mkdir()
+    (folder / "pair.png").write_bytes(photo(colour(1), colour(2)))
+    for _ in range(2):
+        run(data, folder, single=single)
+        assert [image for _, _, image, _ in enrolled(data)] == ["pair"] * faces
+
+
+def test_a_csv_gives_ids_and_custom_fields(data: Path, folder: Path) -> None:
+    mapping = folder / "people.csv"
+    mapping.write_text(
+        "file,external_image_id,n,who\n"
+        'person0/1.png,anna,7,"Anna, a person"\n'
+        "person1/1.png,,,\n"
+        "person2/1.png,carl,seven,\n"
+        "person9/1.png,dora,,\n"
+    )
+    report = run(data, mapping)
+    added = {image: json.loads(fields) for _, _, image, fields in enrolled(data)}
+    assert added.pop("anna") == {"n": 7, "who": "Anna, a person"}
+    ((face_id, fields),) = added.items()
+    assert (report["person1/1.png"].face_ids, fields) == ([face_id], {})
+    assert "n" in str(report["person2/1.png"].reason)
+    assert "No such file" in str(report["person9/1.png"].reason)
+
+
+def test_lines_of_json_give_ids_and_custom_fields(data: Path, folder: Path) -> None:
+    mapping = folder / "people.jsonl"
+    rows = [
+        {"file": "person0/1.png", "external_image_id": "anna", "external_fields": {"n": 7}},
+        {"file": "person1/1.png", "external_image_id": "a b"},
+        {"file": "person2/1.png", "external_fields": {"m": 7}},
+        {"file": "person3/1.png", "external_fields": {"n": "7"}},
+    ]
+    mapping.write_text("\n\n".join(map(json.dumps, rows)))
+    report = run(data, mapping)
+    assert [(image, json.loads(fields)) for _, _, image, fields in enrolled(data)] == [("anna", {"n": 7})]
+    refused = [report[f"person{number}/1.png"] for number in (1, 2, 3)]
+    assert [line.outcome for line in refused] == [Outcome.REFUSED] * 3
+    assert "external_image_id" in str(refused[0].reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("x.csv", "name\nanna\n", "no column called file"),
+        ("x.csv", "file\na,b\n", "more cells"),
+        ("x.csv", "file,external_image_id\n,anna\n", "picture 1 has no file"),
+        ("x.csv", b"file\n\xff\n", "cannot be read"),
+        ("x.jsonl", "[1]", "must be an object"),
+        ("x.jsonl", "{", "cannot be read"),
+        ("x.jsonl", '{"file": 1}', "has no file"),
+        ("x.jsonl", '{"file": "a", "external_image_id": 1}', "no text"),
+        ("x.txt", "", "neither a folder nor"),
+    ],
+)
+def test_a_mapping_that_is_none_is_one_line(
+    data: Path, tmp_path: Path, name: str, content: str | bytes, reason: str
+) -> None:
+    mapping = tmp_path / name
+    mapping.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(OperatorError, match=reason):
+        run(data, mapping)
+    assert enrolled(data) == []
+
+
+def test_what_cannot_be_imported_into_is_told(data: Path, folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match=r"FRS\.0302"):
+        run(data, folder, name="t")
+    with pytest.raises(OperatorError, match="no data directory"):
+        run(tmp_path / "none", folder)
+    with pytest.raises(OperatorError, match="cannot read"):
+        list(folder_items(tmp_path / "no", Naming.FILE))
+
+
+def test_a_set_is_made_when_asked_for(data: Path, folder: Path) -> None:
+    what = Importing("new", create={"age": {"type": "long"}})
+    for _ in range(2):
+        items = folder_items(folder, Naming.FOLDER)
+        import_pictures(Settings(data=data), items, what, lambda line: None, load_pipeline=load)
+    assert [name for name, *_ in enrolled(data)] == ["new"] * 4
+
+
+def test_ids_follow_from_set_name_and_bytes() -> None:
+    ids = ImportedIds("12345678", "a/1.png", b"x")(3)
+    assert ids == ImportedIds("12345678", "a/1.png", b"x")(3)
+    assert all(len(each) == 8 and each.isalnum() for each in ids)
+    others = [ImportedIds(*each)(1)[0] for each in (("12345679", "a/1.png", b"x"), ("12345678", "a/2.png", b"x"))]
+    others += [ImportedIds("12345678", "a/1.png", b"y")(1)[0], *ids]
+    assert len(set(others)) == 6
+
+
+def test_an_import_that_is_killed_goes_on_and_enrols_every_picture_once(data: Path, tmp_path: Path) -> None:
+    """``kill -9`` again and again, each time a little further on."""
+    folder = tmp_path / "many"
+    write_pictures(folder, 60)
+    rng, kills = random.Random(1), 0
+    command = [sys.executable, "-m", "tests.operations.transfer.test_images", str(data), str(folder)]
+    while True:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=REPOSITORY, text=True)
+        assert process.stdout is not None
+        added, enough = 0, rng.randrange(3, 20)
+        for outcome in process.stdout:
+            added += outcome == "added\n"
+            if added == enough:
+                time.sleep(rng.uniform(0, 0.02))
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+                break
+        process.stdout.close()
+        if process.wait() == 0:
+            break
+    assert kills >= 3
+    assert Counter(image for _, _, image, _ in enrolled(data)) == {f"person{number}": 1 for number in range(60)}
+
+
+@pytest.mark.models
+def test_the_command_imports_with_the_real_models(weights: WeightCache, tmp_path: Path) -> None:
+    data, report = new_data(tmp_path / "data"), tmp_path / "report.jsonl"
+    environment = {**os.environ, "OPENFRS_DATA": str(data)}
+    command = [sys.executable, "-m", "openfrs", "import", "people", str(weights.samples), "--create"]
+    for outcome, options in (("added", ["--dry-run"]), ("added", []), ("present", [])):
+        result = subprocess.run(
+            [*command, "--report", str(report), *options], env=environment, capture_output=True, text=True, check=False
+        )
+        assert result.returncode == 0, result.stderr
+        lines = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
+        assert Counter(line["outcome"] for line in lines)[outcome] > 0, result.stdout
+    assert len(enrolled(data)) == sum(line["outcome"] == "present" for line in lines)
+    assert f"{len(enrolled(data))} were there already" in result.stdout
+
+
+class _SlowPipeline(FakePipeline):
+    """So slow that there is time to kill it."""
+
+    def embed(self, *arguments):  # type: ignore[no-untyped-def]
+        time.sleep(0.01)
+        return super().embed(*arguments)
+
+
+if __name__ == "__main__":
+    import_pictures(
+        Settings(data=Path(sys.argv[1])),
+        folder_items(Path(sys.argv[2]), Naming.FOLDER),
+        Importing("s"),
+        lambda line: print(line.outcome, flush=True),
+        load_pipeline=lambda _: _SlowPipeline(),
+    )

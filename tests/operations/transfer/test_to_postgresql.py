@@ -1,0 +1,260 @@
+"""Moving a data directory into PostgreSQL: whole, gone on with after a fault, and read meanwhile."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import func, insert, select, text
+from tests.support.data_directories import FIELDS, colour
+from tests.support.fake_models import photo
+from tests.support.nodes import MASTER_KEY, node
+from tests.support.postgresql import PostgresqlServer
+from tests.support.servers import REPOSITORY, RunningServer, fake_server_command, running
+
+from openfrs.cli.accounts import _administration
+from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
+from openfrs.operations.transfer import moving
+from openfrs.operations.transfer.to_postgresql import migrate_store
+from openfrs.store.db import tables
+from openfrs.store.db.errors import StoreUnavailableError
+from openfrs.store.opening import open_database, open_shared
+
+PEOPLE = 12
+
+
+@pytest.fixture
+def url(postgresql: PostgresqlServer) -> str:
+    return postgresql.new_database()
+
+
+@pytest.fixture(params=["plain", "encrypted"])
+def environment(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Of a server whose templates are stored so."""
+    return {"OPENFRS_MASTER_KEY": MASTER_KEY} if request.param == "encrypted" else {}
+
+
+@contextlib.contextmanager
+def filled(data: Path, environment: dict[str, str]) -> Iterator[RunningServer]:
+    """A server with two face sets, of which a face was deleted, a deletion record and a policy."""
+    with running(fake_server_command(data), data, environment=environment) as server, server.http() as client:
+        for name in ("one", "two"):
+            body = {"face_set_name": name, "external_fields": FIELDS}
+            assert client.post(f"{server.project}/face-sets", json=body).status_code == 200
+        for number in range(PEOPLE):
+            enrol(client, server, number)
+        first = listed(client, server, "one")[0]
+        client.delete(f"{server.project}/face-sets/one/faces", params={"face_id": first["face_id"]})
+        yield server
+
+
+def enrol(client: httpx.Client, server: RunningServer, number: int) -> httpx.Response:
+    path = f"{server.project}/face-sets/{'one' if number % 3 else 'two'}/faces"
+    fields = {"external_image_id": f"p{number}", "external_fields": json.dumps({"n": number, "who": "x"})}
+    return client.post(path, files={"image_file": photo(colour(number))}, data=fields)
+
+
+def listed(client: httpx.Client, server: RunningServer, name: str) -> list[dict[str, Any]]:
+    return list(client.get(f"{server.project}/face-sets/{name}/faces", params={"limit": 100}).json()["faces"])
+
+
+def found(client: httpx.Client, server: RunningServer) -> list[Any]:
+    """What searches for everybody find."""
+    path = f"{server.project}/face-sets/one/search"
+    return [
+        client.post(path, files={"image_file": photo(colour(number))}, data={"top_n": "5", "filter": "n>3"}).json()
+        for number in range(PEOPLE)
+    ]
+
+
+def settings(data: Path, url: str | None = None) -> Settings:
+    return Settings(data=data, database=None if url is None else SecretStr(url), master_key=SecretStr(MASTER_KEY))
+
+
+def silent(_what: str, _total: int) -> Callable[[int], None]:
+    return lambda _more: None
+
+
+def never() -> None:
+    raise AssertionError("no server runs")
+
+
+def test_everything_is_served_from_the_database_as_it_was(
+    tmp_path: Path, url: str, environment: dict[str, str]
+) -> None:
+    data = tmp_path / "data"
+    with filled(data, environment) as server, server.http() as client:
+        before = [listed(client, server, name) for name in ("one", "two")]
+        searches, sets = found(client, server), client.get(f"{server.project}/face-sets").json()
+        token = server.token()
+        deletion = json.loads((data / "audit.jsonl").read_text("utf-8").splitlines()[-1])["request_id"]
+    assert migrate_store(settings(data), settings(data, url), silent, never) == PEOPLE - 1
+    assert not (data / "openfrs.db").exists()
+    assert (data / "openfrs.db.moved").exists()
+    with node(url, tmp_path / "node", server.credentials) as moved, moved.http() as client:
+        assert [listed(client, moved, name) for name in ("one", "two")] == before
+        assert found(client, moved) == searches
+        assert client.get(f"{moved.project}/face-sets").json() == sets
+        assert client.get(f"{moved.project}/face-sets", headers={"X-Auth-Token": token}).status_code == 200
+        assert moved.sdk()  # signs with the secret key of before
+        audit = f"/x/v1/accounts/{moved.credentials['project_id']}/audit"
+        assert len(client.get(audit, params={"text": deletion}).json()["entries"]) == 1
+        assert enrol(client, moved, PEOPLE).status_code == 200
+        ids = [face["face_id"] for name in ("one", "two") for face in listed(client, moved, name)]
+        assert len(ids) == PEOPLE
+
+
+def test_a_server_reads_on_until_it_is_stopped_and_loses_no_write(tmp_path: Path, url: str) -> None:
+    data, waited = tmp_path / "data", threading.Event()
+    with filled(data, {}) as server, server.http() as client:
+        before = found(client, server)
+        thread = threading.Thread(
+            target=migrate_store, args=(settings(data), settings(data, url), silent, waited.set), daemon=True
+        )
+        thread.start()
+        assert waited.wait(60)
+        assert found(client, server) == before
+        refused = enrol(client, server, PEOPLE)
+        assert (refused.status_code, refused.json()["error_code"]) == (500, "FRS.0018")
+        assert refused.headers["Retry-After"] == "5"
+        with node(url, tmp_path / "node", server.credentials) as moved, moved.http() as other:
+            assert found(other, moved) == before  # the new nodes serve before the old server has ended
+        assert thread.is_alive()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert (data / "openfrs.db.moved").exists()
+
+
+class Interrupted:
+    """Writing to the database fails after so many steps of copying faces."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+        self.written, write = 0, moving._write_faces
+
+        def counted(target: Any, rows: list[dict[str, Any]], *rest: Any) -> None:
+            if self.written >= steps:
+                raise StoreUnavailableError("the cable was pulled")
+            self.written += len(rows)
+            write(target, rows, *rest)
+
+        monkeypatch.setattr(moving, "_write_faces", counted)
+
+
+def test_broken_off_it_goes_on_where_it_was_and_sees_what_has_changed(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    monkeypatch.setattr(moving, "ROWS", 2)
+    with filled(data, {}):
+        pass
+    with monkeypatch.context() as patched:
+        Interrupted(patched, 4)
+        with pytest.raises(OperatorError, match="the same command goes on where it was: the cable was pulled"):
+            migrate_store(settings(data), settings(data, url), silent, never)
+    with pytest.raises(OperatorError, match="let openfrs migrate-store end first"):
+        open_database(settings(tmp_path / "other", url))
+    with monkeypatch.context() as patched:
+        again = Interrupted(patched, 1_000)
+        told: list[int] = []
+        # broken off once more, after everything was copied
+        patched.setattr(
+            "openfrs.operations.transfer.to_postgresql.bring_keys", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            migrate_store(settings(data), settings(data, url), lambda *_: told.append, never)
+        assert again.written == PEOPLE - 1 - 4
+        assert sum(told) >= PEOPLE - 1
+    # what the server does meanwhile: a set changes, another does not
+    with running(fake_server_command(data), data) as server, server.http() as client:
+        enrol(client, server, PEOPLE)  # of set two
+        before = [listed(client, server, name) for name in ("one", "two")]
+    with monkeypatch.context() as patched:
+        last = Interrupted(patched, 1_000)
+        assert migrate_store(settings(data), settings(data, url), silent, never) == PEOPLE
+        assert last.written == len(before[1])
+    with node(url, tmp_path / "node", server.credentials) as moved, moved.http() as client:
+        assert [listed(client, moved, name) for name in ("one", "two")] == before
+
+
+def test_a_project_that_is_new_since_begins_it_anew(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tmp_path / "data"
+    with filled(data, {}):
+        pass
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "openfrs.operations.transfer.to_postgresql.bring_keys", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            migrate_store(settings(data), settings(data, url), silent, never)
+    with _administration(data, "") as administration:
+        administration.create_project(administration.domains()[0], "another")
+    again = Interrupted(monkeypatch, 1_000)
+    assert migrate_store(settings(data), settings(data, url), silent, never) == again.written == PEOPLE - 1
+
+
+def test_a_database_that_holds_something_is_left_as_it_is(tmp_path: Path, url: str) -> None:
+    data = tmp_path / "data"
+    with filled(data, {}):
+        pass
+    with contextlib.closing(open_shared(settings(data, url), alone=True)) as database, database.write() as connection:
+        connection.execute(insert(tables.domains).values(id="d" * 32, name="theirs"))
+    with pytest.raises(OperatorError, match="the database is not empty"):
+        migrate_store(settings(data), settings(data, url), silent, never)
+    assert (data / "openfrs.db").exists()
+    with contextlib.closing(open_shared(settings(data, url), alone=True)) as database, database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(tables.domains)) == 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("delete from templates where seq = (select max(seq) from templates)", "rows of templates were copied"),
+        ("update faces set set_id = (select max(id) from face_sets)", "has other faces"),
+        ("update faces set external_image_id = 'x'", "finds something else"),
+    ],
+)
+def test_a_copy_that_is_not_the_same_is_not_used(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, damage: str, told: str
+) -> None:
+    data = tmp_path / "data"
+    with filled(data, {}):
+        pass
+    copy = moving.copy_faces
+
+    def damaged(source: Any, opening: Any, target: Any, *rest: Any) -> None:
+        copy(source, opening, target, *rest)
+        with target.write() as connection:
+            connection.execute(text(damage))
+
+    monkeypatch.setattr("openfrs.operations.transfer.to_postgresql.copy_faces", damaged)
+    with pytest.raises(OperatorError, match=told):
+        migrate_store(settings(data), settings(data, url), silent, never)
+    with pytest.raises(OperatorError, match="let openfrs migrate-store end first"):
+        open_database(settings(data, url))
+
+
+def test_the_command_moves_and_tells_what_it_did(tmp_path: Path, url: str) -> None:
+    data = tmp_path / "data"
+    with filled(data, {}):
+        pass
+
+    def run(*words: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "openfrs", "migrate-store", *words]
+        environment = {**os.environ, "OPENFRS_MASTER_KEY": MASTER_KEY}
+        return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=REPOSITORY, check=False)
+
+    assert "--from is the data directory" in run("--from", str(data), "--to", url).stderr
+    assert "name the database" in run("--from", f"sqlite:{data}").stderr
+    moved = run("--from", f"sqlite:{data}", "--to", url)
+    assert moved.returncode == 0, moved.stderr
+    assert moved.stdout.startswith(f"{PEOPLE - 1} faces, and all that belongs to them, are in the database.")
+    assert "is no data directory" in run("--from", f"sqlite:{data}", "--to", url).stderr

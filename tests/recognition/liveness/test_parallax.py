@@ -1,0 +1,93 @@
+"""The middle line of a face, followed through pictures of a head and of a photograph."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from openfrs.recognition.liveness.gestures import Action, Moment, gestures, neutral
+from openfrs.recognition.liveness.parallax import FARTHEST, RISES, MiddleLine
+from openfrs.vision.types import Detection, Image
+
+SIDE = 200
+FACE = Detection(30, 30, 140, 140, np.zeros((5, 2), np.float32), 1.0)
+BRIDGE, TIP, LIP = (100.0, 70.0), (100.0, 100.0), (100.0, 130.0)
+
+
+def skin() -> Image:
+    noise = np.random.default_rng(2).normal(128, 40, (SIDE, SIDE, 1))
+    return np.asarray(np.repeat(cv2.GaussianBlur(noise, (0, 0), 2)[..., None], 3, 2), np.uint8)
+
+
+def landmarks() -> npt.NDArray[np.float32]:
+    points = np.zeros((478, 2), np.float32)
+    points[168], points[[4, 1]], points[17] = BRIDGE, TIP, LIP
+    return points
+
+
+def turned(nose: float, narrower: float = 0.0) -> Image:
+    """The skin, made narrower about its middle, with what is around the tip moved to the right by so many pixels."""
+    down, across = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    bump = nose * np.exp(-((across - TIP[0]) ** 2 + (down - TIP[1]) ** 2) / (2 * 12.0**2))
+    source = SIDE / 2 + (across - SIDE / 2) / (1 - narrower) - bump
+    return np.asarray(cv2.remap(skin(), source.astype(np.float32), down, cv2.INTER_LINEAR, None, cv2.BORDER_REFLECT))
+
+
+def followed(*frames: tuple[Image, float]) -> list[float | None]:
+    line = MiddleLine()
+    return [line.follow(image, FACE, landmarks(), yaw) for image, yaw in frames]
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_the_tip_of_a_nose_leaves_the_line_to_the_side_it_turns_to(side: int) -> None:
+    frames = [(turned(side * 1.5 * step, 0.02 * step), side * 6.0 * step) for step in range(5)]
+    first, *others = followed(*frames)
+    assert first is None
+    rises = [0 if rise is None else side * rise for rise in others]
+    assert rises == sorted(rises)
+    assert rises[-1] > 5 * RISES
+
+
+def test_the_line_of_a_photograph_stays_straight() -> None:
+    found = followed(*[(turned(0, 0.06 * step), 6.0 * step) for step in range(5)])
+    assert all(rise is None or abs(rise) < RISES / 2 for rise in found)
+    assert found[-1] is not None
+
+
+def test_what_was_not_followed_is_not_known() -> None:
+    assert followed((turned(0), 30.0)) == [None]
+    assert followed((turned(0), 0.0), (turned(0), FARTHEST + 1))[1] is None
+    other = np.asarray(np.random.default_rng(5).integers(0, 255, (SIDE, SIDE, 3)), np.uint8)
+    assert followed((turned(0), 0.0), (other, 20.0))[1] is None
+
+
+def test_a_face_that_was_lost_is_followed_again_when_it_looks_ahead() -> None:
+    line = MiddleLine()
+    line.follow(turned(0), FACE, landmarks(), 0)
+    line.lost()
+    assert line.follow(turned(3), FACE, landmarks(), 20) is None
+    assert line.follow(turned(0), FACE, landmarks(), 5) is None
+    assert line.follow(turned(3), FACE, landmarks(), 20) is not None
+
+
+@pytest.mark.parametrize(
+    ("profile", "turns"), [(None, True), (0.05, True), (RISES / 2, False), (0.0, False), (-0.05, False)]
+)
+def test_a_turn_in_which_no_nose_rises_is_none(profile: float | None, turns: bool) -> None:
+    moments = [
+        Moment(at * 66, -20 if 15 <= at < 30 else 0, 0, 0.05, 0.3, profile=profile if at >= 15 else None)
+        for at in range(45)
+    ]
+    rest = neutral(moments)
+    assert rest is not None
+    assert [each.action for each in gestures(moments, rest)] == [Action.TURN_LEFT] * turns
+
+
+def test_what_is_not_known_between_does_not_speak_against_a_head() -> None:
+    moments = [
+        Moment(at * 66, 20 if 15 <= at < 30 else 0, 0, 0.05, 0.3, profile=-0.03 if at == 16 else None)
+        for at in range(45)
+    ]
+    rest = neutral(moments)
+    assert rest is not None
+    assert [each.action for each in gestures(moments, rest)] == [Action.TURN_RIGHT]

@@ -1,0 +1,130 @@
+"""Connections of clients that are slow, or send what is no request."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+
+from openfrs.core import limits
+from openfrs.server.http_protocol import PunctualProtocol
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n"
+
+
+async def app(_scope: Any, _receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    await asyncio.sleep(2 * limits.HEAD_SECONDS)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[Streams]:
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=PunctualProtocol, lifespan="off", log_config=None))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    reader, writer = await asyncio.open_connection(*server.servers[0].sockets[0].getsockname()[:2])
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HEAD_SECONDS", 0.3)
+
+
+@pytest.mark.parametrize("sent", [b"", b"G", HEAD], ids=["nothing", "a byte", "half a head"])
+def test_a_connection_that_does_not_ask_is_closed(sent: bytes) -> None:
+    async def waited() -> bytes:
+        async with connected() as (reader, writer):
+            writer.write(sent)
+            return await reader.read()
+
+    assert asyncio.run(waited()) == b""
+
+
+def test_a_head_that_drips_is_cut_off() -> None:
+    async def dripped() -> int:
+        async with connected() as (reader, writer):
+            for sent, byte in enumerate(HEAD * 10):
+                if reader.at_eof() or writer.is_closing():
+                    return sent
+                writer.write(bytes([byte]))
+                await asyncio.sleep(0.05)
+        return -1
+
+    assert asyncio.run(dripped()) > 0
+
+
+def test_an_answer_may_take_longer_and_the_next_request_has_its_own_time() -> None:
+    async def asked() -> list[bytes]:
+        answers = []
+        async with connected() as (reader, writer):
+            for _ in range(2):
+                writer.write(HEAD + b"\r\n")
+                await reader.readuntil(b"\r\n\r\n")
+                answers.append(await reader.readexactly(2))
+            writer.write(b"G")
+            answers.append(await reader.read())
+        return answers
+
+    assert asyncio.run(asked()) == [b"ok", b"ok", b""]
+
+
+async def refused(*sent: bytes) -> tuple[int, str]:
+    """Status and code of the answer to bytes that are sent one after the other, after which the connection is closed."""
+    async with connected() as (reader, writer):
+        for part in sent:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0.02)
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    told = json.loads(body)
+    assert f"X-Request-Id: {told['request_id']}".encode() in head
+    assert b"Content-Type: application/json; charset=UTF-8" in head
+    return int(head.split()[1]), told["error_code"]
+
+
+@pytest.mark.parametrize(
+    "sent", [b"\x16\x03\x01\x02\x00\x01", b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", HEAD + b"no colon\r\n\r\n"]
+)
+def test_what_is_no_http_is_told_so_in_the_gateways_envelope(sent: bytes) -> None:
+    assert asyncio.run(refused(sent)) == (400, "APIG.0201")
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ([b"GET /?", b"a" * 40_000, b" HTTP/1.1\r\n\r\n"], 414),
+        ([b"GET /?" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n"], 414),
+        ([HEAD, b"X: " + b"a" * 70_000 + b"\r\n\r\n"], 494),
+        ([HEAD + b"X: " + b"a" * 70_000 + b"\r\n\r\n"], 494),
+        ([HEAD] + [b"X: " + b"a" * 10_000] * 7, 494),
+    ],
+    ids=["a long query", "at once", "a long header", "with all else", "without an end"],
+)
+def test_a_head_that_is_too_large_is_read_no_further(head: list[bytes], status: int) -> None:
+    assert asyncio.run(refused(*head)) == (status, "APIG.0201")
+
+
+def test_a_body_is_not_counted_as_the_head_of_the_request_behind_it() -> None:
+    async def asked() -> bytes:
+        async with connected() as (reader, writer):
+            body = b"a" * 200_000
+            writer.write(
+                b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body) + body + HEAD + b"X: y\r\n\r\n"
+            )
+            await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(2)
+            return await reader.readline()
+
+    assert asyncio.run(asked()).startswith(b"HTTP/1.1 200")

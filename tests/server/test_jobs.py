@@ -1,0 +1,137 @@
+"""What a server does by itself is done by one process at a time, counted, and tried again."""
+
+import ctypes
+import fcntl
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from openfrs.accounts.usage import Activity
+from openfrs.core.settings import Settings
+from openfrs.core.telemetry.metrics import REGISTRY
+from openfrs.server.jobs import Schedule, counting, expire
+from openfrs.services import Services
+from openfrs.store.db.errors import StoreUnavailableError
+from tests.faces.conftest import PEOPLE, Project
+from tests.support.fake_models import FakePipeline
+
+
+class Clock:
+    """A clock that stands where it is put."""
+
+    now = datetime(2026, 1, 1)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[Services]:
+    """With two faces that have expired."""
+    clock = Clock()
+    services = Services.open(Settings(data=tmp_path, threads=1), FakePipeline(), clock=clock)
+    assert services.bootstrap("http://127.0.0.1")
+    project = Project(services, json.loads((tmp_path / "credentials.json").read_text())["project_id"])
+    project.create()
+    project.add(*PEOPLE[:2])
+    services.retention.set_rule(project.id, "test", {"days": 1})
+    clock.now += timedelta(days=2)
+    yield services
+    services.close()
+
+
+def counted(name: str) -> float:
+    value = REGISTRY.get_sample_value(name)
+    assert value is not None
+    return value
+
+
+def test_what_was_deleted_is_counted(services: Services, tmp_path: Path) -> None:
+    before = counted("openfrs_expired_faces_total")
+    expire(services, tmp_path / "turn")
+    expire(services, tmp_path / "turn")
+    assert counted("openfrs_expired_faces_total") == before + 2
+
+
+def test_one_process_does_it_at_a_time(services: Services, tmp_path: Path) -> None:
+    before = counted("openfrs_expired_faces_total")
+    with (tmp_path / "turn").open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        expire(services, tmp_path / "turn")
+        assert counted("openfrs_expired_faces_total") == before
+    expire(services, tmp_path / "turn")
+    assert counted("openfrs_expired_faces_total") == before + 2
+
+
+def test_a_failure_is_counted(services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> int:
+        raise StoreUnavailableError("the disk is full")
+
+    monkeypatch.setattr(services.expiration._repository, "delete_chosen", fail)
+    before = counted("openfrs_retention_failures_total")
+    with pytest.raises(StoreUnavailableError):
+        expire(services, tmp_path / "turn")
+    assert counted("openfrs_retention_failures_total") == before + 1
+
+
+def test_a_schedule_goes_on_after_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    runs, enough = list[int](), threading.Event()
+
+    def work() -> None:
+        runs.append(len(runs))
+        if len(runs) == 3:
+            enough.set()
+        if len(runs) == 1:
+            raise ZeroDivisionError
+
+    schedule = Schedule(work, 0.0)
+    schedule.start()
+    assert enough.wait(60)
+    schedule.stop()
+    assert "ZeroDivisionError" in caplog.text
+    assert len(runs) >= 3
+
+
+def test_the_last_requests_are_counted_when_the_server_ends(services: Services) -> None:
+    with counting(services):
+        services.activity.note("project", failed=False)
+    after_a_restart = Activity(services.activity._storage)
+    assert sum(minute.requests for minute in after_a_restart.last_hour("project")) == 1
+
+
+def test_counters_that_are_away_in_the_end_do_not_keep_a_server_from_ending(
+    services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> int:
+        raise ConnectionError
+
+    monkeypatch.setattr(services.activity._storage, "incr", fail)
+    with counting(services):
+        services.activity.note("project", failed=False)
+    assert "the last requests are not counted" in caplog.text
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc keeps what was freed")
+def test_memory_that_was_freed_goes_back_to_the_system() -> None:
+    program = """
+import os, time
+from openfrs.bench.figures import resident
+from openfrs.schedule import returning_memory
+
+pieces = [bytes(1000) for _ in range(200_000)]
+last = pieces[-1]  # keeps the end of the heap in use
+del pieces
+before = resident(os.getpid())
+with returning_memory():
+    deadline = time.monotonic() + 60
+    while resident(os.getpid()) > before - 100 and time.monotonic() < deadline:
+        time.sleep(0.01)
+print(before - resident(os.getpid()) >= 100)
+"""
+    assert subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True).stdout == "True\n"

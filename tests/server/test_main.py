@@ -1,0 +1,183 @@
+"""The life of the process: starting, refusing to start, being told to stop."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from openfrs.vision.weights.cache import WeightCache
+from tests.support.fake_models import photo
+from tests.support.servers import fake_server_command, real_server_command, running
+
+
+def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "openfrs", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env={**os.environ, **environment}, check=False
+    )
+
+
+def refused(result: "subprocess.CompletedProcess[str]") -> str:
+    """The one line that a refusal must be."""
+    assert result.returncode == 1
+    (line,) = result.stderr.strip().splitlines()
+    return line
+
+
+def test_health_and_readiness(tmp_path: Path) -> None:
+    with running(fake_server_command(tmp_path / "data"), tmp_path / "data") as server:
+        assert httpx.get(f"{server.endpoint}/health").json() == {"status": "ok"}
+        assert httpx.get(f"{server.endpoint}/ready").json() == {"status": "ready"}
+
+
+def test_a_restart_keeps_accounts_tokens_and_faces(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(fake_server_command(data), data) as server:
+        token = server.token()
+        before = (data / "credentials.json").read_bytes()
+        with server.http() as client:
+            client.post(f"{server.project}/face-sets", json={"face_set_name": "s"})
+            picture = photo((200, 64, 64))
+            (face,) = client.post(f"{server.project}/face-sets/s/faces", files={"image_file": picture}).json()["faces"]
+    with running(fake_server_command(data), data) as server:
+        assert (data / "credentials.json").read_bytes() == before
+        with httpx.Client(base_url=server.endpoint, headers={"X-Auth-Token": token}) as client:
+            found = client.post(f"{server.project}/face-sets/s/search", files={"image_file": picture}).json()["faces"]
+    assert [(each["face_id"], each["similarity"]) for each in found] == [(face["face_id"], 1.0)]
+
+
+def test_credentials_have_what_a_client_needs(tmp_path: Path) -> None:
+    with running(fake_server_command(tmp_path / "data"), tmp_path / "data") as server:
+        assert list(server.credentials) == [
+            "endpoint",
+            "domain",
+            "user",
+            "password",
+            "project_name",
+            "project_id",
+            "access_key",
+            "secret_key",
+        ]
+        assert server.credentials["endpoint"] == server.endpoint
+        assert server.credentials["project_name"] == "local"
+
+
+def test_sigterm_lets_requests_finish_and_exits_with_0(tmp_path: Path) -> None:
+    data, statuses = tmp_path / "data", list[int]()
+    with running(fake_server_command(data), data) as server, server.http() as client:
+        client.post(f"{server.project}/face-sets", json={"face_set_name": "s"})
+
+        def add() -> None:
+            while True:
+                try:
+                    files = {"image_file": photo((200, 64, 64), side=1500)}
+                    statuses.append(client.post(f"{server.project}/face-sets/s/faces", files=files).status_code)
+                except httpx.TransportError:
+                    return  # the socket is closed: the server takes no more
+
+        adders = [threading.Thread(target=add) for _ in range(4)]
+        for adder in adders:
+            adder.start()
+        while len(statuses) < 8:
+            time.sleep(0.01)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=30) == 0
+        for adder in adders:
+            adder.join()
+    assert set(statuses) == {200}
+    with running(fake_server_command(data), data) as server, server.http() as client:
+        info = client.get(f"{server.project}/face-sets/s").json()["face_set_info"]
+    assert info["face_number"] >= len(statuses)
+
+
+def test_a_second_process_on_one_directory_is_refused(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(fake_server_command(data), data):
+        line = refused(run("serve", "--data", str(data), "--port", "0"))
+    assert line == f"openfrs: {data} is in use by another OpenFRS process"
+
+
+def test_without_bootstrap_no_account_is_made(tmp_path: Path, weights: WeightCache) -> None:
+    data = tmp_path / "data"
+    command = [*real_server_command(data, weights.directory), "--no-bootstrap"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        process.terminate()
+    assert " ready on " in ready
+    assert not (data / "credentials.json").exists()
+
+
+def test_missing_weights_are_one_line(tmp_path: Path) -> None:
+    line = refused(run("serve", "--data", str(tmp_path / "d"), "--port", "0", "--models", str(tmp_path / "none")))
+    assert line.endswith("run: openfrs models fetch")
+    assert "is missing" in line
+
+
+def test_altered_weights_are_one_line(tmp_path: Path, weights: WeightCache) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    for path in weights.directory.glob("*.*"):
+        (models / path.name).write_bytes(path.read_bytes())
+    with (models / "sface.onnx").open("r+b") as file:
+        file.seek(1_000_000)
+        file.write(b"altered")
+    for command in (["serve", "--data", str(tmp_path / "d"), "--port", "0"], ["models", "verify"]):
+        line = refused(run(*command, "--models", str(models)))
+        assert "sface" in line
+        assert "is altered" in line
+
+
+def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        line = refused(run("serve", "--data", str(tmp_path / "d"), "--port", str(taken.getsockname()[1])))
+    assert "cannot listen on" in line
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "named"),
+    [
+        ("OPENFRS_PORT", "many", "port"),
+        ("OPENFRS_WORKERS", "0", "workers"),
+        ("OPENFRS_CONFIG", "/nonexistent.toml", ""),
+    ],
+)
+def test_a_bad_setting_is_one_line(tmp_path: Path, variable: str, value: str, named: str) -> None:
+    line = refused(run("serve", "--data", str(tmp_path / "d"), **{variable: value}))
+    assert line.startswith("openfrs: ")
+    assert named in line
+
+
+def test_a_data_path_that_is_a_file_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "d"
+    file.write_text("")
+    assert "cannot use" in refused(run("serve", "--data", str(file), "--port", "0"))
+
+
+def test_models_are_listed_with_licence_origin_and_state(weights: WeightCache) -> None:
+    listed = run("models", "list", "--models", str(weights.directory), COLUMNS="200")
+    assert listed.returncode == 0
+    for name, weight in weights.manifest.weights.items():
+        (row,) = (line for line in listed.stdout.splitlines() if line.startswith(f"│ {name} "))
+        assert weight.licence in row
+        assert weight.role in row
+        assert weights.state(name) in row
+        assert ("origin not stated" in row) == (not weight.attributed)
+
+
+def test_settings_come_from_environment_over_file(tmp_path: Path) -> None:
+    config = tmp_path / "openfrs.toml"
+    config.write_text('project = "from-file"\nport = 0\n')
+    data = tmp_path / "data"
+    environment = {"OPENFRS_CONFIG": str(config), "OPENFRS_PROJECT": "from-environment"}
+    with running(fake_server_command(data), data, environment=environment) as server:
+        assert server.credentials["project_name"] == "from-environment"
+    assert json.loads((data / "credentials.json").read_text())["project_name"] == "from-environment"

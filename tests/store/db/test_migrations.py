@@ -1,0 +1,94 @@
+"""The migrations lead exactly to the schema that the code uses."""
+
+import contextlib
+import sqlite3
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from openfrs.core.errors import OperatorError
+from openfrs.store.accounts import AccountRepository
+from openfrs.store.db.base import HEAD
+from openfrs.store.db.sqlite import SqliteDatabase, old_database
+from openfrs.store.db.tables import metadata
+from openfrs.store.faces.repository import FaceRepository
+from openfrs.store.index.search import Galleries, Query
+from tests.support.servers import REPOSITORY
+
+SCHEMAS = sorted((REPOSITORY / "tests" / "support" / "schemas").iterdir())
+
+
+def test_migrations_and_tables_agree(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "x.db")
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    database.close()
+
+
+def test_the_newest_revision_is_the_one_that_opening_looks_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", "openfrs.store.db:migrations")
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+@pytest.mark.parametrize("revision", [file.stem for file in SCHEMAS])
+def test_a_database_of_every_earlier_schema_is_brought_up_to_date_and_kept(revision: str, tmp_path: Path) -> None:
+    file = tmp_path / "openfrs.db"
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.executescript(SCHEMAS[0].with_stem(revision).read_text("utf-8"))
+        before = list(connection.iterdump())
+    database = SqliteDatabase(file)
+    repository, accounts = FaceRepository(database), AccountRepository(database)
+    face_set = repository.set_named("p" * 32, "s")
+    assert face_set is not None
+    assert (face_set.face_number, face_set.version, face_set.fields) == (2, 4, {"n": {"type": "long"}})
+    faces = repository.page(face_set.id, 0, 10)
+    assert [(face.face_id, face.external_image_id, face.fields) for face in faces] == [
+        ("face0001", "image1", {"n": 1}),
+        ("face0003", "image3", {"n": 3}),
+    ]
+    hits = Galleries(repository, 10**9).search(face_set.id, np.array([1, 0, 0, 0], np.float32), Query(2))
+    assert [(hit.face.face_id, hit.cosine) for hit in hits] == [("face0003", 1.0), ("face0001", 0.0)]
+    assert [(grant.project_id, grant.role) for grant in accounts.grants(user_id="u" * 32)] == [("p" * 32, "admin")]
+    database.close()
+    kept = old_database(file, revision)
+    if revision == HEAD:
+        assert not kept.exists()
+        return
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    with contextlib.closing(sqlite3.connect(kept)) as connection:
+        assert list(connection.iterdump()) == before
+
+
+def test_every_earlier_schema_is_kept() -> None:
+    config = Config()
+    config.set_main_option("script_location", "openfrs.store.db:migrations")
+    revisions = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    assert revisions - {HEAD} <= {file.stem for file in SCHEMAS} <= revisions
+
+
+def test_without_room_for_the_copy_nothing_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "openfrs.db"
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.executescript(SCHEMAS[0].read_text("utf-8"))
+        before = list(connection.iterdump())
+    old_database(file, SCHEMAS[0].stem).mkdir()  # where the copy should be
+    with pytest.raises(OperatorError, match="cannot be used as a database"):
+        SqliteDatabase(file)
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        assert list(connection.iterdump()) == before
+
+
+def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "x.db"
+    SqliteDatabase(file).close()
+    before = file.read_bytes()
+    SqliteDatabase(file).close()
+    assert file.read_bytes() == before

@@ -1,0 +1,214 @@
+"""What is PostgreSQL's own: who migrates, who has the database alone, and what is told when the server is not as it should be."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import psycopg
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from openfrs.core.errors import OperatorError
+from openfrs.store.db import tables
+from openfrs.store.db.base import HEAD, Database
+from openfrs.store.db.errors import ATTEMPTS, StoreConflictError, StoreUnavailableError, repeated
+from openfrs.store.db.postgresql import PostgresqlDatabase
+from openfrs.store.faces.repository import FaceRepository
+from tests.support.galleries import PROJECT, face, new_database, new_set
+from tests.support.postgresql import PostgresqlServer, postgresql_server
+
+
+@pytest.fixture(scope="module")
+def url(postgresql: PostgresqlServer) -> str:
+    """A database with one project."""
+    place = postgresql.new_database()
+    new_database(place).close()
+    return place
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    with closing(PostgresqlDatabase(url)) as opened:
+        yield opened
+
+
+def run(url: str, statement: str) -> None:
+    """Do something to a database, as an operator would."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def test_of_nodes_that_start_at_once_one_makes_the_schema(postgresql: PostgresqlServer) -> None:
+    place, start = postgresql.new_database(), threading.Barrier(4)
+
+    def opened(_: int) -> PostgresqlDatabase:
+        start.wait()
+        return PostgresqlDatabase(place)
+
+    with ThreadPoolExecutor(4) as pool:
+        databases = list(pool.map(opened, range(4)))
+    for database in databases:
+        with database.read() as connection:
+            assert connection.scalar(text("select version_num from alembic_version")) == HEAD
+        database.close()
+
+
+def test_the_schema_is_left_alone_while_nodes_of_another_release_run(database: Database, url: str) -> None:
+    run(url, "update alembic_version set version_num = '0005'")
+    try:
+        with pytest.raises(OperatorError, match="schema 0005, of an older release, and nodes of it are running"):
+            PostgresqlDatabase(url)
+    finally:
+        run(url, f"update alembic_version set version_num = '{HEAD}'")
+
+
+def test_a_newer_schema_is_refused_and_left_as_it_is(postgresql: PostgresqlServer) -> None:
+    place = postgresql.new_database()
+    PostgresqlDatabase(place).close()
+    run(place, "update alembic_version set version_num = '9999'")
+    with pytest.raises(OperatorError, match="newer release of OpenFRS"):
+        PostgresqlDatabase(place)
+
+
+def test_a_migration_that_fails_leaves_nothing(postgresql: PostgresqlServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = postgresql.new_database()
+
+    def failing(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("alembic.op.create_index", failing)
+        with pytest.raises(RuntimeError):
+            PostgresqlDatabase(place)
+    with psycopg.connect(place) as connection:
+        found = connection.execute("select count(*) from information_schema.tables where table_schema = 'public'")
+        assert found.fetchone() == (0,)
+    PostgresqlDatabase(place).close()
+
+
+def test_who_wants_the_database_alone_waits_for_nobody_and_lets_nobody_in(url: str) -> None:
+    with closing(PostgresqlDatabase(url)), pytest.raises(OperatorError, match="stop them first"):
+        PostgresqlDatabase(url, alone=True)
+    with closing(PostgresqlDatabase(url, alone=True)) as alone:
+        alone.compact()
+        with pytest.raises(OperatorError, match="has it to itself"):
+            PostgresqlDatabase(url)
+    PostgresqlDatabase(url).close()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda url: url.rsplit(":", 1)[0] + ":1/x", "cannot be used as a database"),
+        (lambda url: url.replace("openfrs:", "openfrs:wrong"), "password authentication failed"),
+        (lambda url: url + "missing", "does not exist"),
+        (lambda _: "postgresql", "it is no URL"),
+    ],
+)
+def test_what_cannot_be_opened_is_one_line_without_the_password(
+    url: str, change: Callable[[str], str], told: str, postgresql: PostgresqlServer
+) -> None:
+    with pytest.raises(OperatorError, match=told) as caught:
+        PostgresqlDatabase(change(url))
+    assert postgresql.password not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_database_of_another_encoding_is_refused(postgresql: PostgresqlServer) -> None:
+    run(postgresql.url("postgres"), "create database latin template template0 encoding 'LATIN1' locale 'C'")
+    with pytest.raises(OperatorError, match="encoding LATIN1"):
+        PostgresqlDatabase(postgresql.url("latin"))
+
+
+def test_a_snapshot_sees_one_moment_and_cannot_write(database: Database) -> None:
+    query = select(tables.projects.c.name)
+    rename = update(tables.projects).values(name="renamed")
+    with database.read() as snapshot:
+        before = snapshot.scalar(query)
+        with database.write() as connection:
+            connection.execute(rename)
+        assert snapshot.scalar(query) == before != "renamed"
+        with pytest.raises(DBAPIError):
+            snapshot.execute(rename)
+    with database.read() as snapshot:
+        assert snapshot.scalar(query) == "renamed"
+
+
+def test_sets_do_not_wait_for_each_other_and_writes_to_one_do(database: Database, url: str) -> None:
+    repository = FaceRepository(database)
+    one, other = new_set(repository, "one"), new_set(repository, "other")
+    lock = select(tables.face_sets).where(tables.face_sets.c.id == one).with_for_update()
+    with closing(PostgresqlDatabase(f"{url}?options=-c%20lock_timeout=100ms")) as impatient:
+        with database.write() as connection:
+            connection.execute(lock)
+            FaceRepository(impatient).add(other, [face(1)])
+            with pytest.raises(StoreUnavailableError, match="lock timeout"):
+                FaceRepository(impatient).add(one, [face(2)])
+        FaceRepository(impatient).add(one, [face(2)])
+    for name in ("one", "other"):
+        repository.delete_set(PROJECT, name)
+
+
+def test_of_two_that_wait_for_each_other_one_is_tried_again(database: Database) -> None:
+    ids, met, tries = ["a" * 32, "b" * 32], threading.Barrier(2), list[int]()
+    with database.write() as connection:
+        connection.execute(tables.domains.insert(), [{"id": each, "name": each} for each in ids])
+
+    @repeated
+    def rename(first: str, second: str) -> None:
+        tries.append(1)
+        with database.write() as connection:
+            domains = tables.domains
+            connection.execute(update(domains).where(domains.c.id == first).values(name=f"{first}!"))
+            if len(tries) <= 2:
+                met.wait()
+            connection.execute(update(domains).where(domains.c.id == second).values(name=f"{second}!"))
+
+    with ThreadPoolExecutor(2) as pool:
+        for each in (pool.submit(rename, *ids), pool.submit(rename, *reversed(ids))):
+            each.result()
+    assert len(tries) > 2  # once more, or oftener where the one tried again is quicker than the one set free
+
+
+def test_a_conflict_that_does_not_end_is_told() -> None:
+    tries = list[int]()
+
+    @repeated
+    def work() -> None:
+        tries.append(1)
+        raise StoreConflictError
+
+    with pytest.raises(StoreUnavailableError):
+        work()
+    assert len(tries) == ATTEMPTS
+
+
+def test_a_server_that_was_killed_is_told_and_found_again_with_all_that_was_acknowledged() -> None:
+    with postgresql_server(durable=True) as server:
+        database = new_database(server.new_database())
+        repository = FaceRepository(database)
+        set_id = new_set(repository)
+        for number in range(20):
+            repository.add(set_id, [face(number)])
+
+        def renaming() -> None:
+            with database.write() as connection:
+                connection.execute(update(tables.face_sets).values(name="lost"))
+                server.kill()
+                connection.execute(update(tables.face_sets).values(name="lost"))
+
+        for attempt in (renaming, lambda: repository.sets(PROJECT), lambda: repository.add(set_id, [face(99)])):
+            with pytest.raises(StoreUnavailableError):
+                attempt()
+        server.start()
+        assert len(repository.page(set_id, 0, 100)) == 20
+        repository.add(set_id, [face(99)])
+        server.stop()
+        server.start()
+        repository.add(set_id, [face(100)])  # the first to use a connection that is gone does not notice
+        found = repository.set_named(PROJECT, "s")
+        assert found is not None
+        assert found.face_number == 22
+        database.close()

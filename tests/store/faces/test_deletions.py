@@ -1,0 +1,124 @@
+"""What was deleted is recorded by what deletes it, and nothing of a held set is deleted by anything."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+from sqlalchemy import text
+
+from openfrs.store.db.base import Database
+from openfrs.store.db.errors import StoreUnavailableError
+from openfrs.store.faces import key_rotation
+from openfrs.store.faces.deletions import Cause, Deletion, DeletionRepository, HeldError
+from openfrs.store.faces.replacement import replace_templates
+from openfrs.store.faces.repository import FaceRepository, Match
+from openfrs.store.faces.templates import Templates
+from tests.support.databases import Place
+from tests.support.galleries import PROJECT, face, new_database, new_set, unit
+
+NOW = datetime(2026, 5, 6, 7, 8, 9, 101112)
+
+
+@pytest.fixture
+def database(place: Place) -> Iterator[Database]:
+    database = new_database(place)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def repository(database: Database) -> FaceRepository:
+    return FaceRepository(database, clock=lambda: NOW)
+
+
+def recorded(database: Database) -> list[Deletion]:
+    return list(DeletionRepository(database).checked(PROJECT))
+
+
+def test_every_way_to_delete_leaves_a_record(database: Database, repository: FaceRepository) -> None:
+    set_id = new_set(repository, "s")
+    repository.add(set_id, [face(number) for number in range(6)])
+    repository.delete(set_id, Match(face_id="00000001"))
+    repository.delete_chosen(set_id, lambda connection: [1, 3], Cause.AGE)
+    face_set = repository.set_named(PROJECT, "s")
+    assert face_set is not None
+    kept = {"00000003": unit(1), "00000004": unit(2)}
+    replace_templates(database, Templates(), set_id, version=face_set.version, embedder="x", vectors=kept)
+    repository.delete_set(PROJECT, "s")
+    repository.add(new_set(repository, "t"), [face(7)])
+    key_rotation.erase_project(database, PROJECT)
+    told = [(each.face_set, each.rule, list(each.face_ids)) for each in recorded(database)]
+    assert told == [
+        ("s", "request", ["00000001"]),
+        ("s", "age", ["00000000", "00000002"]),
+        ("s", "reindex", ["00000005"]),
+        ("s", "set", ["00000003", "00000004"]),
+        ("t", "project", ["00000007"]),
+    ]
+    assert {each.deleted_at for each in recorded(database)[:2]} == {NOW}
+    assert all(each.faces == len(each.face_ids) for each in recorded(database))
+    repository_of_records = DeletionRepository(database)
+    newest = repository_of_records.page(PROJECT, before=None, limit=2)
+    assert [each.rule for each in newest] == [Cause.PROJECT, Cause.SET]
+    assert [each.rule for each in repository_of_records.page(PROJECT, before=newest[-1].id, limit=1)] == [Cause.REINDEX]
+    assert repository_of_records.page("q" * 32, before=None, limit=2) == []
+
+
+def test_what_is_deleted_in_vain_leaves_none(database: Database, repository: FaceRepository) -> None:
+    set_id = new_set(repository, "s")
+    assert repository.delete(set_id, Match(face_id="00000001")) == 0
+    assert repository.delete_set(PROJECT, "none") is None
+    assert recorded(database) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update deletions set faces = 2 where id = 2",
+        "update deletions set face_ids = '[\"00000005\"]' where id = 2",
+        "update deletions set rule = 'set' where id = 1",
+        "update deletions set deleted_at = '2026-05-07 00:00:00.000000' where id = 3",
+        "delete from deletions where id = 1",
+        "delete from deletions where id = 2",
+    ],
+)
+def test_a_record_that_was_altered_or_taken_out_shows(
+    database: Database, repository: FaceRepository, change: str
+) -> None:
+    set_id = new_set(repository, "s")
+    repository.add(set_id, [face(number) for number in range(3)])
+    for number in range(3):
+        repository.delete(set_id, Match(face_id=f"{number:08d}"))
+    assert len(recorded(database)) == 3
+    with database.write() as connection:
+        connection.execute(text(change))
+    with pytest.raises(StoreUnavailableError, match="was altered"):
+        recorded(database)
+
+
+def test_an_id_that_is_taken_again_is_counted(database: Database, repository: FaceRepository) -> None:
+    set_id = new_set(repository, "s")
+    repository.add(set_id, [face(1), face(2)])
+    repository.delete_chosen(set_id, lambda connection: [1, 2])
+    repository.add(set_id, [face(2)])
+    (record,) = recorded(database)
+    assert DeletionRepository(database).present(record) == 1
+
+
+def test_nothing_of_a_held_set_is_deleted(database: Database, repository: FaceRepository) -> None:
+    set_id = new_set(repository, "s")
+    repository.add(set_id, [face(1), face(2)])
+    repository.set_legal_hold(set_id, "case 7")
+    with pytest.raises(HeldError):
+        repository.delete(set_id, Match(face_id="00000001"))
+    with pytest.raises(HeldError):
+        repository.delete_set(PROJECT, "s")
+    with pytest.raises(HeldError):
+        key_rotation.erase_project(database, PROJECT)
+    with pytest.raises(HeldError):
+        replace_templates(database, Templates(), set_id, version=1, embedder="x", vectors={})
+    repository.add(set_id, [face(3)])
+    assert len(repository.page(set_id, 0, 10)) == 3
+    assert recorded(database) == []
+    repository.set_legal_hold(set_id, None)
+    assert repository.delete_set(PROJECT, "s") == set_id

@@ -1,0 +1,117 @@
+"""Whatever is done to a face set that Milvus has an index of, and however far that index has come: answers are those of a list."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, rule
+
+from openfrs.store.db.base import Database
+from openfrs.store.faces.predicate import And, Between, Equal, FieldValue, Not, Or, Predicate
+from openfrs.store.index.search import Galleries
+from tests.store.index.test_exactness import FaceSetMachine, fields, ids, processes, processes_over, run, templates
+from tests.support.databases import Place
+from tests.support.galleries import MEMORY
+from tests.support.milvus import milvus_server
+
+pytest.importorskip("pymilvus", reason="pymilvus is not installed")
+from openfrs.store.index.milvus.client import Milvus
+from openfrs.store.index.milvus.copies import CopyState, IndexCopies, of_set
+from openfrs.store.index.milvus.indexer import Indexer
+from openfrs.store.index.milvus.search import RemoteGalleries
+from openfrs.store.index.milvus.verifier import Trust
+
+CONDITIONS: Sequence[Predicate | None] = (
+    None,
+    Equal("text", "a"),
+    Not(Equal("text", "a")),
+    Between("small", 0, 2, includes_high=False),
+    Not(Between("big", -1, 2**53, includes_low=False)),
+    Or((Equal("flag", True), Equal("external_image_id", "x"))),
+    Not(And((Not(Equal("flag", False)), Not(Equal("ratio", 0.1))))),
+)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    """Where a server is: the one that OPENFRS_TEST_MILVUS names, or milvus-lite's."""
+    if named := os.environ.get("OPENFRS_TEST_MILVUS"):
+        yield named
+        return
+    with milvus_server(tmp_path / "milvus") as server:
+        yield server.url
+
+
+class IndexedMachine(FaceSetMachine):
+    """Each process has a client and an indexer of its own, and indexes when it is told to."""
+
+    def __init__(self, databases: Sequence[Database], names: Iterator[str], url: str) -> None:
+        self.databases = databases
+        self.clients = [Milvus(url) for _ in databases]
+        self.steps = 0
+        super().__init__(databases, names)
+
+    def opened(self, process: int, memory: int) -> Galleries:
+        trust = Trust(self.repositories[process], self.clients[process])
+        if process == 0:
+            self.indexers: list[Indexer] = []
+        self.indexers.append(Indexer(self.databases[process], self.repositories[process], self.clients[process], trust))
+        return RemoteGalleries(self.repositories[process], self.clients[process], trust, max(memory, MEMORY // 10))
+
+    def teardown(self) -> None:
+        super().teardown()
+        self.indexers[0].run()
+        assert IndexCopies(self.databases[0]).refuse() == []
+        for client in self.clients:
+            client.close()
+
+    @initialize(batch=st.lists(st.tuples(ids, templates, fields), min_size=5, max_size=15))
+    def begin(self, batch: list[tuple[str, int, dict[str, FieldValue]]]) -> None:
+        """With a copy there to search in."""
+        self.add(batch, 3, 0)
+        self.index(0)
+        self.index(0)
+
+    @rule(process=processes)
+    def index(self, process: int) -> None:
+        self.indexers[process].run()
+
+    @rule(process=processes)
+    def index_again(self, process: int) -> None:
+        """As often as what is written."""
+        self.index(process)
+
+    @rule(process=processes)
+    def rebuild(self, process: int) -> None:
+        self.indexers[process].rebuild(self.set_id, lambda _: None)
+        self.lost = False
+
+    @rule(process=processes)
+    def compare(self, process: int) -> None:
+        found = self.indexers[process].compare(self.set_id)
+        assert (found.faces, found.lacking, found.beyond) == (len(self.known), 0, 0)
+
+    @invariant()
+    def another_search(self) -> None:
+        """Wherever the index may have come to."""
+        if self.made:
+            self.steps += 1
+            predicate = CONDITIONS[self.steps % len(CONDITIONS)]
+            self.search(self.steps % 10, (1, 10, 1000)[self.steps % 3], predicate, -1.0, self.steps % 2)
+
+    @rule(seldom=st.integers(0, 3))
+    def lose(self, seldom: int) -> None:
+        """The server comes back without what it had."""
+        with self.databases[0].read() as connection:
+            copy = of_set(connection, self.set_id, CopyState.SERVING)
+        if copy is not None and not seldom:
+            self.clients[0].erase(copy)
+        for client in self.clients:
+            client.close()
+
+
+def test_with_an_index_on_a_server_it_is_so_too(place: Place, url: str) -> None:
+    with processes_over(place) as databases:
+        run(IndexedMachine, databases, url, examples=10)

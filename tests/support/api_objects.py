@@ -1,0 +1,146 @@
+"""Objects of a live server that requests can name, each made when it is asked for and again once it may have been used up."""
+
+import base64
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+
+from tests.api.frs.test_action_liveness import LEFT_THEN_RIGHT
+
+from .fake_models import photo
+from .servers import RunningServer
+
+PICTURE: Final = photo((200, 90, 90), (90, 200, 90))
+EXTERNAL_IMAGE_ID: Final = "jane-1"
+FIELDS: Final = {"age": {"type": "integer"}}
+
+_numbers = itertools.count()
+
+
+def text_of(file: bytes) -> str:
+    """The base64 text of a file."""
+    return base64.b64encode(file).decode()
+
+
+@dataclass
+class Objects:
+    """What there is in the one project of a server."""
+
+    server: RunningServer
+    http: httpx.Client
+    made: dict[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        """A value for a parameter of this name."""
+        return self._makers[name]()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers
+
+    def used(self) -> None:
+        """A request had success that may have ended what it named: it is not named again."""
+        if face_set := self.made.pop("face_set_name", None):
+            self.delete_face_set(face_set)
+        user = self.made.get("user_id")
+        self.made = {} if user is None else {"user_id": user}  # nothing ends users, and their passwords take time
+
+    def delete_face_set(self, name: str) -> None:
+        """Delete a face set, if it is still there, whatever holds it."""
+        self.http.delete(f"/x/v1/{self.project_id}/face-sets/{quote(name, safe='')}/legal-hold")
+        self.http.delete(f"{self.server.project}/face-sets/{quote(name, safe='')}")
+
+    @cached_property
+    def project_id(self) -> str:
+        return self.server.credentials["project_id"]
+
+    def _once(self, name: str, make: Callable[[], str]) -> str:
+        if name not in self.made:
+            self.made[name] = make()
+        return self.made[name]
+
+    def _post(self, path: str, status: int = 200, **asked: Any) -> httpx.Response:
+        answer = self.http.post(path, **asked)
+        assert answer.status_code == status, answer.text
+        return answer
+
+    def _face_set(self) -> str:
+        def make() -> str:
+            name = f"set{next(_numbers)}"
+            self._post(f"{self.server.project}/face-sets", json={"face_set_name": name, "external_fields": FIELDS})
+            body = {
+                "image_base64": text_of(PICTURE),
+                "single": True,
+                "external_image_id": EXTERNAL_IMAGE_ID,
+                "external_fields": {"age": 35},
+            }
+            faces = self._post(f"{self.server.project}/face-sets/{name}/faces", json=body).json()["faces"]
+            self.made["face_id"] = faces[0]["face_id"]
+            return name
+
+        return self._once("face_set_name", make)
+
+    def _face(self) -> str:
+        self._face_set()
+        return self.made["face_id"]
+
+    def _user(self) -> str:
+        body = {"name": self._new_name(), "role": "reader"}
+        return self._once("user_id", lambda: self._post(f"{self._accounts}/users", json=body).json()["user"]["id"])
+
+    def _key(self) -> str:
+        path = f"{self._accounts}/users/{self._user()}/keys"
+        return self._once("access_key", lambda: self._post(path).json()["access_key"])
+
+    def _session(self) -> str:
+        path = f"/x/v1/{self.project_id}/liveness-sessions"
+        return self._once("session_id", lambda: self._post(path, json={"kinds": "1,2"}).json()["session_id"])
+
+    def _judged_session(self) -> str:
+        def make() -> str:
+            session = self._session()
+            path = f"/x/v1/{self.project_id}/liveness-sessions/{session}/video"
+            del self.made["session_id"]  # its one video is this
+            self._post(path, files={"video_file": LEFT_THEN_RIGHT})
+            return session
+
+        return self._once("judged", make)
+
+    def _token(self) -> str:
+        identity = {"methods": ["token"], "token": {"id": self.http.headers["X-Auth-Token"]}}
+        scope = {"project": {"id": self.project_id}}
+        body = {"auth": {"identity": identity, "scope": scope}}
+        return self._once("token", lambda: self._post("/v3/auth/tokens", 201, json=body).headers["X-Subject-Token"])
+
+    def _login(self) -> Any:
+        return self.server.login_body()["auth"]["identity"]["password"]["user"]
+
+    def _new_name(self) -> str:
+        return f"user{next(_numbers)}"
+
+    @property
+    def _accounts(self) -> str:
+        return f"/x/v1/accounts/{self.project_id}"
+
+    @cached_property
+    def _makers(self) -> dict[str, Callable[[], Any]]:
+        files = dict.fromkeys(("image", "image1", "image2"), PICTURE) | {"video": LEFT_THEN_RIGHT}
+        return {
+            "project_id": lambda: self.project_id,
+            "face_set_name": self._face_set,
+            "face_id": self._face,
+            "external_image_id": lambda: EXTERNAL_IMAGE_ID,
+            "user_id": self._user,
+            "access_key": self._key,
+            "session_id": self._session,
+            "judged session": self._judged_session,
+            "X-Subject-Token": self._token,
+            "new user": self._new_name,
+            "login": self._login,
+            **{f"{name}_base64": partial(text_of, file) for name, file in files.items()},
+            **{f"{name}_file": partial(bytes, file) for name, file in files.items()},
+        }

@@ -1,0 +1,178 @@
+"""What every answer of the service must keep, whatever was asked: held against each answer that a test receives."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from openfrs.core.errors import catalogue
+
+CONTENT_TYPE: Final = "application/json; charset=UTF-8"
+
+ANY: Final = object()
+"""A value of a client's own: a custom field."""
+
+Shape = type | Mapping[str, Any] | list[Any] | object
+
+BOX: Final = {"width": int, "top_left_y": int, "top_left_x": int, "height": int}
+DETECTED: Final = {"bounding_box": BOX}
+ATTRIBUTES: Final = {
+    "headpose?": {"pitch_angle": float, "roll_angle": float, "yaw_angle": float},
+    "gender?": str,
+    "age?": int,
+    "dress?": {"glass": str, "hat": str},
+    "smile?": str,
+    "mask?": str,
+    "hair?": str,
+    "beard?": str,
+    "quality?": {"total_score": float, "blur": float, "pose": float, "occlusion": float, "illumination": float},
+    "expression?": {"type": str, "probability": float},
+    "face_angle?": int,
+}
+CONTOUR: Final = {"point": [{"x": float, "y": float}]}
+LANDMARK: Final = {f"{part}_contour": CONTOUR for part in ("eyes", "mouth", "face", "eyebrow", "nose")}
+DESCRIBED: Final = {"bounding_box": BOX, "attributes?": ATTRIBUTES, "landmark?": LANDMARK}
+ANGLES: Final = {"yaw": float, "roll": float, "pitch": float}
+FACE: Final = {"bounding_box": BOX, "external_fields": {"*": ANY}, "external_image_id": str, "face_id": str}
+FACE_SET: Final = {
+    "face_number": int,
+    "face_set_id": str,
+    "face_set_name": str,
+    "create_date": str,
+    "face_set_capacity": int,
+    "external_fields": {"*": {"type?": str}},
+}
+FACES: Final = {"face_set_id": str, "face_set_name": str, "faces": [FACE]}
+COUNT: Final = {"face_number": int, "face_set_id": str, "face_set_name": str}
+
+SUCCESS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
+    ("POST", "/face-detect"): {"faces": [DESCRIBED]},
+    ("POST", "/face/*/face-quality"): {"blur": {"isClarity": bool}, "pose": ANGLES},
+    ("POST", "/face/*/blur-classify"): {"isClarity": bool},
+    ("POST", "/face/*/head-pose-estimate"): ANGLES,
+    ("POST", "/live-detect-face"): {
+        "result": {"alive": bool, "confidence": float, "picture": str},
+        "warning-list": [{"warningCode": int, "warningMsg": str}],
+    },
+    ("POST", "/live-detect"): {
+        "video-result": {"alive": bool, "actions": [{"confidence": float, "action": int}], "picture": str},
+        "warning-list": [{"warningCode": int, "warningMsg": str}],
+    },
+    ("POST", "/face-compare"): {"image1_face": DETECTED, "similarity": float, "image2_face": DETECTED},
+    ("POST", "/face-sets"): {"face_set_info": FACE_SET},
+    ("GET", "/face-sets"): {"face_sets_info": [FACE_SET]},
+    ("GET", "/face-sets/*"): {"face_set_info": FACE_SET},
+    ("DELETE", "/face-sets/*"): {"face_set_name": str},
+    ("POST", "/face-sets/*/faces"): FACES,
+    ("GET", "/face-sets/*/faces"): FACES,
+    ("PUT", "/face-sets/*/faces"): COUNT,
+    ("DELETE", "/face-sets/*/faces"): COUNT,
+    ("DELETE", "/face-sets/*/faces/batch"): COUNT,
+    ("POST", "/face-sets/*/search"): {"faces": [{**FACE, "similarity": float}]},
+}
+"""Every key that a success may have, and must: ``"*"`` is any name, ``"name?"`` may be left out."""
+
+
+def differs(value: Any, shape: Any, place: str = "the answer") -> str:
+    """How a value departs from a shape; empty if it does not."""
+    if shape is ANY:
+        return "" if isinstance(value, str | int | float | bool) else f"{place} is {value!r}"
+    if isinstance(shape, type):
+        fits = type(value) is shape or (shape is float and type(value) is int)
+        return "" if fits else f"{place} is {value!r}, not of type {shape.__name__}"
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return f"{place} is not an array"
+        return next((found for item in value if (found := differs(item, shape[0], f"{place}[]"))), "")
+    if not isinstance(value, dict):
+        return f"{place} is not an object"
+    if "*" in shape:
+        return next(
+            (found for key, item in value.items() if (found := differs(item, shape["*"], f"{place}.{key}"))), ""
+        )
+    known = {key.removesuffix("?"): inner for key, inner in shape.items()}
+    if unknown := value.keys() - known.keys():
+        return f"{place} has undocumented keys {unknown}"
+    if missing := {key for key in shape if not key.endswith("?")} - value.keys():
+        return f"{place} lacks {missing}"
+    return next((found for key, item in value.items() if (found := differs(item, known[key], f"{place}.{key}"))), "")
+
+
+def legacy_python(text: str) -> Any:
+    """A body as the 1.0 Python SDK reads it."""
+    return eval(text.replace("true", "True").replace("false", "False"), {"__builtins__": {}})
+
+
+def check(answer: httpx.Response, path: str) -> None:
+    """Hold an answer to what all answers keep; ``path`` is what follows the project."""
+    assert answer.status_code < 500, answer.text
+    assert answer.headers["content-type"] == CONTENT_TYPE
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
+    if answer.request.method == "HEAD":
+        return
+    body = answer.json()
+    if answer.status_code < 400:
+        assert answer.status_code == 200
+        segments = path.partition("?")[0].split("/")
+        pattern = "/".join("*" if place == 2 else segment for place, segment in enumerate(segments))
+        assert differs(body, SUCCESS[answer.request.method, pattern]) == ""
+        assert legacy_python(answer.text).keys() == body.keys()
+        return
+    keys = {"error_code", "error_msg"}
+    if body["error_code"].startswith("APIG."):
+        keys |= {"request_id"}
+        assert body["request_id"] == answer.headers["x-request-id"]
+    assert body.keys() == keys
+    statuses = {entry.status for entry in catalogue().values() if entry.code == body["error_code"]}
+    assert answer.status_code in statuses | ({405} if body["error_code"] == "APIG.0101" else set())
+
+
+@dataclass(frozen=True)
+class Frs:
+    """One project's FRS over plain HTTP; paths are relative to the project, and every answer is checked."""
+
+    http: httpx.Client
+    project: str
+
+    def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        answer = self.http.request(method, self.project + path, **arguments)
+        check(answer, path)
+        return answer
+
+    def get(self, path: str, **arguments: Any) -> httpx.Response:
+        return self.request("GET", path, **arguments)
+
+    def post(self, path: str, **arguments: Any) -> httpx.Response:
+        return self.request("POST", path, **arguments)
+
+    def put(self, path: str, **arguments: Any) -> httpx.Response:
+        return self.request("PUT", path, **arguments)
+
+    def delete(self, path: str, **arguments: Any) -> httpx.Response:
+        return self.request("DELETE", path, **arguments)
+
+    def create(self, name: str = "test", **body: Any) -> dict[str, Any]:
+        """A new face set."""
+        info: dict[str, Any] = ok(self.post("/face-sets", json={"face_set_name": name, **body}))["face_set_info"]
+        return info
+
+    def count(self, name: str = "test") -> int:
+        """How many faces a set says it holds."""
+        number: int = ok(self.get(f"/face-sets/{name}"))["face_set_info"]["face_number"]
+        return number
+
+
+def ok(answer: httpx.Response) -> dict[str, Any]:
+    """The body of a success."""
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def refusal(answer: httpx.Response, code: str, *, status: int = 400) -> str:
+    """The message of a refusal with this code."""
+    assert (answer.status_code, answer.json()["error_code"]) == (status, code), answer.text
+    message: str = answer.json()["error_msg"]
+    return message

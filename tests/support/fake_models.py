@@ -1,0 +1,113 @@
+"""A pipeline for tests that need answers rather than recognition: coloured squares are faces, colours are people.
+
+Run as a program it serves like ``openfrs serve`` with these models in place of the real ones.
+"""
+
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from openfrs.core.settings import Settings
+from openfrs.server.main import serve
+from openfrs.vision.attributes.quality import overall
+from openfrs.vision.attributes.types import HeadPose, Trait, Traits
+from openfrs.vision.embedding import Embeddings
+from openfrs.vision.runtime.session import Execution
+from openfrs.vision.types import Detection, Image
+
+
+class FakePipeline:
+    """Every patch of one colour on black is a face; its embedding is drawn from a generator seeded by the colour."""
+
+    executions: Mapping[str, Execution] = MappingProxyType({})
+    embedder = "sface"
+    dimension = 128
+    mirrored = False
+
+    def detect(self, image: Image) -> list[Detection]:
+        _, _, stats, _ = cv2.connectedComponentsWithStats((image.max(axis=2) > 40).astype(np.uint8))
+        faces = []
+        for left, top, width, height, area in stats[1:].tolist():
+            if area >= 64:
+                centre = np.array([left + width / 2, top + height / 2], np.float32)
+                faces.append(Detection(left, top, width, height, np.tile(centre, (5, 1)), score=1.0))
+        return sorted(faces, key=lambda face: face.area, reverse=True)
+
+    def detect_turned(self, image: Image) -> list[Detection]:
+        """A square whose lower half is darker than its upper half stands upright; and so on around it."""
+        return [replace(face, turn=_turn(image, face)) for face in self.detect(image)]
+
+    def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
+        """What the colour says: red is male and alive, green are the years and open eyes, blue is the yaw.
+
+        A patch that is wider than high is turned to the left of the picture, one that is higher than wide to the right.
+        """
+        x, y = face.landmarks[0].astype(int)
+        red, green, blue = map(int, image[y, x])
+        yaw = blue - 90.0 if abs(face.width - face.height) < 4 else 60.0 * (face.width / face.height - 1)
+        pose = HeadPose(yaw=yaw, pitch=1.23456, roll=-2.0)
+        expression = {"happy": red / 255, "neutral": 1 - red / 255}
+        known: dict[Trait, dict[str, Any]] = {
+            Trait.GENDER: {"male": red / 255},
+            Trait.AGE: {"age": float(green)},
+            Trait.POSE: {"pose": pose},
+            Trait.EXPRESSION: {"expression": expression},
+            Trait.LANDMARKS: {"landmarks": np.full((468, 2), (x, y), np.float32)},
+            Trait.QUALITY: {"quality": overall(blur=green / 255, pose=0.25, occlusion=0.0, illumination=0.123456)},
+            Trait.MASK: {"mask": blue / 255},
+            Trait.LIVENESS: {"live": red / 255},
+            Trait.EYES: {"eyes": (green / 255, green / 255)},
+            Trait.MOUTH: {"mouth": 0.0},
+            Trait.GLASSES: {"glasses": {"none": 0.1, "yes": 0.2, "dark": 0.7}},
+            Trait.HAT: {"hat": blue / 255},
+            Trait.BEARD: {"beard": red / 255},
+            Trait.HAIR: {"long_hair": blue / 255},
+        }
+        return Traits(**{name: value for trait in wanted for name, value in known[trait].items()})
+
+    def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
+        rows = np.empty((len(faces), self.dimension), np.float32)
+        for row, face in enumerate(faces):
+            x, y = face.landmarks[0].astype(int)
+            rows[row] = embedding_of(image[y, x])
+        return rows
+
+
+def _turn(image: Image, face: Detection) -> int:
+    left, top, right, bottom = (
+        int(edge) for edge in (face.left, face.top, face.left + face.width, face.top + face.height)
+    )
+    grey = image[top:bottom, left:right].sum(axis=2).astype(int)
+    edges = {0: grey[-1].sum(), 90: grey[:, 0].sum(), 180: grey[0].sum(), 270: grey[:, -1].sum()}
+    return min(edges, key=lambda turn: (edges[turn], turn))
+
+
+def embedding_of(colour: Sequence[int] | npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """The unit embedding of the person of a colour."""
+    vector = np.random.default_rng([int(value) // 16 for value in colour]).normal(size=FakePipeline.dimension)
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+def photo(*people: tuple[int, int, int], side: int = 240, suffix: str = ".png") -> bytes:
+    """A picture with one square a person, the first the largest; a person is a colour."""
+    image = np.zeros((side, side * max(1, len(people)), 3), np.uint8)
+    for place, colour in enumerate(people):
+        size = side - 60 - 20 * place
+        image[20 : 20 + size, place * side + 20 : place * side + 20 + size] = colour
+    return cv2.imencode(suffix, image[:, :, ::-1])[1].tobytes()
+
+
+def load(_settings: Settings) -> FakePipeline:
+    """The fake models."""
+    return FakePipeline()
+
+
+if __name__ == "__main__":
+    serve(Settings(data=Path(sys.argv[1]), port=0), load_pipeline=load)

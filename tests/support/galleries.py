@@ -1,0 +1,50 @@
+"""A store of small faces for the store's tests."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from openfrs.core.geometry import BoundingBox
+from openfrs.store.accounts import AccountRepository, Domain, Project
+from openfrs.store.db.base import Database
+from openfrs.store.faces.predicate import FieldValue
+from openfrs.store.faces.repository import FaceRepository, FaceSet, NewFace
+from openfrs.store.index.columns import FieldDefinitions
+
+from .databases import Place, open_database
+
+DIMENSION = 16
+MEMORY = 10**9
+PROJECT = "p" * 32
+
+
+def new_database(place: Place) -> Database:
+    """A database with one project."""
+    database = open_database(place)
+    domain = Domain("d" * 32, "domain")
+    project = Project(PROJECT, "local", domain, datetime(2026, 1, 1))
+    AccountRepository(database).create(domains=[domain], projects=[project])
+    return database
+
+
+def new_set(repository: FaceRepository, name: str = "s", fields: FieldDefinitions | None = None) -> int:
+    """The id of a new face set of the project."""
+    face_set = FaceSet(0, PROJECT, name, name.rjust(8, "0"), 10**9, 0, 0, "sface", fields or {}, datetime(2026, 1, 1))
+    repository.create_set(face_set, limit=1000)
+    made = repository.set_named(PROJECT, name)
+    assert made is not None
+    return made.id
+
+
+def unit(seed: int, dimension: int = DIMENSION) -> npt.NDArray[np.float32]:
+    """A unit vector for a seed."""
+    vector = np.random.default_rng(seed).normal(size=dimension)
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+def face(number: int, seed: int | None = None, fields: Mapping[str, FieldValue] | None = None) -> NewFace:
+    """A face called by its number, its template from the seed or the number."""
+    vector = unit(number if seed is None else seed)
+    return NewFace(f"{number:08d}", str(number % 5), BoundingBox(0, 0, 1, 1), fields or {}, vector)

@@ -1,0 +1,135 @@
+"""Clients of several nodes, who remember what they were told."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+import httpx
+
+from .fake_models import photo
+from .servers import RunningServer
+
+COLOURS = [(200, 64, 64), (64, 200, 64), (64, 64, 200), (200, 200, 64), (200, 64, 200), (64, 200, 200)]
+PEOPLE = [photo(colour, side=100) for colour in COLOURS]
+
+
+@contextmanager
+def clients_of(cluster: Sequence[RunningServer]) -> Iterator[list[httpx.Client]]:
+    """A client at each node, all with one token, which the first node gave."""
+    headers = {"X-Auth-Token": cluster[0].token()}
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(httpx.Client(base_url=each.endpoint, headers=headers, timeout=60)) for each in cluster
+        ]
+
+
+def is_told_that_the_database_is_away(client: httpx.Client, path: str) -> None:
+    """Who reads is refused, and told when to ask again."""
+    refused = client.get(path)
+    assert refused.status_code == 500
+    assert refused.json()["error_code"] == "FRS.0018"
+    assert refused.headers["Retry-After"] == "5"
+
+
+def add(client: httpx.Client, path: str, person: int) -> str:
+    """Add somebody to a face set; returns the face's id."""
+    answer = client.post(f"{path}/faces", files={"image_file": PEOPLE[person]})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["faces"][0]["face_id"])
+
+
+def search(client: httpx.Client, path: str, person: int) -> set[str]:
+    """The ids of somebody's faces in a face set."""
+    files, data = {"image_file": PEOPLE[person]}, {"top_n": "1000", "threshold": "0.99"}
+    answer = client.post(f"{path}/search", files=files, data=data)
+    assert answer.status_code == 200, answer.text
+    return {face["face_id"] for face in answer.json()["faces"]}
+
+
+def agree_with_a_list(project: str, clients: Sequence[httpx.Client], *, steps: int) -> None:
+    """Whatever is done by whichever client, every answer is that of a list kept beside it."""
+    balancer = random.Random(7)
+    known: dict[str, dict[str, int]] = {}
+    for step in range(steps):
+        name = balancer.choice(["one", "two"])
+        path = f"{project}/face-sets/{name}"
+        there, client = known.get(name), balancer.choice(clients)
+        if there is None:
+            body = {"face_set_name": name}
+            assert client.post(f"{project}/face-sets", json=body).status_code == 200, step
+            known[name] = {}
+            continue
+        match balancer.randrange(20):
+            case 0:
+                assert client.delete(path).status_code == 200
+                del known[name]
+            case number if number < 8:
+                person = balancer.randrange(len(PEOPLE))
+                there[add(client, path, person)] = person
+            case number if number < 12 and there:
+                face_id = balancer.choice(sorted(there))
+                assert client.delete(f"{path}/faces", params={"face_id": face_id}).status_code == 200
+                del there[face_id]
+            case _:
+                person = balancer.randrange(len(PEOPLE))
+                assert search(client, path, person) == {each for each, who in there.items() if who == person}, step
+                assert client.get(path).json()["face_set_info"]["face_number"] == len(there), step
+    for name in known:
+        clients[0].delete(f"{project}/face-sets/{name}")
+
+
+class Writers:
+    """Threads that add the first person to a face set through nodes of their own choice, and remember what was acknowledged."""
+
+    def __init__(self, cluster: Sequence[RunningServer], path: str) -> None:
+        self.token = cluster[0].token()
+        self._cluster, self._path = cluster, path
+        self._stop, self._lock = threading.Event(), threading.Lock()
+        self.there: set[str] = set()
+        self.unsure = 0
+        self.refused: set[int] = set()
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(3)]
+
+    def __enter__(self) -> "Writers":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait_for(self, more: int) -> None:
+        """Until so many more faces were acknowledged."""
+        until = len(self.there) + more
+        while len(self.there) < until:
+            time.sleep(0.02)
+
+    def are_found_by(self, client: httpx.Client) -> None:
+        """Nothing that was acknowledged is missing, and nothing is there that nobody tried to add."""
+        found = search(client, self._path, 0)
+        assert self.there <= found
+        assert len(found) <= len(self.there) + self.unsure
+        assert client.get(self._path).json()["face_set_info"]["face_number"] == len(found)
+
+    def _run(self, number: int) -> None:
+        balancer = random.Random(number)
+        while not self._stop.is_set():
+            each = balancer.choice(self._cluster)
+            with httpx.Client(base_url=each.endpoint, headers={"X-Auth-Token": self.token}, timeout=60) as client:
+                try:
+                    answer = client.post(f"{self._path}/faces", files={"image_file": PEOPLE[0]})
+                except httpx.TransportError:
+                    with self._lock:
+                        self.unsure += 1  # the node died over it, or is not there
+                    continue
+            with self._lock:
+                if answer.status_code == 200:
+                    self.there.add(answer.json()["faces"][0]["face_id"])
+                else:
+                    self.refused.add(answer.status_code)
+                    self.unsure += 1
+                    assert answer.json()["error_code"] in {"FRS.0018", "FRS.0033"}, answer.text

@@ -1,0 +1,133 @@
+"""A PostgreSQL server of Debian's for tests, in a directory of its own, on a free port of loopback or on a host of its own."""
+
+import itertools
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from .network import OtherHost
+
+_NOBODY = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]
+
+
+def _binaries() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    return found[-1].parent if found else None
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class PostgresqlServer:
+    """A server that can be stopped, killed and started again."""
+
+    def __init__(self, folder: Path, binaries: Path, *, durable: bool, host: OtherHost | None) -> None:
+        self.folder = folder
+        self._binaries = binaries
+        self._as = _NOBODY if os.geteuid() == 0 else []
+        self._at, self._on = (host.address, host.prefix) if host else ("127.0.0.1", [])
+        self._numbers = itertools.count()
+        self.port = free_port()
+        self.password = secrets.token_hex(8)
+        self._durable = durable
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.chmod(0o700)
+        if self._as:
+            shutil.chown(folder, "nobody", "nogroup")
+        secret = folder / "password"
+        secret.write_text(self.password)
+        secret.chmod(0o644)
+        options = ["--username", "openfrs", "--auth", "scram-sha-256", "--pwfile", str(secret)]
+        options += ["--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"]
+        command = [*self._as, str(binaries / "initdb"), "-D", str(folder / "data"), *options]
+        subprocess.run(command, check=True, capture_output=True, cwd="/")
+        with (folder / "data" / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet scram-sha-256\n")
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        options = {
+            "port": self.port,
+            "listen_addresses": self._at,
+            "unix_socket_directories": self.folder,
+            "fsync": "on" if self._durable else "off",
+            "max_connections": 200,
+            "shared_buffers": "64MB",
+        }
+        command = [*self._on, *self._as, str(self._binaries / "postgres"), "-D", str(self.folder / "data")]
+        command += [f"--{name}={value}" for name, value in options.items()]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
+        while True:
+            try:
+                psycopg.connect(self.url("postgres"), connect_timeout=1).close()
+            except psycopg.OperationalError:
+                if self._process.poll() is not None:
+                    raise AssertionError((self.folder / "log").read_text()) from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Stop as an operator would who does not wait for clients."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """Kill every process of the server at once, as a loss of power would."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        for process in (self._process.pid, *map(int, children)):
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        self._process.wait()
+        self._process = None
+
+    def _end(self, number: int) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(timeout=60)
+            self._process = None
+
+    def url(self, database: str) -> str:
+        """Where a database is."""
+        return f"postgresql://openfrs:{self.password}@{self._at}:{self.port}/{database}"
+
+    def new_database(self, template: str = "template0") -> str:
+        """The URL of a new database, empty or a copy of another one."""
+        name = f"test{next(self._numbers)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"create database {name} template {template} encoding 'UTF8'")
+        return self.url(name)
+
+
+@contextmanager
+def postgresql_server(*, durable: bool = False, host: OtherHost | None = None) -> Iterator[PostgresqlServer]:
+    """A server that stops by itself; where there is none to start, the test is skipped."""
+    binaries = _binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    # not below TMPDIR, which may be closed to the user that the server runs as
+    with tempfile.TemporaryDirectory(prefix="openfrs-postgresql-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        server = PostgresqlServer(Path(folder), binaries, durable=durable, host=host)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()

@@ -1,0 +1,28 @@
+"""HTTP as bytes, for requests that no client library would send."""
+
+import socket
+from http.client import HTTPResponse
+from urllib.parse import urlsplit
+
+from .servers import RunningServer
+
+
+def connect(server: RunningServer) -> socket.socket:
+    """A connection to the server."""
+    address = urlsplit(server.endpoint)
+    assert address.hostname is not None
+    return socket.create_connection((address.hostname, address.port or 80), timeout=20)
+
+
+def read(connection: socket.socket) -> HTTPResponse:
+    """The next answer, its body still to be read."""
+    answer = HTTPResponse(connection)
+    answer.begin()
+    return answer
+
+
+def head(method: str, target: str, **headers: str) -> bytes:
+    """Request line and headers; underscores in names are hyphens."""
+    lines = [f"{method} {target} HTTP/1.1"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -1,0 +1,16 @@
+"""The fake server, ending as the command does when it cannot start."""
+
+import sys
+from pathlib import Path
+
+from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
+from openfrs.server.main import serve
+
+from .fake_models import load
+
+if __name__ == "__main__":
+    try:
+        serve(Settings(data=Path(sys.argv[1]), port=0), load_pipeline=load)
+    except OperatorError as error:
+        raise SystemExit(f"openfrs: {error}") from None

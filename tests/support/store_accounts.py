@@ -1,0 +1,18 @@
+"""An account for tests of the store."""
+
+from datetime import datetime
+
+from openfrs.store.accounts import AccountRepository, Domain, Project
+
+from .databases import Place, open_database
+
+PROJECT = "p" * 32
+
+
+def create_account(place: Place) -> None:
+    """Make a database with one account, whose project is ``PROJECT``."""
+    database = open_database(place)
+    domain = Domain("d" * 32, "domain")
+    project = Project(PROJECT, "local", domain, datetime(2026, 1, 1))
+    AccountRepository(database).create(domains=[domain], projects=[project])
+    database.close()

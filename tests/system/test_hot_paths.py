@@ -1,0 +1,19 @@
+"""The work around the models does not come to cost more without anybody noticing."""
+
+import pytest
+from benchmarks import hot_paths
+
+
+@pytest.mark.timeout(1000)
+def test_no_hot_path_takes_more_instructions_than_were_accepted() -> None:
+    if reason := hot_paths.impediment():
+        pytest.skip(reason)
+    counts, accepted = hot_paths.counted(), hot_paths.baseline()
+    assert counts.keys() == accepted.keys()
+    assert not hot_paths.excesses(counts, accepted), "make instructions shows them all, with ACCEPT=1 it accepts them"
+
+
+def test_a_path_may_take_a_quarter_more_and_no_more_than_that() -> None:
+    accepted = {"search": 1_000_000, "decode": 1_000_000}
+    assert hot_paths.excesses({"search": 1_250_000, "decode": 500_000}, accepted) == []
+    assert hot_paths.excesses({"search": 1_300_000, "decode": 500_000}, accepted) == ["search: +30%"]

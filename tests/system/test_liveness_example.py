@@ -1,0 +1,56 @@
+"""The example of a liveness session: its page, and what stands between the page and the service."""
+
+import importlib.util
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.frs.test_action_liveness import AHEAD, LEFT, RIGHT, performance
+from tests.support.servers import REPOSITORY, RunningServer
+
+
+@pytest.fixture(scope="module")
+def page(server: RunningServer) -> Iterator[httpx.Client]:
+    """A client in the browser's place."""
+    spec = importlib.util.spec_from_file_location("liveness_session", REPOSITORY / "examples" / "liveness_session.py")
+    assert spec is not None
+    assert spec.loader is not None
+    example: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    serving = example.serve(example.Application(dict(server.credentials)), 0)
+    thread = threading.Thread(target=serving.serve_forever)
+    thread.start()
+    with httpx.Client(base_url=f"http://127.0.0.1:{serving.server_port}", timeout=60) as client:
+        yield client
+    serving.shutdown()
+    thread.join()
+    serving.server_close()
+
+
+def test_the_page_holds_no_secret(page: httpx.Client, server: RunningServer) -> None:
+    text = page.get("/").text
+    assert "MediaRecorder" in text
+    assert not [value for value in server.credentials.values() if len(value) > 12 and value in text]
+
+
+def test_who_does_what_is_asked_is_welcome(page: httpx.Client) -> None:
+    for _ in range(20):  # the fake models see no nod
+        session = page.post("/session").json()
+        if 3 not in session["actions"]:
+            break
+    directions = [AHEAD]
+    for action in session["actions"]:
+        directions += [{1: LEFT, 2: RIGHT}[action], AHEAD]
+    place = f"/session/{session['session_id']}"
+    assert page.post(place, content=performance(*directions)).json() == {"welcome": True}
+    assert page.post(place, content=performance(*directions)).json()["welcome"] is False
+
+
+def test_anybody_else_is_not(page: httpx.Client) -> None:
+    session = page.post("/session").json()
+    assert page.post(f"/session/{session['session_id']}", content=performance(AHEAD)).json()["welcome"] is False
+    assert "reason" in json.loads(page.post(f"/session/{'0' * 32}", content=b"x").text)

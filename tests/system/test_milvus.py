@@ -1,0 +1,111 @@
+"""Servers whose face sets are searched by an index on Milvus: with it, without it, and the command that looks after it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from openfrs.cli.main import main
+from tests.support.fake_models import photo
+from tests.support.milvus import MilvusServer, milvus_server, wait_until_indexed
+from tests.support.servers import RunningServer, fake_server_command, running
+
+PEOPLE = [photo(colour, side=100) for colour in [(200, 64, 64), (64, 200, 64), (64, 64, 200), (200, 200, 64)]]
+
+
+@pytest.fixture(scope="module")
+def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
+    with milvus_server(tmp_path_factory.mktemp("milvus") / "data") as server:
+        yield server
+
+
+@contextmanager
+def indexed(data: Path, url: str, **settings: str) -> Iterator[RunningServer]:
+    told = {"OPENFRS_INDEX": "milvus", "OPENFRS_MILVUS": url}
+    told |= {f"OPENFRS_{name.upper()}": value for name, value in settings.items()}
+    with running(fake_server_command(data), data, environment=told) as server:
+        yield server
+
+
+def enrol(server: RunningServer, client: httpx.Client, name: str = "s") -> list[str]:
+    assert client.post(f"{server.project}/face-sets", json={"face_set_name": name}).status_code == 200
+    answers = [
+        client.post(f"{server.project}/face-sets/{name}/faces", files={"image_file": person}) for person in PEOPLE
+    ]
+    return [answer.json()["faces"][0]["face_id"] for answer in answers]
+
+
+def search(server: RunningServer, client: httpx.Client, person: int) -> httpx.Response:
+    return client.post(f"{server.project}/face-sets/s/search", files={"image_file": PEOPLE[person]}, data={"top_n": 1})
+
+
+def test_a_server_searches_in_milvus_and_without_it_in_memory(tmp_path: Path, milvus: MilvusServer) -> None:
+    data = tmp_path / "data"
+    with indexed(data, milvus.url) as server, server.http() as client:
+        ids = enrol(server, client)
+        for person, face_id in enumerate(ids):
+            assert search(server, client, person).json()["faces"][0]["face_id"] == face_id
+        wait_until_indexed(data)
+        assert search(server, client, 2).json()["faces"][0]["face_id"] == ids[2]
+        assert client.get("/ready").json() == {"status": "ready"}
+        assert client.delete(f"{server.project}/face-sets/s/faces", params={"face_id": ids[2]}).status_code == 200
+        assert search(server, client, 2).json()["faces"][0]["face_id"] != ids[2]
+        milvus.kill()
+        assert search(server, client, 3).json()["faces"][0]["face_id"] == ids[3]
+        assert client.get("/ready").json() == {"status": "ready", "milvus": "out of reach"}
+        milvus.start()
+        while client.get("/ready").json() != {"status": "ready"}:
+            time.sleep(0.2)
+        assert search(server, client, 3).json()["faces"][0]["face_id"] == ids[3]
+
+
+def test_without_milvus_a_set_too_large_for_memory_is_answered_503(tmp_path: Path, milvus: MilvusServer) -> None:
+    with indexed(tmp_path / "data", "http://127.0.0.1:1", index_memory="500") as server, server.http() as client:
+        enrol(server, client)
+        answer = search(server, client, 0)
+        assert (answer.status_code, answer.json()["error_code"]) == (503, "APIG.0201")
+        assert answer.json()["error_msg"] == "The index of the face set is unavailable."
+        assert answer.headers["Retry-After"] == "5"
+        assert client.get(f"{server.project}/face-sets/s/faces").json()["faces"] != []
+
+
+def test_the_command_rebuilds_and_verifies_while_a_server_runs(
+    tmp_path: Path, milvus: MilvusServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    with indexed(data, milvus.url) as server, server.http() as client:
+        ids = enrol(server, client)
+        wait_until_indexed(data)
+        monkeypatch.setenv("OPENFRS_INDEX", "milvus")
+        monkeypatch.setenv("OPENFRS_MILVUS", milvus.url)
+        assert command(monkeypatch, "index", "verify", "--data", str(data)) == 0
+        assert capsys.readouterr().out == "4 faces looked for; 0 face sets are not as they should be.\n"
+        assert command(monkeypatch, "index", "rebuild", "--set", "s", "--data", str(data)) == 0
+        assert capsys.readouterr().out == "1 face sets are copied anew.\n"
+        assert command(monkeypatch, "index", "verify", "--data", str(data)) == 0
+        assert search(server, client, 1).json()["faces"][0]["face_id"] == ids[1]
+        assert command(monkeypatch, "index", "rebuild", "--set", "other", "--data", str(data)) == 1
+        assert "has no face set other" in capsys.readouterr().err
+        monkeypatch.setenv("OPENFRS_MILVUS", "http://127.0.0.1:1")
+        assert command(monkeypatch, "index", "verify", "--data", str(data)) == 1
+        assert "Milvus does not answer" in capsys.readouterr().err
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr("sys.argv", ["openfrs", *arguments])
+    with pytest.raises(SystemExit) as left:
+        main()
+    return int(left.value.code or 0)
+
+
+@pytest.mark.parametrize("url", ["localhost:19530", "milvus://x", "http://"])
+def test_what_is_no_url_stops_the_start(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pymilvus", reason="pymilvus is not installed")
+    from openfrs.core.errors import OperatorError
+    from openfrs.store.index.milvus.client import Milvus
+
+    with pytest.raises(OperatorError, match="it is no URL"):
+        Milvus(url)

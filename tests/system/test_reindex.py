@@ -1,0 +1,167 @@
+"""Face sets of another embedder: refused, and made anew from their pictures."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from openfrs.core.errors import OperatorError
+from openfrs.core.geometry import BoundingBox
+from openfrs.core.settings import Settings
+from openfrs.faces.reembed import Remade, overlap
+from openfrs.operations.maintenance import keys
+from tests.support.fake_models import FakePipeline, load, photo
+from tests.support.servers import RunningServer, fake_server_command, running
+
+ANNA, BERT, CARL = (200, 64, 64), (64, 200, 64), (64, 64, 200)
+PICTURES = {"anna": photo(ANNA), "pair": photo(BERT, CARL)}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data directory whose set ``s`` has three faces of two pictures, and templates of another embedder."""
+    data = tmp_path / "data"
+    with running(fake_server_command(data), data) as server, server.http() as client:
+        client.post(
+            f"{server.project}/face-sets", json={"face_set_name": "s", "external_fields": {"n": {"type": "long"}}}
+        )
+        for name, picture in PICTURES.items():
+            form = {"external_image_id": name, "external_fields": '{"n": 7}'}
+            answer = client.post(f"{server.project}/face-sets/s/faces", files={"image_file": picture}, data=form)
+            assert answer.status_code == 200, answer.text
+    with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
+        connection.execute("update face_sets set embedder = 'older'")
+        connection.execute("update templates set template = zeroblob(64)")
+        connection.commit()
+    return data
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name, picture in PICTURES.items():
+        (folder / f"{name}.png").write_bytes(picture)
+    return folder
+
+
+@contextlib.contextmanager
+def serving(data: Path) -> Iterator[tuple[RunningServer, httpx.Client, str]]:
+    with running(fake_server_command(data), data) as server, server.http() as client:
+        yield server, client, f"{server.project}/face-sets/s"
+
+
+def reindex(data: Path, folder: Path, *, name: str = "s", drop_missing: bool = False) -> tuple[Remade, list[int]]:
+    """What was remade, and the progress that was told: the total, then the steps."""
+    told = list[int]()
+
+    def track(total: int) -> Any:
+        told.append(total)
+        return told.append
+
+    options: dict[str, Any] = {"project_id": None, "drop_missing": drop_missing, "track": track, "load_pipeline": load}
+    return keys.reindex(Settings(data=data), name, folder, **options), told
+
+
+def contents(data: Path) -> list[Any]:
+    with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
+        return [
+            connection.execute(f"select * from {table}").fetchall() for table in ("face_sets", "faces", "tombstones")
+        ]
+
+
+def found(client: httpx.Client, path: str, person: tuple[int, int, int]) -> list[Any]:
+    answer = client.post(f"{path}/search", files={"image_file": photo(person)}, data={"threshold": "0.9"})
+    assert answer.status_code == 200, answer.text
+    return [(face["external_image_id"], face["similarity"]) for face in answer.json()["faces"]]
+
+
+def test_a_set_of_another_embedder_refuses_and_says_which(data: Path) -> None:
+    with serving(data) as (_, client, path):
+        listed = client.get(f"{path}/faces").json()["faces"]
+        files = {"image_file": PICTURES["anna"]}
+        for answer in (
+            client.post(f"{path}/search", files=files),
+            client.post(f"{path}/search", json={"face_id": listed[0]["face_id"]}),
+            client.post(f"{path}/faces", files=files),
+        ):
+            assert (answer.status_code, answer.json()["error_code"]) == (400, "FRS.0012")
+            assert "embedder older, this server runs sface" in answer.json()["error_msg"]
+
+
+def test_a_set_is_made_anew_from_its_pictures(data: Path, folder: Path) -> None:
+    with serving(data) as (_, client, path):
+        listed = client.get(f"{path}/faces").json()
+    remade, told = reindex(data, folder)
+    assert (remade.missing, remade.unused) == ([], [])
+    assert (told[0], sum(told[1:])) == (3, 3)
+    with serving(data) as (_, client, path):
+        assert client.get(f"{path}/faces").json() == listed
+        assert found(client, path, ANNA) == [("anna", 1.0)]
+        assert found(client, path, BERT) == found(client, path, CARL) == [("pair", 1.0)]
+        pair = [face["face_id"] for face in listed["faces"] if face["external_image_id"] == "pair"]
+        for face_id, person in zip(pair, (BERT, CARL), strict=True):
+            answer = client.post(f"{path}/search", files={"image_file": photo(person)}, data={"threshold": "0.9"})
+            assert [face["face_id"] for face in answer.json()["faces"]] == [face_id]
+        assert client.get(path).json()["face_set_info"]["face_number"] == 3
+
+
+def test_faces_that_are_not_found_stop_it_or_are_dropped(data: Path, folder: Path) -> None:
+    (folder / "anna.png").unlink()
+    (folder / "pair.png").write_bytes(photo(BERT))
+    (folder / "stranger.png").write_bytes(photo(CARL))
+    before = contents(data)
+    remade, _ = reindex(data, folder)
+    assert [face.external_image_id for face in remade.without_picture] == ["anna"]
+    assert [face.external_image_id for face, _ in remade.without_face] == ["pair"]
+    assert "none of its 1 faces" in remade.without_face[0][1]
+    assert remade.unused == [folder / "stranger.png"]
+    assert contents(data) == before
+    reindex(data, folder, drop_missing=True)
+    with serving(data) as (_, client, path):
+        assert client.get(path).json()["face_set_info"]["face_number"] == 1
+        assert found(client, path, BERT) == [("pair", 1.0)]
+
+
+def test_a_picture_that_cannot_be_read_is_told(data: Path, folder: Path) -> None:
+    (folder / "anna.png").write_bytes(b"no picture")
+    remade, _ = reindex(data, folder)
+    ((face, why),) = remade.without_face
+    assert face.external_image_id == "anna"
+    assert "anna.png" in why
+
+
+def test_a_set_that_changes_meanwhile_is_left_alone(data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def embed(*arguments: Any) -> Any:
+        with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
+            connection.execute("update face_sets set version = version + 1")
+            connection.commit()
+        return embedded(*arguments)
+
+    embedded = FakePipeline.embed
+    monkeypatch.setattr(FakePipeline, "embed", embed)
+    before = contents(data)
+    with pytest.raises(OperatorError, match="changed meanwhile"):
+        reindex(data, folder)
+    assert contents(data)[1:] == before[1:]
+
+
+def test_what_cannot_be_done_is_told(data: Path, folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="no face set t"):
+        reindex(data, folder, name="t")
+    with pytest.raises(OperatorError, match="cannot read"):
+        reindex(data, tmp_path / "none")
+    (folder / "anna.jpg").write_bytes(b"")
+    with pytest.raises(OperatorError, match="the same external_image_id"):
+        reindex(data, folder)
+
+
+def test_overlap_is_intersection_over_union() -> None:
+    box = BoundingBox(10, 10, 20, 20)
+    assert overlap(box, box) == 1.0
+    assert overlap(box, BoundingBox(20, 10, 20, 20)) == pytest.approx(1 / 3)
+    assert overlap(box, BoundingBox(30, 10, 20, 20)) == 0.0

@@ -1,0 +1,218 @@
+"""Several server processes over one data directory behave as one."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import pytest
+
+from openfrs.core.settings import Settings
+from tests.support.fake_models import photo
+from tests.support.servers import RunningServer, fake_server_command, running
+
+T = TypeVar("T")
+
+WORKERS = 3
+PERSON = photo((200, 64, 64), side=100)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server of three processes."""
+    data = tmp_path_factory.mktemp("cluster") / "data"
+    with running(fake_server_command(data), data, environment={"OPENFRS_WORKERS": str(WORKERS)}) as server:
+        yield server
+    assert "Traceback" not in server.log.read_text()
+
+
+@pytest.fixture
+def clients(cluster: RunningServer) -> Iterator[list[httpx.Client]]:
+    """A client at each process."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(cluster.http_at(worker)) for worker in cluster.workers()]
+        for name in ("s", "raced"):
+            with cluster.http() as client:
+                client.delete(f"{cluster.project}/face-sets/{name}")
+
+
+def together(work: list[Callable[[], T]]) -> list[T]:
+    """The results of work begun at the same moment."""
+    start = threading.Barrier(len(work))
+
+    def begin(one: Callable[[], T]) -> T:
+        start.wait()
+        return one()
+
+    with ThreadPoolExecutor(len(work)) as pool:
+        return list(pool.map(begin, work))
+
+
+def add(client: httpx.Client, path: str, picture: bytes = PERSON) -> str:
+    answer = client.post(f"{path}/faces", files={"image_file": picture})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["faces"][0]["face_id"])
+
+
+def search(client: httpx.Client, path: str) -> set[str]:
+    answer = client.post(f"{path}/search", files={"image_file": PERSON}, data={"top_n": "1000", "threshold": "0.5"})
+    assert answer.status_code == 200, answer.text
+    return {face["face_id"] for face in answer.json()["faces"]}
+
+
+def test_a_write_through_one_process_is_seen_by_all(cluster: RunningServer, clients: list[httpx.Client]) -> None:
+    path, there = f"{cluster.project}/face-sets/s", set[str]()
+    assert len(clients) == WORKERS
+    assert clients[0].post(f"{cluster.project}/face-sets", json={"face_set_name": "s"}).status_code == 200
+    for round_ in range(4):
+        for writer in clients:
+            face_id = add(writer, path)
+            there.add(face_id)
+            assert all(search(reader, path) == there for reader in clients)
+            if round_ % 2:
+                assert writer.delete(f"{path}/faces", params={"face_id": face_id}).status_code == 200
+                there.discard(face_id)
+                assert all(search(reader, path) == there for reader in clients)
+    assert clients[1].delete(path).status_code == 200
+    for reader in clients:
+        assert reader.get(path).json()["error_code"] == "FRS.0302"
+        assert reader.post(f"{path}/search", files={"image_file": PERSON}).json()["error_code"] == "FRS.0302"
+
+
+def test_the_count_is_the_sum_of_what_all_processes_wrote(cluster: RunningServer, clients: list[httpx.Client]) -> None:
+    path = f"{cluster.project}/face-sets/s"
+    assert clients[0].post(f"{cluster.project}/face-sets", json={"face_set_name": "s"}).status_code == 200
+
+    def writer(client: httpx.Client) -> Callable[[], set[str]]:
+        def work() -> set[str]:
+            kept = set[str]()
+            for place in range(15):
+                face_id = add(client, path)
+                if place % 3:
+                    kept.add(face_id)
+                else:
+                    assert client.delete(f"{path}/faces", params={"face_id": face_id}).status_code == 200
+            return kept
+
+        return work
+
+    kept = set[str]().union(*together([writer(client) for client in clients]))
+    assert clients[2].get(path).json()["face_set_info"]["face_number"] == len(kept) == WORKERS * 10
+    assert all(search(reader, path) == kept for reader in clients)
+
+
+def test_of_creators_and_deleters_in_several_processes_one_wins(
+    cluster: RunningServer, clients: list[httpx.Client]
+) -> None:
+    sets, path = f"{cluster.project}/face-sets", f"{cluster.project}/face-sets/raced"
+    for _ in range(5):
+        made = together([partial(client.post, sets, json={"face_set_name": "raced"}) for client in clients])
+        assert sorted(answer.status_code for answer in made) == [200, 400, 400]
+        assert {answer.json().get("error_code") for answer in made} == {None, "FRS.0301"}
+        gone = together([partial(client.delete, path) for client in clients])
+        assert sorted(answer.status_code for answer in gone) == [200, 400, 400]
+        assert {answer.json().get("error_code") for answer in gone} == {None, "FRS.0302"}
+
+
+def test_an_add_to_a_set_that_another_process_deletes_finishes_or_finds_no_set(
+    cluster: RunningServer, clients: list[httpx.Client]
+) -> None:
+    sets, path = f"{cluster.project}/face-sets", f"{cluster.project}/face-sets/raced"
+    for round_ in range(6):
+        assert clients[0].post(sets, json={"face_set_name": "raced"}).status_code == 200
+        deleter, *adders = clients[round_ % 3 :] + clients[: round_ % 3]
+        adding = [partial(client.post, f"{path}/faces", files={"image_file": PERSON}) for client in adders]
+        answers = together([partial(deleter.delete, path), *adding])
+        assert answers[0].status_code == 200
+        assert {answer.json().get("error_code") for answer in answers} <= {None, "FRS.0302"}
+        assert all(client.get(path).json()["error_code"] == "FRS.0302" for client in clients)
+        assert clients[1].post(sets, json={"face_set_name": "raced"}).status_code == 200
+        assert all(search(client, path) == set() for client in clients)
+        assert clients[2].delete(path).status_code == 200
+
+
+def test_a_killed_process_is_replaced_and_the_others_go_on(cluster: RunningServer) -> None:
+    path = f"{cluster.project}/face-sets/s"
+    before = cluster.workers()
+    with cluster.http() as client:
+        assert client.post(f"{cluster.project}/face-sets", json={"face_set_name": "s"}).status_code == 200
+    with cluster.http_at(before[1]) as survivor:
+        face_id = add(survivor, path)
+        subprocess.run(["kill", "-9", str(before[0])], check=True)
+        there = {face_id, add(survivor, path)}
+        while len(now := cluster.workers()) < WORKERS or before[0] in now:
+            time.sleep(0.02)
+    (fresh,) = set(now) - set(before)
+    assert set(before[1:]) < set(now)
+    with cluster.http_at(fresh) as client:
+        assert search(client, path) == there
+        client.delete(path)
+
+
+def test_sigterm_lets_every_process_finish_and_exits_with_0(tmp_path: Path) -> None:
+    data, statuses = tmp_path / "data", list[int]()
+    with running(fake_server_command(data), data, environment={"OPENFRS_WORKERS": "2"}) as server:
+        with server.http() as client:
+            client.post(f"{server.project}/face-sets", json={"face_set_name": "s"})
+            token = client.headers["X-Auth-Token"]
+
+        def adding() -> None:
+            with httpx.Client(base_url=server.endpoint, headers={"X-Auth-Token": token}, timeout=60) as client:
+                try:
+                    while True:
+                        files = {"image_file": photo((200, 64, 64), side=800)}
+                        answer = client.post(f"{server.project}/face-sets/s/faces", files=files)
+                        statuses.append(answer.status_code)
+                except httpx.TransportError:
+                    return  # the socket is closed: the server takes no more
+
+        adders = [threading.Thread(target=adding) for _ in range(4)]
+        for adder in adders:
+            adder.start()
+        while len(statuses) < 8:
+            time.sleep(0.01)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=30) == 0
+        for adder in adders:
+            adder.join()
+    assert set(statuses) == {200}
+    with running(fake_server_command(data), data) as server, server.http() as client:
+        info = client.get(f"{server.project}/face-sets/s").json()["face_set_info"]
+    assert info["face_number"] >= len(statuses)
+
+
+def test_when_the_parent_is_killed_its_processes_end_and_let_go_of_the_directory(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(fake_server_command(data), data, environment={"OPENFRS_WORKERS": "2"}) as server:
+        workers = server.workers()
+        server.process.kill()
+        server.process.wait()
+        while any(Path(f"/proc/{worker}/fd/0").exists() for worker in workers):
+            time.sleep(0.02)
+    with running(fake_server_command(data), data) as server:
+        assert httpx.get(f"{server.endpoint}/ready").status_code == 200
+
+
+def test_models_that_no_process_can_load_are_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "openfrs", "serve", "--data", str(tmp_path / "d"), "--port", "0"]
+    command += ["--workers", "2", "--models", str(tmp_path / "none")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 1
+    (line,) = result.stderr.strip().splitlines()
+    assert line.endswith("run: openfrs models fetch")
+    assert " ready on " not in result.stdout
+
+
+def test_processes_share_the_cores() -> None:
+    alone = Settings(_env_file=None).threads
+    assert Settings(workers=1).threads == alone
+    assert Settings(workers=2 * alone).threads == 1
+    assert Settings(workers=4, threads=3).threads == 3

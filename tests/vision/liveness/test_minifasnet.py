@@ -1,0 +1,78 @@
+"""What the liveness network sees of a picture, and how what it says is weighed with the spectrum of the face."""
+
+import numpy as np
+import pytest
+
+from openfrs.vision.liveness.minifasnet import SIDE, Liveness, Weighing, surroundings, weighing
+from openfrs.vision.liveness.spectrum import spectrum
+from openfrs.vision.types import Detection, Image
+from tests.support.fake_session import FakeSession
+
+
+def numbered(height: int, width: int) -> Image:
+    """A picture whose red is the row, whose green is the column and whose blue is 7."""
+    rows, columns = np.mgrid[:height, :width]
+    return np.stack([rows, columns, np.full_like(rows, 7)], axis=2).astype(np.uint8)
+
+
+def face(left: float, top: float, width: float, height: float) -> Detection:
+    return Detection(left, top, width, height, np.zeros((5, 2), np.float32), 1.0)
+
+
+def extent(chip: Image) -> tuple[int, int, int, int]:
+    """First and last row, first and last column that a chip of a numbered picture shows."""
+    return int(chip[0, 0, 0]), int(chip[-1, -1, 0]), int(chip[0, 0, 1]), int(chip[-1, -1, 1])
+
+
+def test_the_network_sees_blue_first_and_bytes_as_they_are() -> None:
+    session = FakeSession([np.log(np.array([[8, 1, 1]], np.float32))])
+    cues = Liveness(session).cues(numbered(200, 200), face(90, 80, 20, 40))
+    assert cues[0] == pytest.approx(np.log(8 / 2))
+    assert cues[1:] == pytest.approx(spectrum(numbered(200, 200), face(90, 80, 20, 40)))
+    (batch,) = session.asked
+    assert batch.shape == (1, 3, SIDE, SIDE)
+    assert (batch[0, 0] == 7).all()
+    assert batch[0, 2].max() > 100
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        (face(90, 80, 20, 40), (60, 139, 80, 119)),
+        (face(0, 0, 20, 40), (0, 79, 0, 39)),
+        (face(185, 165, 20, 40), (120, 199, 160, 199)),
+        (face(-500, 700, 20, 40), (120, 199, 0, 39)),
+        (face(50, 20, 100, 160), (0, 199, 38, 162)),
+        (face(-100, -100, 900, 900), (0, 199, 0, 199)),
+        (face(100, 100, 0.1, 0.1), (100, 100, 100, 100)),
+    ],
+)
+def test_surroundings_stay_inside_the_picture(where: Detection, expected: tuple[int, int, int, int]) -> None:
+    assert extent(surroundings(numbered(200, 200), where, 2, SIDE)) == pytest.approx(expected, abs=1)
+
+
+def two_cues(floor: float = -np.inf) -> Weighing:
+    return Weighing(np.array([1.0, 10.0]), np.array([2.0, 5.0]), np.array([1.0, -0.5]), 0.25, floor)
+
+
+def test_cues_are_weighed_in_their_deviations() -> None:
+    assert two_cues().margin(np.array([[1.0, 10.0], [3.0, 10.0], [1.0, 20.0]])) == pytest.approx([0.25, 1.25, -0.75])
+
+
+def test_what_was_never_seen_does_not_decide_alone() -> None:
+    assert two_cues().margin(np.array([[1e6, 10.0], [1.0, -1e6]])) == pytest.approx([4.25, 2.25])
+
+
+def test_what_the_network_is_sure_to_be_shown_is_not_alive() -> None:
+    assert two_cues(-3.0).margin(np.array([[-5.0, -100.0]])) == pytest.approx([-2.0])
+
+
+def test_the_weighing_of_this_release_is_that_of_the_network_and_the_spectrum() -> None:
+    found = weighing()
+    assert found.mean.shape == found.deviation.shape == found.weights.shape == (9,)
+    assert (found.deviation > 0).all()
+    assert found.weights[0] > 0
+    margin = 0.0
+    for network, (least, most) in ((-9.0, (0.0, 0.01)), (9.0, (0.9, 1.0))):
+        margin = float(found.margin(np.array([[network, *found.mean[1:]]]))[0])
+        assert least < 1 / (1 + np.exp(-margin)) < most

@@ -1,0 +1,188 @@
+"""How each model is run: what the processor can do, what was measured, what an operator wants."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
+from openfrs.vision.loading import runtime_of
+from openfrs.vision.runtime import tuning
+from openfrs.vision.runtime.onnxruntime import OnnxRuntimeSession
+from openfrs.vision.runtime.session import PLAIN, Execution, Runtime
+from openfrs.vision.runtime.tuning import Choice, Tuner, Tuning
+from openfrs.vision.weights.cache import WeightCache
+from openfrs.vision.weights.manifest import Accuracy, manifest
+from tests.support.archives import manifest_of, source_archive, wheel
+
+BF16 = Execution(precision="bf16")
+ONNX = Execution("onnxruntime")
+RIGHT = Accuracy(right=0.99, true_match_rate=0.99)
+
+
+@pytest.fixture
+def tiny_weights(tmp_path: Path) -> WeightCache:
+    """Two tiny weights, of which only the first has an accuracy in bf16."""
+    whole = manifest_of(wheel(tmp_path), source_archive(tmp_path))
+    one = whole.weights["one"].model_copy(update={"variants": {"f32": RIGHT, "bf16": RIGHT}})
+    cache = WeightCache(tmp_path / "models", whole.model_copy(update={"weights": {**whole.weights, "one": one}}))
+    cache.import_file(tmp_path / whole.artefacts["tinyweights"].filename)
+    return cache
+
+
+@pytest.fixture
+def two_runtimes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "_onnxruntime", lambda: {"onnxruntime": "1.0"})
+
+
+@pytest.fixture
+def one_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "_onnxruntime", dict)
+
+
+def keep(tuner: Tuner, name: str, sha256: str, execution: Execution) -> None:
+    """Write down that a weight was fastest in some way."""
+    choice = Choice(sha256=sha256, provider=execution.provider, precision=execution.precision, milliseconds={})
+    kept = Tuning(processor="", runtimes={}, weights={name: choice})
+    tuner.file.write_text(kept.model_dump_json())
+
+
+def test_bf16_is_for_weights_whose_accuracy_in_it_is_known_on_processors_that_have_it(
+    tiny_weights: WeightCache,
+) -> None:
+    assert Tuner(tiny_weights, {"FP32", "BF16"}).executions() == {"one": BF16, "two": PLAIN}
+    assert Tuner(tiny_weights, {"FP32", "INT8"}).executions() == {"one": PLAIN, "two": PLAIN}
+
+
+def test_an_operator_can_have_single_precision(tiny_weights: WeightCache) -> None:
+    assert Tuner(tiny_weights, {"BF16"}).executions(precision="f32") == {"one": PLAIN, "two": PLAIN}
+
+
+@pytest.mark.usefixtures("two_runtimes")
+def test_an_operator_can_have_the_other_runtime(tiny_weights: WeightCache) -> None:
+    assert Tuner(tiny_weights, {"BF16"}).executions("onnxruntime") == {"one": ONNX, "two": ONNX}
+
+
+@pytest.mark.usefixtures("two_runtimes")
+def test_what_was_measured_to_be_fastest_is_taken(tiny_weights: WeightCache) -> None:
+    tuner, sha256 = Tuner(tiny_weights, {"BF16"}), tiny_weights.manifest.weights["one"].sha256
+    keep(tuner, "one", sha256, ONNX)
+    assert tuner.executions() == {"one": ONNX, "two": PLAIN}
+    assert tuner.executions("openvino") == {"one": BF16, "two": PLAIN}
+    keep(tuner, "one", sha256, PLAIN)
+    assert tuner.executions() == {"one": PLAIN, "two": PLAIN}
+
+
+@pytest.mark.usefixtures("two_runtimes")
+def test_what_was_measured_of_other_weights_is_not_taken(tiny_weights: WeightCache) -> None:
+    tuner = Tuner(tiny_weights, {"BF16"})
+    keep(tuner, "one", "0" * 64, ONNX)
+    assert tuner.executions()["one"] == BF16
+
+
+def test_what_cannot_be_run_here_is_not_taken(tiny_weights: WeightCache) -> None:
+    tuner = Tuner(tiny_weights, {"FP32"})
+    keep(tuner, "one", tiny_weights.manifest.weights["one"].sha256, BF16)
+    assert tuner.executions()["one"] == PLAIN
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"weights": {"one": {}}}'])
+def test_a_broken_file_of_measurements_is_as_good_as_none(tiny_weights: WeightCache, content: bytes) -> None:
+    tuner = Tuner(tiny_weights, {"BF16"})
+    tuner.file.write_bytes(content)
+    assert tuner.executions()["one"] == BF16
+
+
+def test_each_processor_and_release_has_measurements_of_its_own(
+    tiny_weights: WeightCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Tuner(tiny_weights).file
+    assert here == Tuner(tiny_weights).file
+    monkeypatch.setattr(tuning, "processor", lambda: "another")
+    elsewhere = Tuner(tiny_weights).file
+    monkeypatch.setattr(tuning, "_onnxruntime", lambda: {"onnxruntime": "another"})
+    assert len({here, elsewhere, Tuner(tiny_weights).file}) == 3
+
+
+def test_weights_that_are_not_there_are_left_out(tiny_weights: WeightCache) -> None:
+    tiny_weights.path("two").unlink()
+    assert Tuner(tiny_weights, ()).executions() == {"one": PLAIN}
+
+
+@pytest.mark.parametrize(
+    ("device", "provider"), [("GPU", "openvino"), ("GPU.1", "openvino"), ("CUDAExecutionProvider", "onnxruntime")]
+)
+def test_another_device_is_run_by_whoever_has_it_in_single_precision(
+    tiny_weights: WeightCache, device: str, provider: str
+) -> None:
+    runtime = runtime_of(Settings(device=device), tiny_weights, 1)
+    assert {str(each) for each in [*runtime.executions.values(), runtime.own]} == {f"{provider} f32 {device}"}
+    with pytest.raises(OperatorError, match=device.partition(".")[0]):
+        runtime.session(tiny_weights.path("one"))
+
+
+def test_a_runtime_that_is_not_installed_is_told_with_what_brings_it(
+    tiny_weights: WeightCache, monkeypatch: pytest.MonkeyPatch, one_runtime: None
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    runtime = runtime_of(Settings(provider="onnxruntime"), tiny_weights, 1)
+    with pytest.raises(OperatorError, match=r"pip install 'openfrs\[onnxruntime\]'"):
+        runtime.session(tiny_weights.path("one"))
+
+
+def test_a_variant_is_in_the_manifest_only_where_it_costs_next_to_nothing() -> None:
+    varied = {name: weight.variants for name, weight in manifest().weights.items() if weight.variants}
+    assert varied.keys() == {"yunet", "sface", "fr_feature"}
+    for variants in varied.values():
+        plain = variants["f32"]
+        for variant in variants.values():
+            assert round(plain.right - variant.right, 4) <= 0.001
+            assert round(plain.true_match_rate - variant.true_match_rate, 4) <= 0.003
+
+
+@pytest.mark.parametrize(("milliseconds", "chosen"), [(8.0, ONNX), (9.5, PLAIN), (20.0, PLAIN)])
+def test_another_way_than_the_usual_is_taken_where_it_is_faster_by_a_tenth(
+    tiny_weights: WeightCache, monkeypatch: pytest.MonkeyPatch, milliseconds: float, chosen: Execution
+) -> None:
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setattr(tuning, "_medians", lambda sessions, _: {PLAIN: 10.0, ONNX: milliseconds})
+    tuner = Tuner(tiny_weights, ())
+    assert tuner.tune().weights["one"].milliseconds == {"openvino f32": 10, "onnxruntime f32": milliseconds}
+    assert tuner.executions()["one"] == chosen
+
+
+@pytest.mark.models
+def test_tuning_measures_every_way_and_keeps_what_it_found(
+    weights: WeightCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnxruntime")
+    for name in ("yunet", "sface"):
+        (tmp_path / weights.path(name).name).symlink_to(weights.path(name))
+    monkeypatch.setattr(tuning, "_ROUNDS", 2)
+    monkeypatch.setattr(tuning, "_RUNS", 1)
+    tuner = Tuner(WeightCache(tmp_path, weights.manifest))
+    found = tuner.tune()
+    assert found.weights.keys() == {"yunet", "sface"}
+    for name, choice in found.weights.items():
+        assert choice.milliseconds.keys() == {
+            str(each) for each in tuner.possible(name, weights.manifest.weights[name])
+        }
+        assert min(choice.milliseconds.values()) > 0
+    assert json.loads(tuner.file.read_bytes())["processor"] == tuner.processor
+    assert tuner.executions() == {name: choice.execution for name, choice in found.weights.items()}
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", ["yunet", "sface"])
+def test_both_runtimes_compute_the_same_numbers(weights: WeightCache, name: str) -> None:
+    pytest.importorskip("onnxruntime")
+    shape = (1, 3, 640, 640) if name == "yunet" else (1, 3, 112, 112)
+    batch = np.random.default_rng(5).uniform(0, 255, shape).astype(np.float32)
+    path = weights.path(name)
+    ours, theirs = Runtime(1).session(path).run(batch), OnnxRuntimeSession(path).run(batch)
+    assert len(ours) == len(theirs)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=2e-3)

