@@ -121,8 +121,8 @@ def test_counters_that_are_away_in_the_end_do_not_keep_a_server_from_ending(
 def test_memory_that_was_freed_goes_back_to_the_system() -> None:
     program = """
 import os, time
-from openfrs.bench.figures import resident
-from openfrs.schedule import returning_memory
+from openfrs.evaluation.benchmark.figures import resident
+from openfrs.server.jobs import returning_memory
 
 pieces = [bytes(1000) for _ in range(200_000)]
 last = pieces[-1]  # keeps the end of the heap in use

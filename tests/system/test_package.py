@@ -26,7 +26,7 @@ from tests.support.servers import REPOSITORY, RunningServer, running
 EPOCH = "1767225600"
 """A time that no file here has, so a build that shows it has taken it from SOURCE_DATE_EPOCH."""
 
-CONSOLE = "openfrs/console/built/index.html"
+CONSOLE = "openfrs/api/built_console/index.html"
 
 pytestmark = pytest.mark.timeout(900)  # builds and installs, on a slow machine
 
