@@ -14,17 +14,16 @@ from openfrs.accounts.authentication import Access
 from openfrs.accounts.bootstrap import create_first_account
 from openfrs.accounts.keyring import Keyring
 from openfrs.accounts.logins import Logins
-from openfrs.accounts.project_limits import ProjectLimits
-from openfrs.accounts.quotas import Quotas
+from openfrs.accounts.quotas import ProjectLimits, Quotas
 from openfrs.accounts.throttle import Throttle
 from openfrs.accounts.tokens import TokenMint
 from openfrs.accounts.usage import Activity
 from openfrs.core.admission import Admission
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
-from openfrs.faces.enrolment import Enrolment
 from openfrs.faces.face_sets import FaceSets
 from openfrs.faces.faces import Faces
+from openfrs.faces.policies import Policies
 from openfrs.faces.retention import Expiration, Retention
 from openfrs.faces.search import Search
 from openfrs.media.fetching.fetcher import Fetcher
@@ -70,7 +69,7 @@ class Services:
     silent_liveness: SilentLiveness
     action_liveness: ActionLiveness
     liveness_sessions: LivenessSessions
-    enrolment: Enrolment
+    policies: Policies
     retention: Retention
     expiration: Expiration
     index: "RemoteIndex | None"
@@ -138,7 +137,7 @@ class Services:
                 action_liveness,
                 timedelta(seconds=settings.liveness_session_seconds),
             ),
-            enrolment=Enrolment(face_sets, repository, galleries, recognizer),
+            policies=Policies(face_sets, repository, galleries, recognizer),
             retention=Retention(face_sets, repository, DeletionRepository(database)),
             expiration=Expiration(repository, clock),
             index=index,

@@ -13,8 +13,7 @@ import pytest
 from limits.storage import MemoryStorage, RedisStorage, Storage
 
 from openfrs.accounts import throttle as throttling
-from openfrs.accounts.project_limits import ProjectLimits
-from openfrs.accounts.quotas import Quotas
+from openfrs.accounts.quotas import ProjectLimits, Quotas
 from openfrs.accounts.throttle import Throttle
 from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings

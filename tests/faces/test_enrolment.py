@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
-from openfrs.faces.enrolment import JudgedFace
-from openfrs.faces.policies import ADVISED
+from openfrs.faces.policies import ADVISED, JudgedFace
 from openfrs.recognition.recognizer import Picture
 from openfrs.services import Services
 from openfrs.vision.pipeline import ModelPipeline
@@ -43,14 +42,14 @@ def checked(
 ) -> list[JudgedFace]:
     async def work() -> list[JudgedFace]:
         given = Picture(picture, "image_file")
-        _, faces = await project.services.enrolment.check(project.id, name, given, values, single=single)
+        _, faces = await project.services.policies.check(project.id, name, given, values, single=single)
         return faces
 
     return anyio.run(work)
 
 
 def set_policy(project: Project, values: dict[str, Any], name: str = "test") -> None:
-    project.services.enrolment.set_policy(project.id, name, values)
+    project.services.policies.set_policy(project.id, name, values)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -107,7 +106,7 @@ def test_a_policy_that_was_taken_away_holds_no_longer(project: Project) -> None:
     project.create()
     set_policy(project, {"max_faces": 1})
     assert len(project.add(PEOPLE[0], PEOPLE[1000])) == 1
-    project.services.enrolment.set_policy(project.id, "test", None)
+    project.services.policies.set_policy(project.id, "test", None)
     assert len(project.add(PEOPLE[0], PEOPLE[1000])) == 2
 
 

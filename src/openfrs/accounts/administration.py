@@ -12,9 +12,8 @@ from openfrs.store.accounts import AccessKey, AccountRepository, Domain, Grant, 
 
 from .keyring import Keyring
 from .passwords import hash_password, new_password
-from .principal import Principal
-from .project_limits import ProjectLimits
-from .roles import Role
+from .principal import Principal, Role
+from .quotas import ProjectLimits
 
 _KEY_ALPHABET: Final = string.ascii_uppercase + string.digits
 

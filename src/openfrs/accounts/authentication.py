@@ -12,9 +12,8 @@ from openfrs.store.accounts import AccountRepository, Domain, Grant, Project, Us
 from . import signatures
 from .keyring import Keyring
 from .passwords import verify_password
-from .principal import Caller, Principal
-from .project_limits import ProjectLimits
-from .roles import Role
+from .principal import Caller, Principal, Role
+from .quotas import ProjectLimits
 from .signatures import Signature, SignedRequest
 from .throttle import Throttle
 from .tokens import Token, TokenMint, seal, unseal

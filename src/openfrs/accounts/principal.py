@@ -2,12 +2,30 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from openfrs.core.errors import ServiceError
 from openfrs.store.accounts import Project, User
 
-from .project_limits import ProjectLimits
-from .roles import Role
+from .quotas import ProjectLimits
+
+
+class Role(StrEnum):
+    """A role on a project; each includes those after it."""
+
+    ADMIN = "admin"
+    """Accounts, and everything below."""
+
+    OPERATOR = "operator"
+    """Every FRS write."""
+
+    READER = "reader"
+    """List, show, search, detect, compare."""
+
+    def includes(self, other: "Role") -> bool:
+        """Whether this role allows what ``other`` allows."""
+        order = list(Role)
+        return order.index(self) <= order.index(other)
 
 
 @dataclass(frozen=True, slots=True)

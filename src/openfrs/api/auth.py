@@ -10,8 +10,7 @@ from fastapi.security import APIKeyHeader
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from openfrs.accounts.principal import Caller, Principal
-from openfrs.accounts.roles import Role
+from openfrs.accounts.principal import Caller, Principal, Role
 from openfrs.accounts.signatures import SignedRequest
 from openfrs.api.requests.body import raw_body
 from openfrs.core.errors import Envelope, ServiceError

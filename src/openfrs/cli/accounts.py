@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from openfrs.accounts.roles import Role
+from openfrs.accounts.principal import Role
 from openfrs.core.errors import OperatorError
 
 from .options import settings_of
@@ -199,7 +199,7 @@ def _show(values: dict[str, Any]) -> None:
 def _administration(data: Path | None, event: str) -> Iterator["Administration"]:
     """Accounts of a data directory that a server has made; what was done is noted in the audit log."""
     from openfrs.accounts.administration import Administration
-    from openfrs.accounts.project_limits import ProjectLimits
+    from openfrs.accounts.quotas import ProjectLimits
     from openfrs.store.accounts import AccountRepository
     from openfrs.store.opening import open_audit, open_keyring, opened_database, require_data
 

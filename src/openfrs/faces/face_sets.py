@@ -10,8 +10,7 @@ from openfrs.store.faces.deletions import HeldError
 from openfrs.store.faces.repository import FaceRepository, FaceSet, SetExistsError, TooManySetsError
 from openfrs.store.index.search import Galleries
 
-from .fields import check_definitions
-from .ids import public_id, with_fresh_ids
+from .fields import check_definitions, public_id, with_fresh_ids
 
 
 class FaceSets:

@@ -16,12 +16,10 @@ from openfrs.store.index.columns import field_type
 from openfrs.store.index.search import Galleries, Listing, Query
 
 from .dry_run import Rehearsal
-from .enrolment import judged
 from .face_sets import FaceSets, held_set, missing_set
-from .fields import check_values, parse_value, shown
+from .fields import check_values, parse_value, public_ids, shown, with_fresh_ids
 from .filter import parse_filter
-from .ids import public_ids, with_fresh_ids
-from .policies import Reason, policy_of
+from .policies import Reason, judged, policy_of
 
 NewIds = Callable[[int], Sequence[str]]
 """Ids for so many new faces."""

@@ -2,14 +2,22 @@
 
 import math
 import re
+import secrets
+import string
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.store.faces.predicate import FieldValue
+from openfrs.store.faces.repository import IdTakenError
 from openfrs.store.index.columns import FieldDefinitions, FieldType, field_type
 
+T = TypeVar("T")
+
+ALPHABET: Final = string.ascii_letters + string.digits
+
+_ATTEMPTS: Final = 5
 _NAME: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.CUSTOM_FIELD_NAME_LENGTH}}}")
 
 
@@ -113,3 +121,28 @@ def parse_values(texts: Mapping[str, str], definitions: FieldDefinitions) -> dic
             raise ServiceError("FRS.0406", name, field_type(definitions, name).value)
         values[name] = value
     return values
+
+
+def public_id() -> str:
+    """Eight random letters and digits; 62^8 of them, so they cannot be guessed."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(limits.PUBLIC_ID_LENGTH))
+
+
+def is_public_id(text: str) -> bool:
+    """Whether a text could be one of them."""
+    return len(text) == limits.PUBLIC_ID_LENGTH and all(letter in ALPHABET for letter in text)
+
+
+def public_ids(count: int) -> list[str]:
+    """So many of them."""
+    return [public_id() for _ in range(count)]
+
+
+def with_fresh_ids(write: Callable[[], T]) -> T:
+    """Run a write that generates ids, again if one was taken."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return write()
+        except IdTakenError:
+            continue
+    return write()

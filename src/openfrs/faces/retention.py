@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import Connection
 
+from openfrs.accounts.audit.log import AuditLog
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.faces import snapshot as reading
@@ -194,6 +195,21 @@ class Expiration:
                 return [seq for seq, at in dates if at is not None and at <= now]
 
             yield self._repository.delete_chosen(face_set.id, choose, rule.cause)
+
+
+def audited(expiration: Expiration, audit: AuditLog) -> Iterator[Expiry]:
+    """Delete what has expired, with an entry of the audit log for each set that something was found in."""
+    for expiry in expiration.run():
+        if expiry.deleted or expiry.held:
+            audit.record(
+                "retention",
+                project_id=expiry.project_id,
+                face_set=expiry.face_set,
+                rule=expiry.rule,
+                faces=expiry.deleted,
+                held=expiry.held,
+            )
+        yield expiry
 
 
 def rule_of(values: Mapping[str, Any]) -> Rule:

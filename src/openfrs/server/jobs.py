@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from openfrs.accounts.audit.log import AuditLog
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry.metrics import EXPIRED, RETENTION_FAILURES
-from openfrs.faces.retention import Expiration, Expiry
+from openfrs.faces.retention import audited
 from openfrs.services import Services
 
 _INDEXING_SECONDS: Final = 0.5
@@ -120,18 +119,3 @@ def expire(services: Services, turn: Path) -> None:
         except BaseException:
             RETENTION_FAILURES.inc()
             raise
-
-
-def audited(expiration: Expiration, audit: AuditLog) -> Iterator[Expiry]:
-    """Delete what has expired, with an entry of the audit log for each set that something was found in."""
-    for expiry in expiration.run():
-        if expiry.deleted or expiry.held:
-            audit.record(
-                "retention",
-                project_id=expiry.project_id,
-                face_set=expiry.face_set,
-                rule=expiry.rule,
-                faces=expiry.deleted,
-                held=expiry.held,
-            )
-        yield expiry

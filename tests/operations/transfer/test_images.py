@@ -122,7 +122,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(data: Path, folder: Path) ->
 def test_a_dry_run_tells_the_duplicates_that_the_policy_refuses(data: Path, folder: Path) -> None:
     with data_directory(data):
         services = Services.open(Settings(data=data), FakePipeline())
-        services.enrolment.set_policy(project_of(services), "s", {"duplicate_false_match_rate": 0.0001})
+        services.policies.set_policy(project_of(services), "s", {"duplicate_false_match_rate": 0.0001})
         services.close()
     run(data, folder)
     write_pictures(folder, 2, first=4)

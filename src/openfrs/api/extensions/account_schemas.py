@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from openfrs.accounts.project_limits import ProjectLimits
+from openfrs.accounts.quotas import ProjectLimits
 from openfrs.store.accounts import AccessKey
 
 

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from openfrs.accounts.administration import Administration, Authority
-from openfrs.accounts.roles import Role
+from openfrs.accounts.principal import Role
 from openfrs.api.auth import Admin, ServicesDependency
 from openfrs.api.openapi.document import body_of
 from openfrs.api.requests.body import Input, parsed, raw_body

@@ -13,8 +13,7 @@ from openfrs.api.openapi.document import body_of
 from openfrs.api.requests.body import Input, read_input
 from openfrs.api.requests.images import PictureInput, picture
 from openfrs.api.responses import WireResponse, written
-from openfrs.faces.enrolment import JudgedFace
-from openfrs.faces.policies import Policy, Reason
+from openfrs.faces.policies import JudgedFace, Policy, Reason
 
 router = APIRouter(tags=["enrolment"])
 
@@ -102,7 +101,7 @@ class FaceCheckResponse(PolicyResponse):
 async def check_faces(request: Request, principal: Reader, services: ServicesDependency) -> WireResponse:
     """Whether each face of a picture would be enrolled, the reasons if not, and what was measured. Nothing is enrolled."""
     asked = await read_input(request, FaceCheckInput)
-    policy, faces = await services.enrolment.check(
+    policy, faces = await services.policies.check(
         principal.project.id, asked.face_set_name, await picture(asked), asked.policy, single=bool(asked.single)
     )
     return await written(
@@ -115,7 +114,7 @@ async def check_faces(request: Request, principal: Reader, services: ServicesDep
 @router.get("/face-sets/{face_set_name}/policy", response_model_exclude_none=True)
 async def show_policy(principal: Reader, name: SetName, services: ServicesDependency) -> PolicyResponse:
     """What a face must meet to be enrolled in a set; empty if everything is."""
-    policy = await run_in_threadpool(services.enrolment.policy, principal.project.id, name)
+    policy = await run_in_threadpool(services.policies.policy, principal.project.id, name)
     return PolicyResponse(policy=policy)
 
 
@@ -129,12 +128,12 @@ async def set_policy(
 ) -> PolicyResponse:
     """Give a set a policy in place of any other. Faces that are enrolled already stay."""
     asked = await read_input(request, PolicyInput, multipart=False)
-    policy = await run_in_threadpool(services.enrolment.set_policy, principal.project.id, name, asked.policy)
+    policy = await run_in_threadpool(services.policies.set_policy, principal.project.id, name, asked.policy)
     return PolicyResponse(policy=policy)
 
 
 @router.delete("/face-sets/{face_set_name}/policy", response_model_exclude_none=True)
 async def delete_policy(principal: Operator, name: SetName, services: ServicesDependency) -> PolicyResponse:
     """Take a set's policy away: every face is enrolled."""
-    policy = await run_in_threadpool(services.enrolment.set_policy, principal.project.id, name, None)
+    policy = await run_in_threadpool(services.policies.set_policy, principal.project.id, name, None)
     return PolicyResponse(policy=policy)

@@ -10,10 +10,9 @@ from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.faces.reembed import AT_ONCE, Remade, remake_templates
-from openfrs.faces.retention import Expiration, Expiry
+from openfrs.faces.retention import Expiration, Expiry, audited
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.similarity import calibration_of
-from openfrs.server.jobs import audited
 from openfrs.store.data_directory import data_directory
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import MilvusUnavailableError

@@ -17,8 +17,7 @@ from openfrs.core import limits
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
 from openfrs.faces.dry_run import Rehearsal
-from openfrs.faces.fields import parse_values
-from openfrs.faces.ids import ALPHABET
+from openfrs.faces.fields import ALPHABET, parse_values
 from openfrs.recognition.recognizer import Picture
 from openfrs.services import Services
 from openfrs.store.data_directory import data_directory

@@ -27,7 +27,7 @@ from typer.testing import CliRunner
 from openfrs.cli.main import app
 from openfrs.core.errors import OperatorError
 from openfrs.core.geometry import BoundingBox
-from openfrs.faces.ids import ALPHABET
+from openfrs.faces.fields import ALPHABET
 from openfrs.operations.transfer.archive import table
 from openfrs.operations.transfer.archive.container import writing
 from openfrs.operations.transfer.archive.keys import ArchiveKeys, public_key

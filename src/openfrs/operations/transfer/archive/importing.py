@@ -9,8 +9,7 @@ from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
 from openfrs.faces.face_sets import check_name
-from openfrs.faces.fields import check_definitions
-from openfrs.faces.ids import public_id
+from openfrs.faces.fields import check_definitions, public_id
 from openfrs.faces.policies import policy_of
 from openfrs.store.accounts import AccountRepository
 from openfrs.store.data_directory import data_directory

@@ -26,8 +26,7 @@ from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.geometry import BoundingBox
 from openfrs.core.limits import FACE_SET_CAPACITY_STEP
 from openfrs.faces.faces import check_external_image_id
-from openfrs.faces.fields import check_values
-from openfrs.faces.ids import is_public_id
+from openfrs.faces.fields import check_values, is_public_id
 from openfrs.store.faces.bulk import ROWS, StoredFace
 from openfrs.store.faces.changes import TEMPLATE_TYPE
 from openfrs.store.faces.repository import FaceSet
