@@ -25,7 +25,8 @@ from tests.support.postgresql import postgresql_server
 from openfrs.core.geometry import BoundingBox
 from openfrs.evaluation.benchmark.figures import Figure, elapsed, percentiles, resident, shown, table
 from openfrs.evaluation.benchmark.templates import random_templates
-from openfrs.store.faces.repository import FaceRepository, NewFace
+from openfrs.store.faces.models import NewFace
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.search import Galleries, Query
 
 DIMENSION = 128

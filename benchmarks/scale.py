@@ -32,7 +32,8 @@ from openfrs.evaluation.benchmark.figures import Figure, elapsed, percentiles, r
 from openfrs.evaluation.benchmark.images import photo_of_one
 from openfrs.evaluation.benchmark.templates import random_templates
 from openfrs.store.db.base import Database
-from openfrs.store.faces.repository import FaceRepository, NewFace
+from openfrs.store.faces.models import NewFace
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.cache import LoadedIndexes
 from openfrs.store.index.milvus.copies import CopyState, of_set
 from openfrs.store.index.milvus.remote_index import RemoteIndex

@@ -14,7 +14,7 @@ from openfrs.core.settings import Settings
 from openfrs.faces.search import SearchOptions
 from openfrs.recognition.recognizer import Picture
 from openfrs.services import Services
-from openfrs.store.faces.repository import Face
+from openfrs.store.faces.models import Face
 from tests.support.fake_models import FakePipeline, photo
 
 Person = tuple[int, int, int]

@@ -5,7 +5,8 @@ import pytest
 
 from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import BoundingBox
-from openfrs.store.faces.repository import FaceRepository, NewFace
+from openfrs.store.faces.models import NewFace
+from openfrs.store.faces.repository import FaceRepository
 from tests.support.fake_models import FakePipeline
 
 from .conftest import PEOPLE, Project

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from openfrs.core.errors import ServiceError
 from openfrs.faces.fields import check_definitions, check_values, parse_value, public_id, shown, with_fresh_ids
-from openfrs.store.faces.repository import IdTakenError
+from openfrs.store.faces.models import IdTakenError
 from openfrs.store.index.columns import FieldType, field_type
 
 T = TypeVar("T")

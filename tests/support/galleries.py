@@ -9,9 +9,9 @@ import numpy.typing as npt
 from openfrs.core.geometry import BoundingBox
 from openfrs.store.accounts import AccountRepository, Domain, Project
 from openfrs.store.db.base import Database
-from openfrs.store.faces.predicate import FieldValue
-from openfrs.store.faces.repository import FaceRepository, FaceSet, NewFace
-from openfrs.store.index.columns import FieldDefinitions
+from openfrs.store.faces.models import FaceSet, NewFace
+from openfrs.store.faces.predicate import FieldDefinitions, FieldValue
+from openfrs.store.faces.repository import FaceRepository
 
 from .databases import Place, open_database
 

@@ -28,7 +28,8 @@ from openfrs.core.geometry import BoundingBox
 from openfrs.store.db.sqlite import SqliteDatabase
 from openfrs.store.faces import key_rotation
 from openfrs.store.faces.changes import TEMPLATE_TYPE
-from openfrs.store.faces.repository import FaceRepository, FaceSet, Match, NewFace
+from openfrs.store.faces.models import FaceSet, Match, NewFace
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
 from tests.support.old_schema import current_revision, head_revision, migrate
 from tests.support.store_accounts import PROJECT, create_account

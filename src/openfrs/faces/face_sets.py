@@ -7,7 +7,8 @@ from typing import Any
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.store.faces.deletions import HeldError
-from openfrs.store.faces.repository import FaceRepository, FaceSet, SetExistsError, TooManySetsError
+from openfrs.store.faces.models import FaceSet, SetExistsError, TooManySetsError
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.search import Galleries
 
 from .fields import check_definitions, public_id, with_fresh_ids

@@ -10,8 +10,9 @@ from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.recognition.recognizer import FaceTemplate, Picture, Recognizer
 from openfrs.store.faces.deletions import HeldError
+from openfrs.store.faces.models import CapacityError, Face, FaceSet, Match, NewFace, SetMissingError
 from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, Equal, FieldValue
-from openfrs.store.faces.repository import CapacityError, Face, FaceRepository, FaceSet, Match, NewFace, SetMissingError
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.columns import field_type
 from openfrs.store.index.search import Galleries, Listing, Query
 

@@ -9,9 +9,9 @@ from typing import Any, Final, TypeVar
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
-from openfrs.store.faces.predicate import FieldValue
-from openfrs.store.faces.repository import IdTakenError
-from openfrs.store.index.columns import FieldDefinitions, FieldType, field_type
+from openfrs.store.faces.models import IdTakenError
+from openfrs.store.faces.predicate import FieldDefinitions, FieldValue
+from openfrs.store.index.columns import FieldType, field_type
 
 T = TypeVar("T")
 

@@ -17,8 +17,18 @@ from typing import Final, NoReturn
 
 from openfrs.core import limits
 from openfrs.core.errors import wrong_format
-from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, And, Between, Equal, FieldValue, Not, Or, Predicate
-from openfrs.store.index.columns import NUMERIC, FieldDefinitions, FieldType, field_type
+from openfrs.store.faces.predicate import (
+    EXTERNAL_IMAGE_ID,
+    And,
+    Between,
+    Equal,
+    FieldDefinitions,
+    FieldValue,
+    Not,
+    Or,
+    Predicate,
+)
+from openfrs.store.index.columns import NUMERIC, FieldType, field_type
 
 _TOKEN: Final = re.compile(
     r"""

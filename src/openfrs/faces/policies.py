@@ -15,7 +15,8 @@ from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.recognition.recognizer import Candidate, Picture, Recognizer
 from openfrs.recognition.similarity import Calibration
-from openfrs.store.faces.repository import Face, FaceRepository, FaceSet, SetMissingError
+from openfrs.store.faces.models import Face, FaceSet, SetMissingError
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.search import Galleries, Query, distinct
 from openfrs.vision.attributes.types import HeadPose, Quality, Trait
 

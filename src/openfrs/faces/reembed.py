@@ -13,7 +13,7 @@ import numpy.typing as npt
 from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import BoundingBox
 from openfrs.recognition.recognizer import FaceTemplate, Picture, Recognizer
-from openfrs.store.faces.repository import Face
+from openfrs.store.faces.models import Face
 
 LEAST_OVERLAP: Final = 0.3
 """Intersection over union of a stored box and a detected one, from which on they are taken for the same face."""

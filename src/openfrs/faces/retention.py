@@ -13,9 +13,10 @@ from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.faces import snapshot as reading
 from openfrs.store.faces.deletions import Cause, Deletion, DeletionRepository, HeldError
-from openfrs.store.faces.predicate import FieldValue
-from openfrs.store.faces.repository import Clock, FaceRepository, FaceSet, SetMissingError
-from openfrs.store.index.columns import FieldDefinitions, FieldType, field_type
+from openfrs.store.faces.models import FaceSet, SetMissingError
+from openfrs.store.faces.predicate import FieldDefinitions, FieldValue
+from openfrs.store.faces.repository import Clock, FaceRepository
+from openfrs.store.index.columns import FieldType, field_type
 
 from .face_sets import FaceSets, missing_set
 from .fields import shown

@@ -9,8 +9,9 @@ from anyio import to_thread
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.recognition.recognizer import Picture, Recognizer
-from openfrs.store.faces.repository import Face, FaceSet, SetMissingError
-from openfrs.store.index.columns import NUMERIC, FieldDefinitions, field_type
+from openfrs.store.faces.models import Face, FaceSet, SetMissingError
+from openfrs.store.faces.predicate import FieldDefinitions
+from openfrs.store.index.columns import NUMERIC, field_type
 from openfrs.store.index.search import FaceMissingError, Galleries, Hit, Query
 
 from .face_sets import FaceSets, missing_set

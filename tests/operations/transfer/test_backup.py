@@ -20,7 +20,8 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.geometry import BoundingBox
 from openfrs.operations.transfer.backup import back_up, restore
 from openfrs.store.db.sqlite import SqliteDatabase
-from openfrs.store.faces.repository import FaceRepository, NewFace
+from openfrs.store.faces.models import NewFace
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.search import Galleries, Query
 
 

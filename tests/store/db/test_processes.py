@@ -10,14 +10,8 @@ from multiprocessing.synchronize import Barrier
 import pytest
 from sqlalchemy import text
 
-from openfrs.store.faces.repository import (
-    CapacityError,
-    FaceRepository,
-    FaceSet,
-    Match,
-    SetExistsError,
-    SetMissingError,
-)
+from openfrs.store.faces.models import CapacityError, FaceSet, Match, SetExistsError, SetMissingError
+from openfrs.store.faces.repository import FaceRepository
 from tests.support.databases import Place, open_database
 from tests.support.galleries import face
 from tests.support.store_accounts import PROJECT, create_account

@@ -9,9 +9,10 @@ from sqlalchemy import text
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.faces import key_rotation
+from openfrs.store.faces.bulk import replace_templates
 from openfrs.store.faces.deletions import Cause, Deletion, DeletionRepository, HeldError
-from openfrs.store.faces.replacement import replace_templates
-from openfrs.store.faces.repository import FaceRepository, Match
+from openfrs.store.faces.models import Match
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
 from tests.support.databases import Place
 from tests.support.galleries import PROJECT, face, new_database, new_set, unit

@@ -16,8 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from openfrs.core.geometry import BoundingBox
 from openfrs.store.db.base import Database
+from openfrs.store.faces.models import Match, NewFace
 from openfrs.store.faces.predicate import And, Between, Equal, FieldValue, Not, Or, Predicate
-from openfrs.store.faces.repository import FaceRepository, Match, NewFace
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.search import FaceMissingError, Galleries, Query
 from tests.support.databases import Place, open_database
 from tests.support.galleries import MEMORY, PROJECT, new_database, new_set, unit

@@ -12,8 +12,9 @@ import numpy.typing as npt
 import pytest
 
 from openfrs.store.faces.changes import TEMPLATE_TYPE, Changes
+from openfrs.store.faces.models import Match, NewFace, SetMissingError
 from openfrs.store.faces.predicate import And, Between, Equal, Not, Predicate
-from openfrs.store.faces.repository import FaceRepository, Match, NewFace, SetMissingError
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.flat import TemplateIndex
 from openfrs.store.index.search import Galleries, Query
 from tests.support.databases import Place

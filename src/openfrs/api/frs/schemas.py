@@ -11,7 +11,7 @@ from openfrs.recognition import attributes
 from openfrs.recognition.liveness.action import ActionVerdict
 from openfrs.recognition.liveness.silent import SilentVerdict
 from openfrs.recognition.liveness.warnings import Warned
-from openfrs.store.faces import repository as rows
+from openfrs.store.faces import models
 from openfrs.vision.attributes import types
 from openfrs.vision.attributes.contours import Contours
 from openfrs.vision.types import Points
@@ -289,7 +289,7 @@ class FaceSetInfo(BaseModel):
     external_fields: dict[str, dict[str, str]]
 
     @classmethod
-    def of(cls, value: rows.FaceSet) -> "FaceSetInfo":
+    def of(cls, value: models.FaceSet) -> "FaceSetInfo":
         """A face set as the wire writes it; times are UTC."""
         return cls(
             face_number=value.face_number,
@@ -328,7 +328,7 @@ class FaceSetFace(BaseModel):
     face_id: str
 
     @classmethod
-    def of(cls, value: rows.Face) -> "FaceSetFace":
+    def of(cls, value: models.Face) -> "FaceSetFace":
         """A face as the wire writes it."""
         return cls(
             bounding_box=BoundingBox.of(value.box),
@@ -346,7 +346,7 @@ class FacesResponse(BaseModel):
     faces: list[FaceSetFace]
 
     @classmethod
-    def of(cls, face_set: rows.FaceSet, faces: list[rows.Face]) -> "FacesResponse":
+    def of(cls, face_set: models.FaceSet, faces: list[models.Face]) -> "FacesResponse":
         """Faces of a set as the wire writes them."""
         return cls(
             face_set_id=face_set.public_id, face_set_name=face_set.name, faces=[FaceSetFace.of(face) for face in faces]
@@ -361,7 +361,7 @@ class FaceCountResponse(BaseModel):
     face_set_name: str
 
     @classmethod
-    def of(cls, face_set: rows.FaceSet, count: int) -> "FaceCountResponse":
+    def of(cls, face_set: models.FaceSet, count: int) -> "FaceCountResponse":
         """A count as the wire writes it."""
         return cls(face_number=count, face_set_id=face_set.public_id, face_set_name=face_set.name)
 

@@ -16,7 +16,8 @@ from openfrs.core.geometry import BoundingBox
 from openfrs.faces.filter import parse_filter
 from openfrs.store.accounts import AccountRepository, Domain, Project
 from openfrs.store.db.sqlite import SqliteDatabase
-from openfrs.store.faces.repository import FaceRepository, FaceSet, NewFace
+from openfrs.store.faces.models import FaceSet, NewFace
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.search import Galleries, Query
 
 from .figures import Figure, elapsed, percentiles, timed

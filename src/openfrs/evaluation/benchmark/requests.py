@@ -21,7 +21,8 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.geometry import BoundingBox
 from openfrs.core.settings import Settings
 from openfrs.media.decoding.image import decode
-from openfrs.store.faces.repository import FaceRepository, NewFace
+from openfrs.store.faces.models import NewFace
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.search import Galleries, Query
 from openfrs.store.opening import open_database
 from openfrs.vision.loading import runtime_of

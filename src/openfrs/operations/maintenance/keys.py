@@ -17,10 +17,11 @@ from openfrs.store.data_directory import data_directory
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import MilvusUnavailableError
 from openfrs.store.faces import key_rotation
+from openfrs.store.faces.bulk import SetChangedError, replace_templates
 from openfrs.store.faces.deletions import Deletion, DeletionRepository, HeldError
 from openfrs.store.faces.key_rotation import Advance
-from openfrs.store.faces.replacement import SetChangedError, replace_templates
-from openfrs.store.faces.repository import Clock, FaceRepository, FaceSet, SetMissingError, utc_now
+from openfrs.store.faces.models import FaceSet, SetMissingError
+from openfrs.store.faces.repository import Clock, FaceRepository, utc_now
 from openfrs.store.faces.templates import Templates, read_master_key
 from openfrs.store.index.milvus.copies import IndexCopies
 from openfrs.store.opening import (

@@ -22,7 +22,7 @@ from openfrs.recognition.recognizer import Picture
 from openfrs.services import Services
 from openfrs.store.data_directory import data_directory
 from openfrs.store.db.errors import StoreUnavailableError
-from openfrs.store.faces.repository import FaceSet, IdTakenError
+from openfrs.store.faces.models import FaceSet, IdTakenError
 from openfrs.store.opening import require_data
 from openfrs.vision.loading import load_models
 from openfrs.vision.pipeline import Pipeline

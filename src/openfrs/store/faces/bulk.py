@@ -1,37 +1,31 @@
-"""Whole face sets: read in pieces out of one moment of the database, written in one transaction."""
+"""Whole face sets: read in pieces from one snapshot, written or replaced in one transaction."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from openfrs.core.geometry import BoundingBox
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
+from openfrs.store.db.errors import repeated
 
-from .predicate import FieldValue
-from .repository import FaceSet, IdTakenError, insert_set
-from .rows import insert_faces, row_of
+from .deletions import Cause, HeldError, record
+from .models import FaceSet, IdTakenError, StoredFace
+from .repository import utc_now
+from .rows import insert_faces, insert_set, row_of
 from .templates import SetTemplates, Templates
 
-_sets, _faces = tables.face_sets, tables.faces
+_sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
 
 ROWS = 2_000
 """Faces in memory at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFace:
-    """A face with all that is stored of it; ``template`` is the unit embedding in half precision, little-endian."""
-
-    face_id: str
-    external_image_id: str
-    box: BoundingBox
-    fields: Mapping[str, FieldValue]
-    created_at: datetime
-    template: bytes
+class SetChangedError(Exception):
+    """The face set was changed or deleted since it was read."""
 
 
 def stored_faces(connection: Connection, set_id: int, templates: SetTemplates) -> Iterator[Sequence[StoredFace]]:
@@ -86,3 +80,51 @@ def write_whole_set(
             except IntegrityError as error:
                 raise IdTakenError from error
         connection.execute(update(_sets).where(_sets.c.id == set_id).values(version=min(1, count), face_number=count))
+
+
+@repeated
+def replace_templates(
+    database: Database,
+    templates: Templates,
+    set_id: int,
+    *,
+    version: int,
+    embedder: str,
+    vectors: Mapping[str, npt.NDArray[np.floating]],
+) -> None:
+    """Give a set that is at ``version`` the templates of another embedder, by face id; a face without one is deleted.
+
+    All of it happens or nothing. The faces are written anew, in their old order: an index that holds the old templates drops
+    them as it drops deleted faces.
+
+    Raises:
+        SetChangedError: the set is gone, or at another version.
+        HeldError
+        StoreUnavailableError
+    """
+    with database.write() as connection:
+        face_set = connection.execute(select(_sets).where(_sets.c.id == set_id).with_for_update(key_share=True)).first()
+        if face_set is None or face_set.version != version:
+            raise SetChangedError
+        if face_set.legal_hold is not None:
+            raise HeldError
+        rows = connection.execute(select(_faces).where(_faces.c.set_id == set_id).order_by(_faces.c.seq)).all()
+        of_set = templates.of_set(connection, set_id)
+        kept = [row for row in rows if row.face_id in vectors]
+        new = [
+            {**{name: value for name, value in row._mapping.items() if name != "seq"}, "version": version + 1}
+            for row in kept
+        ]
+        gone = [{"set_id": set_id, "version": version + 1, "seq": row.seq} for row in rows]
+        if dropped := [row.face_id for row in rows if row.face_id not in vectors]:
+            record(connection, face_set, dropped, Cause.REINDEX, utc_now())
+        connection.execute(delete(_faces).where(_faces.c.set_id == set_id))
+        if gone:
+            connection.execute(insert(_tombstones), gone)
+        if new:
+            insert_faces(connection, new, [of_set.encode(row.face_id, vectors[row.face_id]) for row in kept])
+        connection.execute(
+            update(_sets)
+            .where(_sets.c.id == set_id)
+            .values(version=version + 1, face_number=len(new), embedder=embedder)
+        )

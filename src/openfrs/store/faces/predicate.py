@@ -3,9 +3,13 @@
 A comparison never holds for a face that has no value of the field; its negation therefore does.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 FieldValue = str | int | float | bool
+
+FieldDefinitions = Mapping[str, Mapping[str, str]]
+"""Custom fields as they were defined: name to ``{"type": …}``, the inner mapping possibly empty."""
 
 EXTERNAL_IMAGE_ID = "external_image_id"
 """The field that every face has besides the custom ones; a string."""

@@ -2,35 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    bindparam,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from openfrs.core.geometry import BoundingBox
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import repeated
-from openfrs.store.db.transactions import lock_project
-from openfrs.store.index.columns import FieldDefinitions
 
 from .deletions import Cause, HeldError
+from .models import CapacityError, Face, FaceSet, IdTakenError, Match, NewFace, SetMissingError
 from .predicate import FieldValue
-from .rows import delete_faces, delete_whole_set, insert_faces, row_of
+from .rows import delete_faces, delete_whole_set, face_set_from_row, insert_faces, insert_set, row_of
 from .templates import Templates
 
 _sets, _faces = tables.face_sets, tables.faces
@@ -42,90 +28,6 @@ Clock = Callable[[], datetime]
 def utc_now() -> datetime:
     """The time by the machine's clock."""
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-@dataclass(frozen=True, slots=True)
-class FaceSet:
-    """A face set. ``id`` is the store's own, ``public_id`` the one clients see."""
-
-    id: int
-    project_id: str
-    name: str
-    public_id: str
-    capacity: int
-    face_number: int
-    version: int
-    embedder: str
-    fields: FieldDefinitions
-    created_at: datetime
-    policy: Mapping[str, Any] | None = None
-    """What a face must meet to be enrolled, as the rules that read it wrote it."""
-
-    retention: Mapping[str, Any] | None = None
-    """When faces expire, as the rule that reads it wrote it."""
-
-    legal_hold: str | None = None
-    """Why nothing of the set may be deleted, if that is so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Face:
-    """An enrolled face, without its template."""
-
-    face_id: str
-    external_image_id: str
-    box: BoundingBox
-    fields: Mapping[str, FieldValue]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class NewFace:
-    """A face to enrol; ``template`` is a unit vector of shape (dimension,)."""
-
-    face_id: str
-    external_image_id: str
-    box: BoundingBox
-    fields: Mapping[str, FieldValue]
-    template: npt.NDArray[np.floating]
-
-
-class SetMissingError(Exception):
-    """The face set was deleted meanwhile."""
-
-
-class SetExistsError(Exception):
-    """The project has a face set of that name."""
-
-
-class CapacityError(Exception):
-    """The faces would not fit: ``room`` of them would."""
-
-    def __init__(self, room: int) -> None:
-        super().__init__(room)
-        self.room = room
-
-
-class TooManySetsError(Exception):
-    """The project has as many face sets as it may."""
-
-
-class IdTakenError(Exception):
-    """A generated id is in use already; generate again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Which faces of a set are meant: exactly one of the two is given."""
-
-    face_id: str | None = None
-    external_image_id: str | None = None
-
-    def clause(self) -> ColumnElement[bool]:
-        """The condition in SQL."""
-        if self.face_id is not None:
-            return _faces.c.face_id == self.face_id
-        assert self.external_image_id is not None
-        return _faces.c.external_image_id == self.external_image_id
 
 
 class FaceRepository:
@@ -156,19 +58,19 @@ class FaceRepository:
         """A project's face sets in the order they were made."""
         query = select(_sets).where(_sets.c.project_id == project_id).order_by(_sets.c.id)
         with self._database.read() as connection:
-            return [face_set_of(row) for row in connection.execute(query)]
+            return [face_set_from_row(row) for row in connection.execute(query)]
 
     def set_named(self, project_id: str, name: str) -> FaceSet | None:
         """A project's face set by name."""
         with self._database.read() as connection:
             row = connection.execute(_NAMED, {"project": project_id, "name": name}).first()
-        return None if row is None else face_set_of(row)
+        return None if row is None else face_set_from_row(row)
 
     def ruled_sets(self) -> list[FaceSet]:
         """The face sets of all projects whose faces expire."""
         query = select(_sets).where(_sets.c.retention.is_not(None)).order_by(_sets.c.id)
         with self._database.read() as connection:
-            return [face_set_of(row) for row in connection.execute(query)]
+            return [face_set_from_row(row) for row in connection.execute(query)]
 
     @repeated
     def delete_set(self, project_id: str, name: str) -> int | None:
@@ -284,7 +186,7 @@ class FaceRepository:
         Raises:
             SetMissingError
         """
-        query = select(_faces.c.seq).where(_faces.c.set_id == set_id, match.clause())
+        query = select(_faces.c.seq).where(_faces.c.set_id == set_id, _clause(match))
         return self.delete_chosen(set_id, lambda connection: connection.scalars(query).all())
 
     @repeated
@@ -358,28 +260,8 @@ def _face(row: "Row[tuple[object, ...]]") -> Face:
     return Face(row.face_id, row.external_image_id, box, row.fields)
 
 
-def face_set_of(row: "Row[tuple[object, ...]]") -> FaceSet:
-    """A row of the face sets' table."""
-    return FaceSet(**row._mapping)
-
-
-def insert_set(connection: Connection, templates: Templates, face_set: FaceSet, *, limit: int) -> int:
-    """Write a new set, without faces; its own ``id`` is ignored, and the one it has got returned.
-
-    Raises:
-        SetExistsError, TooManySetsError, IdTakenError
-    """
-    in_project = _sets.c.project_id == face_set.project_id
-    lock_project(connection, face_set.project_id)
-    if connection.scalar(select(_sets.c.id).where(in_project, _sets.c.name == face_set.name)) is not None:
-        raise SetExistsError
-    if (connection.scalar(select(func.count()).select_from(_sets).where(in_project)) or 0) >= limit:
-        raise TooManySetsError
-    templates.prepare(connection, face_set.project_id)
-    values = {column.name: getattr(face_set, column.name) for column in _sets.c if column.name != "id"}
-    try:
-        written = connection.execute(insert(_sets).values({**values, "face_number": 0, "version": 0}))
-    except IntegrityError as error:
-        raise IdTakenError from error
-    assert written.inserted_primary_key is not None
-    return int(written.inserted_primary_key[0])
+def _clause(match: Match) -> ColumnElement[bool]:
+    if match.face_id is not None:
+        return _faces.c.face_id == match.face_id
+    assert match.external_image_id is not None
+    return _faces.c.external_image_id == match.external_image_id

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from openfrs.store.db import tables
+from openfrs.store.db.transactions import lock_project
 
 from .deletions import Cause, HeldError, record
-
-if TYPE_CHECKING:
-    from .bulk import StoredFace
-    from .repository import NewFace
+from .models import FaceSet, IdTakenError, NewFace, SetExistsError, StoredFace, TooManySetsError
+from .templates import Templates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
 
@@ -21,7 +21,7 @@ _ADD = insert(_faces).returning(_faces.c.seq, sort_by_parameter_order=True)
 _ADD_TEMPLATE, _BURY = insert(tables.templates), insert(_tombstones)
 
 
-def row_of(face: "NewFace | StoredFace", set_id: int, version: int, created_at: datetime) -> Mapping[str, Any]:
+def row_of(face: NewFace | StoredFace, set_id: int, version: int, created_at: datetime) -> Mapping[str, Any]:
     """The row of a face that a set has got with this version."""
     return {
         "set_id": set_id,
@@ -76,3 +76,30 @@ def delete_whole_set(connection: Connection, row: "Row[tuple[object, ...]]", rul
     connection.execute(delete(_faces).where(of_set))
     connection.execute(delete(_tombstones).where(_tombstones.c.set_id == row.id))
     connection.execute(delete(_sets).where(_sets.c.id == row.id))
+
+
+def face_set_from_row(row: "Row[tuple[object, ...]]") -> FaceSet:
+    """A row of the face sets' table."""
+    return FaceSet(**row._mapping)
+
+
+def insert_set(connection: Connection, templates: Templates, face_set: FaceSet, *, limit: int) -> int:
+    """Write a new set, without faces; its own ``id`` is ignored, and the one it has got returned.
+
+    Raises:
+        SetExistsError, TooManySetsError, IdTakenError
+    """
+    in_project = _sets.c.project_id == face_set.project_id
+    lock_project(connection, face_set.project_id)
+    if connection.scalar(select(_sets.c.id).where(in_project, _sets.c.name == face_set.name)) is not None:
+        raise SetExistsError
+    if (connection.scalar(select(func.count()).select_from(_sets).where(in_project)) or 0) >= limit:
+        raise TooManySetsError
+    templates.prepare(connection, face_set.project_id)
+    values = {column.name: getattr(face_set, column.name) for column in _sets.c if column.name != "id"}
+    try:
+        written = connection.execute(insert(_sets).values({**values, "face_number": 0, "version": 0}))
+    except IntegrityError as error:
+        raise IdTakenError from error
+    assert written.inserted_primary_key is not None
+    return int(written.inserted_primary_key[0])

@@ -15,8 +15,9 @@ from openfrs.core.geometry import BoundingBox
 from openfrs.store.db import tables
 
 from .changes import TEMPLATE_TYPE, Changes
+from .models import Face, FaceSet, SetMissingError
 from .predicate import FieldValue
-from .repository import Face, FaceSet, SetMissingError, face_set_of
+from .rows import face_set_from_row
 from .templates import SetTemplates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
@@ -78,7 +79,7 @@ def described(snapshot: Connection, set_id: int) -> FaceSet:
     row = snapshot.execute(_SET, {"id": set_id}).first()
     if row is None:
         raise SetMissingError
-    return face_set_of(row)
+    return face_set_from_row(row)
 
 
 def changes(

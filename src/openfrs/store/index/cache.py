@@ -20,7 +20,8 @@ from sqlalchemy import Connection
 from openfrs.core.telemetry.metrics import INDEX_BYTES, INDEX_FACES, INDEXES
 from openfrs.store.faces import snapshot as reading
 from openfrs.store.faces.changes import TEMPLATE_TYPE, Changes
-from openfrs.store.faces.repository import FaceRepository, FaceSet, SetMissingError
+from openfrs.store.faces.models import FaceSet, SetMissingError
+from openfrs.store.faces.repository import FaceRepository
 
 from .flat import TemplateIndex
 

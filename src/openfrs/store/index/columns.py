@@ -7,10 +7,17 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, And, Between, Equal, FieldValue, Not, Or, Predicate
-
-FieldDefinitions = Mapping[str, Mapping[str, str]]
-"""Custom fields as they were defined: name to ``{"type": …}``, the inner mapping possibly empty."""
+from openfrs.store.faces.predicate import (
+    EXTERNAL_IMAGE_ID,
+    And,
+    Between,
+    Equal,
+    FieldDefinitions,
+    FieldValue,
+    Not,
+    Or,
+    Predicate,
+)
 
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]

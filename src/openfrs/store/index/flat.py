@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from openfrs.store.faces.changes import TEMPLATE_TYPE, Changes
-from openfrs.store.faces.predicate import Predicate
+from openfrs.store.faces.predicate import FieldDefinitions, Predicate
 
-from .columns import Columns, FieldDefinitions, Mask, Rows, resized
+from .columns import Columns, Mask, Rows, resized
 
 Cosines = npt.NDArray[np.float32]
 

@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 from openfrs.core.telemetry.stages import stage
 from openfrs.store.faces import snapshot as reading
 from openfrs.store.faces.changes import TEMPLATE_TYPE
+from openfrs.store.faces.models import Face, NewFace
 from openfrs.store.faces.predicate import Predicate
-from openfrs.store.faces.repository import Face, FaceRepository, NewFace
+from openfrs.store.faces.repository import FaceRepository
 
 from .cache import LoadedIndexes
 from .columns import Rows

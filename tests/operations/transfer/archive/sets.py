@@ -16,8 +16,8 @@ from openfrs.operations.transfer.archive.exporting import export_set
 from openfrs.operations.transfer.archive.importing import Adoption, import_archive
 from openfrs.operations.transfer.archive.table import Description
 from openfrs.store.db.sqlite import SqliteDatabase
-from openfrs.store.faces.bulk import StoredFace, write_whole_set
-from openfrs.store.faces.repository import FaceSet
+from openfrs.store.faces.bulk import write_whole_set
+from openfrs.store.faces.models import FaceSet, StoredFace
 from openfrs.store.faces.templates import Templates
 
 MOMENT = datetime(2026, 3, 1, 12, 30, 15, 123456)

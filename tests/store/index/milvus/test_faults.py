@@ -12,8 +12,9 @@ import pytest
 from openfrs.core.telemetry.metrics import MILVUS_PASSED_OVER
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import IndexUnavailableError
+from openfrs.store.faces.models import Match
 from openfrs.store.faces.predicate import Equal
-from openfrs.store.faces.repository import FaceRepository, Match
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.search import Query
 from tests.support.databases import Place
 from tests.support.galleries import MEMORY, PROJECT, face, new_database, new_set, unit

@@ -7,9 +7,10 @@ from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.store.faces import snapshot as reading
-from openfrs.store.faces.bulk import StoredFace, stored_faces
+from openfrs.store.faces.bulk import stored_faces
 from openfrs.store.faces.changes import TEMPLATE_TYPE
-from openfrs.store.faces.repository import FaceRepository, SetMissingError
+from openfrs.store.faces.models import SetMissingError, StoredFace
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
 from openfrs.store.opening import master_key, open_audit, shared_database
 

@@ -13,8 +13,8 @@ from openfrs.faces.fields import check_definitions, public_id
 from openfrs.faces.policies import policy_of
 from openfrs.store.accounts import AccountRepository
 from openfrs.store.data_directory import data_directory
-from openfrs.store.faces.bulk import StoredFace, is_taken, write_whole_set
-from openfrs.store.faces.repository import FaceSet, IdTakenError, SetExistsError, TooManySetsError
+from openfrs.store.faces.bulk import is_taken, write_whole_set
+from openfrs.store.faces.models import FaceSet, IdTakenError, SetExistsError, StoredFace, TooManySetsError
 from openfrs.store.faces.templates import Templates
 from openfrs.store.opening import master_key, open_audit, opened_database
 from openfrs.vision.weights.custom_embedder import chosen_embedder, embedder_identity

@@ -27,10 +27,10 @@ from openfrs.core.geometry import BoundingBox
 from openfrs.core.limits import FACE_SET_CAPACITY_STEP
 from openfrs.faces.faces import check_external_image_id
 from openfrs.faces.fields import check_values, is_public_id
-from openfrs.store.faces.bulk import ROWS, StoredFace
+from openfrs.store.faces.bulk import ROWS
 from openfrs.store.faces.changes import TEMPLATE_TYPE
-from openfrs.store.faces.repository import FaceSet
-from openfrs.store.index.columns import FieldDefinitions
+from openfrs.store.faces.models import FaceSet, StoredFace
+from openfrs.store.faces.predicate import FieldDefinitions
 
 try:
     import pyarrow as pa

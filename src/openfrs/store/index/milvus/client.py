@@ -20,7 +20,7 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.telemetry.metrics import MILVUS_UP
 from openfrs.store.db.errors import MilvusUnavailableError
 from openfrs.store.faces.changes import Changes
-from openfrs.store.index.columns import FieldDefinitions
+from openfrs.store.faces.predicate import FieldDefinitions
 
 from .copies import IndexCopy
 from .expressions import FIELDS, stored_fields

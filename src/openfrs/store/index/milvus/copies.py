@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_,
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import repeated
-from openfrs.store.faces.repository import FaceSet, face_set_of
+from openfrs.store.faces.models import FaceSet
+from openfrs.store.faces.rows import face_set_from_row
 
 _copies, _sets = tables.index_copies, tables.face_sets
 
@@ -83,7 +84,7 @@ class IndexCopies:
         if project_id is not None:
             query = query.where(_sets.c.project_id == project_id)
         with self._database.read() as connection:
-            return [face_set_of(row) for row in connection.execute(query)]
+            return [face_set_from_row(row) for row in connection.execute(query)]
 
     def behind(self) -> Sequence[int]:
         """The sets whose serving copy is not at their version."""

@@ -13,8 +13,18 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Final
 
-from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, And, Between, Equal, FieldValue, Not, Or, Predicate
-from openfrs.store.index.columns import FieldDefinitions, FieldType, field_type
+from openfrs.store.faces.predicate import (
+    EXTERNAL_IMAGE_ID,
+    And,
+    Between,
+    Equal,
+    FieldDefinitions,
+    FieldValue,
+    Not,
+    Or,
+    Predicate,
+)
+from openfrs.store.index.columns import FieldType, field_type
 
 FIELDS: Final = "fields"
 """The server's name of the JSON."""

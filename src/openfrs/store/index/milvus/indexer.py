@@ -11,7 +11,8 @@ from openfrs.core.telemetry.metrics import MILVUS_BEHIND
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import MilvusUnavailableError
 from openfrs.store.faces import snapshot as reading
-from openfrs.store.faces.repository import FaceRepository, SetMissingError
+from openfrs.store.faces.models import SetMissingError
+from openfrs.store.faces.repository import FaceRepository
 
 from . import copies
 from .client import Milvus
