@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from openfrs.core.errors import OperatorError
+from openfrs.core.files import write_private
 
 from .administration import Administration, NewAccount
-from .keyring import write_private
 
 UNLIMITED: Final = {"rate": 0, "slow_rate": 0, "concurrent": 0}
 """The first project is the operator's own: only projects made later are held to a rate."""

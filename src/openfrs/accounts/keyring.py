@@ -1,7 +1,6 @@
 """The service's own keys: those that sign tokens, and those that encrypt secret keys."""
 
 import json
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 from cryptography.fernet import Fernet, MultiFernet
 
 from openfrs.core.errors import OperatorError
+from openfrs.core.files import write_private
 from openfrs.store.service_keys import ServiceKeyRepository
 
 
@@ -143,13 +143,3 @@ def _text(content: Mapping[str, Any]) -> str:
 
 def _key() -> str:
     return Fernet.generate_key().decode()
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, all at once and durably."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

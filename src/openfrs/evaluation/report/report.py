@@ -1,6 +1,5 @@
 """A directory of results: JSON for machines, plots, and one page that shows all of it."""
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from rich.table import Table as RichTable
 
 from openfrs import __version__
 from openfrs.core.errors import OperatorError
+from openfrs.core.files import replacing
 from openfrs.evaluation.metrics.results import Chart, Table
 
 from . import plots
@@ -86,7 +86,5 @@ def show(table: Table, console: Console) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    """Write a file so that a reader sees the old or the new one, whole."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(file)
+    with replacing(file, durable=False) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -13,7 +12,8 @@ from typing import Any, Final
 
 from openfrs import __version__
 from openfrs.core.errors import OperatorError
-from openfrs.store.db.copying import copy_database, sync
+from openfrs.core.files import create_private, replacing, write_private
+from openfrs.store.db.copying import copy_database
 from openfrs.store.db.errors import StoreUnavailableError
 
 FORMAT: Final = 1
@@ -44,7 +44,7 @@ def back_up(data: Path, target: Path) -> int:
                 _copy(file, folder / file.name)
         files = {file.name: _digest(file) for file in sorted(folder.iterdir())}
         manifest = {"format": FORMAT, "made_by": __version__, "made_at": datetime.now(UTC).isoformat(), "files": files}
-        _write(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+        write_private(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
         return sum(file.stat().st_size for file in folder.iterdir())
 
 
@@ -92,39 +92,19 @@ def _manifest(source: Path) -> dict[str, Any]:
 @contextmanager
 def _appearing(target: Path) -> Iterator[Path]:
     """A folder of mode 0700 to fill, which gets its name when the block ends without error, and else is gone."""
-    target = target.absolute()
-    folder = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700, parents=True)
-        yield folder
-        sync(folder)
-        folder.replace(target)
-        sync(target.parent)
+        with replacing(target) as folder:
+            folder.mkdir(mode=0o700, parents=True)
+            yield folder
     except StoreUnavailableError as error:
         raise OperatorError(f"the database cannot be copied: {error}") from error
     except OSError as error:
         raise OperatorError(f"cannot write {target}: {error.strerror}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as reading, _private(target) as writing:
+    with source.open("rb") as reading, replacing(target) as temporary, create_private(temporary) as writing:
         shutil.copyfileobj(reading, writing)
-        writing.flush()
-        os.fsync(writing.fileno())
-
-
-def _write(target: Path, text: str) -> None:
-    with _private(target) as writing:
-        writing.write(text.encode())
-        writing.flush()
-        os.fsync(writing.fileno())
-
-
-def _private(path: Path) -> Any:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def _digest(path: Path) -> str:

@@ -1,9 +1,10 @@
 """Copying a SQLite database while others write to it."""
 
 import contextlib
-import os
 import sqlite3
 from pathlib import Path
+
+from openfrs.core.files import create_private, replacing
 
 from .errors import StoreUnavailableError
 from .sqlite_faults import machine_faults
@@ -17,26 +18,11 @@ def copy_database(source: Path, target: Path) -> None:
     Raises:
         StoreUnavailableError: the disk refuses, or the source is damaged.
     """
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        partial.unlink(missing_ok=True)
-        os.close(os.open(partial, os.O_CREAT | os.O_EXCL, 0o600))
-        with machine_faults(), contextlib.closing(sqlite3.connect(source, isolation_level=None)) as connection:
-            connection.execute("PRAGMA busy_timeout=10000")
-            connection.execute("VACUUM INTO ?", (str(partial),))
-        sync(partial)
-        partial.replace(target)
-        sync(target.parent)
+        with replacing(target) as temporary:
+            create_private(temporary).close()
+            with machine_faults(), contextlib.closing(sqlite3.connect(source, isolation_level=None)) as connection:
+                connection.execute("PRAGMA busy_timeout=10000")
+                connection.execute("VACUUM INTO ?", (str(temporary),))
     except OSError as error:
         raise StoreUnavailableError(f"{target} cannot be written: {error.strerror}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def sync(path: Path) -> None:
-    """Have the disk write a file, or the entries of a directory."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,13 +7,13 @@ is left out of answers. The service reads only the second; nothing here needs a 
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from openfrs.core.errors import OperatorError
+from openfrs.core.files import replacing
 
 from .download import Progress, downloaded, members, sha256_of
 from .manifest import Artefact, Manifest, Weight, manifest
@@ -191,8 +191,7 @@ def write_all(directory: Path, files: Mapping[str, bytes]) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
-            temporary = directory / f".{name}.{os.getpid()}"
-            temporary.write_bytes(data)
-            temporary.replace(directory / name)
+            with replacing(directory / name, durable=False) as temporary:
+                temporary.write_bytes(data)
     except OSError as error:
         raise OperatorError(f"cannot write to {directory}: {error.strerror}") from error

@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from openfrs import __version__
 from openfrs.core.errors import OperatorError
-from openfrs.store.db.copying import sync
+from openfrs.core.files import create_private, replacing
 
 from .keys import parse_key, public_key
 from .sealing import OpeningReader, Sealing, SealingWriter, Window
@@ -68,9 +68,8 @@ def writing(target: Path, key: Ed25519PrivateKey, passphrase: str | None) -> Ite
     """
     if target.exists():
         raise OperatorError(f"{target} is there already")
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
+        with replacing(target) as temporary, create_private(temporary) as file:
             sealing = None if passphrase is None else Sealing.fresh()
             head = Head(
                 made_by=__version__,
@@ -87,12 +86,8 @@ def writing(target: Path, key: Ed25519PrivateKey, passphrase: str | None) -> Ite
                 with SealingWriter(file, sealing.key(passphrase)) as sealed:
                     yield sealed  # type: ignore[misc]
             _finish(file, start, _faces_name(sealing), key)
-        partial.replace(target)
-        sync(target.parent)
     except OSError as error:
         raise OperatorError(f"cannot write {target}: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 class Archive:
@@ -175,8 +170,6 @@ def _finish(file: BinaryIO, start: int, name: str, key: Ed25519PrivateKey) -> No
     digest = _digest(file, signed, lambda _: None)
     file.seek(signed)
     file.write(_tail(key.sign(digest)))
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _digest(file: BinaryIO, size: int, advance: Advance) -> bytes:

@@ -13,8 +13,8 @@ from typing import Any, Final
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from openfrs.accounts.keyring import write_private
 from openfrs.core.errors import OperatorError
+from openfrs.core.files import write_private
 
 FILE: Final = "archive-keys.json"
 
