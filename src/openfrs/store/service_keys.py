@@ -1,13 +1,11 @@
 """The service's own keys in the database that several nodes share, encrypted by the master key."""
 
-import os
 from collections.abc import Callable
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from openfrs.core.crypto import Cipher, DecryptionError
 from openfrs.core.errors import OperatorError
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError, repeated
@@ -16,8 +14,7 @@ from .db import tables
 
 _keys = tables.service_keys
 _ROW = 1
-_NONCE_BYTES = 12
-_BOUND = b"openfrs service keys 1"
+_CONTEXT = b"openfrs service keys 1"
 _AWAITED = b"openfrs: a data directory is being moved here"
 """In place of keys that are still to come, with the last of what comes with them."""
 
@@ -97,12 +94,11 @@ def rewrap(connection: Connection, old: bytes, new: bytes) -> None:
 
 
 def _sealed(master_key: bytes, text: str) -> bytes:
-    nonce = os.urandom(_NONCE_BYTES)
-    return nonce + AESGCM(master_key).encrypt(nonce, text.encode(), _BOUND)
+    return Cipher(master_key).wrap(text.encode(), _CONTEXT)
 
 
 def _opened(master_key: bytes, sealed: bytes) -> str:
     try:
-        return AESGCM(master_key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _BOUND).decode()
-    except (InvalidTag, ValueError):
+        return Cipher(master_key).unwrap(sealed, _CONTEXT).decode()
+    except DecryptionError:
         raise StoreUnavailableError("the keys of the service cannot be read with this master key") from None

@@ -7,7 +7,6 @@ it, so that it cannot be passed off as another face's. The index holds templates
 
 import base64
 import binascii
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import lru_cache
@@ -15,18 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, insert, select
 
+from openfrs.core.crypto import KEY_BYTES, Cipher, DecryptionError, random_key
 from openfrs.core.errors import OperatorError
 from openfrs.store.db import tables
 from openfrs.store.db.errors import StoreUnavailableError
 
 from .changes import TEMPLATE_TYPE
-
-KEY_BYTES = 32
-_NONCE_BYTES = 12
 
 _sets, _keys = tables.face_sets, tables.project_keys
 
@@ -133,24 +128,22 @@ _PLAIN = PlainTemplates()
 class SealedTemplates(SetTemplates):
     """Templates encrypted with their project's data key."""
 
-    def __init__(self, key: AESGCM, project_id: str, set_id: int) -> None:
-        self._key = key
+    def __init__(self, cipher: Cipher, project_id: str, set_id: int) -> None:
+        self._cipher = cipher
         self._place = f"openfrs template 1/{project_id}/{set_id}/"
 
     def seal(self, face_id: str, plain: bytes) -> bytes:
         """What is stored of a face's template."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._key.encrypt(nonce, plain, (self._place + face_id).encode())
+        return self._cipher.wrap(plain, (self._place + face_id).encode())
 
     def open(self, face_ids: Sequence[str], stored: Sequence[bytes]) -> list[bytes]:
         """The faces' templates from what is stored."""
-        decrypt, place = self._key.decrypt, self._place
+        unwrap, place = self._cipher.unwrap, self._place
         try:
             return [
-                decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], (place + face_id).encode())
-                for face_id, sealed in zip(face_ids, stored, strict=True)
+                unwrap(sealed, (place + face_id).encode()) for face_id, sealed in zip(face_ids, stored, strict=True)
             ]
-        except (InvalidTag, ValueError):
+        except DecryptionError:
             raise StoreUnavailableError("a template is damaged or was encrypted with another key") from None
 
 
@@ -181,17 +174,16 @@ def read_master_key(path: Path) -> bytes:
         raise OperatorError(f"cannot read the master key file {path}: {error.strerror}") from error
 
 
-def new_key(connection: Connection, master_key: bytes, project_id: str) -> AESGCM:
+def new_key(connection: Connection, master_key: bytes, project_id: str) -> Cipher:
     """Make a data key for a project that has none."""
-    key = AESGCM.generate_key(8 * KEY_BYTES)
+    key = random_key()
     connection.execute(insert(_keys).values(project_id=project_id, wrapped=wrap(master_key, project_id, key)))
-    return AESGCM(key)
+    return Cipher(key)
 
 
 def wrap(master_key: bytes, project_id: str, key: bytes) -> bytes:
     """A data key encrypted by the master key, bound to its project."""
-    nonce = os.urandom(_NONCE_BYTES)
-    return nonce + AESGCM(master_key).encrypt(nonce, key, _wrapping(project_id))
+    return Cipher(master_key).wrap(key, _wrapping(project_id))
 
 
 def unwrapped(master_key: bytes, project_id: str, wrapped: bytes) -> bytes:
@@ -201,15 +193,15 @@ def unwrapped(master_key: bytes, project_id: str, wrapped: bytes) -> bytes:
         StoreUnavailableError: not with this master key, or not for this project.
     """
     try:
-        return AESGCM(master_key).decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], _wrapping(project_id))
-    except (InvalidTag, ValueError):
+        return Cipher(master_key).unwrap(wrapped, _wrapping(project_id))
+    except DecryptionError:
         raise StoreUnavailableError("the key of a project cannot be read with this master key") from None
 
 
 @lru_cache(maxsize=1024)
-def unwrap(master_key: bytes, project_id: str, wrapped: bytes) -> AESGCM:
+def unwrap(master_key: bytes, project_id: str, wrapped: bytes) -> Cipher:
     """As :func:`unwrapped`, ready for use. What was unwrapped is remembered by what it was wrapped as, so never outdated."""
-    return AESGCM(unwrapped(master_key, project_id, wrapped))
+    return Cipher(unwrapped(master_key, project_id, wrapped))
 
 
 def _wrapping(project_id: str) -> bytes:

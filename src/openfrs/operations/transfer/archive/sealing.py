@@ -9,17 +9,15 @@ import io
 import os
 from typing import Annotated, Any, BinaryIO, Final, Literal
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
+from openfrs.core.crypto import KEY_BYTES, TAG_BYTES, Cipher, DecryptionError
 from openfrs.core.errors import OperatorError
 
 CHUNK: Final = 64 * 1024
 """Plain bytes of a chunk."""
 
-_TAG: Final = 16
 _BOUND: Final = b"openfrs archive 1"
 
 
@@ -43,16 +41,16 @@ class Sealing(BaseModel):
         """A sealing with a salt of its own."""
         return cls.model_construct(salt=os.urandom(32))
 
-    def key(self, passphrase: str) -> AESGCM:
+    def key(self, passphrase: str) -> Cipher:
         """The key that follows from a passphrase."""
-        derivation = Scrypt(salt=self.salt, length=32, n=self.n, r=self.r, p=self.p)
-        return AESGCM(derivation.derive(passphrase.encode()))
+        derivation = Scrypt(salt=self.salt, length=KEY_BYTES, n=self.n, r=self.r, p=self.p)
+        return Cipher(derivation.derive(passphrase.encode()))
 
 
 class SealingWriter(io.RawIOBase):
     """Takes plain bytes and writes sealed ones; whole when it is closed."""
 
-    def __init__(self, target: BinaryIO, key: AESGCM) -> None:
+    def __init__(self, target: BinaryIO, key: Cipher) -> None:
         self._target = target
         self._key = key
         self._held = bytearray()
@@ -139,16 +137,16 @@ class Window(io.RawIOBase):
 class OpeningReader(Window):
     """The plain bytes of a sealed stream."""
 
-    def __init__(self, sealed: Window, key: AESGCM) -> None:
+    def __init__(self, sealed: Window, key: Cipher) -> None:
         """Read the last chunk.
 
         Raises:
             OperatorError: the passphrase is another one, or the stream is not what was sealed.
         """
         self._key = key
-        self._count = max(1, -(-sealed.size // (CHUNK + _TAG)))
+        self._count = max(1, -(-sealed.size // (CHUNK + TAG_BYTES)))
         self._kept = -1, b""
-        super().__init__(io.BufferedReader(sealed, CHUNK + _TAG), 0, sealed.size - self._count * _TAG)
+        super().__init__(io.BufferedReader(sealed, CHUNK + TAG_BYTES), 0, sealed.size - self._count * TAG_BYTES)
         self._chunk(self._count - 1)
 
     def _at(self, place: int, count: int) -> bytes:
@@ -159,11 +157,11 @@ class OpeningReader(Window):
 
     def _chunk(self, number: int) -> bytes:
         if self._kept[0] != number:
-            self._file.seek(number * (CHUNK + _TAG))
-            sealed = self._file.read(CHUNK + _TAG)
+            self._file.seek(number * (CHUNK + TAG_BYTES))
+            sealed = self._file.read(CHUNK + TAG_BYTES)
             try:
                 plain = self._key.decrypt(_nonce(number, last=number == self._count - 1), sealed, _BOUND)
-            except (InvalidTag, ValueError):
+            except DecryptionError:
                 raise OperatorError("the passphrase is not the one that the archive was sealed with") from None
             self._kept = number, plain
         return self._kept[1]
