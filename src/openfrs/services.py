@@ -34,6 +34,7 @@ from openfrs.recognition.liveness.silent import SilentLiveness
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.similarity import calibration_of
 from openfrs.store.accounts import AccountRepository
+from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.faces.deletions import DeletionRepository
@@ -209,7 +210,7 @@ def _open_data(settings: Settings, templates: Templates) -> tuple[Database, Keyr
 def _bootstrap(administration: Administration, accounts: AccountRepository, settings: Settings, endpoint: str) -> bool:
     if not accounts.is_empty():
         return False
-    file = settings.data / "credentials.json"
+    file = DataDirectory(settings.data).credentials
     try:
         create_first_account(administration, project=settings.project, endpoint=endpoint, file=file)
     except ServiceError:

@@ -7,7 +7,7 @@ from typing import Any
 
 from openfrs.core.settings import Settings
 from openfrs.services import Services
-from openfrs.store.data_directory import data_directory
+from openfrs.store.data_directory import DataDirectory
 
 from .fake_models import FakePipeline, photo
 
@@ -16,7 +16,7 @@ FIELDS = {"n": {"type": "integer"}, "who": {"type": "string"}}
 
 def new_data(data: Path, *sets: str) -> Path:
     """A data directory with a first account and these face sets."""
-    with data_directory(data):
+    with DataDirectory(data).lock():
         services = Services.open(Settings(data=data), FakePipeline())
         services.bootstrap("http://127.0.0.1:1")
         for name in sets:

@@ -19,7 +19,7 @@ from openfrs.core.telemetry import logs
 from openfrs.core.telemetry.exposition import exposed
 from openfrs.core.telemetry.tracing import traced
 from openfrs.services import Services, prepare
-from openfrs.store.data_directory import data_directory
+from openfrs.store.data_directory import DataDirectory
 from openfrs.vision.loading import load_models
 from openfrs.vision.pipeline import Pipeline
 
@@ -44,7 +44,11 @@ def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] =
     """
     started = time.perf_counter()
     scheme = "https" if certificate_of(settings) else "http"  # one that is no good is told before anything is made
-    with data_directory(settings.data) as lock, _listening(settings) as listener, exposed(settings) as process_ended:
+    with (
+        DataDirectory(settings.data).lock() as lock,
+        _listening(settings) as listener,
+        exposed(settings) as process_ended,
+    ):
         host, port = listener.getsockname()[:2]
         endpoint = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
@@ -117,7 +121,7 @@ def _serve(
 
 
 def _tell_of_account(settings: Settings) -> None:
-    print(f"First account created; its credentials are in {settings.data / 'credentials.json'}", flush=True)
+    print(f"First account created; its credentials are in {DataDirectory(settings.data).credentials}", flush=True)
 
 
 class _Server(uvicorn.Server):

@@ -1,31 +1,74 @@
-"""The data directory, locked by the one service that uses it."""
+"""The data directory: its files, and the lock that reserves it for one service."""
 
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import Descriptor
 
 
-@contextmanager
-def data_directory(directory: Path) -> Iterator[Descriptor]:
-    """The data directory, made if need be, held by this process and its children alone.
+@dataclass(frozen=True, slots=True)
+class DataDirectory:
+    """Paths of the files in a data directory."""
 
-    Raises:
-        OperatorError: it cannot be made, or another process holds it.
-    """
-    os.umask(0o077)
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (directory / "lock").open("ab")
-    except OSError as error:
-        raise OperatorError(f"cannot use {directory}: {error.strerror}") from error
-    with lock:
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database."""
+        return self.path / "openfrs.db"
+
+    @property
+    def credentials(self) -> Path:
+        """Credentials of the first account, JSON."""
+        return self.path / "credentials.json"
+
+    @property
+    def keys(self) -> Path:
+        """Keys that sign tokens and encrypt secret keys, JSON."""
+        return self.path / "keys.json"
+
+    @property
+    def archive_keys(self) -> Path:
+        """The key that signs archives, and the trusted public keys, JSON."""
+        return self.path / "archive-keys.json"
+
+    @property
+    def audit_log(self) -> Path:
+        """The audit log, JSON lines; rotated files have a number appended."""
+        return self.path / "audit.jsonl"
+
+    def require(self) -> None:
+        """Check that the directory holds a database.
+
+        Raises:
+            OperatorError: It does not.
+        """
+        if not self.database.is_file():
+            raise OperatorError(f"{self.path} is not an OpenFRS data directory; start the server on it once")
+
+    @contextmanager
+    def lock(self) -> Iterator[Descriptor]:
+        """Create the directory if needed and reserve it for this process and its children.
+
+        The lock is released if the process dies.
+
+        Raises:
+            OperatorError: The directory cannot be created, or another process holds the lock.
+        """
+        os.umask(0o077)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OperatorError(f"{directory} is in use by another OpenFRS process") from None
-        yield Descriptor(lock.fileno())
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = (self.path / "lock").open("ab")
+        except OSError as error:
+            raise OperatorError(f"cannot use {self.path}: {error.strerror}") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise OperatorError(f"{self.path} is in use by another OpenFRS process") from None
+            yield Descriptor(lock.fileno())

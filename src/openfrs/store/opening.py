@@ -17,6 +17,7 @@ from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import parse_master_key, read_master_key
 
 from .audit import AuditRepository
+from .data_directory import DataDirectory
 from .service_keys import ServiceKeyRepository, require_whole
 
 if TYPE_CHECKING:
@@ -47,13 +48,13 @@ def require_one_node(settings: Settings, instead: str) -> None:
 
 
 def require_data(settings: Settings) -> None:
-    """See that there is something to work on, where that can be seen without opening it.
+    """Check, without opening the database, that there is one.
 
     Raises:
-        OperatorError: the data directory is none.
+        OperatorError: The data directory holds no database.
     """
-    if settings.database is None and not (settings.data / "openfrs.db").is_file():
-        raise OperatorError(f"{settings.data} is no data directory of OpenFRS; start the server on it once")
+    if settings.database is None:
+        DataDirectory(settings.data).require()
 
 
 def open_database(settings: Settings, *, alone: bool = False) -> Database:
@@ -71,7 +72,8 @@ def open_database(settings: Settings, *, alone: bool = False) -> Database:
             database.close()
             raise
         return database
-    path, keys = settings.data / "openfrs.db", settings.data / "keys.json"
+    directory = DataDirectory(settings.data)
+    path, keys = directory.database, directory.keys
     if keys.exists() and not (path.exists() and path.stat().st_size):
         raise OperatorError(f"{path} is missing or empty, though {keys} shows that there was one: bring it back")
     return SqliteDatabase(path)
@@ -130,7 +132,7 @@ def require_schema(settings: Settings) -> None:
     Raises:
         OperatorError: it cannot.
     """
-    with closing(sqlite3.connect(settings.data / "openfrs.db")) as connection:
+    with closing(sqlite3.connect(DataDirectory(settings.data).database)) as connection:
         try:
             ((schema,),) = connection.execute("select version_num from alembic_version").fetchall()
         except (sqlite3.Error, ValueError):
@@ -149,7 +151,7 @@ def open_keyring(settings: Settings, database: Database) -> Keyring:
     """
     key = master_key(settings)
     if settings.database is None or key is None:
-        return Keyring(KeyFile(settings.data / "keys.json"))
+        return Keyring(KeyFile(DataDirectory(settings.data).keys))
     try:
         return Keyring(SharedKeys(ServiceKeyRepository(database, key)))
     except StoreUnavailableError as error:
@@ -175,5 +177,5 @@ def open_remote_index(settings: Settings, database: Database, repository: FaceRe
 
 def open_audit(settings: Settings, database: Database) -> AuditLog:
     """The audit log."""
-    file = AuditFile(settings.data / "audit.jsonl")
+    file = AuditFile(DataDirectory(settings.data).audit_log)
     return file if settings.database is None else SharedAuditLog(AuditRepository(database), file)

@@ -95,5 +95,5 @@ def test_a_processor_without_what_search_wants_is_told(data: Path) -> None:
 
 
 def test_where_there_is_nothing_it_says_so(tmp_path: Path) -> None:
-    with pytest.raises(OperatorError, match="no data directory"):
+    with pytest.raises(OperatorError, match="not an OpenFRS data directory"):
         verdicts(tmp_path)

@@ -129,7 +129,7 @@ def test_a_backup_is_whole_or_not_there(data: Path, tmp_path: Path, monkeypatch:
 
 
 def test_what_cannot_be_backed_up_is_told(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(OperatorError, match="no data directory"):
+    with pytest.raises(OperatorError, match="not an OpenFRS data directory"):
         back_up(tmp_path / "none", tmp_path / "backup")
     with pytest.raises(OperatorError, match="is there already"):
         back_up(data, data)

@@ -20,7 +20,7 @@ from openfrs.core.settings import Settings
 from openfrs.operations.transfer.images import ImportedIds, Importing, Line, Outcome, import_pictures
 from openfrs.operations.transfer.sources import Naming, folder_items, mapped_items
 from openfrs.services import Services
-from openfrs.store.data_directory import data_directory
+from openfrs.store.data_directory import DataDirectory
 from openfrs.vision.weights.cache import WeightCache
 
 
@@ -120,7 +120,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(data: Path, folder: Path) ->
 
 
 def test_a_dry_run_tells_the_duplicates_that_the_policy_refuses(data: Path, folder: Path) -> None:
-    with data_directory(data):
+    with DataDirectory(data).lock():
         services = Services.open(Settings(data=data), FakePipeline())
         services.policies.set_policy(project_of(services), "s", {"duplicate_false_match_rate": 0.0001})
         services.close()
@@ -212,7 +212,7 @@ def test_a_mapping_that_is_none_is_one_line(
 def test_what_cannot_be_imported_into_is_told(data: Path, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match=r"FRS\.0302"):
         run(data, folder, name="t")
-    with pytest.raises(OperatorError, match="no data directory"):
+    with pytest.raises(OperatorError, match="not an OpenFRS data directory"):
         run(tmp_path / "none", folder)
     with pytest.raises(OperatorError, match="cannot read"):
         list(folder_items(tmp_path / "no", Naming.FILE))

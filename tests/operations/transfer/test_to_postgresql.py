@@ -257,4 +257,4 @@ def test_the_command_moves_and_tells_what_it_did(tmp_path: Path, url: str) -> No
     moved = run("--from", f"sqlite:{data}", "--to", url)
     assert moved.returncode == 0, moved.stderr
     assert moved.stdout.startswith(f"{PEOPLE - 1} faces, and all that belongs to them, are in the database.")
-    assert "is no data directory" in run("--from", f"sqlite:{data}", "--to", url).stderr
+    assert "is not an OpenFRS data directory" in run("--from", f"sqlite:{data}", "--to", url).stderr

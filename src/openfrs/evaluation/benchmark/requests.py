@@ -21,6 +21,7 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.geometry import BoundingBox
 from openfrs.core.settings import Settings
 from openfrs.media.decoding.image import decode
+from openfrs.store.data_directory import DataDirectory
 from openfrs.store.faces.models import NewFace
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.search import Galleries, Query
@@ -138,7 +139,7 @@ class Server:
     def __init__(self, pid: int, endpoint: str, data: Path, begun: float) -> None:
         self.pid, self._data = pid, data
         self.address = urlsplit(endpoint).netloc
-        credentials = json.loads((data / "credentials.json").read_bytes())
+        credentials = json.loads(DataDirectory(data).credentials.read_bytes())
         self._project_id = credentials["project_id"]
         user = {"name": credentials["user"], "password": credentials["password"]}
         password = {"user": {**user, "domain": {"name": credentials["domain"]}}}

@@ -13,7 +13,7 @@ from openfrs.faces.reembed import AT_ONCE, Remade, remake_templates
 from openfrs.faces.retention import Expiration, Expiry, audited
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.similarity import calibration_of
-from openfrs.store.data_directory import data_directory
+from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import MilvusUnavailableError
 from openfrs.store.faces import key_rotation
@@ -103,7 +103,7 @@ def reindex(
         with database.read() as connection:
             templates.check(connection)
         repository = FaceRepository(database, templates)
-        project_id = project_id or first_project_id(settings.data / "credentials.json")
+        project_id = project_id or first_project_id(DataDirectory(settings.data).credentials)
         face_set = repository.set_named(project_id, set_name)
         if face_set is None:
             raise OperatorError(f"project {project_id} has no face set {set_name}")
@@ -154,7 +154,7 @@ def deletion_report(
     Raises:
         OperatorError: a record was altered, none has the digest that is known, or the database cannot be used.
     """
-    project_id = project_id or first_project_id(settings.data / "credentials.json")
+    project_id = project_id or first_project_id(DataDirectory(settings.data).credentials)
     with shared_database(settings) as database:
         deletions = DeletionRepository(database)
         seen = known is None
@@ -220,7 +220,7 @@ def _indexed_sets(settings: Settings, database: Database, name: str | None, proj
     copies = IndexCopies(database)
     if name is None:
         return copies.face_sets(project_id)
-    project_id = project_id or first_project_id(settings.data / "credentials.json")
+    project_id = project_id or first_project_id(DataDirectory(settings.data).credentials)
     found = [each for each in copies.face_sets(project_id) if each.name == name]
     if not found:
         raise OperatorError(f"project {project_id} has no face set {name}")
@@ -256,5 +256,5 @@ def _required_master_key(settings: Settings) -> bytes:
 def _database(settings: Settings) -> Iterator[Database]:
     """The database, held alone, where there is something in it."""
     require_data(settings)
-    with data_directory(settings.data), opened_database(settings, alone=True) as database:
+    with DataDirectory(settings.data).lock(), opened_database(settings, alone=True) as database:
         yield database

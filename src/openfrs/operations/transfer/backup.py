@@ -13,15 +13,12 @@ from typing import Any, Final
 from openfrs import __version__
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import create_private, replacing, write_private
+from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.copying import copy_database
 from openfrs.store.db.errors import StoreUnavailableError
 
 FORMAT: Final = 1
-DATABASE: Final = "openfrs.db"
 MANIFEST: Final = "backup.json"
-
-_BESIDE: Final = ("keys.json", "archive-keys.json", "credentials.json", "audit.jsonl*")
-"""What is durable beside the database. Keys for secret keys are never taken away, so they fit the database copied before."""
 
 
 def back_up(data: Path, target: Path) -> int:
@@ -32,16 +29,19 @@ def back_up(data: Path, target: Path) -> int:
     Raises:
         OperatorError: there is no data directory, the target is there already, or the disk refuses.
     """
-    if not (data / DATABASE).is_file():
-        raise OperatorError(f"{data} is no data directory of OpenFRS")
+    directory = DataDirectory(data)
+    directory.require()
     if target.exists():
         raise OperatorError(f"{target} is there already")
     with _appearing(target) as folder:
-        copy_database(data / DATABASE, folder / DATABASE)
-        _without_copies(folder / DATABASE)
-        for pattern in _BESIDE:
-            for file in sorted(data.glob(pattern)):
+        copy_database(directory.database, DataDirectory(folder).database)
+        _forget_index_copies(DataDirectory(folder).database)
+        # Encryption keys are only ever added, so keys copied after the database decrypt everything in the copy.
+        for file in (directory.keys, directory.archive_keys, directory.credentials):
+            if file.exists():
                 _copy(file, folder / file.name)
+        for file in sorted(data.glob(f"{directory.audit_log.name}*")):
+            _copy(file, folder / file.name)
         files = {file.name: _digest(file) for file in sorted(folder.iterdir())}
         manifest = {"format": FORMAT, "made_by": __version__, "made_at": datetime.now(UTC).isoformat(), "files": files}
         write_private(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
@@ -69,7 +69,7 @@ def restore(source: Path, data: Path) -> None:
             _copy(source / name, folder / name)
 
 
-def _without_copies(database: Path) -> None:
+def _forget_index_copies(database: Path) -> None:
     """Forget what an index on a server holds: by the time the backup is brought back that is of another moment."""
     with closing(sqlite3.connect(database)) as connection, connection:
         if connection.execute("select 1 from sqlite_master where name = 'index_copies'").fetchone():

@@ -20,7 +20,7 @@ from openfrs.faces.dry_run import Rehearsal
 from openfrs.faces.fields import ALPHABET, parse_values
 from openfrs.recognition.recognizer import Picture
 from openfrs.services import Services
-from openfrs.store.data_directory import data_directory
+from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.faces.models import FaceSet, IdTakenError
 from openfrs.store.opening import require_data
@@ -103,7 +103,7 @@ def import_pictures(
         ServiceError: there is no such set, or it is of another embedder.
     """
     with _services(settings, load_pipeline) as services:
-        project_id = what.project_id or first_project_id(settings.data / "credentials.json")
+        project_id = what.project_id or first_project_id(DataDirectory(settings.data).credentials)
         if what.create is not None:
             _create(services, settings, project_id, what)
         face_set = services.face_sets.require_usable(project_id, what.set_name)
@@ -225,7 +225,7 @@ def _create(services: Services, settings: Settings, project_id: str, what: Impor
 @contextmanager
 def _services(settings: Settings, load_pipeline: Callable[[Settings], Pipeline]) -> Iterator[Services]:
     require_data(settings)
-    with data_directory(settings.data):
+    with DataDirectory(settings.data).lock():
         room = {"queue": _WAITING, "large_queue": _WAITING}  # nothing is refused for want of it
         services = Services.open(settings.model_copy(update=room), load_pipeline(settings))
         try:

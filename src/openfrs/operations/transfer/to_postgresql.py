@@ -15,7 +15,7 @@ from openfrs.accounts.audit.log import AuditFile
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.store.audit import AuditRepository
-from openfrs.store.data_directory import data_directory
+from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
@@ -50,7 +50,7 @@ def migrate_store(source: Settings, target: Settings, track: Track, wait: Callab
     """
     require_data(source)
     require_schema(source)
-    path = source.data / "openfrs.db"
+    path = DataDirectory(source.data).database
     try:
         with closing(SqliteDatabase(path)) as database, database.still():
             with closing(open_shared(target, alone=True)) as shared:
@@ -79,8 +79,8 @@ def _move(source: Settings, database: SqliteDatabase, shared: Database, key: byt
         for each, templates in ((database, opening), (shared, sealing))
     )
     _check_searches(one, other, sets, track("searches compared", len(sets) * PROBES))
-    _copy_audit(AuditFile(source.data / "audit.jsonl"), shared, faces)
-    bring_keys(shared, key, (source.data / "keys.json").read_text("utf-8"))
+    _copy_audit(AuditFile(DataDirectory(source.data).audit_log), shared, faces)
+    bring_keys(shared, key, DataDirectory(source.data).keys.read_text("utf-8"))
     return faces
 
 
@@ -140,7 +140,7 @@ def _alone(data: Path, wait: Callable[[], None]) -> ExitStack:
     while True:
         stack = ExitStack()
         try:
-            stack.enter_context(data_directory(data))
+            stack.enter_context(DataDirectory(data).lock())
         except OperatorError:
             if not told:
                 wait()

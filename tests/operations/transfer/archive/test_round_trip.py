@@ -234,7 +234,7 @@ def test_signed_bytes_that_are_no_faces_are_refused(here: Path, tmp_path: Path) 
 def test_what_cannot_be_exported_is_told(here: Path, tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="has no face set none"):
         exported(here, "none", tmp_path / "a.frs")
-    with pytest.raises(OperatorError, match="no data directory"):
+    with pytest.raises(OperatorError, match="not an OpenFRS data directory"):
         exported(tmp_path, "s", tmp_path / "a.frs")
     write_set(here, "homeless", [stored(1)])
     with pytest.raises(OperatorError, match="No such file"):

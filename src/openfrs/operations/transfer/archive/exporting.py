@@ -6,6 +6,7 @@ from pathlib import Path
 from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
+from openfrs.store.data_directory import DataDirectory
 from openfrs.store.faces import snapshot as reading
 from openfrs.store.faces.bulk import stored_faces
 from openfrs.store.faces.changes import TEMPLATE_TYPE
@@ -36,7 +37,7 @@ def export_set(
         OperatorError: there is no such set, the target is there already, the database or the disk cannot be used.
     """
     keys = ArchiveKeys(settings.data)
-    project_id = project_id or first_project_id(settings.data / "credentials.json")
+    project_id = project_id or first_project_id(DataDirectory(settings.data).credentials)
     templates = Templates(master_key(settings))
     with shared_database(settings) as database:
         repository = FaceRepository(database, templates)

@@ -12,7 +12,7 @@ from openfrs.faces.face_sets import check_name
 from openfrs.faces.fields import check_definitions, public_id
 from openfrs.faces.policies import policy_of
 from openfrs.store.accounts import AccountRepository
-from openfrs.store.data_directory import data_directory
+from openfrs.store.data_directory import DataDirectory
 from openfrs.store.faces.bulk import is_taken, write_whole_set
 from openfrs.store.faces.models import FaceSet, IdTakenError, SetExistsError, StoredFace, TooManySetsError
 from openfrs.store.faces.templates import Templates
@@ -76,10 +76,10 @@ def import_archive(settings: Settings, path: Path, what: Adoption, ask: Ask, tra
     """
     with (
         opened(settings, path, what.trusted, ask, track) as (_, table),
-        data_directory(settings.data),
+        DataDirectory(settings.data).lock(),
         opened_database(settings) as database,
     ):
-        project_id = what.project_id or first_project_id(settings.data / "credentials.json")
+        project_id = what.project_id or first_project_id(DataDirectory(settings.data).credentials)
         if AccountRepository(database).project(project_id) is None:
             raise OperatorError(f"there is no project {project_id}")
         description = table.description

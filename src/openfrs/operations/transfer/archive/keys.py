@@ -15,8 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import write_private
-
-FILE: Final = "archive-keys.json"
+from openfrs.store.data_directory import DataDirectory
 
 _KEY: Final = re.compile(r"ed25519:([A-Za-z0-9+/]{43}=)")
 
@@ -26,9 +25,8 @@ class ArchiveKeys:
 
     def __init__(self, data: Path) -> None:
         """Raises OperatorError where there is no data directory."""
-        if not (data / "openfrs.db").exists():
-            raise OperatorError(f"{data} is no data directory of OpenFRS")
-        self._data = data
+        self._directory = DataDirectory(data)
+        self._directory.require()
 
     def own(self) -> Ed25519PrivateKey:
         """The data directory's own key, made if there is none."""
@@ -72,8 +70,8 @@ class ArchiveKeys:
     @contextmanager
     def _held(self) -> Iterator[dict[str, Any]]:
         """What is in the file, for this process alone; written if the block changes it."""
-        path = self._data / FILE
-        directory = os.open(self._data, os.O_RDONLY)
+        path = self._directory.archive_keys
+        directory = os.open(self._directory.path, os.O_RDONLY)
         try:
             fcntl.flock(directory, fcntl.LOCK_EX)
             content: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
