@@ -9,10 +9,11 @@ from limits.storage import Storage, storage_from_string
 from sqlalchemy import text
 
 from openfrs.accounts.administration import Administration
+from openfrs.accounts.audit.database_log import open_audit
 from openfrs.accounts.audit.log import AuditLog
 from openfrs.accounts.authentication import Access
 from openfrs.accounts.bootstrap import create_first_account
-from openfrs.accounts.keyring import Keyring
+from openfrs.accounts.keyring import Keyring, open_keyring
 from openfrs.accounts.logins import Logins
 from openfrs.accounts.quotas import ProjectLimits, Quotas
 from openfrs.accounts.throttle import Throttle
@@ -42,7 +43,7 @@ from openfrs.store.faces.repository import Clock, FaceRepository, utc_now
 from openfrs.store.faces.templates import Templates
 from openfrs.store.index.search import Galleries
 from openfrs.store.liveness_sessions import LivenessSessionRepository
-from openfrs.store.opening import master_key, open_audit, open_database, open_keyring, open_remote_index
+from openfrs.store.opening import master_key, open_database, open_remote_index
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.weights.custom_embedder import chosen_embedder
 from openfrs.vision.weights.manifest import Manifest, manifest

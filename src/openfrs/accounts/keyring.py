@@ -12,6 +12,11 @@ from cryptography.fernet import Fernet, MultiFernet
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import write_private
+from openfrs.core.settings import Settings
+from openfrs.store.data_directory import DataDirectory
+from openfrs.store.db.base import Database
+from openfrs.store.db.errors import StoreUnavailableError
+from openfrs.store.opening import master_key
 from openfrs.store.service_keys import ServiceKeyRepository
 
 
@@ -135,6 +140,21 @@ class Keyring:
             self._secrets = MultiFernet([Fernet(key) for key in content["secrets"]])
         except (ValueError, KeyError, TypeError) as error:
             raise OperatorError(f"{self._place} is not a keyring of OpenFRS") from error
+
+
+def open_keyring(settings: Settings, database: Database) -> Keyring:
+    """Open the keyring of the service, in the data directory or in the shared database; create it if there is none.
+
+    Raises:
+        OperatorError: the keys cannot be read.
+    """
+    key = master_key(settings)
+    if settings.database is None or key is None:
+        return Keyring(KeyFile(DataDirectory(settings.data).keys))
+    try:
+        return Keyring(SharedKeys(ServiceKeyRepository(database, key)))
+    except StoreUnavailableError as error:
+        raise OperatorError(str(error)) from error
 
 
 def _text(content: Mapping[str, Any]) -> str:

@@ -199,9 +199,11 @@ def _show(values: dict[str, Any]) -> None:
 def _administration(data: Path | None, event: str) -> Iterator["Administration"]:
     """Accounts of a data directory that a server has made; what was done is noted in the audit log."""
     from openfrs.accounts.administration import Administration
+    from openfrs.accounts.audit.database_log import open_audit
+    from openfrs.accounts.keyring import open_keyring
     from openfrs.accounts.quotas import ProjectLimits
     from openfrs.store.accounts import AccountRepository
-    from openfrs.store.opening import open_audit, open_keyring, opened_database, require_data
+    from openfrs.store.opening import opened_database, require_data
 
     settings = settings_of(data=data)
     require_data(settings)

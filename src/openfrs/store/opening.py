@@ -5,9 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from openfrs.accounts.audit.database_log import SharedAuditLog
-from openfrs.accounts.audit.log import AuditFile, AuditLog
-from openfrs.accounts.keyring import KeyFile, Keyring, SharedKeys
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.store.db.base import HEAD, Database
@@ -16,9 +13,8 @@ from openfrs.store.db.sqlite import SqliteDatabase
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import parse_master_key, read_master_key
 
-from .audit import AuditRepository
 from .data_directory import DataDirectory
-from .service_keys import ServiceKeyRepository, require_whole
+from .service_keys import require_whole
 
 if TYPE_CHECKING:
     from openfrs.store.index.milvus.remote_index import RemoteIndex
@@ -143,21 +139,6 @@ def require_schema(settings: Settings) -> None:
         )
 
 
-def open_keyring(settings: Settings, database: Database) -> Keyring:
-    """The service's own keys, made if there are none yet.
-
-    Raises:
-        OperatorError: they cannot be read.
-    """
-    key = master_key(settings)
-    if settings.database is None or key is None:
-        return Keyring(KeyFile(DataDirectory(settings.data).keys))
-    try:
-        return Keyring(SharedKeys(ServiceKeyRepository(database, key)))
-    except StoreUnavailableError as error:
-        raise OperatorError(str(error)) from error
-
-
 def open_remote_index(settings: Settings, database: Database, repository: FaceRepository) -> "RemoteIndex | None":
     """The index of face sets on a server, if the settings name one; it need not answer yet.
 
@@ -173,9 +154,3 @@ def open_remote_index(settings: Settings, database: Database, repository: FaceRe
     )
 
     return RemoteIndex.at(settings.milvus.get_secret_value(), database, repository)
-
-
-def open_audit(settings: Settings, database: Database) -> AuditLog:
-    """The audit log."""
-    file = AuditFile(DataDirectory(settings.data).audit_log)
-    return file if settings.database is None else SharedAuditLog(AuditRepository(database), file)

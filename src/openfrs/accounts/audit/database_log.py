@@ -8,7 +8,10 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Final
 
+from openfrs.core.settings import Settings
 from openfrs.store.audit import AuditRepository
+from openfrs.store.data_directory import DataDirectory
+from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
 
 from .log import AuditFile, AuditLog
@@ -69,3 +72,9 @@ class SharedAuditLog(AuditLog):
             _log.error("%d entries of the audit log go into a file of this node: %s", len(entries), error)
             for entry in entries:
                 self._file._append(*entry)
+
+
+def open_audit(settings: Settings, database: Database) -> AuditLog:
+    """Open the audit log: a file of the data directory, or a table of the shared database."""
+    file = AuditFile(DataDirectory(settings.data).audit_log)
+    return file if settings.database is None else SharedAuditLog(AuditRepository(database), file)

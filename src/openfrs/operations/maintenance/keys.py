@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from openfrs.accounts.audit.database_log import open_audit
 from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
@@ -26,7 +27,6 @@ from openfrs.store.faces.templates import Templates, read_master_key
 from openfrs.store.index.milvus.copies import IndexCopies
 from openfrs.store.opening import (
     master_key,
-    open_audit,
     open_remote_index,
     opened_database,
     require_data,

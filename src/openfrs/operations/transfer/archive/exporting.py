@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from openfrs.accounts.audit.database_log import open_audit
 from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
@@ -13,7 +14,7 @@ from openfrs.store.faces.changes import TEMPLATE_TYPE
 from openfrs.store.faces.models import SetMissingError, StoredFace
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
-from openfrs.store.opening import master_key, open_audit, shared_database
+from openfrs.store.opening import master_key, shared_database
 
 from .container import Advance, writing
 from .keys import ArchiveKeys

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from openfrs.accounts.audit.database_log import open_audit
 from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
@@ -16,7 +17,7 @@ from openfrs.store.data_directory import DataDirectory
 from openfrs.store.faces.bulk import is_taken, write_whole_set
 from openfrs.store.faces.models import FaceSet, IdTakenError, SetExistsError, StoredFace, TooManySetsError
 from openfrs.store.faces.templates import Templates
-from openfrs.store.opening import master_key, open_audit, opened_database
+from openfrs.store.opening import master_key, opened_database
 from openfrs.vision.weights.custom_embedder import chosen_embedder, embedder_identity
 
 from .container import Advance, Archive, Head
