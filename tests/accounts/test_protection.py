@@ -1,18 +1,15 @@
 """Who may do what: a row for every route that the application has."""
 
 import inspect
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from openfrs.api.app import RequestContext, create_app
+from openfrs.api.app import create_routes
 from openfrs.api.auth import permission_of
-from openfrs.core.settings import Settings
-from openfrs.services import Services
-from tests.support.fake_models import FakePipeline, photo
+from tests.support.fake_models import photo
 from tests.support.tenants import Tenant
 
 SET = "/x/v1/{project_id}/face-sets/{face_set_name}"
@@ -94,21 +91,13 @@ IN_PROJECT = [pytest.param(*route, role, id=" ".join(route)) for route, role in 
 
 
 @pytest.fixture(scope="module")
-def routes(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Any]:
-    data: Path = tmp_path_factory.mktemp("routes")
-    services = Services.open(Settings(data=data), FakePipeline())
-    try:
-        app = create_app(services)
-        assert isinstance(app, RequestContext)
-        contexts = iter_route_contexts(app._app.routes)  # type: ignore[attr-defined]
-        return {
-            (method, str(context.path)): context
-            for context in contexts
-            for method in context.methods or ()
-            if method != "HEAD"
-        }
-    finally:
-        services.close()
+def routes() -> dict[tuple[str, str], Any]:
+    return {
+        (method, str(context.path)): context
+        for context in iter_route_contexts(create_routes().routes)
+        for method in context.methods or ()
+        if method != "HEAD"
+    }
 
 
 def test_every_route_has_a_row(routes: dict[tuple[str, str], Any]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
-from openfrs.api.console_files import BUILT, INDEX
+from openfrs.api.console import BUILT, INDEX
 from openfrs.vision.weights.cache import WeightCache
 from tests.support.servers import RunningServer, real_server_command, running
 

@@ -9,8 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from openfrs.api.console import console_router
-from openfrs.api.console_files import Files
+from openfrs.api.console import ConsoleFiles, console_router
 
 INDEX = '<!doctype html><meta property="csp-nonce" nonce="CSP_NONCE"><script type="module" src="/console/assets/a-1.js"></script>'
 
@@ -18,7 +17,7 @@ INDEX = '<!doctype html><meta property="csp-nonce" nonce="CSP_NONCE"><script typ
 class Client:
     """Asks the routes for files, without a server between."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: ConsoleFiles) -> None:
         self._app = FastAPI()
         self._app.include_router(console_router(files))
 
@@ -37,7 +36,7 @@ def client(tmp_path: Path) -> Client:
     (tmp_path / "index.html").write_text(INDEX)
     (tmp_path / "assets" / "a-1.js").write_text("export const greeting = 'hello';\n" * 50)
     (tmp_path / "icon.svg").write_text("<svg/>")
-    return Client(Files.read(tmp_path))
+    return Client(ConsoleFiles.read(tmp_path))
 
 
 @pytest.mark.parametrize("path", ["/console", "/console/", "/console/face-sets/some%20set", "/console/index.html"])
@@ -100,7 +99,7 @@ def test_nothing_outside_of_the_folder_is_sent(client: Client, path: str) -> Non
 
 
 def test_where_it_was_not_built_the_page_says_how_to(tmp_path: Path) -> None:
-    client = Client(Files.read(tmp_path / "nothing"))
+    client = Client(ConsoleFiles.read(tmp_path / "nothing"))
     for path in ("/console", "/console/face-sets", "/console/assets/a-1.js"):
         answer = client.get(path)
         assert answer.status_code == 503

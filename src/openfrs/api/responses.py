@@ -1,14 +1,20 @@
-"""Answers as bytes: JSON written straight from the wire's models."""
+"""JSON responses written directly from the wire models, and the headers that all responses share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-MANY: Final = 50
-"""Faces of an answer from which on it is made on a thread: a thousand take the event loop 15 ms, 50 less than one."""
+SECURITY_HEADERS: Final[Mapping[str, str]] = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
+
+THREAD_THRESHOLD: Final = 50
+"""Number of faces from which a response is serialised on a thread: 1000 faces block the event loop for 15 ms, 50 for under 1 ms."""
 
 
 class WireResponse(JSONResponse):
@@ -17,17 +23,17 @@ class WireResponse(JSONResponse):
     media_type = "application/json; charset=UTF-8"
 
     def render(self, content: Any) -> bytes:
-        """The body: bytes are JSON already."""
+        """Return the body; bytes are taken as JSON already."""
         return content if isinstance(content, bytes) else super().render(content)
 
 
-async def written(build: Callable[[], BaseModel], count: int, *, exclude_none: bool = False) -> WireResponse:
-    """The answer that ``build`` makes of so many faces.
+async def serialized(build: Callable[[], BaseModel], count: int, *, exclude_none: bool = False) -> WireResponse:
+    """Build a model of ``count`` faces and serialise it, on a thread if there are many.
 
-    FastAPI would check the model once more and turn it into text by way of Python's own objects, all of it on the event loop.
+    FastAPI would validate the model again and serialise it by way of Python objects, all on the event loop.
     """
 
-    def write() -> bytes:
+    def serialize() -> bytes:
         return build().model_dump_json(by_alias=True, exclude_none=exclude_none).encode()
 
-    return WireResponse(write() if count < MANY else await run_in_threadpool(write))
+    return WireResponse(serialize() if count < THREAD_THRESHOLD else await run_in_threadpool(serialize))

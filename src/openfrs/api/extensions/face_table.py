@@ -12,7 +12,7 @@ from openfrs.api.frs.schemas import FaceSetFace
 from openfrs.api.openapi.document import query_of
 from openfrs.api.openapi.field_schemas import FilterText
 from openfrs.api.requests.body import Input, read_query
-from openfrs.api.responses import WireResponse, written
+from openfrs.api.responses import WireResponse, serialized
 from openfrs.core import limits
 
 router = APIRouter(tags=["faces"])
@@ -53,6 +53,6 @@ async def tabulate_faces(
         offset=asked.offset,
         limit=asked.limit,
     )
-    return await written(
+    return await serialized(
         lambda: FaceTableResponse(total=total, faces=[FaceSetFace.of(face) for face in faces]), len(faces)
     )

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from openfrs.api.auth import Reader, ServicesDependency
 from openfrs.api.openapi.document import body_of
 from openfrs.api.requests.body import Input, read_input
-from openfrs.api.requests.uploads import VideoInput, action_codes, video
+from openfrs.api.requests.uploads import VideoInput, parse_actions, uploaded_video
 from openfrs.recognition.liveness.sessions import KINDS
 from openfrs.store.liveness_sessions import LivenessSession
 
@@ -74,7 +74,7 @@ class SessionResultResponse(BaseModel):
 async def create_liveness_session(request: Request, services: ServicesDependency, principal: Reader) -> SessionResponse:
     """Choose at random what a person is to do."""
     given = await read_input(request, SessionInput, multipart=False)
-    kinds = KINDS if given.kinds is None else action_codes(given.kinds)
+    kinds = KINDS if given.kinds is None else parse_actions(given.kinds)
     session = await run_in_threadpool(
         services.liveness_sessions.create, principal.project.id, given.count, kinds, mirrored=given.mirrored
     )
@@ -87,7 +87,7 @@ async def submit_liveness_video(
 ) -> SubmittedResponse:
     """Judge the session's one video. What came of it is not told here, where the person may see it."""
     given = await read_input(request, VideoInput)
-    await services.liveness_sessions.submit(principal.project.id, session_id, await video(given))
+    await services.liveness_sessions.submit(principal.project.id, session_id, await uploaded_video(given))
     return SubmittedResponse(session_id=session_id)
 
 

@@ -11,8 +11,8 @@ from openfrs.api.auth import Operator, Reader, ServicesDependency, SetName
 from openfrs.api.frs.schemas import BoundingBox, FaceQuality, HeadPose
 from openfrs.api.openapi.document import body_of
 from openfrs.api.requests.body import Input, read_input
-from openfrs.api.requests.images import PictureInput, picture
-from openfrs.api.responses import WireResponse, written
+from openfrs.api.requests.uploads import ImageInput, uploaded_image
+from openfrs.api.responses import WireResponse, serialized
 from openfrs.faces.policies import JudgedFace, Policy, Reason
 
 router = APIRouter(tags=["enrolment"])
@@ -36,7 +36,7 @@ class PolicyInput(Input):
     policy: PolicyValues
 
 
-class FaceCheckInput(PictureInput):
+class FaceCheckInput(ImageInput):
     """A picture, and what it is held against: a set's policy and faces, or a policy of the request's own."""
 
     face_set_name: str | None = None
@@ -102,9 +102,9 @@ async def check_faces(request: Request, principal: Reader, services: ServicesDep
     """Whether each face of a picture would be enrolled, the reasons if not, and what was measured. Nothing is enrolled."""
     asked = await read_input(request, FaceCheckInput)
     policy, faces = await services.policies.check(
-        principal.project.id, asked.face_set_name, await picture(asked), asked.policy, single=bool(asked.single)
+        principal.project.id, asked.face_set_name, await uploaded_image(asked), asked.policy, single=bool(asked.single)
     )
-    return await written(
+    return await serialized(
         lambda: FaceCheckResponse(policy=policy, faces=[CheckedFace.of(face) for face in faces]),
         len(faces),
         exclude_none=True,

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from openfrs.api.auth import READER, ServicesDependency
 from openfrs.api.openapi.document import body_of
 from openfrs.api.requests.body import Input, read_input
-from openfrs.api.requests.images import PictureInput, picture
-from openfrs.api.responses import WireResponse, written
+from openfrs.api.requests.uploads import ImageInput, uploaded_image
+from openfrs.api.responses import WireResponse, serialized
 from openfrs.core.errors import wrong_format
 from openfrs.recognition.attributes import V1_CODES, V2_CODES, Attribute, asked
 from openfrs.services import Services
@@ -22,7 +22,7 @@ v1_router = APIRouter(tags=["recognition"])
 v2_router = APIRouter(tags=["recognition"])
 
 
-class DetectInput(PictureInput):
+class DetectInput(ImageInput):
     """A picture, and the attributes wanted as comma-separated codes."""
 
     attributes: str | None = None
@@ -63,7 +63,7 @@ async def detect_v1(request: Request, services: ServicesDependency) -> WireRespo
 async def _detect(request: Request, services: Services, codes: Mapping[str, Attribute]) -> WireResponse:
     given = await read_input(request, DetectInput)
     wanted = asked(given.attributes, codes)
-    faces = await services.recognizer.detect(await picture(given), wanted)
+    faces = await services.recognizer.detect(await uploaded_image(given), wanted)
 
     def answer() -> DetectResponse:
         return DetectResponse(
@@ -77,14 +77,14 @@ async def _detect(request: Request, services: Services, codes: Mapping[str, Attr
             ]
         )
 
-    return await written(answer, len(faces), exclude_none=True)
+    return await serialized(answer, len(faces), exclude_none=True)
 
 
 @router.post("/face-compare", dependencies=[Depends(READER)], openapi_extra=body_of(CompareInput))
 async def compare(request: Request, services: ServicesDependency) -> CompareResponse:
     """Compare the largest faces of two pictures; above 0.93 they are generally of one person."""
     given = await read_input(request, CompareInput)
-    first, second = await picture(given, "image1"), await picture(given, "image2")
+    first, second = await uploaded_image(given, "image1"), await uploaded_image(given, "image2")
     if first.parameter.removeprefix("image1") != second.parameter.removeprefix("image2"):
         raise wrong_format(second.parameter, "both pictures must be given in the same way")
     comparison = await services.recognizer.compare(first, second)

@@ -11,8 +11,8 @@ from openfrs.api.auth import Operator, Reader, ServicesDependency, SetName
 from openfrs.api.openapi.document import body_of, query_of
 from openfrs.api.openapi.field_schemas import ExternalImageId, FieldValues, FilterText
 from openfrs.api.requests.body import Input, read_input, read_query
-from openfrs.api.requests.images import PictureInput, picture
-from openfrs.api.responses import WireResponse, written
+from openfrs.api.requests.uploads import ImageInput, uploaded_image
+from openfrs.api.responses import WireResponse, serialized
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.faces.fields import shown
@@ -22,7 +22,7 @@ from .schemas import FaceCountResponse, FacesResponse
 router = APIRouter(prefix="/face-sets/{face_set_name}", tags=["faces"])
 
 
-class AddFacesInput(PictureInput):
+class AddFacesInput(ImageInput):
     """A picture whose faces are enrolled."""
 
     external_image_id: ExternalImageId | None = None
@@ -66,12 +66,12 @@ async def add_faces(request: Request, principal: Operator, name: SetName, servic
     face_set, faces = await services.faces.add(
         principal.project.id,
         name,
-        await picture(asked),
+        await uploaded_image(asked),
         external_image_id=asked.external_image_id,
         fields=asked.external_fields or {},
         single=bool(asked.single),
     )
-    return await written(lambda: FacesResponse.of(face_set, faces), len(faces))
+    return await serialized(lambda: FacesResponse.of(face_set, faces), len(faces))
 
 
 @router.get("/faces", openapi_extra=query_of(ListFacesQuery), response_model=FacesResponse)
@@ -85,7 +85,7 @@ async def list_faces(request: Request, principal: Reader, name: SetName, service
         face_set, faces = await run_in_threadpool(
             services.faces.page, principal.project.id, name, asked.offset, asked.limit
         )
-    return await written(lambda: FacesResponse.of(face_set, faces), len(faces))
+    return await serialized(lambda: FacesResponse.of(face_set, faces), len(faces))
 
 
 @router.put("/faces", openapi_extra=body_of(UpdateFaceInput, multipart=False))

@@ -6,8 +6,7 @@ from starlette.requests import Request
 from openfrs.api.auth import READER, ServicesDependency
 from openfrs.api.openapi.document import body_of
 from openfrs.api.requests.body import read_input
-from openfrs.api.requests.images import PictureInput, picture
-from openfrs.api.requests.uploads import ActionInput, asked, video
+from openfrs.api.requests.uploads import ActionInput, ImageInput, action_request, uploaded_image, uploaded_video
 
 from .schemas import ActionLivenessResponse, SilentLivenessResponse
 
@@ -15,11 +14,11 @@ router = APIRouter(tags=["liveness"])
 v1_router = APIRouter(tags=["liveness"])
 
 
-@v1_router.post("/live-detect-face", dependencies=[Depends(READER)], openapi_extra=body_of(PictureInput))
+@v1_router.post("/live-detect-face", dependencies=[Depends(READER)], openapi_extra=body_of(ImageInput))
 async def detect_silent_liveness(request: Request, services: ServicesDependency) -> SilentLivenessResponse:
     """Whether the largest face is a person's, and not that of a print or a screen: alive from a confidence of 0.5."""
-    given = await read_input(request, PictureInput)
-    return SilentLivenessResponse.of(await services.silent_liveness.judge(await picture(given)))
+    given = await read_input(request, ImageInput)
+    return SilentLivenessResponse.of(await services.silent_liveness.judge(await uploaded_image(given)))
 
 
 @router.post("/live-detect", dependencies=[Depends(READER)], openapi_extra=body_of(ActionInput))
@@ -29,5 +28,5 @@ async def detect_action_liveness(request: Request, services: ServicesDependency)
     Left and right are the person's own.
     """
     given = await read_input(request, ActionInput)
-    wanted = asked(given)
-    return ActionLivenessResponse.of(await services.action_liveness.judge(await video(given), wanted))
+    wanted = action_request(given)
+    return ActionLivenessResponse.of(await services.action_liveness.judge(await uploaded_video(given), wanted))

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from openfrs.api.auth import READER, ServicesDependency
 from openfrs.api.openapi.document import body_of
 from openfrs.api.requests.body import Input, read_input
-from openfrs.api.requests.images import picture
+from openfrs.api.requests.uploads import uploaded_image
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError
 from openfrs.services import Services
@@ -55,7 +55,7 @@ async def head_pose_estimate(request: Request, services: ServicesDependency) -> 
 
 async def _measured(request: Request, services: Services, *wanted: Trait) -> Traits:
     given = await read_input(request, QualityInput, multipart=False)
-    return await services.recognizer.measure(await picture(given), wanted)
+    return await services.recognizer.measure(await uploaded_image(given), wanted)
 
 
 def _blur(found: Traits) -> Blur:

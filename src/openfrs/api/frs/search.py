@@ -10,8 +10,8 @@ from openfrs.api.auth import Reader, ServicesDependency, SetName
 from openfrs.api.openapi.document import body_of
 from openfrs.api.openapi.field_schemas import FilterText, SortOrder
 from openfrs.api.requests.body import read_input
-from openfrs.api.requests.images import PictureInput, picture
-from openfrs.api.responses import WireResponse, written
+from openfrs.api.requests.uploads import ImageInput, uploaded_image
+from openfrs.api.responses import WireResponse, serialized
 from openfrs.core import limits
 from openfrs.faces.search import SearchOptions
 
@@ -20,7 +20,7 @@ from .schemas import BoundingBox, SearchFace, SearchResponse
 router = APIRouter(tags=["search"])
 
 
-class SearchInput(PictureInput):
+class SearchInput(ImageInput):
     """A probe, and what is wanted back."""
 
     face_id: str | None = None
@@ -46,7 +46,7 @@ async def search(request: Request, principal: Reader, name: SetName, services: S
         found = await services.search.by_face_id(principal.project.id, name, asked.face_id, options)
     else:
         found = await services.search.by_picture(
-            principal.project.id, name, await picture(asked, other=asked.face_id), options
+            principal.project.id, name, await uploaded_image(asked, alternative=asked.face_id), options
         )
     wanted = set(asked.return_fields or ())
 
@@ -64,4 +64,4 @@ async def search(request: Request, principal: Reader, name: SetName, services: S
             ]
         )
 
-    return await written(answer, len(found))
+    return await serialized(answer, len(found))

@@ -1,22 +1,33 @@
-"""The video inputs of action liveness, and what a person was asked to do in them."""
+"""Images and videos of requests: base64 text, a part of a form, or a URL; and the actions to detect in a video."""
 
 import re
 from typing import Final
 
+from starlette.concurrency import run_in_threadpool
+
 from openfrs.core import limits
-from openfrs.core.errors import ServiceError
+from openfrs.core.errors import ServiceError, wrong_format
+from openfrs.media.decoding.base64_text import decode_base64
 from openfrs.recognition.liveness.action import Asked
 from openfrs.recognition.liveness.gestures import Action
+from openfrs.recognition.recognizer import Picture
 
 from .body import Input
-from .images import sent_file
 
 _CODE: Final = re.compile(r"\d{1,4}", re.ASCII)
 _WINDOW: Final = re.compile(r"\s*(\d{1,6})\s*-\s*(\d{1,6})\s*", re.ASCII)
 
 
+class ImageInput(Input):
+    """One image, sent in exactly one way."""
+
+    image_base64: str | None = None
+    image_url: str | None = None
+    image_file: bytes | None = None
+
+
 class VideoInput(Input):
-    """One video, given in exactly one way."""
+    """One video, sent in exactly one way."""
 
     video_base64: str | None = None
     video_url: str | None = None
@@ -24,43 +35,90 @@ class VideoInput(Input):
 
 
 class ActionInput(VideoInput):
-    """A video and what the person in it was asked to do."""
+    """A video and the actions to detect in it."""
 
     actions: str | None = None
     action_time: str | None = None
     nod_threshold: float | None = None
 
 
-async def video(values: VideoInput) -> bytes:
-    """The video that an input carries.
+async def uploaded_image(values: Input, prefix: str = "image", *, alternative: str | None = None) -> Picture:
+    """Return the image of an input.
 
     Raises:
-        ServiceError: ``FRS.0011`` none is given, ``FRS.0012`` more than one is, ``FRS.0701`` it is not base64, ``FRS.0017`` it is
-            too large.
+        ServiceError: as :func:`uploaded_file`
+    """
+    parameter, data = await uploaded_file(values, prefix, alternative=alternative)
+    return Picture(data, parameter)
+
+
+async def uploaded_video(values: VideoInput) -> bytes:
+    """Return the video of an input.
+
+    Raises:
+        ServiceError: as :func:`uploaded_file`, but ``FRS.0701`` for bad base64.
     """
     try:
-        return (await sent_file(values, "video"))[1]
+        return (await uploaded_file(values, "video"))[1]
     except ServiceError as error:
         raise ServiceError("FRS.0701") if error.entry.code == "FRS.0015" else error from None
 
 
-def asked(values: ActionInput) -> Asked:
-    """What the person was asked to do.
+async def uploaded_file(values: Input, prefix: str, *, alternative: str | None = None) -> tuple[str, bytes]:
+    """Return the file sent as ``{prefix}_base64``, ``{prefix}_file`` or ``{prefix}_url``, after the name of that parameter.
+
+    ``alternative`` is the value of a parameter that excludes a file.
 
     Raises:
-        ServiceError: ``FRS.0011`` no action, ``FRS.0702`` one that is not known, ``FRS.0704`` more than 10, ``FRS.0703`` times or a
-            threshold that cannot be.
+        ServiceError: ``FRS.0011`` no file, ``FRS.0012`` more than one, ``FRS.0015`` bad base64, ``FRS.0017`` too large.
     """
-    actions = action_codes(values.actions)
+    present = [
+        (kind, value)
+        for kind in ("base64", "url", "file")
+        if (value := getattr(values, f"{prefix}_{kind}", None)) is not None
+    ]
+    if len(present) + (alternative is not None) > 1:
+        raise wrong_format(f"{prefix}_{present[-1][0]}", "only one kind of picture input may be given")
+    if not present:
+        raise ServiceError("FRS.0011", f"{prefix}_base64")
+    kind, value = present[0]
+    parameter = f"{prefix}_{kind}"
+    if not value:
+        raise ServiceError("FRS.0011", parameter)
+    if len(value) > limits.MAX_PICTURE_BYTES:
+        raise ServiceError("FRS.0017", f"1 to {limits.MAX_PICTURE_BYTES} bytes for {parameter}")
+    match kind:
+        case "url":
+            return parameter, values.fetched(parameter)
+        case "file":
+            return parameter, value
+        case _:
+            if len(value) < limits.LARGE_BODY_BYTES:
+                return parameter, decode_base64(value, parameter)
+            return parameter, await run_in_threadpool(decode_base64, value, parameter)
+
+
+def action_request(values: ActionInput) -> Asked:
+    """Parse the actions, time windows and nod threshold of an input.
+
+    Raises:
+        ServiceError: ``FRS.0011`` no action, ``FRS.0702`` an unknown one, ``FRS.0704`` more than 10, ``FRS.0703`` invalid times or
+            threshold.
+    """
+    actions = parse_actions(values.actions)
     threshold = limits.NOD_THRESHOLD if values.nod_threshold is None else values.nod_threshold
     low, high = limits.NOD_THRESHOLDS
     if not low <= threshold <= high:
         raise ServiceError("FRS.0703", f"nod_threshold must be {low} to {high} degrees")
-    return Asked(actions, _windows(values.action_time, len(actions)), threshold)
+    return Asked(actions, _parse_windows(values.action_time, len(actions)), threshold)
 
 
-def action_codes(text: str | None) -> tuple[Action, ...]:
-    """Actions from their codes, joined by commas."""
+def parse_actions(text: str | None) -> tuple[Action, ...]:
+    """Parse comma-separated action codes.
+
+    Raises:
+        ServiceError: ``FRS.0011`` no action, ``FRS.0702`` an unknown one, ``FRS.0704`` more than 10.
+    """
     if not text or not text.strip():
         raise ServiceError("FRS.0011", "actions")
     codes = [code.strip() for code in text.split(",")]
@@ -72,7 +130,8 @@ def action_codes(text: str | None) -> tuple[Action, ...]:
     return tuple(Action(int(code)) for code in codes)
 
 
-def _windows(text: str | None, count: int) -> tuple[tuple[int, int], ...] | None:
+def _parse_windows(text: str | None, count: int) -> tuple[tuple[int, int], ...] | None:
+    """Parse one ``start-end`` window in milliseconds for each of ``count`` actions."""
     if text is None or not text.strip():
         return None
     parts = [_WINDOW.fullmatch(part) for part in text.split(",")]

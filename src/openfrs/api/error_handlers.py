@@ -1,0 +1,76 @@
+"""Exceptions rendered as responses: one handler for each kind, in the envelope of the path."""
+
+import logging
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+from openfrs.core.errors import ServiceError, render
+from openfrs.store.db.errors import IndexUnavailableError, StoreUnavailableError
+
+from .auth import in_iam_envelope
+from .responses import WireResponse
+
+log = logging.getLogger("openfrs.access")
+
+IAM_PATHS = ("/v3/", "/v3.0/")
+"""Prefixes of the paths whose errors are rendered in IAM's envelope."""
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Register the handler of every exception that a route can raise."""
+    app.add_exception_handler(ServiceError, _handle_service_error)
+    app.add_exception_handler(HTTPException, _handle_routing_error)
+    app.add_exception_handler(StoreUnavailableError, _handle_unavailable_store)
+    app.add_exception_handler(Exception, _handle_internal_error)
+
+
+def error_response(request: Request, error: ServiceError) -> Response:
+    """Render an error and note its key for the access log."""
+    if request.scope["path"].startswith(IAM_PATHS):
+        error = in_iam_envelope(error)
+    request.state.error = error.entry.key
+    return WireResponse(render(error, request.state.request_id), error.entry.status, error.headers)
+
+
+def _handle_service_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ServiceError)
+    return error_response(request, error)
+
+
+def _handle_routing_error(request: Request, error: Exception) -> Response:
+    """Render an unknown path (404) or method (405) with the gateway's one code for both."""
+    assert isinstance(error, HTTPException)
+    request.state.error = "APIG.0101"
+    body = render(ServiceError("APIG.0101"), request.state.request_id)
+    if error.status_code == 405:
+        return WireResponse(body, 405, {"Allow": ", ".join(_allowed_methods(request))})
+    return WireResponse(body, 404)
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Return the methods of all routes of the path. Starlette reports those of the first matching route only."""
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
+
+
+def _handle_internal_error(request: Request, _error: Exception) -> Response:
+    return error_response(request, ServiceError("FRS.0018"))
+
+
+def _handle_unavailable_store(request: Request, error: Exception) -> Response:
+    """Render a failure of the disk or the database; the request changed nothing."""
+    log.error("store unavailable: %s, request %s", error, request.state.request_id)
+    if isinstance(error, IndexUnavailableError):
+        key = "APIG.0201/503"
+    else:
+        key = "IAM.503" if request.scope["path"].startswith(IAM_PATHS) else "FRS.0018"
+    return error_response(request, ServiceError(key, headers={"Retry-After": "5"}))

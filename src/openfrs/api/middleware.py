@@ -1,0 +1,153 @@
+"""Middleware around every request: request id, admission, security headers, access log, metrics and audit log."""
+
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Iterable
+from typing import TYPE_CHECKING, Final
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from openfrs.accounts.audit.log import AuditLog
+from openfrs.accounts.usage import Activity
+from openfrs.core.admission import Admission
+from openfrs.core.errors import ServiceError
+from openfrs.core.telemetry import logs
+from openfrs.core.telemetry.metrics import REQUEST_SECONDS, REQUESTS
+from openfrs.core.telemetry.tracing import describe, request_span
+from openfrs.recognition.recognizer import Recognizer
+
+from .auth import address_of
+from .error_handlers import error_response
+from .responses import SECURITY_HEADERS
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
+log = logging.getLogger("openfrs.access")
+
+FRS_PATHS = ("/v1/", "/v2/")
+"""Prefixes of the paths whose requests count as a project's activity."""
+
+REQUEST_ID_HEADER = "X-Request-Id"
+
+ALWAYS_ADMITTED = frozenset({"/health", "/ready"})
+"""Paths exempt from admission: a failed probe would restart a process that is only busy."""
+
+_SECURITY_HEADERS: Final = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
+
+_PAGE_HEADERS: Final = (
+    (
+        b"content-security-policy",
+        b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        b"object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+)
+"""For the API's documentation page, which has inline scripts."""
+
+
+class RequestContext:
+    """ASGI middleware that gives every request an id, admits or rejects it, and records its outcome.
+
+    It passes the percent-encoded path on to the routes, so that an encoded slash stays inside its segment.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, admission: Admission, recognizer: Recognizer, audit: AuditLog, activity: Activity
+    ) -> None:
+        self._app = app
+        self._admission = admission
+        self._recognizer = recognizer
+        self._audit = audit
+        self._activity = activity
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = uuid.uuid4().hex
+        raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
+        path = raw_path.partition(b"?")[0].decode("latin-1")
+        scope = {**scope, "path": path, "state": {**scope.get("state", {}), "request_id": request_id}}
+        started, status = time.perf_counter(), 0
+        logs.request_id.set(request_id)
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = _with_headers(message.get("headers", ()), request_id)
+            await send(message)
+
+        with request_span(Headers(scope=scope)) as span:
+            await _log_failure(self._admit(scope, receive, send_with_headers), request_id)
+            _record_outcome(scope, status, time.perf_counter() - started, span)
+        if "audited" in scope["state"]:
+            self._audit_write(Request(scope), status)
+        if "project_id" in scope["state"] and path.startswith(FRS_PATHS):
+            self._activity.note(scope["state"]["project_id"], failed=status >= 400)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the request if there is capacity for it; reject it before any work is done otherwise."""
+        if scope["path"] in ALWAYS_ADMITTED:
+            await self._app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "")
+        try:
+            self._recognizer.look(int(length) if length.isdecimal() else 0)
+            stay = self._admission.admit()
+        except ServiceError as error:
+            await error_response(Request(scope), error)(scope, receive, send)
+            return
+        with stay:
+            scope["state"]["stay"] = stay
+            await self._app(scope, receive, send)
+
+    def _audit_write(self, request: Request, status: int) -> None:
+        """Record a change in the audit log: caller, target, address and status."""
+        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        self._audit.record(
+            "write",
+            request_id=request.state.request_id,
+            address=address_of(request),
+            method=request.method,
+            target=target,
+            status=status,
+            **request.state.audited,
+        )
+
+
+def _record_outcome(scope: Scope, status: int, seconds: float, span: "Span | None") -> None:
+    """Write a request's outcome to the access log, the metrics and the trace."""
+    route, state = scope.get("route"), scope["state"]
+    operation, error = getattr(route, "name", "none"), state.get("error", "")
+    REQUESTS.labels(operation, str(status), error).inc()
+    REQUEST_SECONDS.labels(operation).observe(seconds)
+    method, path, milliseconds = scope["method"], scope["path"], round(seconds * 1000, 1)
+    fields = {"method": method, "path": path, "status": status, "milliseconds": milliseconds, "operation": operation}
+    line = (method, path, status, milliseconds, state["request_id"])
+    log.info("%s %s %d %.1f ms %s", *line, extra={"fields": fields | ({"error": error} if error else {})})
+    if span is not None:
+        attributes = {"http.request.method": method, "http.response.status_code": status, "error.type": error}
+        describe(span, operation, {**attributes, "openfrs.request_id": state["request_id"]}, failed=status >= 500)
+
+
+def _with_headers(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    """Add the request id and the security headers that the route has not set itself."""
+    headers = list(headers)
+    present = {name.lower(): value for name, value in headers}
+    is_page = present.get(b"content-type", b"").startswith(b"text/html")
+    defaults = (*_SECURITY_HEADERS, *(_PAGE_HEADERS if is_page else ()))
+    missing = [(name, value) for name, value in defaults if name not in present]
+    return [*headers, *missing, (REQUEST_ID_HEADER.encode(), request_id.encode())]
+
+
+async def _log_failure(serving: Awaitable[None], request_id: str) -> None:
+    """Log an unexpected exception. The error handler has already sent the response."""
+    try:
+        await serving
+    except Exception:
+        log.exception("request %s failed", request_id)
