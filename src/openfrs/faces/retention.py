@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 from openfrs.accounts.audit.log import AuditLog
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.store.db.errors import StoreUnavailableError
-from openfrs.store.faces import snapshot as reading
 from openfrs.store.faces.deletions import Cause, Deletion, DeletionRepository, HeldError
 from openfrs.store.faces.models import FaceSet, SetMissingError
 from openfrs.store.faces.predicate import FieldDefinitions, FieldValue
 from openfrs.store.faces.repository import Clock, FaceRepository
+from openfrs.store.faces.snapshot import iter_dated_faces, load_face_set
 from openfrs.store.index.columns import FieldType, field_type
 
 from .face_sets import FaceSets, missing_set
@@ -175,7 +175,7 @@ class Expiration:
         """Sequence numbers of the faces that have expired, and how many faces have no date."""
         expired, undated = list[int](), 0
         with self._repository.snapshot() as snapshot:
-            faces = reading.dated_faces(snapshot, face_set.id, enrolled_by=rule.enrolled_by(now))
+            faces = iter_dated_faces(snapshot, face_set.id, enrolled_by=rule.enrolled_by(now))
             for seq, created_at, fields in faces:
                 at = rule.expires_at(created_at, fields)
                 undated += at is None
@@ -189,9 +189,9 @@ class Expiration:
             some = expired[first : first + _PIECE]
 
             def choose(connection: Connection, some: Sequence[int] = some) -> list[int]:
-                if _rule(reading.described(connection, face_set.id)) != rule:
+                if _rule(load_face_set(connection, face_set.id)) != rule:
                     return []  # changed since: the next run goes by it
-                faces = reading.dated_faces(connection, face_set.id, some)
+                faces = iter_dated_faces(connection, face_set.id, some)
                 dates = ((seq, rule.expires_at(created_at, fields)) for seq, created_at, fields in faces)
                 return [seq for seq, at in dates if at is not None and at <= now]
 

@@ -1,6 +1,6 @@
-"""What the index reads: faces within a snapshot of the database.
+"""Reads of face sets and faces within a snapshot of the database, or within a transaction.
 
-The statements are built once: building one takes longer than running it.
+The statements are built once: building a statement takes longer than running it.
 """
 
 import json
@@ -22,8 +22,8 @@ from .templates import SetTemplates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
 
-_CHUNK = 16_384
-"""Faces read into the index at a time."""
+_BATCH_SIZE = 16_384
+"""Faces read at a time."""
 
 _SET = select(_sets).where(_sets.c.id == bindparam("id"))
 _VERSION = select(_sets.c.version).where(_sets.c.id == bindparam("id"))
@@ -42,137 +42,142 @@ _FACES = select(
 _INDEXED = select(
     _faces.c.seq, _faces.c.face_id, tables.templates.c.template, _faces.c.external_image_id, _FIELDS
 ).join_from(_faces, tables.templates)
-_WRITTEN = (
+_INDEXED_SINCE = (
     _INDEXED.add_columns(_faces.c.version)
     .where(_faces.c.set_id == bindparam("id"), _faces.c.version > bindparam("since"))
-    .order_by(_faces.c.version, _faces.c.seq)  # the order of an index: nothing is sorted
+    .order_by(_faces.c.version, _faces.c.seq)  # the order of a database index, so nothing is sorted
 )
-_AMONG = _INDEXED.where(_faces.c.set_id == bindparam("id"), _faces.c.seq.in_(bindparam("seqs", expanding=True)))
-_LISTED = select(_faces.c.seq, _faces.c.external_image_id, _FIELDS).where(_faces.c.set_id == bindparam("id"))
+_INDEXED_SEQS = _INDEXED.where(_faces.c.set_id == bindparam("id"), _faces.c.seq.in_(bindparam("seqs", expanding=True)))
+_ALL_FIELDS = select(_faces.c.seq, _faces.c.external_image_id, _FIELDS).where(_faces.c.set_id == bindparam("id"))
 _SINCE = _faces.c.set_id == bindparam("id"), _faces.c.version > bindparam("since")
-_SETTLED = select(_faces.c.seq).where(*_SINCE, _faces.c.version <= bindparam("until"))
-_TOUCHED = select(_faces.c.seq).where(*_SINCE)
-_COUNT = select(func.count()).select_from(_faces).where(*_SINCE)
-_DELETED = select(_tombstones.c.seq).where(
+_WRITTEN_BETWEEN = select(_faces.c.seq).where(*_SINCE, _faces.c.version <= bindparam("until"))
+_WRITTEN_SINCE = select(_faces.c.seq).where(*_SINCE)
+_COUNT_SINCE = select(func.count()).select_from(_faces).where(*_SINCE)
+_DELETED_SINCE = select(_tombstones.c.seq).where(
     _tombstones.c.set_id == bindparam("id"), _tombstones.c.version > bindparam("since")
 )
 
 
-def version(snapshot: Connection, set_id: int) -> int:
-    """The version of a set.
+def set_version(connection: Connection, set_id: int) -> int:
+    """Return the version of a face set.
 
     Raises:
         SetMissingError
     """
-    version = snapshot.scalar(_VERSION, {"id": set_id})
+    version = connection.scalar(_VERSION, {"id": set_id})
     if version is None:
         raise SetMissingError
     return int(version)
 
 
-def described(snapshot: Connection, set_id: int) -> FaceSet:
-    """A set by its id.
+def load_face_set(connection: Connection, set_id: int) -> FaceSet:
+    """Return a face set by its id.
 
     Raises:
         SetMissingError
     """
-    row = snapshot.execute(_SET, {"id": set_id}).first()
+    row = connection.execute(_SET, {"id": set_id}).first()
     if row is None:
         raise SetMissingError
     return face_set_from_row(row)
 
 
-def changes(
-    snapshot: Connection, set_id: int, since: int, templates: SetTemplates, *, empty: bool = False
+def changes_since(
+    connection: Connection, set_id: int, since: int, templates: SetTemplates, *, empty: bool = False
 ) -> Generator[Changes, None, None]:
-    """What happened to a set's faces after version ``since``, in pieces; to be closed, as a server holds the rest of them.
+    """Yield the faces written and deleted after version ``since``, in batches.
 
-    To whom holds none of the faces yet, being ``empty``, deletions are nothing.
+    With ``empty=True`` the reader holds no faces yet, so deletions are skipped. Close the generator: it holds a server-side cursor.
 
     Raises:
-        StoreUnavailableError: a template is damaged, or cannot be decrypted.
+        StoreUnavailableError: a template is damaged or cannot be decrypted.
     """
     after = {"id": set_id, "since": since}
-    deleted = np.array(snapshot.scalars(_DELETED, after).all() if not empty else [], np.int64)
+    deleted = np.array(connection.scalars(_DELETED_SINCE, after).all() if not empty else [], np.int64)
     yield Changes.deletions(deleted)
-    with snapshot.execute(_WRITTEN, after, execution_options={"yield_per": _CHUNK}) as written:
-        for rows in written.partitions():
-            *indexed, versions = zip(*rows, strict=True)
-            yield _changes(indexed, templates, through=versions[-1] - 1)
+    with connection.execute(_INDEXED_SINCE, after, execution_options={"yield_per": _BATCH_SIZE}) as result:
+        for rows in result.partitions():
+            *columns, versions = zip(*rows, strict=True)
+            yield _changes(columns, templates, through=versions[-1] - 1)
 
 
-def among(snapshot: Connection, set_id: int, seqs: Sequence[int], templates: SetTemplates) -> Changes:
-    """Those of the faces with these sequence numbers that are in a set, as an index takes them.
+def load_changes(connection: Connection, set_id: int, seqs: Sequence[int], templates: SetTemplates) -> Changes:
+    """Return the faces of a set with these sequence numbers as changes; faces that do not exist are left out.
 
     Raises:
-        StoreUnavailableError: as :func:`changes`.
+        StoreUnavailableError: a template is damaged or cannot be decrypted.
     """
-    rows = snapshot.execute(_AMONG, {"id": set_id, "seqs": seqs}).all()
+    rows = connection.execute(_INDEXED_SEQS, {"id": set_id, "seqs": seqs}).all()
     return _changes(list(zip(*rows, strict=True)), templates) if rows else Changes.deletions(np.empty(0, np.int64))
 
 
-def listed(snapshot: Connection, set_id: int) -> Generator[Changes, None, None]:
-    """All faces of a set as an index takes them, but for their templates, in pieces; to be closed."""
-    with snapshot.execute(_LISTED, {"id": set_id}, execution_options={"yield_per": _CHUNK}) as found:
-        for rows in found.partitions():
+def iter_fields(connection: Connection, set_id: int) -> Generator[Changes, None, None]:
+    """Yield all faces of a set as changes with empty templates, in batches. Close the generator: it holds a server-side cursor."""
+    with connection.execute(_ALL_FIELDS, {"id": set_id}, execution_options={"yield_per": _BATCH_SIZE}) as result:
+        for rows in result.partitions():
             seqs, external_image_ids, fields = zip(*rows, strict=True)
-            nothing = np.zeros((len(rows), 1), TEMPLATE_TYPE)
-            yield Changes(np.array(seqs, np.int64), nothing, external_image_ids, _parsed(fields), np.empty(0, np.int64))
+            templates = np.zeros((len(rows), 1), TEMPLATE_TYPE)
+            yield Changes(
+                np.array(seqs, np.int64), templates, external_image_ids, _parse_fields(fields), np.empty(0, np.int64)
+            )
 
 
-def settled(snapshot: Connection, set_id: int, since: int, until: int) -> Sequence[int]:
-    """Sequence numbers of the faces last written after version ``since`` and not after ``until``."""
-    return snapshot.scalars(_SETTLED, {"id": set_id, "since": since, "until": until}).all()
+def seqs_written_between(connection: Connection, set_id: int, since: int, until: int) -> Sequence[int]:
+    """Return the sequence numbers of the faces last written after version ``since`` and not after ``until``."""
+    return connection.scalars(_WRITTEN_BETWEEN, {"id": set_id, "since": since, "until": until}).all()
 
 
-def touched(snapshot: Connection, set_id: int, since: int) -> set[int]:
-    """Sequence numbers of the faces written or deleted after version ``since``."""
+def seqs_changed_since(connection: Connection, set_id: int, since: int) -> set[int]:
+    """Return the sequence numbers of the faces written or deleted after version ``since``."""
     after = {"id": set_id, "since": since}
-    return {*snapshot.scalars(_TOUCHED, after), *snapshot.scalars(_DELETED, after)}
+    return {*connection.scalars(_WRITTEN_SINCE, after), *connection.scalars(_DELETED_SINCE, after)}
 
 
-def count(snapshot: Connection, set_id: int, since: int) -> int:
-    """How many faces were written after version ``since``."""
-    return snapshot.scalar(_COUNT, {"id": set_id, "since": since}) or 0
+def count_written_since(connection: Connection, set_id: int, since: int) -> int:
+    """Count the faces last written after version ``since``."""
+    return connection.scalar(_COUNT_SINCE, {"id": set_id, "since": since}) or 0
 
 
-def _changes(columns: Sequence[Any], templates: SetTemplates, through: int = 0) -> Changes:
-    seqs, face_ids, stored, external_image_ids, fields = columns
-    decoded = templates.decode(face_ids, stored)
-    none = np.empty(0, np.int64)
-    return Changes(np.array(seqs, np.int64), decoded, external_image_ids, _parsed(fields), none, through)
+def find_seq(connection: Connection, set_id: int, face_id: str) -> int | None:
+    """Return the sequence number of a face, None if there is no such face."""
+    return connection.scalar(_SEQ, {"id": set_id, "face_id": face_id})
 
 
-def _parsed(fields: Sequence[str]) -> list[Mapping[str, FieldValue]]:
-    """Custom fields from their JSON; at once, which is several times faster than one by one."""
-    parsed: list[Mapping[str, FieldValue]] = json.loads(f"[{','.join(fields)}]")
-    return parsed
-
-
-def seq(snapshot: Connection, set_id: int, face_id: str) -> int | None:
-    """The sequence number of a face."""
-    return snapshot.scalar(_SEQ, {"id": set_id, "face_id": face_id})
-
-
-def faces(snapshot: Connection, seqs: Sequence[int]) -> dict[int, Face]:
-    """Faces by sequence number."""
-    rows = snapshot.execute(_FACES, {"seqs": seqs}).all()
-    fields = _parsed([row[-1] for row in rows])
+def load_faces(connection: Connection, seqs: Sequence[int]) -> dict[int, Face]:
+    """Return faces by sequence number."""
+    rows = connection.execute(_FACES, {"seqs": seqs}).all()
+    fields = _parse_fields([row[-1] for row in rows])
     return {
         seq: Face(face_id, external_image_id, BoundingBox(left, top, width, height), values)
         for (seq, face_id, external_image_id, left, top, width, height, _), values in zip(rows, fields, strict=True)
     }
 
 
-def dated_faces(
-    snapshot: Connection, set_id: int, seqs: Sequence[int] | None = None, *, enrolled_by: datetime | None = None
+def iter_dated_faces(
+    connection: Connection, set_id: int, seqs: Sequence[int] | None = None, *, enrolled_by: datetime | None = None
 ) -> Iterator[tuple[int, datetime, Mapping[str, FieldValue]]]:
-    """Sequence number, time of enrolment and custom fields of a set's faces: of all, or those so numbered, enrolled by then."""
+    """Yield sequence number, time of enrolment and custom fields of the faces of a set.
+
+    ``seqs`` restricts the faces to those sequence numbers, ``enrolled_by`` to those enrolled at or before that time.
+    """
     query = select(_faces.c.seq, _faces.c.created_at, _faces.c.fields).where(_faces.c.set_id == set_id)
     if seqs is not None:
         query = query.where(_faces.c.seq.in_(seqs))
     if enrolled_by is not None:
         query = query.where(_faces.c.created_at <= enrolled_by)
-    with snapshot.execute(query.order_by(_faces.c.seq), execution_options={"yield_per": _CHUNK}) as rows:
+    with connection.execute(query.order_by(_faces.c.seq), execution_options={"yield_per": _BATCH_SIZE}) as rows:
         for row in rows:
             yield row.seq, row.created_at, row.fields
+
+
+def _changes(columns: Sequence[Any], templates: SetTemplates, through: int = 0) -> Changes:
+    seqs, face_ids, stored, external_image_ids, fields = columns
+    decoded = templates.decode(face_ids, stored)
+    deleted = np.empty(0, np.int64)
+    return Changes(np.array(seqs, np.int64), decoded, external_image_ids, _parse_fields(fields), deleted, through)
+
+
+def _parse_fields(fields: Sequence[str]) -> list[Mapping[str, FieldValue]]:
+    """Parse custom fields from their JSON in one call, which is several times faster than one by one."""
+    parsed: list[Mapping[str, FieldValue]] = json.loads(f"[{','.join(fields)}]")
+    return parsed

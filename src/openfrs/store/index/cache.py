@@ -18,10 +18,16 @@ from readerwriterlock.rwlock import Lockable, RWLockWriteD
 from sqlalchemy import Connection
 
 from openfrs.core.telemetry.metrics import INDEX_BYTES, INDEX_FACES, INDEXES
-from openfrs.store.faces import snapshot as reading
 from openfrs.store.faces.changes import TEMPLATE_TYPE, Changes
 from openfrs.store.faces.models import FaceSet, SetMissingError
 from openfrs.store.faces.repository import FaceRepository
+from openfrs.store.faces.snapshot import (
+    changes_since,
+    count_written_since,
+    load_face_set,
+    seqs_written_between,
+    set_version,
+)
 
 from .flat import TemplateIndex
 
@@ -120,7 +126,7 @@ class LoadedIndexes:
 
     def _version(self, snapshot: Connection, set_id: int) -> int:
         try:
-            return reading.version(snapshot, set_id)
+            return set_version(snapshot, set_id)
         except SetMissingError:
             self.forget(set_id)
             raise
@@ -130,7 +136,7 @@ class LoadedIndexes:
         version = self._version(snapshot, set_id)
         if (index := loaded.at(version, since)) is not None:
             return index
-        face_set = reading.described(snapshot, set_id)
+        face_set = load_face_set(snapshot, set_id)
         if loaded.index is None or loaded.embedder != face_set.embedder or loaded.since > since:
             loaded.index, loaded.embedder = TemplateIndex(face_set.fields), face_set.embedder
             loaded.index.version = loaded.since = since
@@ -138,7 +144,7 @@ class LoadedIndexes:
         try:
             self._bring_up(loaded, index, snapshot, face_set)
             if loaded.is_long(since):
-                settled = reading.settled(snapshot, set_id, loaded.since, since)
+                settled = seqs_written_between(snapshot, set_id, loaded.since, since)
                 index.apply(Changes.deletions(np.array(settled, np.int64)))
                 loaded.since = since
         except BaseException:
@@ -150,7 +156,7 @@ class LoadedIndexes:
     def _bring_up(self, loaded: _Loaded, index: TemplateIndex, snapshot: Connection, face_set: FaceSet) -> None:
         templates = self._repository.templates.of_set(snapshot, face_set.id)
         empty = index.version == loaded.since and not len(index)
-        with closing(reading.changes(snapshot, face_set.id, index.version, templates, empty=empty)) as pieces:
+        with closing(changes_since(snapshot, face_set.id, index.version, templates, empty=empty)) as pieces:
             for changes in pieces:
                 if empty and not len(index) and changes.seqs.size:
                     self._reserve(loaded, index, snapshot, face_set, changes)
@@ -164,7 +170,7 @@ class LoadedIndexes:
     ) -> None:
         """Make room for all that is going to be read."""
         dimension = first.templates.shape[1]
-        count = reading.count(snapshot, face_set.id, loaded.since) if loaded.since else face_set.face_number
+        count = count_written_since(snapshot, face_set.id, loaded.since) if loaded.since else face_set.face_number
         if self._strict and count * (dimension * TEMPLATE_TYPE.itemsize + _FIELD_BYTES) > self._memory:
             raise TooLargeError
         index.reserve(count, dimension)

@@ -12,11 +12,11 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from openfrs.core.telemetry.stages import stage
-from openfrs.store.faces import snapshot as reading
 from openfrs.store.faces.changes import TEMPLATE_TYPE
 from openfrs.store.faces.models import Face, NewFace
 from openfrs.store.faces.predicate import Predicate
 from openfrs.store.faces.repository import FaceRepository
+from openfrs.store.faces.snapshot import find_seq, load_faces
 
 from .cache import LoadedIndexes
 from .columns import Rows
@@ -117,7 +117,7 @@ class Galleries:
         with self._turns, self._listed(set_id) as (snapshot, index):
             seqs = index.arranged(listing.predicate, listing.field, descends=listing.descends)
             chosen = seqs[listing.offset : listing.offset + listing.limit].tolist()
-            found = reading.faces(snapshot, chosen)
+            found = load_faces(snapshot, chosen)
             return seqs.size, [found[seq] for seq in chosen]
 
     def add_distinct(
@@ -184,7 +184,7 @@ class Galleries:
     ) -> Iterator[tuple[Connection, Scan, int, npt.NDArray[np.float32]]]:
         """The same for an enrolled face, with its sequence number and template."""
         with self._indexes.level(set_id) as (snapshot, index):
-            seq = reading.seq(snapshot, set_id, face_id)
+            seq = find_seq(snapshot, set_id, face_id)
             if seq is None:
                 raise FaceMissingError
             yield snapshot, index, seq, index.template(seq)
@@ -208,7 +208,7 @@ class Galleries:
     def _hits(snapshot: Connection, seqs: Rows, cosines: Cosines, query: Query) -> list[Hit]:
         near = int(np.count_nonzero(cosines >= query.least_cosine))
         found = seqs[:near].tolist()
-        faces = reading.faces(snapshot, found)
+        faces = load_faces(snapshot, found)
         return [Hit(faces[seq], cosine) for seq, cosine in zip(found, cosines[:near].tolist(), strict=True)]
 
 

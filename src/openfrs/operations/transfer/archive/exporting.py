@@ -8,11 +8,11 @@ from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.store.data_directory import DataDirectory
-from openfrs.store.faces import snapshot as reading
 from openfrs.store.faces.bulk import stored_faces
 from openfrs.store.faces.changes import TEMPLATE_TYPE
 from openfrs.store.faces.models import SetMissingError, StoredFace
 from openfrs.store.faces.repository import FaceRepository
+from openfrs.store.faces.snapshot import load_face_set
 from openfrs.store.faces.templates import Templates
 from openfrs.store.opening import master_key, shared_database
 
@@ -48,7 +48,7 @@ def export_set(
         with repository.snapshot() as connection:
             templates.check(connection)
             try:
-                face_set = reading.described(connection, face_set.id)
+                face_set = load_face_set(connection, face_set.id)
             except SetMissingError:
                 raise OperatorError(f"face set {set_name} was deleted meanwhile") from None
             faces = stored_faces(connection, face_set.id, templates.of_set(connection, face_set.id))

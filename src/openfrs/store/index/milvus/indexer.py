@@ -10,9 +10,16 @@ from typing import Final
 from openfrs.core.telemetry.metrics import MILVUS_BEHIND
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import MilvusUnavailableError
-from openfrs.store.faces import snapshot as reading
 from openfrs.store.faces.models import SetMissingError
 from openfrs.store.faces.repository import FaceRepository
+from openfrs.store.faces.snapshot import (
+    changes_since,
+    count_written_since,
+    load_face_set,
+    seqs_changed_since,
+    seqs_written_between,
+    set_version,
+)
 
 from . import copies
 from .client import Milvus
@@ -97,15 +104,15 @@ class Indexer:
             while self._step(set_id, CopyState.SERVING):
                 pass
             with self._repository.snapshot() as snapshot:
-                reading.version(snapshot, set_id)  # raises where the set is gone
+                set_version(snapshot, set_id)  # raises where the set is gone
                 copy = copies.of_set(snapshot, set_id, CopyState.SERVING)
                 applied = copy.applied if copy else 0
-                due = set(reading.settled(snapshot, set_id, 0, applied))
+                due = set(seqs_written_between(snapshot, set_id, 0, applied))
             held = set[int]()
             for seqs in () if copy is None else self._milvus.seqs(copy):
                 held.update(seqs)
             with self._repository.snapshot() as snapshot:  # others write meanwhile
-                since = reading.touched(snapshot, set_id, applied)
+                since = seqs_changed_since(snapshot, set_id, applied)
             return Comparison(len(due), len(due - held - since), len(held - due - since))
 
     @contextmanager
@@ -129,7 +136,7 @@ class Indexer:
         """Take some thousands of faces to a copy of a set, with the turn at it; whether there is more to do."""
         with self._repository.snapshot() as snapshot:
             try:
-                face_set = reading.described(snapshot, set_id)
+                face_set = load_face_set(snapshot, set_id)
             except SetMissingError:
                 return False
             copy = copies.of_set(snapshot, set_id, state)
@@ -137,7 +144,7 @@ class Indexer:
                 return self._give_up_lost()
             templates = self._repository.templates.of_set(snapshot, set_id)
             reached = face_set.version
-            with closing(reading.changes(snapshot, set_id, copy.applied if copy else 0, templates)) as pieces:
+            with closing(changes_since(snapshot, set_id, copy.applied if copy else 0, templates)) as pieces:
                 for changes in pieces:
                     if changes.seqs.size and (copy is None or copy.dimension != changes.templates.shape[1]):
                         self._copies.start(set_id, state, changes.templates.shape[1])
@@ -186,4 +193,4 @@ class Indexer:
     def _faces_behind(self, behind: Sequence[int]) -> int:
         with self._repository.snapshot() as snapshot:
             copies = ((set_id, copies.of_set(snapshot, set_id, CopyState.SERVING)) for set_id in behind)
-            return sum(reading.count(snapshot, set_id, copy.applied if copy else 0) for set_id, copy in copies)
+            return sum(count_written_since(snapshot, set_id, copy.applied if copy else 0) for set_id, copy in copies)

@@ -21,9 +21,9 @@ from sqlalchemy import Connection
 
 from openfrs.core.telemetry.metrics import MILVUS_PASSED_OVER
 from openfrs.store.db.errors import IndexUnavailableError, MilvusUnavailableError
-from openfrs.store.faces import snapshot as reading
 from openfrs.store.faces.predicate import Predicate
 from openfrs.store.faces.repository import FaceRepository
+from openfrs.store.faces.snapshot import find_seq, iter_fields, load_changes, load_face_set, set_version
 from openfrs.store.index.cache import TooLargeError
 from openfrs.store.index.columns import Rows
 from openfrs.store.index.flat import Cosines, TemplateIndex, ordered
@@ -76,15 +76,15 @@ class RemoteGalleries(Galleries):
         self, set_id: int, face_id: str, query: Query
     ) -> Iterator[tuple[Connection, Scan, int, npt.NDArray[np.float32]]]:
         with self._repository.snapshot() as snapshot:
-            seq = reading.seq(snapshot, set_id, face_id)
+            seq = find_seq(snapshot, set_id, face_id)
             if seq is None:
-                reading.version(snapshot, set_id)  # raises where the set is gone, too
+                set_version(snapshot, set_id)  # raises where the set is gone, too
                 raise FaceMissingError
             templates = self._repository.templates.of_set(snapshot, set_id)
-            (template,) = reading.among(snapshot, set_id, [seq], templates).templates
+            (template,) = load_changes(snapshot, set_id, [seq], templates).templates
         probe = np.asarray(template, np.float32)
         with self._found(set_id, probe, query, partial(self._indexes.level, set_id), [seq]) as (snapshot, scan):
-            if reading.seq(snapshot, set_id, face_id) != seq:
+            if find_seq(snapshot, set_id, face_id) != seq:
                 raise FaceMissingError
             yield snapshot, scan, seq, probe
 
@@ -161,10 +161,10 @@ class RemoteGalleries(Galleries):
     ) -> TemplateIndex:
         """An index of those of the faces that are in the set and not in the index of the latest."""
         older = sorted(latest.lacking(seqs))
-        index = TemplateIndex(reading.described(snapshot, set_id).fields)
+        index = TemplateIndex(load_face_set(snapshot, set_id).fields)
         if older:
             templates = self._repository.templates.of_set(snapshot, set_id)
-            index.apply(reading.among(snapshot, set_id, older, templates))
+            index.apply(load_changes(snapshot, set_id, older, templates))
         return index
 
 
@@ -189,8 +189,8 @@ class _Merged:
 
 def _listed(connection: Connection, set_id: int) -> TemplateIndex:
     """An index of the fields of a set's faces, read for one use."""
-    index = TemplateIndex(reading.described(connection, set_id).fields)
-    with closing(reading.listed(connection, set_id)) as pieces:
+    index = TemplateIndex(load_face_set(connection, set_id).fields)
+    with closing(iter_fields(connection, set_id)) as pieces:
         for changes in pieces:
             index.apply(changes)
     return index

@@ -5,8 +5,8 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from openfrs.store.faces import snapshot as reading
 from openfrs.store.faces.repository import FaceRepository
+from openfrs.store.faces.snapshot import count_written_since
 
 from . import copies
 from .client import Milvus
@@ -51,7 +51,9 @@ class Trust:
                 return True
         held = self._milvus.count(copy)
         with self._repository.snapshot() as snapshot:  # after it was counted: what was deleted meanwhile is not missed
-            due = reading.count(snapshot, copy.set_id, 0) - reading.count(snapshot, copy.set_id, copy.applied)
+            due = count_written_since(snapshot, copy.set_id, 0) - count_written_since(
+                snapshot, copy.set_id, copy.applied
+            )
             serves = copies.serves(snapshot, copy)
         with self._lock:
             if self._connection != connection:
