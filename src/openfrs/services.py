@@ -25,7 +25,7 @@ from openfrs.core.settings import Settings
 from openfrs.faces.face_sets import FaceSets
 from openfrs.faces.faces import Faces
 from openfrs.faces.policies import Policies
-from openfrs.faces.retention import Expiration, Retention
+from openfrs.faces.retention import Retention, RetentionJob
 from openfrs.faces.search import Search
 from openfrs.media.fetching.fetcher import Fetcher
 from openfrs.media.fetching.rules import FetchRules
@@ -73,7 +73,7 @@ class Services:
     liveness_sessions: LivenessSessions
     policies: Policies
     retention: Retention
-    expiration: Expiration
+    retention_job: RetentionJob
     index: "RemoteIndex | None"
     """The index of face sets on a server, if there is one."""
 
@@ -141,7 +141,7 @@ class Services:
             ),
             policies=Policies(face_sets, repository, galleries, recognizer),
             retention=Retention(face_sets, repository, DeletionRepository(database)),
-            expiration=Expiration(repository, clock),
+            retention_job=RetentionJob(repository, clock),
             index=index,
             _accounts=accounts,
             _database=database,

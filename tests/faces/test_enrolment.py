@@ -145,7 +145,7 @@ def real(all_weights: WeightCache, tmp_path_factory: pytest.TempPathFactory) -> 
         assert services.bootstrap("http://127.0.0.1")
         project = Project(services, json.loads((data / "credentials.json").read_text())["project_id"])
         project.create()
-        set_policy(project, {**ADVISED.stored(), "duplicate_false_match_rate": 1e-4})
+        set_policy(project, {**ADVISED.to_store(), "duplicate_false_match_rate": 1e-4})
         yield project
     finally:
         services.close()

@@ -9,7 +9,7 @@ import pytest
 
 from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import BoundingBox
-from openfrs.faces.policies import ADVISED, Policy, Reason, judge, policy_of
+from openfrs.faces.policies import ADVISED, Policy, Reason, judge
 from openfrs.recognition.recognizer import Candidate, FaceTemplate
 from openfrs.recognition.similarity import calibration
 from openfrs.vision.attributes.types import HeadPose, Quality, Trait, Traits
@@ -62,8 +62,8 @@ def test_an_empty_policy_refuses_nothing() -> None:
 def test_a_limit_holds_for_what_is_beyond_it(
     limit: dict[str, float], within: dict[str, Any], beyond: dict[str, Any], reason: Reason
 ) -> None:
-    assert reasons(policy_of(limit), candidate(**within)) == set()
-    assert reasons(policy_of(limit), candidate(**beyond)) == {reason}
+    assert reasons(Policy.parse(limit), candidate(**within)) == set()
+    assert reasons(Policy.parse(limit), candidate(**beyond)) == {reason}
 
 
 def test_faces_are_counted() -> None:
@@ -90,14 +90,14 @@ def test_every_reason_is_told() -> None:
 def test_what_cannot_be_measured_is_not_taken_for_good(limit: dict[str, float]) -> None:
     unknown = Candidate(candidate().template, 1.0, Traits(), is_main=True)
     with pytest.raises(ServiceError) as refused:
-        judge(policy_of(limit), unknown, place=0, count=1)
+        judge(Policy.parse(limit), unknown, place=0, count=1)
     assert refused.value.entry.code == "FRS.0020"
 
 
 def test_only_what_is_needed_is_measured() -> None:
-    assert policy_of({"min_face_size": 80, "max_faces": 1, "duplicate_similarity": 0.9}).traits == frozenset()
-    assert policy_of({"max_blur": 0.3}).traits == {Trait.QUALITY}
-    assert policy_of({"max_roll": 3}).traits == {Trait.POSE}
+    assert Policy.parse({"min_face_size": 80, "max_faces": 1, "duplicate_similarity": 0.9}).traits == frozenset()
+    assert Policy.parse({"max_blur": 0.3}).traits == {Trait.QUALITY}
+    assert Policy.parse({"max_roll": 3}).traits == {Trait.POSE}
     assert ADVISED.traits == {Trait.QUALITY, Trait.POSE}
 
 
@@ -120,7 +120,7 @@ def test_only_what_is_needed_is_measured() -> None:
 )
 def test_what_is_no_policy_is_refused(values: dict[str, Any], told: str) -> None:
     with pytest.raises(ServiceError) as refused:
-        policy_of(values)
+        Policy.parse(values)
     assert refused.value.entry.code == "FRS.0012"
     assert told in refused.value.message
     assert "blurr" not in refused.value.message
@@ -128,9 +128,9 @@ def test_what_is_no_policy_is_refused(values: dict[str, Any], told: str) -> None
 
 def test_a_policy_is_read_as_it_was_stored() -> None:
     values = {"max_faces": 3, "max_yaw": 30, "duplicate_false_match_rate": 1e-5, "max_blur": None}
-    stored = json.loads(json.dumps(policy_of(values).stored()))
+    stored = json.loads(json.dumps(Policy.parse(values).to_store()))
     assert stored == {"max_faces": 3, "max_yaw": 30, "duplicate_false_match_rate": 1e-5}
-    assert policy_of(stored) == policy_of(values)
+    assert Policy.parse(stored) == Policy.parse(values)
 
 
 def test_a_false_match_rate_means_the_similarity_where_it_was_measured() -> None:
@@ -150,8 +150,8 @@ def test_the_page_has_every_limit_and_reason_and_policies_that_hold() -> None:
     for name in [*Policy.model_fields, *Reason]:
         assert f"`{name}`" in page, name
     examples = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
-    policies = [policy_of(example["policy"]) for example in examples if "policy" in example]
+    policies = [Policy.parse(example["policy"]) for example in examples if "policy" in example]
     assert len(policies) == 2
-    for name, value in ADVISED.stored().items():
+    for name, value in ADVISED.to_store().items():
         assert f"`{name}`" in page.partition("advised limits are")[2]
         assert f" {value:g}" in page.partition("advised limits are")[2]

@@ -12,7 +12,7 @@ import pytest
 
 from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
-from openfrs.faces.retention import Expiry, date_of, rule_of
+from openfrs.faces.retention import RetentionResult, RetentionRule, date_of
 from openfrs.services import Services
 from openfrs.store.db.errors import StoreUnavailableError
 from tests.support.fake_models import FakePipeline
@@ -44,8 +44,8 @@ def project(tmp_path: Path, clock: Clock) -> Iterator[Project]:
     services.close()
 
 
-def run(project: Project, *, dry: bool = False) -> list[Expiry]:
-    return list(project.services.expiration.run(dry=dry))
+def run(project: Project, *, dry_run: bool = False) -> list[RetentionResult]:
+    return list(project.services.retention_job.run(dry_run=dry_run))
 
 
 def ids(project: Project) -> list[str]:
@@ -64,15 +64,17 @@ def test_faces_expire_so_many_days_after_they_were_enrolled(project: Project, cl
     assert run(project) == []
     rule(project, days=30)
     clock.now = START + timedelta(days=30, microseconds=-1)
-    assert [expiry.deleted for expiry in run(project)] == [0]
+    assert [result.deleted for result in run(project)] == [0]
     clock.now = START + timedelta(days=30)
-    expected = Expiry(project.id, "test", rule_of({"days": 30}).cause, deleted=1, held=0, undated=0)
-    assert run(project, dry=True) == [expected]
+    expected = RetentionResult(
+        project.id, "test", RetentionRule.parse({"days": 30}).cause, deleted=1, held=0, undated=0
+    )
+    assert run(project, dry_run=True) == [expected]
     assert ids(project) == [old.face_id, young.face_id]
     assert run(project) == [expected]
     assert ids(project) == [young.face_id]
     assert [face_id for face_id, _ in project.search(PEOPLE[0])] == [young.face_id]
-    assert [expiry.deleted for expiry in run(project)] == [0]
+    assert [result.deleted for result in run(project)] == [0]
     (record,) = project.services.retention.deletions(project.id, before=None, limit=10)
     assert (record.rule, record.face_ids, record.deleted_at) == ("age", [old.face_id], clock.now)
 
@@ -84,16 +86,16 @@ def test_faces_expire_after_the_date_of_a_field(project: Project, clock: Clock) 
     (wrong,) = project.add(PEOPLE[2], until="soon")
     rule(project, date_field="until")
     clock.now = datetime(2026, 3, 1, 23, 59, 59)
-    assert [(expiry.deleted, expiry.undated) for expiry in run(project)] == [(0, 2)]
+    assert [(result.deleted, result.undated) for result in run(project)] == [(0, 2)]
     clock.now = datetime(2026, 3, 2)
-    assert [(expiry.rule, expiry.deleted, expiry.undated) for expiry in run(project)] == [("date", 1, 2)]
+    assert [(result.rule, result.deleted, result.undated) for result in run(project)] == [("date", 1, 2)]
     assert ids(project) == [undated.face_id, wrong.face_id]
     (left,) = project.add(PEOPLE[0], left=int((START - datetime(1970, 1, 1)).total_seconds()))
     rule(project, date_field="left", days=90)
     clock.now = START + timedelta(days=90, seconds=-1)
-    assert [expiry.deleted for expiry in run(project)] == [0]
+    assert [result.deleted for result in run(project)] == [0]
     clock.now = START + timedelta(days=90)
-    assert [expiry.deleted for expiry in run(project)] == [1]
+    assert [result.deleted for result in run(project)] == [1]
     assert left.face_id not in ids(project)
     assert dated.face_id not in ids(project)
 
@@ -104,8 +106,8 @@ def test_a_date_that_is_put_off_in_time_counts(project: Project, clock: Clock, m
     put_off, other = (project.add(person, until="2026-02-01")[0] for person in PEOPLE[:2])
     rule(project, date_field="until")
     clock.now = datetime(2026, 6, 1)
-    expiration = project.services.expiration
-    look = expiration._expired
+    job = project.services.retention_job
+    look = job._expired
 
     def look_and_put_off(*arguments: Any) -> Any:
         found = look(*arguments)
@@ -114,8 +116,8 @@ def test_a_date_that_is_put_off_in_time_counts(project: Project, clock: Clock, m
         )
         return found
 
-    monkeypatch.setattr(expiration, "_expired", look_and_put_off)
-    assert [expiry.deleted for expiry in run(project)] == [1]
+    monkeypatch.setattr(job, "_expired", look_and_put_off)
+    assert [result.deleted for result in run(project)] == [1]
     assert ids(project) == [put_off.face_id]
     assert other.face_id not in ids(project)
 
@@ -128,8 +130,8 @@ def test_a_set_that_changes_while_it_is_looked_at_keeps_its_faces(
     project.add(PEOPLE[0])
     rule(project, days=1)
     clock.now += timedelta(days=2)
-    retention, expiration = project.services.retention, project.services.expiration
-    look = expiration._expired
+    retention, job = project.services.retention, project.services.retention_job
+    look = job._expired
 
     def look_and_change(*arguments: Any) -> Any:
         found = look(*arguments)
@@ -139,13 +141,13 @@ def test_a_set_that_changes_while_it_is_looked_at_keeps_its_faces(
             case "no rule":
                 retention.set_rule(project.id, "test", None)
             case "hold":
-                retention.hold(project.id, "test", "case 7")
+                retention.set_hold(project.id, "test", "case 7")
             case "gone":
                 project.services.face_sets.delete(project.id, "test")
         return found
 
-    monkeypatch.setattr(expiration, "_expired", look_and_change)
-    assert [(expiry.deleted, expiry.held) for expiry in run(project)] == [(0, change == "hold")]
+    monkeypatch.setattr(job, "_expired", look_and_change)
+    assert [(result.deleted, result.held) for result in run(project)] == [(0, change == "hold")]
     if change != "gone":
         assert len(ids(project)) == 1
 
@@ -154,23 +156,23 @@ def test_nothing_of_a_held_set_expires_until_it_is_released(project: Project, cl
     project.create()
     (face,) = project.add(PEOPLE[0])
     rule(project, days=1)
-    project.services.retention.hold(project.id, "test", "case 7")
+    project.services.retention.set_hold(project.id, "test", "case 7")
     clock.now += timedelta(days=2)
-    assert [(expiry.deleted, expiry.held) for expiry in run(project)] == [(0, 1)]
+    assert [(result.deleted, result.held) for result in run(project)] == [(0, 1)]
     assert ids(project) == [face.face_id]
-    project.services.retention.hold(project.id, "test", None)
-    assert [(expiry.deleted, expiry.held) for expiry in run(project)] == [(1, 0)]
+    project.services.retention.set_hold(project.id, "test", None)
+    assert [(result.deleted, result.held) for result in run(project)] == [(1, 0)]
     assert ids(project) == []
 
 
 def test_many_expire_in_pieces(project: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openfrs.faces.retention._PIECE", 2)
+    monkeypatch.setattr("openfrs.faces.retention._BATCH", 2)
     project.create()
     for person in PEOPLE[:5]:
         project.add(person)
     rule(project, days=1)
     clock.now += timedelta(days=2)
-    assert [expiry.deleted for expiry in run(project)] == [5]
+    assert [result.deleted for result in run(project)] == [5]
     records = project.services.retention.deletions(project.id, before=None, limit=10)
     assert [record.faces for record in records] == [1, 2, 2]
 
@@ -179,13 +181,13 @@ def test_many_expire_in_pieces(project: Project, clock: Clock, monkeypatch: pyte
 def test_what_was_deleted_before_something_stopped_it_is_told(
     project: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch, stops: str
 ) -> None:
-    monkeypatch.setattr("openfrs.faces.retention._PIECE", 2)
+    monkeypatch.setattr("openfrs.faces.retention._BATCH", 2)
     project.create()
     for person in PEOPLE[:5]:
         project.add(person)
     rule(project, days=1)
     clock.now += timedelta(days=2)
-    repository = project.services.expiration._repository
+    repository = project.services.retention_job._repository
     delete, pieces = repository.delete_chosen, list[int]()
 
     def delete_once(*arguments: Any) -> int:
@@ -193,14 +195,14 @@ def test_what_was_deleted_before_something_stopped_it_is_told(
         if len(pieces) == 2:
             if stops == "failure":
                 raise StoreUnavailableError("the disk is full")
-            project.services.retention.hold(project.id, "test", "case 7")
+            project.services.retention.set_hold(project.id, "test", "case 7")
         return delete(*arguments)
 
     monkeypatch.setattr(repository, "delete_chosen", delete_once)
-    expiries = project.services.expiration.run()
-    assert [(expiry.deleted, expiry.held) for expiry in islice(expiries, 1)] == [(2, 3 if stops == "hold" else 0)]
+    results = project.services.retention_job.run()
+    assert [(result.deleted, result.held) for result in islice(results, 1)] == [(2, 3 if stops == "hold" else 0)]
     with pytest.raises(StoreUnavailableError) if stops == "failure" else nullcontext():
-        assert list(expiries) == []
+        assert list(results) == []
     assert len(ids(project)) == 3
 
 
@@ -223,7 +225,7 @@ def test_what_is_no_rule_is_refused(project: Project, values: dict[str, Any], to
     with pytest.raises(ServiceError, match=r"FRS\.0012") as refused:
         rule(project, **values)
     assert told in refused.value.message
-    assert project.services.retention.of(project.id, "test") == (None, None)
+    assert project.services.retention.settings(project.id, "test") == (None, None)
 
 
 def test_a_field_that_is_not_declared_is_refused(project: Project) -> None:
@@ -258,4 +260,4 @@ def test_dates(value: Any, moment: datetime | None) -> None:
 
 
 def test_a_date_too_late_to_add_days_to_never_comes() -> None:
-    assert rule_of({"date_field": "x", "days": 36_500}).expires_at(START, {"x": "9999-01-01"}) is None
+    assert RetentionRule.parse({"date_field": "x", "days": 36_500}).expires_at(START, {"x": "9999-01-01"}) is None

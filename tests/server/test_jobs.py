@@ -73,7 +73,7 @@ def test_a_failure_is_counted(services: Services, tmp_path: Path, monkeypatch: p
     def fail(*_: object) -> int:
         raise StoreUnavailableError("the disk is full")
 
-    monkeypatch.setattr(services.expiration._repository, "delete_chosen", fail)
+    monkeypatch.setattr(services.retention_job._repository, "delete_chosen", fail)
     before = counted("openfrs_retention_failures_total")
     with pytest.raises(StoreUnavailableError):
         expire(services, tmp_path / "turn")

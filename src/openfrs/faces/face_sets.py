@@ -6,11 +6,11 @@ from typing import Any
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
-from openfrs.store.faces.deletions import HeldError
 from openfrs.store.faces.models import FaceSet, SetExistsError, TooManySetsError
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.search import Galleries
 
+from .errors import missing_set, translated_errors
 from .fields import check_definitions, public_id, with_fresh_ids
 
 
@@ -103,25 +103,11 @@ class FaceSets:
         Raises:
             ServiceError: ``FRS.0302``, ``APIG.0306`` it is under legal hold.
         """
-        try:
+        with translated_errors(name):
             set_id = self._repository.delete_set(project_id, name)
-        except HeldError:
-            raise held_set(name) from None
         if set_id is None:
             raise missing_set(name)
         self._galleries.forget(set_id)
-
-
-def missing_set(name: str) -> ServiceError:
-    """There is no face set of that name (``FRS.0302``)."""
-    return ServiceError(
-        "FRS.0302", name if len(name) <= limits.FACE_SET_NAME_LENGTH and name.isprintable() else "named"
-    )
-
-
-def held_set(name: str) -> ServiceError:
-    """Nothing of the face set may be deleted (``APIG.0306``)."""
-    return ServiceError("APIG.0306/held", name)
 
 
 def check_name(name: str) -> None:

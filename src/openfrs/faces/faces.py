@@ -9,18 +9,18 @@ from anyio import to_thread
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.recognition.recognizer import FaceTemplate, Picture, Recognizer
-from openfrs.store.faces.deletions import HeldError
-from openfrs.store.faces.models import CapacityError, Face, FaceSet, Match, NewFace, SetMissingError
+from openfrs.store.faces.models import CapacityError, Face, FaceSet, Match, NewFace
 from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, Equal, FieldValue
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.columns import field_type
 from openfrs.store.index.search import Galleries, Listing, Query
 
 from .dry_run import Rehearsal
-from .face_sets import FaceSets, held_set, missing_set
+from .errors import missing_face, translated_errors
+from .face_sets import FaceSets
 from .fields import check_values, parse_value, public_ids, shown, with_fresh_ids
 from .filter import parse_filter
-from .policies import Reason, judged, policy_of
+from .policies import Policy, Reason, judged
 
 NewIds = Callable[[int], Sequence[str]]
 """Ids for so many new faces."""
@@ -120,10 +120,8 @@ class Faces:
         predicate = parse_filter(filter_text, face_set.fields) if filter_text else None
         if sort is not None and sort != EXTERNAL_IMAGE_ID and sort not in face_set.fields:
             raise wrong_format("sort", "the face set has no such field")
-        try:
+        with translated_errors(set_name):
             total, faces = self._galleries.window(face_set.id, Listing(offset, limit, predicate, sort, descends))
-        except SetMissingError:
-            raise missing_set(set_name) from None
         return face_set, total, faces
 
     def one(self, project_id: str, set_name: str, face_id: str) -> tuple[FaceSet, Face]:
@@ -158,10 +156,8 @@ class Faces:
         if external_image_id is not None:
             check_external_image_id(external_image_id)
         values = check_values(fields or {}, face_set.fields)
-        try:
+        with translated_errors(set_name):
             found = self._repository.update(face_set.id, face_id, external_image_id=external_image_id, fields=values)
-        except SetMissingError:
-            raise missing_set(set_name) from None
         if not found:
             raise ServiceError("FRS.0303")
         return face_set
@@ -177,15 +173,11 @@ class Faces:
         if not value:
             raise ServiceError("FRS.0011", shown(field))
         match = _match(face_set, field, value)
-        try:
+        with translated_errors(set_name):
             if isinstance(match, Equal):
                 deleted = self._galleries.delete(face_set.id, match)
             else:
                 deleted = self._repository.delete(face_set.id, match)
-        except SetMissingError:
-            raise missing_set(set_name) from None
-        except HeldError:
-            raise held_set(set_name) from None
         if not deleted:
             raise ServiceError("FRS.0401", field)
         return face_set, deleted
@@ -201,12 +193,8 @@ class Faces:
         if not filter_text:
             raise ServiceError("FRS.0011", "filter")
         predicate = parse_filter(filter_text, face_set.fields)
-        try:
+        with translated_errors(set_name):
             deleted = self._galleries.delete(face_set.id, predicate)
-        except SetMissingError:
-            raise missing_set(set_name) from None
-        except HeldError:
-            raise held_set(set_name) from None
         if not deleted:
             raise ServiceError("FRS.0407")
         return face_set, deleted
@@ -234,7 +222,7 @@ class Faces:
             if not templates:
                 raise ServiceError("FRS.0404")
             return templates
-        policy = policy_of(face_set.policy)
+        policy = Policy.parse(face_set.policy)
         faces = await judged(self._recognizer, picture, policy, policy.traits, single=single)
         if not faces:
             raise ServiceError("FRS.0404")
@@ -248,14 +236,12 @@ class Faces:
         if cosine is None:
             return len(templates)
         query = Query(1, cosine)
-        try:
+        with translated_errors(face_set.name):
             strangers = [
                 template.embedding
                 for template in templates
                 if not self._galleries.search(face_set.id, template.embedding, query)
             ]
-        except SetMissingError:
-            raise missing_set(face_set.name) from None
         count = rehearsal.take(strangers, cosine)
         if not count:
             raise _refused([Reason.DUPLICATE_PERSON])
@@ -263,7 +249,7 @@ class Faces:
 
     def _duplicate_cosine(self, face_set: FaceSet) -> float | None:
         """The cosine from which a set's policy takes two faces for one person's; None where it asks nothing of the kind."""
-        return policy_of(face_set.policy or {}).duplicate_cosine(self._recognizer.calibration)
+        return Policy.parse(face_set.policy or {}).duplicate_cosine(self._recognizer.calibration)
 
     def _enrol(
         self,
@@ -290,9 +276,8 @@ class Faces:
             return new
 
         try:
-            new = with_fresh_ids(write)
-        except SetMissingError:
-            raise missing_set(face_set.name) from None
+            with translated_errors(face_set.name):
+                new = with_fresh_ids(write)
         except CapacityError as error:
             raise wrong_format(
                 "face_set_name",
@@ -301,11 +286,6 @@ class Faces:
         if not new:
             raise _refused([Reason.DUPLICATE_PERSON])
         return [Face(face.face_id, face.external_image_id, face.box, face.fields) for face in new]
-
-
-def missing_face(face_id: str) -> ServiceError:
-    """There is no face of that id (``FRS.0403``)."""
-    return ServiceError("FRS.0403", face_id if re.fullmatch(r"[A-Za-z0-9]{1,36}", face_id) else "given")
 
 
 def _refused(reasons: Iterable[Reason]) -> ServiceError:

@@ -6,21 +6,23 @@ The codes are those of AWS Rekognition's ``IndexFaces`` where it has one for the
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from anyio import to_thread
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from openfrs.core import limits
-from openfrs.core.errors import ServiceError, wrong_format
+from openfrs.core.errors import ServiceError
 from openfrs.recognition.recognizer import Candidate, Picture, Recognizer
 from openfrs.recognition.similarity import Calibration
-from openfrs.store.faces.models import Face, FaceSet, SetMissingError
+from openfrs.store.faces.models import Face, FaceSet
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.search import Galleries, Query, distinct
 from openfrs.vision.attributes.types import HeadPose, Quality, Trait
 
-from .face_sets import FaceSets, missing_set
+from .errors import translated_errors
+from .face_sets import FaceSets
+from .stored_model import StoredModel
 
 T = TypeVar("T")
 
@@ -47,10 +49,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Degrees = Annotated[float, Field(ge=0, le=180)]
 
 
-class Policy(BaseModel):
+class Policy(StoredModel):
     """Limits for the faces of a set; what is None is not looked at. A value at its limit is within it."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+    parameter: ClassVar[str] = "policy"
 
     single_face: bool | None = None
     max_faces: Annotated[int, Field(ge=1, le=1000)] | None = None
@@ -86,10 +88,6 @@ class Policy(BaseModel):
             return scale.cosine_at(self.duplicate_false_match_rate)
         return None
 
-    def stored(self) -> dict[str, Any]:
-        """The limits that are set, as :func:`policy_of` reads them."""
-        return self.model_dump(exclude_none=True)
-
     def _any(self, *names: str) -> bool:
         return any(getattr(self, name) is not None for name in names)
 
@@ -105,21 +103,6 @@ ADVISED: Final = Policy(
     max_roll=15,
 )
 """The limits that FRS advises."""
-
-
-def policy_of(values: Mapping[str, Any]) -> Policy:
-    """A policy as a client writes it, or as it was stored.
-
-    Raises:
-        ServiceError: ``FRS.0012``, there is no such limit, or not with that value.
-    """
-    try:
-        return Policy.model_validate({name: value for name, value in values.items() if value is not None})
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    if first["type"] == "extra_forbidden":
-        raise wrong_format("policy", f"it may hold {', '.join(Policy.model_fields)}")
-    raise wrong_format(".".join(["policy", *map(str, first["loc"][:1])]), first["msg"])
 
 
 def judge(policy: Policy, candidate: Candidate, *, place: int, count: int) -> list[Reason]:
@@ -216,12 +199,10 @@ class Policies:
         Raises:
             ServiceError: ``FRS.0302``, ``FRS.0012`` it is no policy.
         """
-        policy = policy_of(values or {})
+        policy = Policy.parse(values or {})
         face_set = self._face_sets.require(project_id, set_name)
-        try:
-            self._repository.set_policy(face_set.id, policy.stored() or None)
-        except SetMissingError:
-            raise missing_set(set_name) from None
+        with translated_errors(set_name):
+            self._repository.set_policy(face_set.id, policy.to_store() or None)
         return policy
 
     async def check(
@@ -236,7 +217,7 @@ class Policies:
             ServiceError: ``FRS.0302`` no such set, ``FRS.0012`` no policy, ``FRS.0020`` a limit needs a weight that is not there,
                 and what :meth:`Recognizer.candidates` raises.
         """
-        given = None if values is None else policy_of(values)
+        given = None if values is None else Policy.parse(values)
         face_set = None
         if set_name is not None:
             face_set = await to_thread.run_sync(self._face_sets.require_usable, project_id, set_name)
@@ -258,10 +239,8 @@ class Policies:
         ]
 
     def _compared_with_set(self, face_set: FaceSet, cosine: float, face: JudgedFace) -> JudgedFace:
-        try:
+        with translated_errors(face_set.name):
             hits = self._galleries.search(face_set.id, face.candidate.template.embedding, Query(1, cosine))
-        except SetMissingError:
-            raise missing_set(face_set.name) from None
         if not hits:
             return face
         similarity = self._recognizer.calibration.similarity(hits[0].cosine)
@@ -287,7 +266,7 @@ async def judged(
 
 
 def _policy(face_set: FaceSet) -> Policy:
-    return policy_of(face_set.policy or {})
+    return Policy.parse(face_set.policy or {})
 
 
 def _duplicated(face: JudgedFace, duplicate: Duplicate | None = None) -> JudgedFace:

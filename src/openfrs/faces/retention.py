@@ -1,12 +1,11 @@
-"""How long face sets keep their faces: rules, legal holds, and deleting what has expired."""
+"""Retention of faces: rules, legal holds, and the deletion of expired faces."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from sqlalchemy import Connection
+from pydantic import Field, model_validator
 
 from openfrs.accounts.audit.log import AuditLog
 from openfrs.core.errors import ServiceError, wrong_format
@@ -15,28 +14,29 @@ from openfrs.store.faces.deletions import Cause, Deletion, DeletionRepository, H
 from openfrs.store.faces.models import FaceSet, SetMissingError
 from openfrs.store.faces.predicate import FieldDefinitions, FieldValue
 from openfrs.store.faces.repository import Clock, FaceRepository
-from openfrs.store.faces.snapshot import iter_dated_faces, load_face_set
 from openfrs.store.index.columns import FieldType, field_type
 
-from .face_sets import FaceSets, missing_set
+from .errors import translated_errors
+from .face_sets import FaceSets
 from .fields import shown
+from .stored_model import StoredModel
 
 HOLD_REASON_LENGTH: Final = 256
 
-_PIECE: Final = 500
-"""Faces deleted at a time: others write in between."""
+_BATCH: Final = 500
+"""Faces deleted in one transaction; other writers run between two of them."""
 
 
-class Rule(BaseModel):
-    """When faces expire: ``days`` after they were enrolled or, with a ``date_field``, after the date that the field holds."""
+class RetentionRule(StoredModel):
+    """When faces expire: ``days`` after enrolment or, with a ``date_field``, after the date in that custom field."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+    parameter: ClassVar[str] = "retention"
 
     days: Annotated[int, Field(ge=0, le=36_500)] | None = None
     date_field: str | None = None
 
     @model_validator(mode="after")
-    def _says_when(self) -> "Rule":
+    def _check_start(self) -> "RetentionRule":
         if self.days is None and self.date_field is None:
             raise ValueError("give days, date_field or both")
         if self.date_field is None and self.days == 0:
@@ -45,11 +45,11 @@ class Rule(BaseModel):
 
     @property
     def cause(self) -> Cause:
-        """What records of deletions name it by."""
+        """The cause in records of deletions."""
         return Cause.AGE if self.date_field is None else Cause.DATE
 
     def expires_at(self, created_at: datetime, fields: Mapping[str, FieldValue]) -> datetime | None:
-        """When a face expires, in UTC; None if it has no date, and so never does."""
+        """Return when a face expires, in UTC; None if it has no date and never expires."""
         start = created_at if self.date_field is None else date_of(fields.get(self.date_field))
         try:
             return None if start is None else start + timedelta(days=self.days or 0)
@@ -57,20 +57,16 @@ class Rule(BaseModel):
             return None
 
     def enrolled_by(self, now: datetime) -> datetime | None:
-        """When faces that have expired by now were enrolled, at the latest; None if that says nothing."""
+        """Return the latest enrolment time of a face that has expired by ``now``; None if any face may have expired."""
         return None if self.date_field is not None or self.days is None else now - timedelta(days=self.days)
-
-    def stored(self) -> dict[str, Any]:
-        """The rule as :func:`rule_of` reads it."""
-        return self.model_dump(exclude_none=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Expiry:
-    """What a rule made of a set.
+class RetentionResult:
+    """The outcome of a rule for one face set.
 
-    So many faces were ``deleted``, or would be; ``held`` ones have expired and stay because the set is under legal hold;
-    ``undated`` ones have no date, and so never expire.
+    ``deleted`` counts the faces deleted, or in a dry run those to delete; ``held`` the expired faces that a legal hold keeps;
+    ``undated`` the faces without a date, which never expire.
     """
 
     project_id: str
@@ -82,15 +78,15 @@ class Expiry:
 
 
 class Retention:
-    """The rules and legal holds of face sets, and the records of what was deleted."""
+    """Retention rules, legal holds and records of deletions."""
 
     def __init__(self, face_sets: FaceSets, repository: FaceRepository, deletions: DeletionRepository) -> None:
         self._face_sets = face_sets
         self._repository = repository
         self._deletions = deletions
 
-    def of(self, project_id: str, set_name: str) -> tuple[Rule | None, str | None]:
-        """The rule of a set, and why it is under legal hold; None for what it has not.
+    def settings(self, project_id: str, set_name: str) -> tuple[RetentionRule | None, str | None]:
+        """Return a set's rule and the reason for its legal hold, each None if there is none.
 
         Raises:
             ServiceError: ``FRS.0302``
@@ -99,50 +95,47 @@ class Retention:
         return _rule(face_set), face_set.legal_hold
 
     def set_rule(self, project_id: str, set_name: str, values: Mapping[str, Any] | None) -> None:
-        """Give a set a rule in place of any other, or none; it holds for faces enrolled before, too.
+        """Replace or, with None, remove a set's rule. It also applies to faces enrolled before.
 
         Raises:
-            ServiceError: ``FRS.0302``, ``FRS.0012`` it is no rule, or its field can hold no dates.
+            ServiceError: ``FRS.0302``, ``FRS.0405`` the date field is not declared, ``FRS.0012`` the rule is invalid or the
+                field's type cannot hold dates.
         """
-        rule = None if values is None else rule_of(values)
+        rule = None if values is None else RetentionRule.parse(values)
         face_set = self._face_sets.require(project_id, set_name)
         if rule is not None and rule.date_field is not None:
-            _check_field(rule.date_field, face_set.fields)
-        try:
-            self._repository.set_retention(face_set.id, None if rule is None else rule.stored())
-        except SetMissingError:
-            raise missing_set(set_name) from None
+            _check_date_field(rule.date_field, face_set.fields)
+        with translated_errors(set_name):
+            self._repository.set_retention(face_set.id, None if rule is None else rule.to_store())
 
-    def hold(self, project_id: str, set_name: str, reason: str | None) -> None:
-        """Put a set under legal hold, or release it.
+    def set_hold(self, project_id: str, set_name: str, reason: str | None) -> None:
+        """Put a set under legal hold or, with None, release it.
 
         Raises:
-            ServiceError: ``FRS.0302``, ``FRS.0012`` the reason is empty or too long.
+            ServiceError: ``FRS.0302``, ``FRS.0012`` the reason is empty, too long or not printable.
         """
         if reason is not None and not (0 < len(reason) <= HOLD_REASON_LENGTH and reason.isprintable()):
             raise wrong_format("reason", f"must be 1 to {HOLD_REASON_LENGTH} printable characters")
         face_set = self._face_sets.require(project_id, set_name)
-        try:
+        with translated_errors(set_name):
             self._repository.set_legal_hold(face_set.id, reason)
-        except SetMissingError:
-            raise missing_set(set_name) from None
 
     def deletions(self, project_id: str, *, before: int | None, limit: int) -> list[Deletion]:
-        """A project's records of deletions, newest first, older than that of an id."""
+        """Return a project's records of deletions with ids below ``before``, newest first."""
         return self._deletions.page(project_id, before=before, limit=limit)
 
 
-class Expiration:
-    """Deleting what has expired."""
+class RetentionJob:
+    """Deletion of expired faces in all face sets."""
 
     def __init__(self, repository: FaceRepository, clock: Clock) -> None:
         self._repository = repository
         self._clock = clock
 
-    def run(self, *, dry: bool = False) -> Iterator[Expiry]:
-        """Delete what has expired from all face sets that have a rule, or only say what would be deleted.
+    def run(self, *, dry_run: bool = False) -> Iterator[RetentionResult]:
+        """Delete the expired faces of each set that has a rule, and yield a result for each set.
 
-        What was deleted of a set before the store failed is told, too.
+        If the store fails within a set, the result of its part that is done is yielded first.
 
         Raises:
             StoreUnavailableError
@@ -155,83 +148,70 @@ class Expiration:
             deleted, held, failure = 0, 0, None
             if face_set.legal_hold is not None:
                 held = len(expired)
-            elif dry:
+            elif dry_run:
                 deleted = len(expired)
             else:
                 try:
                     for count in self._delete(face_set, rule, expired, now):
                         deleted += count
                 except SetMissingError:
-                    pass  # somebody has deleted it meanwhile
+                    pass  # deleted since the sets were listed
                 except HeldError:
                     held = len(expired) - deleted
                 except StoreUnavailableError as error:
                     failure = error
-            yield Expiry(face_set.project_id, face_set.name, rule.cause, deleted, held, undated)
+            yield RetentionResult(face_set.project_id, face_set.name, rule.cause, deleted, held, undated)
             if failure is not None:
                 raise failure
 
-    def _expired(self, face_set: FaceSet, rule: Rule, now: datetime) -> tuple[list[int], int]:
-        """Sequence numbers of the faces that have expired, and how many faces have no date."""
+    def run_audited(self, audit: AuditLog) -> Iterator[RetentionResult]:
+        """Run as :meth:`run`, and write an audit entry for each set with expired faces.
+
+        Raises:
+            StoreUnavailableError
+        """
+        for result in self.run():
+            if result.deleted or result.held:
+                audit.record(
+                    "retention",
+                    project_id=result.project_id,
+                    face_set=result.face_set,
+                    rule=result.rule,
+                    faces=result.deleted,
+                    held=result.held,
+                )
+            yield result
+
+    def _expired(self, face_set: FaceSet, rule: RetentionRule, now: datetime) -> tuple[list[int], int]:
+        """Return the sequence numbers of the expired faces, and the number of faces without a date."""
         expired, undated = list[int](), 0
-        with self._repository.snapshot() as snapshot:
-            faces = iter_dated_faces(snapshot, face_set.id, enrolled_by=rule.enrolled_by(now))
-            for seq, created_at, fields in faces:
-                at = rule.expires_at(created_at, fields)
-                undated += at is None
-                if at is not None and at <= now:
-                    expired.append(seq)
+        faces = self._repository.iter_dated_faces(face_set.id, enrolled_by=rule.enrolled_by(now))
+        for seq, created_at, fields in faces:
+            at = rule.expires_at(created_at, fields)
+            undated += at is None
+            if at is not None and at <= now:
+                expired.append(seq)
         return expired, undated
 
-    def _delete(self, face_set: FaceSet, rule: Rule, expired: Sequence[int], now: datetime) -> Iterator[int]:
-        """Delete those faces, if by what is stored of them and of their set they have still expired; how many, of each piece."""
-        for first in range(0, len(expired), _PIECE):
-            some = expired[first : first + _PIECE]
+    def _delete(self, face_set: FaceSet, rule: RetentionRule, seqs: Sequence[int], now: datetime) -> Iterator[int]:
+        """Delete faces in batches and yield the size of each.
 
-            def choose(connection: Connection, some: Sequence[int] = some) -> list[int]:
-                if _rule(load_face_set(connection, face_set.id)) != rule:
-                    return []  # changed since: the next run goes by it
-                faces = iter_dated_faces(connection, face_set.id, some)
-                dates = ((seq, rule.expires_at(created_at, fields)) for seq, created_at, fields in faces)
-                return [seq for seq, at in dates if at is not None and at <= now]
+        Each transaction checks the set's rule and the faces' dates again, because both may have changed.
+        """
 
-            yield self._repository.delete_chosen(face_set.id, choose, rule.cause)
+        def is_expired(created_at: datetime, fields: Mapping[str, FieldValue]) -> bool:
+            at = rule.expires_at(created_at, fields)
+            return at is not None and at <= now
 
-
-def audited(expiration: Expiration, audit: AuditLog) -> Iterator[Expiry]:
-    """Delete what has expired, with an entry of the audit log for each set that something was found in."""
-    for expiry in expiration.run():
-        if expiry.deleted or expiry.held:
-            audit.record(
-                "retention",
-                project_id=expiry.project_id,
-                face_set=expiry.face_set,
-                rule=expiry.rule,
-                faces=expiry.deleted,
-                held=expiry.held,
-            )
-        yield expiry
-
-
-def rule_of(values: Mapping[str, Any]) -> Rule:
-    """A rule as a client writes it, or as it was stored.
-
-    Raises:
-        ServiceError: ``FRS.0012``
-    """
-    try:
-        return Rule.model_validate({name: value for name, value in values.items() if value is not None})
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    if first["type"] == "extra_forbidden":
-        raise wrong_format("retention", f"it may hold {', '.join(Rule.model_fields)}")
-    raise wrong_format(".".join(["retention", *map(str, first["loc"][:1])]), first["msg"])
+        for first in range(0, len(seqs), _BATCH):
+            batch = seqs[first : first + _BATCH]
+            yield self._repository.delete_expired(face_set, batch, is_expired, rule.cause)
 
 
 def date_of(value: FieldValue | None) -> datetime | None:
-    """The moment that a custom field names, in UTC: an ISO 8601 date or time, or seconds since 1970; None if it names none.
+    """Return the time in a custom field, in UTC; None if it holds none.
 
-    A date without a time is over when the day is, in UTC.
+    A time is an ISO 8601 date or time, or seconds since 1970. A date without a time stands for the end of that day in UTC.
     """
     try:
         if isinstance(value, str):
@@ -246,11 +226,11 @@ def date_of(value: FieldValue | None) -> datetime | None:
     return None
 
 
-def _rule(face_set: FaceSet) -> Rule | None:
-    return None if face_set.retention is None else rule_of(face_set.retention)
+def _rule(face_set: FaceSet) -> RetentionRule | None:
+    return None if face_set.retention is None else RetentionRule.parse(face_set.retention)
 
 
-def _check_field(name: str, definitions: FieldDefinitions) -> None:
+def _check_date_field(name: str, definitions: FieldDefinitions) -> None:
     if name not in definitions:
         raise ServiceError("FRS.0405", shown(name))
     if field_type(definitions, name) not in {FieldType.STRING, FieldType.LONG}:

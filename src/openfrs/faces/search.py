@@ -9,13 +9,13 @@ from anyio import to_thread
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.recognition.recognizer import Picture, Recognizer
-from openfrs.store.faces.models import Face, FaceSet, SetMissingError
+from openfrs.store.faces.models import Face, FaceSet
 from openfrs.store.faces.predicate import FieldDefinitions
 from openfrs.store.index.columns import NUMERIC, field_type
 from openfrs.store.index.search import FaceMissingError, Galleries, Hit, Query
 
-from .face_sets import FaceSets, missing_set
-from .faces import missing_face
+from .errors import missing_face, translated_errors
+from .face_sets import FaceSets
 from .fields import shown
 from .filter import parse_filter
 
@@ -64,10 +64,8 @@ class Search:
         def nearest() -> list[Found]:
             return self._found(self._galleries.search(face_set.id, templates[0].embedding, query), order)
 
-        try:
+        with translated_errors(set_name):
             return await to_thread.run_sync(nearest)
-        except SetMissingError:
-            raise missing_set(set_name) from None
 
     async def by_face_id(self, project_id: str, set_name: str, face_id: str, options: SearchOptions) -> list[Found]:
         """The faces most like an enrolled one, which comes first itself with similarity 1 if it passes the filter.
@@ -80,11 +78,10 @@ class Search:
     def _by_face_id(self, project_id: str, set_name: str, face_id: str, options: SearchOptions) -> list[Found]:
         face_set, query, order = self._prepared(project_id, set_name, options)
         try:
-            return self._found(self._galleries.search_like(face_set.id, face_id, query), order)
+            with translated_errors(set_name):
+                return self._found(self._galleries.search_like(face_set.id, face_id, query), order)
         except FaceMissingError:
             raise missing_face(face_id) from None
-        except SetMissingError:
-            raise missing_set(set_name) from None
 
     def _prepared(
         self, project_id: str, set_name: str, options: SearchOptions

@@ -11,7 +11,6 @@ from typing import Final
 
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry.metrics import EXPIRED, RETENTION_FAILURES
-from openfrs.faces.retention import audited
 from openfrs.services import Services
 
 _INDEXING_SECONDS: Final = 0.5
@@ -114,8 +113,8 @@ def expire(services: Services, turn: Path) -> None:
         except BlockingIOError:
             return
         try:
-            for expiry in audited(services.expiration, services.audit):
-                EXPIRED.inc(expiry.deleted)
+            for result in services.retention_job.run_audited(services.audit):
+                EXPIRED.inc(result.deleted)
         except BaseException:
             RETENTION_FAILURES.inc()
             raise

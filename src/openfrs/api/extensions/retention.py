@@ -10,7 +10,7 @@ from starlette.requests import Request
 from openfrs.api.auth import Admin, Operator, Reader, ServicesDependency, SetName
 from openfrs.api.openapi.document import body_of, query_of
 from openfrs.api.requests.body import Input, read_input, read_query
-from openfrs.faces.retention import Rule
+from openfrs.faces.retention import RetentionRule
 from openfrs.services import Services
 from openfrs.store.faces.deletions import Cause, Deletion
 
@@ -43,9 +43,9 @@ class RetentionResponse(BaseModel):
     legal_hold: str | None = None
 
     @classmethod
-    def of(cls, rule: Rule | None, legal_hold: str | None) -> "RetentionResponse":
+    def of(cls, rule: RetentionRule | None, legal_hold: str | None) -> "RetentionResponse":
         """A rule and a hold as the wire writes them."""
-        return cls(retention=RetentionAnswer(**(rule.stored() if rule else {})), legal_hold=legal_hold)
+        return cls(retention=RetentionAnswer(**(rule.to_store() if rule else {})), legal_hold=legal_hold)
 
 
 class DeletionsQuery(Input):
@@ -126,14 +126,14 @@ async def delete_retention(principal: Operator, name: SetName, services: Service
 async def hold(request: Request, principal: Admin, name: SetName, services: ServicesDependency) -> RetentionResponse:
     """Put a set under legal hold: neither it nor a face of it can be deleted, nor expires, until it is released."""
     asked = await read_input(request, LegalHoldInput, multipart=False)
-    await run_in_threadpool(services.retention.hold, principal.project.id, name, asked.reason)
+    await run_in_threadpool(services.retention.set_hold, principal.project.id, name, asked.reason)
     return await run_in_threadpool(_shown, services, principal.project.id, name)
 
 
 @router.delete("/face-sets/{face_set_name}/legal-hold", response_model_exclude_none=True)
 async def release(principal: Admin, name: SetName, services: ServicesDependency) -> RetentionResponse:
     """Release a set from legal hold. What has expired meanwhile is deleted at the next run."""
-    await run_in_threadpool(services.retention.hold, principal.project.id, name, None)
+    await run_in_threadpool(services.retention.set_hold, principal.project.id, name, None)
     return await run_in_threadpool(_shown, services, principal.project.id, name)
 
 
@@ -148,4 +148,4 @@ async def list_deletions(request: Request, principal: Reader, services: Services
 
 
 def _shown(services: Services, project_id: str, name: str) -> RetentionResponse:
-    return RetentionResponse.of(*services.retention.of(project_id, name))
+    return RetentionResponse.of(*services.retention.settings(project_id, name))

@@ -11,7 +11,7 @@ from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.faces.reembed import AT_ONCE, Remade, remake_templates
-from openfrs.faces.retention import Expiration, Expiry, audited
+from openfrs.faces.retention import RetentionJob, RetentionResult
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.similarity import calibration_of
 from openfrs.store.data_directory import DataDirectory
@@ -126,20 +126,20 @@ def reindex(
         return remade
 
 
-def run_retention(settings: Settings, *, dry: bool, clock: Clock = utc_now) -> Iterator[Expiry]:
+def run_retention(settings: Settings, *, dry: bool, clock: Clock = utc_now) -> Iterator[RetentionResult]:
     """Delete what has expired, or only say what would be; a server may run.
 
     Raises:
         OperatorError: the database cannot be used, or a reader keeps what was deleted in its log.
     """
     with shared_database(settings) as database:
-        expiration = Expiration(FaceRepository(database, Templates(master_key(settings)), clock=clock), clock)
+        job = RetentionJob(FaceRepository(database, Templates(master_key(settings)), clock=clock), clock)
         if dry:
-            yield from expiration.run(dry=True)
+            yield from job.run(dry_run=True)
             return
         audit = open_audit(settings, database)
         try:
-            yield from audited(expiration, audit)
+            yield from job.run_audited(audit)
         finally:
             audit.close()
         if not database.settle():

@@ -1,6 +1,6 @@
 """Face sets and faces as rows: every query about them, each within a project or a set of one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from .deletions import Cause, HeldError
 from .models import CapacityError, Face, FaceSet, IdTakenError, Match, NewFace, SetMissingError
 from .predicate import FieldValue
 from .rows import delete_faces, delete_whole_set, face_set_from_row, insert_faces, insert_set, row_of
+from .snapshot import DatedFace, iter_dated_faces, load_face_set
 from .templates import Templates
 
 _sets, _faces = tables.face_sets, tables.faces
@@ -209,6 +210,34 @@ class FaceRepository:
                 version = self._bump(connection, row, -len(gone))
                 delete_faces(connection, row, version, gone, rule, self._clock())
             return len(gone)
+
+    def iter_dated_faces(self, set_id: int, *, enrolled_by: datetime | None = None) -> Iterator[DatedFace]:
+        """Yield the faces of a set that were enrolled at or before a time, or all of them, from one snapshot."""
+        with self.snapshot() as snapshot:
+            yield from iter_dated_faces(snapshot, set_id, enrolled_by=enrolled_by)
+
+    def delete_expired(
+        self,
+        face_set: FaceSet,
+        seqs: Sequence[int],
+        is_expired: Callable[[datetime, Mapping[str, FieldValue]], bool],
+        cause: Cause,
+    ) -> int:
+        """Delete those of a set's faces whose time of enrolment and fields are expired, and return their number.
+
+        Nothing is deleted if the set's retention rule is no longer that of ``face_set``.
+
+        Raises:
+            SetMissingError, HeldError
+        """
+
+        def choose(connection: Connection) -> list[int]:
+            if load_face_set(connection, face_set.id).retention != face_set.retention:
+                return []
+            faces = iter_dated_faces(connection, face_set.id, seqs)
+            return [seq for seq, created_at, fields in faces if is_expired(created_at, fields)]
+
+        return self.delete_chosen(face_set.id, choose, cause)
 
     def page(self, set_id: int, offset: int, limit: int) -> list[Face]:
         """Faces of a set in insertion order."""

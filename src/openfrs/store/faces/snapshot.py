@@ -22,6 +22,9 @@ from .templates import SetTemplates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
 
+DatedFace = tuple[int, datetime, Mapping[str, FieldValue]]
+"""Sequence number, time of enrolment in UTC, and custom fields of a face."""
+
 _BATCH_SIZE = 16_384
 """Faces read at a time."""
 
@@ -155,7 +158,7 @@ def load_faces(connection: Connection, seqs: Sequence[int]) -> dict[int, Face]:
 
 def iter_dated_faces(
     connection: Connection, set_id: int, seqs: Sequence[int] | None = None, *, enrolled_by: datetime | None = None
-) -> Iterator[tuple[int, datetime, Mapping[str, FieldValue]]]:
+) -> Iterator[DatedFace]:
     """Yield sequence number, time of enrolment and custom fields of the faces of a set.
 
     ``seqs`` restricts the faces to those sequence numbers, ``enrolled_by`` to those enrolled at or before that time.

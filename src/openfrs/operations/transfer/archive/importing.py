@@ -11,7 +11,7 @@ from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
 from openfrs.faces.face_sets import check_name
 from openfrs.faces.fields import check_definitions, public_id
-from openfrs.faces.policies import policy_of
+from openfrs.faces.policies import Policy
 from openfrs.store.accounts import AccountRepository
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.faces.bulk import is_taken, write_whole_set
@@ -127,7 +127,7 @@ def _adopted(settings: Settings, description: Description, project_id: str, name
     try:
         check_name(name or description.name)
         fields = check_definitions(description.fields)
-        policy_of(description.policy or {})
+        Policy.parse(description.policy or {})
     except ServiceError as error:
         raise OperatorError(f"the archive's face set cannot be made here: {error.message}") from None
     return FaceSet(
