@@ -33,7 +33,7 @@ from openfrs.api.requests.body import Input
 from openfrs.evaluation.benchmark.templates import random_templates
 from openfrs.faces.filter import parse_filter
 from openfrs.media.decoding.base64_text import decode_base64
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
 from openfrs.store.faces.changes import TEMPLATE_TYPE, Changes
 from openfrs.store.index.flat import TemplateIndex
 from openfrs.vision.detection.yunet import SIDE, STRIDES, YuNet
@@ -84,7 +84,7 @@ def paths(folder: Path) -> Mapping[str, Work]:
     mint = TokenMint(Keyring(KeyFile(folder / "keys")), timedelta(days=1))
     token, _ = mint.issue("u" * 32, "p" * 32, 0)
     return {
-        "decode a JPEG of 640 x 480": lambda: decode(photo, "photo"),
+        "decode a JPEG of 640 x 480": lambda: EncodedImage(photo, "photo").decode(),
         "detect eight faces in it, network apart": lambda: detector.detect(picture),
         "align and embed a face, network apart": lambda: embedder.embed(picture, [face]),
         "search 20,000 faces": lambda: index.nearest(probe, 10),

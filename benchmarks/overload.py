@@ -77,7 +77,7 @@ def _beside(clients: "Clients", photo: bytes, large: bytes, streams: int) -> Ite
 
 def _bodies(clients: "Clients", server: Server) -> Iterator[Figure]:
     with watched(server.pid) as memory:
-        _, statuses = clients.run(bytes(limits.MAX_PICTURE_BYTES), BODIES, 4.0)
+        _, statuses = clients.run(bytes(limits.MAX_IMAGE_BYTES), BODIES, 4.0)
     case = f"{BODIES} clients with 8 MB of nothing each"
     yield Figure(case, "resident MB more, at most", max(memory) - memory[0], 768.0)
     yield Figure(
@@ -89,7 +89,7 @@ def _enlarged(photo: bytes) -> bytes:
     """A picture at the largest size that is taken."""
     pixels = cv2.imdecode(np.frombuffer(photo, np.uint8), cv2.IMREAD_COLOR)
     assert pixels is not None
-    return cv2.imencode(".jpg", cv2.resize(pixels, (limits.MAX_PICTURE_SIDE,) * 2))[1].tobytes()
+    return cv2.imencode(".jpg", cv2.resize(pixels, (limits.MAX_IMAGE_SIDE,) * 2))[1].tobytes()
 
 
 def _p99(times: list[float]) -> float:

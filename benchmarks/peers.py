@@ -31,6 +31,7 @@ Loop = Callable[[float], int]
 def openfrs(photo_file: Path, models: Path) -> Loop:
     """Our pipeline, as a search by photo uses it."""
     from openfrs.core.settings import Settings
+    from openfrs.media.decoding.image import EncodedImage
     from openfrs.recognition.main_face import find_main_face
     from openfrs.vision.loading import runtime_of
     from openfrs.vision.pipeline import ModelPipeline
@@ -40,9 +41,9 @@ def openfrs(photo_file: Path, models: Path) -> Loop:
     pipeline = ModelPipeline(weights, runtime_of(Settings(), weights, THREADS))
 
     def embed() -> None:
-        found = find_main_face(pipeline, photo, "photo")
+        found = find_main_face(pipeline, EncodedImage(photo, "photo"))
         assert found is not None
-        pipeline.embed(found.image, [found.face])
+        pipeline.embed(found.pixels, [found.face])
 
     def loop(seconds: float) -> int:
         with ThreadPoolExecutor(THREADS) as pool:

@@ -20,11 +20,12 @@ from rich.progress import track
 from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
 from openfrs.evaluation.suite import padded
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.main_face import main_face
 from openfrs.vision.attributes.classifiers import EYES, HAIR, HEAD, JAW, WIDE, chip
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
-from openfrs.vision.types import Detection, Image, main_face, overlap
+from openfrs.vision.types import Detection, Image, overlap
 from openfrs.vision.weights.cache import WeightCache
 
 WORKERS = 2
@@ -47,20 +48,18 @@ def single(pipeline: ModelPipeline, path: Path, **labels: Any) -> list[Row]:
     """The main face of a picture; nothing if it cannot be read or shows none."""
     data = path.read_bytes()
     try:
-        image = padded(decode(data, path.name), PADDED.get(labels["set"], 0.0))
+        image = padded(EncodedImage(data, path.name).decode(), PADDED.get(labels["set"], 0.0))
     except ServiceError:
         return []
     digest = hashlib.sha256(data).hexdigest()[:16]
-    return [
-        (chips(image, face), {**labels, "width": face.width, "sha256": digest})
-        for face in main_face(pipeline.detect(image), image)
-    ]
+    face = main_face(pipeline.detect(image), image)
+    return [] if face is None else [(chips(image, face), {**labels, "width": face.width, "sha256": digest})]
 
 
 def boxed(pipeline: ModelPipeline, folder: Path, line: str) -> list[Row]:
     """The labelled faces of a picture of the detection set that the detector finds."""
     labelled = json.loads(line)
-    image = decode((folder / labelled["file"]).read_bytes(), labelled["file"])
+    image = EncodedImage((folder / labelled["file"]).read_bytes(), labelled["file"]).decode()
     found, rows = pipeline.detect(image), []
     for face in labelled["faces"]:
         left, top, right, bottom = face["box"]

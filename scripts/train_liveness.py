@@ -26,12 +26,12 @@ from openfrs.evaluation.datasets.images import labelled_boxes
 from openfrs.evaluation.metrics.liveness import Tried, TriedResult, liveness_result
 from openfrs.evaluation.report.report import Report
 from openfrs.evaluation.suite import padded
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.main_face import main_face
 from openfrs.vision.detection.rotation import upright
 from openfrs.vision.liveness.minifasnet import CLIPPED, Liveness, Weighing, chance
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
-from openfrs.vision.types import main_face
 from openfrs.vision.weights.cache import WeightCache
 
 OUTPUT: Final = Path(__file__).parent.parent / "src" / "openfrs" / "vision" / "weights" / "trained" / "liveness.json"
@@ -192,9 +192,9 @@ def seen(
     """The cues of the main face of every picture: those in use, and those that were tried."""
     rows: list[dict[str, Floats] | None] = []
     for sample in track(found, "looking"):
-        image = padded(decode(sample.path.read_bytes(), sample.path.name), sample.pad)
+        image = padded(EncodedImage.from_file(sample.path).decode(), sample.pad)
         row = None
-        for main in main_face(pipeline.detect(image), image):
+        if (main := main_face(pipeline.detect(image), image)) is not None:
             picture, face = upright(image, main)
             own = liveness.cues(picture, face)
             row = {NETWORK: own[:1], "spectrum": own[1:]}

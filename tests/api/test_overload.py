@@ -24,7 +24,7 @@ SMALL = photo((200, 60, 60), side=80)
 
 
 def _large() -> bytes:
-    image = np.zeros((limits.MAX_PICTURE_SIDE,) * 2 + (3,), np.uint8)
+    image = np.zeros((limits.MAX_IMAGE_SIDE,) * 2 + (3,), np.uint8)
     image[100:900, 100:900] = (60, 60, 200)
     return cv2.imencode(".jpg", image)[1].tobytes()
 
@@ -40,7 +40,7 @@ class GatedPipeline(FakePipeline):
         self.begun = {"small": 0, "large": 0}
 
     def detect(self, image: Image) -> list[Detection]:
-        size = "large" if image.shape[0] == limits.MAX_PICTURE_SIDE else "small"
+        size = "large" if image.shape[0] == limits.MAX_IMAGE_SIDE else "small"
         self.begun[size] += 1
         assert self.gates[size].wait(60)
         return super().detect(image)
@@ -71,8 +71,8 @@ class Narrow:
     @property
     def taken(self) -> tuple[int, int, int]:
         """Requests under way, bytes that they sent, and pictures that are worked on or wait."""
-        pictures = sum(lane.under_way + lane.waiting for lane in self.services.recognizer.lanes)
-        return self.services.admission.under_way, self.services.admission.held_bytes, pictures
+        images = sum(executor.running + executor.waiting for executor in self.services.recognizer.executors)
+        return self.services.admission.under_way, self.services.admission.held_bytes, images
 
     async def sign_in(self) -> None:
         """Send a token from now on."""
@@ -143,7 +143,7 @@ def test_what_the_queue_has_no_room_for_is_refused_and_the_rest_is_kept(
         assert all(is_refused(task.result()) for task in adding if task.done())
         assert service.taken[2] == 3
         assert refusals("small_queue") == before + 27
-        assert [(lane.under_way, lane.waiting) for lane in service.services.recognizer.lanes] == [(1, 2), (0, 0)]
+        assert [(each.running, each.waiting) for each in service.services.recognizer.executors] == [(1, 2), (0, 0)]
         pipeline.open()
         kept = [answer for answer in await asyncio.gather(*adding) if answer.status_code == 200]
         assert len(kept) == 3
@@ -159,7 +159,7 @@ def test_a_large_picture_does_not_hold_up_small_ones(tmp_path: Path, pipeline: G
     async def beside(service: Narrow) -> None:
         before = refusals("large_queue")
         large = [service.detecting(LARGE) for _ in range(2)]  # one on a thread, one that waits
-        await until(lambda: service.services.recognizer.lanes[1].waiting == 1)
+        await until(lambda: service.services.recognizer.executors[1].waiting == 1)
         await until(lambda: pipeline.begun["large"] == 1)
         assert is_refused(await service.detecting(LARGE))
         assert refusals("large_queue") == before + 1
@@ -180,14 +180,14 @@ def test_what_is_likely_a_picture_is_refused_before_it_is_asked_who_sends_it(
         small = [service.detecting(SMALL) for _ in range(3)]
         await until(lambda: service.taken[2] == 3)
         service.client.headers["X-Auth-Token"], token = "nobody", service.client.headers["X-Auth-Token"]
-        assert is_refused(await service.detecting(SMALL + bytes(limits.PICTURE_BODY_BYTES[0])))
-        assert (await service.detecting(SMALL + bytes(limits.PICTURE_BODY_BYTES[1]))).json()["error_code"] == "FRS.0002"
+        assert is_refused(await service.detecting(SMALL + bytes(limits.IMAGE_BODY_BYTES[0])))
+        assert (await service.detecting(SMALL + bytes(limits.IMAGE_BODY_BYTES[1]))).json()["error_code"] == "FRS.0002"
         assert (await service.ask("POST", "/face-sets", json={"face_set_name": "s"})).json()["error_code"] == "FRS.0002"
         service.client.headers["X-Auth-Token"] = token
         assert (await service.ask("POST", "/face-sets", json={"face_set_name": "s"})).status_code == 200
         pipeline.open()
         assert [(await task).status_code for task in small] == [200] * 3
-        assert (await service.detecting(SMALL + bytes(limits.PICTURE_BODY_BYTES[0]))).status_code == 200
+        assert (await service.detecting(SMALL + bytes(limits.IMAGE_BODY_BYTES[0]))).status_code == 200
 
     within(tmp_path, pipeline, crowd)
 

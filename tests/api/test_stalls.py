@@ -49,7 +49,7 @@ def crowd(side: int = 8) -> str:
 
 
 @cache
-def padded(size: int = limits.MAX_PICTURE_BYTES // 4 * 3) -> bytes:
+def padded(size: int = limits.MAX_IMAGE_BYTES // 4 * 3) -> bytes:
     """A picture of one face in a file of this size, by default the largest that can be sent as text."""
     picture = photo((200, 64, 64), suffix=".jpg")
     return picture + bytes(size - len(picture))
@@ -58,7 +58,7 @@ def padded(size: int = limits.MAX_PICTURE_BYTES // 4 * 3) -> bytes:
 def film() -> str:
     """A short video in a large file: what fills it is a box that says to be passed over."""
     video = encode(grey(1.5))
-    filling = limits.MAX_PICTURE_BYTES // 4 * 3 - len(video)
+    filling = limits.MAX_IMAGE_BYTES // 4 * 3 - len(video)
     return text(video + struct.pack(">I4s", filling, b"free") + bytes(filling - 8))
 
 
@@ -67,12 +67,12 @@ def text(data: bytes) -> str:
 
 
 def lines() -> str:
-    whole = text(padded(limits.MAX_PICTURE_BYTES // 4 * 3 // 80 * 76))
+    whole = text(padded(limits.MAX_IMAGE_BYTES // 4 * 3 // 80 * 76))
     return "\r\n".join(whole[place : place + 76] for place in range(0, len(whole), 76))
 
 
 def half() -> str:
-    return text(padded(limits.MAX_PICTURE_BYTES // 8 * 3))
+    return text(padded(limits.MAX_IMAGE_BYTES // 8 * 3))
 
 
 EVERY = "0,1,2,3,4,5,6,7,8,9,11,12,13,14,21"

@@ -12,8 +12,8 @@ from openfrs.core.settings import Settings
     ("name", "documented"),
     [
         ("MAX_BODY_BYTES", 12 * 2**20),
-        ("MAX_PICTURE_BYTES", 8 * 2**20),
-        ("MAX_PICTURE_SIDE", 4096),
+        ("MAX_IMAGE_BYTES", 8 * 2**20),
+        ("MAX_IMAGE_SIDE", 4096),
         ("FACE_SET_NAME_LENGTH", 64),
         ("FACE_SETS_PER_PROJECT", 10),
         ("FACE_SET_CAPACITY", 100_000),

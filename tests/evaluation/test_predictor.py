@@ -3,7 +3,7 @@
 import pytest
 
 from openfrs.evaluation.predictor import ServiceAnswers
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
 from tests.support.fake_models import FakePipeline, photo
 
 
@@ -15,7 +15,7 @@ def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def answer(attribute: str, colour: tuple[int, int, int]) -> str | float | None:
     pipeline = FakePipeline()
-    image = decode(photo(colour), "photo.png")
+    image = EncodedImage(photo(colour), "photo.png").decode()
     return ServiceAnswers(pipeline).predict(image, pipeline.detect(image)[0], attribute)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from openfrs.core.settings import Settings
 from openfrs.faces.search import SearchOptions
-from openfrs.recognition.recognizer import Picture
+from openfrs.media.decoding.image import EncodedImage
 from openfrs.services import Services
 from openfrs.store.faces.models import Face
 from tests.support.fake_models import FakePipeline, photo
@@ -46,7 +46,7 @@ class Project:
 
     def add(self, *people: Person, name: str = "test", single: bool = False, **fields: Any) -> list[Face]:
         async def work() -> list[Face]:
-            picture = Picture(photo(*people), "image_file")
+            picture = EncodedImage(photo(*people), "image_file")
             _, faces = await self.services.faces.add(
                 self.id, name, picture, external_image_id=None, fields=fields, single=single
             )
@@ -58,8 +58,8 @@ class Project:
         """Face ids and similarities."""
 
         async def work() -> list[tuple[str, float]]:
-            found = await self.services.search.by_picture(
-                self.id, "test", Picture(photo(person), "image_file"), SearchOptions(top_n, threshold)
+            found = await self.services.search.by_image(
+                self.id, "test", EncodedImage(photo(person), "image_file"), SearchOptions(top_n, threshold)
             )
             return [(one.face.face_id, one.similarity) for one in found]
 

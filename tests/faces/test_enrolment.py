@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
 from openfrs.faces.policies import ADVISED, JudgedFace
-from openfrs.recognition.recognizer import Picture
+from openfrs.media.decoding.image import EncodedImage
 from openfrs.services import Services
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
@@ -41,7 +41,7 @@ def checked(
     project: Project, picture: bytes, values: dict[str, Any] | None = None, name: str = "test", *, single: bool = False
 ) -> list[JudgedFace]:
     async def work() -> list[JudgedFace]:
-        given = Picture(picture, "image_file")
+        given = EncodedImage(picture, "image_file")
         _, faces = await project.services.policies.check(project.id, name, given, values, single=single)
         return faces
 
@@ -180,7 +180,7 @@ def test_real_faces_are_refused_for_what_is_wrong_with_them(real: Project, weigh
 @pytest.mark.models
 def test_a_person_is_known_again_on_another_photo(real: Project, weights: WeightCache) -> None:
     async def add(name: str) -> int:
-        picture = Picture((weights.samples / name).read_bytes(), "image_file")
+        picture = EncodedImage((weights.samples / name).read_bytes(), "image_file")
         _, faces = await real.services.faces.add(
             real.id, "test", picture, external_image_id=name.removesuffix(".jpg"), fields={}, single=True
         )

@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 
 from openfrs.recognition import attributes
-from openfrs.recognition.attributes import V1_CODES, V2_CODES, Attribute, Attributes, Dress, asked, traits_for, worded
+from openfrs.recognition.attributes import (
+    V1_CODES,
+    V2_CODES,
+    Attribute,
+    Attributes,
+    Dress,
+    describe_codes,
+    parse_attributes,
+    traits_for,
+)
 from openfrs.vision.attributes import classifiers
 from openfrs.vision.attributes.types import HeadPose, Trait, Traits
 
@@ -22,14 +31,14 @@ EVERYTHING = Traits(
 
 @pytest.mark.parametrize("codes", [None, "", ",", "99", "abc", "-1", "1.0", "²", "1;2"])
 def test_nothing_known_is_asked(codes: str | None) -> None:
-    assert asked(codes, V2_CODES) == frozenset()
+    assert parse_attributes(codes, V2_CODES) == frozenset()
 
 
 def test_codes_mean_something_else_in_v1() -> None:
-    assert asked(" 1, 2,2,4,99,", V2_CODES) == {Attribute.GENDER, Attribute.AGE, Attribute.DRESS}
-    assert asked("0,3,5", V1_CODES) == {Attribute.HEADPOSE, Attribute.LANDMARK, Attribute.SMILE}
-    assert asked("0,3,5", V2_CODES) == frozenset()
-    assert asked("6,12,21", V1_CODES) == frozenset()
+    assert parse_attributes(" 1, 2,2,4,99,", V2_CODES) == {Attribute.GENDER, Attribute.AGE, Attribute.DRESS}
+    assert parse_attributes("0,3,5", V1_CODES) == {Attribute.HEADPOSE, Attribute.LANDMARK, Attribute.SMILE}
+    assert parse_attributes("0,3,5", V2_CODES) == frozenset()
+    assert parse_attributes("6,12,21", V1_CODES) == frozenset()
 
 
 def test_only_what_is_asked_is_measured() -> None:
@@ -48,18 +57,18 @@ def test_a_head_that_does_badly_is_not_asked(monkeypatch: pytest.MonkeyPatch) ->
     assert traits_for([Attribute.HAIR]) == {Trait.HAIR}
     monkeypatch.setattr(classifiers, "metrics", lambda name: {"balanced_accuracy": 0.89})
     assert traits_for([Attribute.MASK, Attribute.DRESS, Attribute.BEARD, Attribute.HAIR]) == frozenset()
-    assert worded([Attribute.MASK], Traits(), 0) == Attributes(mask="unknown")
+    assert describe_codes([Attribute.MASK], Traits(), 0) == Attributes(mask="unknown")
 
 
 def test_each_head_is_judged_by_its_own_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classifiers, "metrics", lambda name: {"balanced_accuracy": 0.89 if name == "hat" else 0.95})
     assert traits_for([Attribute.DRESS]) == {Trait.GLASSES}
-    told = worded([Attribute.DRESS], Traits(glasses={"none": 0.1, "yes": 0.2, "dark": 0.7}), 0)
+    told = describe_codes([Attribute.DRESS], Traits(glasses={"none": 0.1, "yes": 0.2, "dark": 0.7}), 0)
     assert told == Attributes(dress=Dress("dark", "unknown"))
 
 
 def test_what_cannot_be_told_is_unknown_where_there_is_a_word_for_it() -> None:
-    assert worded([*Attribute], Traits(), 90) == Attributes(
+    assert describe_codes([*Attribute], Traits(), 90) == Attributes(
         dress=Dress("unknown", "unknown"),
         smile="unknown",
         mask="unknown",
@@ -67,11 +76,11 @@ def test_what_cannot_be_told_is_unknown_where_there_is_a_word_for_it() -> None:
         beard="unknown",
         face_angle=90,
     )
-    assert worded([], Traits(), 90) == Attributes()
+    assert describe_codes([], Traits(), 90) == Attributes()
 
 
 def test_what_was_measured_is_worded() -> None:
-    told = worded([*Attribute], EVERYTHING, 0)
+    told = describe_codes([*Attribute], EVERYTHING, 0)
     assert (told.gender, told.age, told.smile, told.mask, told.headpose) == (
         "female",
         30,
@@ -82,7 +91,7 @@ def test_what_was_measured_is_worded() -> None:
     assert told.expression == attributes.Expression("happy", 0.6)
     assert told.dress == Dress("yes", "none")
     assert (told.beard, told.hair) == ("yes", "long")
-    assert worded([Attribute.BEARD, Attribute.HAIR], Traits(beard=0.49, long_hair=0.49), 0) == Attributes(
+    assert describe_codes([Attribute.BEARD, Attribute.HAIR], Traits(beard=0.49, long_hair=0.49), 0) == Attributes(
         beard="none", hair="short"
     )
     assert told.landmark is not None
@@ -91,6 +100,6 @@ def test_what_was_measured_is_worded() -> None:
 
 def test_an_expression_that_is_not_certain_is_unknown() -> None:
     vague = Traits(expression={"happy": 0.3, "sad": 0.34, "neutral": 0.33})
-    told = worded([Attribute.EXPRESSION, Attribute.SMILE], vague, 0)
+    told = describe_codes([Attribute.EXPRESSION, Attribute.SMILE], vague, 0)
     assert told.expression == attributes.Expression("unknown", 0.34)
     assert told.smile == "none"

@@ -6,15 +6,47 @@ import cv2
 import numpy as np
 import pytest
 
-from openfrs.media.decoding.image import decode
-from openfrs.recognition.main_face import REDUCED_SIDE, find_main_face
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.main_face import REDUCED_SIDE, find_main_face, main_face
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
-from openfrs.vision.types import Detection, Image, main_face, overlap
+from openfrs.vision.types import Detection, Image, overlap
 from openfrs.vision.weights.cache import WeightCache
 from tests.support.fake_models import FakePipeline, photo
 
 ANN, BOB = (200, 60, 60), (60, 200, 60)
+
+
+IMAGE = np.zeros((400, 600, 3), np.uint8)
+
+
+def face(x: float, y: float, side: float) -> Detection:
+    """A square face around a centre."""
+    return Detection(x - side / 2, y - side / 2, side, side, np.zeros((5, 2), np.float32), 1.0)
+
+
+CENTRAL = face(310, 190, 100)
+
+
+def test_without_faces_there_is_no_main_face() -> None:
+    assert main_face([], IMAGE) is None
+
+
+@pytest.mark.parametrize("side", [120, 300])
+def test_a_clearly_larger_face_is_the_main_face(side: float) -> None:
+    large = face(80, 80, side)
+    assert main_face([large, CENTRAL], IMAGE) is large
+
+
+@pytest.mark.parametrize("side", [95, 100, 105])
+def test_of_equally_large_faces_the_most_central_is_the_main_face(side: float) -> None:
+    aside = face(80, 80, side)
+    assert main_face([aside, CENTRAL], IMAGE) is main_face([CENTRAL, aside], IMAGE) is CENTRAL
+
+
+def test_a_small_central_face_is_not_the_main_face() -> None:
+    large = face(100, 100, 60)
+    assert main_face([large, face(300, 200, 20)], IMAGE) is large
 
 
 class Looking(FakePipeline):
@@ -31,7 +63,7 @@ class Looking(FakePipeline):
 
 def test_a_plain_face_of_a_large_jpeg_is_found_in_fewer_pixels() -> None:
     pipeline, picture = Looking(), photo(ANN, side=4000, suffix=".jpg")
-    found = find_main_face(pipeline, picture, "p")
+    found = find_main_face(pipeline, EncodedImage(picture, "p"))
     assert found is not None
     (width,) = pipeline.looks
     assert REDUCED_SIDE <= width <= 2000
@@ -41,7 +73,7 @@ def test_a_plain_face_of_a_large_jpeg_is_found_in_fewer_pixels() -> None:
 
 def test_where_none_is_plain_all_pixels_are_looked_at() -> None:
     pipeline = Looking(score=0.7)
-    found = find_main_face(pipeline, photo(ANN, side=4000, suffix=".jpg"), "p")
+    found = find_main_face(pipeline, EncodedImage(photo(ANN, side=4000, suffix=".jpg"), "p"))
     assert found is not None
     assert found.scale == 1
     assert pipeline.looks[-1] == 4000
@@ -49,14 +81,14 @@ def test_where_none_is_plain_all_pixels_are_looked_at() -> None:
 
 def test_a_small_picture_is_looked_at_once() -> None:
     pipeline = Looking(score=0.7)
-    found = find_main_face(pipeline, photo(ANN, BOB, side=240), "p")
+    found = find_main_face(pipeline, EncodedImage(photo(ANN, BOB, side=240), "p"))
     assert found is not None
     assert (found.box.left, found.box.width) == (20, 180)
     assert pipeline.looks == [480]
 
 
 def test_a_picture_without_a_face_has_none() -> None:
-    assert find_main_face(Looking(), photo(side=240), "p") is None
+    assert find_main_face(Looking(), EncodedImage(photo(side=240), "p")) is None
 
 
 @pytest.fixture(scope="module")
@@ -70,27 +102,28 @@ def models(weights: WeightCache) -> ModelPipeline:
 def test_the_reduced_picture_shows_the_same_face_and_the_same_person(
     models: ModelPipeline, weights: WeightCache, name: str, scale: float
 ) -> None:
-    picture = decode((weights.samples / f"{name}.jpg").read_bytes(), name)
+    picture = EncodedImage((weights.samples / f"{name}.jpg").read_bytes(), name).decode()
     scale = min(scale, 4096 / max(picture.shape))
     image = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     data = cv2.imencode(".jpg", image[:, :, ::-1])[1].tobytes()
-    found = find_main_face(models, data, name)
+    found = find_main_face(models, EncodedImage(data, name))
     assert found is not None
-    (closely,) = main_face(models.detect(image), image)
+    closely = main_face(models.detect(image), image)
+    assert closely is not None
     box = found.box
     reduced = Detection(box.left, box.top, box.width, box.height, closely.landmarks, 1)
     assert overlap(reduced, closely) > 0.75
-    cosine = float(models.embed(found.image, [found.face])[0] @ models.embed(image, [closely])[0])
+    cosine = float(models.embed(found.pixels, [found.face])[0] @ models.embed(image, [closely])[0])
     assert cosine > 0.8
 
 
 @pytest.mark.models
 def test_a_small_face_in_a_large_picture_is_still_found(models: ModelPipeline, weights: WeightCache) -> None:
-    head = decode((weights.samples / "obama.jpg").read_bytes(), "p")
+    head = EncodedImage((weights.samples / "obama.jpg").read_bytes(), "p").decode()
     small = cv2.resize(head, None, fx=200 / head.shape[0], fy=200 / head.shape[0], interpolation=cv2.INTER_AREA)
     canvas = np.full((3000, 4000, 3), 120, np.uint8)
     canvas[1500:1700, 2500 : 2500 + small.shape[1]] = small
-    found = find_main_face(models, cv2.imencode(".jpg", canvas[:, :, ::-1])[1].tobytes(), "p")
+    found = find_main_face(models, EncodedImage(cv2.imencode(".jpg", canvas[:, :, ::-1])[1].tobytes(), "p"))
     assert found is not None
     assert found.scale == 1
     assert 2500 < found.box.left < 2500 + small.shape[1]

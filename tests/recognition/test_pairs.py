@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from openfrs.core.errors import ServiceError
-from openfrs.recognition.recognizer import Picture, Recognizer
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.similarity import calibration
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
@@ -29,7 +30,7 @@ def test_pairs_of_strangers_and_mates_are_judged_right(weights: WeightCache, sha
     )
 
     async def right(row: dict[str, str]) -> bool:
-        first, second = (Picture((folder / "images" / row[key]).read_bytes(), key) for key in "ab")
+        first, second = (EncodedImage((folder / "images" / row[key]).read_bytes(), key) for key in "ab")
         try:
             comparison = await recognizer.compare(first, second)
         except ServiceError:

@@ -8,7 +8,8 @@ import pytest
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError
-from openfrs.recognition.recognizer import Picture, Recognizer
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.similarity import calibration
 from openfrs.vision.types import Detection, Image
 from tests.support.fake_models import FakePipeline, embedding_of, photo
@@ -50,8 +51,8 @@ def narrow(pipeline: GatedPipeline) -> Iterator[Recognizer]:
     made.close()
 
 
-def picture(*people: tuple[int, int, int], side: int = 240) -> Picture:
-    return Picture(photo(*people, side=side), "image_base64")
+def picture(*people: tuple[int, int, int], side: int = 240) -> EncodedImage:
+    return EncodedImage(photo(*people, side=side), "image_base64")
 
 
 def refusal(work: Awaitable[Any]) -> ServiceError:
@@ -117,14 +118,14 @@ def test_comparing_needs_a_face_in_both(recognizer: Recognizer, pair: tuple[Any,
 
 def test_pictures_to_compare_share_the_limit_of_size(recognizer: Recognizer) -> None:
     data = photo(ANN)
-    half = limits.MAX_PICTURE_BYTES // 2
-    first, second = (Picture(data + bytes(half - len(data)), f"image{place}_file") for place in (1, 2))
+    half = limits.MAX_IMAGE_BYTES // 2
+    first, second = (EncodedImage(data + bytes(half - len(data)), f"image{place}_file") for place in (1, 2))
     assert asyncio.run(recognizer.compare(first, second)).similarity == 1.0
-    assert refusal(recognizer.compare(first, Picture(second.data + b"\0", "image2_file"))).entry.key == "FRS.0017"
+    assert refusal(recognizer.compare(first, EncodedImage(second.data + b"\0", "image2_file"))).entry.key == "FRS.0017"
 
 
 def test_the_damaged_picture_is_named(recognizer: Recognizer) -> None:
-    error = refusal(recognizer.compare(picture(ANN), Picture(b"text", "image2_base64")))
+    error = refusal(recognizer.compare(picture(ANN), EncodedImage(b"text", "image2_base64")))
     assert error.entry.key == "FRS.0015"
     assert "image2_base64" in error.message
 
@@ -149,7 +150,7 @@ def test_places_are_given_back_after_success_and_failure(narrow: Recognizer, pip
     pipeline.gate.set()
     for _ in range(5):
         assert len(asyncio.run(narrow.detect(picture(ANN)))) == 1
-        assert refusal(narrow.detect(Picture(b"text", "p"))).entry.key == "FRS.0015"
+        assert refusal(narrow.detect(EncodedImage(b"text", "p"))).entry.key == "FRS.0015"
         assert refusal(narrow.compare(picture(), picture())).entry.key == "FRS.0501"
 
 

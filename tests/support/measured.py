@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from openfrs.core.errors import ServiceError
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
 
 from .servers import REPOSITORY
 
@@ -35,7 +35,7 @@ def measured(files: Iterable[Path]) -> list[Outcome]:
 
 def _said(data: bytes) -> str:
     try:
-        picture = decode(data, "picture")
+        picture = EncodedImage(data, "picture").decode()
     except ServiceError as error:
         return error.entry.key
     return f"{picture.dtype} {picture.ndim} {picture.shape[2]}"

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.types import Image
@@ -18,4 +18,4 @@ def pipeline(weights: WeightCache) -> ModelPipeline:
 def photos(weights: WeightCache) -> Mapping[str, Image]:
     """Photos of one whole face each."""
     names = ("biden", "obama", "obama2", "obama3")
-    return {name: decode((weights.samples / f"{name}.jpg").read_bytes(), name) for name in names}
+    return {name: EncodedImage((weights.samples / f"{name}.jpg").read_bytes(), name).decode() for name in names}

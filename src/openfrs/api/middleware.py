@@ -97,7 +97,7 @@ class RequestContext:
             return
         length = Headers(scope=scope).get("content-length", "")
         try:
-            self._recognizer.look(int(length) if length.isdecimal() else 0)
+            self._recognizer.check_capacity(int(length) if length.isdecimal() else 0)
             stay = self._admission.admit()
         except ServiceError as error:
             await error_response(Request(scope), error)(scope, receive, send)

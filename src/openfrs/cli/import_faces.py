@@ -64,7 +64,7 @@ def import_faces(
 
     Broken off, run it again: pictures go on where it was, an archive begins anew.
     """
-    from openfrs.operations.transfer.images import Importing, Outcome, import_pictures
+    from openfrs.operations.transfer.images import Importing, Outcome, import_images
 
     settings = settings_of(data=data, models=models)
     if archive is not None:
@@ -88,7 +88,7 @@ def import_faces(
             if file is not None:
                 print(line.as_json(), file=file, flush=True)
 
-        tally = import_pictures(settings, _items(source, origin, named_by, api_key), what, tell)
+        tally = import_images(settings, _items(source, origin, named_by, api_key), what, tell)
     print(_summary(tally, dry_run=dry_run))
 
 

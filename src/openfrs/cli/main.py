@@ -239,7 +239,7 @@ def reindex(
 
         settings = settings_of(data=data, models=models)
         remade = run(settings, face_set, pictures, project_id=project, drop_missing=drop_missing, track=track)
-    for face in remade.without_picture:
+    for face in remade.without_image:
         print(f"no picture: face {face.face_id}, external_image_id {face.external_image_id}")
     for face, why in remade.without_face:
         print(f"no face: face {face.face_id}, external_image_id {face.external_image_id}: {why}")

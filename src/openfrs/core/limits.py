@@ -10,12 +10,12 @@ MEGABYTE: Final = 1024 * 1024
 
 # bodies and pictures
 MAX_BODY_BYTES: Final = 12 * MEGABYTE  # APIG: larger bodies are refused with 413
-MAX_PICTURE_BYTES: Final = (
+MAX_IMAGE_BYTES: Final = (
     8 * MEGABYTE
 )  # FRS: of the file, or of its base64 text; also of both pictures of a comparison, and of a video
-MAX_PICTURE_SIDE: Final = 4096  # FRS, China site: 4096 x 4096 pixels
-SMALL_PICTURE_PIXELS: Final = 2048 * 2048  # ours: larger ones do not stand in line with others
-PICTURE_BODY_BYTES: Final = (16 * 1024, 256 * 1024)  # ours: a body of such a size holds a small picture, if any
+MAX_IMAGE_SIDE: Final = 4096  # FRS, China site: 4096 x 4096 pixels
+SMALL_IMAGE_PIXELS: Final = 2048 * 2048  # ours: larger ones do not stand in line with others
+IMAGE_BODY_BYTES: Final = (16 * 1024, 256 * 1024)  # ours: a body of such a size holds a small picture, if any
 LARGE_BODY_BYTES: Final = 256 * 1024  # ours: what is larger is read on a thread, not on the event loop
 MAX_JSON_COMMAS: Final = 20_000  # ours: no request has a use for a thousand values
 MAX_MULTIPART_PARTS: Final = 32  # ours: the widest request has eight

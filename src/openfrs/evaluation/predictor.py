@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from openfrs.core import limits
-from openfrs.recognition.attributes import Attribute, Attributes, traits_for, worded
+from openfrs.recognition.attributes import Attribute, Attributes, describe_codes, traits_for
 from openfrs.vision.attributes.types import HeadPose, Quality, Trait
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import Detection, Image
@@ -37,7 +37,7 @@ class ServiceAnswers:
             return self._pipeline.describe(image, face, {Trait.LIVENESS}).live
         asked, word = _ANSWERS[attribute]
         traits = self._pipeline.describe(image, face, traits_for({asked}))
-        answer = word(worded({asked}, traits, face.turn))
+        answer = word(describe_codes({asked}, traits, face.turn))
         return None if answer == "unknown" else answer
 
 

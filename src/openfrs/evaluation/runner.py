@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from openfrs.core.errors import OperatorError, ServiceError
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.main_face import main_face
 from openfrs.vision.attributes.types import Trait
 from openfrs.vision.pipeline import Pipeline
-from openfrs.vision.types import Detection, Image, main_face
+from openfrs.vision.types import Detection, Image
 
 from .cache import Record, RecordCache
 
@@ -137,11 +138,13 @@ class Workshop:
         measures = self.measures
 
         def work(path: Path) -> Record:
-            image = decode(path.read_bytes(), path.name)
+            image = EncodedImage.from_file(path).decode()
             detected = self.pipeline.detect(image)
             faces: list[Detection] = []
             for each in Face:
-                faces += [face for face in chosen_face(detected, image, each) if face not in faces]
+                face = choose_face(detected, image, each)
+                if face is not None and face not in faces:
+                    faces.append(face)
             return {
                 "embeddings": self.pipeline.embed(image, faces),
                 "measures": np.array([[measure(image, face) for measure in measures.values()] for face in faces]),
@@ -164,15 +167,15 @@ class Workshop:
         """Boxes of all faces of every picture: left, top, right, bottom in pixels; None where it cannot be decoded."""
 
         def work(path: Path) -> Record:
-            faces = self.pipeline.detect(decode(path.read_bytes(), path.name))
+            faces = self.pipeline.detect(EncodedImage.from_file(path).decode())
             rows = [(face.left, face.top, face.left + face.width, face.top + face.height) for face in faces]
             return {"boxes": np.array(rows, np.float64).reshape(-1, 4)}
 
         return [each.get("boxes") for each in self.records("detecting", "boxes", paths, work)]
 
 
-def chosen_face(faces: Sequence[Detection], image: Image, choice: Face) -> list[Detection]:
-    """The face that counts, in a list; an empty list where there is none."""
+def choose_face(faces: Sequence[Detection], image: Image, choice: Face) -> Detection | None:
+    """Return the main or the most central face; None if there are no faces."""
     if choice is Face.MAIN:
         return main_face(faces, image)
     height, width = image.shape[:2]
@@ -180,7 +183,7 @@ def chosen_face(faces: Sequence[Detection], image: Image, choice: Face) -> list[
     def distance(face: Detection) -> float:
         return float(np.hypot(face.left + face.width / 2 - width / 2, face.top + face.height / 2 - height / 2))
 
-    return sorted(faces, key=distance)[:1]
+    return min(faces, key=distance, default=None)
 
 
 def sharpness(image: Image, face: Detection) -> float:

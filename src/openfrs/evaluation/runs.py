@@ -22,12 +22,13 @@ from openfrs.evaluation.metrics.verification import (
     all_pairs_result,
     named_pairs_result,
 )
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.main_face import main_face
 from openfrs.recognition.similarity import Calibration
 from openfrs.vision.attributes.types import Trait
 
 from .cache import Record
-from .runner import UNREADABLE, Face, Workshop, chosen_face
+from .runner import UNREADABLE, Face, Workshop
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,15 +128,16 @@ def damage(workshop: Workshop, paths: Sequence[Path], data: str) -> DamageResult
     """What ever more damage does to the flaws of the main face of every picture."""
 
     def work(path: Path) -> Record:
-        image = decode(path.read_bytes(), path.name)
-        for face in chosen_face(workshop.pipeline.detect(image), image, Face.MAIN):
-            found = {}
-            for name, (flaw, harm) in DAMAGES.items():
-                harmed = [np.clip(each, 0, 255).astype(np.uint8) for each in harm(image, face)]
-                qualities = [workshop.pipeline.describe(each, face, {Trait.QUALITY}).quality for each in harmed]
-                found[name] = np.array([np.nan if each is None else getattr(each, flaw) for each in qualities])
-            return found
-        return {}
+        image = EncodedImage.from_file(path).decode()
+        face = main_face(workshop.pipeline.detect(image), image)
+        record: dict[str, npt.NDArray[np.float64]] = {}
+        if face is None:
+            return record
+        for name, (flaw, harm) in DAMAGES.items():
+            harmed = [np.clip(each, 0, 255).astype(np.uint8) for each in harm(image, face)]
+            qualities = [workshop.pipeline.describe(each, face, {Trait.QUALITY}).quality for each in harmed]
+            record[name] = np.array([np.nan if each is None else getattr(each, flaw) for each in qualities])
+        return record
 
     records = workshop.records("damage", "damage", paths, work)
     measured = [record for record in records if record and UNREADABLE not in record]

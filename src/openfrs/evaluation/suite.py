@@ -15,14 +15,15 @@ from openfrs.evaluation.metrics.classification import UNKNOWN, class_result, num
 from openfrs.evaluation.metrics.liveness import THRESHOLD, LivenessResult, liveness_result
 from openfrs.evaluation.report.report import Report
 from openfrs.evaluation.report.result_types import AnyResult
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.main_face import main_face
 from openfrs.recognition.similarity import Calibration
 from openfrs.vision.types import Detection, Image
 
 from . import runs
 from .cache import Record
 from .predictor import LIVE
-from .runner import UNREADABLE, Face, Workshop, chosen_face
+from .runner import UNREADABLE, Face, Workshop
 
 LFW = "LFW View 1 and further pictures, deep-funneled, 250 x 250"
 LFW_TESTED = "LFW View 1, test pairs"
@@ -186,12 +187,10 @@ def predictions(
     """What a predictor says of the main face of every picture; None where there is no face or no answer."""
 
     def work(path: Path) -> Record:
-        image = padded(decode(path.read_bytes(), path.name), pad)
-        for face in chosen_face(workshop.pipeline.detect(image), image, Face.MAIN):
-            answer = predictor.predict(image, face, attribute)
-            if answer is not None:
-                return {"answer": np.array(answer)}
-        return {}
+        image = padded(EncodedImage.from_file(path).decode(), pad)
+        face = main_face(workshop.pipeline.detect(image), image)
+        answer = None if face is None else predictor.predict(image, face, attribute)
+        return {} if answer is None else {"answer": np.array(answer)}
 
     kind = f"predict|{predictor.name}|{attribute}|{pad}"
     records = workshop.records(attribute, kind, paths, work)

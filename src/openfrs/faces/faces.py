@@ -8,7 +8,8 @@ from anyio import to_thread
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
-from openfrs.recognition.recognizer import FaceTemplate, Picture, Recognizer
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.recognizer import FaceTemplate, Recognizer
 from openfrs.store.faces.models import CapacityError, Face, FaceSet, Match, NewFace
 from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, Equal, FieldValue
 from openfrs.store.faces.repository import FaceRepository
@@ -43,7 +44,7 @@ class Faces:
         self,
         project_id: str,
         set_name: str,
-        picture: Picture,
+        image: EncodedImage,
         *,
         external_image_id: str | None,
         fields: Mapping[str, Any],
@@ -60,7 +61,7 @@ class Faces:
                 what :meth:`Recognizer.templates` raises.
             IdTakenError: ``new_ids`` gives none that is free.
         """
-        new = await self._examined(project_id, set_name, picture, external_image_id, fields, single=single)
+        new = await self._examined(project_id, set_name, image, external_image_id, fields, single=single)
         faces = await to_thread.run_sync(self._enrol, *new, external_image_id, new_ids)
         return new[0], faces
 
@@ -68,7 +69,7 @@ class Faces:
         self,
         project_id: str,
         set_name: str,
-        picture: Picture,
+        image: EncodedImage,
         *,
         external_image_id: str | None,
         fields: Mapping[str, Any],
@@ -81,7 +82,7 @@ class Faces:
             ServiceError: as :meth:`add`, unless the set is full.
         """
         face_set, templates, _ = await self._examined(
-            project_id, set_name, picture, external_image_id, fields, single=single
+            project_id, set_name, image, external_image_id, fields, single=single
         )
         return await to_thread.run_sync(self._would_enrol, face_set, templates, rehearsal)
 
@@ -203,7 +204,7 @@ class Faces:
         self,
         project_id: str,
         set_name: str,
-        picture: Picture,
+        image: EncodedImage,
         external_image_id: str | None,
         fields: Mapping[str, Any],
         *,
@@ -214,16 +215,16 @@ class Faces:
         if external_image_id is not None:
             check_external_image_id(external_image_id)
         values = check_values(fields, face_set.fields)
-        return face_set, await self._admitted(face_set, picture, single=single), values
+        return face_set, await self._admitted(face_set, image, single=single), values
 
-    async def _admitted(self, face_set: FaceSet, picture: Picture, *, single: bool) -> list[FaceTemplate]:
+    async def _admitted(self, face_set: FaceSet, image: EncodedImage, *, single: bool) -> list[FaceTemplate]:
         if face_set.policy is None:
-            templates = await self._recognizer.templates(picture, largest_only=single)
+            templates = await self._recognizer.templates(image, largest_only=single)
             if not templates:
                 raise ServiceError("FRS.0404")
             return templates
         policy = Policy.parse(face_set.policy)
-        faces = await judged(self._recognizer, picture, policy, policy.traits, single=single)
+        faces = await judged(self._recognizer, image, policy, policy.traits, single=single)
         if not faces:
             raise ServiceError("FRS.0404")
         admitted = [face.candidate.template for face in faces if not face.reasons]

@@ -13,7 +13,8 @@ from pydantic import Field, model_validator
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError
-from openfrs.recognition.recognizer import Candidate, Picture, Recognizer
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.recognizer import Candidate, Recognizer
 from openfrs.recognition.similarity import Calibration
 from openfrs.store.faces.models import Face, FaceSet
 from openfrs.store.faces.repository import FaceRepository
@@ -56,7 +57,7 @@ class Policy(StoredModel):
 
     single_face: bool | None = None
     max_faces: Annotated[int, Field(ge=1, le=1000)] | None = None
-    min_face_size: Annotated[int, Field(ge=1, le=limits.MAX_PICTURE_SIDE)] | None = None
+    min_face_size: Annotated[int, Field(ge=1, le=limits.MAX_IMAGE_SIDE)] | None = None
     min_confidence: Share | None = None
     min_quality: Share | None = None
     max_blur: Share | None = None
@@ -206,7 +207,13 @@ class Policies:
         return policy
 
     async def check(
-        self, project_id: str, set_name: str | None, picture: Picture, values: Mapping[str, Any] | None, *, single: bool
+        self,
+        project_id: str,
+        set_name: str | None,
+        image: EncodedImage,
+        values: Mapping[str, Any] | None,
+        *,
+        single: bool,
     ) -> tuple[Policy, list[JudgedFace]]:
         """What a policy makes of a picture's faces, largest first, or of its main face alone; nothing is enrolled.
 
@@ -222,7 +229,7 @@ class Policies:
         if set_name is not None:
             face_set = await to_thread.run_sync(self._face_sets.require_usable, project_id, set_name)
         policy = given or (ADVISED if face_set is None else _policy(face_set))
-        faces = await judged(self._recognizer, picture, policy, _TOLD, single=single)
+        faces = await judged(self._recognizer, image, policy, _TOLD, single=single)
         return policy, await to_thread.run_sync(self._compared, face_set, policy, faces)
 
     def _compared(self, face_set: FaceSet | None, policy: Policy, faces: list[JudgedFace]) -> list[JudgedFace]:
@@ -248,7 +255,7 @@ class Policies:
 
 
 async def judged(
-    recognizer: Recognizer, picture: Picture, policy: Policy, wanted: Collection[Trait], *, single: bool
+    recognizer: Recognizer, image: EncodedImage, policy: Policy, wanted: Collection[Trait], *, single: bool
 ) -> list[JudgedFace]:
     """What a policy makes of the faces of a picture, or of its main face alone, but for duplicates.
 
@@ -257,7 +264,7 @@ async def judged(
     Raises:
         ServiceError: ``FRS.0020`` a limit needs a weight that is not there, and what :meth:`Recognizer.candidates` raises.
     """
-    candidates = await recognizer.candidates(picture, wanted)
+    candidates = await recognizer.candidates(image, wanted)
     chosen = [one for one in candidates if one.is_main] if single else candidates
     return [
         JudgedFace(one, tuple(judge(policy, one, place=place, count=len(candidates))))

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import BoundingBox
-from openfrs.recognition.recognizer import FaceTemplate, Picture, Recognizer
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.recognizer import FaceTemplate, Recognizer
 from openfrs.store.faces.models import Face
 
 LEAST_OVERLAP: Final = 0.3
@@ -27,37 +28,37 @@ class Remade:
     """New templates, and what stood in the way of others."""
 
     templates: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)  # by face id, shape (dimension,)
-    without_picture: list[Face] = field(default_factory=list)
+    without_image: list[Face] = field(default_factory=list)
     without_face: list[tuple[Face, str]] = field(default_factory=list)  # and why
     unused: list[Path] = field(default_factory=list)  # pictures that no face came from
 
     @property
     def missing(self) -> list[Face]:
         """The faces without a new template."""
-        return self.without_picture + [face for face, _ in self.without_face]
+        return self.without_image + [face for face, _ in self.without_face]
 
 
 async def remake_templates(
-    recognizer: Recognizer, faces: Sequence[Face], pictures: Mapping[str, Path], advance: Callable[[int], None]
+    recognizer: Recognizer, faces: Sequence[Face], images: Mapping[str, Path], advance: Callable[[int], None]
 ) -> Remade:
     """Look for each face, in the picture whose name without suffix is its external image id, where its box is.
 
     ``advance`` is told how many more faces are done.
     """
-    by_picture: dict[str, list[Face]] = defaultdict(list)
+    by_image: dict[str, list[Face]] = defaultdict(list)
     for face in faces:
-        by_picture[face.external_image_id].append(face)
-    remade = Remade(unused=sorted(path for stem, path in pictures.items() if stem not in by_picture))
+        by_image[face.external_image_id].append(face)
+    remade = Remade(unused=sorted(path for stem, path in images.items() if stem not in by_image))
     places = asyncio.Semaphore(AT_ONCE)
 
     async def look(stem: str, wanted: list[Face]) -> None:
-        if stem not in pictures:
-            remade.without_picture += wanted
+        if stem not in images:
+            remade.without_image += wanted
         else:
             async with places:
                 try:
-                    data = await asyncio.to_thread(pictures[stem].read_bytes)
-                    found = await recognizer.templates(Picture(data, pictures[stem].name), largest_only=False)
+                    data = await asyncio.to_thread(images[stem].read_bytes)
+                    found = await recognizer.templates(EncodedImage(data, images[stem].name), largest_only=False)
                 except (ServiceError, OSError) as error:
                     remade.without_face += [(face, str(error)) for face in wanted]
                 else:
@@ -68,7 +69,7 @@ async def remake_templates(
         advance(len(wanted))
 
     async with asyncio.TaskGroup() as group:
-        for stem, wanted in by_picture.items():
+        for stem, wanted in by_image.items():
             group.create_task(look(stem, wanted))
     return remade
 

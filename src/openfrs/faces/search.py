@@ -8,7 +8,8 @@ from anyio import to_thread
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
-from openfrs.recognition.recognizer import Picture, Recognizer
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.recognizer import Recognizer
 from openfrs.store.faces.models import Face, FaceSet
 from openfrs.store.faces.predicate import FieldDefinitions
 from openfrs.store.index.columns import NUMERIC, field_type
@@ -49,7 +50,9 @@ class Search:
         self._galleries = galleries
         self._recognizer = recognizer
 
-    async def by_picture(self, project_id: str, set_name: str, picture: Picture, options: SearchOptions) -> list[Found]:
+    async def by_image(
+        self, project_id: str, set_name: str, image: EncodedImage, options: SearchOptions
+    ) -> list[Found]:
         """The faces most like the largest face of a picture, best first unless sorted.
 
         Raises:
@@ -57,7 +60,7 @@ class Search:
                 ``FRS.0304`` no face, and what :meth:`Recognizer.templates` raises.
         """
         face_set, query, order = await to_thread.run_sync(self._prepared, project_id, set_name, options)
-        templates = await self._recognizer.templates(picture, largest_only=True)
+        templates = await self._recognizer.templates(image, largest_only=True)
         if not templates:
             raise ServiceError("FRS.0304")
 

@@ -110,7 +110,7 @@ class Attributes:
     landmark: Contours | None = None
 
 
-def asked(codes: str | None, known: Mapping[str, Attribute]) -> frozenset[Attribute]:
+def parse_attributes(codes: str | None, known: Mapping[str, Attribute]) -> frozenset[Attribute]:
     """The attributes that a client's comma-separated codes ask for; codes that are not known are ignored."""
     return frozenset(known[code] for text in (codes or "").split(",") if (code := text.strip()) in known)
 
@@ -121,7 +121,7 @@ def traits_for(attributes: Collection[Attribute]) -> frozenset[Trait]:
     return wanted - {trait for trait, head in _HEADS.items() if not _is_trusted(head)}
 
 
-def worded(attributes: Collection[Attribute], traits: Traits, turn: int) -> Attributes:
+def describe_codes(attributes: Collection[Attribute], traits: Traits, turn: int) -> Attributes:
     """What was measured, in FRS's words. ``turn`` is the face's clockwise turn in degrees."""
     return Attributes(
         headpose=traits.pose if Attribute.HEADPOSE in attributes else None,

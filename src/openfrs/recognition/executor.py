@@ -1,7 +1,7 @@
-"""Two lanes of threads, each with a bounded queue: one for small pictures, one for large ones and videos.
+"""A thread pool with a bounded queue.
 
-A large picture takes a thread for a hundred times as long as a small one. In a lane of their own large pictures wait for each
-other; small ones share the processor with them, but never wait for a thread that one of them has.
+Small images have one executor, large images and videos another. A large image occupies a thread a hundred times as long as a
+small one; with separate threads, small images share the processor with large ones but never queue behind them.
 """
 
 import asyncio
@@ -13,80 +13,80 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from openfrs.core.errors import no_room
-from openfrs.core.telemetry.metrics import PICTURES, REFUSED, STAGE_SECONDS
+from openfrs.core.telemetry.metrics import IMAGES, REFUSED, STAGE_SECONDS
 
 T = TypeVar("T")
 
 
-class Lane:
-    """At most ``threads`` pieces of work are under way and ``queue`` more wait; the next one is refused at once."""
+class BoundedExecutor:
+    """Runs at most ``threads`` tasks at once, queues at most ``queue`` more, and rejects further ones at once."""
 
     def __init__(self, name: str, *, threads: int, queue: int) -> None:
         self.name = name
         self._threads = threads
-        self._places = threads + queue
+        self._capacity = threads + queue
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"vision-{name}")
         self._lock = threading.Lock()
-        self._taken = 0
-        self._working = PICTURES.labels(name, "working")
-        self._waiting = PICTURES.labels(name, "waiting")
+        self._accepted = 0
+        self._running_gauge = IMAGES.labels(name, "working")
+        self._waiting_gauge = IMAGES.labels(name, "waiting")
 
     @property
-    def under_way(self) -> int:
-        """Pieces of work on a thread."""
-        return min(self._taken, self._threads)
+    def running(self) -> int:
+        """Number of tasks on a thread."""
+        return min(self._accepted, self._threads)
 
     @property
     def waiting(self) -> int:
-        """Pieces of work that wait for a thread."""
-        return max(0, self._taken - self._threads)
+        """Number of tasks in the queue."""
+        return max(0, self._accepted - self._threads)
 
-    def look(self) -> None:
-        """See whether there is room.
+    def check_capacity(self) -> None:
+        """Check that another task would be accepted.
 
         Raises:
-            ServiceError: ``FRS.0033``, there is none.
+            ServiceError: ``FRS.0033`` the queue is full.
         """
-        if self._taken >= self._places:
+        if self._accepted >= self._capacity:
             REFUSED.labels(f"{self.name}_queue").inc()
             raise no_room()
 
     async def run(self, work: Callable[[], T]) -> T:
-        """What ``work`` returns. A caller that goes away before its turn takes its work out of the queue.
+        """Return the result of ``work``. Cancelling the call removes a waiting task from the queue.
 
         Raises:
-            ServiceError: ``FRS.0033`` when there is no room, and whatever ``work`` raises.
+            ServiceError: ``FRS.0033`` the queue is full; and errors of ``work``.
         """
-        self._take()
+        self._acquire()
         try:
-            future = self._pool.submit(contextvars.copy_context().run, _begun, work, time.perf_counter())
+            future = self._pool.submit(contextvars.copy_context().run, _start, work, time.perf_counter())
         except BaseException:
-            self._give_back()
+            self._release()
             raise
-        future.add_done_callback(lambda _: self._give_back())
+        future.add_done_callback(lambda _: self._release())
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
-        """Finish what has begun and stop the threads."""
+        """Finish all accepted tasks and stop the threads."""
         self._pool.shutdown()
 
-    def _take(self) -> None:
+    def _acquire(self) -> None:
         with self._lock:
-            self.look()
-            self._taken += 1
-            self._show()
+            self.check_capacity()
+            self._accepted += 1
+            self._update_gauges()
 
-    def _give_back(self) -> None:
+    def _release(self) -> None:
         with self._lock:
-            self._taken -= 1
-            self._show()
+            self._accepted -= 1
+            self._update_gauges()
 
-    def _show(self) -> None:
-        self._working.set(self.under_way)
-        self._waiting.set(self.waiting)
+    def _update_gauges(self) -> None:
+        self._running_gauge.set(self.running)
+        self._waiting_gauge.set(self.waiting)
 
 
-def _begun(work: Callable[[], T], since: float) -> T:
-    """Do ``work``, which has waited since then."""
-    STAGE_SECONDS.labels("wait").observe(time.perf_counter() - since)
+def _start(work: Callable[[], T], queued_at: float) -> T:
+    """Record the time in the queue, then call ``work``."""
+    STAGE_SECONDS.labels("wait").observe(time.perf_counter() - queued_at)
     return work()

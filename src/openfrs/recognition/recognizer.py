@@ -1,6 +1,6 @@
-"""Detecting, comparing and making templates: picture bytes in, faces out, in bounded lanes of threads."""
+"""Face detection, comparison and template extraction on bounded thread pools."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,33 +10,23 @@ import numpy.typing as npt
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import BoundingBox
-from openfrs.media.decoding.header import claimed_pixels
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
 from openfrs.vision.attributes.types import Trait, Traits
 from openfrs.vision.measured import MeasuredPipeline
 from openfrs.vision.pipeline import Pipeline
-from openfrs.vision.runtime.session import Execution
-from openfrs.vision.types import Detection, Image, main_face
+from openfrs.vision.types import Detection, Image
 
-from .attributes import Attribute, Attributes, traits_for, worded
-from .executor import Lane
-from .main_face import MainFace, find_main_face
+from .attributes import Attribute, Attributes, describe_codes, traits_for
+from .executor import BoundedExecutor
+from .main_face import MainFace, find_main_face, main_face
 from .similarity import Calibration
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """The bytes of a picture and the name of the parameter they came in, for errors."""
-
-    data: bytes
-    parameter: str
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceTemplate:
-    """A face of a picture: where it is, and its unit embedding of shape (dimension,)."""
+    """The bounding box of a face and its unit embedding of shape (dimension,)."""
 
     box: BoundingBox
     embedding: npt.NDArray[np.float32]
@@ -44,18 +34,18 @@ class FaceTemplate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A face of a picture that may be enrolled: its template, how sure the detector is of it, 0..1, and what was measured."""
+    """A face that may be enrolled: its template, detection score (0..1) and measured traits."""
 
     template: FaceTemplate
     confidence: float
     traits: Traits
     is_main: bool
-    """Whether it is the face that the picture is about."""
+    """Whether this is the main face of the image."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DescribedFace:
-    """A face of a picture: where it is, and the attributes asked for."""
+    """The bounding box of a face and its requested attributes."""
 
     box: BoundingBox
     attributes: Attributes
@@ -63,179 +53,158 @@ class DescribedFace:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The largest faces of two pictures and how alike they are, 0..1."""
+    """The bounding boxes of the main faces of two images and their similarity, 0..1."""
 
     boxes: tuple[BoundingBox, BoundingBox]
     similarity: float
 
 
 class Recognizer:
-    """What the models say of pictures.
+    """Runs the models on images in two bounded executors: one for small images, one for large images and videos.
 
-    At most ``threads`` small pictures are worked on and ``queue`` more wait, and beside them as many large ones, of which
-    ``large_queue`` wait; the next one is refused at once. A caller that goes away before its turn takes its picture out of the
-    queue.
+    Each executor has ``threads`` threads; ``queue`` small and ``large_queue`` large images can wait, and further ones are
+    rejected at once. Cancelling a call removes its image from the queue.
     """
 
     def __init__(
         self, pipeline: Pipeline, calibration: Calibration, *, threads: int, queue: int, large_queue: int
     ) -> None:
-        self._pipeline: Pipeline = MeasuredPipeline(pipeline)
+        self.pipeline: Pipeline = MeasuredPipeline(pipeline)
         self.calibration = calibration
-        self._small = Lane("small", threads=threads, queue=queue)
-        self._large = Lane("large", threads=threads, queue=large_queue)
-        self.lanes = (self._small, self._large)
+        self._small = BoundedExecutor("small", threads=threads, queue=queue)
+        self._large = BoundedExecutor("large", threads=threads, queue=large_queue)
+        self.executors = (self._small, self._large)
 
-    @property
-    def executions(self) -> Mapping[str, Execution]:
-        """How weights are run, by name, where it is not by OpenVINO in single precision."""
-        return self._pipeline.executions
+    async def detect(self, image: EncodedImage, attributes: Collection[Attribute] = ()) -> list[DescribedFace]:
+        """Return all faces of an image with the requested attributes, largest first.
 
-    @property
-    def embedder(self) -> str:
-        """Name of the embedder that makes this recognizer's templates."""
-        return self._pipeline.embedder
-
-    @property
-    def dimension(self) -> int:
-        """Length of a template's embedding."""
-        return self._pipeline.dimension
-
-    @property
-    def mirrored(self) -> bool:
-        """Whether a template's embedding is the mean direction of those of a face and its mirror image."""
-        return self._pipeline.mirrored
-
-    async def detect(self, picture: Picture, asked: Collection[Attribute] = ()) -> list[DescribedFace]:
-        """All faces of a picture, largest first, with the attributes asked for.
-
-        Faces that lie on their side or stand on their head are looked for where ``FACE_ANGLE`` is asked.
+        Faces that are rotated by 90, 180 or 270 degrees are detected only if ``FACE_ANGLE`` is requested.
 
         Raises:
-            ServiceError: ``FRS.0013/0015/0016/0017`` for the picture, ``FRS.0033`` when there is no room.
+            ServiceError: ``FRS.0013/0015/0016/0017`` for the image; ``FRS.0033`` the queue is full.
         """
-        return await self._run(lambda: self._detect(picture, asked), picture)
+        return await self._run(lambda: self._detect(image, attributes), image)
 
-    async def measure(self, picture: Picture, wanted: Collection[Trait]) -> Traits:
-        """The traits ``wanted`` of a picture's main face.
+    async def measure(self, image: EncodedImage, traits: Collection[Trait]) -> Traits:
+        """Return traits of the main face of an image.
 
         Raises:
-            ServiceError: as for :meth:`detect`, and ``FRS.0501`` when it shows no face.
+            ServiceError: as :meth:`detect`; ``FRS.0501`` the image shows no face.
         """
-        return await self._run(lambda: self._measure(picture, wanted), picture)
+        return await self._run(lambda: self._measure(image, traits), image)
 
-    async def templates(self, picture: Picture, *, largest_only: bool) -> list[FaceTemplate]:
-        """Templates of a picture's faces, largest first; empty when it shows none.
+    async def templates(self, image: EncodedImage, *, largest_only: bool) -> list[FaceTemplate]:
+        """Return the templates of the faces of an image, largest first, or of its main face only.
 
         Raises:
-            ServiceError: as for :meth:`detect`.
+            ServiceError: as :meth:`detect`.
         """
-        return await self._run(lambda: self._templates(picture, largest_only=largest_only), picture)
+        return await self._run(lambda: self._templates(image, largest_only=largest_only), image)
 
-    async def candidates(self, picture: Picture, wanted: Collection[Trait]) -> list[Candidate]:
-        """All faces of a picture with their templates and the traits ``wanted``, largest first.
+    async def candidates(self, image: EncodedImage, traits: Collection[Trait]) -> list[Candidate]:
+        """Return all faces of an image with their templates and traits, largest first.
 
         Raises:
-            ServiceError: as for :meth:`detect`.
+            ServiceError: as :meth:`detect`.
         """
-        return await self._run(lambda: self._candidates(picture, wanted), picture)
+        return await self._run(lambda: self._candidates(image, traits), image)
 
-    async def compare(self, first: Picture, second: Picture) -> Comparison:
-        """Compare the largest faces of two pictures.
+    async def compare(self, first: EncodedImage, second: EncodedImage) -> Comparison:
+        """Compare the main faces of two images.
 
         Raises:
-            ServiceError: as for :meth:`detect`, and ``FRS.0501`` when either shows no face.
+            ServiceError: as :meth:`detect`; ``FRS.0501`` one of the images shows no face.
         """
-        if len(first.data) + len(second.data) > limits.MAX_PICTURE_BYTES:
-            raise ServiceError("FRS.0017", f"1 to {limits.MAX_PICTURE_BYTES} bytes for both pictures together")
+        if len(first.data) + len(second.data) > limits.MAX_IMAGE_BYTES:
+            raise ServiceError("FRS.0017", f"1 to {limits.MAX_IMAGE_BYTES} bytes for both images together")
         return await self._run(lambda: self._compare(first, second), first, second)
 
-    async def run(self, work: Callable[[Pipeline], T], picture: Picture | None = None) -> T:
-        """What ``work`` makes of the models, on one of the threads and within the bounds that hold for pictures.
-
-        ``picture`` is what it works on; work without one takes as long as a large picture.
+    async def run(self, work: Callable[[Pipeline], T], image: EncodedImage | None = None) -> T:
+        """Call ``work`` with the pipeline in the executor for ``image``, or for large images if it has none.
 
         Raises:
-            ServiceError: ``FRS.0033`` when there is no room, and whatever ``work`` raises.
+            ServiceError: ``FRS.0033`` the queue is full; and errors of ``work``.
         """
-        if picture is None:
-            return await self._large.run(lambda: work(self._pipeline))
-        return await self._run(lambda: work(self._pipeline), picture)
+        if image is None:
+            return await self._large.run(lambda: work(self.pipeline))
+        return await self._run(lambda: work(self.pipeline), image)
 
-    def look(self, body_bytes: int) -> None:
-        """See whether there is room for the picture that a body of this size is likely to hold.
+    def check_capacity(self, body_bytes: int) -> None:
+        """Reject a request early if the size of its body suggests a small image and the queue is full.
 
-        Most of what a refusal costs comes before a picture is seen: who asks, reading, parsing. A crowd of them would slow down
-        what was taken in.
+        Authenticating, reading and parsing doomed requests would slow accepted ones.
 
         Raises:
-            ServiceError: ``FRS.0033``, there is none.
+            ServiceError: ``FRS.0033`` the queue is full.
         """
-        if limits.PICTURE_BODY_BYTES[0] <= body_bytes <= limits.PICTURE_BODY_BYTES[1]:
-            self._small.look()
+        if limits.IMAGE_BODY_BYTES[0] <= body_bytes <= limits.IMAGE_BODY_BYTES[1]:
+            self._small.check_capacity()
 
     def close(self) -> None:
-        """Finish what has begun and stop the threads."""
-        for lane in self.lanes:
-            lane.close()
+        """Finish all accepted work and stop the threads."""
+        for executor in self.executors:
+            executor.close()
 
-    async def _run(self, work: Callable[[], T], *pictures: Picture) -> T:
-        pixels = sum(claimed_pixels(picture.data) for picture in pictures)
-        return await (self._large if pixels > limits.SMALL_PICTURE_PIXELS else self._small).run(work)
+    async def _run(self, work: Callable[[], T], *images: EncodedImage) -> T:
+        pixels = sum(image.claimed_pixels for image in images)
+        return await (self._large if pixels > limits.SMALL_IMAGE_PIXELS else self._small).run(work)
 
-    def _detect(self, picture: Picture, asked: Collection[Attribute]) -> list[DescribedFace]:
-        image = decode(picture.data, picture.parameter)
-        detect = self._pipeline.detect_turned if Attribute.FACE_ANGLE in asked else self._pipeline.detect
-        wanted = traits_for(asked)
+    def _detect(self, image: EncodedImage, attributes: Collection[Attribute]) -> list[DescribedFace]:
+        pixels = image.decode()
+        detect = self.pipeline.detect_turned if Attribute.FACE_ANGLE in attributes else self.pipeline.detect
+        traits = traits_for(attributes)
         return [
             DescribedFace(
-                _box(face, image),
-                worded(asked, self._pipeline.describe(image, face, wanted) if wanted else Traits(), face.turn),
+                _box(face, pixels), describe_codes(attributes, self._describe(pixels, face, traits), face.turn)
             )
-            for face in detect(image)
+            for face in detect(pixels)
         ]
 
-    def _measure(self, picture: Picture, wanted: Collection[Trait]) -> Traits:
-        image = decode(picture.data, picture.parameter)
-        for face in main_face(self._pipeline.detect(image), image):
-            return self._pipeline.describe(image, face, wanted)
-        raise ServiceError("FRS.0501")
+    def _measure(self, image: EncodedImage, traits: Collection[Trait]) -> Traits:
+        pixels = image.decode()
+        face = main_face(self.pipeline.detect(pixels), pixels)
+        if face is None:
+            raise ServiceError("FRS.0501")
+        return self.pipeline.describe(pixels, face, traits)
 
-    def _templates(self, picture: Picture, *, largest_only: bool) -> list[FaceTemplate]:
+    def _templates(self, image: EncodedImage, *, largest_only: bool) -> list[FaceTemplate]:
         if largest_only:
-            found = find_main_face(self._pipeline, picture.data, picture.parameter)
-            return [] if found is None else [self._main_template(found)]
-        image = decode(picture.data, picture.parameter)
-        faces = self._pipeline.detect(image)
-        embeddings = self._pipeline.embed(image, faces)
-        return [FaceTemplate(_box(face, image), row) for face, row in zip(faces, embeddings, strict=True)]
+            main = find_main_face(self.pipeline, image)
+            return [] if main is None else [self._main_template(main)]
+        pixels = image.decode()
+        faces = self.pipeline.detect(pixels)
+        embeddings = self.pipeline.embed(pixels, faces)
+        return [FaceTemplate(_box(face, pixels), row) for face, row in zip(faces, embeddings, strict=True)]
 
-    def _main_template(self, found: MainFace) -> FaceTemplate:
-        return FaceTemplate(found.box, self._pipeline.embed(found.image, [found.face])[0])
+    def _main_template(self, main: MainFace) -> FaceTemplate:
+        return FaceTemplate(main.box, self.pipeline.embed(main.pixels, [main.face])[0])
 
-    def _candidates(self, picture: Picture, wanted: Collection[Trait]) -> list[Candidate]:
-        image = decode(picture.data, picture.parameter)
-        faces = self._pipeline.detect(image)
-        main = main_face(faces, image)
+    def _candidates(self, image: EncodedImage, traits: Collection[Trait]) -> list[Candidate]:
+        pixels = image.decode()
+        faces = self.pipeline.detect(pixels)
+        main = main_face(faces, pixels)
         return [
             Candidate(
-                FaceTemplate(_box(face, image), row),
+                FaceTemplate(_box(face, pixels), row),
                 face.score,
-                self._pipeline.describe(image, face, wanted) if wanted else Traits(),
-                is_main=face in main,
+                self._describe(pixels, face, traits),
+                is_main=face is main,
             )
-            for face, row in zip(faces, self._pipeline.embed(image, faces), strict=True)
+            for face, row in zip(faces, self.pipeline.embed(pixels, faces), strict=True)
         ]
 
-    def _compare(self, *pictures: Picture) -> Comparison:
-        found = [self._templates(picture, largest_only=True) for picture in pictures]
-        if not all(found):
+    def _describe(self, pixels: Image, face: Detection, traits: Collection[Trait]) -> Traits:
+        return self.pipeline.describe(pixels, face, traits) if traits else Traits()
+
+    def _compare(self, *images: EncodedImage) -> Comparison:
+        templates = [self._templates(image, largest_only=True) for image in images]
+        if not all(templates):
             raise ServiceError("FRS.0501")
-        (first,), (second,) = found
+        (first,), (second,) = templates
         cosine = float(first.embedding @ second.embedding)
         return Comparison((first.box, second.box), self.calibration.similarity(cosine))
 
 
-def _box(face: Detection, image: Image) -> BoundingBox:
-    height, width = image.shape[:2]
+def _box(face: Detection, pixels: Image) -> BoundingBox:
+    height, width = pixels.shape[:2]
     return BoundingBox.clipped(face.left, face.top, face.width, face.height, within=(width, height))

@@ -1,8 +1,6 @@
 """What the detector says of one face."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -44,22 +42,3 @@ def overlap(first: Detection, second: Detection) -> float:
     height = min(first.top + first.height, second.top + second.height) - max(first.top, second.top)
     shared = max(0.0, width) * max(0.0, height)
     return shared / max(first.area + second.area - shared, 1e-9)
-
-
-AS_LARGE: Final = 0.9
-"""Faces whose sides are within a tenth of the largest's count as large: a box is measured no better than that."""
-
-
-def main_face(faces: Sequence[Detection], image: Image) -> list[Detection]:
-    """The face a picture is about: the largest or, where others are as large, the most central of them.
-
-    Returns a list of that one face; an empty list when there is none.
-    """
-    height, width = map(int, image.shape[:2])
-    least = AS_LARGE**2 * max((face.area for face in faces), default=0)
-    large = [face for face in faces if face.area >= least]
-
-    def distance(face: Detection) -> float:
-        return abs(face.left + face.width / 2 - width / 2) + abs(face.top + face.height / 2 - height / 2)
-
-    return sorted(large, key=distance)[:1]

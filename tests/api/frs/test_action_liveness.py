@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 import pytest
 
-from openfrs.core.limits import MAX_PICTURE_BYTES
+from openfrs.core.limits import MAX_IMAGE_BYTES
 from tests.support.contract import Frs, ok, refusal
 from tests.support.videos import encode, grey, sound
 
@@ -158,7 +158,7 @@ def test_videos_that_cannot_be_used(frs: Frs) -> None:
         ({"video_base64": "?"}, "FRS.0701"),
         ({"video_url": "https://example.com/x.mp4"}, "FRS.0020"),
         ({"video_base64": "AAAA", "video_url": "https://example.com/x.mp4"}, "FRS.0012"),
-        ({"video_base64": "A" * (MAX_PICTURE_BYTES + 4)}, "FRS.0017"),
+        ({"video_base64": "A" * (MAX_IMAGE_BYTES + 4)}, "FRS.0017"),
     ):
         refusal(frs.post("/live-detect", json={"actions": "1"} | body), code)
     for video, code in (

@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 
-from openfrs.core.limits import MAX_PICTURE_BYTES
+from openfrs.core.limits import MAX_IMAGE_BYTES
 from tests.support.contract import Frs, ok, refusal
 from tests.support.fake_models import photo
 
@@ -68,7 +68,7 @@ def test_what_cannot_be_judged_is_refused(v1: Frs) -> None:
     refusal(ask(image_base64=7), "FRS.0012")
     refusal(ask(image_base64=picture, image_url="https://a.b/c"), "FRS.0012")
     refusal(ask(image_base64="Zm9v"), "FRS.0015")
-    refusal(ask(image_base64="A" * (MAX_PICTURE_BYTES + 1)), "FRS.0017")
+    refusal(ask(image_base64="A" * (MAX_IMAGE_BYTES + 1)), "FRS.0017")
     refusal(ask(image_url="https://a.b/c"), "FRS.0020")
     assert v1.get("/live-detect-face").status_code == 405
 

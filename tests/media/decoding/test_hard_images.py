@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from openfrs.core.errors import ServiceError
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
 from tests.support.measured import Outcome, measured
 
 DECODED = "uint8 3 3"
@@ -70,21 +70,23 @@ def test_well_known_files_get_their_answer(hard: Path, outcomes: dict[str, Outco
 
 
 def test_one_face_in_eight_orientations_is_one_picture(hard: Path) -> None:
-    upright, *others = (decode((hard / f"derived/face_exif{turn}.jpg").read_bytes(), "p") for turn in range(1, 9))
+    upright, *others = (
+        EncodedImage((hard / f"derived/face_exif{turn}.jpg").read_bytes(), "p").decode() for turn in range(1, 9)
+    )
     for other in others:
         assert other.shape == upright.shape
         assert np.abs(other.astype(int) - upright).mean() < 3
 
 
 def test_one_face_in_every_encoding_is_one_picture(hard: Path) -> None:
-    face = decode((hard / "derived/png_named.jpg").read_bytes(), "p").astype(int)
+    face = EncodedImage((hard / "derived/png_named.jpg").read_bytes(), "p").decode().astype(int)
     colour = ["24.bmp", "16bit_rgb.png", "rgba.png", "progressive.jpg", "alpha_gradient.png"]
     for name in colour:
-        other = decode((hard / f"derived/face_{name}").read_bytes(), "p")
+        other = EncodedImage((hard / f"derived/face_{name}").read_bytes(), "p").decode()
         assert np.abs(other - face).mean() < 6, name
-    gray = decode((hard / "derived/face_16bit_gray.png").read_bytes(), "p")
+    gray = EncodedImage((hard / "derived/face_16bit_gray.png").read_bytes(), "p").decode()
     for name in ("la.png", "gray.jpg"):
-        other = decode((hard / f"derived/face_{name}").read_bytes(), "p").astype(int)
+        other = EncodedImage((hard / f"derived/face_{name}").read_bytes(), "p").decode().astype(int)
         assert np.abs(other - gray).mean() < 6, name
 
 
@@ -94,6 +96,6 @@ def test_warnings_stay_inside(hard: Path) -> None:
         file = hard / "pillow/Tests/images" / name
         if file.is_file():
             try:
-                decode(file.read_bytes(), "p")
+                EncodedImage(file.read_bytes(), "p").decode()
             except ServiceError as error:
                 pytest.fail(f"{name}: {error}")

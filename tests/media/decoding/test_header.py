@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from openfrs.media.decoding.header import MAX_SCANS, Header, claimed_pixels, is_foreign, read_header
+from openfrs.media.decoding.header import MAX_SCANS, Header, is_foreign, read_header
+from openfrs.media.decoding.image import EncodedImage
 from tests.support.images import encoded, exif, jpeg, quarters
 
 PROGRESSIVE = jpeg(quarters(), progressive=True)
@@ -143,11 +144,12 @@ def test_marks_count_only_where_they_belong() -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
 def test_the_pixels_that_a_header_claims_are_told_even_of_a_picture_cut_short(kind: str) -> None:
     data = encoded(quarters(300, 200), kind)
-    assert claimed_pixels(data) == claimed_pixels(data[: len(data) // 2]) == 60_000
+    assert EncodedImage(data, "image").claimed_pixels == 60_000
+    assert EncodedImage(data[: len(data) // 2], "image").claimed_pixels == 60_000
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"text", b"\xff\xd8\xff", b"\xff\xd8\xff\xc0\0", b"\x89PNG\r\n\x1a\n", b"BM", PROGRESSIVE[:-2][:20]]
 )
 def test_what_claims_nothing_has_no_pixels(data: bytes) -> None:
-    assert claimed_pixels(data) == 0
+    assert EncodedImage(data, "image").claimed_pixels == 0

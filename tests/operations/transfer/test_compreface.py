@@ -9,7 +9,7 @@ from tests.support.fake_models import load, photo
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.operations.transfer.compreface import compreface_items
-from openfrs.operations.transfer.images import Importing, Line, Outcome, import_pictures
+from openfrs.operations.transfer.images import Importing, Line, Outcome, import_images
 
 PEOPLE = {"s1": ("k1", "Anna\\tB\\\\C"), "s2": ("k1", "bert"), "s3": ("k2", "carl")}
 PICTURES = {"i1": photo(colour(1)), "i2": photo(colour(2)), "i3": photo(colour(3))}
@@ -32,7 +32,7 @@ def dump(path: Path, pictures: dict[str, bytes] = PICTURES, people: dict[str, tu
 def test_stored_pictures_are_enrolled_under_their_subjects(tmp_path: Path) -> None:
     data, lines = new_data(tmp_path / "data", "s"), list[Line]()
     items = compreface_items(dump(tmp_path / "frs.sql"), "k1")
-    import_pictures(Settings(data=data), items, Importing("s"), lines.append, load_pipeline=load)
+    import_images(Settings(data=data), items, Importing("s"), lines.append, load_pipeline=load)
     assert {line.file: (line.outcome, line.external_image_id) for line in lines} == {
         "i1": (Outcome.ADDED, "Anna_B_C"),
         "i2": (Outcome.ADDED, "bert"),

@@ -17,7 +17,7 @@ from tests.support.servers import REPOSITORY
 
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
-from openfrs.operations.transfer.images import ImportedIds, Importing, Line, Outcome, import_pictures
+from openfrs.operations.transfer.images import ImportedIds, Importing, Line, Outcome, import_images
 from openfrs.operations.transfer.sources import Naming, folder_items, mapped_items
 from openfrs.services import Services
 from openfrs.store.data_directory import DataDirectory
@@ -49,7 +49,7 @@ def run(
     items = folder_items(source, naming) if source.is_dir() else mapped_items(source)
     lines: list[Line] = []
     what = Importing(name, single=single, dry=dry)
-    tally = import_pictures(Settings(data=data), items, what, lines.append, load_pipeline=load)
+    tally = import_images(Settings(data=data), items, what, lines.append, load_pipeline=load)
     assert tally.outcomes == Counter(line.outcome for line in lines)
     assert tally.faces == sum(line.faces for line in lines)
     return {line.file: line for line in lines}
@@ -222,7 +222,7 @@ def test_a_set_is_made_when_asked_for(data: Path, folder: Path) -> None:
     what = Importing("new", create={"age": {"type": "long"}})
     for _ in range(2):
         items = folder_items(folder, Naming.FOLDER)
-        import_pictures(Settings(data=data), items, what, lambda line: None, load_pipeline=load)
+        import_images(Settings(data=data), items, what, lambda line: None, load_pipeline=load)
     assert [name for name, *_ in enrolled(data)] == ["new"] * 4
 
 
@@ -284,7 +284,7 @@ class _SlowPipeline(FakePipeline):
 
 
 if __name__ == "__main__":
-    import_pictures(
+    import_images(
         Settings(data=Path(sys.argv[1])),
         folder_items(Path(sys.argv[2]), Naming.FOLDER),
         Importing("s"),

@@ -8,7 +8,7 @@ import pytest
 
 from openfrs.evaluation.datasets.attacks import MOVES, film
 from openfrs.evaluation.datasets.videos import labelled_clips
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
 from openfrs.media.decoding.video import open_video
 from openfrs.recognition.liveness.action import (
     ActionVerdict,
@@ -75,7 +75,7 @@ def test_who_did_it_is_alive_where_it_was_asked(person: Observation) -> None:
     assert answer.alive
     assert answer.warnings == ()
     assert all(sure > 0.9 for _, sure in answer.actions)
-    assert decode(answer.picture, "picture").shape == (480, 360, 3)
+    assert EncodedImage(answer.picture, "picture").decode().shape == (480, 360, 3)
     assert judged(person, RIGHT, LEFT, NOD, mirrored=True).alive
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from openfrs.core.errors import ServiceError
-from openfrs.media.decoding.image import decode
-from openfrs.recognition.liveness.silent import face_picture, verdict
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.liveness.silent import crop_face, verdict
 from openfrs.recognition.liveness.warnings import Warned
 from openfrs.vision.attributes.quality import overall
 from openfrs.vision.attributes.types import Quality, Traits
@@ -30,7 +30,7 @@ class Told(FakePipeline):
 
 def test_the_largest_face_is_judged() -> None:
     for people, alive in (((PERSON, PRINT), True), ((PRINT, PERSON), False)):
-        image = decode(photo(*people), "image")
+        image = EncodedImage(photo(*people), "image").decode()
         found = verdict(FakePipeline(), image, FakePipeline().detect(image))
         assert found.alive is alive
         assert found.confidence == people[0][0] / 255
@@ -38,7 +38,7 @@ def test_the_largest_face_is_judged() -> None:
 
 
 def test_half_is_alive_and_a_little_less_is_not() -> None:
-    image = decode(photo(PERSON), "image")
+    image = EncodedImage(photo(PERSON), "image").decode()
     faces = FakePipeline().detect(image)
     assert verdict(Told(Traits(live=0.5)), image, faces).alive
     assert not verdict(Told(Traits(live=0.4999999)), image, faces).alive
@@ -61,14 +61,14 @@ def test_half_is_alive_and_a_little_less_is_not() -> None:
     ],
 )
 def test_flaws_beyond_the_advised_limits_are_warned_of(quality: Quality | None, warned: list[Warned]) -> None:
-    image = decode(photo(PERSON), "image")
+    image = EncodedImage(photo(PERSON), "image").decode()
     found = verdict(Told(Traits(live=0.9, quality=quality)), image, FakePipeline().detect(image))
     assert list(found.warnings) == warned
     assert found.alive
 
 
 def test_without_a_face_or_without_weights_there_is_no_verdict() -> None:
-    image = decode(photo(PERSON), "image")
+    image = EncodedImage(photo(PERSON), "image").decode()
     with pytest.raises(ServiceError) as refused:
         verdict(FakePipeline(), image, [])
     assert refused.value.entry.code == "FRS.0707"
@@ -80,7 +80,7 @@ def test_without_a_face_or_without_weights_there_is_no_verdict() -> None:
 def test_the_picture_shows_the_face_with_a_little_around_it() -> None:
     image = np.zeros((100, 200, 3), np.uint8)
     face = Detection(100, 40, 20, 30, np.zeros((5, 2), np.float32), 1.0)
-    shown = cv2.imdecode(np.frombuffer(face_picture(image, face), np.uint8), cv2.IMREAD_COLOR)
+    shown = cv2.imdecode(np.frombuffer(crop_face(image, face), np.uint8), cv2.IMREAD_COLOR)
     assert shown is not None
     assert shown.shape == (48, 32, 3)
 
@@ -88,7 +88,7 @@ def test_the_picture_shows_the_face_with_a_little_around_it() -> None:
 @pytest.mark.parametrize(("left", "top"), [(-50, -60), (190, 95), (300, 300), (-300, -300)])
 def test_a_face_beyond_the_edge_still_has_a_picture(left: float, top: float) -> None:
     face = Detection(left, top, 60, 80, np.zeros((5, 2), np.float32), 1.0)
-    assert face_picture(np.zeros((100, 200, 3), np.uint8), face).startswith(b"\xff\xd8")
+    assert crop_face(np.zeros((100, 200, 3), np.uint8), face).startswith(b"\xff\xd8")
 
 
 def test_every_warning_has_words() -> None:

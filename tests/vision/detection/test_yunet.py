@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from openfrs.core.limits import MAX_PICTURE_SIDE
+from openfrs.core.limits import MAX_IMAGE_SIDE
 from openfrs.vision.detection.yunet import SIDE, STRIDES, YuNet
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Tensor
@@ -250,15 +250,15 @@ def test_a_face_that_fills_the_picture_is_found(
 @pytest.mark.models
 @pytest.mark.parametrize(
     ("name", "side"),
-    [("obama", side) for side in (20, 80, 250, 1500, 2800, MAX_PICTURE_SIDE)]
-    + [(name, MAX_PICTURE_SIDE) for name in ("biden", "obama2", "obama3")],
+    [("obama", side) for side in (20, 80, 250, 1500, 2800, MAX_IMAGE_SIDE)]
+    + [(name, MAX_IMAGE_SIDE) for name in ("biden", "obama2", "obama3")],
 )
 def test_a_face_of_any_size_is_found_in_the_largest_picture(
     pipeline: ModelPipeline, photos: Mapping[str, Image], name: str, side: int
 ) -> None:
-    canvas = np.full((MAX_PICTURE_SIDE, MAX_PICTURE_SIDE, 3), 110, np.uint8)
+    canvas = np.full((MAX_IMAGE_SIDE, MAX_IMAGE_SIDE, 3), 110, np.uint8)
     head, face = head_of(pipeline, photos[name], side)
-    place = [min(1900, (MAX_PICTURE_SIDE - length) / 2) for length in face[2:]]  # where the face begins
+    place = [min(1900, (MAX_IMAGE_SIDE - length) / 2) for length in face[2:]]  # where the face begins
     left, top = (round(start - inside) for start, inside in zip(place, face[:2], strict=True))
     part = canvas[max(0, top) : top + head.shape[0], max(0, left) : left + head.shape[1]]
     part[:] = head[max(0, -top) :, max(0, -left) :][: part.shape[0], : part.shape[1]]

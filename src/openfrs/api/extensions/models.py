@@ -66,13 +66,13 @@ async def show_models(services: ServicesDependency) -> ModelsAnswer:
     weights = [
         WeightAnswer(
             name=name,
-            precision=services.recognizer.executions.get(name, PLAIN).precision,
+            precision=services.recognizer.pipeline.executions.get(name, PLAIN).precision,
             **weight.model_dump(include={"role", "licence", "origin", "sha256"}),
         )
         for name, weight in manifest().weights.items()
     ]
     return ModelsAnswer(
-        embedder=services.recognizer.embedder,
+        embedder=services.recognizer.pipeline.embedder,
         embedders=_embedders(services.recognizer, services.manifest),
         calibration=CalibrationAnswer.model_validate(scale),
         weights=weights,
@@ -81,10 +81,10 @@ async def show_models(services: ServicesDependency) -> ModelsAnswer:
 
 def _embedders(recognizer: Recognizer, available: Manifest) -> list[EmbedderAnswer]:
     active = EmbedderAnswer(
-        name=recognizer.embedder,
+        name=recognizer.pipeline.embedder,
         active=True,
-        dimension=recognizer.dimension,
-        mirrored=recognizer.mirrored,
+        dimension=recognizer.pipeline.dimension,
+        mirrored=recognizer.pipeline.mirrored,
         calibrated=True,  # the service does not start without
     )
     others = [
@@ -96,6 +96,6 @@ def _embedders(recognizer: Recognizer, available: Manifest) -> list[EmbedderAnsw
             calibrated=is_calibrated(name),
         )
         for name in available.embedders
-        if name != recognizer.embedder
+        if name != recognizer.pipeline.embedder
     ]
     return [active, *others]

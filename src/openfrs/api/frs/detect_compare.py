@@ -12,7 +12,7 @@ from openfrs.api.requests.body import Input, read_input
 from openfrs.api.requests.uploads import ImageInput, uploaded_image
 from openfrs.api.responses import WireResponse, serialized
 from openfrs.core.errors import wrong_format
-from openfrs.recognition.attributes import V1_CODES, V2_CODES, Attribute, asked
+from openfrs.recognition.attributes import V1_CODES, V2_CODES, Attribute, parse_attributes
 from openfrs.services import Services
 
 from .schemas import Attributes, BoundingBox, CompareResponse, DescribedFace, DetectedFace, DetectResponse, Landmark
@@ -62,7 +62,7 @@ async def detect_v1(request: Request, services: ServicesDependency) -> WireRespo
 
 async def _detect(request: Request, services: Services, codes: Mapping[str, Attribute]) -> WireResponse:
     given = await read_input(request, DetectInput)
-    wanted = asked(given.attributes, codes)
+    wanted = parse_attributes(given.attributes, codes)
     faces = await services.recognizer.detect(await uploaded_image(given), wanted)
 
     def answer() -> DetectResponse:

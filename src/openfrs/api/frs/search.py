@@ -41,11 +41,11 @@ async def search(request: Request, principal: Reader, name: SetName, services: S
         filter=asked.filter,
         sort=asked.sort or (),
     )
-    no_picture = all(value is None for value in (asked.image_base64, asked.image_url, asked.image_file))
-    if asked.face_id is not None and no_picture:
+    no_image = all(value is None for value in (asked.image_base64, asked.image_url, asked.image_file))
+    if asked.face_id is not None and no_image:
         found = await services.search.by_face_id(principal.project.id, name, asked.face_id, options)
     else:
-        found = await services.search.by_picture(
+        found = await services.search.by_image(
             principal.project.id, name, await uploaded_image(asked, alternative=asked.face_id), options
         )
     wanted = set(asked.return_fields or ())

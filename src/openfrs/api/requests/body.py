@@ -132,7 +132,7 @@ async def _fetch(request: Request, values: Input) -> None:
         others = (parameter.replace("_url", "_base64"), parameter.replace("_url", "_file"), "face_id")
         if url and all(getattr(values, other, None) is None for other in others):
             project_id = unquote(request.path_params["project_id"])
-            file = await request.app.state.services.fetcher.fetch(url, project_id, parameter, limits.MAX_PICTURE_BYTES)
+            file = await request.app.state.services.fetcher.fetch(url, project_id, parameter, limits.MAX_IMAGE_BYTES)
             request.state.stay.hold(len(file))
             values._fetched[parameter] = file
 

@@ -8,9 +8,9 @@ from starlette.concurrency import run_in_threadpool
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.media.decoding.base64_text import decode_base64
+from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.liveness.action import Asked
 from openfrs.recognition.liveness.gestures import Action
-from openfrs.recognition.recognizer import Picture
 
 from .body import Input
 
@@ -42,14 +42,14 @@ class ActionInput(VideoInput):
     nod_threshold: float | None = None
 
 
-async def uploaded_image(values: Input, prefix: str = "image", *, alternative: str | None = None) -> Picture:
+async def uploaded_image(values: Input, prefix: str = "image", *, alternative: str | None = None) -> EncodedImage:
     """Return the image of an input.
 
     Raises:
         ServiceError: as :func:`uploaded_file`
     """
     parameter, data = await uploaded_file(values, prefix, alternative=alternative)
-    return Picture(data, parameter)
+    return EncodedImage(data, parameter)
 
 
 async def uploaded_video(values: VideoInput) -> bytes:
@@ -85,8 +85,8 @@ async def uploaded_file(values: Input, prefix: str, *, alternative: str | None =
     parameter = f"{prefix}_{kind}"
     if not value:
         raise ServiceError("FRS.0011", parameter)
-    if len(value) > limits.MAX_PICTURE_BYTES:
-        raise ServiceError("FRS.0017", f"1 to {limits.MAX_PICTURE_BYTES} bytes for {parameter}")
+    if len(value) > limits.MAX_IMAGE_BYTES:
+        raise ServiceError("FRS.0017", f"1 to {limits.MAX_IMAGE_BYTES} bytes for {parameter}")
     match kind:
         case "url":
             return parameter, values.fetched(parameter)

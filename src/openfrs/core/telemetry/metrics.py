@@ -34,7 +34,7 @@ STAGE_SECONDS: Final = Histogram(
     buckets=_STAGE_BUCKETS,
     registry=REGISTRY,
 )
-PICTURES: Final = Gauge(
+IMAGES: Final = Gauge(
     "openfrs_pictures",
     "Pictures and videos by lane (small, large) and state (working, waiting).",
     ["lane", "state"],

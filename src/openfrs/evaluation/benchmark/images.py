@@ -6,7 +6,7 @@ import cv2
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
 from openfrs.vision.alignment import aligned_chip
 from openfrs.vision.loading import runtime_of
 from openfrs.vision.pipeline import ModelPipeline
@@ -35,9 +35,9 @@ def photo_of_one(weights: WeightCache, quality: int = 95) -> bytes:
 
 def stages(pipeline: ModelPipeline, photo: bytes) -> Iterator[tuple[str, Callable[[], object]]]:
     """What is done to a photo of one face, by name."""
-    image = decode(photo, "photo")
+    image = EncodedImage(photo, "photo").decode()
     faces = pipeline.detect(image)[:1]
-    yield "decode", lambda: decode(photo, "photo")
+    yield "decode", lambda: EncodedImage(photo, "photo").decode()
     detected, embedded = (f"{pipeline.executions.get(name, PLAIN)}" for name in ("yunet", pipeline.embedder))
     yield f"detect ({detected})", lambda: pipeline.detect(image)
     yield "align", lambda: aligned_chip(image, faces[0].landmarks)

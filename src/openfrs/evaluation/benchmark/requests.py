@@ -20,7 +20,7 @@ from openfrs.core import limits
 from openfrs.core.errors import OperatorError
 from openfrs.core.geometry import BoundingBox
 from openfrs.core.settings import Settings
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.faces.models import NewFace
 from openfrs.store.faces.repository import FaceRepository
@@ -89,7 +89,7 @@ def measure(settings: Settings, weights: WeightCache, seconds: float, faces: int
 
 
 def _embedded(pipeline: ModelPipeline, photo: bytes) -> object:
-    image = decode(photo, "photo")
+    image = EncodedImage(photo, "photo").decode()
     return pipeline.embed(image, pipeline.detect(image)[:1])
 
 

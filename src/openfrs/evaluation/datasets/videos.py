@@ -11,7 +11,7 @@ import numpy as np
 
 from openfrs.core.errors import OperatorError
 from openfrs.evaluation.metrics.action import ActionResult, clip_result
-from openfrs.media.decoding.image import decode
+from openfrs.media.decoding.image import EncodedImage
 from openfrs.media.decoding.video import VideoLimits
 from openfrs.recognition.liveness.action import observe
 from openfrs.recognition.liveness.gestures import Action
@@ -87,5 +87,5 @@ def watch_photographs(pipeline: Pipeline, photos: list[Path]) -> ActionResult:
 
 def _squares(photos: list[Path]) -> Iterator[tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]]:
     for path in photos:
-        image = decode(path.read_bytes(), path.name)
+        image = EncodedImage.from_file(path).decode()
         yield path.stem, np.asarray(cv2.resize(image, (_PHOTO_SIDE, _PHOTO_SIDE)), np.uint8)

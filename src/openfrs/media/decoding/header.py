@@ -1,4 +1,4 @@
-"""What a picture says of itself: format, size and EXIF orientation, read from its first bytes before a pixel is allocated."""
+"""Image headers: format, size and EXIF orientation, read before pixels are allocated."""
 
 import re
 import struct
@@ -27,20 +27,21 @@ FOREIGN_SIGNATURES: Final[tuple[tuple[int, bytes], ...]] = (
     (0, b"<svg"),
     (0, b"<?xml"),
 )
-"""Offset and bytes that mark a picture or document of a format FRS does not take."""
+"""Offset and signature of image and document formats that FRS does not accept."""
 
 MAX_SEGMENTS: Final = 1000
-"""Segments a JPEG may have. A colour profile and extended metadata take a few hundred at most."""
+"""Maximum number of segments of a JPEG. A colour profile and extended metadata take a few hundred at most."""
 
 MAX_SCANS: Final = 100
-"""Scans a JPEG may have. Encoders write about ten; each costs a pass over all its pixels, in a few bytes."""
+"""Maximum number of scans of a JPEG. Encoders write about ten; a scan of a few bytes costs a pass over all pixels."""
 
 _BMP_HEADER_SIZES: Final = frozenset({12, 40, 56, 64, 108, 124})
-"""Versions of the BMP header; OpenCV takes the colours of the one of 52 bytes for others."""
+"""Sizes in bytes of the BMP header versions. The version of 52 bytes is excluded: OpenCV swaps its colour channels."""
 
 _JPEG_MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
-"""A marker that ends a picture or begins a segment, after any coded pixels; fill bytes may come before it."""
+"""The marker of the next segment or of the end of the image, after any coded pixels and fill bytes."""
 
+_JPEG, _PNG, _BMP = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM"
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _END_OF_IMAGE, _START_OF_SCAN, _APP1 = 0xD9, 0xDA, 0xE1
 _ORIENTATION_TAG: Final = 0x0112
@@ -48,7 +49,7 @@ _ORIENTATION_TAG: Final = 0x0112
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Format and size of a picture, and what its EXIF block says is needed to see it upright (1..8)."""
+    """Format, size in pixels as stored, and EXIF orientation (1..8) of an image."""
 
     format: Literal["JPEG", "PNG", "BMP"]
     width: int
@@ -57,65 +58,79 @@ class Header:
 
 
 def read_header(data: bytes) -> Header | None:
-    """The header of a JPEG, PNG or BMP; nothing for bytes that begin like none of them.
+    """Validate the structure of a JPEG, PNG or BMP and return its header; None for any other format.
 
     The orientation of a PNG is left to its decoder.
 
     Raises:
-        ValueError: the picture is damaged or incomplete.
+        ValueError: the file is damaged or incomplete.
     """
     try:
-        if data.startswith(b"\xff\xd8\xff"):
+        if data.startswith(_JPEG):
             return _read_jpeg(data)
-        if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        if data.startswith(_PNG):
             return _read_png(data)
-        if data.startswith(b"BM"):
-            (size,) = struct.unpack_from("<I", data, 14)
-            if size not in _BMP_HEADER_SIZES:
-                raise ValueError("no BMP header")
-            width, height = struct.unpack_from("<HH" if size == 12 else "<ii", data, 18)
-            return Header("BMP", abs(width), abs(height))
+        if data.startswith(_BMP):
+            width, height = _bmp_size(data)
+            return Header("BMP", width, height)
     except struct.error:
-        raise ValueError("the header is cut short") from None
+        raise ValueError("the header is truncated") from None
     return None
 
 
-def claimed_pixels(data: bytes) -> int:
-    """The pixels that the first size in a picture's header comes to; 0 where none can be read.
+def read_size(data: bytes) -> tuple[int, int]:
+    """Return the first width and height in the header of an image, or (0, 0) if it has none.
 
-    Checks nothing and reads no further than it must: it says which pictures will take long, not which are whole.
+    Reads as little as possible and validates nothing: the result estimates decoding time.
     """
-    width = height = 0
     try:
-        if data.startswith(b"\xff\xd8\xff"):
-            frames = (start for marker, start, _ in _jpeg_segments(data) if marker in _FRAMES)
-            height, width = struct.unpack_from(">HH", data, next(frames, len(data)) + 1)
-        elif data.startswith(b"\x89PNG"):
-            width, height = struct.unpack_from(">II", data, 16)
-        elif data.startswith(b"BM"):
-            header = read_header(data)
-            width, height = (header.width, header.height) if header else (0, 0)
+        if data.startswith(_JPEG):
+            return next(
+                (_frame_size(data, start) for marker, start, _ in _jpeg_segments(data) if marker in _FRAMES), (0, 0)
+            )
+        if data.startswith(_PNG):
+            return _png_size(data)
+        if data.startswith(_BMP):
+            return _bmp_size(data)
     except (ValueError, struct.error):
-        return 0
-    return width * height
+        pass
+    return 0, 0
 
 
 def is_foreign(data: bytes) -> bool:
-    """Whether bytes begin like a format that is not taken."""
+    """Whether the data has the signature of an unsupported format."""
     return any(data.startswith(mark, offset) for offset, mark in FOREIGN_SIGNATURES)
 
 
+def _bmp_size(data: bytes) -> tuple[int, int]:
+    (size,) = struct.unpack_from("<I", data, 14)
+    if size not in _BMP_HEADER_SIZES:
+        raise ValueError("unknown BMP header version")
+    width, height = struct.unpack_from("<HH" if size == 12 else "<ii", data, 18)
+    return abs(width), abs(height)
+
+
+def _png_size(data: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from(">II", data, 16)
+    return width, height
+
+
 def _read_png(data: bytes) -> Header:
-    first, width, height = struct.unpack_from(">4sII", data, 12)
+    width, height = _png_size(data)
     kind, position = b"", 8
     while kind != b"IEND":
         length, kind = struct.unpack_from(">I4s", data, position)
         position += length + 12
-        if position > len(data):  # OpenCV allocates what a chunk claims, up to 4 GB, before it looks
-            raise ValueError("the picture is cut short")
-    if first != b"IHDR":
+        if position > len(data):  # OpenCV allocates the length a chunk claims, up to 4 GB, before it checks
+            raise ValueError("the image is truncated")
+    if data[12:16] != b"IHDR":
         raise ValueError("a PNG begins with IHDR")
     return Header("PNG", width, height)
+
+
+def _frame_size(data: bytes, start: int) -> tuple[int, int]:
+    height, width = struct.unpack_from(">HH", data, start + 1)
+    return width, height
 
 
 def _read_jpeg(data: bytes) -> Header:
@@ -124,24 +139,24 @@ def _read_jpeg(data: bytes) -> Header:
     for marker, start, end in _jpeg_segments(data):
         if marker in _FRAMES:
             frames += 1
-            height, width = struct.unpack_from(">HH", data, start + 1)
+            width, height = _frame_size(data, start)
         elif marker == _APP1 and data.startswith(b"Exif\0\0", start):
             orientation = _exif_orientation(data[start + 6 : end])
         elif marker == _START_OF_SCAN:
             scans += 1
-    if not (frames == 1 and 0 < scans <= MAX_SCANS and width and height):
-        raise ValueError("not one picture of a size and a few scans")  # a second frame could give the lie to the size
+    if not (frames == 1 and 0 < scans <= MAX_SCANS and width and height):  # a second frame could change the size
+        raise ValueError(f"a JPEG has one frame with a size and 1 to {MAX_SCANS} scans")
     return Header("JPEG", width, height, orientation)
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, start and end of each segment of a JPEG, to the end of the picture; what follows that is not looked at."""
+    """Yield marker, start and end of each segment of a JPEG up to the end of its first image."""
     position = 2
     for _ in range(MAX_SEGMENTS):
-        found = _JPEG_MARKER.search(data, position)
-        if found is None:
-            raise ValueError("the picture is cut short")
-        marker, start = found[0][1], found.end()
+        match = _JPEG_MARKER.search(data, position)
+        if match is None:
+            raise ValueError("the image is truncated")
+        marker, start = match[0][1], match.end()
         if marker == _END_OF_IMAGE:
             return
         position = start + struct.unpack_from(">H", data, start)[0]
@@ -150,7 +165,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _exif_orientation(tiff: bytes) -> int:
-    """The orientation in an EXIF block, 1 where it names none. A damaged block does not spoil a picture."""
+    """Return the orientation of an EXIF block, or 1 if it has none or is damaged."""
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2], "<")
     try:
         (start,) = struct.unpack_from(order + "I", tiff, 4)

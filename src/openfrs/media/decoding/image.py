@@ -1,10 +1,12 @@
-"""Decoding pictures under limits.
+"""Image decoding within limits.
 
-A picture is recognised by its first bytes, never by its name, and its header is read before a pixel is allocated. Only JPEG,
-PNG and BMP decoders are ever reached. EXIF orientation is honoured: what comes out is the picture as a person sees it.
+The format is detected from the first bytes, never from a file name, and the header is validated before pixels are allocated.
+Only the JPEG, PNG and BMP decoders are reachable. Decoded images are upright: EXIF orientation is applied.
 """
 
 import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import cv2
@@ -16,59 +18,77 @@ from openfrs.core import limits
 from openfrs.core.errors import ServiceError
 from openfrs.core.telemetry.stages import stage
 
-from .header import is_foreign, read_header
+from .header import is_foreign, read_header, read_size
+
+Pixels = npt.NDArray[np.uint8]
+"""A decoded image: shape (height, width, 3), RGB, 0..255."""
 
 _HARMLESS: Final = re.compile(r"extraneous bytes|ICC marker|JFIF revision|Adobe color transform")
-"""What libjpeg says of JPEGs whose every pixel is there."""
+"""Warnings of libjpeg about JPEGs that decode completely."""
 
 _MIN_REDUCTION: Final = 2.0
-"""Decoding at more than half the size takes as long as decoding all of it."""
+"""Decoding at more than half scale takes as long as at full scale."""
 
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # damage is told to the caller, not to stderr
-
-
-def decode(data: bytes, parameter: str) -> npt.NDArray[np.uint8]:
-    """The pixels of a JPEG, PNG or BMP: shape (height, width, 3), RGB, upright.
-
-    ``parameter`` names the input in errors.
-
-    Raises:
-        ServiceError: ``FRS.0017`` the file is too large, ``FRS.0016`` it is of another format, ``FRS.0013`` it has too many
-            pixels, ``FRS.0015`` it is no picture or is damaged.
-    """
-    return decode_reduced(data, parameter, limits.MAX_PICTURE_SIDE)[0]
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # damage is reported to the caller, not to stderr
 
 
-def decode_reduced(data: bytes, parameter: str, side: int) -> tuple[npt.NDArray[np.uint8], float]:
-    """The pixels as by :func:`decode`, and their scale, 0..1.
+@dataclass(frozen=True, slots=True)
+class EncodedImage:
+    """An image file as a client sent it, with the name of its parameter for error messages."""
 
-    A JPEG of more than twice ``side`` pixels is decoded so small that its longer side still has as many: in less time, and in
-    far less memory.
+    data: bytes
+    parameter: str
 
-    Raises:
-        ServiceError: as :func:`decode`.
-    """
-    if len(data) > limits.MAX_PICTURE_BYTES:
-        raise ServiceError("FRS.0017", f"1 to {limits.MAX_PICTURE_BYTES} bytes for {parameter}")
-    try:
-        header = read_header(data)
-        if header is None:
-            raise ServiceError("FRS.0016" if is_foreign(data) else "FRS.0015", parameter)
-        longest, most = max(header.width, header.height), limits.MAX_PICTURE_SIDE
-        if longest > most:
-            raise ServiceError("FRS.0013", f"{parameter} may have at most {most} x {most} pixels")
-        with stage("decode"):
-            if header.format == "JPEG":
-                share = min(1.0, side / longest)
-                pixels = _decode_jpeg(data, (round(share * header.height), round(share * header.width)))
-                return _upright(pixels, header.orientation), max(pixels.shape) / longest
-            return _decode_with_opencv(data), 1.0
-    except (ValueError, cv2.error):
-        raise ServiceError("FRS.0015", parameter) from None
+    @classmethod
+    def from_file(cls, path: Path) -> "EncodedImage":
+        """Read an image file; errors name the file."""
+        return cls(path.read_bytes(), path.name)
+
+    @property
+    def claimed_pixels(self) -> int:
+        """Number of pixels according to the header, without validating the file; 0 if the header is unreadable."""
+        width, height = read_size(self.data)
+        return width * height
+
+    def decode(self) -> Pixels:
+        """Return the upright pixels of a JPEG, PNG or BMP.
+
+        Raises:
+            ServiceError: ``FRS.0017`` the file is too large; ``FRS.0016`` its format is not supported; ``FRS.0013`` it has too
+                many pixels; ``FRS.0015`` it is damaged or not an image.
+        """
+        return self.decode_reduced(limits.MAX_IMAGE_SIDE)[0]
+
+    def decode_reduced(self, side: int) -> tuple[Pixels, float]:
+        """Return the upright pixels and their scale, 0..1.
+
+        A JPEG whose longer side exceeds twice ``side`` is decoded at a reduced scale that keeps at least ``side`` pixels, which
+        takes less time and far less memory.
+
+        Raises:
+            ServiceError: as :meth:`decode`.
+        """
+        if len(self.data) > limits.MAX_IMAGE_BYTES:
+            raise ServiceError("FRS.0017", f"1 to {limits.MAX_IMAGE_BYTES} bytes for {self.parameter}")
+        try:
+            header = read_header(self.data)
+            if header is None:
+                raise ServiceError("FRS.0016" if is_foreign(self.data) else "FRS.0015", self.parameter)
+            longest, most = max(header.width, header.height), limits.MAX_IMAGE_SIDE
+            if longest > most:
+                raise ServiceError("FRS.0013", f"{self.parameter} may have at most {most} x {most} pixels")
+            with stage("decode"):
+                if header.format == "JPEG":
+                    share = min(1.0, side / longest)
+                    pixels = _decode_jpeg(self.data, (round(share * header.height), round(share * header.width)))
+                    return _upright(pixels, header.orientation), max(pixels.shape) / longest
+                return _decode_with_opencv(self.data), 1.0
+        except (ValueError, cv2.error):
+            raise ServiceError("FRS.0015", self.parameter) from None
 
 
-def _decode_jpeg(data: bytes, least: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """The pixels, at the smallest of the decoder's scales that gives at least so many (height, width), or at full scale."""
+def _decode_jpeg(data: bytes, least: tuple[int, int]) -> Pixels:
+    """Decode at the smallest scale of the decoder that gives at least ``least`` (height, width), or at full scale."""
     height, width = least
     try:
         pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width, min_factor=_MIN_REDUCTION)
@@ -76,17 +96,17 @@ def _decode_jpeg(data: bytes, least: tuple[int, int]) -> npt.NDArray[np.uint8]:
     except ValueError as error:
         if not _HARMLESS.search(str(error)):
             raise
-    return _decode_with_opencv(data, cv2.IMREAD_IGNORE_ORIENTATION)  # simplejpeg has no leave to go on
+    return _decode_with_opencv(data, cv2.IMREAD_IGNORE_ORIENTATION)  # simplejpeg cannot continue after a warning
 
 
-def _decode_with_opencv(data: bytes, flags: int = 0) -> npt.NDArray[np.uint8]:
+def _decode_with_opencv(data: bytes, flags: int = 0) -> Pixels:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | flags)
     if pixels is None:
-        raise ValueError("not decodable")
+        raise ValueError("the image cannot be decoded")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
-def _upright(pixels: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
+def _upright(pixels: Pixels, orientation: int) -> Pixels:
     """Undo an EXIF orientation of 1..8."""
     if orientation in {5, 6, 7, 8}:
         pixels = pixels.transpose(1, 0, 2)

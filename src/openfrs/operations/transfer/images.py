@@ -18,7 +18,7 @@ from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
 from openfrs.faces.dry_run import Rehearsal
 from openfrs.faces.fields import ALPHABET, parse_values
-from openfrs.recognition.recognizer import Picture
+from openfrs.media.decoding.image import EncodedImage
 from openfrs.services import Services
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.errors import StoreUnavailableError
@@ -85,7 +85,7 @@ class Importing:
     """The custom fields of the face set to make if there is none of the name; None to make none."""
 
 
-def import_pictures(
+def import_images(
     settings: Settings,
     items: Iterable[Item],
     what: Importing,
@@ -180,11 +180,11 @@ class _Run:
             "fields": values,
             "single": self._what.single,
         }
-        picture = Picture(data, "picture")
+        image = EncodedImage(data, "picture")
         if self._what.dry:
-            count = await faces.rehearse(*path, picture, **options, rehearsal=self._rehearsal)
+            count = await faces.rehearse(*path, image, **options, rehearsal=self._rehearsal)
             return Line(item.name, Outcome.ADDED, item.external_image_id, faces=count)
-        _, added = await faces.add(*path, picture, **options, new_ids=ids)
+        _, added = await faces.add(*path, image, **options, new_ids=ids)
         face_ids = [face.face_id for face in added]
         return Line(item.name, Outcome.ADDED, added[0].external_image_id, face_ids, len(added))
 

@@ -11,10 +11,11 @@ import simplejpeg
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError
 from openfrs.media.decoding.video import Frame, VideoLimits, open_video
+from openfrs.recognition.main_face import main_face
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.vision.attributes.types import Trait
 from openfrs.vision.pipeline import Pipeline
-from openfrs.vision.types import Detection, Image, main_face, overlap
+from openfrs.vision.types import Detection, Image, overlap
 
 from . import silent
 from .gestures import Action, Gesture, Moment, Neutral, gestures, looks_ahead, matched, neutral, unasked
@@ -216,7 +217,7 @@ def _followed(faces: list[Detection], last: Detection | None, frame: Frame) -> D
     near = [face for face in faces if last is not None and overlap(face, last) > _TRACKED]
     if near:
         return max(near, key=lambda face: face.area)
-    return next(iter(main_face(faces, frame.pixels)), None)
+    return main_face(faces, frame.pixels)
 
 
 def _moment(pipeline: Pipeline, frame: Frame, face: Detection, line: MiddleLine, *, eyes: bool) -> Moment:

@@ -9,11 +9,12 @@ import simplejpeg
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import BoundingBox
-from openfrs.media.decoding.image import decode
-from openfrs.recognition.recognizer import Picture, Recognizer
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.main_face import main_face
+from openfrs.recognition.recognizer import Recognizer
 from openfrs.vision.attributes.types import Quality, Trait
 from openfrs.vision.pipeline import Pipeline
-from openfrs.vision.types import Detection, Image, main_face
+from openfrs.vision.types import Detection, Image
 
 from .warnings import Warned
 
@@ -53,7 +54,7 @@ class SilentLiveness:
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
 
-    async def judge(self, picture: Picture) -> SilentVerdict:
+    async def judge(self, image: EncodedImage) -> SilentVerdict:
         """The verdict on a picture's main face.
 
         Raises:
@@ -62,10 +63,10 @@ class SilentLiveness:
         """
 
         def work(pipeline: Pipeline) -> SilentVerdict:
-            image = decode(picture.data, picture.parameter)
-            return verdict(pipeline, image, pipeline.detect(image))
+            pixels = image.decode()
+            return verdict(pipeline, pixels, pipeline.detect(pixels))
 
-        return await self._recognizer.run(work, picture)
+        return await self._recognizer.run(work, image)
 
 
 def verdict(pipeline: Pipeline, image: Image, faces: list[Detection]) -> SilentVerdict:
@@ -74,13 +75,13 @@ def verdict(pipeline: Pipeline, image: Image, faces: list[Detection]) -> SilentV
     Raises:
         ServiceError: ``FRS.0707`` there is none, ``FRS.0020`` the weights are not there.
     """
-    for face in main_face(faces, image):
-        traits = pipeline.describe(image, face, _NEEDED)
-        if traits.live is None:
-            raise ServiceError("FRS.0020", "silent liveness")
-        warnings = _warnings(traits.quality, len(faces))
-        return SilentVerdict(traits.live, face_picture(image, face), warnings)
-    raise ServiceError("FRS.0707")
+    face = main_face(faces, image)
+    if face is None:
+        raise ServiceError("FRS.0707")
+    traits = pipeline.describe(image, face, _NEEDED)
+    if traits.live is None:
+        raise ServiceError("FRS.0020", "silent liveness")
+    return SilentVerdict(traits.live, crop_face(image, face), _warnings(traits.quality, len(faces)))
 
 
 def confidence(pipeline: Pipeline, image: Image, face: Detection) -> float | None:
@@ -88,7 +89,7 @@ def confidence(pipeline: Pipeline, image: Image, face: Detection) -> float | Non
     return pipeline.describe(image, face, {Trait.LIVENESS}).live
 
 
-def face_picture(image: Image, face: Detection) -> bytes:
+def crop_face(image: Image, face: Detection) -> bytes:
     """A face with a little around it, as JPEG."""
     height, width = image.shape[:2]
     across, down = _MARGIN * face.width, _MARGIN * face.height
