@@ -1,5 +1,6 @@
 """The rules of the house hold."""
 
+import ast
 import subprocess
 import sys
 
@@ -37,3 +38,15 @@ def test_lock_files_name_no_host() -> None:
         text = path.read_text("utf-8")
         assert "://" not in text
         assert "--hash=sha256:" in text
+
+
+def test_no_test_module_imports_another() -> None:
+    """Helpers that two modules use are in ``tests.support`` or in a helper module beside them; fixtures are in conftest."""
+    for path in (REPOSITORY / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
+            names = (getattr(node, "module", None) or "").split(".")
+            names += [part for alias in node.names for part in alias.name.split(".")]
+            modules = [name for name in names if name == "conftest" or name.startswith("test_")]
+            assert not modules, f"{path} imports {modules}"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.api.frs.test_action_liveness import LEFT_THEN_RIGHT
 from tests.support.fake_models import photo
+from tests.support.performances import LEFT_THEN_RIGHT
 
 ANNA: Final = photo((200, 60, 60))
 BEN: Final = photo((60, 200, 60))

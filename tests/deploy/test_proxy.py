@@ -12,10 +12,9 @@ import pytest
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkfrs import v2
 
-from tests.server.test_tls import secure_sdk
 from tests.support.certificates import SelfSigned
 from tests.support.fake_models import photo
-from tests.support.servers import RunningServer, fake_server_command, running
+from tests.support.servers import RunningServer, fake_server_command, running, secure_sdk
 
 from .nginx import proxied
 

@@ -7,8 +7,8 @@ import pytest
 from openfrs.cli.main import app
 from tests.support.servers import REPOSITORY
 
+from .commands import taken
 from .pages import PAGES
-from .test_code_blocks import taken
 
 ROWS = re.findall(r"^\| (?!claim|---)(.+?) \| (`.+`) \|$", PAGES["claims.md"], re.MULTILINE)
 README = " ".join(re.sub(r"\]\([^)]*\)|[\[]", "", PAGES["README.md"]).split())

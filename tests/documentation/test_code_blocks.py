@@ -11,12 +11,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import typer
 from ruamel.yaml import YAML
 
-from openfrs.cli.main import app
 from tests.support.servers import REPOSITORY, fake_server_command, running
 
+from .commands import taken
 from .pages import Block, all_languages, blocks
 
 RUNNABLE = [block for block in blocks("sh", "console") if not block.excuse]
@@ -94,17 +93,6 @@ def test_every_command_is_one_that_the_program_takes(block: Block) -> None:
         for at, word in enumerate(words):
             if Path(word).name == "openfrs" and (at == 0 or words[at - 1] == "--"):
                 taken(words[at + 1 :])
-
-
-def taken(words: list[str]) -> None:
-    """Raises ``click.UsageError`` where the program would."""
-    command, name = typer.main.get_command(app), "openfrs"
-    while hasattr(command, "commands"):
-        name = words.pop(0)
-        assert name in command.commands, name
-        command = command.commands[name]
-    with command.make_context(name, words):
-        pass
 
 
 def test_a_command_that_is_none_would_be_noticed() -> None:

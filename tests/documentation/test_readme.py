@@ -1,9 +1,6 @@
 """The README's example works as written."""
 
-import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,23 +11,8 @@ from openfrs.recognition.similarity import calibration
 from openfrs.vision.attributes.classifiers import metrics
 from openfrs.vision.weights.cache import WeightCache
 from openfrs.vision.weights.manifest import manifest
+from tests.support.readme import README, sdk_example_prints
 from tests.support.servers import REPOSITORY, RunningServer
-
-README = (REPOSITORY / "README.md").read_text("utf-8")
-
-
-def sdk_example_prints(server: RunningServer, samples: Path, folder: Path) -> str:
-    """What the README's example prints, run as it stands in a folder that has what it reads."""
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    (folder / "data").mkdir(exist_ok=True)
-    (folder / "data" / "credentials.json").write_text(json.dumps(dict(server.credentials)))
-    for name, photo in (("anna.jpg", "obama.jpg"), ("somebody.jpg", "obama2.jpg")):
-        (folder / name).write_bytes((samples / photo).read_bytes())
-    command = [sys.executable, "-c", code]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
-    with server.http() as client:
-        client.delete(f"{server.project}/face-sets/people")
-    return result.stdout
 
 
 @pytest.mark.models

@@ -1,6 +1,5 @@
 """Folders of pictures for the evaluation, with models that answer rather than recognise."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,33 +7,8 @@ from typer.testing import CliRunner, Result
 
 from openfrs.cli import eval as eval_commands
 from openfrs.cli import main
-from openfrs.vision.types import Detection, Image
-from tests.support.fake_models import FakePipeline, photo
-
-PEOPLE = {
-    "anna": (200, 40, 40),
-    "bert": (40, 200, 40),
-    "cleo": (40, 40, 200),
-    "dora": (200, 200, 40),
-    "emil": (40, 200, 200),
-}
-SEVERAL = {"anna": 3, "bert": 2}
-
-Eval = Callable[..., Result]
-
-
-class CountingPipeline(FakePipeline):
-    """Counts the pictures it looks at, and fails from the one on that it is told to."""
-
-    def __init__(self) -> None:
-        self.seen = 0
-        self.fails_at = 0
-
-    def detect(self, image: Image) -> list[Detection]:
-        self.seen += 1
-        if self.seen == self.fails_at:
-            raise KeyboardInterrupt
-        return super().detect(image)
+from tests.support.evaluation_data import PEOPLE, SEVERAL, CountingPipeline, Eval
+from tests.support.fake_models import photo
 
 
 @pytest.fixture

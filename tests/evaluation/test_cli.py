@@ -15,10 +15,8 @@ from openfrs.core.settings import Settings
 from openfrs.evaluation import predictor
 from openfrs.evaluation.report import plots
 from openfrs.recognition.similarity import Calibration
+from tests.support.evaluation_data import PEOPLE, CountingPipeline, Eval, Reddish, a_data_directory
 from tests.support.fake_models import photo
-
-from .conftest import PEOPLE, CountingPipeline, Eval
-from .test_suite import Reddish, a_data_directory
 
 PICTURES = 8
 PNG = b"\x89PNG"

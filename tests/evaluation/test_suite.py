@@ -13,42 +13,8 @@ from openfrs.evaluation.report.report import Report
 from openfrs.evaluation.runner import Workshop
 from openfrs.evaluation.suite import evaluate_everything, padded
 from openfrs.recognition.similarity import calibration
-from openfrs.vision.types import Detection, Image
+from tests.support.evaluation_data import PEOPLE, Reddish, a_data_directory
 from tests.support.fake_models import FakePipeline, photo
-
-from .conftest import PEOPLE
-
-
-class Reddish:
-    """Guesses from the colour of the middle of the face."""
-
-    name = "how red it is"
-    attributes = ("gender", "age", "live")
-
-    def predict(self, image: Image, face: Detection, attribute: str) -> str | float | None:
-        x, y = face.landmarks[0].astype(int)
-        red = int(image[y, x, 0])
-        if attribute == "gender":
-            return "female" if red > 100 else None
-        return red / 255 if attribute == "live" else red / 10 + 10
-
-
-def a_data_directory(folder: Path) -> Path:
-    (folder / "age-gender" / "images").mkdir(parents=True)
-    printed = folder / "spoof" / "print"
-    printed.mkdir(parents=True)
-    people, frames = ["path,age,gender"], ["path,label,attack,subject,glasses_code,pos_code,session,frame"]
-    for name, colour in PEOPLE.items():
-        (folder / "age-gender" / "images" / f"{name}.png").write_bytes(photo(colour))
-        people.append(f"images/{name}.png,{colour[0] // 10 + 10},{'F' if colour[0] > 100 else 'M'}")
-        (printed / f"{name}.png").write_bytes(photo(colour))
-        real = colour[0] > 100
-        for person in (1, 2):
-            label = "real," if real else "spoof,print"
-            frames.append(f"{name}.png,{label},{person},00,01,02,3")
-    (folder / "age-gender" / "labels.csv").write_text("\n".join(people))
-    (printed / "labels.csv").write_text("\n".join(frames))
-    return folder
 
 
 def test_what_is_there_is_measured(tmp_path: Path) -> None:

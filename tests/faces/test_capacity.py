@@ -8,8 +8,7 @@ from openfrs.core.geometry import BoundingBox
 from openfrs.store.faces.models import NewFace
 from openfrs.store.faces.repository import FaceRepository
 from tests.support.fake_models import FakePipeline
-
-from .conftest import PEOPLE, Project
+from tests.support.projects import PEOPLE, Project
 
 
 def fill(project: Project, count: int) -> None:

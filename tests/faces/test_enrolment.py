@@ -23,8 +23,7 @@ from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.weights.cache import WeightCache
 from tests.support.fake_models import photo
-
-from .conftest import PEOPLE, Person, Project
+from tests.support.projects import PEOPLE, Person, Project
 
 LIMITS: dict[str, st.SearchStrategy[Any]] = {
     "single_face": st.booleans(),

@@ -16,8 +16,7 @@ from openfrs.faces.retention import RetentionResult, RetentionRule, date_of
 from openfrs.services import Services
 from openfrs.store.db.errors import StoreUnavailableError
 from tests.support.fake_models import FakePipeline
-
-from .conftest import PEOPLE, Project
+from tests.support.projects import PEOPLE, Project
 
 START = datetime(2026, 1, 1, 12)
 

@@ -8,8 +8,7 @@ import pytest
 from openfrs.core.errors import ServiceError
 from openfrs.recognition.similarity import calibration
 from tests.support.fake_models import FakePipeline, embedding_of
-
-from .conftest import PEOPLE, Person, Project
+from tests.support.projects import PEOPLE, Person, Project
 
 NOISE = 1e-6
 """What the order of a float's summation may change about a cosine."""

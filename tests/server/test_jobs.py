@@ -18,8 +18,8 @@ from openfrs.core.telemetry.metrics import REGISTRY
 from openfrs.server.jobs import Schedule, counting, expire
 from openfrs.services import Services
 from openfrs.store.db.errors import StoreUnavailableError
-from tests.faces.conftest import PEOPLE, Project
 from tests.support.fake_models import FakePipeline
+from tests.support.projects import PEOPLE, Project
 
 
 class Clock:

@@ -1,11 +1,9 @@
 """The life of the process: starting, refusing to start, being told to stop."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -14,22 +12,9 @@ import httpx
 import pytest
 
 from openfrs.vision.weights.cache import WeightCache
+from tests.support.commands import refused, run
 from tests.support.fake_models import photo
 from tests.support.servers import fake_server_command, real_server_command, running
-
-
-def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "openfrs", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, env={**os.environ, **environment}, check=False
-    )
-
-
-def refused(result: "subprocess.CompletedProcess[str]") -> str:
-    """The one line that a refusal must be."""
-    assert result.returncode == 1
-    (line,) = result.stderr.strip().splitlines()
-    return line
 
 
 def test_health_and_readiness(tmp_path: Path) -> None:

@@ -8,26 +8,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from huaweicloudsdkcore.auth.credentials import BasicCredentials
-from huaweicloudsdkcore.http.http_config import HttpConfig
-from huaweicloudsdkfrs.v2 import FrsClient, ShowAllFaceSetsRequest
+from huaweicloudsdkfrs.v2 import ShowAllFaceSetsRequest
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.server.tls import Certificate, certificate_of
 from tests.support.certificates import SelfSigned, self_signed
-from tests.support.servers import RunningServer, fake_server_command, running
-
-from .test_main import refused, run
-
-
-def secure_sdk(server: RunningServer, certificate: Path) -> FrsClient:
-    """The official SDK, trusting one certificate."""
-    keys = server.credentials
-    credentials = BasicCredentials(keys["access_key"], keys["secret_key"], keys["project_id"])
-    config = HttpConfig(ignore_ssl_verification=False, ssl_ca_cert=str(certificate))
-    builder = FrsClient.new_builder().with_http_config(config)
-    return builder.with_credentials(credentials).with_endpoint(server.endpoint).build()
+from tests.support.commands import refused, run
+from tests.support.servers import fake_server_command, running, secure_sdk
 
 
 def served_at(endpoint: str) -> str:

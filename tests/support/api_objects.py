@@ -10,9 +10,8 @@ from urllib.parse import quote
 
 import httpx
 
-from tests.api.frs.test_action_liveness import LEFT_THEN_RIGHT
-
 from .fake_models import photo
+from .performances import LEFT_THEN_RIGHT
 from .servers import RunningServer
 
 PICTURE: Final = photo((200, 90, 90), (90, 200, 90))

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.http.http_config import HttpConfig
 from huaweicloudsdkfrs.v2 import FrsClient
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -151,3 +152,12 @@ def fake_server_command(data: Path) -> list[str]:
 def real_server_command(data: Path, models: Path) -> list[str]:
     """The server an operator runs."""
     return [sys.executable, "-m", "openfrs", "serve", "--data", str(data), "--port", "0", "--models", str(models)]
+
+
+def secure_sdk(server: RunningServer, certificate: Path) -> FrsClient:
+    """The official SDK, trusting one certificate."""
+    keys = server.credentials
+    credentials = BasicCredentials(keys["access_key"], keys["secret_key"], keys["project_id"])
+    config = HttpConfig(ignore_ssl_verification=False, ssl_ca_cert=str(certificate))
+    builder = FrsClient.new_builder().with_http_config(config)
+    return builder.with_credentials(credentials).with_endpoint(server.endpoint).build()

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.frs.test_action_liveness import AHEAD, LEFT, RIGHT, performance
+from tests.support.performances import AHEAD, LEFT, RIGHT, performance
 from tests.support.servers import REPOSITORY, RunningServer
 
 

@@ -20,7 +20,7 @@ import pytest
 
 from openfrs.vision.weights.cache import WeightCache
 from openfrs.vision.weights.manifest import manifest
-from tests.documentation.test_readme import sdk_example_prints
+from tests.support.readme import sdk_example_prints
 from tests.support.servers import REPOSITORY, RunningServer, running
 
 EPOCH = "1767225600"

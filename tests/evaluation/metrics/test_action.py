@@ -10,8 +10,8 @@ from openfrs.evaluation.datasets import attacks
 from openfrs.evaluation.datasets.attacks import MOVES
 from openfrs.evaluation.datasets.videos import labelled_clips, watch_clips, watch_photographs
 from openfrs.evaluation.report.result_types import RESULTS
-from tests.api.frs.test_action_liveness import AHEAD, LEFT, RIGHT, performance
 from tests.support.fake_models import FakePipeline, photo
+from tests.support.performances import AHEAD, LEFT, RIGHT, performance
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
 from openfrs.media.fetching.fetcher import Fetcher
 from openfrs.media.fetching.rules import FetchRules
+from tests.support.refused_addresses import REFUSED
 from tests.support.web import NAME, Names, NotedNetwork, WebServer, certificate, drip, web_server
-
-from .test_addresses import REFUSED
 
 ALL = FetchRules(hosts=frozenset({"*"}))
 LOOPBACK = (ip_network("127.0.0.0/8"),)

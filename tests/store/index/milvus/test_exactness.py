@@ -11,8 +11,8 @@ from hypothesis.stateful import initialize, invariant, rule
 from openfrs.store.db.base import Database
 from openfrs.store.faces.predicate import And, Between, Equal, FieldValue, Not, Or, Predicate
 from openfrs.store.index.search import Galleries
-from tests.store.index.test_exactness import FaceSetMachine, fields, ids, processes, processes_over, run, templates
 from tests.support.databases import Place
+from tests.support.face_set_machine import FaceSetMachine, fields, ids, processes, processes_over, run, templates
 from tests.support.galleries import MEMORY
 from tests.support.milvus import milvus_server
 
