@@ -1,5 +1,5 @@
 import { QueryClient } from '@tanstack/react-query';
-import { OfflineError } from './api/client';
+import { OfflineError } from './api/errors';
 
 export const queries = new QueryClient({
   defaultOptions: {

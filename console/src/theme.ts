@@ -9,7 +9,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
 });
 
-/** Text colours that keep a contrast of 4.5 to 1 on the backgrounds they stand on. */
+/** Text colours with a contrast of at least 4.5:1 on their backgrounds. */
 export const variables: CSSVariablesResolver = () => {
   const onLight = Object.fromEntries(
     Object.entries(DEFAULT_THEME.colors).map(([name, shades]) => [

@@ -67,7 +67,7 @@ def test_a_set_is_made_with_custom_fields(page: Page) -> None:
 def test_twelve_photos_are_added_by_one_drop(page: Page, twelve: list[tuple[str, bytes]]) -> None:
     page.get_by_role("tab", name="Add faces").click()
     drop(page, page.get_by_test_id("drop"), [*twelve, ("no-face.jpg", blank())])
-    expect(page.get_by_text("12 added, 1 refused, of 13")).to_be_visible()
+    expect(page.get_by_text("12 added, 1 rejected, of 13")).to_be_visible()
     refused = page.get_by_role("row", name="no-face.jpg")
     expect(refused).to_contain_text("Detect no face, can not add it to face set.")
     expect(refused).to_contain_text("FRS.0404")
@@ -102,12 +102,12 @@ def test_faces_are_sorted_and_filtered(page: Page) -> None:
 
 def test_a_search_finds_the_right_person(page: Page, weights: WeightCache) -> None:
     go(page, "Search")
-    give(page, "Photo to search with", weights.samples / "biden.jpg")
+    give(page, "Search photo", weights.samples / "biden.jpg")
     expect(page.get_by_role("button", name="Face 1")).to_be_visible()
     rate = page.get_by_test_id("false-match-rate")
-    expect(rate).to_have_text("About one pair of strangers in 10,000 passes.")
+    expect(rate).to_have_text("False match rate: about 1 in 10,000")
     page.get_by_role("slider").press("ArrowLeft")
-    expect(rate).not_to_have_text("About one pair of strangers in 10,000 passes.")
+    expect(rate).not_to_have_text("False match rate: about 1 in 10,000")
     page.get_by_role("slider").press("ArrowRight")
     page.get_by_role("button", name="Search", exact=True).click()
     results = page.get_by_test_id("result")
@@ -127,10 +127,10 @@ def test_boxes_are_drawn_where_the_service_found_the_faces(
         answer = client.post(f"{console_server.project}/face-detect", files={"image_file": photo.read_bytes()}).json()
     box = answer["faces"][0]["bounding_box"]
     go(page, "Detect")
-    give(page, "Photo to look at", photo)
+    give(page, "Photo to analyse", photo)
     drawn = page.get_by_role("button", name="Face 1")
     expect(drawn).to_be_visible()
-    on_screen, picture = drawn.bounding_box(), page.get_by_role("img", name="Photo to look at").bounding_box()
+    on_screen, picture = drawn.bounding_box(), page.get_by_role("img", name="Photo to analyse").bounding_box()
     assert on_screen is not None
     assert picture is not None
     height, width = cv2.imread(str(photo)).shape[:2]  # type: ignore[union-attr]
@@ -145,10 +145,10 @@ def test_two_photos_are_compared(page: Page, weights: WeightCache) -> None:
     go(page, "Compare")
     give(page, "First photo", weights.samples / "obama.jpg")
     give(page, "Second photo", weights.samples / "obama2.jpg")
-    expect(page.get_by_text("Generally the same person")).to_be_visible()
+    expect(page.get_by_text("Probably the same person")).to_be_visible()
     give(page, "Second photo", weights.samples / "biden.jpg")
-    expect(page.get_by_text("Not taken for the same person")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"0\.\d{4} below the advised threshold 0\.93"))).to_be_visible()
+    expect(page.get_by_text("Probably different people")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"0\.\d{4} below the recommended threshold 0\.93"))).to_be_visible()
 
 
 def test_a_picture_of_the_camera_is_judged_for_liveness(page: Page, all_weights: WeightCache) -> None:
@@ -156,7 +156,7 @@ def test_a_picture_of_the_camera_is_judged_for_liveness(page: Page, all_weights:
     page.get_by_role("button", name="Use the camera").click()
     page.get_by_role("button", name="Take the photo").click()
     verdict = page.get_by_test_id("verdict")
-    expect(verdict).to_contain_text(re.compile("Alive|Not taken for a live person"))
+    expect(verdict).to_contain_text(re.compile("Live|Not live"))
     expect(verdict).to_contain_text(re.compile(r"Confidence: [01]\.\d{3}"))
 
 
@@ -167,9 +167,9 @@ def test_a_recording_of_who_does_nothing_is_not_taken_for_alive(page: Page, all_
     expect(page.get_by_test_id("prompt")).to_have_text("Shake the head to the left")
     expect(page.get_by_test_id("prompt")).to_have_text("Nod")
     verdict = page.get_by_test_id("verdict")
-    expect(verdict).to_contain_text("Not taken for a live person")
+    expect(verdict).to_contain_text("Not live")
     expect(verdict).to_contain_text(re.compile(r"Nod [01]\.\d\d"))
-    expect(page.get_by_role("heading", name="How the head moved")).to_be_visible()
+    expect(page.get_by_role("heading", name="Head movement")).to_be_visible()
 
 
 def test_an_admin_makes_a_key_that_the_sdk_uses(page: Page, console_server: RunningServer) -> None:
@@ -178,11 +178,11 @@ def test_an_admin_makes_a_key_that_the_sdk_uses(page: Page, console_server: Runn
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("User").fill("robot")
     dialog.get_by_role("button", name="Create").click()
-    page.get_by_role("button", name="I have it").click()
+    page.get_by_role("button", name="Done").click()
     page.get_by_role("button", name="Access keys of robot").click()
     page.get_by_role("button", name="New access key").click()
     access_key, secret_key = (page.get_by_test_id(name).inner_text() for name in ("Access key", "Secret key"))
-    page.get_by_role("button", name="I have it").click()
+    page.get_by_role("button", name="Done").click()
     signing = BasicCredentials(access_key, secret_key, console_server.credentials["project_id"])
     client = FrsClient.new_builder().with_credentials(signing).with_endpoint(console_server.endpoint).build()
     sets: list[Any] = client.show_all_face_sets(ShowAllFaceSetsRequest()).face_sets_info
@@ -210,7 +210,7 @@ def test_faces_are_deleted_one_by_one_and_by_filter(page: Page) -> None:
     expect(total(page, "11 faces")).to_be_visible()
     page.get_by_role("button", name="Add a condition").click()
     page.get_by_label("Value of condition 1").fill("60")
-    page.get_by_role("button", name="Delete the 1 that passes").click()
+    page.get_by_role("button", name="Delete the 1 matching face").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()
     dialog.get_by_label("Type “people” to confirm").fill("people")
@@ -234,7 +234,7 @@ def test_the_set_is_deleted_once_its_name_is_typed(page: Page) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Type “people” to confirm").fill("people")
     dialog.get_by_role("button", name="Delete the face set").click()
-    expect(page.get_by_text("There is no face set yet.")).to_be_visible()
+    expect(page.get_by_text("There are no face sets yet.")).to_be_visible()
 
 
 def rows(page: Page) -> Locator:

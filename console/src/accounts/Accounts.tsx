@@ -7,7 +7,7 @@ import { Audit } from './Audit';
 import { Limits } from './Limits';
 import { Users } from './Users';
 
-/** Managing a project's users: for its admins. */
+/** User management, for project admins. */
 export default function Accounts() {
   const { t } = useTranslation();
   const { tab = 'users' } = useParams();

@@ -21,7 +21,7 @@ interface Entry {
   reason?: string;
 }
 
-/** Who did what, newest first. */
+/** Audit log, newest entries first. */
 export function Audit() {
   const { t } = useTranslation();
   const project_id = useProject();

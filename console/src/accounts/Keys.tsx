@@ -17,7 +17,7 @@ interface Props {
   onClose: () => void;
 }
 
-/** A user's access keys; the secret of a new one is shown once. */
+/** Access keys of a user; a new key's secret is shown only once. */
 export function Keys({ user, onSecret, onClose }: Props) {
   const { t } = useTranslation();
   const project_id = useProject();

@@ -7,7 +7,7 @@ import { Problem } from '../shell/Problem';
 
 const UNLIMITED_BY_ZERO = new Set(['rate', 'slow_rate', 'concurrent']);
 
-/** What the project may have and do. They are changed on the machine. */
+/** Limits of the project. They can only be changed on the server. */
 export function Limits() {
   const { t } = useTranslation();
   const project_id = useProject();

@@ -2,7 +2,7 @@ import { Alert, Button, Code, CopyButton, Group, Modal, Stack, Text } from '@man
 import { IconKey } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 
-/** What the service tells once and never again. */
+/** A secret that the service returns only once. */
 export interface Shown {
   title: string;
   lines: { label: string; value: string }[];

@@ -21,7 +21,7 @@ export type FieldValue = string | number | boolean;
 
 export const FIELD_TYPES: FieldType[] = ['string', 'integer', 'long', 'float', 'double', 'boolean'];
 
-/** The types of a set's custom fields; one declared without a type is a string. */
+/** Types of a face set's custom fields; a field without a type is a string. */
 export function fieldTypes(set: FaceSet): Record<string, FieldType> {
   return Object.fromEntries(
     Object.entries(set.external_fields).map(([name, definition]) => [

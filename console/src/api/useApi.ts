@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useSession } from '../session/store';
 import { api, data } from './client';
 
-/** Where the calls of the present project go. */
+/** Path parameters of the current project. */
 export function useProject() {
   return useSession().project.id;
 }
@@ -12,7 +12,7 @@ export function useFaceSets(refetchInterval?: number) {
   return useQuery({
     queryKey: ['face-sets', project_id],
     queryFn: () => data(api.GET('/v2/{project_id}/face-sets', { params: { path: { project_id } } })),
-    select: (answer) => answer.face_sets_info,
+    select: (response) => response.face_sets_info,
     refetchInterval,
   });
 }

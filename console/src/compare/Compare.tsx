@@ -5,8 +5,8 @@ import { useTranslation } from 'react-i18next';
 import { formOf, postForm } from '../api/client';
 import type { Box, Comparison } from '../api/types';
 import { useModels, useProject } from '../api/useApi';
-import { FaceBoxes } from '../pictures/FaceBoxes';
-import { PictureInput } from '../pictures/PictureInput';
+import { FaceBoxes } from '../images/FaceBoxes';
+import { ImageInput } from '../images/ImageInput';
 import { falseMatchRate, oneIn } from '../search/rates';
 import { ADVISED } from '../search/Threshold';
 import { numberOf } from '../search/useDetection';
@@ -15,7 +15,7 @@ import { Problem } from '../shell/Problem';
 const none = () => undefined;
 const boxOf = (box?: Box) => (box ? () => <FaceBoxes boxes={[box]} chosen={0} onChoose={none} /> : undefined);
 
-/** Two photos side by side: are they of one person, and by how much? */
+/** Compare two photos side by side. */
 export default function Compare() {
   const { t } = useTranslation();
   const project = useProject();
@@ -35,20 +35,20 @@ export default function Compare() {
     <Stack>
       <Title order={1}>{t('nav.compare')}</Title>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
-        <PictureInput
+        <ImageInput
           label={t('compare.first')}
-          picture={first}
-          onPicture={setFirst}
+          image={first}
+          onImage={setFirst}
           overlay={boxOf(compared.data?.image1_face.bounding_box)}
         />
-        <PictureInput
+        <ImageInput
           label={t('compare.second')}
-          picture={second}
-          onPicture={setSecond}
+          image={second}
+          onImage={setSecond}
           overlay={boxOf(compared.data?.image2_face.bounding_box)}
         />
       </SimpleGrid>
-      {compared.isFetching && <Loader size="sm" role="status" aria-label={t('picture.looking')} />}
+      {compared.isFetching && <Loader size="sm" role="status" aria-label={t('image.looking')} />}
       <Problem error={compared.error} />
       {similarity !== undefined && (
         <Alert

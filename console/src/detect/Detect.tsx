@@ -2,8 +2,8 @@ import { Card, Grid, Group, Loader, Progress, Stack, Switch, Table, Text, Title 
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Attributes, Quality } from '../api/types';
-import { FaceBoxes } from '../pictures/FaceBoxes';
-import { PictureInput } from '../pictures/PictureInput';
+import { FaceBoxes } from '../images/FaceBoxes';
+import { ImageInput } from '../images/ImageInput';
 import { useDetection } from '../search/useDetection';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
@@ -12,15 +12,15 @@ import { Landmarks, PoseAxes } from './FaceDrawing';
 const CODES = '1,2,4,6,7,8,12,13,21';
 const V1_CODES = '0,3,5';
 
-/** The faces of a picture with everything that the service can tell of them. */
+/** Detect faces and show all their attributes. */
 export default function Detect() {
   const { t } = useTranslation();
-  const [picture, setPicture] = useState<Blob>();
+  const [image, setImage] = useState<Blob>();
   const [chosen, setChosen] = useState(0);
   const [points, setPoints] = useState(true);
   const [axes, setAxes] = useState(true);
-  const faces = useDetection(picture, CODES);
-  const extra = useDetection(picture, V1_CODES, 'v1');
+  const faces = useDetection(image, CODES);
+  const extra = useDetection(image, V1_CODES, 'v1');
   const boxes = (faces.data ?? []).map((face) => face.bounding_box);
   const face = faces.data?.[chosen];
   const more = extra.data ?? [];
@@ -30,11 +30,11 @@ export default function Detect() {
       <Grid>
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Stack>
-            <PictureInput
-              label={t('detect.picture')}
-              picture={picture}
-              onPicture={(given) => {
-                setPicture(given);
+            <ImageInput
+              label={t('detect.image')}
+              image={image}
+              onImage={(file) => {
+                setImage(file);
                 setChosen(0);
               }}
               overlay={(width) => (
@@ -62,12 +62,12 @@ export default function Detect() {
               <Switch label={t('detect.axes')} checked={axes} onChange={(e) => setAxes(e.currentTarget.checked)} />
             </Group>
             {(faces.isFetching || extra.isFetching) && (
-              <Loader size="sm" role="status" aria-label={t('picture.looking')} />
+              <Loader size="sm" role="status" aria-label={t('image.looking')} />
             )}
             <Problem error={faces.error ?? extra.error} />
             {faces.data && (
               <Text size="sm" role="status">
-                {t('picture.found', { count: boxes.length })}
+                {t('image.found', { count: boxes.length })}
               </Text>
             )}
           </Stack>
@@ -78,7 +78,7 @@ export default function Detect() {
             {face && (
               <Stack>
                 <Title order={2} size="h4">
-                  {t('picture.face', { number: chosen + 1 })}
+                  {t('image.face', { number: chosen + 1 })}
                 </Title>
                 <Traits
                   box={face.bounding_box}
@@ -132,7 +132,7 @@ function Traits({ box, attributes }: { box: { width: number; height: number }; a
   );
 }
 
-/** FRS advises a total above 0.45, and each flaw below 0.3. */
+/** FRS recommends a total score above 0.45 and each defect below 0.3. */
 function Gauges({ quality }: { quality: Quality }) {
   const { t } = useTranslation();
   const gauges = (['total_score', 'blur', 'pose', 'occlusion', 'illumination'] as const).map((name) => ({

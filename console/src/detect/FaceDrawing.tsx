@@ -3,13 +3,13 @@ import { axesOf } from './axes';
 
 const COLOURS = { right: '#ff6b6b', down: '#51cf66', forward: '#4dabf7' } as const;
 
-/** The outlines of a face's parts, as points. */
+/** Landmarks of a face, drawn as points. */
 export function Landmarks({ landmark, size }: { landmark: Landmark; size: number }) {
   return (
     <g fill="#ffe066" pointerEvents="none" data-testid="landmarks">
       {Object.entries(landmark).flatMap(([name, contour]) =>
         contour.point.map((point: { x: number; y: number }, place: number) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a point has nothing but its place
+          // biome-ignore lint/suspicious/noArrayIndexKey: a point has no identity but its index
           <circle key={`${name}${place}`} cx={point.x} cy={point.y} r={size} />
         )),
       )}
@@ -17,7 +17,7 @@ export function Landmarks({ landmark, size }: { landmark: Landmark; size: number
   );
 }
 
-/** Where a head points: red to its side, green down, blue ahead. */
+/** Head pose axes: red sideways, green down, blue forward. */
 export function PoseAxes({ box, pose }: { box: Box; pose: HeadPose }) {
   const [x, y] = [box.top_left_x + box.width / 2, box.top_left_y + box.height / 2];
   const length = box.width * 0.6;

@@ -12,7 +12,7 @@ test('a face that looks ahead points at the viewer', () => {
 });
 
 test('signs are those of the API', () => {
-  expect(axesOf(pose(30, 0, 0)).forward[1]).toBeCloseTo(0.5); // looks down
-  expect(axesOf(pose(0, 30, 0)).forward[0]).toBeCloseTo(-0.5); // turned to the picture's left
-  expect(axesOf(pose(0, 0, 30)).right[1]).toBeCloseTo(0.5); // leans clockwise
+  expect(axesOf(pose(30, 0, 0)).forward[1]).toBeCloseTo(0.5); // faces down
+  expect(axesOf(pose(0, 30, 0)).forward[0]).toBeCloseTo(-0.5); // turned to the left of the image
+  expect(axesOf(pose(0, 0, 30)).right[1]).toBeCloseTo(0.5); // tilted clockwise
 });

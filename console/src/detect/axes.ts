@@ -9,9 +9,9 @@ export interface Axes {
 const RADIANS = Math.PI / 180;
 
 /**
- * Where the axes of a head point in the picture, as parts of a unit length: x to the right, y down.
+ * Axes of a head projected onto the image plane, in unit lengths: x to the right, y down.
  *
- * Positive angles: pitch looks down, yaw turns to the picture's left, roll leans clockwise.
+ * Positive pitch faces down, positive yaw turns to the left of the image, positive roll tilts clockwise.
  */
 export function axesOf(pose: HeadPose): Axes {
   const [pitch, yaw, roll] = [pose.pitch_angle * RADIANS, pose.yaw_angle * RADIANS, pose.roll_angle * RADIANS];

@@ -3,17 +3,17 @@ import { IconFolder, IconPhotoPlus, IconPlayerPause, IconPlayerPlay, IconRefresh
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ApiError } from '../api/client';
+import { ApiError } from '../api/errors';
 import { type FaceSet, type FieldValue, fieldTypes } from '../api/types';
 import { useProject } from '../api/useApi';
-import { keepThumbnail } from '../pictures/thumbnails';
+import { keepThumbnail } from '../images/thumbnails';
 import { chosenFiles, type Dropped, droppedFiles } from './dropped';
 import { FieldInputs } from './FieldInputs';
 import { type Options, type State, type Upload, UploadQueue } from './uploads';
 
 const COLOURS: Record<State, string> = { waiting: 'gray', sending: 'blue', added: 'green', refused: 'red' };
 
-/** Many files and folders into a face set, with what came of each. */
+/** Upload files and folders into a face set and list the result of each file. */
 export function AddFaces({ set }: { set: FaceSet }) {
   const { t } = useTranslation();
   const queries = useQueryClient();
@@ -35,7 +35,7 @@ export function AddFaces({ set }: { set: FaceSet }) {
         (upload) => {
           for (const face of upload.faces)
             void keepThumbnail(face.face_id, upload.file, face.bounding_box)
-              .catch(() => undefined) // a format that the browser cannot show
+              .catch(() => undefined) // the browser cannot decode this format
               .then(() => queries.invalidateQueries({ queryKey: ['faces'] }));
           void queries.invalidateQueries({ queryKey: ['face-sets'] });
         },
@@ -84,7 +84,7 @@ function DropZone({ onFiles }: { onFiles: (files: Dropped[]) => void }) {
     input.value = '';
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is a second way, the buttons within are the first
+    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is an alternative to the buttons inside
     <div
       className="drop"
       data-over={over}

@@ -7,10 +7,10 @@ import { useProject } from '../api/useApi';
 import { ConfirmByTyping } from '../shell/ConfirmByTyping';
 import { Problem } from '../shell/Problem';
 
-/** What to delete: faces by id, or all that a filter holds for. */
+/** Faces to delete: by id, or all that match a filter. */
 export type Deletion = { faceIds: string[] } | { filter: string; count: number };
 
-/** Asks first: plainly for a few faces, by a typed word for whatever a filter finds. */
+/** Confirm a deletion: a dialog for selected faces, a typed word for a filter. */
 export function DeleteFaces({
   set,
   what,

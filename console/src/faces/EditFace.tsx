@@ -8,7 +8,7 @@ import { useProject } from '../api/useApi';
 import { Problem } from '../shell/Problem';
 import { FieldInputs } from './FieldInputs';
 
-/** Changes a face's external image id and fields. A field once given cannot be taken away, the API merges them. */
+/** Edit a face's external image id and fields. The API merges fields, so a field cannot be removed. */
 export function EditFace({ set, face, onClose }: { set: FaceSet; face: Face; onClose: (changed: boolean) => void }) {
   const { t } = useTranslation();
   const project_id = useProject();

@@ -23,7 +23,7 @@ import { api, data } from '../api/client';
 import { type Face, type FaceSet, fieldTypes } from '../api/types';
 import { useProject } from '../api/useApi';
 import { FilterBuilder } from '../filters/FilterBuilder';
-import { thumbnail } from '../pictures/thumbnails';
+import { thumbnail } from '../images/thumbnails';
 import { may, useSession } from '../session/store';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
@@ -35,7 +35,7 @@ interface Order {
   order: 'asc' | 'desc';
 }
 
-/** The faces of a set: filtered and sorted by the service, a page at a time. */
+/** Table of faces, filtered, sorted and paged by the service. */
 export function FaceTable({ set }: { set: FaceSet }) {
   const { t } = useTranslation();
   const project_id = useProject();

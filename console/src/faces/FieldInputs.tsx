@@ -7,7 +7,7 @@ interface Props {
   onChange: (values: Record<string, FieldValue>) => void;
 }
 
-/** An input for each custom field, of its type; an empty one is left out. */
+/** One typed input per custom field; empty fields are omitted. */
 export function FieldInputs({ types, values, onChange }: Props) {
   const put = (name: string, value: FieldValue | '' | null) => {
     const { [name]: _, ...others } = values;
@@ -44,7 +44,7 @@ export function FieldInputs({ types, values, onChange }: Props) {
             label={name}
             allowDecimal={type === 'float' || type === 'double'}
             value={(value as number | undefined) ?? ''}
-            onChange={(given) => put(name, given === '' ? null : Number(given))}
+            onChange={(input) => put(name, input === '' ? null : Number(input))}
           />
         );
       })}

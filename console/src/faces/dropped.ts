@@ -1,10 +1,10 @@
-/** A file and where it lies below what was dropped or chosen. */
+/** A file and its path relative to the dropped or selected folder. */
 export interface Dropped {
   file: File;
   path: string;
 }
 
-/** The files of a drop, folders opened. The entries must be asked for before anything is awaited. */
+/** List the files of a drop, including those in folders. The entries must be read before the first await. */
 export async function droppedFiles(transfer: DataTransfer): Promise<Dropped[]> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry != null);
   if (!entries.length) return chosenFiles(transfer.files);
@@ -23,7 +23,7 @@ async function opened(entry: FileSystemEntry): Promise<Dropped[]> {
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const found: Dropped[] = [];
   for (;;) {
-    // a reader gives at most a hundred at a time
+    // a reader returns at most 100 entries at a time
     const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (!entries.length) return found;
     found.push(...(await Promise.all(entries.map((each) => opened(each)))).flat());

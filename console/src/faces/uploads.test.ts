@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { ApiError, OfflineError } from '../api/client';
+import { ApiError, OfflineError } from '../api/errors';
 import { idOfFile, type Options, UploadQueue, waitFor } from './uploads';
 
 const options = (): Options => ({ path: '/', single: false, nameAsId: true, fields: {} });

@@ -1,9 +1,10 @@
-import { ApiError, formOf, OfflineError, postForm } from '../api/client';
+import { formOf, postForm } from '../api/client';
+import { ApiError, OfflineError } from '../api/errors';
 import type { Face } from '../api/types';
 
 export type State = 'waiting' | 'sending' | 'added' | 'refused';
 
-/** A file on its way into a face set. */
+/** A file queued for upload into a face set. */
 export interface Upload {
   key: number;
   file: File;
@@ -22,7 +23,7 @@ export interface Options {
 
 const AT_ONCE = 3;
 
-/** An external image id made of a file's name: what the API does not allow becomes `_`. */
+/** Derive an external image id from a file name: characters the API does not allow become `_`. */
 export function idOfFile(name: string): string {
   const id = name
     .replace(/\.[^.]*$/, '')
@@ -31,7 +32,7 @@ export function idOfFile(name: string): string {
   return id || '_';
 }
 
-/** How long to wait before a file is sent again, in seconds; undefined for a refusal that sending again does not change. */
+/** Delay before a retry, in seconds; undefined if a retry cannot succeed. */
 export function waitFor(error: unknown): number | undefined {
   if (!(error instanceof ApiError)) return undefined;
   if (error.status === 429) return error.retryAfter || 1;
@@ -50,7 +51,7 @@ async function send(upload: Upload, options: Options, signal: AbortSignal): Prom
   return (await postForm<{ faces: Face[] }>(options.path, form, signal)).faces;
 }
 
-/** Sends files a few at a time; can be paused, goes on after a lost connection, and sends refused ones again when asked. */
+/** Upload queue with bounded concurrency: can be paused, resumes after a lost connection, retries rejected files on request. */
 export class UploadQueue {
   uploads: readonly Upload[] = [];
   paused = false;

@@ -10,7 +10,7 @@ interface Props {
   onChange: (text: string) => void;
 }
 
-/** Puts a filter together and shows the text that clients would send. */
+/** Build a filter and show its text form. */
 export function FilterBuilder({ types: custom, onChange }: Props) {
   const { t } = useTranslation();
   const types: Record<string, FieldType> = { external_image_id: 'string', ...custom };

@@ -19,8 +19,8 @@ test.each([
   [condition('active', 'is', 'true'), 'active:true'],
   [condition('name', 'is', 'anna'), 'name:anna'],
   [condition('name', 'is', 'Anna B.'), 'name:"Anna B."'],
-])('%o is written %s', (given, text) => {
-  expect(filterText([given], types, 'all')).toBe(text);
+])('%o is written %s', (single, text) => {
+  expect(filterText([single], types, 'all')).toBe(text);
 });
 
 test('quotes and backslashes are escaped', () => {
@@ -28,9 +28,9 @@ test('quotes and backslashes are escaped', () => {
 });
 
 test('conditions are joined, unfinished ones left out', () => {
-  const given = [condition('age', 'is', '1'), condition('name', 'is', ' '), condition('age', 'between', '1')];
-  expect(filterText([...given, condition('name', 'is', 'x')], types, 'all')).toBe('age:1 && name:x');
-  expect(filterText([...given, condition('name', 'is', 'x')], types, 'any')).toBe('age:1 || name:x');
+  const conditions = [condition('age', 'is', '1'), condition('name', 'is', ' '), condition('age', 'between', '1')];
+  expect(filterText([...conditions, condition('name', 'is', 'x')], types, 'all')).toBe('age:1 && name:x');
+  expect(filterText([...conditions, condition('name', 'is', 'x')], types, 'any')).toBe('age:1 || name:x');
 });
 
 test('only numbers have ranges', () => {

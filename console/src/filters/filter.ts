@@ -2,7 +2,7 @@ import type { FieldType } from '../api/types';
 
 export type Operator = 'is' | 'isNot' | 'atLeast' | 'atMost' | 'between';
 
-/** One condition as it is put together; numbers are texts until the service reads them. */
+/** A condition while it is edited; numbers stay text until the service parses them. */
 export interface Condition {
   key: number;
   field: string;
@@ -13,12 +13,12 @@ export interface Condition {
 
 const NUMERIC = new Set<FieldType>(['integer', 'long', 'float', 'double']);
 
-/** What can be asked of a field. */
+/** Operators by field type. */
 export function operatorsOf(type: FieldType): Operator[] {
   return NUMERIC.has(type) ? ['is', 'isNot', 'atLeast', 'atMost', 'between'] : ['is', 'isNot'];
 }
 
-/** Strings with other characters than a word may have stand in quotes. */
+/** Quote a string that contains non-word characters. */
 export function literal(value: string, type: FieldType): string {
   if (NUMERIC.has(type) || type === 'boolean') return value.trim();
   return /^[A-Za-z0-9_.+-]+$/.test(value) ? value : `"${value.replace(/[\\"]/g, '\\$&')}"`;
@@ -41,7 +41,7 @@ function textOf(condition: Condition, type: FieldType): string {
   }
 }
 
-/** The filter text of conditions that all (or any) have to hold; those without a value are left out. */
+/** Format conditions, joined by all or any, as filter text; conditions without a value are omitted. */
 export function filterText(conditions: Condition[], types: Record<string, FieldType>, join: 'all' | 'any'): string {
   return conditions
     .filter((each) => each.value.trim() && (each.operator !== 'between' || each.upper.trim()))

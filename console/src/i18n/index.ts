@@ -7,14 +7,14 @@ const STORED = 'openfrs-language';
 export const LANGUAGES = { en: 'English', 'zh-CN': '简体中文' } as const;
 export type Language = keyof typeof LANGUAGES;
 
-/** The language chosen before, or the browser's where there is a translation. */
+/** The stored language, else the browser's if it is supported. */
 function preferred(): Language {
   const stored = localStorage.getItem(STORED);
   if (stored && stored in LANGUAGES) return stored as Language;
   return navigator.language.startsWith('zh') ? 'zh-CN' : 'en';
 }
 
-/** Other languages than English are fetched when they are chosen. */
+/** Switch the language; languages other than English are loaded on demand. */
 export async function chooseLanguage(language: Language) {
   if (language === 'zh-CN') {
     const { default: texts } = await import('./zh-CN.json');

@@ -5,16 +5,16 @@ import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formOf, postForm } from '../api/client';
 import { useProject } from '../api/useApi';
-import { useCamera } from '../pictures/Camera';
+import { useCamera } from '../images/Camera';
 import { Problem } from '../shell/Problem';
 import { anglesOf } from './angles';
 import { planOf, type Step, stepAt, timesOf } from './plan';
 import { record } from './recording';
 import { Timeline } from './Timeline';
-import { ACTIONS, type Action, type ActionAnswer } from './types';
+import { ACTIONS, type Action, type ActionResponse } from './types';
 import { Verdict } from './Verdict';
 
-/** Prompts for actions, records them, and shows what the service recognised and how the head moved. */
+/** Prompt for actions, record them, and show the recognised actions and head movement. */
 export function Active() {
   const { t } = useTranslation();
   const project = useProject();
@@ -25,7 +25,7 @@ export function Active() {
   const [steps, setSteps] = useState<Step[]>([]);
   const judging = useMutation({
     mutationFn: async ({ recorded, plan }: { recorded: Blob; plan: Step[] }) =>
-      postForm<ActionAnswer>(
+      postForm<ActionResponse>(
         `/v1/${project}/live-detect`,
         formOf({
           video_file: recorded,
@@ -66,7 +66,7 @@ export function Active() {
           {t('camera.failed')}
         </Alert>
       )}
-      <div className="picture">
+      <div className="image">
         <video ref={video} autoPlay playsInline muted aria-label={t('camera.live')} />
       </div>
       {time !== undefined && (
@@ -92,7 +92,7 @@ export function Active() {
         <Verdict
           alive={answer['video-result'].alive}
           warnings={answer['warning-list']}
-          picture={answer['video-result'].picture}
+          image={answer['video-result'].picture}
         >
           <Group gap="xs" my="xs">
             {answer['video-result'].actions.map((each) => (

@@ -4,19 +4,19 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formOf, postForm } from '../api/client';
 import { useProject } from '../api/useApi';
-import { PictureInput } from '../pictures/PictureInput';
+import { ImageInput } from '../images/ImageInput';
 import { Problem } from '../shell/Problem';
-import type { SilentAnswer } from './types';
+import type { SilentResponse } from './types';
 import { Verdict } from './Verdict';
 
-/** Whether one picture shows a live face. */
+/** Silent liveness of a single photo. */
 export function Silent() {
   const { t } = useTranslation();
   const project = useProject();
-  const [picture, setPicture] = useState<Blob>();
+  const [image, setImage] = useState<Blob>();
   const judging = useMutation({
-    mutationFn: (given: Blob) =>
-      postForm<SilentAnswer>(`/v1/${project}/live-detect-face`, formOf({ image_file: given })),
+    mutationFn: (photo: Blob) =>
+      postForm<SilentResponse>(`/v1/${project}/live-detect-face`, formOf({ image_file: photo })),
   });
   const answer = judging.data;
   return (
@@ -24,18 +24,18 @@ export function Silent() {
       <Text size="sm" c="dimmed">
         {t('liveness.silentHint')}
       </Text>
-      <PictureInput
+      <ImageInput
         label={t('liveness.face')}
-        picture={picture}
-        onPicture={(given) => {
-          setPicture(given);
-          judging.mutate(given);
+        image={image}
+        onImage={(file) => {
+          setImage(file);
+          judging.mutate(file);
         }}
       />
-      {judging.isPending && <Loader size="sm" role="status" aria-label={t('picture.looking')} />}
+      {judging.isPending && <Loader size="sm" role="status" aria-label={t('image.looking')} />}
       <Problem error={judging.error} />
       {answer && (
-        <Verdict alive={answer.result.alive} warnings={answer['warning-list']} picture={answer.result.picture}>
+        <Verdict alive={answer.result.alive} warnings={answer['warning-list']} image={answer.result.picture}>
           <Text className="numeric">
             {t('liveness.confidence')}: {answer.result.confidence.toFixed(3)}
           </Text>

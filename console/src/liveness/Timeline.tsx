@@ -7,7 +7,7 @@ const WIDTH = 600;
 const HEIGHT = 160;
 const MOST = 45;
 
-/** How the head moved, with the times of the actions asked for behind it. */
+/** Chart of head angles over time, with the requested actions in the background. */
 export function Timeline({
   angles,
   steps,

@@ -4,8 +4,8 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Warning } from './types';
 
-/** Alive or not, and what the service warns of. */
-export function Verdict(props: { alive: boolean; warnings: Warning[]; picture: string; children?: ReactNode }) {
+/** Liveness verdict with warnings. */
+export function Verdict(props: { alive: boolean; warnings: Warning[]; image: string; children?: ReactNode }) {
   const { t } = useTranslation();
   return (
     <Alert
@@ -25,12 +25,12 @@ export function Verdict(props: { alive: boolean; warnings: Warning[]; picture: s
           ))}
         </List>
       )}
-      {props.picture && (
+      {props.image && (
         <>
           <Text size="xs" mt="xs">
-            {t('liveness.picture')}
+            {t('liveness.image')}
           </Text>
-          <img src={`data:image/jpeg;base64,${props.picture}`} alt={t('liveness.picture')} height={96} />
+          <img src={`data:image/jpeg;base64,${props.image}`} alt={t('liveness.image')} height={96} />
         </>
       )}
     </Alert>

@@ -1,8 +1,8 @@
 import { formOf, postForm } from '../api/client';
 import type { DetectedFace } from '../api/types';
-import { blobOf } from '../pictures/picture';
+import { blobOf } from '../images/image';
 
-/** How a head was turned at a time, in milliseconds and degrees. */
+/** Head angles in degrees at a time in milliseconds. */
 export interface Angle {
   time: number;
   yaw: number;
@@ -12,7 +12,7 @@ export interface Angle {
 const EVERY = 0.5;
 const HEAD_POSE = '0';
 
-/** The head's angles twice a second of a recording: the answer has none, so its frames are asked about one by one. */
+/** Measure head angles twice per second of a recording: the liveness response has none, so frames are sent to detection. */
 export async function anglesOf(recorded: Blob, project: string): Promise<Angle[]> {
   const video = document.createElement('video');
   video.muted = true;
@@ -39,7 +39,7 @@ const once = (video: HTMLVideoElement, event: string) =>
     video.addEventListener('error', () => reject(new Error('the recording cannot be played')), { once: true });
   });
 
-/** A recording may not know its length until its end was looked for. */
+/** Return a recording's duration; browsers may report it only after seeking to the end. */
 async function durationOf(video: HTMLVideoElement): Promise<number> {
   if (Number.isFinite(video.duration)) return video.duration;
   video.currentTime = 1e6;

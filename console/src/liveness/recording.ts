@@ -1,7 +1,7 @@
 const TYPES = ['video/mp4;codecs=avc1', 'video/mp4;codecs=vp9', 'video/mp4', 'video/webm;codecs=vp8', 'video/webm'];
 const TICK = 100;
 
-/** What the camera shows for so many milliseconds, as a video; the time is told meanwhile. */
+/** Record the camera for a number of milliseconds and report the elapsed time. */
 export async function record(stream: MediaStream, duration: number, onTime: (time: number) => void): Promise<Blob> {
   const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
   const recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: 2_500_000 });

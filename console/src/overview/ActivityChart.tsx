@@ -5,7 +5,7 @@ import type { Minute } from '../api/types';
 const HEIGHT = 80;
 const WIDTH = 10;
 
-/** Requests a minute as bars, the errors among them in red. */
+/** Bar chart of requests per minute, errors in red. */
 export function ActivityChart({ minutes }: { minutes: Minute[] }) {
   const { t } = useTranslation();
   const most = Math.max(1, ...minutes.map((minute) => minute.requests));

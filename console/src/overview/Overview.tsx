@@ -52,7 +52,7 @@ function Activity() {
     refetchInterval: REFRESH,
   });
   const minutes = activity.data?.minutes ?? [];
-  const sum = (what: 'requests' | 'errors') => minutes.reduce((total, minute) => total + minute[what], 0);
+  const sum = (column: 'requests' | 'errors') => minutes.reduce((total, minute) => total + minute[column], 0);
   return (
     <Card withBorder>
       <Title order={2} size="h4" mb="sm">

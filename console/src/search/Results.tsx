@@ -5,7 +5,7 @@ import { Thumbnail } from '../faces/FaceTable';
 import { Empty } from '../shell/Empty';
 import { ADVISED } from './Threshold';
 
-/** The faces found, best first, each with its similarity as a bar. */
+/** Search results, best first, each with a similarity bar. */
 export function Results({ faces, threshold }: { faces: FoundFace[]; threshold: number }) {
   const { t } = useTranslation();
   return (

@@ -8,9 +8,9 @@ import { api, data, formOf, postForm } from '../api/client';
 import { type FoundFace, fieldTypes } from '../api/types';
 import { useFaceSets, useModels, useProject } from '../api/useApi';
 import { FilterBuilder } from '../filters/FilterBuilder';
-import { FaceBoxes } from '../pictures/FaceBoxes';
-import { PictureInput } from '../pictures/PictureInput';
-import { area, cropped, upright } from '../pictures/picture';
+import { FaceBoxes } from '../images/FaceBoxes';
+import { ImageInput } from '../images/ImageInput';
+import { area, cropped, upright } from '../images/image';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 import { Results } from './Results';
@@ -20,24 +20,24 @@ import { useDetection } from './useDetection';
 
 const ROOM_AROUND = 0.6;
 
-/** Finds in a face set who is in a picture, or who is like an enrolled face. */
+/** Search a face set by image or by an enrolled face. */
 export default function Search() {
   const { t } = useTranslation();
   const project_id = useProject();
   const [place, setPlace] = useSearchParams();
   const sets = useFaceSets();
   const models = useModels();
-  const [picture, setPicture] = useState<Blob>();
+  const [image, setImage] = useState<Blob>();
   const [chosen, setChosen] = useState(0);
   const [threshold, setThreshold] = useState(ADVISED);
   const [topN, setTopN] = useState<string | number>(10);
   const [filter, setFilter] = useState('');
   const set = sets.data?.find((each) => each.face_set_name === place.get('set')) ?? sets.data?.[0];
-  const faceId = picture ? undefined : (place.get('face') ?? undefined);
-  const detected = useDetection(picture);
+  const faceId = image ? undefined : (place.get('face') ?? undefined);
+  const detected = useDetection(image);
   const boxes = (detected.data ?? []).map((face) => face.bounding_box);
   const returnFields = Object.keys(set?.external_fields ?? {});
-  const asked = {
+  const query = {
     endpoint: window.location.origin,
     projectId: project_id,
     set: set?.face_set_name ?? '',
@@ -50,16 +50,16 @@ export default function Search() {
 
   const search = useMutation({
     mutationFn: async (): Promise<FoundFace[]> => {
-      const options = { top_n: asked.topN, threshold, filter: filter || undefined };
-      const path = { project_id, face_set_name: asked.set };
+      const options = { top_n: query.topN, threshold, filter: filter || undefined };
+      const path = { project_id, face_set_name: query.set };
       if (faceId) {
         const body = { ...options, face_id: faceId, return_fields: returnFields };
         const answer = api.POST('/v2/{project_id}/face-sets/{face_set_name}/search', { params: { path }, body });
         return (await data(answer)).faces;
       }
-      const probe = await probeOf(picture as Blob, boxes, chosen);
+      const probe = await probeOf(image as Blob, boxes, chosen);
       const form = formOf({ ...options, return_fields: JSON.stringify(returnFields), image_file: probe });
-      const url = `/v2/${project_id}/face-sets/${encodeURIComponent(asked.set)}/search`;
+      const url = `/v2/${project_id}/face-sets/${encodeURIComponent(query.set)}/search`;
       return (await postForm<{ faces: FoundFace[] }>(url, form)).faces;
     },
   });
@@ -74,11 +74,11 @@ export default function Search() {
         <Grid>
           <Grid.Col span={{ base: 12, md: 6 }}>
             <Stack>
-              <PictureInput
+              <ImageInput
                 label={t('search.probe')}
-                picture={picture}
-                onPicture={(given) => {
-                  setPicture(given);
+                image={image}
+                onImage={(file) => {
+                  setImage(file);
                   setChosen(0);
                   changed();
                 }}
@@ -93,11 +93,11 @@ export default function Search() {
                   />
                 )}
               />
-              {detected.isFetching && <Loader size="sm" role="status" aria-label={t('picture.looking')} />}
+              {detected.isFetching && <Loader size="sm" role="status" aria-label={t('image.looking')} />}
               <Problem error={detected.error} />
               {detected.data && (
                 <Text size="sm" role="status">
-                  {t('picture.found', { count: boxes.length })} {boxes.length > 1 && t('picture.chooseFace')}
+                  {t('image.found', { count: boxes.length })} {boxes.length > 1 && t('image.chooseFace')}
                 </Text>
               )}
               {faceId && <Alert color="blue">{t('search.byFace', { id: faceId })}</Alert>}
@@ -141,19 +141,19 @@ export default function Search() {
       )}
       <Problem error={search.error} />
       {search.data && <Results faces={search.data} threshold={threshold} />}
-      {set && <Snippets asked={asked} />}
+      {set && <Snippets query={query} />}
     </Stack>
   );
 }
 
-/** What is sent so that the service takes the chosen face: the picture itself where that is the largest in it. */
-async function probeOf(picture: Blob, boxes: Parameters<typeof area>[0][], chosen: number): Promise<Blob> {
+/** Image to send so that the service uses the selected face: the original if that face is the largest. */
+async function probeOf(image: Blob, boxes: Parameters<typeof area>[0][], chosen: number): Promise<Blob> {
   const box = boxes[chosen];
-  if (!box || boxes.every((each) => area(each) <= area(box))) return picture;
-  const image = await upright(picture);
+  if (!box || boxes.every((each) => area(each) <= area(box))) return image;
+  const bitmap = await upright(image);
   try {
-    return await cropped(image, box, { margin: ROOM_AROUND, others: boxes.filter((each) => each !== box) });
+    return await cropped(bitmap, box, { margin: ROOM_AROUND, others: boxes.filter((each) => each !== box) });
   } finally {
-    image.close();
+    bitmap.close();
   }
 }

@@ -1,9 +1,9 @@
 import { Button, Card, CopyButton, Group, Tabs, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { type Asked, curl, sdk } from './snippets';
+import { curl, type SearchQuery, sdk } from './snippets';
 
-/** The same search outside of the console, to copy. */
-export function Snippets({ asked }: { asked: Asked }) {
+/** Code samples for the same search, to copy. */
+export function Snippets({ query }: { query: SearchQuery }) {
   const { t } = useTranslation();
   return (
     <Card withBorder>
@@ -16,10 +16,10 @@ export function Snippets({ asked }: { asked: Asked }) {
           <Tabs.Tab value="sdk">Python SDK</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="curl">
-          <Copied text={curl(asked)} />
+          <Copied text={curl(query)} />
         </Tabs.Panel>
         <Tabs.Panel value="sdk">
-          <Copied text={sdk(asked)} />
+          <Copied text={sdk(query)} />
         </Tabs.Panel>
       </Tabs>
     </Card>

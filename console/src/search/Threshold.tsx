@@ -5,7 +5,7 @@ import { falseMatchRate, oneIn } from './rates';
 
 export const ADVISED = 0.93;
 
-/** A threshold of similarity, with how often strangers would pass it. */
+/** Similarity threshold with the false match rate it implies. */
 export function Threshold(props: { value: number; points: OperatingPoint[]; onChange: (value: number) => void }) {
   const { t } = useTranslation();
   const rate = falseMatchRate(props.points, props.value);

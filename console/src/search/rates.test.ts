@@ -17,13 +17,13 @@ test('between two it is between theirs, on the scale of logarithms', () => {
   expect(falseMatchRate(points, 0.89)?.rate).toBeCloseTo(Math.sqrt(1e-3 * 1e-4), 10);
 });
 
-test('outside of what was measured it is a bound', () => {
+test('outside the measured range the rate is a bound', () => {
   expect(falseMatchRate(points, 0.1)).toEqual({ rate: 1e-1, bound: 'above' });
   expect(falseMatchRate(points, 0.99)).toEqual({ rate: 1e-5, bound: 'below' });
   expect(falseMatchRate([], 0.5)).toBeUndefined();
 });
 
-test('a rate is told as one in so many', () => {
+test('a rate is shown as one in N', () => {
   expect(oneIn(1e-4)).toBe((10_000).toLocaleString());
   expect(oneIn(2.41e-4)).toBe((4100).toLocaleString());
 });

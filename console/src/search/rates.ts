@@ -1,12 +1,12 @@
 import type { OperatingPoint } from '../api/types';
 
-/** A false match rate that a threshold implies; `bound` says that it was only measured to be so low, or so high. */
+/** False match rate at a threshold; `bound` marks the ends of the measured range. */
 export interface Rate {
   rate: number;
   bound: '' | 'below' | 'above';
 }
 
-/** The rate at a similarity, between the operating points on a straight line of its logarithm. */
+/** Interpolate the false match rate at a similarity, linear in its logarithm between operating points. */
 export function falseMatchRate(points: readonly OperatingPoint[], similarity: number): Rate | undefined {
   const [first] = points;
   const last = points.at(-1);
@@ -22,5 +22,5 @@ export function falseMatchRate(points: readonly OperatingPoint[], similarity: nu
   return { rate: Math.exp(from + share * (to - from)), bound: '' };
 }
 
-/** “One in so many” of a rate, in two digits. */
+/** The N of “one in N” for a rate, rounded to two digits. */
 export const oneIn = (rate: number) => Number((1 / rate).toPrecision(2)).toLocaleString();

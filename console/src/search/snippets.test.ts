@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Asked, curl, sdk } from './snippets';
+import { curl, type SearchQuery, sdk } from './snippets';
 
-const asked: Asked = {
+const query: SearchQuery = {
   endpoint: 'http://host:8080',
   projectId: 'p',
   set: 'te st',
@@ -11,8 +11,8 @@ const asked: Asked = {
   returnFields: ['name'],
 };
 
-test('curl sends a form with the picture, quoted for a shell', () => {
-  expect(curl(asked)).toBe(
+test('curl sends a form with the image, quoted for a shell', () => {
+  expect(curl(query)).toBe(
     [
       "curl -s 'http://host:8080/v2/p/face-sets/te%20st/search'",
       '-H "X-Auth-Token: $TOKEN"',
@@ -26,13 +26,13 @@ test('curl sends a form with the picture, quoted for a shell', () => {
 });
 
 test('an enrolled face is searched for with JSON', () => {
-  expect(curl({ ...asked, faceId: 'abc', filter: '', returnFields: [] })).toContain(
+  expect(curl({ ...query, faceId: 'abc', filter: '', returnFields: [] })).toContain(
     `-d '{"face_id":"abc","top_n":10,"threshold":0.93}'`,
   );
 });
 
 test('the SDK call names the same things', () => {
-  expect(sdk(asked)).toContain('SearchFaceByBase64Request(face_set_name="te st"');
-  expect(sdk(asked)).toContain(`filter="name:\\"O'Neil\\"", return_fields=["name"]`);
-  expect(sdk({ ...asked, faceId: 'abc' })).toContain('search_face_by_face_id(SearchFaceByFaceIdRequest(');
+  expect(sdk(query)).toContain('SearchFaceByBase64Request(face_set_name="te st"');
+  expect(sdk(query)).toContain(`filter="name:\\"O'Neil\\"", return_fields=["name"]`);
+  expect(sdk({ ...query, faceId: 'abc' })).toContain('search_face_by_face_id(SearchFaceByFaceIdRequest(');
 });

@@ -9,7 +9,7 @@ import { signIn, signOut, useSession } from './store';
 
 const WARNED_AHEAD = 5 * 60_000;
 
-/** Asks for the password when the token is about to expire or has: the view stays as it is, requests under way wait. */
+/** Ask for the password when the token expires: the view stays open and pending requests wait. */
 export function Renew() {
   const { t } = useTranslation();
   const session = useSession();

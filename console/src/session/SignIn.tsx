@@ -6,15 +6,15 @@ import { Preferences } from '../shell/Preferences';
 import { Problem } from '../shell/Problem';
 import { signIn } from './store';
 
-/** Domain, user, password, project. What is typed stays in this page's memory. */
+/** Sign-in form. The password stays in this page's memory. */
 export function SignIn() {
   const { t } = useTranslation();
-  const [given, setGiven] = useState({ domain: 'openfrs', user: 'admin', password: '', project: '' });
-  const entering = useMutation({ mutationFn: () => signIn(given) });
-  const field = (name: keyof typeof given) => ({
-    value: given[name],
+  const [credentials, setCredentials] = useState({ domain: 'openfrs', user: 'admin', password: '', project: '' });
+  const entering = useMutation({ mutationFn: () => signIn(credentials) });
+  const field = (name: keyof typeof credentials) => ({
+    value: credentials[name],
     onChange: (event: { currentTarget: { value: string } }) =>
-      setGiven({ ...given, [name]: event.currentTarget.value }),
+      setCredentials({ ...credentials, [name]: event.currentTarget.value }),
   });
   return (
     <main>

@@ -1,9 +1,9 @@
 import { useSyncExternalStore } from 'react';
-import { ApiError, errorOf, OfflineError } from '../api/client';
+import { ApiError, errorOf, OfflineError } from '../api/errors';
 
 export type Role = 'admin' | 'operator' | 'reader';
 
-/** Who is signed in where. Kept in memory alone: a reload of the page asks again. */
+/** The signed-in user and project. Kept in memory only: reloading the page requires a new sign-in. */
 export interface Session {
   state: 'out' | 'in' | 'expired';
   token: string;
@@ -26,7 +26,7 @@ interface Named {
   name: string;
 }
 
-interface TokenAnswer {
+interface TokenResponse {
   token: {
     expires_at: string;
     roles: { name: string }[];
@@ -62,12 +62,12 @@ function subscribe(listener: () => void) {
 export const currentSession = () => session;
 export const useSession = () => useSyncExternalStore(subscribe, currentSession);
 
-/** Notes that a token is no longer good, unless another one is in use already. */
+/** Mark a token as expired, unless a newer one is in use. */
 export function expire(token: string) {
   if (session.state === 'in' && session.token === token) change({ ...session, state: 'expired' });
 }
 
-/** Resolves when there is a good token again; rejects when the user signs out instead. */
+/** Resolve when the session has a valid token again; reject if the user signs out. */
 export function renewed(): Promise<void> {
   if (session.state === 'in') return Promise.resolve();
   if (session.state === 'out') return Promise.reject(new ApiError(401, 'APIG.0301', 'signed out', ''));
@@ -78,25 +78,27 @@ export function renewed(): Promise<void> {
   return waiting.promise;
 }
 
-export async function signIn(given: Credentials) {
+export async function signIn(credentials: Credentials) {
   const identity = {
     methods: ['password'],
-    password: { user: { name: given.user, password: given.password, domain: { name: given.domain } } },
+    password: {
+      user: { name: credentials.user, password: credentials.password, domain: { name: credentials.domain } },
+    },
   };
-  const scope = given.project ? { project: { name: given.project } } : undefined;
+  const scope = credentials.project ? { project: { name: credentials.project } } : undefined;
   const first = await requestToken({ identity, scope });
-  await enter(first, given.project);
+  await enter(first, credentials.project);
 }
 
-/** Another project of the same user. */
+/** Switch to another project of the same user. */
 export async function switchProject(projectId: string) {
   const identity = { methods: ['token'], token: { id: session.token } };
   await enter(await requestToken({ identity, scope: { project: { id: projectId } } }), projectId);
 }
 
 export async function listProjects(token = session.token): Promise<Named[]> {
-  const answer = await reach('/v3/auth/projects', { headers: { 'X-Auth-Token': token } });
-  return (await answer.json()).projects;
+  const response = await reach('/v3/auth/projects', { headers: { 'X-Auth-Token': token } });
+  return (await response.json()).projects;
 }
 
 export async function signOut() {
@@ -107,23 +109,23 @@ export async function signOut() {
   await fetch('/v3/auth/tokens', {
     method: 'DELETE',
     headers: { 'X-Auth-Token': token, 'X-Subject-Token': token },
-  }).catch(() => undefined); // it ends by itself
+  }).catch(() => undefined); // the token expires on its own
 }
 
-async function requestToken(auth: object): Promise<{ text: string; answer: TokenAnswer['token'] }> {
-  const answer = await reach('/v3/auth/tokens?nocatalog=1', {
+async function requestToken(auth: object): Promise<{ text: string; response: TokenResponse['token'] }> {
+  const response = await reach('/v3/auth/tokens?nocatalog=1', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ auth }),
   });
-  const { token }: TokenAnswer = await answer.json();
-  return { text: answer.headers.get('X-Subject-Token') ?? '', answer: token };
+  const { token }: TokenResponse = await response.json();
+  return { text: response.headers.get('X-Subject-Token') ?? '', response: token };
 }
 
-/** Starts the session; a user who named no project gets the first one. */
-async function enter(issued: { text: string; answer: TokenAnswer['token'] }, wanted: string): Promise<void> {
-  const { text, answer } = issued;
-  if (!answer.project) {
+/** Start the session. Without a project name, the user's first project is used. */
+async function enter(issued: { text: string; response: TokenResponse['token'] }, wanted: string): Promise<void> {
+  const { text, response } = issued;
+  if (!response.project) {
     const [project] = await listProjects(text);
     if (wanted || !project) throw new ApiError(403, 'FRS.0028', 'The user has no such project.', '');
     const identity = { methods: ['token'], token: { id: text } };
@@ -132,22 +134,22 @@ async function enter(issued: { text: string; answer: TokenAnswer['token'] }, wan
   change({
     state: 'in',
     token: text,
-    expiresAt: Date.parse(answer.expires_at),
-    role: (answer.roles[0]?.name ?? 'reader') as Role,
-    user: { id: answer.user.id, name: answer.user.name },
-    domain: answer.user.domain,
-    project: { id: answer.project.id, name: answer.project.name },
+    expiresAt: Date.parse(response.expires_at),
+    role: (response.roles[0]?.name ?? 'reader') as Role,
+    user: { id: response.user.id, name: response.user.name },
+    domain: response.user.domain,
+    project: { id: response.project.id, name: response.project.name },
   });
   waiting?.resolve();
   waiting = undefined;
 }
 
 async function reach(path: string, init: RequestInit): Promise<Response> {
-  const answer = await fetch(path, init).catch(() => {
+  const response = await fetch(path, init).catch(() => {
     throw new OfflineError();
   });
-  if (!answer.ok) throw await errorOf(answer);
-  return answer;
+  if (!response.ok) throw await errorOf(response);
+  return response;
 }
 
 export const may = (role: Role, wanted: Role) => {

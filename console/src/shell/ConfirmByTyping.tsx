@@ -6,7 +6,7 @@ import { Problem } from './Problem';
 interface Props {
   title: string;
   warning: string;
-  /** What has to be typed. */
+  /** The word to type. */
   word: string;
   action: string;
   error?: unknown;
@@ -15,7 +15,7 @@ interface Props {
   onClose: () => void;
 }
 
-/** Asks for a word before something that cannot be undone. */
+/** Require a typed word before an irreversible action. */
 export function ConfirmByTyping({ title, warning, word, action, error, busy, onConfirm, onClose }: Props) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState('');

@@ -5,7 +5,7 @@ import { chooseLanguage, LANGUAGES, type Language } from '../i18n';
 import { signOut, useSession } from '../session/store';
 import { forgetEverything } from './forgetting';
 
-/** Light or dark, the language, and the way out. */
+/** Colour scheme, language and sign-out. */
 export function Preferences() {
   const { t } = useTranslation();
   const session = useSession();

@@ -1,9 +1,9 @@
 import { Alert, Button, Code, Text } from '@mantine/core';
 import { IconAlertTriangle, IconWifiOff } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { ApiError, OfflineError } from '../api/client';
+import { ApiError, OfflineError } from '../api/errors';
 
-/** What went wrong, in the service's words, with its code and the id under which the service logged it. */
+/** Error message of the service with its code and request id. */
 export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
   const { t } = useTranslation();
   if (!error) return null;

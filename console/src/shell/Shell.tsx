@@ -30,7 +30,7 @@ const VIEWS = [
   { path: '/accounts', name: 'accounts', icon: IconUsers, role: 'admin' },
 ] as const;
 
-/** The frame of every view; without a session, the sign-in page. */
+/** Frame of every view; shows the sign-in page without a session. */
 export function Shell() {
   const session = useSession();
   return session.state === 'out' ? <SignIn /> : <Frame />;
@@ -48,7 +48,7 @@ function Frame() {
   useEffect(() => {
     document.title = `${t(`nav.${view.name}`)} · OpenFRS`;
   }, [t, view]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new place is what moves the focus
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the focus moves when the path changes
   useEffect(() => {
     menu.close();
     main.current?.focus({ preventScroll: true });

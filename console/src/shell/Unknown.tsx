@@ -1,7 +1,7 @@
 import { Anchor, Stack, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
-/** A place that is none, or a view that could not be shown. */
+/** Page for unknown paths and views that failed to render. */
 export function Unknown() {
   const { t } = useTranslation();
   return (

@@ -1,7 +1,7 @@
-import { forgetThumbnails } from '../pictures/thumbnails';
+import { forgetThumbnails } from '../images/thumbnails';
 import { queries } from '../queries';
 
-/** Drops what was read or made for one project or user. */
+/** Clear all cached data of a project or user. */
 export function forgetEverything() {
   queries.clear();
   forgetThumbnails();

@@ -1,24 +1,24 @@
 import type { Box } from '../api/types';
 
-/** The pixels of a picture, turned as its EXIF says: the way the service sees it. */
-export const upright = (picture: Blob) => createImageBitmap(picture, { imageOrientation: 'from-image' });
+/** Decode an image and apply its EXIF orientation, as the service does. */
+export const upright = (image: Blob) => createImageBitmap(image, { imageOrientation: 'from-image' });
 
-/** A face with some surroundings, as JPEG; `others` are painted over so that only the one is found in it. */
+/** Crop a face with a margin, as JPEG; `others` are painted over so that only one face is detected. */
 export async function cropped(
-  image: ImageBitmap,
+  bitmap: ImageBitmap,
   box: Box,
   { margin, side, others = [] }: { margin: number; side?: number; others?: Box[] },
 ): Promise<Blob> {
   const left = Math.max(0, box.top_left_x - box.width * margin);
   const top = Math.max(0, box.top_left_y - box.height * margin);
-  const width = Math.min(image.width, box.top_left_x + box.width * (1 + margin)) - left;
-  const height = Math.min(image.height, box.top_left_y + box.height * (1 + margin)) - top;
+  const width = Math.min(bitmap.width, box.top_left_x + box.width * (1 + margin)) - left;
+  const height = Math.min(bitmap.height, box.top_left_y + box.height * (1 + margin)) - top;
   const scale = side ? Math.min(1, side / Math.max(width, height)) : 1;
   const canvas = document.createElement('canvas');
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
   const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
-  pen.drawImage(image, left, top, width, height, 0, 0, canvas.width, canvas.height);
+  pen.drawImage(bitmap, left, top, width, height, 0, 0, canvas.width, canvas.height);
   pen.fillStyle = '#808080';
   for (const other of others) {
     if (overlap(other, box)) continue;
@@ -42,6 +42,6 @@ export const area = (box: Box) => box.width * box.height;
 
 export function blobOf(canvas: HTMLCanvasElement, quality = 0.92): Promise<Blob> {
   return new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/jpeg', quality),
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no image'))), 'image/jpeg', quality),
   );
 }

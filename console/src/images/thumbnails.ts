@@ -1,16 +1,16 @@
 import type { Box } from '../api/types';
-import { cropped, upright } from './picture';
+import { cropped, upright } from './image';
 
-/** Small pictures of faces enrolled in this session: the service keeps none. They live in memory until the page is left. */
+/** Thumbnails of faces enrolled in this session. The service stores none; they stay in memory until the page closes. */
 const kept = new Map<string, string>();
 const MOST = 500;
 
 export const thumbnail = (faceId: string) => kept.get(faceId);
 
-export async function keepThumbnail(faceId: string, picture: Blob, box: Box) {
-  const image = await upright(picture);
-  const small = await cropped(image, box, { margin: 0.15, side: 96 });
-  image.close();
+export async function keepThumbnail(faceId: string, image: Blob, box: Box) {
+  const bitmap = await upright(image);
+  const small = await cropped(bitmap, box, { margin: 0.15, side: 96 });
+  bitmap.close();
   kept.set(faceId, URL.createObjectURL(small));
   const [oldest] = kept.keys();
   if (kept.size > MOST && oldest) forget(oldest);

@@ -6,14 +6,14 @@ import { Camera } from './Camera';
 
 interface Props {
   label: string;
-  picture?: Blob;
-  onPicture: (picture: Blob) => void;
-  /** What is drawn over the picture, of this size in pixels. */
+  image?: Blob;
+  onImage: (image: Blob) => void;
+  /** Render the overlay for an image of this size in pixels. */
   overlay?: (width: number, height: number) => ReactNode;
 }
 
-/** A picture dropped, chosen or taken; shown upright, with what is drawn over it. */
-export function PictureInput({ label, picture, onPicture, overlay }: Props) {
+/** Image input by drop, file dialog or camera; shows the image upright with an overlay. */
+export function ImageInput({ label, image, onImage, overlay }: Props) {
   const { t } = useTranslation();
   const [over, setOver] = useState(false);
   const [camera, setCamera] = useState(false);
@@ -21,15 +21,15 @@ export function PictureInput({ label, picture, onPicture, overlay }: Props) {
   if (camera)
     return (
       <Camera
-        onPicture={(taken) => {
+        onImage={(taken) => {
           setCamera(false);
-          onPicture(taken);
+          onImage(taken);
         }}
         onClose={() => setCamera(false)}
       />
     );
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset may not be dropped on
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is not a drop target
     <div
       role="group"
       aria-label={label}
@@ -44,18 +44,18 @@ export function PictureInput({ label, picture, onPicture, overlay }: Props) {
         event.preventDefault();
         setOver(false);
         const [file] = event.dataTransfer.files;
-        if (file) onPicture(file);
+        if (file) onImage(file);
       }}
     >
-      {picture ? <Shown picture={picture} label={label} overlay={overlay} /> : <Text mb="sm">{t('picture.drop')}</Text>}
+      {image ? <Shown image={image} label={label} overlay={overlay} /> : <Text mb="sm">{t('image.drop')}</Text>}
       <Group justify="center" mt="sm">
         <Button
           size="xs"
-          variant={picture ? 'default' : 'filled'}
+          variant={image ? 'default' : 'filled'}
           leftSection={<IconPhoto size={16} aria-hidden />}
           onClick={() => input.current?.click()}
         >
-          {t('picture.choose')}
+          {t('image.choose')}
         </Button>
         <Button
           size="xs"
@@ -63,7 +63,7 @@ export function PictureInput({ label, picture, onPicture, overlay }: Props) {
           leftSection={<IconCamera size={16} aria-hidden />}
           onClick={() => setCamera(true)}
         >
-          {t('picture.camera')}
+          {t('image.camera')}
         </Button>
       </Group>
       <input
@@ -74,7 +74,7 @@ export function PictureInput({ label, picture, onPicture, overlay }: Props) {
         aria-label={label}
         onChange={(event) => {
           const file = event.currentTarget.files?.[0];
-          if (file) onPicture(file);
+          if (file) onImage(file);
           event.currentTarget.value = '';
         }}
       />
@@ -82,21 +82,21 @@ export function PictureInput({ label, picture, onPicture, overlay }: Props) {
   );
 }
 
-function Shown({ picture, label, overlay }: { picture: Blob; label: string; overlay?: Props['overlay'] }) {
+function Shown({ image, label, overlay }: { image: Blob; label: string; overlay?: Props['overlay'] }) {
   const { t } = useTranslation();
   const [source, setSource] = useState('');
   const [size, setSize] = useState<{ width: number; height: number }>();
   const [broken, setBroken] = useState(false);
   useEffect(() => {
-    const url = URL.createObjectURL(picture);
+    const url = URL.createObjectURL(image);
     setSource(url);
     setSize(undefined);
     setBroken(false);
     return () => URL.revokeObjectURL(url);
-  }, [picture]);
-  if (broken) return <Text c="dimmed">{t('picture.notShown')}</Text>;
+  }, [image]);
+  if (broken) return <Text c="dimmed">{t('image.notShown')}</Text>;
   return (
-    <div className="picture">
+    <div className="image">
       {source && (
         <img
           src={source}
@@ -108,8 +108,8 @@ function Shown({ picture, label, overlay }: { picture: Blob; label: string; over
         />
       )}
       {size && overlay && (
-        // biome-ignore lint/a11y/useSemanticElements: nor may a fieldset be drawn in
-        <svg viewBox={`0 0 ${size.width} ${size.height}`} role="group" aria-label={t('picture.faces')}>
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot hold the overlay
+        <svg viewBox={`0 0 ${size.width} ${size.height}`} role="group" aria-label={t('image.faces')}>
           {overlay(size.width, size.height)}
         </svg>
       )}

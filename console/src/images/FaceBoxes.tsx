@@ -7,11 +7,11 @@ interface Props {
   onChoose: (place: number) => void;
 }
 
-/** The boxes of faces, in the pixels of the picture; one of them is chosen, by click or by key. */
+/** Bounding boxes of faces, in image pixels; one is selected by click or key. */
 export function FaceBoxes({ boxes, chosen, onChoose }: Props) {
   const { t } = useTranslation();
   return boxes.map((box, place) => (
-    // biome-ignore lint/a11y/useSemanticElements: a button cannot be drawn in a picture
+    // biome-ignore lint/a11y/useSemanticElements: an SVG cannot contain a button
     <rect
       key={`${box.top_left_x},${box.top_left_y},${box.width},${box.height}`}
       className="face-box"
@@ -22,7 +22,7 @@ export function FaceBoxes({ boxes, chosen, onChoose }: Props) {
       role="button"
       tabIndex={0}
       aria-pressed={place === chosen}
-      aria-label={t('picture.face', { number: place + 1 })}
+      aria-label={t('image.face', { number: place + 1 })}
       onClick={() => onChoose(place)}
       onKeyDown={(event) => {
         if (event.key !== 'Enter' && event.key !== ' ') return;

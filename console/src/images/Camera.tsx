@@ -2,9 +2,9 @@ import { Alert, Button, Group, Stack } from '@mantine/core';
 import { IconCamera } from '@tabler/icons-react';
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { blobOf } from './picture';
+import { blobOf } from './image';
 
-/** The camera's stream in a video element, for as long as the component is shown; what keeps it from that, if anything. */
+/** Show the camera's stream in a video element while mounted; return the error if the camera is not available. */
 export function useCamera(video: RefObject<HTMLVideoElement | null>) {
   const [stream, setStream] = useState<MediaStream>();
   const [failed, setFailed] = useState(false);
@@ -30,7 +30,7 @@ const stopped = (stream: MediaStream) => {
   for (const track of stream.getTracks()) track.stop();
 };
 
-/** The picture that a video shows now. */
+/** Capture the current frame of a video. */
 export function still(video: HTMLVideoElement): Promise<Blob> {
   const canvas = document.createElement('canvas');
   canvas.width = video.videoWidth;
@@ -39,8 +39,8 @@ export function still(video: HTMLVideoElement): Promise<Blob> {
   return blobOf(canvas, 0.95);
 }
 
-/** Takes a picture. */
-export function Camera({ onPicture, onClose }: { onPicture: (picture: Blob) => void; onClose: () => void }) {
+/** Take a photo with the camera. */
+export function Camera({ onImage, onClose }: { onImage: (image: Blob) => void; onClose: () => void }) {
   const { t } = useTranslation();
   const video = useRef<HTMLVideoElement>(null);
   const { stream, failed } = useCamera(video);
@@ -52,7 +52,7 @@ export function Camera({ onPicture, onClose }: { onPicture: (picture: Blob) => v
           {t('camera.failed')}
         </Alert>
       )}
-      <div className="picture">
+      <div className="image">
         <video ref={video} autoPlay playsInline muted aria-label={t('camera.live')} onPlaying={() => setReady(true)} />
       </div>
       <Group>
@@ -60,7 +60,7 @@ export function Camera({ onPicture, onClose }: { onPicture: (picture: Blob) => v
           leftSection={<IconCamera size={16} aria-hidden />}
           disabled={!stream || !ready}
           onClick={async () => {
-            if (video.current) onPicture(await still(video.current));
+            if (video.current) onImage(await still(video.current));
           }}
         >
           {t('camera.take')}
