@@ -3,15 +3,15 @@
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 REPOSITORY = Path(__file__).parent.parent.parent
+DOCS = REPOSITORY / "docs"
 
-_OUTSIDE = re.compile(r"\[([^\]]*)\]\((?:\.\./)+([^)#]+)[^)]*\)")
+_OUTSIDE = re.compile(r"\[([^\]]*)\]\(((?:\.\./)+[^)#]+)[^)]*\)")
 _REMARK = re.compile(r"^<!-- not run: .* -->\n", re.MULTILINE)
 
 
@@ -35,8 +35,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Name files outside of docs/ in place of links to them, as the site does not have them; they must be there."""
-    return named_outside(_REMARK.sub("", markdown))
+    """Replace links to files outside of docs/ by their names."""
+    return named_outside(_REMARK.sub("", markdown), (DOCS / page.file.src_path).parent)
 
 
 def first_page(readme: str) -> str:
@@ -45,14 +45,20 @@ def first_page(readme: str) -> str:
     return re.sub(r"\]\((LICENSE|NOTICE|src/[^)]*|examples/[^)]*|deploy/[^)]*)\)", r"](../\1)", text)
 
 
-def named_outside(markdown: str) -> str:
-    """Raises ``FileNotFoundError`` where a link leads nowhere."""
+def named_outside(markdown: str, folder: Path) -> str:
+    """Replace links to files outside of docs/ by their names, as the site does not contain them.
+
+    ``folder`` is the folder of the page.
+
+    Raises:
+        FileNotFoundError: a linked file does not exist.
+    """
 
     def named(link: re.Match[str]) -> str:
-        (REPOSITORY / link[2]).stat()
-        label: Any = link[1]
-        return (
-            str(label) if link[2].rstrip("/").endswith(label.strip("`/")) and "/" in label else f"{label} (`{link[2]}`)"
-        )
+        target = (folder / link[2]).resolve(strict=True)
+        if target.is_relative_to(DOCS):
+            return link[0]
+        label, path = link[1], str(target.relative_to(REPOSITORY))
+        return label if path.endswith(label.strip("`/")) and "/" in label else f"{label} (`{path}`)"
 
     return _OUTSIDE.sub(named, markdown)
