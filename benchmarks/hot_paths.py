@@ -38,7 +38,7 @@ from openfrs.store.faces.changes import TEMPLATE_TYPE, Changes
 from openfrs.store.index.flat import TemplateIndex
 from openfrs.vision.detection.yunet import SIDE, STRIDES, YuNet
 from openfrs.vision.embedding import ChipEmbedder
-from openfrs.vision.runtime.session import Session, Tensor
+from openfrs.vision.runtime.base import Session, Tensor
 from openfrs.vision.types import Detection, Image
 from openfrs.vision.weights.manifest import Preprocessing
 

@@ -18,6 +18,7 @@ import typer
 from rich.progress import track
 
 from openfrs.core.errors import ServiceError
+from openfrs.core.geometry import intersection_over_union
 from openfrs.core.settings import Settings
 from openfrs.evaluation.suite import padded
 from openfrs.media.decoding.image import EncodedImage
@@ -25,7 +26,7 @@ from openfrs.recognition.main_face import main_face
 from openfrs.vision.attributes.classifiers import EYES, HAIR, HEAD, JAW, WIDE, chip
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
-from openfrs.vision.types import Detection, Image, overlap
+from openfrs.vision.types import Detection, Image
 from openfrs.vision.weights.cache import WeightCache
 
 WORKERS = 2
@@ -64,8 +65,8 @@ def boxed(pipeline: ModelPipeline, folder: Path, line: str) -> list[Row]:
     for face in labelled["faces"]:
         left, top, right, bottom = face["box"]
         box = Detection(left, top, right - left, bottom - top, np.zeros((5, 2), np.float32), 1.0)
-        best = max(found, key=lambda each, box=box: overlap(each, box), default=None)  # type: ignore[misc]
-        if best is not None and overlap(best, box) > SAME_FACE:
+        best = max(found, key=lambda each, box=box: intersection_over_union(each, box), default=None)  # type: ignore[misc]
+        if best is not None and intersection_over_union(best, box) > SAME_FACE:
             labels = {"set": "detection", "file": labelled["file"], "label": face["mask"], "width": best.width}
             rows.append((chips(image, best), labels))
     return rows

@@ -45,7 +45,6 @@ from openfrs.store.index.search import Galleries
 from openfrs.store.liveness_sessions import LivenessSessionRepository
 from openfrs.store.opening import master_key, open_database, open_remote_index
 from openfrs.vision.pipeline import Pipeline
-from openfrs.vision.weights.custom_embedder import chosen_embedder
 from openfrs.vision.weights.manifest import Manifest, manifest
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ class Services:
         templates = Templates(master_key(settings))
         database, keyring = _open_data(settings, templates)
         accounts, repository = AccountRepository(database), FaceRepository(database, templates, clock=clock)
-        scale = calibration_of(chosen_embedder(settings.embedder, settings.embedder_manifest))
+        scale = calibration_of(pipeline.embedder_source)
         recognizer = Recognizer(
             pipeline, scale, threads=settings.threads, queue=settings.queue, large_queue=settings.large_queue
         )

@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
+from openfrs.core.geometry import intersection_over_union
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.main_face import REDUCED_SIDE, find_main_face, main_face
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
-from openfrs.vision.types import Detection, Image, overlap
+from openfrs.vision.types import Detection, Image
 from openfrs.vision.weights.cache import WeightCache
 from tests.support.fake_models import FakePipeline, photo
 
@@ -112,7 +113,7 @@ def test_the_reduced_picture_shows_the_same_face_and_the_same_person(
     assert closely is not None
     box = found.box
     reduced = Detection(box.left, box.top, box.width, box.height, closely.landmarks, 1)
-    assert overlap(reduced, closely) > 0.75
+    assert intersection_over_union(reduced, closely) > 0.75
     cosine = float(models.embed(found.pixels, [found.face])[0] @ models.embed(image, [closely])[0])
     assert cosine > 0.8
 

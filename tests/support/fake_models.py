@@ -15,22 +15,28 @@ import numpy as np
 import numpy.typing as npt
 
 from openfrs.core.settings import Settings
+from openfrs.core.telemetry.stages import stage
 from openfrs.server.main import serve
 from openfrs.vision.attributes.quality import overall
 from openfrs.vision.attributes.types import HeadPose, Trait, Traits
 from openfrs.vision.embedding import Embeddings
-from openfrs.vision.runtime.session import Execution
+from openfrs.vision.runtime.base import ExecutionConfig
 from openfrs.vision.types import Detection, Image
 
 
 class FakePipeline:
     """Every patch of one colour on black is a face; its embedding is drawn from a generator seeded by the colour."""
 
-    executions: Mapping[str, Execution] = MappingProxyType({})
+    execution_configs: Mapping[str, ExecutionConfig] = MappingProxyType({})
     embedder = "sface"
     dimension = 128
     mirrored = False
 
+    @property
+    def embedder_source(self) -> str:
+        return self.embedder
+
+    @stage("detect")
     def detect(self, image: Image) -> list[Detection]:
         _, _, stats, _ = cv2.connectedComponentsWithStats((image.max(axis=2) > 40).astype(np.uint8))
         faces = []
@@ -40,10 +46,11 @@ class FakePipeline:
                 faces.append(Detection(left, top, width, height, np.tile(centre, (5, 1)), score=1.0))
         return sorted(faces, key=lambda face: face.area, reverse=True)
 
-    def detect_turned(self, image: Image) -> list[Detection]:
+    def detect_all_rotations(self, image: Image) -> list[Detection]:
         """A square whose lower half is darker than its upper half stands upright; and so on around it."""
-        return [replace(face, turn=_turn(image, face)) for face in self.detect(image)]
+        return [replace(face, rotation=_rotation(image, face)) for face in self.detect(image)]
 
+    @stage("describe")
     def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
         """What the colour says: red is male and alive, green are the years and open eyes, blue is the yaw.
 
@@ -72,6 +79,7 @@ class FakePipeline:
         }
         return Traits(**{name: value for trait in wanted for name, value in known[trait].items()})
 
+    @stage("embed")
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
         rows = np.empty((len(faces), self.dimension), np.float32)
         for row, face in enumerate(faces):
@@ -80,13 +88,13 @@ class FakePipeline:
         return rows
 
 
-def _turn(image: Image, face: Detection) -> int:
+def _rotation(image: Image, face: Detection) -> int:
     left, top, right, bottom = (
         int(edge) for edge in (face.left, face.top, face.left + face.width, face.top + face.height)
     )
     grey = image[top:bottom, left:right].sum(axis=2).astype(int)
     edges = {0: grey[-1].sum(), 90: grey[:, 0].sum(), 180: grey[0].sum(), 270: grey[:, -1].sum()}
-    return min(edges, key=lambda turn: (edges[turn], turn))
+    return min(edges, key=lambda rotation: (edges[rotation], rotation))
 
 
 def embedding_of(colour: Sequence[int] | npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from openfrs.vision.runtime.session import Session, Tensor
+from openfrs.vision.runtime.base import Session, Tensor
 
 
 class FakeSession(Session):

@@ -10,9 +10,8 @@ import httpx
 import pytest
 
 from openfrs.core.errors import OperatorError
-from openfrs.core.geometry import BoundingBox
 from openfrs.core.settings import Settings
-from openfrs.faces.reembed import Remade, overlap
+from openfrs.faces.reembed import Remade
 from openfrs.operations.maintenance import keys
 from tests.support.fake_models import FakePipeline, load, photo
 from tests.support.servers import RunningServer, fake_server_command, running
@@ -158,10 +157,3 @@ def test_what_cannot_be_done_is_told(data: Path, folder: Path, tmp_path: Path) -
     (folder / "anna.jpg").write_bytes(b"")
     with pytest.raises(OperatorError, match="the same external_image_id"):
         reindex(data, folder)
-
-
-def test_overlap_is_intersection_over_union() -> None:
-    box = BoundingBox(10, 10, 20, 20)
-    assert overlap(box, box) == 1.0
-    assert overlap(box, BoundingBox(20, 10, 20, 20)) == pytest.approx(1 / 3)
-    assert overlap(box, BoundingBox(30, 10, 20, 20)) == 0.0

@@ -8,14 +8,15 @@ from openfrs.recognition.similarity import calibration
 from openfrs.vision.alignment import TEMPLATE
 from openfrs.vision.embedding import ChipEmbedder, FusedEmbedder
 from openfrs.vision.pipeline import ModelPipeline
-from openfrs.vision.runtime.session import Runtime, Tensor
+from openfrs.vision.runtime.base import Tensor
+from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.types import Detection, Image
 from openfrs.vision.weights.cache import WeightCache
 from openfrs.vision.weights.manifest import Preprocessing
 from tests.support.fake_session import FakeSession
 
 FACE = Detection(0, 0, 112, 112, TEMPLATE, 1.0)
-PLAIN = Preprocessing()
+DEFAULT_EXECUTION = Preprocessing()
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def embedding(pipeline: ModelPipeline, photo: Image) -> Tensor:
 
 def test_the_network_sees_the_chip_in_red_green_blue() -> None:
     session = FakeSession([np.ones((1, 4), np.float32)])
-    ChipEmbedder(session, 4, PLAIN).embed(np.full((112, 112, 3), (10, 20, 30), np.uint8), [FACE])
+    ChipEmbedder(session, 4, DEFAULT_EXECUTION).embed(np.full((112, 112, 3), (10, 20, 30), np.uint8), [FACE])
     (chip,) = session.asked
     assert chip.shape == (1, 3, 112, 112)
     assert chip[0, :, 50, 50].tolist() == [10, 20, 30]
@@ -39,7 +40,7 @@ def test_the_network_sees_the_chip_in_red_green_blue() -> None:
 
 def test_embeddings_are_of_unit_length_and_in_the_order_of_the_faces() -> None:
     session = FakeSession([np.array([[3.0, 4.0]], np.float32)], [np.array([[0.0, -2.0]], np.float32)])
-    rows = ChipEmbedder(session, 2, PLAIN).embed(np.zeros((112, 112, 3), np.uint8), [FACE, FACE])
+    rows = ChipEmbedder(session, 2, DEFAULT_EXECUTION).embed(np.zeros((112, 112, 3), np.uint8), [FACE, FACE])
     assert rows.dtype == np.float32
     np.testing.assert_allclose(rows, np.array([[0.6, 0.8], [0, -1]], np.float32))
 
@@ -48,7 +49,7 @@ def test_embeddings_are_of_unit_length_and_in_the_order_of_the_faces() -> None:
 def test_what_is_no_direction_is_no_embedding(value: float) -> None:
     session = FakeSession([np.full((1, 4), value, np.float32)])
     with pytest.raises(ArithmeticError):
-        ChipEmbedder(session, 4, PLAIN).embed(np.zeros((112, 112, 3), np.uint8), [FACE])
+        ChipEmbedder(session, 4, DEFAULT_EXECUTION).embed(np.zeros((112, 112, 3), np.uint8), [FACE])
 
 
 def test_the_chip_is_fed_as_the_manifest_says() -> None:
@@ -63,7 +64,7 @@ def test_a_mirrored_embedding_is_the_mean_direction_of_both_sides() -> None:
     session = FakeSession([np.array([[5.0, 0.0]], np.float32)], [np.array([[0.0, 1.0]], np.float32)])
     image = np.zeros((112, 112, 3), np.uint8)
     image[:, :56] = 200
-    rows = ChipEmbedder(session, 2, PLAIN, mirrored=True).embed(image, [FACE])
+    rows = ChipEmbedder(session, 2, DEFAULT_EXECUTION, mirrored=True).embed(image, [FACE])
     np.testing.assert_allclose(rows, [[0.5**0.5, 0.5**0.5]], rtol=1e-6)
     as_it_is, mirrored = session.asked
     np.testing.assert_array_equal(mirrored, as_it_is[:, :, :, ::-1])
@@ -73,7 +74,9 @@ def test_a_mirrored_embedding_is_the_mean_direction_of_both_sides() -> None:
 def test_a_fused_cosine_is_the_mean_of_its_parts() -> None:
     rng = np.random.default_rng(5)
     answers = [[rng.normal(size=(1, size)).astype(np.float32) for _ in range(2)] for size in (4, 7)]
-    parts = tuple(ChipEmbedder(FakeSession(*[[answer] for answer in each]), each[0].size, PLAIN) for each in answers)
+    parts = tuple(
+        ChipEmbedder(FakeSession(*[[answer] for answer in each]), each[0].size, DEFAULT_EXECUTION) for each in answers
+    )
     image = np.zeros((112, 112, 3), np.uint8)
     first, second = FusedEmbedder(parts).embed(image, [FACE, FACE])
     assert first.shape == (11,)
@@ -83,7 +86,10 @@ def test_a_fused_cosine_is_the_mean_of_its_parts() -> None:
 
 
 def test_no_faces_give_no_embeddings() -> None:
-    assert ChipEmbedder(FakeSession([]), 128, PLAIN).embed(np.zeros((9, 9, 3), np.uint8), []).shape == (0, 128)
+    assert ChipEmbedder(FakeSession([]), 128, DEFAULT_EXECUTION).embed(np.zeros((9, 9, 3), np.uint8), []).shape == (
+        0,
+        128,
+    )
 
 
 @pytest.mark.models

@@ -52,9 +52,8 @@ class _Work:
     def scale(self) -> "Calibration":
         """The embedder's calibration, which it may not have yet when one is made."""
         from openfrs.recognition.similarity import calibration_of
-        from openfrs.vision.weights.custom_embedder import chosen_embedder
 
-        return calibration_of(chosen_embedder(self.settings.embedder, self.settings.embedder_manifest))
+        return calibration_of(self.workshop.pipeline.embedder_source)
 
 
 @app.command()
@@ -275,14 +274,12 @@ def everything(
 
 def load_pipeline(settings: Settings) -> "Pipeline":
     """The models that are measured."""
-    from openfrs.vision.loading import runtime_of
+    from openfrs.vision.loading import configured_embedder, runtime_of
     from openfrs.vision.pipeline import ModelPipeline
     from openfrs.vision.weights.cache import WeightCache
-    from openfrs.vision.weights.custom_embedder import chosen_embedder
 
-    embedder = chosen_embedder(settings.embedder, settings.embedder_manifest)
     weights = WeightCache.open(settings.models)
-    return ModelPipeline(weights, runtime_of(settings, weights, settings.workers), embedder)
+    return ModelPipeline(weights, runtime_of(settings, weights, settings.workers), configured_embedder(settings))
 
 
 def _others(work: _Work) -> "Iterator[tuple[Workshop, Calibration]]":

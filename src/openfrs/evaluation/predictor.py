@@ -37,7 +37,7 @@ class ServiceAnswers:
             return self._pipeline.describe(image, face, {Trait.LIVENESS}).live
         asked, word = _ANSWERS[attribute]
         traits = self._pipeline.describe(image, face, traits_for({asked}))
-        answer = word(describe_codes({asked}, traits, face.turn))
+        answer = word(describe_codes({asked}, traits, face.rotation))
         return None if answer == "unknown" else answer
 
 

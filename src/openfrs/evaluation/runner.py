@@ -85,7 +85,7 @@ class Workshop:
         ``what`` is for the progress bar; ``kind`` tells records of one picture apart. A picture that cannot be decoded has a
         record with the one key ``unreadable``.
         """
-        executions = sorted(f"{name} {how}" for name, how in self.pipeline.executions.items())
+        executions = sorted(f"{name} {how}" for name, how in self.pipeline.execution_configs.items())
         keys = [self.cache.key(path, "|".join([kind, *executions])) for path in paths]
         found: dict[str, Record] = {}
         missing: dict[str, Path] = {}

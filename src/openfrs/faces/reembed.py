@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openfrs.core.errors import ServiceError
-from openfrs.core.geometry import BoundingBox
+from openfrs.core.geometry import intersection_over_union
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.recognizer import FaceTemplate, Recognizer
 from openfrs.store.faces.models import Face
@@ -78,7 +78,7 @@ def matched(wanted: Sequence[Face], found: Sequence[FaceTemplate]) -> dict[str, 
     """Which face of a picture each stored face is, by face id: those that overlap most first, each at most once."""
     pairs = sorted(
         (
-            (overlap(face.box, template.box), one, other)
+            (intersection_over_union(face.box, template.box), one, other)
             for one, face in enumerate(wanted)
             for other, template in enumerate(found)
         ),
@@ -91,13 +91,3 @@ def matched(wanted: Sequence[Face], found: Sequence[FaceTemplate]) -> dict[str, 
             same[wanted[one].face_id] = found[other]
             taken.add(other)
     return same
-
-
-def overlap(one: BoundingBox, other: BoundingBox) -> float:
-    """Intersection over union of two boxes, 0..1."""
-    width = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
-    height = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
-    if width <= 0 or height <= 0:
-        return 0.0
-    common = width * height
-    return common / (one.width * one.height + other.width * other.height - common)

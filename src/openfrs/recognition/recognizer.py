@@ -12,7 +12,6 @@ from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import BoundingBox
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.vision.attributes.types import Trait, Traits
-from openfrs.vision.measured import MeasuredPipeline
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import Detection, Image
 
@@ -69,7 +68,7 @@ class Recognizer:
     def __init__(
         self, pipeline: Pipeline, calibration: Calibration, *, threads: int, queue: int, large_queue: int
     ) -> None:
-        self.pipeline: Pipeline = MeasuredPipeline(pipeline)
+        self.pipeline = pipeline
         self.calibration = calibration
         self._small = BoundedExecutor("small", threads=threads, queue=queue)
         self._large = BoundedExecutor("large", threads=threads, queue=large_queue)
@@ -151,11 +150,11 @@ class Recognizer:
 
     def _detect(self, image: EncodedImage, attributes: Collection[Attribute]) -> list[DescribedFace]:
         pixels = image.decode()
-        detect = self.pipeline.detect_turned if Attribute.FACE_ANGLE in attributes else self.pipeline.detect
+        detect = self.pipeline.detect_all_rotations if Attribute.FACE_ANGLE in attributes else self.pipeline.detect
         traits = traits_for(attributes)
         return [
             DescribedFace(
-                _box(face, pixels), describe_codes(attributes, self._describe(pixels, face, traits), face.turn)
+                _box(face, pixels), describe_codes(attributes, self._describe(pixels, face, traits), face.rotation)
             )
             for face in detect(pixels)
         ]

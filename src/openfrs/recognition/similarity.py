@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from openfrs.core.errors import OperatorError
 from openfrs.vision import weights
-from openfrs.vision.weights.custom_embedder import OwnEmbedder
+from openfrs.vision.weights.custom_embedder import CustomEmbedder
 from openfrs.vision.weights.manifest import manifest
 
 DECISION: Final = 0.93
@@ -111,30 +111,31 @@ def is_calibrated(embedder: str) -> bool:
     return (resources.files(weights) / manifest().embedders[embedder].calibration).is_file()
 
 
-def own_calibration(own: OwnEmbedder) -> Calibration:
-    """The calibration of an operator's own embedder.
+def custom_calibration(embedder: CustomEmbedder) -> Calibration:
+    """Return the calibration of a custom embedder.
 
     Raises:
-        OperatorError: there is none, it cannot be read, or it was made for another embedder.
+        OperatorError: the file is missing or unreadable, or belongs to another embedder.
     """
-    if own.calibration is None:
-        raise OperatorError(f"embedder {own.name} has no calibration; make one: openfrs eval calibrate")
+    path = embedder.calibration
+    if path is None:
+        raise OperatorError(f"embedder {embedder.name} has no calibration; make one: openfrs eval calibrate")
     try:
-        scale = Calibration.model_validate(json.loads(own.calibration.read_text("utf-8")))
+        scale = Calibration.model_validate(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError) as error:
-        raise OperatorError(f"{own.calibration} holds no calibration") from error
-    if scale.embedder != own.identity:
-        raise OperatorError(f"{own.calibration} is of embedder {scale.embedder}, not {own.identity}; make it again")
+        raise OperatorError(f"{path} holds no calibration") from error
+    if scale.embedder != embedder.identity:
+        raise OperatorError(f"{path} is of embedder {scale.embedder}, not {embedder.identity}; make it again")
     return scale
 
 
-def calibration_of(embedder: str | OwnEmbedder) -> Calibration:
+def calibration_of(embedder: str | CustomEmbedder) -> Calibration:
     """The calibration of an embedder of the manifest, by name, or of an operator's own.
 
     Raises:
-        OperatorError: as for :func:`own_calibration`.
+        OperatorError: as for :func:`custom_calibration`.
     """
-    return calibration(embedder) if isinstance(embedder, str) else own_calibration(embedder)
+    return calibration(embedder) if isinstance(embedder, str) else custom_calibration(embedder)
 
 
 def fit(impostor: npt.NDArray[np.floating]) -> Sequence[tuple[float, float]]:

@@ -1,31 +1,43 @@
-"""Loading the models that the settings name. The only module of this package that reads settings."""
+"""Load the models that the settings select. No other module of this package reads settings."""
 
 from openfrs.core.settings import Settings
 
 from .pipeline import ModelPipeline, Pipeline
-from .runtime.session import CPU, Execution, Provider, Runtime
+from .runtime.base import CPU, ExecutionConfig, Provider
+from .runtime.session import Runtime
 from .runtime.tuning import Tuner
 from .weights.cache import WeightCache
-from .weights.custom_embedder import chosen_embedder
+from .weights.custom_embedder import CustomEmbedder, read_custom_embedder
 
 
 def load_models(settings: Settings) -> Pipeline:
-    """The models of the settings' weights directory."""
+    """Load the models of the settings' weights directory.
+
+    Raises:
+        OperatorError: a weight is missing or altered, or the custom embedder cannot be used.
+    """
     weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
-    runtime = runtime_of(settings, weights, settings.threads)
-    return ModelPipeline(weights, runtime, chosen_embedder(settings.embedder, settings.embedder_manifest))
+    return ModelPipeline(weights, runtime_of(settings, weights, settings.threads), configured_embedder(settings))
+
+
+def configured_embedder(settings: Settings) -> str | CustomEmbedder:
+    """Return the custom embedder if its manifest is set, else the name of an embedder of the manifest.
+
+    Raises:
+        OperatorError: the custom embedder's files cannot be used.
+    """
+    path = settings.embedder_manifest
+    return settings.embedder if path is None else read_custom_embedder(path)
 
 
 def runtime_of(settings: Settings, weights: WeightCache, streams: int) -> Runtime:
-    """What runs the weights for ``streams`` threads, as an operator has it.
+    """Return the runtime that the settings select, for ``streams`` threads.
 
-    What was measured holds for the processor. On another device detector and embedder run in single precision, and what else
-    there is stays on the processor.
+    Tuning results apply to the CPU only. On another device, the detector and the embedder run in single precision; all other
+    models stay on the CPU.
     """
-    tuner = Tuner(weights)
-    executions = tuner.executions(settings.provider, settings.precision)
-    if settings.device == CPU:
-        return Runtime(streams, executions, Execution("openvino" if settings.provider == "auto" else settings.provider))
+    configs = Tuner(weights).execution_configs(settings.provider, settings.precision)
     provider: Provider = "onnxruntime" if settings.device.endswith("ExecutionProvider") else "openvino"
-    own = Execution(provider if settings.provider == "auto" else settings.provider, device=settings.device)
-    return Runtime(streams, dict.fromkeys(executions, own), own)
+    provider = provider if settings.provider == "auto" else settings.provider
+    execution = ExecutionConfig(provider, device=settings.device)
+    return Runtime(streams, configs if settings.device == CPU else dict.fromkeys(configs, execution), execution)

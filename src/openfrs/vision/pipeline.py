@@ -1,4 +1,4 @@
-"""Everything the service asks of models, behind one protocol."""
+"""The model pipeline behind one protocol: detection, embedding and traits."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -8,31 +8,37 @@ import cv2
 import numpy as np
 
 from openfrs.core.errors import OperatorError
-from openfrs.vision.attributes.describer import Describer
-from openfrs.vision.attributes.types import Trait, Traits
-from openfrs.vision.detection.rotation import detect_turned
-from openfrs.vision.detection.yunet import YuNet
-from openfrs.vision.runtime.lazy import LazySessions
-from openfrs.vision.runtime.session import Execution, Runtime
-from openfrs.vision.weights.cache import WeightCache
-from openfrs.vision.weights.custom_embedder import OwnEmbedder
-from openfrs.vision.weights.manifest import manifest
+from openfrs.core.telemetry.stages import stage
 
 from .alignment import CHIP_SIDE
+from .attributes.describer import Describer
+from .attributes.types import Trait, Traits
+from .detection.rotation import detect_all_rotations
+from .detection.yunet import YuNet
 from .embedding import ChipEmbedder, Embedder, Embeddings, FusedEmbedder
+from .runtime.base import ExecutionConfig
+from .runtime.lazy import LazySessions
+from .runtime.session import Runtime
 from .types import Detection, Image
+from .weights.cache import WeightCache
+from .weights.custom_embedder import CustomEmbedder
+from .weights.manifest import manifest
 
 
 class Pipeline(Protocol):
-    """What a set of models can do with a picture. Safe to call from several threads; keeps nothing between calls."""
+    """The operations of a set of models. Safe to call from several threads; no state is kept between calls."""
 
     @property
-    def executions(self) -> Mapping[str, Execution]:
-        """How weights are run, by name, where it is not by OpenVINO in single precision."""
+    def execution_configs(self) -> Mapping[str, ExecutionConfig]:
+        """Execution of each weight, by name, where it is not the default execution."""
 
     @property
     def embedder(self) -> str:
-        """Name of the embedder; embeddings of different embedders are never compared."""
+        """Identity of the embedder. Embeddings of different embedders are never compared."""
+
+    @property
+    def embedder_source(self) -> str | CustomEmbedder:
+        """The embedder's name in the manifest, or the custom embedder."""
 
     @property
     def dimension(self) -> int:
@@ -40,34 +46,35 @@ class Pipeline(Protocol):
 
     @property
     def mirrored(self) -> bool:
-        """Whether an embedding is the mean direction of those of a face and its mirror image."""
+        """Whether an embedding is the mean direction of the embeddings of a face and its mirror image."""
 
     def detect(self, image: Image) -> list[Detection]:
-        """All faces of a picture, largest first."""
+        """Detect the upright faces of an image, largest first."""
 
-    def detect_turned(self, image: Image) -> list[Detection]:
-        """All faces of a picture, also those that lie on their side or stand on their head, largest first."""
+    def detect_all_rotations(self, image: Image) -> list[Detection]:
+        """Detect the faces of an image at rotations of 0, 90, 180 and 270 degrees, largest first."""
 
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
-        """Unit embeddings of faces found in ``image``, shape (n, dimension)."""
+        """Return the unit embeddings of faces detected in ``image``, shape (n, dimension)."""
 
     def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
-        """The traits ``wanted`` of a face found in ``image``."""
+        """Measure the traits ``wanted`` of a face detected in ``image``."""
 
 
 class ModelPipeline:
-    """The default pack of models."""
+    """The pipeline of the models in a weight cache."""
 
-    def __init__(self, weights: WeightCache, runtime: Runtime, embedder: str | OwnEmbedder = "sface") -> None:
-        """Load the models. ``embedder`` is one of the manifest's by name, or an operator's own.
+    def __init__(self, weights: WeightCache, runtime: Runtime, embedder: str | CustomEmbedder = "sface") -> None:
+        """Load the detector and the embedder. ``embedder`` is a name of the manifest or a custom embedder.
 
         Raises:
-            OperatorError: a weight is missing or altered, or an own embedder is not what it is said to be.
+            OperatorError: a weight is missing or altered, or a custom embedder does not match its manifest.
         """
         parts = manifest().embedders[embedder].parts if isinstance(embedder, str) else ()
         weights.require(["yunet", *parts])
-        cv2.setNumThreads(1)  # parallelism is across pictures
-        self.executions = runtime.executions
+        cv2.setNumThreads(1)  # images are processed in parallel instead
+        self.execution_configs = runtime.execution_configs
+        self.embedder_source = embedder
         self._detector = YuNet(runtime.session(weights.path("yunet")))
         self._embedder: Embedder
         if isinstance(embedder, str):
@@ -80,38 +87,44 @@ class ModelPipeline:
             self._embedder = chips[0] if len(chips) == 1 else FusedEmbedder(tuple(chips))
         else:
             self.embedder, self.dimension, self.mirrored = embedder.identity, embedder.dimension, embedder.mirrored
-            self._embedder = own_chip_embedder(runtime, embedder)
+            self._embedder = load_custom_embedder(runtime, embedder)
         self._describer = Describer(LazySessions(runtime, weights))
 
+    @stage("detect")
     def detect(self, image: Image) -> list[Detection]:
-        """All faces of a picture, largest first."""
+        """Detect the upright faces of an image, largest first."""
         return self._detector.detect(image)
 
-    def detect_turned(self, image: Image) -> list[Detection]:
-        """All faces of a picture, also those that lie on their side or stand on their head, largest first."""
-        return detect_turned(self._detector.detect, self._detector.glance, image)
+    @stage("detect")
+    def detect_all_rotations(self, image: Image) -> list[Detection]:
+        """Detect the faces of an image at rotations of 0, 90, 180 and 270 degrees, largest first."""
+        return detect_all_rotations(self._detector.detect, self._detector.detect_quick, image)
 
+    @stage("embed")
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
-        """Unit embeddings of faces found in ``image``, shape (n, dimension)."""
+        """Return the unit embeddings of faces detected in ``image``, shape (n, dimension)."""
         return self._embedder.embed(image, faces)
 
+    @stage("describe")
     def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
-        """The traits ``wanted`` of a face found in ``image``; the models for them are loaded when they are first wanted."""
+        """Measure the traits ``wanted`` of a face detected in ``image``. Models are loaded on first use."""
         return self._describer.describe(image, face, wanted)
 
 
-def own_chip_embedder(runtime: Runtime, own: OwnEmbedder) -> ChipEmbedder:
-    """An operator's embedder, tried on a grey chip.
+def load_custom_embedder(runtime: Runtime, embedder: CustomEmbedder) -> ChipEmbedder:
+    """Load a custom embedder and run it once on a grey chip.
 
     Raises:
-        OperatorError: the file cannot be run, or gives something else than the manifest says.
+        OperatorError: the model cannot be run, or its output is not the manifest's dimension.
     """
     try:
-        session = runtime.session(own.file, replace(runtime.own, precision=own.precision))
+        session = runtime.session(embedder.file, replace(runtime.custom_execution, precision=embedder.precision))
         (output,) = session.run(np.full((1, 3, CHIP_SIDE, CHIP_SIDE), 0.25, np.float32))
     except (RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[-1]
-        raise OperatorError(f"{own.file} cannot be run on a chip of 112 x 112 pixels: {reason}") from error
-    if output.size != own.dimension:
-        raise OperatorError(f"{own.file} gives {output.size} numbers, its manifest says {own.dimension}")
-    return ChipEmbedder(session, own.dimension, own.preprocessing, mirrored=own.mirrored)
+        raise OperatorError(f"{embedder.file} cannot be run on a chip of 112 x 112 pixels: {reason}") from error
+    if output.size != embedder.dimension:
+        raise OperatorError(
+            f"{embedder.file} returns {output.size} numbers, but its manifest states dimension {embedder.dimension}"
+        )
+    return ChipEmbedder(session, embedder.dimension, embedder.preprocessing, mirrored=embedder.mirrored)

@@ -1,4 +1,4 @@
-"""What the detector says of one face."""
+"""Types shared by all stages: images, points and detections."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 Image = npt.NDArray[np.uint8]
-"""A picture: shape (height, width, 3), RGB, 0..255."""
+"""Shape (height, width, 3), RGB, 0..255."""
 
 Points = npt.NDArray[np.float32]
 """Points in pixels: shape (n, 2), x before y."""
@@ -14,11 +14,10 @@ Points = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
-    """A face in a picture: its box in pixels (floats, possibly beyond the edges), five landmarks and a score of 0..1.
+    """A detected face: bounding box in pixels (floats, may extend beyond the image), five landmarks and a score of 0..1.
 
-    The landmarks, shape (5, 2), are in image order from left to right: the eye at the left, the eye at the right, the nose
-    tip, the mouth corner at the left, the mouth corner at the right. On a turned face, left and right are as in the picture
-    in which it stands upright.
+    The landmarks, shape (5, 2), are in image order from left to right: left eye, right eye, nose tip, left mouth corner, right
+    mouth corner. Left and right refer to the image in which the face is upright.
     """
 
     left: float
@@ -27,18 +26,10 @@ class Detection:
     height: float
     landmarks: Points
     score: float
-    turn: int = 0
-    """By how much the face is turned clockwise in the picture: 0, 90, 180 or 270 degrees."""
+    rotation: int = 0
+    """Clockwise rotation of the face in the image: 0, 90, 180 or 270 degrees."""
 
     @property
     def area(self) -> float:
         """Area of the box in square pixels."""
         return self.width * self.height
-
-
-def overlap(first: Detection, second: Detection) -> float:
-    """The area two boxes share, as a share of the area they cover together."""
-    width = min(first.left + first.width, second.left + second.width) - max(first.left, second.left)
-    height = min(first.top + first.height, second.top + second.height) - max(first.top, second.top)
-    shared = max(0.0, width) * max(0.0, height)
-    return shared / max(first.area + second.area - shared, 1e-9)

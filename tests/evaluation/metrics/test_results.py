@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openfrs.core.errors import OperatorError
+from openfrs.core.geometry import pairwise_intersection_over_union
 from openfrs.evaluation.metrics.classification import class_result, number_result
-from openfrs.evaluation.metrics.detection import detection_result, matched, overlaps
+from openfrs.evaluation.metrics.detection import detection_result, matched
 from openfrs.evaluation.metrics.identification import deal, identification_result
 from openfrs.evaluation.metrics.liveness import liveness_result
 from openfrs.evaluation.metrics.pairs import AllPairs, all_pairs
@@ -140,7 +141,7 @@ def test_groups_are_told_apart() -> None:
 def test_overlaps_by_hand() -> None:
     boxes = np.array([[0, 0, 10, 10]], np.float64)
     others = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30], [0, 0, 0, 0]], np.float64)
-    assert overlaps(boxes, others)[0] == pytest.approx([1, 1 / 3, 0, 0])
+    assert pairwise_intersection_over_union(boxes, others)[0] == pytest.approx([1, 1 / 3, 0, 0])
 
 
 def test_a_box_finds_one_face_and_a_face_is_found_once() -> None:

@@ -78,7 +78,7 @@ def test_every_face_gets_an_answer_or_none(all_weights: WeightCache) -> None:
     for scale, left, top in places:
         for turn in (0, 90, 180, 270):
             found = face(scale, left, top)
-            told = describer.describe(shown, replace(found, turn=turn), OF_HEADS)
+            told = describer.describe(shown, replace(found, rotation=turn), OF_HEADS)
             for value in (told.mask, told.hat, told.beard, told.long_hair):
                 assert value is None or 0 <= value <= 1
     assert describer.describe(shown, face(1, 900, 0), OF_HEADS) == Traits()

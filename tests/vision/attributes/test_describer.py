@@ -13,8 +13,9 @@ import pytest
 from openfrs.vision.attributes.contours import contours
 from openfrs.vision.attributes.types import Trait, Traits
 from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.runtime.base import Session
 from openfrs.vision.runtime.lazy import LazySessions
-from openfrs.vision.runtime.session import Runtime, Session
+from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.types import Detection, Image
 from openfrs.vision.weights.cache import WeightCache
 
@@ -186,8 +187,8 @@ def test_a_turned_face_is_found_and_described_as_if_upright(
     described: dict[str, Found], describing: ModelPipeline, turn: int
 ) -> None:
     for image, _, traits in described.values():
-        (face, *_) = describing.detect_turned(np.ascontiguousarray(np.rot90(image, -turn // 90)))
-        assert face.turn == turn
+        (face, *_) = describing.detect_all_rotations(np.ascontiguousarray(np.rot90(image, -turn // 90)))
+        assert face.rotation == turn
         found = describing.describe(np.ascontiguousarray(np.rot90(image, -turn // 90)), face, ALL - {Trait.EXPRESSION})
         assert found.pose is not None
         assert traits.pose is not None
@@ -242,7 +243,7 @@ def test_a_missing_weight_leaves_its_trait_out_and_is_told_once(
                 beard=traits.beard,
                 long_hair=traits.long_hair,
             )
-    told = sorted(record.getMessage().split(":")[0] for record in caplog.records)
+    told = sorted(record.getMessage().split(";")[0] for record in caplog.records)
     assert told == [f"model weight {name} is missing" for name in ("age", "expression", "gender", "liveness", "mesh")]
 
 

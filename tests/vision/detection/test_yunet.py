@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
+from openfrs.core.geometry import intersection_over_union
 from openfrs.core.limits import MAX_IMAGE_SIDE
 from openfrs.vision.detection.yunet import SIDE, STRIDES, YuNet
 from openfrs.vision.pipeline import ModelPipeline
-from openfrs.vision.runtime.session import Tensor
-from openfrs.vision.types import Detection, Image, overlap
+from openfrs.vision.runtime.base import Tensor
+from openfrs.vision.types import Detection, Image
 from openfrs.vision.weights.cache import WeightCache
 from tests.support.fake_session import FakeSession
 
@@ -181,7 +182,7 @@ def test_a_large_picture_without_a_face_is_looked_through_in_tiles() -> None:
     assert YuNet(session).detect(np.zeros((4096, 4096, 3), np.uint8)) == []
     assert len(session.asked) == 2 + 8 * 8
     session = FakeSession(heads())
-    assert YuNet(session).glance(np.zeros((4096, 4096, 3), np.uint8)) == []
+    assert YuNet(session).detect_quick(np.zeros((4096, 4096, 3), np.uint8)) == []
     assert len(session.asked) == 2
 
 
@@ -244,7 +245,7 @@ def test_a_face_that_fills_the_picture_is_found(
         crop = photos[name][top + down : top + height - down, left + across : left + width - across]
         found = the_face(pipeline.detect(np.ascontiguousarray(crop)))
         found = replace(found, left=found.left + left + across, top=found.top + top + down)
-        assert overlap(found, face) > 0.6
+        assert intersection_over_union(found, face) > 0.6
 
 
 @pytest.mark.models
@@ -264,7 +265,7 @@ def test_a_face_of_any_size_is_found_in_the_largest_picture(
     part[:] = head[max(0, -top) :, max(0, -left) :][: part.shape[0], : part.shape[1]]
     found = the_face(pipeline.detect(canvas))
     expected = replace(found, left=left + face[0], top=top + face[1], width=face[2], height=face[3])
-    assert overlap(found, expected) > (0.8 if side >= 250 else 0.6)
+    assert intersection_over_union(found, expected) > (0.8 if side >= 250 else 0.6)
 
 
 @pytest.mark.models

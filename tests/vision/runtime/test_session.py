@@ -9,7 +9,8 @@ import pytest
 
 from openfrs.vision.detection.yunet import YuNet
 from openfrs.vision.pipeline import ModelPipeline
-from openfrs.vision.runtime.session import CPU, Execution, Runtime, Session
+from openfrs.vision.runtime.base import CPU, ExecutionConfig, Session
+from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.types import Image
 from openfrs.vision.weights.cache import WeightCache
 from tests.support.onnx_models import tiny
@@ -20,7 +21,7 @@ def session(tmp_path: Path, request: pytest.FixtureRequest) -> Session:
     """A model that adds 1 to three numbers."""
     pytest.importorskip(request.param)
     (tmp_path / "tiny.onnx").write_bytes(tiny())
-    return Runtime(2).session(tmp_path / "tiny.onnx", Execution(request.param))
+    return Runtime(2).session(tmp_path / "tiny.onnx", ExecutionConfig(request.param))
 
 
 def test_a_thread_s_input_is_its_own_and_keeps_what_is_written_into_it(session: Session) -> None:
@@ -64,7 +65,7 @@ def test_each_thread_gets_the_answer_to_its_own_input(session: Session) -> None:
 def test_bf16_sees_the_same_faces(weights: WeightCache, photos: dict[str, Image]) -> None:
     if "BF16" not in ov.Core().get_property(CPU, "OPTIMIZATION_CAPABILITIES"):
         pytest.skip("this processor has no bf16")
-    half = Runtime(1, dict.fromkeys(("yunet", "sface"), Execution(precision="bf16")))
+    half = Runtime(1, dict.fromkeys(("yunet", "sface"), ExecutionConfig(precision="bf16")))
     plain_pipeline, half_pipeline = ModelPipeline(weights, Runtime(1)), ModelPipeline(weights, half)
     for photo in photos.values():
         (plain,), (seen,) = plain_pipeline.detect(photo), half_pipeline.detect(photo)

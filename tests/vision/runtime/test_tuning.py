@@ -11,15 +11,16 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.vision.loading import runtime_of
 from openfrs.vision.runtime import tuning
+from openfrs.vision.runtime.base import DEFAULT_EXECUTION, ExecutionConfig
 from openfrs.vision.runtime.onnxruntime import OnnxRuntimeSession
-from openfrs.vision.runtime.session import PLAIN, Execution, Runtime
+from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.runtime.tuning import Choice, Tuner, Tuning
 from openfrs.vision.weights.cache import WeightCache
 from openfrs.vision.weights.manifest import Accuracy, manifest
 from tests.support.archives import manifest_of, source_archive, wheel
 
-BF16 = Execution(precision="bf16")
-ONNX = Execution("onnxruntime")
+BF16 = ExecutionConfig(precision="bf16")
+ONNX = ExecutionConfig("onnxruntime")
 RIGHT = Accuracy(right=0.99, true_match_rate=0.99)
 
 
@@ -43,7 +44,7 @@ def one_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "_onnxruntime", dict)
 
 
-def keep(tuner: Tuner, name: str, sha256: str, execution: Execution) -> None:
+def keep(tuner: Tuner, name: str, sha256: str, execution: ExecutionConfig) -> None:
     """Write down that a weight was fastest in some way."""
     choice = Choice(sha256=sha256, provider=execution.provider, precision=execution.precision, milliseconds={})
     kept = Tuning(processor="", runtimes={}, weights={name: choice})
@@ -53,47 +54,53 @@ def keep(tuner: Tuner, name: str, sha256: str, execution: Execution) -> None:
 def test_bf16_is_for_weights_whose_accuracy_in_it_is_known_on_processors_that_have_it(
     tiny_weights: WeightCache,
 ) -> None:
-    assert Tuner(tiny_weights, {"FP32", "BF16"}).executions() == {"one": BF16, "two": PLAIN}
-    assert Tuner(tiny_weights, {"FP32", "INT8"}).executions() == {"one": PLAIN, "two": PLAIN}
+    assert Tuner(tiny_weights, {"FP32", "BF16"}).execution_configs() == {"one": BF16, "two": DEFAULT_EXECUTION}
+    assert Tuner(tiny_weights, {"FP32", "INT8"}).execution_configs() == {
+        "one": DEFAULT_EXECUTION,
+        "two": DEFAULT_EXECUTION,
+    }
 
 
 def test_an_operator_can_have_single_precision(tiny_weights: WeightCache) -> None:
-    assert Tuner(tiny_weights, {"BF16"}).executions(precision="f32") == {"one": PLAIN, "two": PLAIN}
+    assert Tuner(tiny_weights, {"BF16"}).execution_configs(precision="f32") == {
+        "one": DEFAULT_EXECUTION,
+        "two": DEFAULT_EXECUTION,
+    }
 
 
 @pytest.mark.usefixtures("two_runtimes")
 def test_an_operator_can_have_the_other_runtime(tiny_weights: WeightCache) -> None:
-    assert Tuner(tiny_weights, {"BF16"}).executions("onnxruntime") == {"one": ONNX, "two": ONNX}
+    assert Tuner(tiny_weights, {"BF16"}).execution_configs("onnxruntime") == {"one": ONNX, "two": ONNX}
 
 
 @pytest.mark.usefixtures("two_runtimes")
 def test_what_was_measured_to_be_fastest_is_taken(tiny_weights: WeightCache) -> None:
     tuner, sha256 = Tuner(tiny_weights, {"BF16"}), tiny_weights.manifest.weights["one"].sha256
     keep(tuner, "one", sha256, ONNX)
-    assert tuner.executions() == {"one": ONNX, "two": PLAIN}
-    assert tuner.executions("openvino") == {"one": BF16, "two": PLAIN}
-    keep(tuner, "one", sha256, PLAIN)
-    assert tuner.executions() == {"one": PLAIN, "two": PLAIN}
+    assert tuner.execution_configs() == {"one": ONNX, "two": DEFAULT_EXECUTION}
+    assert tuner.execution_configs("openvino") == {"one": BF16, "two": DEFAULT_EXECUTION}
+    keep(tuner, "one", sha256, DEFAULT_EXECUTION)
+    assert tuner.execution_configs() == {"one": DEFAULT_EXECUTION, "two": DEFAULT_EXECUTION}
 
 
 @pytest.mark.usefixtures("two_runtimes")
 def test_what_was_measured_of_other_weights_is_not_taken(tiny_weights: WeightCache) -> None:
     tuner = Tuner(tiny_weights, {"BF16"})
     keep(tuner, "one", "0" * 64, ONNX)
-    assert tuner.executions()["one"] == BF16
+    assert tuner.execution_configs()["one"] == BF16
 
 
 def test_what_cannot_be_run_here_is_not_taken(tiny_weights: WeightCache) -> None:
     tuner = Tuner(tiny_weights, {"FP32"})
     keep(tuner, "one", tiny_weights.manifest.weights["one"].sha256, BF16)
-    assert tuner.executions()["one"] == PLAIN
+    assert tuner.execution_configs()["one"] == DEFAULT_EXECUTION
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"weights": {"one": {}}}'])
 def test_a_broken_file_of_measurements_is_as_good_as_none(tiny_weights: WeightCache, content: bytes) -> None:
     tuner = Tuner(tiny_weights, {"BF16"})
     tuner.file.write_bytes(content)
-    assert tuner.executions()["one"] == BF16
+    assert tuner.execution_configs()["one"] == BF16
 
 
 def test_each_processor_and_release_has_measurements_of_its_own(
@@ -109,7 +116,7 @@ def test_each_processor_and_release_has_measurements_of_its_own(
 
 def test_weights_that_are_not_there_are_left_out(tiny_weights: WeightCache) -> None:
     tiny_weights.path("two").unlink()
-    assert Tuner(tiny_weights, ()).executions() == {"one": PLAIN}
+    assert Tuner(tiny_weights, ()).execution_configs() == {"one": DEFAULT_EXECUTION}
 
 
 @pytest.mark.parametrize(
@@ -119,7 +126,9 @@ def test_another_device_is_run_by_whoever_has_it_in_single_precision(
     tiny_weights: WeightCache, device: str, provider: str
 ) -> None:
     runtime = runtime_of(Settings(device=device), tiny_weights, 1)
-    assert {str(each) for each in [*runtime.executions.values(), runtime.own]} == {f"{provider} f32 {device}"}
+    assert {str(each) for each in [*runtime.execution_configs.values(), runtime.custom_execution]} == {
+        f"{provider} f32 {device}"
+    }
     with pytest.raises(OperatorError, match=device.partition(".")[0]):
         runtime.session(tiny_weights.path("one"))
 
@@ -143,15 +152,15 @@ def test_a_variant_is_in_the_manifest_only_where_it_costs_next_to_nothing() -> N
             assert round(plain.true_match_rate - variant.true_match_rate, 4) <= 0.003
 
 
-@pytest.mark.parametrize(("milliseconds", "chosen"), [(8.0, ONNX), (9.5, PLAIN), (20.0, PLAIN)])
+@pytest.mark.parametrize(("milliseconds", "chosen"), [(8.0, ONNX), (9.5, DEFAULT_EXECUTION), (20.0, DEFAULT_EXECUTION)])
 def test_another_way_than_the_usual_is_taken_where_it_is_faster_by_a_tenth(
-    tiny_weights: WeightCache, monkeypatch: pytest.MonkeyPatch, milliseconds: float, chosen: Execution
+    tiny_weights: WeightCache, monkeypatch: pytest.MonkeyPatch, milliseconds: float, chosen: ExecutionConfig
 ) -> None:
     pytest.importorskip("onnxruntime")
-    monkeypatch.setattr(tuning, "_medians", lambda sessions, _: {PLAIN: 10.0, ONNX: milliseconds})
+    monkeypatch.setattr(tuning, "_medians", lambda sessions, _: {DEFAULT_EXECUTION: 10.0, ONNX: milliseconds})
     tuner = Tuner(tiny_weights, ())
     assert tuner.tune().weights["one"].milliseconds == {"openvino f32": 10, "onnxruntime f32": milliseconds}
-    assert tuner.executions()["one"] == chosen
+    assert tuner.execution_configs()["one"] == chosen
 
 
 @pytest.mark.models
@@ -172,7 +181,7 @@ def test_tuning_measures_every_way_and_keeps_what_it_found(
         }
         assert min(choice.milliseconds.values()) > 0
     assert json.loads(tuner.file.read_bytes())["processor"] == tuner.processor
-    assert tuner.executions() == {name: choice.execution for name, choice in found.weights.items()}
+    assert tuner.execution_configs() == {name: choice.execution for name, choice in found.weights.items()}
 
 
 @pytest.mark.models

@@ -11,13 +11,15 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
 from openfrs.recognition.similarity import calibration, calibration_of
 from openfrs.vision.alignment import TEMPLATE, aligned_chip
+from openfrs.vision.loading import configured_embedder
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.types import Detection
 from openfrs.vision.weights.cache import WeightCache
-from openfrs.vision.weights.custom_embedder import OwnEmbedder, chosen_embedder, read_own_embedder
+from openfrs.vision.weights.custom_embedder import CustomEmbedder, read_custom_embedder
 from tests.support.servers import REPOSITORY, real_server_command, running
 
 DIMENSION = 6
@@ -59,27 +61,29 @@ def mounted(folder: Path, network: bytes | None = None, **lines: Any) -> Path:
 
 def refused(manifest: Path) -> str:
     with pytest.raises(OperatorError) as caught:
-        read_own_embedder(manifest)
+        read_custom_embedder(manifest)
     return str(caught.value)
 
 
 def test_a_name_is_the_choice_where_no_manifest_is_given(tmp_path: Path) -> None:
-    assert chosen_embedder("fused", None) == "fused"
-    assert isinstance(chosen_embedder("fused", mounted(tmp_path)), OwnEmbedder)
+    assert configured_embedder(Settings(embedder="fused")) == "fused"
+    assert isinstance(
+        configured_embedder(Settings(embedder="fused", embedder_manifest=mounted(tmp_path))), CustomEmbedder
+    )
 
 
 def test_files_are_found_beside_the_manifest(tmp_path: Path) -> None:
-    own = read_own_embedder(mounted(tmp_path, calibration="scale.json"))
+    own = read_custom_embedder(mounted(tmp_path, calibration="scale.json"))
     assert own.file == tmp_path / "tiny.onnx"
     assert own.calibration == tmp_path / "scale.json"
 
 
 @pytest.mark.parametrize("lines", [{"mirrored": True}, {"mean": 127.0}, {"channels": "bgr"}, {"name": "other"}])
 def test_what_makes_other_embeddings_is_another_embedder(tmp_path: Path, lines: dict[str, Any]) -> None:
-    own = read_own_embedder(mounted(tmp_path))
+    own = read_custom_embedder(mounted(tmp_path))
     assert re.fullmatch(r"tiny-[0-9a-f]{8}", own.identity)
-    assert read_own_embedder(mounted(tmp_path)).identity == own.identity
-    assert read_own_embedder(mounted(tmp_path, **lines)).identity != own.identity
+    assert read_custom_embedder(mounted(tmp_path)).identity == own.identity
+    assert read_custom_embedder(mounted(tmp_path, **lines)).identity != own.identity
 
 
 @pytest.mark.parametrize(
@@ -107,7 +111,7 @@ def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_network_is_fed_as_the_manifest_says(tmp_path: Path, weights: WeightCache) -> None:
-    own = read_own_embedder(mounted(tmp_path, channels="bgr", mean=100.0, scale=0.5))
+    own = read_custom_embedder(mounted(tmp_path, channels="bgr", mean=100.0, scale=0.5))
     pipeline = ModelPipeline(weights, Runtime(1), own)
     assert (pipeline.embedder, pipeline.dimension) == (own.identity, DIMENSION)
     image = np.random.default_rng(1).integers(0, 256, (112, 112, 3), dtype=np.uint8)
@@ -118,18 +122,18 @@ def test_the_network_is_fed_as_the_manifest_says(tmp_path: Path, weights: Weight
 
 
 def test_a_network_that_is_not_as_the_manifest_says_is_refused(tmp_path: Path, weights: WeightCache) -> None:
-    with pytest.raises(OperatorError, match="gives 6 numbers, its manifest says 512"):
-        ModelPipeline(weights, Runtime(1), read_own_embedder(mounted(tmp_path, dimension=512)))
+    with pytest.raises(OperatorError, match="returns 6 numbers, but its manifest states dimension 512"):
+        ModelPipeline(weights, Runtime(1), read_custom_embedder(mounted(tmp_path, dimension=512)))
     with pytest.raises(OperatorError, match="cannot be run on a chip"):
-        ModelPipeline(weights, Runtime(1), read_own_embedder(mounted(tmp_path, tiny_network(64))))
+        ModelPipeline(weights, Runtime(1), read_custom_embedder(mounted(tmp_path, tiny_network(64))))
     with pytest.raises(OperatorError, match="cannot be run on a chip"):
-        ModelPipeline(weights, Runtime(1), read_own_embedder(mounted(tmp_path, b"no network")))
+        ModelPipeline(weights, Runtime(1), read_custom_embedder(mounted(tmp_path, b"no network")))
 
 
 def test_the_calibration_must_be_its_own(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="has no calibration; make one"):
-        calibration_of(read_own_embedder(mounted(tmp_path)))
-    own = read_own_embedder(mounted(tmp_path, calibration="scale.json"))
+        calibration_of(read_custom_embedder(mounted(tmp_path)))
+    own = read_custom_embedder(mounted(tmp_path, calibration="scale.json"))
     with pytest.raises(OperatorError, match="holds no calibration"):
         calibration_of(own)
     (tmp_path / "scale.json").write_text(calibration("sface").model_dump_json())
@@ -143,7 +147,7 @@ def test_the_calibration_must_be_its_own(tmp_path: Path) -> None:
 @pytest.mark.models
 def test_a_server_runs_it_and_one_that_does_not_refuses_its_face_sets(tmp_path: Path, weights: WeightCache) -> None:
     manifest = mounted(tmp_path, calibration="scale.json")
-    own = read_own_embedder(manifest)
+    own = read_custom_embedder(manifest)
     scale = calibration("sface").model_copy(update={"embedder": own.identity})
     (tmp_path / "scale.json").write_text(scale.model_dump_json())
     photo = {"image_file": (weights.samples / "obama.jpg").read_bytes()}
@@ -171,6 +175,6 @@ def test_the_documented_manifest_is_one(tmp_path: Path) -> None:
     text, found = re.subn(r'sha256 = "[^"]*"', f'sha256 = "{hashlib.sha256(network).hexdigest()}"', example)
     assert found == 1
     (tmp_path / "r50.toml").write_text(text)
-    own = read_own_embedder(tmp_path / "r50.toml")
+    own = read_custom_embedder(tmp_path / "r50.toml")
     assert own.file == tmp_path / "r50.onnx"
     assert own.calibration == tmp_path / "r50.calibration.json"

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from openfrs.api.auth import READER, ServicesDependency
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.similarity import OperatingPoint, is_calibrated
-from openfrs.vision.runtime.session import PLAIN
+from openfrs.vision.runtime.base import DEFAULT_EXECUTION
 from openfrs.vision.weights.manifest import Manifest, manifest
 
 router = APIRouter(tags=["models"])
@@ -66,7 +66,7 @@ async def show_models(services: ServicesDependency) -> ModelsAnswer:
     weights = [
         WeightAnswer(
             name=name,
-            precision=services.recognizer.pipeline.executions.get(name, PLAIN).precision,
+            precision=services.recognizer.pipeline.execution_configs.get(name, DEFAULT_EXECUTION).precision,
             **weight.model_dump(include={"role", "licence", "origin", "sha256"}),
         )
         for name, weight in manifest().weights.items()

@@ -10,7 +10,7 @@ from openfrs.media.decoding.image import EncodedImage
 from openfrs.vision.alignment import aligned_chip
 from openfrs.vision.loading import runtime_of
 from openfrs.vision.pipeline import ModelPipeline
-from openfrs.vision.runtime.session import PLAIN
+from openfrs.vision.runtime.base import DEFAULT_EXECUTION
 from openfrs.vision.weights.cache import WeightCache
 
 from .figures import Figure, percentiles, timed
@@ -38,7 +38,9 @@ def stages(pipeline: ModelPipeline, photo: bytes) -> Iterator[tuple[str, Callabl
     image = EncodedImage(photo, "photo").decode()
     faces = pipeline.detect(image)[:1]
     yield "decode", lambda: EncodedImage(photo, "photo").decode()
-    detected, embedded = (f"{pipeline.executions.get(name, PLAIN)}" for name in ("yunet", pipeline.embedder))
+    detected, embedded = (
+        f"{pipeline.execution_configs.get(name, DEFAULT_EXECUTION)}" for name in ("yunet", pipeline.embedder)
+    )
     yield f"detect ({detected})", lambda: pipeline.detect(image)
     yield "align", lambda: aligned_chip(image, faces[0].landmarks)
     yield f"embed ({embedded}, align included)", lambda: pipeline.embed(image, faces)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openfrs.core.errors import OperatorError
-from openfrs.evaluation.metrics.detection import Boxes
+from openfrs.core.geometry import Edges
 
 SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 
@@ -93,7 +93,7 @@ def named_pairs(file: Path, folder: Path) -> NamedPairs:
     )
 
 
-def labelled_boxes(file: Path) -> tuple[list[Path], list[Boxes]]:
+def labelled_boxes(file: Path) -> tuple[list[Path], list[Edges]]:
     """Pictures and the boxes of their faces, from lines of JSON: ``{"file": ..., "faces": [{"box": [left, top, right, bottom]}]}``.
 
     Paths are relative to the file.

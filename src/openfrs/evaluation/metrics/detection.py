@@ -6,6 +6,8 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from openfrs.core.geometry import Edges, pairwise_intersection_over_union
+
 from .rates import Rate, clustered_rate_among
 from .results import Chart, Part, Result, Table
 
@@ -14,9 +16,6 @@ OVERLAP: Final = 0.4
 
 SIZES: Final = (0, 12, 16, 20, 32, 64, 128)
 """Lower edges, in pixels, of the stretches of face size: the geometric mean of width and height."""
-
-Boxes = npt.NDArray[np.float64]
-"""Shape (n, 4): left, top, right, bottom in pixels."""
 
 
 class SizeGroup(Part):
@@ -50,7 +49,7 @@ class DetectionResult(Result):
         rows.append(("20 and more", f"{self.large_enough.trials:,}", self.large_enough.percent(1)))
         note = (
             f"{self.data}: {self.images:,} pictures, {self.faces:,} labelled faces; {self.models}. A face is found when "
-            f"a box overlaps it by {self.overlap:g} (intersection over union). Boxes that meet no labelled face: "
+            f"a box overlaps it by {self.overlap:g} (intersection over union). Edges that meet no labelled face: "
             f"{self.false_positives_per_image:.3f} a picture; precision at least {self.precision.percent(1)}, because not every "
             "small face is labelled. Intervals: 95 %, by drawing pictures again and again."
         )
@@ -68,23 +67,12 @@ def _stretch(group: SizeGroup) -> str:
     return f"{group.at_least} and more" if group.below is None else f"{group.at_least} to {group.below}"
 
 
-def overlaps(first: Boxes, second: Boxes) -> npt.NDArray[np.float64]:
-    """Intersection over union of every box with every other: shape (first, second), 0..1."""
-    top_left = np.maximum(first[:, None, :2], second[None, :, :2])
-    bottom_right = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = np.prod(np.clip(bottom_right - top_left, 0, None), axis=2)
-    areas = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (first, second)]
-    union = areas[0][:, None] + areas[1][None, :] - shared
-    share: npt.NDArray[np.float64] = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
-    return share
-
-
 def matched(
-    labelled: Boxes, found: Boxes, overlap: float = OVERLAP
+    labelled: Edges, found: Edges, overlap: float = OVERLAP
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Which labelled faces are found and which boxes found one; the best overlaps are taken first, each box and face once."""
     hit, used = np.zeros(len(labelled), np.bool_), np.zeros(len(found), np.bool_)
-    shared = overlaps(labelled, found)
+    shared = pairwise_intersection_over_union(labelled, found)
     for place in np.argsort(-shared, axis=None, kind="stable"):
         face, box = np.unravel_index(place, shared.shape)
         if shared[face, box] < overlap:
@@ -95,8 +83,8 @@ def matched(
 
 
 def detection_result(
-    labelled: Sequence[Boxes],
-    found: Sequence[Boxes],
+    labelled: Sequence[Edges],
+    found: Sequence[Edges],
     *,
     data: str,
     models: str,

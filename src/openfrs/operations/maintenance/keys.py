@@ -34,7 +34,6 @@ from openfrs.store.opening import (
 )
 from openfrs.vision.loading import load_models
 from openfrs.vision.pipeline import Pipeline
-from openfrs.vision.weights.custom_embedder import chosen_embedder
 
 if TYPE_CHECKING:
     from openfrs.store.index.milvus.indexer import Comparison, Indexer
@@ -108,7 +107,7 @@ def reindex(
         if face_set is None:
             raise OperatorError(f"project {project_id} has no face set {set_name}")
         pipeline = load_pipeline(settings)
-        scale = calibration_of(chosen_embedder(settings.embedder, settings.embedder_manifest))
+        scale = calibration_of(pipeline.embedder_source)
         recognizer = Recognizer(pipeline, scale, threads=settings.threads, queue=AT_ONCE, large_queue=AT_ONCE)
         try:
             faces = repository.page(face_set.id, 0, face_set.capacity)

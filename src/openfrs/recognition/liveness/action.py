@@ -10,12 +10,13 @@ import simplejpeg
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError
+from openfrs.core.geometry import intersection_over_union
 from openfrs.media.decoding.video import Frame, VideoLimits, open_video
 from openfrs.recognition.main_face import main_face
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.vision.attributes.types import Trait
 from openfrs.vision.pipeline import Pipeline
-from openfrs.vision.types import Detection, Image, overlap
+from openfrs.vision.types import Detection, Image
 
 from . import silent
 from .gestures import Action, Gesture, Moment, Neutral, gestures, looks_ahead, matched, neutral, unasked
@@ -214,7 +215,7 @@ def is_one_person(seen: Observation) -> bool:
 
 def _followed(faces: list[Detection], last: Detection | None, frame: Frame) -> Detection | None:
     """The face that was followed so far, else the main one."""
-    near = [face for face in faces if last is not None and overlap(face, last) > _TRACKED]
+    near = [face for face in faces if last is not None and intersection_over_union(face, last) > _TRACKED]
     if near:
         return max(near, key=lambda face: face.area)
     return main_face(faces, frame.pixels)

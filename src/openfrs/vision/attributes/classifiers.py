@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openfrs.vision.alignment import TEMPLATE, similarity_transform, smooth_chip
-from openfrs.vision.runtime.session import Session
+from openfrs.vision.runtime.base import Session
 from openfrs.vision.types import Detection, Image
 
 SIDE: Final = 64

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openfrs.vision.alignment import smooth_chip
-from openfrs.vision.runtime.session import Session, Tensor
+from openfrs.vision.runtime.base import Session, Tensor
 from openfrs.vision.types import Detection, Image, Points
 
 _MEAN_FACE: Final = np.array(

@@ -5,10 +5,10 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from openfrs.vision.detection.rotation import points_from_turned, upright
+from openfrs.vision.detection.rotation import points_to_original, upright
 from openfrs.vision.liveness.minifasnet import Liveness
+from openfrs.vision.runtime.base import Session
 from openfrs.vision.runtime.lazy import LazySessions
-from openfrs.vision.runtime.session import Session
 from openfrs.vision.types import Detection, Image
 
 from . import classifiers, quality
@@ -55,10 +55,10 @@ class Describer:
         if _OF_MESH & set(wanted):
             mesh = self._with("mesh", lambda session: FaceMesh(session).measure(picture, level))
             if mesh is not None:
-                found |= self._of_mesh(picture, level, mesh, face.turn, wanted, image.shape[:2])
+                found |= self._of_mesh(picture, level, mesh, face.rotation, wanted, image.shape[:2])
         for trait, name, head, frame, measure in _OF_HEADS:
             if trait in wanted and classifiers.can_see(picture, level, frame):
-                found[name] = measure(self._sessions.head(head), classifiers.chip(picture, level, frame))
+                found[name] = measure(self._sessions.classifier(head), classifiers.chip(picture, level, frame))
         if Trait.LIVENESS in wanted:
             found["live"] = self._with("liveness", lambda session: Liveness(session).measure(picture, level))
         return Traits(**found)
@@ -81,7 +81,7 @@ class Describer:
         if Trait.POSE in wanted:
             found["pose"] = HeadPose(pose.yaw, pose.pitch, (pose.roll + turn + 180) % 360 - 180)
         if Trait.LANDMARKS in wanted:
-            found["landmarks"] = points_from_turned(mesh[:, :2].astype(np.float32), turn, size)
+            found["landmarks"] = points_to_original(mesh[:, :2].astype(np.float32), turn, size)
         if Trait.QUALITY in wanted:
             found["quality"] = self._quality(picture, level, pose)
         if Trait.MOUTH in wanted:
@@ -96,7 +96,7 @@ class Describer:
             blur=quality.blur(chip),
             pose=quality.turned_away(pose),
             occlusion=classifiers.occlusion(
-                self._sessions.head("occlusion"), classifiers.chip(picture, level, classifiers.WIDE)
+                self._sessions.classifier("occlusion"), classifiers.chip(picture, level, classifiers.WIDE)
             ),
             illumination=quality.illumination(chip),
             darkness=quality.darkness(chip),

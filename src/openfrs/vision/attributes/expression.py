@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from openfrs.vision.alignment import smooth_warp
-from openfrs.vision.runtime.session import Session
+from openfrs.vision.runtime.base import Session
 from openfrs.vision.types import Detection, Image
 
 SIDE: Final = 224

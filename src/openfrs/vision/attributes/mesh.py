@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openfrs.vision.alignment import smooth_warp
-from openfrs.vision.runtime.session import Session
+from openfrs.vision.runtime.base import Session
 from openfrs.vision.types import Detection, Image
 
 from .types import HeadPose

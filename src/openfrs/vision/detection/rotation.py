@@ -1,4 +1,7 @@
-"""Faces in pictures that lie on their side or stand on their head."""
+"""Detect faces in images that are rotated by a multiple of 90 degrees.
+
+Rotations are those of the face in the image, clockwise, in degrees: 0, 90, 180 or 270.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,72 +10,73 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from openfrs.vision.types import Detection, Image, overlap
+from openfrs.core.geometry import intersection_over_union
+from openfrs.vision.types import Detection, Image
 
 SAME_FACE: Final = 0.3
-"""Intersection over union from which boxes found in differently turned pictures are of one face."""
+"""Intersection over union above which boxes detected at different rotations belong to the same face."""
 
-CLEARLY_BETTER: Final = 0.02
-"""A face counts as turned where its score is better by so much than upright. When this was chosen, the right turn of 240 turned
-LFW photographs was better than any other by 0.028 or more; among upright faces of group photographs it was the other way by up
-to 0.02 at most, but for one. The accuracy page has how often it is right with today's detector."""
+ROTATED_MARGIN: Final = 0.02
+"""A face is reported as rotated if its score exceeds the upright score by this much. When it was chosen, the right rotation of 240
+rotated LFW photographs led every other by 0.028 or more; among upright faces of group photographs, with one exception, a wrong
+rotation led by 0.02 at most. The accuracy page has the error rates of the current detector."""
 
-SCORE_WHEN_TURNED: Final = 0.85
-"""What is found only in a turned picture must be as certain; on group photographs false ones reached 0.80."""
+MIN_ROTATED_SCORE: Final = 0.85
+"""Minimum score of a face found only in a rotated image. On group photographs false positives scored up to 0.80."""
 
 
 Detect = Callable[[Image], list[Detection]]
-"""Finds the upright faces of a picture."""
+"""Detects the upright faces of an image."""
 
 
-def detect_turned(detect: Detect, glance: Detect, image: Image) -> list[Detection]:
-    """All faces of a picture, also those that lie on their side or stand on their head, largest first.
+def detect_all_rotations(detect: Detect, detect_quick: Detect, image: Image) -> list[Detection]:
+    """Detect the faces of an image at all four rotations, largest first.
 
-    Looks for upright faces in the picture turned four ways; each face has the turn in which it scores best. Where the picture
-    as it is shows a face, a ``glance`` at the turned ones is enough.
+    Each face is reported once, at the rotation with the best score. If the image itself shows an upright face, ``detect_quick``
+    is used for the other three rotations.
     """
-    found = [(face.score + CLEARLY_BETTER, face) for face in detect(image)]
-    look = glance if found else detect
-    for turn in (90, 180, 270):
-        turned = (from_turned(face, image, turn) for face in look(turned_picture(image, turn)))
-        found += [(face.score, face) for face in turned]
+    candidates = [(face.score + ROTATED_MARGIN, face) for face in detect(image)]
+    detect_rotated = detect_quick if candidates else detect
+    for rotation in (90, 180, 270):
+        rotated = (to_original(face, image, rotation) for face in detect_rotated(unrotate(image, rotation)))
+        candidates += [(face.score, face) for face in rotated]
     kept: list[Detection] = []
-    for _, face in sorted(found, key=lambda pair: pair[0], reverse=True):
-        same = any(overlap(face, other) > SAME_FACE for other in kept)
-        if not same and (face.turn == 0 or face.score >= SCORE_WHEN_TURNED):
+    for _, face in sorted(candidates, key=lambda pair: pair[0], reverse=True):
+        duplicate = any(intersection_over_union(face, other) > SAME_FACE for other in kept)
+        if not duplicate and (face.rotation == 0 or face.score >= MIN_ROTATED_SCORE):
             kept.append(face)
     return sorted(kept, key=lambda face: face.area, reverse=True)
 
 
-def turned_picture(image: Image, turn: int) -> Image:
-    """The picture in which what was turned clockwise by ``turn`` degrees (0, 90, 180, 270) stands upright."""
-    return np.ascontiguousarray(np.rot90(image, turn // 90))
+def unrotate(image: Image, rotation: int) -> Image:
+    """Return the image rotated so that faces of ``rotation`` are upright."""
+    return np.ascontiguousarray(np.rot90(image, rotation // 90))
 
 
-def from_turned(face: Detection, image: Image, turn: int) -> Detection:
-    """A face found in :func:`turned_picture` as it lies in ``image`` itself."""
-    return replace(_turned_back(face, turn, image.shape[:2]), turn=turn)
+def to_original(face: Detection, image: Image, rotation: int) -> Detection:
+    """Map a face detected in ``unrotate(image, rotation)`` to ``image``."""
+    return replace(_mapped(face, rotation, image.shape[:2]), rotation=rotation)
 
 
 def upright(image: Image, face: Detection) -> tuple[Image, Detection]:
-    """The picture turned so that a face stands upright, and the face in it."""
-    if not face.turn:
+    """Return the image rotated so that a face is upright, and the face in it."""
+    if not face.rotation:
         return image, face
-    picture = turned_picture(image, face.turn)
-    return picture, replace(_turned_back(face, 360 - face.turn, picture.shape[:2]), turn=0)
+    rotated = unrotate(image, face.rotation)
+    return rotated, replace(_mapped(face, 360 - face.rotation, rotated.shape[:2]), rotation=0)
 
 
-def points_from_turned(points: npt.NDArray[Any], turn: int, size: tuple[int, ...]) -> npt.NDArray[Any]:
-    """Points of a turned picture, shape (n, 2), in the picture of ``size`` = (height, width) that it was made from."""
+def points_to_original(points: npt.NDArray[Any], rotation: int, size: tuple[int, ...]) -> npt.NDArray[Any]:
+    """Map points, shape (n, 2), of an unrotated image to the original image of ``size`` = (height, width)."""
     height, width = size
     x, y = points[:, 0], points[:, 1]
-    places = {0: (x, y), 90: (width - y, x), 180: (width - x, height - y), 270: (y, height - x)}
-    return np.stack(places[turn], axis=1).astype(points.dtype)
+    mapped = {0: (x, y), 90: (width - y, x), 180: (width - x, height - y), 270: (y, height - x)}
+    return np.stack(mapped[rotation], axis=1).astype(points.dtype)
 
 
-def _turned_back(face: Detection, turn: int, size: tuple[int, ...]) -> Detection:
+def _mapped(face: Detection, rotation: int, size: tuple[int, ...]) -> Detection:
     corners = np.array([[face.left, face.top], [face.left + face.width, face.top + face.height]])
-    corners = points_from_turned(corners, turn, size)
+    corners = points_to_original(corners, rotation, size)
     (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
-    landmarks = points_from_turned(face.landmarks, turn, size)
+    landmarks = points_to_original(face.landmarks, rotation, size)
     return replace(face, left=left, top=top, width=right - left, height=bottom - top, landmarks=landmarks)

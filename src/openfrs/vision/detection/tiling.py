@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from openfrs.vision.runtime.session import Tensor
+from openfrs.vision.runtime.base import Tensor
 
 OVERLAP: Final = 96
 """Neighbouring tiles share so many pixels: a face up to this size lies whole in one of them."""

@@ -9,7 +9,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from openfrs.vision.runtime.session import Session, Tensor
+from openfrs.vision.runtime.base import Session, Tensor
 from openfrs.vision.types import Detection, Image
 
 from . import tiling
@@ -63,7 +63,7 @@ class YuNet:
             faces = tiling.strongest(np.concatenate([faces, found]), OVERLAP_THRESHOLD)
         return _detections(faces)
 
-    def glance(self, image: Image) -> list[Detection]:
+    def detect_quick(self, image: Image) -> list[Detection]:
         """The faces of a picture that a first look shows, largest first."""
         return _detections(self._whole(image))
 

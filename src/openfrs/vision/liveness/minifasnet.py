@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from openfrs.vision.runtime.session import Session
+from openfrs.vision.runtime.base import Session
 from openfrs.vision.types import Detection, Image
 
 from .spectrum import spectrum

@@ -1,1 +1,1 @@
-"""Model runtimes."""
+"""Inference runtimes: OpenVINO and ONNX Runtime behind one session interface."""

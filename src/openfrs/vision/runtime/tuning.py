@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from openfrs.vision.weights.cache import WeightCache, write_all
 from openfrs.vision.weights.manifest import Weight
 
-from .session import CPU, Execution, Precision, Provider, Runtime, Session, Tensor
+from .base import CPU, ExecutionConfig, Precision, Provider, Session, Tensor
+from .session import Runtime
 
 Wanted = Literal["auto", "openvino", "onnxruntime"]
 """What an operator wants models run by."""
@@ -41,9 +42,9 @@ class Choice(BaseModel):
     milliseconds: Mapping[str, float]
 
     @property
-    def execution(self) -> Execution:
+    def execution(self) -> ExecutionConfig:
         """The best way."""
-        return Execution(self.provider, self.precision)
+        return ExecutionConfig(self.provider, self.precision)
 
 
 class Tuning(BaseModel):
@@ -74,7 +75,9 @@ class Tuner:
         described = f"{self.processor} {sorted(self._runtimes.items())}"
         return self._weights.directory / f"tuning-{hashlib.sha256(described.encode()).hexdigest()[:12]}.json"
 
-    def executions(self, provider: Wanted = "auto", precision: Literal["auto", "f32"] = "auto") -> dict[str, Execution]:
+    def execution_configs(
+        self, provider: Wanted = "auto", precision: Literal["auto", "f32"] = "auto"
+    ) -> dict[str, ExecutionConfig]:
         """How to run each weight that is there: as measured, else in bf16 where processor and manifest have it, by OpenVINO.
 
         A ``provider`` or a ``precision`` that is set holds for all.
@@ -92,16 +95,16 @@ class Tuner:
             elif possible:
                 chosen[name] = _usual(possible)
             elif provider == "onnxruntime":
-                chosen[name] = Execution(provider)  # not installed, which is told when the model is loaded
+                chosen[name] = ExecutionConfig(provider)  # not installed, which is told when the model is loaded
         return chosen
 
-    def possible(self, name: str, weight: Weight) -> list[Execution]:
+    def possible(self, name: str, weight: Weight) -> list[ExecutionConfig]:
         """The ways of running a weight here that the manifest has an accuracy for."""
-        found: list[Execution] = [Execution("openvino", "f32")]
+        found: list[ExecutionConfig] = [ExecutionConfig("openvino", "f32")]
         if "bf16" in weight.variants and "BF16" in self._capabilities:
-            found.append(Execution("openvino", "bf16"))
+            found.append(ExecutionConfig("openvino", "bf16"))
         if "onnxruntime" in self._runtimes and self._weights.path(name).suffix == ".onnx":
-            found.append(Execution("onnxruntime", "f32"))
+            found.append(ExecutionConfig("onnxruntime", "f32"))
         return found
 
     def tune(self) -> Tuning:
@@ -153,7 +156,7 @@ def processor() -> str:
     return f"{facts.get('model name', 'unknown processor')} {hashlib.sha256(flags.encode()).hexdigest()[:12]}"
 
 
-def _usual(possible: Iterable[Execution]) -> Execution:
+def _usual(possible: Iterable[ExecutionConfig]) -> ExecutionConfig:
     """How a model is run of which nothing was measured: by OpenVINO, in bf16 if it may."""
     return max(possible, key=lambda each: (each.provider == "openvino", each.precision == "bf16"))
 
@@ -166,9 +169,9 @@ def _onnxruntime() -> dict[str, str]:
     return {}
 
 
-def _medians(sessions: Mapping[Execution, Session], batch: Tensor) -> dict[Execution, float]:
+def _medians(sessions: Mapping[ExecutionConfig, Session], batch: Tensor) -> dict[ExecutionConfig, float]:
     """Milliseconds of a run: all are asked in turns, so that they are alike disturbed."""
-    taken: dict[Execution, list[float]] = {each: [] for each in sessions}
+    taken: dict[ExecutionConfig, list[float]] = {each: [] for each in sessions}
     for _ in range(_ROUNDS):
         for execution, session in sessions.items():
             session.run(batch)

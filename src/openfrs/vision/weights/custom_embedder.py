@@ -13,7 +13,7 @@ from .download import sha256_of
 from .manifest import Preprocessing, manifest
 
 
-class OwnEmbedder(BaseModel):
+class CustomEmbedder(BaseModel):
     """A network that takes one aligned chip, shape (1, 3, 112, 112), and gives ``dimension`` numbers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,14 +46,14 @@ class OwnEmbedder(BaseModel):
         return Preprocessing(channels=self.channels, mean=self.mean, scale=self.scale)
 
 
-def read_own_embedder(manifest: Path) -> OwnEmbedder:
+def read_custom_embedder(manifest: Path) -> CustomEmbedder:
     """An operator's embedder, its files checked.
 
     Raises:
         OperatorError: the manifest or the ONNX file cannot be used.
     """
     try:
-        own = OwnEmbedder.model_validate(tomllib.loads(manifest.read_text("utf-8")))
+        own = CustomEmbedder.model_validate(tomllib.loads(manifest.read_text("utf-8")))
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         raise OperatorError(f"{manifest}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
@@ -68,17 +68,8 @@ def read_own_embedder(manifest: Path) -> OwnEmbedder:
     return own
 
 
-def chosen_embedder(name: str, own: Path | None) -> str | OwnEmbedder:
-    """What an operator chose: the embedder of the manifest called ``name``, or their own where its manifest is given.
-
-    Raises:
-        OperatorError: as for :func:`read_own_embedder`.
-    """
-    return name if own is None else read_own_embedder(own)
-
-
-def embedder_identity(chosen: str | OwnEmbedder) -> tuple[str, int]:
-    """What face sets remember of an embedder, and how many numbers a template of it has."""
-    if isinstance(chosen, OwnEmbedder):
-        return chosen.identity, chosen.dimension
-    return chosen, sum(manifest().weights[name].dimension for name in manifest().embedders[chosen].parts)
+def embedder_identity(embedder: str | CustomEmbedder) -> tuple[str, int]:
+    """Return the identity that face sets store for an embedder, and the length of its embeddings."""
+    if isinstance(embedder, CustomEmbedder):
+        return embedder.identity, embedder.dimension
+    return embedder, manifest().dimension(embedder)

@@ -18,7 +18,8 @@ from openfrs.store.faces.bulk import is_taken, write_whole_set
 from openfrs.store.faces.models import FaceSet, IdTakenError, SetExistsError, StoredFace, TooManySetsError
 from openfrs.store.faces.templates import Templates
 from openfrs.store.opening import master_key, opened_database
-from openfrs.vision.weights.custom_embedder import chosen_embedder, embedder_identity
+from openfrs.vision.loading import configured_embedder
+from openfrs.vision.weights.custom_embedder import embedder_identity
 
 from .container import Advance, Archive, Head
 from .keys import ArchiveKeys
@@ -111,7 +112,7 @@ def import_archive(settings: Settings, path: Path, what: Adoption, ask: Ask, tra
 
 def _adopted(settings: Settings, description: Description, project_id: str, name: str | None) -> FaceSet:
     """The face set that an archive's becomes here."""
-    embedder, dimension = embedder_identity(chosen_embedder(settings.embedder, settings.embedder_manifest))
+    embedder, dimension = embedder_identity(configured_embedder(settings))
     if description.embedder != embedder:
         raise OperatorError(
             f"the templates of the archive were made with embedder {description.embedder}, this server runs {embedder}: "
