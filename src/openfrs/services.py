@@ -20,6 +20,7 @@ from openfrs.accounts.throttle import Throttle
 from openfrs.accounts.tokens import TokenMint
 from openfrs.accounts.usage import Activity
 from openfrs.core.admission import Admission
+from openfrs.core.clock import Clock, utc_now
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
 from openfrs.faces.face_sets import FaceSets
@@ -39,7 +40,7 @@ from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.faces.deletions import DeletionRepository
-from openfrs.store.faces.repository import Clock, FaceRepository, utc_now
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
 from openfrs.store.index.search import Galleries
 from openfrs.store.liveness_sessions import LivenessSessionRepository

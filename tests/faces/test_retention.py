@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import nullcontext
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from openfrs.store.db.errors import StoreUnavailableError
 from tests.support.fake_models import FakePipeline
 from tests.support.projects import PEOPLE, Project
 
-START = datetime(2026, 1, 1, 12)
+START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class Clock:
@@ -84,12 +84,12 @@ def test_faces_expire_after_the_date_of_a_field(project: Project, clock: Clock) 
     (undated,) = project.add(PEOPLE[1])
     (wrong,) = project.add(PEOPLE[2], until="soon")
     rule(project, date_field="until")
-    clock.now = datetime(2026, 3, 1, 23, 59, 59)
+    clock.now = datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC)
     assert [(result.deleted, result.undated) for result in run(project)] == [(0, 2)]
-    clock.now = datetime(2026, 3, 2)
+    clock.now = datetime(2026, 3, 2, tzinfo=UTC)
     assert [(result.rule, result.deleted, result.undated) for result in run(project)] == [("date", 1, 2)]
     assert ids(project) == [undated.face_id, wrong.face_id]
-    (left,) = project.add(PEOPLE[0], left=int((START - datetime(1970, 1, 1)).total_seconds()))
+    (left,) = project.add(PEOPLE[0], left=int((START - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()))
     rule(project, date_field="left", days=90)
     clock.now = START + timedelta(days=90, seconds=-1)
     assert [result.deleted for result in run(project)] == [0]
@@ -104,7 +104,7 @@ def test_a_date_that_is_put_off_in_time_counts(project: Project, clock: Clock, m
     project.create(fields={"until": "string"})
     put_off, other = (project.add(person, until="2026-02-01")[0] for person in PEOPLE[:2])
     rule(project, date_field="until")
-    clock.now = datetime(2026, 6, 1)
+    clock.now = datetime(2026, 6, 1, tzinfo=UTC)
     job = project.services.retention_job
     look = job._expired
 
@@ -236,13 +236,13 @@ def test_a_field_that_is_not_declared_is_refused(project: Project) -> None:
 @pytest.mark.parametrize(
     ("value", "moment"),
     [
-        ("2026-03-01", datetime(2026, 3, 2)),
-        ("20260301", datetime(2026, 3, 2)),
-        ("2026-03-01T10:00:00", datetime(2026, 3, 1, 10)),
-        ("2026-03-01T10:00:00Z", datetime(2026, 3, 1, 10)),
-        ("2026-03-01T10:00:00+02:00", datetime(2026, 3, 1, 8)),
-        (0, datetime(1970, 1, 1)),
-        (1_772_359_200, datetime(2026, 3, 1, 10)),
+        ("2026-03-01", datetime(2026, 3, 2, tzinfo=UTC)),
+        ("20260301", datetime(2026, 3, 2, tzinfo=UTC)),
+        ("2026-03-01T10:00:00", datetime(2026, 3, 1, 10, tzinfo=UTC)),
+        ("2026-03-01T10:00:00Z", datetime(2026, 3, 1, 10, tzinfo=UTC)),
+        ("2026-03-01T10:00:00+02:00", datetime(2026, 3, 1, 8, tzinfo=UTC)),
+        (0, datetime(1970, 1, 1, tzinfo=UTC)),
+        (1_772_359_200, datetime(2026, 3, 1, 10, tzinfo=UTC)),
         ("9999-12-31", None),
         ("0001-01-01T00:00:00+02:00", None),
         (2**63 - 1, None),

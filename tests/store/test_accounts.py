@@ -1,15 +1,15 @@
 """What every request asks of accounts, each in one query."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
 from openfrs.store.accounts import AccountRepository, Domain, Grant, Project, User
 from tests.support.databases import Place, open_database
 
-NOW = datetime(2026, 1, 1)
-LATER = datetime(2026, 1, 2)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = datetime(2026, 1, 2, tzinfo=UTC)
 DOMAIN = Domain("d" * 32, "domain")
 USER, STRANGER = User("u" * 32, "somebody", DOMAIN, "hash"), User("s" * 32, "stranger", DOMAIN, "hash")
 PROJECT = Project("p" * 32, "project", DOMAIN, NOW, limits={"qps": 7})

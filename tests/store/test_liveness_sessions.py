@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -12,7 +12,7 @@ from openfrs.store.db.base import Database
 from openfrs.store.liveness_sessions import LivenessSession, LivenessSessionRepository
 from tests.support.databases import Place, open_database
 
-NOW = datetime(2026, 5, 1, 12, 0, 0)
+NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=2)
 SESSION = LivenessSession("a" * 32, "p" * 32, (1, 3, 2), mirrored=True, expires_at=LATER)
 RESULT = {"alive": True}

@@ -1,7 +1,7 @@
 """A store of small faces for the store's tests."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -24,14 +24,16 @@ def new_database(place: Place) -> Database:
     """A database with one project."""
     database = open_database(place)
     domain = Domain("d" * 32, "domain")
-    project = Project(PROJECT, "local", domain, datetime(2026, 1, 1))
+    project = Project(PROJECT, "local", domain, datetime(2026, 1, 1, tzinfo=UTC))
     AccountRepository(database).create(domains=[domain], projects=[project])
     return database
 
 
 def new_set(repository: FaceRepository, name: str = "s", fields: FieldDefinitions | None = None) -> int:
     """The id of a new face set of the project."""
-    face_set = FaceSet(0, PROJECT, name, name.rjust(8, "0"), 10**9, 0, 0, "sface", fields or {}, datetime(2026, 1, 1))
+    face_set = FaceSet(
+        0, PROJECT, name, name.rjust(8, "0"), 10**9, 0, 0, "sface", fields or {}, datetime(2026, 1, 1, tzinfo=UTC)
+    )
     repository.create_set(face_set, limit=1000)
     made = repository.set_named(PROJECT, name)
     assert made is not None

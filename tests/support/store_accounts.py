@@ -1,6 +1,6 @@
 """An account for tests of the store."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from openfrs.store.accounts import AccountRepository, Domain, Project
 
@@ -13,6 +13,6 @@ def create_account(place: Place) -> None:
     """Make a database with one account, whose project is ``PROJECT``."""
     database = open_database(place)
     domain = Domain("d" * 32, "domain")
-    project = Project(PROJECT, "local", domain, datetime(2026, 1, 1))
+    project = Project(PROJECT, "local", domain, datetime(2026, 1, 1, tzinfo=UTC))
     AccountRepository(database).create(domains=[domain], projects=[project])
     database.close()

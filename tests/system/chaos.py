@@ -17,7 +17,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def perform(repository: FaceRepository, step: Step) -> None:
     found = repository.set_named(PROJECT, name)
     if what == "create":
         assert found is None
-        created_at = datetime(2026, 1, 1)
+        created_at = datetime(2026, 1, 1, tzinfo=UTC)
         public_id = name.rjust(8, "0")
         face_set = FaceSet(0, PROJECT, name, public_id, 100_000, 0, 0, "sface", {"n": {"type": "long"}}, created_at)
         repository.create_set(face_set, limit=1000)

@@ -4,9 +4,10 @@ import secrets
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
 from openfrs.store.accounts import AccessKey, AccountRepository, Domain, Grant, NameTakenError, Project, User
 
@@ -281,7 +282,12 @@ class Administration:
     def _new_key(self, user_id: str) -> tuple[NewKey, AccessKey]:
         access_key = "".join(secrets.choice(_KEY_ALPHABET) for _ in range(20))
         key = NewKey(access_key, secrets.token_urlsafe(30))
-        return key, AccessKey(access_key, user_id, self._keyring.secrets.encrypt(key.secret_key.encode()), _now())
+        return key, AccessKey(
+            access_key,
+            user_id,
+            self._keyring.secrets.encrypt(key.secret_key.encode()),
+            _now(),
+        )
 
     def _checked(self, limits: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
@@ -298,8 +304,7 @@ class Administration:
 
 
 def _now() -> datetime:
-    """The present in UTC, as the store keeps it."""
-    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    return utc_now().replace(microsecond=0)
 
 
 def _check_name(name: str) -> None:

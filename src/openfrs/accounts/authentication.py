@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from openfrs.core import limits
+from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
 from openfrs.store.accounts import AccountRepository, Domain, Grant, Project, User
 
@@ -142,7 +143,7 @@ class Access:
             ServiceError: as :meth:`inspect`
         """
         token, _ = self._read_token(text)
-        self._accounts.revoke_token(token.id, _naive(token.expires_at), _naive(datetime.now(UTC)))
+        self._accounts.revoke_token(token.id, token.expires_at, utc_now())
 
     def temporary_key(self, caller: Caller, seconds: int) -> TemporaryKey:
         """An access key for the caller, good for as long as asked.
@@ -183,7 +184,7 @@ class Access:
             raise ServiceError("APIG.0301", "decrypt token fail")
         signed_at = signatures.signing_time(request)
         window = timedelta(minutes=limits.SIGNATURE_WINDOW_MINUTES)
-        if signed_at is None or abs(datetime.now(UTC) - signed_at) > window:
+        if signed_at is None or abs(utc_now() - signed_at) > window:
             raise ServiceError("APIG.0301", "the X-Sdk-Date header is missing, wrong or more than 15 minutes off")
         found = self._signer(request, signature)
         if found is None:
@@ -276,7 +277,7 @@ class Access:
             content = unseal(self._keyring, security_token)
         except ServiceError:
             return None
-        if content.get("access_key") != signature.access_key or content["expires_at"] <= datetime.now(UTC):
+        if content.get("access_key") != signature.access_key or content["expires_at"] <= utc_now():
             return None
         user = self._accounts.user(content["user_id"])
         if user is None or not user.enabled or user.credentials_version != content["credentials_version"]:
@@ -304,19 +305,14 @@ class LastUses:
 
     def note(self, access_key: str) -> None:
         """An access key was used just now."""
-        now = datetime.now(UTC)
+        now = utc_now()
         with self._lock:
             due = now - self._written.get(access_key, datetime.min.replace(tzinfo=UTC)) >= self._MINUTE
             if due:
                 self._written[access_key] = now
         if due:
-            self._accounts.touch_access_key(access_key, _naive(now))
-
-
-def _naive(moment: datetime) -> datetime:
-    """A moment in UTC as the store keeps it."""
-    return moment.astimezone(UTC).replace(tzinfo=None)
+            self._accounts.touch_access_key(access_key, now)
 
 
 def _in(seconds: int) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=seconds)
+    return utc_now() + timedelta(seconds=seconds)

@@ -4,12 +4,13 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from cryptography.fernet import Fernet, MultiFernet
 
+from openfrs.core.clock import utc_now
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import write_private
 from openfrs.core.settings import Settings
@@ -118,7 +119,7 @@ class Keyring:
 
     def rotate_token_keys(self, token_life: timedelta) -> None:
         """Retire the primary key, make the staged one primary, stage a new one. Nobody is logged out."""
-        now = datetime.now(UTC)
+        now = utc_now()
 
         def rotated(text: str) -> str:
             content = json.loads(text)

@@ -3,11 +3,12 @@
 import json
 import secrets
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import InvalidToken
 
+from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
 
 from .keyring import Keyring
@@ -38,7 +39,7 @@ class TokenMint:
 
     def issue(self, user_id: str, project_id: str, credentials_version: int) -> tuple[str, Token]:
         """A new token, as text and as what it says."""
-        now = datetime.now(UTC)
+        now = utc_now()
         token = Token(secrets.token_hex(16), user_id, project_id, credentials_version, now, now + self._life)
         return seal(self._keyring, asdict(token)), token
 
@@ -48,7 +49,7 @@ class TokenMint:
             old,
             id=secrets.token_hex(16),
             project_id=project_id,
-            issued_at=datetime.now(UTC),
+            issued_at=utc_now(),
             methods=tuple(dict.fromkeys(("token", *old.methods))),
         )
         return seal(self._keyring, asdict(token)), token
@@ -64,7 +65,7 @@ class TokenMint:
             token = Token(**{**content, "methods": tuple(content["methods"])})
         except (KeyError, TypeError):
             raise ServiceError("FRS.0002") from None
-        if token.expires_at <= datetime.now(UTC):
+        if token.expires_at <= utc_now():
             raise ServiceError("APIG.0307")
         return token
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,7 +47,7 @@ def list_accounts(data: Data = None) -> None:
                     f"user {user.name}",
                     "enabled" if user.enabled else "disabled",
                     "\n".join(f"{role} of {projects[project_id].name}" for project_id, role in roles),
-                    "\n".join(f"{key.access_key} ({key.last_used_at or 'never'})" for key in keys),
+                    "\n".join(f"{key.access_key} ({_time(key.last_used_at)})" for key in keys),
                 )
             table.add_section()
     Console().print(table)
@@ -189,6 +189,10 @@ def rotate_token_keys(data: Data = None) -> None:
     """Sign tokens with a new key from now on. Nobody is logged out."""
     with _administration(data, "rotate token keys") as administration:
         administration.rotate_token_keys(timedelta(hours=settings_of(data=data).token_hours))
+
+
+def _time(value: datetime | None) -> str:
+    return "never" if value is None else f"{value:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _show(values: dict[str, Any]) -> None:

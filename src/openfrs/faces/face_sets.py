@@ -1,10 +1,10 @@
 """Face sets: making, showing, deleting."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from openfrs.core import limits
+from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.store.faces.models import FaceSet, SetExistsError, TooManySetsError
 from openfrs.store.faces.repository import FaceRepository
@@ -56,7 +56,7 @@ class FaceSets:
                 version=0,
                 embedder=self._embedder,
                 fields=definitions,
-                created_at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+                created_at=utc_now().replace(microsecond=0),
             )
             self._repository.create_set(face_set, limit=limit)
             return face_set

@@ -8,12 +8,13 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import Field, model_validator
 
 from openfrs.accounts.audit.log import AuditLog
+from openfrs.core.clock import Clock
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.faces.deletions import Cause, Deletion, DeletionRepository, HeldError
 from openfrs.store.faces.models import FaceSet, SetMissingError
 from openfrs.store.faces.predicate import FieldDefinitions, FieldValue
-from openfrs.store.faces.repository import Clock, FaceRepository
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.columns import FieldType, field_type
 
 from .errors import translated_errors
@@ -216,11 +217,10 @@ def date_of(value: FieldValue | None) -> datetime | None:
     try:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
-            if moment.tzinfo is not None:
-                moment = moment.astimezone(UTC).replace(tzinfo=None)
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
             return moment + timedelta(days=len(value) <= len("2026-01-01"))
         if isinstance(value, int) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, UTC).replace(tzinfo=None)
+            return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
         pass
     return None

@@ -4,7 +4,7 @@ import contextlib
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier
 
 import pytest
@@ -49,7 +49,7 @@ def _process(
 
 
 def create(repository: FaceRepository, name: str, public_id: str) -> None:
-    created_at = datetime(2026, 1, 1)
+    created_at = datetime(2026, 1, 1, tzinfo=UTC)
     repository.create_set(FaceSet(0, PROJECT, name, public_id, CAPACITY, 0, 0, "sface", {}, created_at), limit=1000)
 
 

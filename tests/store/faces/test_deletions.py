@@ -1,7 +1,9 @@
 """What was deleted is recorded by what deletes it, and nothing of a held set is deleted by anything."""
 
+import hashlib
+import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
@@ -17,7 +19,7 @@ from openfrs.store.faces.templates import Templates
 from tests.support.databases import Place
 from tests.support.galleries import PROJECT, face, new_database, new_set, unit
 
-NOW = datetime(2026, 5, 6, 7, 8, 9, 101112)
+NOW = datetime(2026, 5, 6, 7, 8, 9, 101112, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -63,6 +65,25 @@ def test_every_way_to_delete_leaves_a_record(database: Database, repository: Fac
     assert [each.rule for each in newest] == [Cause.PROJECT, Cause.SET]
     assert [each.rule for each in repository_of_records.page(PROJECT, before=newest[-1].id, limit=1)] == [Cause.REINDEX]
     assert repository_of_records.page("q" * 32, before=None, limit=2) == []
+
+
+def test_a_digest_covers_the_record_and_the_one_before_it(database: Database, repository: FaceRepository) -> None:
+    set_id = new_set(repository, "s")
+    repository.add(set_id, [face(number) for number in range(2)])
+    before = ""
+    for face_id in ("00000000", "00000001"):
+        repository.delete(set_id, Match(face_id=face_id))
+        covered = {
+            "deleted_at": "2026-05-06T07:08:09.101112",
+            "face_ids": [face_id],
+            "face_set": "s",
+            "faces": 1,
+            "project_id": PROJECT,
+            "rule": "request",
+            "set_public_id": "0000000s",
+        }
+        before = hashlib.sha256(f"{before}\n{json.dumps(covered)}".encode()).hexdigest()
+        assert recorded(database)[-1].digest == before
 
 
 def test_what_is_deleted_in_vain_leaves_none(database: Database, repository: FaceRepository) -> None:

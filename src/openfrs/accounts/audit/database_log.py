@@ -5,7 +5,7 @@ import queue
 import threading
 from collections.abc import Generator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from openfrs.core.settings import Settings
@@ -67,7 +67,7 @@ class SharedAuditLog(AuditLog):
         if not entries:
             return
         try:
-            self._repository.add([(at.astimezone(UTC).replace(tzinfo=None), line) for at, line in entries])
+            self._repository.add(entries)
         except StoreUnavailableError as error:
             _log.error("%d entries of the audit log go into a file of this node: %s", len(entries), error)
             for entry in entries:

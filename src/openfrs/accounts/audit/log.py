@@ -6,9 +6,11 @@ import logging.handlers
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Generator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+from openfrs.core.clock import utc_now
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 KEPT_FILES: Final = 16
@@ -22,7 +24,7 @@ class AuditLog(ABC):
 
     def record(self, event: str, **details: str | int) -> None:
         """Append an entry with the time (UTC), the event and its details."""
-        now = datetime.now(UTC)
+        now = utc_now()
         entry = {"time": now.isoformat(timespec="milliseconds"), "event": event, **details}
         self._append(now, json.dumps(entry, ensure_ascii=False))
 

@@ -1,5 +1,7 @@
 """What the routes for managing accounts answer."""
 
+from datetime import datetime
+
 from pydantic import BaseModel
 
 from openfrs.accounts.quotas import ProjectLimits
@@ -63,8 +65,8 @@ class KeyAnswer(BaseModel):
     @classmethod
     def of(cls, key: AccessKey) -> "KeyAnswer":
         """A key as these routes show it."""
-        used = None if key.last_used_at is None else f"{key.last_used_at.isoformat()}Z"
-        return cls(access_key=key.access_key, created_at=f"{key.created_at.isoformat()}Z", last_used_at=used)
+        used = None if key.last_used_at is None else _time(key.last_used_at)
+        return cls(access_key=key.access_key, created_at=_time(key.created_at), last_used_at=used)
 
 
 class KeysAnswer(BaseModel):
@@ -84,3 +86,7 @@ class DeletedKeyAnswer(BaseModel):
     """The access key that was deleted."""
 
     access_key: str
+
+
+def _time(value: datetime) -> str:
+    return value.isoformat().replace("+00:00", "Z")

@@ -11,13 +11,13 @@ import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final
 
 import httpcore
 
 from openfrs.core import limits
+from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
 from openfrs.core.telemetry.metrics import REFUSED, URL_FETCHES
 
@@ -106,7 +106,7 @@ class Fetcher:
         else:
             assert self._rules.store is not None
             network = self._network
-            url, headers = self._rules.store.get(location.bucket, location.key, datetime.now(UTC))
+            url, headers = self._rules.store.get(location.bucket, location.key, utc_now())
         headers = {**headers, "accept-encoding": "identity", "user-agent": "OpenFRS"}
         timeouts = dict.fromkeys(("connect", "read", "write", "pool"), limits.FETCH_SECONDS)
         async with (

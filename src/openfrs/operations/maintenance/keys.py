@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from openfrs.accounts.audit.database_log import open_audit
 from openfrs.accounts.bootstrap import first_project_id
+from openfrs.core.clock import Clock, utc_now
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.faces.reembed import AT_ONCE, Remade, remake_templates
@@ -22,7 +23,7 @@ from openfrs.store.faces.bulk import SetChangedError, replace_templates
 from openfrs.store.faces.deletions import Deletion, DeletionRepository, HeldError
 from openfrs.store.faces.key_rotation import Advance
 from openfrs.store.faces.models import FaceSet, SetMissingError
-from openfrs.store.faces.repository import Clock, FaceRepository, utc_now
+from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates, read_master_key
 from openfrs.store.index.milvus.copies import IndexCopies
 from openfrs.store.opening import (

@@ -6,11 +6,11 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from openfrs import __version__
+from openfrs.core.clock import utc_now
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import create_private, replacing, write_private
 from openfrs.store.data_directory import DataDirectory
@@ -43,7 +43,7 @@ def back_up(data: Path, target: Path) -> int:
         for file in sorted(data.glob(f"{directory.audit_log.name}*")):
             _copy(file, folder / file.name)
         files = {file.name: _digest(file) for file in sorted(folder.iterdir())}
-        manifest = {"format": FORMAT, "made_by": __version__, "made_at": datetime.now(UTC).isoformat(), "files": files}
+        manifest = {"format": FORMAT, "made_by": __version__, "made_at": utc_now().isoformat(), "files": files}
         write_private(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
         return sum(file.stat().st_size for file in folder.iterdir())
 

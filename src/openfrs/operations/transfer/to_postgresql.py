@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, func, select
 
 from openfrs.accounts.audit.log import AuditFile
+from openfrs.core.clock import utc_now
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.store.audit import AuditRepository
@@ -118,16 +119,16 @@ def _copy_audit(file: AuditFile, shared: Database, faces: int) -> None:
     lines = list(file.newest_first())[::-1]
     for start in range(0, len(lines), _ENTRIES):
         repository.add([(_time(line), _text(line)) for line in lines[start : start + _ENTRIES]])
-    now = datetime.now(UTC)
+    now = utc_now()
     entry = {"time": now.isoformat(timespec="milliseconds"), "event": "migrate-store", "faces": faces}
-    repository.add([(now.replace(tzinfo=None), json.dumps(entry))])
+    repository.add([(now, json.dumps(entry))])
 
 
 def _time(line: bytes) -> datetime:
     try:
-        return datetime.fromisoformat(json.loads(line)["time"]).astimezone(UTC).replace(tzinfo=None)
+        return datetime.fromisoformat(json.loads(line)["time"]).astimezone(UTC)
     except (ValueError, KeyError, TypeError):  # a line that was cut off when a disk was full
-        return datetime.min
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _text(line: bytes) -> str:

@@ -2,11 +2,12 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
+from openfrs.core.clock import Clock, utc_now
 from openfrs.core.errors import ServiceError
 from openfrs.store.liveness_sessions import LivenessSession, LivenessSessionRepository
 
@@ -15,10 +16,6 @@ from .gestures import HEAD, Action
 
 KINDS: Final = tuple(sorted(HEAD))
 """Among which actions are chosen when nobody says: those that are recognised best."""
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class LivenessSessions:
         repository: LivenessSessionRepository,
         liveness: ActionLiveness,
         life: timedelta,
-        clock: Callable[[], datetime] = _now,
+        clock: Clock = utc_now,
     ) -> None:
         self._repository = repository
         self._liveness = liveness

@@ -1,11 +1,14 @@
 """The SQL schema as it stands now. How a database gets here is in ``migrations``; a test holds the two together."""
 
+from datetime import UTC, datetime
+
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
     DateTime,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -14,9 +17,30 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     true,
 )
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time that is aware and in UTC in Python, and without a zone in the database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Convert an aware time to UTC, and drop its zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Add the zone that the database does not store."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
 
 metadata = MetaData(
     naming_convention={
@@ -57,7 +81,9 @@ projects = Table(
     Column("domain_id", ForeignKey("domains.id"), nullable=False),
     Column("name", String(64), nullable=False),
     Column("enabled", Boolean, nullable=False, server_default=true()),
-    Column("created_at", DateTime, nullable=False, server_default="2026-01-01 00:00:00.000000"),  # of the first release
+    Column(
+        "created_at", UtcDateTime, nullable=False, server_default="2026-01-01 00:00:00.000000"
+    ),  # of the first release
     Column("limits", JSON, nullable=False, server_default="{}"),  # what differs from the settings' limits
     UniqueConstraint("domain_id", "name"),
 )
@@ -68,8 +94,8 @@ access_keys = Table(
     Column("access_key", String(32), primary_key=True),
     Column("user_id", ForeignKey("users.id"), nullable=False, index=True),
     Column("secret", LargeBinary, nullable=False),  # encrypted
-    Column("created_at", DateTime, nullable=False),
-    Column("last_used_at", DateTime, nullable=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime, nullable=True),
 )
 
 grants = Table(
@@ -84,7 +110,7 @@ revoked_tokens = Table(
     "revoked_tokens",
     metadata,
     Column("token_id", String(32), primary_key=True),
-    Column("expires_at", DateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
 )
 
 face_sets = Table(
@@ -99,7 +125,7 @@ face_sets = Table(
     Column("version", _LONG, nullable=False),  # rises by one with every write to the set or its faces
     Column("embedder", String(64), nullable=False),
     Column("fields", JSON, nullable=False),  # the custom fields as they were defined
-    Column("created_at", DateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
     Column("policy", JSON(none_as_null=True), nullable=True),  # what a face must meet to be enrolled
     Column("retention", JSON(none_as_null=True), nullable=True),  # when faces expire
     Column("legal_hold", String(256), nullable=True),  # why nothing may be deleted
@@ -120,7 +146,9 @@ faces = Table(
     Column("height", Integer, nullable=False),
     Column("fields", JSON, nullable=False),
     Column("version", _LONG, nullable=False),  # the set's version when this row was last written
-    Column("created_at", DateTime, nullable=False, server_default="2026-01-01 00:00:00.000000"),  # of the first release
+    Column(
+        "created_at", UtcDateTime, nullable=False, server_default="2026-01-01 00:00:00.000000"
+    ),  # of the first release
     UniqueConstraint("set_id", "face_id"),
     Index(None, "set_id", "external_image_id"),
     Index(None, "set_id", "version"),
@@ -160,7 +188,7 @@ deletions = Table(
     Column("project_id", ForeignKey("projects.id"), nullable=False),
     Column("face_set", String(64), nullable=False),
     Column("set_public_id", String(8), nullable=False),
-    Column("deleted_at", DateTime, nullable=False),
+    Column("deleted_at", UtcDateTime, nullable=False),
     Column("rule", String(16), nullable=False),
     Column("faces", Integer, nullable=False),
     Column("face_ids", JSON, nullable=False),
@@ -176,7 +204,7 @@ liveness_sessions = Table(
     Column("project_id", ForeignKey("projects.id"), nullable=False),
     Column("actions", JSON, nullable=False),
     Column("mirrored", Boolean, nullable=False),
-    Column("expires_at", DateTime, nullable=False, index=True),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
     Column("used", Boolean, nullable=False),  # a session takes one video
     Column("result", JSON(none_as_null=True), nullable=True),
 )
@@ -193,7 +221,7 @@ audit_entries = Table(
     "audit_entries",
     metadata,
     Column("id", _LONG, primary_key=True),
-    Column("at", DateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("entry", Text, nullable=False),  # a line of the audit log
     Index(None, "at", "id"),
 )

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from openfrs.core.clock import utc_now
 from openfrs.core.geometry import BoundingBox
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
@@ -14,7 +15,6 @@ from openfrs.store.db.errors import repeated
 
 from .deletions import Cause, HeldError, record
 from .models import FaceSet, IdTakenError, StoredFace
-from .repository import utc_now
 from .rows import insert_faces, insert_set, row_of
 from .templates import SetTemplates, Templates
 

@@ -133,5 +133,8 @@ def _deletion(row: "Row[tuple[object, ...]]") -> Deletion:
 
 
 def _digest(before: str, row: Mapping[str, Any]) -> str:
-    values = {name: row[name] for name in _COVERED} | {"deleted_at": row["deleted_at"].isoformat()}
+    values = {name: row[name] for name in _COVERED}
+    values["deleted_at"] = (
+        row["deleted_at"].isoformat().removesuffix("+00:00")
+    )  # digests of all releases cover UTC, no zone
     return hashlib.sha256(f"{before}\n{json.dumps(values, sort_keys=True)}".encode()).hexdigest()

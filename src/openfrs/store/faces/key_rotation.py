@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
+from openfrs.core.clock import utc_now
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.transactions import lock_project
 from openfrs.store.service_keys import rewrap
 
 from .deletions import Cause
-from .repository import utc_now
 from .rows import delete_whole_set
 from .templates import PlainTemplates, SealedTemplates, SetTemplates, new_key, unwrap, unwrapped, wrap
 

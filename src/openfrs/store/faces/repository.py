@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
+from openfrs.core.clock import Clock, utc_now
 from openfrs.core.geometry import BoundingBox
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
@@ -21,14 +22,6 @@ from .snapshot import DatedFace, iter_dated_faces, load_face_set
 from .templates import Templates
 
 _sets, _faces = tables.face_sets, tables.faces
-
-Clock = Callable[[], datetime]
-"""Tells the time, in UTC and without a zone, as the database keeps it."""
-
-
-def utc_now() -> datetime:
-    """The time by the machine's clock."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 class FaceRepository:

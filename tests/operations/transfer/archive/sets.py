@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from openfrs.store.faces.bulk import write_whole_set
 from openfrs.store.faces.models import FaceSet, StoredFace
 from openfrs.store.faces.templates import Templates
 
-MOMENT = datetime(2026, 3, 1, 12, 30, 15, 123456)
+MOMENT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 DIMENSION = 128
 
 

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ _faces = st.lists(
         external_image_id=st.text(f"{ALPHABET}_-", min_size=1, max_size=36),
         box=st.builds(BoundingBox, _sides, _sides, _sides, _sides),
         fields=_values,
-        created_at=st.datetimes(),
+        created_at=st.datetimes(timezones=st.just(UTC)),
     ),
     unique_by=lambda face: face.face_id,
     max_size=30,

@@ -18,7 +18,7 @@ import os
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from openfrs import __version__
+from openfrs.core.clock import utc_now
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import create_private, replacing
 
@@ -73,7 +74,7 @@ def writing(target: Path, key: Ed25519PrivateKey, passphrase: str | None) -> Ite
             sealing = None if passphrase is None else Sealing.fresh()
             head = Head(
                 made_by=__version__,
-                made_at=datetime.now(UTC).replace(microsecond=0),
+                made_at=utc_now().replace(microsecond=0),
                 signed_by=public_key(key),
                 sealing=sealing,
             )

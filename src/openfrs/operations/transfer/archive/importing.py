@@ -141,7 +141,7 @@ def _adopted(settings: Settings, description: Description, project_id: str, name
         version=0,
         embedder=embedder,
         fields=fields,
-        created_at=description.created_at.replace(tzinfo=None),
+        created_at=description.created_at,
         policy=description.policy,
         retention=description.retention,
         legal_hold=description.legal_hold,

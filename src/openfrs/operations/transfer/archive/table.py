@@ -16,11 +16,10 @@ The file's metadata have a JSON object called ``openfrs``: a :class:`Description
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any, BinaryIO, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.geometry import BoundingBox
@@ -53,7 +52,7 @@ class Description(BaseModel):
     public_id: str
     capacity: Annotated[int, Field(ge=FACE_SET_CAPACITY_STEP, multiple_of=FACE_SET_CAPACITY_STEP)]
     fields: dict[str, Any]
-    created_at: datetime
+    created_at: AwareDatetime
     policy: dict[str, Any] | None
     retention: dict[str, Any] | None
     legal_hold: str | None
@@ -72,7 +71,7 @@ class Description(BaseModel):
         return cls(
             **{name: getattr(face_set, name) for name in kept},
             fields={name: dict(definition) for name, definition in face_set.fields.items()},
-            created_at=face_set.created_at.replace(tzinfo=UTC),
+            created_at=face_set.created_at,
             dimension=dimension,
             faces=face_set.face_number,
         )
@@ -136,7 +135,7 @@ def _face(row: Sequence[Any], fields: FieldDefinitions) -> StoredFace:
     if not is_public_id(face_id):
         raise wrong
     box = BoundingBox(left, top, width, height)
-    return StoredFace(face_id, external_image_id, box, values, created_at.replace(tzinfo=None), template)
+    return StoredFace(face_id, external_image_id, box, values, created_at, template)
 
 
 def _check_templates(templates: Sequence[bytes]) -> None:
@@ -152,7 +151,7 @@ def _table(faces: Sequence[StoredFace], schema: Any) -> Any:
         "external_image_id": [face.external_image_id for face in faces],
         **{side: [getattr(face.box, side) for face in faces] for side in _SIDES},
         "fields": [json.dumps(face.fields) for face in faces],
-        "created_at": [face.created_at.replace(tzinfo=UTC) for face in faces],
+        "created_at": [face.created_at for face in faces],
         "template": [face.template for face in faces],
     }
     return pa.table(columns, schema=schema)
