@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from openfrs.evaluation.report.publication import blocks, filled, read_figures, write_figures
+from openfrs.evaluation.report.publication import blocks, fill_page, read_figures, write_figures
 from openfrs.evaluation.report.report import read_result
 from openfrs.recognition.similarity import calibration
 
@@ -23,7 +23,7 @@ def main(report: Annotated[Path, typer.Argument(help="Directory that openfrs eva
     write_figures({**read_figures(FIGURES), **results}, FIGURES)
     texts = blocks(read_figures(FIGURES), calibration("sface"))
     for page in PAGES:
-        page.write_text(filled(page.read_text("utf-8"), texts), encoding="utf-8")
+        page.write_text(fill_page(page.read_text("utf-8"), texts), encoding="utf-8")
         print(page)
 
 

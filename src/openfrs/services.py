@@ -93,7 +93,7 @@ class Services:
         Raises:
             OperatorError: the database or the keyring cannot be used.
         """
-        fetcher = Fetcher(FetchRules.of(settings))
+        fetcher = Fetcher(FetchRules.from_settings(settings))
         templates = Templates(master_key(settings))
         database, keyring = _open_data(settings, templates)
         accounts, repository = AccountRepository(database), FaceRepository(database, templates, clock=clock)

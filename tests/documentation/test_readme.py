@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from openfrs.evaluation.metrics.liveness import LivenessResult
-from openfrs.evaluation.report.publication import BLOCK, blocks, filled, read_figures
+from openfrs.evaluation.report.publication import BLOCK, blocks, fill_page, read_figures
 from openfrs.recognition.similarity import calibration
 from openfrs.vision.attributes.classifiers import metrics
 from openfrs.vision.weights.cache import WeightCache
@@ -43,7 +43,7 @@ def test_the_accuracy_tables_are_the_published_figures() -> None:
     shown = set()
     for page in (REPOSITORY / "README.md", REPOSITORY / "docs" / "accuracy.md"):
         text = page.read_text("utf-8")
-        assert filled(text, texts) == text, f"{page.name} is out of date: run scripts/publish_accuracy.py"
+        assert fill_page(text, texts) == text, f"{page.name} is out of date: run scripts/publish_accuracy.py"
         shown |= {block[2] for block in BLOCK.finditer(text)}
     assert shown == {*texts}
 

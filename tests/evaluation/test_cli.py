@@ -155,7 +155,7 @@ def test_liveness(openfrs_eval: Eval, tmp_path: Path) -> None:
 
 
 def test_liveness_of_a_directory(openfrs_eval: Eval, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predictor, "ServiceAnswers", lambda _: Reddish())
+    monkeypatch.setattr(predictor, "ServicePredictor", lambda _: Reddish())
     data = a_data_directory(tmp_path / "data")
     result = openfrs_eval("liveness", data)
     assert result.exit_code == 0, result.output

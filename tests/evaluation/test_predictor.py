@@ -2,7 +2,7 @@
 
 import pytest
 
-from openfrs.evaluation.predictor import ServiceAnswers
+from openfrs.evaluation.predictor import ServicePredictor
 from openfrs.media.decoding.image import EncodedImage
 from tests.support.fake_models import FakePipeline, photo
 
@@ -16,7 +16,7 @@ def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
 def answer(attribute: str, colour: tuple[int, int, int]) -> str | float | None:
     pipeline = FakePipeline()
     image = EncodedImage(photo(colour), "photo.png").decode()
-    return ServiceAnswers(pipeline).predict(image, pipeline.detect(image)[0], attribute)
+    return ServicePredictor(pipeline).predict(image, pipeline.detect(image)[0], attribute)
 
 
 @pytest.mark.parametrize(
@@ -45,5 +45,5 @@ def test_unknown_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_everything_it_names_can_be_asked() -> None:
-    for attribute in ServiceAnswers(FakePipeline()).attributes:
+    for attribute in ServicePredictor(FakePipeline()).attributes:
         assert answer(attribute, (200, 60, 90)) is not None

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from openfrs.evaluation.datasets.folders import attribute_sets, liveness_set
 from openfrs.evaluation.report.report import Report
-from openfrs.evaluation.runner import Workshop
-from openfrs.evaluation.suite import evaluate_everything, padded
+from openfrs.evaluation.runner import Runner
+from openfrs.evaluation.suite import evaluate_suite, padded
 from openfrs.recognition.similarity import calibration
 from tests.support.evaluation_data import PEOPLE, Reddish, a_data_directory
 from tests.support.fake_models import FakePipeline, photo
@@ -20,8 +20,8 @@ from tests.support.fake_models import FakePipeline, photo
 def test_what_is_there_is_measured(tmp_path: Path) -> None:
     data = a_data_directory(tmp_path / "data")
     report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
-    with Workshop.open(FakePipeline(), tmp_path / "report", 2) as workshop:
-        evaluate_everything(workshop, report, data, calibration("sface"), Reddish())
+    with Runner.open(FakePipeline(), tmp_path / "report", 2) as runner:
+        evaluate_suite(runner, report, data, calibration("sface"), Reddish())
     found = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
     assert set(found) == {"attribute-age", "attribute-gender", "attribute-gender-adults", "liveness"}
     assert found["attribute-age"]["error"]["mean"] < 1
@@ -38,8 +38,8 @@ def test_a_part_is_measured_alone(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "1.png").write_bytes(photo(PEOPLE["anna"]))
     report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
-    with Workshop.open(FakePipeline(), tmp_path / "report", 2) as workshop:
-        evaluate_everything(workshop, report, data, calibration("sface"), Reddish(), ["damage"])
+    with Runner.open(FakePipeline(), tmp_path / "report", 2) as runner:
+        evaluate_suite(runner, report, data, calibration("sface"), Reddish(), ["damage"])
     assert [path.stem for path in (tmp_path / "report").glob("*.json")] == ["quality-damage"]
 
 
@@ -95,11 +95,11 @@ def test_other_embedders_are_verified_under_their_names(tmp_path: Path) -> None:
         rows += [f"{name}/0.png,{name}/1.png,1", f"{name}/0.png,{stranger}/0.png,0"]
     (data / "lfw-dev" / "pairs.csv").write_text("\n".join(rows))
     report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
-    with Workshop.open(FakePipeline(), tmp_path / "report", 2) as workshop:
+    with Runner.open(FakePipeline(), tmp_path / "report", 2) as runner:
         other = FakePipeline()
         other.embedder = "other"
-        others = [(replace(workshop, pipeline=other, measures={}), calibration("fused"))]
-        evaluate_everything(workshop, report, data, calibration("sface"), None, ["embedders"], others)
+        others = [(replace(runner, pipeline=other, measures={}), calibration("fused"))]
+        evaluate_suite(runner, report, data, calibration("sface"), None, ["embedders"], others)
     found = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
     assert set(found) == {"verification-all-pairs-other", "verification-pairs-other"}
     assert found["verification-pairs-other"]["models"].startswith("embedder other")

@@ -16,7 +16,7 @@ from .options import settings_of
 
 if TYPE_CHECKING:  # the models' runtime comes along with these, which other commands do without
     from openfrs.evaluation.report.report import Report
-    from openfrs.evaluation.runner import Face, Workshop
+    from openfrs.evaluation.runner import Face, Runner
     from openfrs.recognition.similarity import Calibration
     from openfrs.vision.pipeline import Pipeline
 
@@ -44,7 +44,7 @@ REPORT = Path("eval-report")
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    workshop: "Workshop"
+    runner: "Runner"
     report: "Report"
     settings: Settings
 
@@ -78,10 +78,10 @@ def verify(
     people = given.people(pictures).merged(given.same_names(same)) if named is None else None
     with _work(report, models, workers, plots, embedder) as work:
         if named is not None:
-            work.report.add("verification-pairs", runs.verify_named(work.workshop, named, work.scale, face, words))
+            work.report.add("verification-pairs", runs.verify_named(work.runner, named, work.scale, face, words))
         if people is not None:
-            gathered = runs.gather(work.workshop, people, face)
-            work.report.add("verification-all-pairs", runs.verify(work.workshop, gathered, work.scale, face, words))
+            embedded = runs.embed_people(work.runner, people, face)
+            work.report.add("verification-all-pairs", runs.verify(work.runner, embedded, work.scale, face, words))
 
 
 @app.command()
@@ -102,8 +102,8 @@ def identify(
 
     face, people = _face(centre), given.people(pictures).merged(given.same_names(same))
     with _work(report, models, workers, plots, embedder) as work:
-        gathered = runs.gather(work.workshop, people, face)
-        work.report.add("identification", runs.identify(work.workshop, gathered, face, data or pictures.name))
+        embedded = runs.embed_people(work.runner, people, face)
+        work.report.add("identification", runs.identify(work.runner, embedded, face, data or pictures.name))
 
 
 @app.command()
@@ -127,8 +127,8 @@ def quality(
     folder = pictures if pictures.is_dir() else pictures.parent
     known = None if scores is None else runs.quality_scores(scores, folder)
     with _work(report, models, workers, plots, embedder) as work:
-        gathered = runs.gather(work.workshop, people, face)
-        work.report.add("quality", runs.reject(work.workshop, gathered, face, data or pictures.name, known))
+        embedded = runs.embed_people(work.runner, people, face)
+        work.report.add("quality", runs.reject(work.runner, embedded, face, data or pictures.name, known))
 
 
 @app.command()
@@ -148,7 +148,7 @@ def detect(
 
     paths, labelled = given.labelled_boxes(boxes)
     with _work(report, models, workers, plots) as work:
-        work.report.add("detection", runs.detect(work.workshop, paths, labelled, data or boxes.parent.name))
+        work.report.add("detection", runs.detect(work.runner, paths, labelled, data or boxes.parent.name))
 
 
 @app.command()
@@ -207,10 +207,10 @@ def action(
     from openfrs.evaluation.datasets import videos
 
     with _work(report, models, 1, plots=plots) as work:
-        work.report.add("action-clips", videos.watch_clips(work.workshop.pipeline, clips))
+        work.report.add("action-clips", videos.watch_clips(work.runner.pipeline, clips))
         if photos is not None:
             found = sorted(path for path in photos.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
-            work.report.add("action-photographs", videos.watch_photographs(work.workshop.pipeline, found))
+            work.report.add("action-photographs", videos.watch_photographs(work.runner.pipeline, found))
 
 
 @app.command()
@@ -233,17 +233,17 @@ def calibrate(
 
     people = given.people(pictures).merged(given.same_names(same))
     with _work(report, models, workers, plots=False, embedder=embedder) as work:
-        gathered = runs.gather(work.workshop, people, _face(centre))
+        embedded = runs.embed_people(work.runner, people, _face(centre))
         scale = calibration.calibrated(
-            gathered.pairs(),
-            embedder=work.workshop.pipeline.embedder,
+            embedded.pairs(),
+            embedder=work.runner.pipeline.embedder,
             data=data or pictures.name,
-            images=len(gathered.names),
-            people=len(set(gathered.names)),
+            images=len(embedded.names),
+            people=len(set(embedded.names)),
         )
         calibration.write(scale, output)
         show(calibration.calibration_table(scale), Console())
-        print(f"{output}: {len(gathered.names)} pictures, {gathered.faceless} more without a face")
+        print(f"{output}: {len(embedded.names)} pictures, {embedded.faceless} more without a face")
 
 
 @app.command("all")
@@ -262,14 +262,14 @@ def everything(
     plots: Plots = True,
 ) -> None:
     """Measure everything that a directory has labels for."""
-    from openfrs.evaluation.predictor import ServiceAnswers
-    from openfrs.evaluation.suite import PARTS, evaluate_everything
+    from openfrs.evaluation.predictor import ServicePredictor
+    from openfrs.evaluation.suite import PARTS, evaluate_suite
 
     if unknown := set(only or ()) - set(PARTS):
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there is {', '.join(PARTS)}", param_hint="--only")
     with _work(report, models, workers, plots, embedder) as work:
-        answers = ServiceAnswers(work.workshop.pipeline)
-        evaluate_everything(work.workshop, work.report, directory, work.scale, answers, only or (), _others(work))
+        answers = ServicePredictor(work.runner.pipeline)
+        evaluate_suite(work.runner, work.report, directory, work.scale, answers, only or (), _others(work))
 
 
 def load_pipeline(settings: Settings) -> "Pipeline":
@@ -282,13 +282,13 @@ def load_pipeline(settings: Settings) -> "Pipeline":
     return ModelPipeline(weights, runtime_of(settings, weights, settings.workers), configured_embedder(settings))
 
 
-def _others(work: _Work) -> "Iterator[tuple[Workshop, Calibration]]":
+def _others(work: _Work) -> "Iterator[tuple[Runner, Calibration]]":
     """The embedders of the manifest that are not the one measured, each loaded when its turn comes."""
     from openfrs.recognition.similarity import calibration
     from openfrs.vision.weights.manifest import manifest
 
     for name in manifest().embedders:
-        if name == work.workshop.pipeline.embedder:
+        if name == work.runner.pipeline.embedder:
             continue
         settings = work.settings.model_copy(update={"embedder": name, "embedder_manifest": None})
         try:
@@ -296,7 +296,7 @@ def _others(work: _Work) -> "Iterator[tuple[Workshop, Calibration]]":
         except OperatorError as error:  # its weight was not fetched
             print(f"embedder {name} is left out: {error}")
             continue
-        yield replace(work.workshop, pipeline=pipeline, measures={}), calibration(name)
+        yield replace(work.runner, pipeline=pipeline, measures={}), calibration(name)
 
 
 @contextmanager
@@ -304,15 +304,15 @@ def _work(
     directory: Path, models: Path | None, workers: int | None, plots: bool, embedder: str | None = None
 ) -> Iterator[_Work]:
     from openfrs.evaluation.report.report import Report
-    from openfrs.evaluation.runner import Workshop
+    from openfrs.evaluation.runner import Runner
 
     settings = settings_of(models=models, workers=workers, embedder=embedder)
     if embedder is not None:
         settings = settings.model_copy(update={"embedder_manifest": None})
     report = Report(directory, with_plots=plots)
     pipeline = load_pipeline(settings)
-    with Workshop.open(pipeline, directory, settings.workers) as workshop:
-        yield _Work(workshop, report, settings)
+    with Runner.open(pipeline, directory, settings.workers) as runner:
+        yield _Work(runner, report, settings)
 
 
 def _face(centre: bool) -> "Face":

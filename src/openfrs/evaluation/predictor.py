@@ -18,7 +18,7 @@ LIVE: Final = "live"
 Answer = str | float | None
 
 
-class ServiceAnswers:
+class ServicePredictor:
     """The attributes and the quality that the API answers. Safe to call from several threads."""
 
     name = "the service's own answers"

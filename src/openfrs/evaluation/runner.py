@@ -55,7 +55,7 @@ class Faces:
 
 
 @dataclass(frozen=True)
-class Workshop:
+class Runner:
     """The models, the cache and the threads that evaluations share."""
 
     pipeline: Pipeline
@@ -69,7 +69,7 @@ class Workshop:
     @contextmanager
     def open(
         cls, pipeline: Pipeline, directory: Path, workers: int, measures: Mapping[str, Measure] | None = None
-    ) -> Iterator["Workshop"]:
+    ) -> Iterator["Runner"]:
         """Work with the cache of a report directory, which is made where it is missing."""
         try:
             directory.mkdir(parents=True, exist_ok=True)

@@ -28,11 +28,11 @@ from openfrs.recognition.similarity import Calibration
 from openfrs.vision.attributes.types import Trait
 
 from .cache import Record
-from .runner import UNREADABLE, Face, Workshop
+from .runner import UNREADABLE, Face, Runner
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Gathered:
+class EmbeddedFaces:
     """The pictures with a face: unit embeddings of shape (n, dimension), who is on each, which picture each is."""
 
     rows: npt.NDArray[np.float32]
@@ -50,11 +50,11 @@ class Gathered:
         return all_pairs(self.rows, np.array(self.names))
 
 
-def gather(workshop: Workshop, people: People, face: Face) -> Gathered:
+def embed_people(runner: Runner, people: People, face: Face) -> EmbeddedFaces:
     """Embed pictures of people, and measure what may tell their quality."""
-    faces = workshop.faces(people.paths, face)
+    faces = runner.faces(people.paths, face)
     (kept,) = np.nonzero(faces.found)
-    return Gathered(
+    return EmbeddedFaces(
         rows=faces.embeddings[kept],
         names=[people.names[place] for place in kept],
         paths=[people.paths[place] for place in kept],
@@ -63,29 +63,29 @@ def gather(workshop: Workshop, people: People, face: Face) -> Gathered:
     )
 
 
-def models(workshop: Workshop, face: Face) -> str:
+def models(runner: Runner, face: Face) -> str:
     """What is measured, in words."""
     chosen = "the main face" if face is Face.MAIN else "the most central face"
-    return f"embedder {workshop.pipeline.embedder}, {chosen} of each picture"
+    return f"embedder {runner.pipeline.embedder}, {chosen} of each picture"
 
 
-def verify(workshop: Workshop, gathered: Gathered, scale: Calibration, face: Face, data: str) -> AllPairsResult:
+def verify(runner: Runner, embedded: EmbeddedFaces, scale: Calibration, face: Face, data: str) -> AllPairsResult:
     """True match rates over all pairs of labelled pictures."""
     return all_pairs_result(
-        gathered.pairs(),
-        [str(Path(*path.parts[-2:])) for path in gathered.paths],
+        embedded.pairs(),
+        [str(Path(*path.parts[-2:])) for path in embedded.paths],
         scale,
         data=data,
-        models=models(workshop, face),
-        people=len(set(gathered.names)),
-        faceless=gathered.faceless,
+        models=models(runner, face),
+        people=len(set(embedded.names)),
+        faceless=embedded.faceless,
     )
 
 
-def verify_named(workshop: Workshop, pairs: NamedPairs, scale: Calibration, face: Face, data: str) -> NamedPairsResult:
+def verify_named(runner: Runner, pairs: NamedPairs, scale: Calibration, face: Face, data: str) -> NamedPairsResult:
     """Accuracy over named pairs. Where some are marked ``train``, they give a threshold and the others are judged."""
     paths = sorted({*pairs.first, *pairs.second})
-    faces = workshop.faces(paths, face)
+    faces = runner.faces(paths, face)
     place = {path: number for number, path in enumerate(paths)}
     first, second = (np.array([place[path] for path in side], np.intp) for side in (pairs.first, pairs.second))
     cosines = np.einsum("nd,nd->n", faces.embeddings[first], faces.embeddings[second]).astype(np.float64)
@@ -100,46 +100,46 @@ def verify_named(workshop: Workshop, pairs: NamedPairs, scale: Calibration, face
         [names for names, kept in zip(pairs.names, judged, strict=True) if kept],
         scale,
         data=data,
-        models=models(workshop, face),
+        models=models(runner, face),
         training=(cosines[training], pairs.same[training]) if training.any() else None,
         folds=None if pairs.folds is None else pairs.folds[judged],
     )
 
 
-def identify(workshop: Workshop, gathered: Gathered, face: Face, data: str) -> IdentificationResult:
+def identify(runner: Runner, embedded: EmbeddedFaces, face: Face, data: str) -> IdentificationResult:
     """Open-set identification."""
-    return identification_result(gathered.rows, gathered.names, data=data, models=models(workshop, face))
+    return identification_result(embedded.rows, embedded.names, data=data, models=models(runner, face))
 
 
 def reject(
-    workshop: Workshop, gathered: Gathered, face: Face, data: str, scores: Mapping[Path, float] | None = None
+    runner: Runner, embedded: EmbeddedFaces, face: Face, data: str, scores: Mapping[Path, float] | None = None
 ) -> RejectionResult:
     """Error-versus-reject curves: of the scores given by picture, beside what the workshop measures."""
-    measured = {name: values for name, values in gathered.measures.items() if not np.isnan(values).any()}
+    measured = {name: values for name, values in embedded.measures.items() if not np.isnan(values).any()}
     if scores is not None:
-        missing = [path for path in gathered.paths if path not in scores]
+        missing = [path for path in embedded.paths if path not in scores]
         if missing:
             raise OperatorError(f"{missing[0]} has no score")
-        measured = {"given": np.array([scores[path] for path in gathered.paths]), **measured}
-    return rejection_result(gathered.pairs(), measured, data=data, models=models(workshop, face))
+        measured = {"given": np.array([scores[path] for path in embedded.paths]), **measured}
+    return rejection_result(embedded.pairs(), measured, data=data, models=models(runner, face))
 
 
-def damage(workshop: Workshop, paths: Sequence[Path], data: str) -> DamageResult:
+def damage(runner: Runner, paths: Sequence[Path], data: str) -> DamageResult:
     """What ever more damage does to the flaws of the main face of every picture."""
 
     def work(path: Path) -> Record:
         image = EncodedImage.from_file(path).decode()
-        face = main_face(workshop.pipeline.detect(image), image)
+        face = main_face(runner.pipeline.detect(image), image)
         record: dict[str, npt.NDArray[np.float64]] = {}
         if face is None:
             return record
         for name, (flaw, harm) in DAMAGES.items():
             harmed = [np.clip(each, 0, 255).astype(np.uint8) for each in harm(image, face)]
-            qualities = [workshop.pipeline.describe(each, face, {Trait.QUALITY}).quality for each in harmed]
+            qualities = [runner.pipeline.describe(each, face, {Trait.QUALITY}).quality for each in harmed]
             record[name] = np.array([np.nan if each is None else getattr(each, flaw) for each in qualities])
         return record
 
-    records = workshop.records("damage", "damage", paths, work)
+    records = runner.records("damage", "damage", paths, work)
     measured = [record for record in records if record and UNREADABLE not in record]
     if not measured or any(np.isnan(values).any() for record in measured for values in record.values()):
         raise OperatorError(
@@ -149,10 +149,10 @@ def damage(workshop: Workshop, paths: Sequence[Path], data: str) -> DamageResult
 
 
 def detect(
-    workshop: Workshop, paths: Sequence[Path], labelled: Sequence[npt.NDArray[np.float64]], data: str
+    runner: Runner, paths: Sequence[Path], labelled: Sequence[npt.NDArray[np.float64]], data: str
 ) -> DetectionResult:
     """Recall by face size."""
-    found = workshop.boxes(paths)
+    found = runner.boxes(paths)
     readable = [(truth, boxes) for truth, boxes in zip(labelled, found, strict=True) if boxes is not None]
     if not readable:
         raise OperatorError("none of the pictures can be read")

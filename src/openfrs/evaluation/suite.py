@@ -23,7 +23,7 @@ from openfrs.vision.types import Detection, Image
 from . import runs
 from .cache import Record
 from .predictor import LIVE
-from .runner import UNREADABLE, Face, Workshop
+from .runner import UNREADABLE, Face, Runner
 
 LFW = "LFW View 1 and further pictures, deep-funneled, 250 x 250"
 LFW_TESTED = "LFW View 1, test pairs"
@@ -62,14 +62,14 @@ class Predictor(Protocol):
         """A class, a number, or None where it will not guess."""
 
 
-def evaluate_everything(
-    workshop: Workshop,
+def evaluate_suite(
+    runner: Runner,
     report: Report,
     data: Path,
     scale: Calibration,
     predictor: Predictor | None = None,
     only: Collection[str] = (),
-    others: Iterable[tuple[Workshop, Calibration]] = (),
+    others: Iterable[tuple[Runner, Calibration]] = (),
 ) -> None:
     """Measure all that ``data`` has labels for, or only some of :data:`PARTS`, and add it to the report.
 
@@ -77,10 +77,10 @@ def evaluate_everything(
     """
     console = Console(stderr=True)
     evaluations: list[tuple[str, Path, Callable[[], Mapping[str, AnyResult]]]] = [
-        ("lfw-dev", data / "lfw-dev", lambda: _lfw(workshop, data / "lfw-dev", scale)),
+        ("lfw-dev", data / "lfw-dev", lambda: _lfw(runner, data / "lfw-dev", scale)),
         (EMBEDDERS, data / "lfw-dev", lambda: _embedders(others, data / "lfw-dev")),
-        (DAMAGE, data / "lfw-dev", lambda: _damage(workshop, data / "lfw-dev" / "images")),
-        ("detection", data / "detection", lambda: _detection(workshop, data / "detection" / "boxes.jsonl")),
+        (DAMAGE, data / "lfw-dev", lambda: _damage(runner, data / "lfw-dev" / "images")),
+        ("detection", data / "detection", lambda: _detection(runner, data / "detection" / "boxes.jsonl")),
     ]
     for name, folder, evaluate in evaluations:
         if only and name not in only:
@@ -91,9 +91,9 @@ def evaluate_everything(
         for part, result in evaluate().items():
             report.add(part, result)
     if (not only or ACTION in only) and (data / "video" / "clips.json").is_file():
-        report.add("action-clips", watch_clips(workshop.pipeline, data / "video" / "clips.json"))
+        report.add("action-clips", watch_clips(runner.pipeline, data / "video" / "clips.json"))
         photos = sorted((data / "lfw-dev" / "images").rglob("*.jpg"))[100::800]
-        report.add("action-photographs", watch_photographs(workshop.pipeline, photos))
+        report.add("action-photographs", watch_photographs(runner.pipeline, photos))
     if only and not {ATTRIBUTES, LIVENESS} & set(only):
         return
     if predictor is None:
@@ -101,53 +101,53 @@ def evaluate_everything(
         return
     for attributes in attribute_sets(data) if not only or ATTRIBUTES in only else ():
         if attributes.attribute in predictor.attributes and not attributes.trained_on:
-            report.add(f"attribute-{attributes.name}", evaluate_attribute(workshop, attributes, predictor))
+            report.add(f"attribute-{attributes.name}", evaluate_attribute(runner, attributes, predictor))
     if LIVE in predictor.attributes and (not only or LIVENESS in only):
         spoofs = liveness_set(data)
         if spoofs:
-            report.add("liveness", evaluate_liveness(workshop, spoofs, predictor))
+            report.add("liveness", evaluate_liveness(runner, spoofs, predictor))
 
 
-def _lfw(workshop: Workshop, folder: Path, scale: Calibration) -> dict[str, AnyResult]:
+def _lfw(runner: Runner, folder: Path, scale: Calibration) -> dict[str, AnyResult]:
     pictures, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
-    main = runs.gather(workshop, people(pictures), Face.MAIN)
-    merged = runs.gather(workshop, people(pictures).merged(LFW_SAME), Face.MAIN)
+    main = runs.embed_people(runner, people(pictures), Face.MAIN)
+    merged = runs.embed_people(runner, people(pictures).merged(LFW_SAME), Face.MAIN)
     once = f"{LFW}, {len(LFW_SAME)} people who stand under two names counted as one each"
     return {
-        "verification-all-pairs": runs.verify(workshop, main, scale, Face.MAIN, LFW),
-        "verification-all-pairs-merged": runs.verify(workshop, merged, scale, Face.MAIN, once),
-        "verification-pairs": runs.verify_named(workshop, pairs, scale, Face.MAIN, LFW_TESTED),
-        "verification-pairs-centre": runs.verify_named(workshop, pairs, scale, Face.CENTRE, LFW_TESTED),
-        "identification": runs.identify(workshop, main, Face.MAIN, LFW),
-        "identification-merged": runs.identify(workshop, merged, Face.MAIN, once),
-        "quality": runs.reject(workshop, main, Face.MAIN, LFW),
+        "verification-all-pairs": runs.verify(runner, main, scale, Face.MAIN, LFW),
+        "verification-all-pairs-merged": runs.verify(runner, merged, scale, Face.MAIN, once),
+        "verification-pairs": runs.verify_named(runner, pairs, scale, Face.MAIN, LFW_TESTED),
+        "verification-pairs-centre": runs.verify_named(runner, pairs, scale, Face.CENTRE, LFW_TESTED),
+        "identification": runs.identify(runner, main, Face.MAIN, LFW),
+        "identification-merged": runs.identify(runner, merged, Face.MAIN, once),
+        "quality": runs.reject(runner, main, Face.MAIN, LFW),
     }
 
 
-def _embedders(others: Iterable[tuple[Workshop, Calibration]], folder: Path) -> dict[str, AnyResult]:
+def _embedders(others: Iterable[tuple[Runner, Calibration]], folder: Path) -> dict[str, AnyResult]:
     pictures, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
     found: dict[str, AnyResult] = {}
-    for workshop, scale in others:
-        name, main = workshop.pipeline.embedder, runs.gather(workshop, people(pictures), Face.MAIN)
-        found[f"verification-all-pairs-{name}"] = runs.verify(workshop, main, scale, Face.MAIN, LFW)
-        found[f"verification-pairs-{name}"] = runs.verify_named(workshop, pairs, scale, Face.MAIN, LFW_TESTED)
+    for runner, scale in others:
+        name, main = runner.pipeline.embedder, runs.embed_people(runner, people(pictures), Face.MAIN)
+        found[f"verification-all-pairs-{name}"] = runs.verify(runner, main, scale, Face.MAIN, LFW)
+        found[f"verification-pairs-{name}"] = runs.verify_named(runner, pairs, scale, Face.MAIN, LFW_TESTED)
     return found
 
 
-def _damage(workshop: Workshop, pictures: Path) -> dict[str, AnyResult]:
+def _damage(runner: Runner, pictures: Path) -> dict[str, AnyResult]:
     chosen = people(pictures).paths[::DAMAGED]
-    return {"quality-damage": runs.damage(workshop, chosen, f"every {DAMAGED}th photograph of LFW")}
+    return {"quality-damage": runs.damage(runner, chosen, f"every {DAMAGED}th photograph of LFW")}
 
 
-def _detection(workshop: Workshop, file: Path) -> dict[str, AnyResult]:
+def _detection(runner: Runner, file: Path) -> dict[str, AnyResult]:
     paths, boxes = labelled_boxes(file)
-    return {"detection": runs.detect(workshop, paths, boxes, "street and group photographs, most faces masked")}
+    return {"detection": runs.detect(runner, paths, boxes, "street and group photographs, most faces masked")}
 
 
-def evaluate_attribute(workshop: Workshop, labelled: AttributeSet, predictor: Predictor) -> AnyResult:
+def evaluate_attribute(runner: Runner, labelled: AttributeSet, predictor: Predictor) -> AnyResult:
     """Hold a predictor against labels. A picture without a face is answered by none."""
     paths, truths = [path for path, _ in labelled.items], [truth for _, truth in labelled.items]
-    answers = predictions(workshop, paths, predictor, labelled.attribute, labelled.pad)
+    answers = predictions(runner, paths, predictor, labelled.attribute, labelled.pad)
     if not labelled.unit:
         told = [UNKNOWN if answer is None else str(answer) for answer in answers]
         return class_result(
@@ -165,10 +165,10 @@ def evaluate_attribute(workshop: Workshop, labelled: AttributeSet, predictor: Pr
 
 
 def evaluate_liveness(
-    workshop: Workshop, labelled: LivenessSet, predictor: Predictor, threshold: float = THRESHOLD
+    runner: Runner, labelled: LivenessSet, predictor: Predictor, threshold: float = THRESHOLD
 ) -> LivenessResult:
     """Hold a predictor's score of liveness against labels."""
-    answers = predictions(workshop, [path for path, _ in labelled.items], predictor, LIVE)
+    answers = predictions(runner, [path for path, _ in labelled.items], predictor, LIVE)
     return liveness_result(
         np.array([kind == "" for _, kind in labelled.items]),
         [kind for _, kind in labelled.items],
@@ -182,18 +182,18 @@ def evaluate_liveness(
 
 
 def predictions(
-    workshop: Workshop, paths: Sequence[Path], predictor: Predictor, attribute: str, pad: float = 0.0
+    runner: Runner, paths: Sequence[Path], predictor: Predictor, attribute: str, pad: float = 0.0
 ) -> list[str | float | None]:
     """What a predictor says of the main face of every picture; None where there is no face or no answer."""
 
     def work(path: Path) -> Record:
         image = padded(EncodedImage.from_file(path).decode(), pad)
-        face = main_face(workshop.pipeline.detect(image), image)
+        face = main_face(runner.pipeline.detect(image), image)
         answer = None if face is None else predictor.predict(image, face, attribute)
         return {} if answer is None else {"answer": np.array(answer)}
 
     kind = f"predict|{predictor.name}|{attribute}|{pad}"
-    records = workshop.records(attribute, kind, paths, work)
+    records = runner.records(attribute, kind, paths, work)
     answers = [None if UNREADABLE in record or not record else record["answer"].item() for record in records]
     return list(answers)
 

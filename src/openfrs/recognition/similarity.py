@@ -20,19 +20,19 @@ from openfrs.vision import weights
 from openfrs.vision.weights.custom_embedder import CustomEmbedder
 from openfrs.vision.weights.manifest import manifest
 
-DECISION: Final = 0.93
+MATCH_THRESHOLD: Final = 0.93
 """The similarity from which FRS advises to take two faces for one person's."""
 
 SIMILARITY_BY_FALSE_MATCH_RATE: Final[Mapping[float, float]] = {
     1e-1: 0.40,
     1e-2: 0.70,
     1e-3: 0.85,
-    1e-4: DECISION,
+    1e-4: MATCH_THRESHOLD,
     1e-5: 0.96,
 }
 """Where the scale puts a false match rate. 1e-4 at the decision is the promise; the others space the scale evenly around it."""
 
-ENOUGH: Final = 30
+MIN_IMPOSTOR_PAIRS: Final = 30
 """A false match rate that fewer pairs of strangers than this stand behind says little."""
 
 DECIMALS: Final = 4
@@ -147,6 +147,6 @@ def fit(impostor: npt.NDArray[np.floating]) -> Sequence[tuple[float, float]]:
     knots = [(round(float(impostor.mean()), 6), 0.0)]
     for rate, similarity in SIMILARITY_BY_FALSE_MATCH_RATE.items():
         place = round(rate * ordered.size)
-        if place >= ENOUGH:
+        if place >= MIN_IMPOSTOR_PAIRS:
             knots.append((round(float(ordered[place]), 6), similarity))
     return [*knots, (1.0, 1.0)]

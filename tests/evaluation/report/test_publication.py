@@ -10,7 +10,7 @@ from openfrs.evaluation.report.publication import (
     FLATTERING,
     HEADS,
     blocks,
-    filled,
+    fill_page,
     head_table,
     headline,
     read_figures,
@@ -23,14 +23,14 @@ PAGE = "before\n<!-- figures: mask -->\nold | table\n<!-- end -->\nafter\n<!-- f
 
 
 def test_every_block_of_a_name_is_filled_and_nothing_else() -> None:
-    page = filled(PAGE, {"mask": "new\n", "other": "unused\n"})
+    page = fill_page(PAGE, {"mask": "new\n", "other": "unused\n"})
     assert page == PAGE.replace("old | table\n", "new\n").replace("-->\n<!-- end", "-->\nnew\n<!-- end")
-    assert filled(page, {"mask": "new\n"}) == page
+    assert fill_page(page, {"mask": "new\n"}) == page
 
 
 def test_a_block_that_nothing_was_measured_for_is_told() -> None:
     with pytest.raises(OperatorError, match="mask"):
-        filled(PAGE, {})
+        fill_page(PAGE, {})
 
 
 def test_published_results_are_read_back(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_a_name_is_looked_up_once_and_its_address_kept() -> None:
 )
 def test_hosts_are_those_allowed_and_no_others(hosts: str, url: str, allowed: bool) -> None:
     names, network = Names({}), NotedNetwork()
-    fetcher = Fetcher(FetchRules.of(Settings(url_hosts=hosts)), resolve=names, network=network)
+    fetcher = Fetcher(FetchRules.from_settings(Settings(url_hosts=hosts)), resolve=names, network=network)
     assert refused(fetcher, url) == ("FRS.0036" if allowed else "FRS.0035")  # there is no such name
     assert bool(names.asked) is allowed
 
@@ -137,7 +137,7 @@ def test_hosts_are_those_allowed_and_no_others(hosts: str, url: str, allowed: bo
 @pytest.mark.parametrize("url", ["https://files.example/a.jpg", "/faces/a.jpg", "file:///etc/passwd", "x"])
 def test_nothing_is_fetched_where_no_setting_says_from_where(url: str) -> None:
     names, network = Names({}), NotedNetwork()
-    assert refused(Fetcher(FetchRules.of(Settings()), resolve=names, network=network), url) == "FRS.0020"
+    assert refused(Fetcher(FetchRules.from_settings(Settings()), resolve=names, network=network), url) == "FRS.0020"
     assert (names.asked, network.calls) == ([], [])
 
 
@@ -153,7 +153,7 @@ def test_nothing_is_fetched_where_no_setting_says_from_where(url: str) -> None:
 )
 def test_settings_that_cannot_be_are_told_the_operator(settings: dict[str, str], named: str) -> None:
     with pytest.raises(OperatorError, match=named):
-        FetchRules.of(Settings.model_validate(settings))
+        FetchRules.from_settings(Settings.model_validate(settings))
 
 
 # what a server that is allowed can do

@@ -3,7 +3,7 @@
 import pytest
 
 from openfrs.core.errors import ServiceError
-from openfrs.media.fetching.locations import ObsObject, WebFile, read_url
+from openfrs.media.fetching.locations import ObsObject, WebFile, parse_url
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from openfrs.media.fetching.locations import ObsObject, WebFile, read_url
     ],
 )
 def test_both_notations_of_obs_name_an_object(url: str, bucket: str, key: str) -> None:
-    assert read_url(url) == ObsObject(bucket, key)
+    assert parse_url(url) == ObsObject(bucket, key)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_both_notations_of_obs_name_an_object(url: str, bucket: str, key: str) -
     ],
 )
 def test_other_urls_name_a_file_of_a_host(url: str, file: WebFile) -> None:
-    assert read_url(url) == file
+    assert parse_url(url) == file
 
 
 @pytest.mark.parametrize(
@@ -54,5 +54,5 @@ def test_other_urls_name_a_file_of_a_host(url: str, file: WebFile) -> None:
 )
 def test_a_path_of_obs_that_cannot_be_is_refused(path: str) -> None:
     with pytest.raises(ServiceError) as refused:
-        read_url(path)
+        parse_url(path)
     assert refused.value.entry.code == "FRS.0022"

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from openfrs.media.fetching.s3 import EMPTY_SHA256, ObjectStore
+from openfrs.media.fetching.s3 import EMPTY_SHA256, S3Endpoint
 
 
 def test_the_vector_of_the_algorithms_documentation() -> None:
-    store = ObjectStore(
+    store = S3Endpoint(
         "https://examplebucket.s3.amazonaws.com",
         "us-east-1",
         "AKIAIOSFODNN7EXAMPLE",
@@ -26,7 +26,7 @@ def test_the_vector_of_the_algorithms_documentation() -> None:
 
 
 def test_a_request_names_bucket_and_key_in_its_path_and_never_shows_the_secret() -> None:
-    store = ObjectStore("http://127.0.0.1:9000", "local", "KEY", "the secret")
+    store = S3Endpoint("http://127.0.0.1:9000", "local", "KEY", "the secret")
     url, headers = store.get("faces", "a b/中~.jpg", datetime(2026, 1, 2, tzinfo=UTC))
     assert url == "http://127.0.0.1:9000/faces/a%20b/%E4%B8%AD~.jpg"
     assert headers["host"] == "127.0.0.1:9000"

@@ -11,8 +11,8 @@ from openfrs.evaluation.datasets.videos import labelled_clips
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.media.decoding.video import open_video
 from openfrs.recognition.liveness.action import (
-    ActionVerdict,
-    Asked,
+    ActionDecision,
+    ActionRequest,
     Observation,
     is_alive,
     is_one_person,
@@ -20,7 +20,7 @@ from openfrs.recognition.liveness.action import (
     verdict,
 )
 from openfrs.recognition.liveness.gestures import Action, gestures, neutral
-from openfrs.recognition.liveness.warnings import Warned
+from openfrs.recognition.liveness.warnings import WarningCode
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.weights.cache import WeightCache
@@ -51,8 +51,8 @@ def person(pipeline: ModelPipeline, clips: dict[str, bytes]) -> Observation:
     return observe(pipeline, clips[FIRST], eyes=False)
 
 
-def judged(seen: Observation, *actions: Action, nod_threshold: float = 10, mirrored: bool = False) -> ActionVerdict:
-    return verdict(seen, Asked(actions, nod_threshold=nod_threshold, mirrored=mirrored))
+def judged(seen: Observation, *actions: Action, nod_threshold: float = 10, mirrored: bool = False) -> ActionDecision:
+    return verdict(seen, ActionRequest(actions, nod_threshold=nod_threshold, mirrored=mirrored))
 
 
 def scenes(video: bytes, start: float, seconds: float) -> Iterator[Pixels]:
@@ -83,7 +83,7 @@ def test_who_did_it_is_alive_where_it_was_asked(person: Observation) -> None:
 def test_and_nowhere_else(person: Observation, asked: tuple[Action, ...]) -> None:
     answer = judged(person, *asked)
     assert not answer.alive
-    assert answer.warnings == (Warned.SMALL_MOVEMENT,)
+    assert answer.warnings == (WarningCode.SMALL_MOVEMENT,)
 
 
 def test_a_nod_may_be_asked_to_be_deep(person: Observation) -> None:
@@ -113,4 +113,4 @@ def test_another_person_may_not_go_on(pipeline: ModelPipeline, clips: dict[str, 
     assert not is_one_person(seen)
     answer = judged(seen, LEFT)
     assert not answer.alive
-    assert Warned.NOT_A_PERSON in answer.warnings
+    assert WarningCode.NOT_A_PERSON in answer.warnings

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from openfrs.recognition.liveness.gestures import Action, Gesture, Moment, gestures, matched, neutral, unasked
+from openfrs.recognition.liveness.gestures import Action, Gesture, Moment, gestures, matched, neutral, unrequested
 
 LEFT, RIGHT, NOD, MOUTH, BLINK = Action
 
@@ -153,11 +153,11 @@ FOUND = [gesture(LEFT, 1000), gesture(BLINK, 1500), gesture(NOD, 2000), gesture(
 def test_what_was_asked_is_looked_for_in_order(asked: list[Action], answered: bool, left: list[int]) -> None:
     answers = matched(FOUND, asked)
     assert (None not in answers) is answered
-    assert [each.peak for each in unasked(FOUND, answers)] == left
+    assert [each.peak for each in unrequested(FOUND, answers)] == left
 
 
 def test_small_movements_of_their_own_do_not_count_against_a_person() -> None:
-    assert unasked([gesture(RIGHT, 1000, 1.1), gesture(MOUTH, 2000, 3)], []) == []
+    assert unrequested([gesture(RIGHT, 1000, 1.1), gesture(MOUTH, 2000, 3)], []) == []
 
 
 def test_within_windows() -> None:

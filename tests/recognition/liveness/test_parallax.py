@@ -6,7 +6,7 @@ import numpy.typing as npt
 import pytest
 
 from openfrs.recognition.liveness.gestures import Action, Moment, gestures, neutral
-from openfrs.recognition.liveness.parallax import FARTHEST, RISES, MiddleLine
+from openfrs.recognition.liveness.parallax import FARTHEST, MIN_NOSE_SHIFT, MIN_PARALLAX, MidlineTracker, nose_shift
 from openfrs.vision.types import Detection, Image
 
 SIDE = 200
@@ -34,7 +34,7 @@ def turned(nose: float, narrower: float = 0.0) -> Image:
 
 
 def followed(*frames: tuple[Image, float]) -> list[float | None]:
-    line = MiddleLine()
+    line = MidlineTracker()
     return [line.follow(image, FACE, landmarks(), yaw) for image, yaw in frames]
 
 
@@ -45,12 +45,12 @@ def test_the_tip_of_a_nose_leaves_the_line_to_the_side_it_turns_to(side: int) ->
     assert first is None
     rises = [0 if rise is None else side * rise for rise in others]
     assert rises == sorted(rises)
-    assert rises[-1] > 5 * RISES
+    assert rises[-1] > 5 * MIN_PARALLAX
 
 
 def test_the_line_of_a_photograph_stays_straight() -> None:
     found = followed(*[(turned(0, 0.06 * step), 6.0 * step) for step in range(5)])
-    assert all(rise is None or abs(rise) < RISES / 2 for rise in found)
+    assert all(rise is None or abs(rise) < MIN_PARALLAX / 2 for rise in found)
     assert found[-1] is not None
 
 
@@ -62,7 +62,7 @@ def test_what_was_not_followed_is_not_known() -> None:
 
 
 def test_a_face_that_was_lost_is_followed_again_when_it_looks_ahead() -> None:
-    line = MiddleLine()
+    line = MidlineTracker()
     line.follow(turned(0), FACE, landmarks(), 0)
     line.lost()
     assert line.follow(turned(3), FACE, landmarks(), 20) is None
@@ -71,7 +71,7 @@ def test_a_face_that_was_lost_is_followed_again_when_it_looks_ahead() -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "turns"), [(None, True), (0.05, True), (RISES / 2, False), (0.0, False), (-0.05, False)]
+    ("profile", "turns"), [(None, True), (0.05, True), (MIN_PARALLAX / 2, False), (0.0, False), (-0.05, False)]
 )
 def test_a_turn_in_which_no_nose_rises_is_none(profile: float | None, turns: bool) -> None:
     moments = [
@@ -91,3 +91,40 @@ def test_what_is_not_known_between_does_not_speak_against_a_head() -> None:
     rest = neutral(moments)
     assert rest is not None
     assert [each.action for each in gestures(moments, rest)] == [Action.TURN_RIGHT]
+
+
+HEAD = np.array([[-30, -20, 0], [30, -20, 0], [0, 10, -25], [-25, 45, 0], [25, 45, 0]], np.float64)
+"""Five landmarks of a head, z away from the camera."""
+
+PRINTED = HEAD * (1, 1, 0)
+
+
+def projected(face: npt.NDArray[np.float64], yaw: float, distance: float = 600) -> npt.NDArray[np.float32]:
+    """Where a camera sees the landmarks of a face turned to the picture's right by ``yaw`` degrees."""
+    angle = np.radians(yaw)
+    x, y, z = face[:, 0] * np.cos(angle) - face[:, 2] * np.sin(angle), face[:, 1], face[:, 2] * np.cos(angle)
+    depth = distance + z + face[:, 0] * np.sin(angle)
+    return np.stack([100 + 600 * x / depth, 100 + 600 * y / depth], axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("yaw", [-40, -15, 15, 40])
+def test_the_nose_of_a_head_moves_to_the_side_it_turns_to(yaw: float) -> None:
+    shift = nose_shift(projected(HEAD, 0), projected(HEAD, yaw))
+    assert shift is not None
+    assert np.sign(shift) == np.sign(yaw)
+    assert abs(shift) >= MIN_NOSE_SHIFT
+
+
+@pytest.mark.parametrize("yaw", [-50, -15, 15, 50])
+def test_the_nose_of_a_photograph_goes_with_the_paper(yaw: float) -> None:
+    shift = nose_shift(projected(PRINTED, 0), projected(PRINTED, yaw))
+    assert shift is not None
+    assert abs(shift) < MIN_NOSE_SHIFT
+
+
+def test_moving_and_growing_are_no_turn() -> None:
+    assert nose_shift(projected(HEAD, 0), projected(HEAD, 0) * 2 + 50) == pytest.approx(0, abs=1e-4)
+
+
+def test_landmarks_without_extent_tell_nothing() -> None:
+    assert nose_shift(np.ones((5, 2), np.float32), projected(HEAD, 0)) is None

@@ -7,7 +7,7 @@ import pytest
 from openfrs.core.errors import ServiceError
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.liveness.silent import crop_face, verdict
-from openfrs.recognition.liveness.warnings import Warned
+from openfrs.recognition.liveness.warnings import WarningCode
 from openfrs.vision.attributes.quality import overall
 from openfrs.vision.attributes.types import Quality, Traits
 from openfrs.vision.types import Detection
@@ -34,7 +34,7 @@ def test_the_largest_face_is_judged() -> None:
         found = verdict(FakePipeline(), image, FakePipeline().detect(image))
         assert found.alive is alive
         assert found.confidence == people[0][0] / 255
-        assert found.warnings == (Warned.SEVERAL_FACES,)
+        assert found.warnings == (WarningCode.SEVERAL_FACES,)
 
 
 def test_half_is_alive_and_a_little_less_is_not() -> None:
@@ -48,19 +48,25 @@ def test_half_is_alive_and_a_little_less_is_not() -> None:
     ("quality", "warned"),
     [
         (GOOD, []),
-        (Quality(0.44, 0.3, 0.3, 0.3, 0.3), [Warned.LOW_QUALITY]),
-        (Quality(0.45, 0.31, 0, 0, 0), [Warned.BLURRED]),
-        (Quality(0.45, 0, 0.31, 0, 0), [Warned.TURNED_AWAY]),
-        (Quality(0.45, 0, 0, 0.31, 0), [Warned.OCCLUDED]),
-        (Quality(0.45, 0, 0, 0, 0.31), [Warned.BADLY_LIT]),
+        (Quality(0.44, 0.3, 0.3, 0.3, 0.3), [WarningCode.LOW_QUALITY]),
+        (Quality(0.45, 0.31, 0, 0, 0), [WarningCode.BLURRED]),
+        (Quality(0.45, 0, 0.31, 0, 0), [WarningCode.TURNED_AWAY]),
+        (Quality(0.45, 0, 0, 0.31, 0), [WarningCode.OCCLUDED]),
+        (Quality(0.45, 0, 0, 0, 0.31), [WarningCode.BADLY_LIT]),
         (
             Quality(0.1, 1, 1, 1, 1),
-            [Warned.LOW_QUALITY, Warned.BLURRED, Warned.TURNED_AWAY, Warned.OCCLUDED, Warned.BADLY_LIT],
+            [
+                WarningCode.LOW_QUALITY,
+                WarningCode.BLURRED,
+                WarningCode.TURNED_AWAY,
+                WarningCode.OCCLUDED,
+                WarningCode.BADLY_LIT,
+            ],
         ),
         (None, []),
     ],
 )
-def test_flaws_beyond_the_advised_limits_are_warned_of(quality: Quality | None, warned: list[Warned]) -> None:
+def test_flaws_beyond_the_advised_limits_are_warned_of(quality: Quality | None, warned: list[WarningCode]) -> None:
     image = EncodedImage(photo(PERSON), "image").decode()
     found = verdict(Told(Traits(live=0.9, quality=quality)), image, FakePipeline().detect(image))
     assert list(found.warnings) == warned
@@ -92,4 +98,4 @@ def test_a_face_beyond_the_edge_still_has_a_picture(left: float, top: float) -> 
 
 
 def test_every_warning_has_words() -> None:
-    assert len({warned.message for warned in Warned}) == len(Warned)
+    assert len({warned.message for warned in WarningCode}) == len(WarningCode)

@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from openfrs.core import geometry
 from openfrs.recognition import attributes
-from openfrs.recognition.liveness.action import ActionVerdict
-from openfrs.recognition.liveness.silent import SilentVerdict
-from openfrs.recognition.liveness.warnings import Warned
+from openfrs.recognition.liveness.action import ActionDecision
+from openfrs.recognition.liveness.silent import SilentDecision
+from openfrs.recognition.liveness.warnings import WarningCode
 from openfrs.store.faces import models
 from openfrs.vision.attributes import types
 from openfrs.vision.attributes.contours import Contours
@@ -216,7 +216,7 @@ class LivenessWarning(BaseModel):
     warningMsg: str  # noqa: N815
 
     @classmethod
-    def of(cls, value: Warned) -> "LivenessWarning":
+    def of(cls, value: WarningCode) -> "LivenessWarning":
         """A warning as the wire writes it."""
         return cls(warningCode=int(value), warningMsg=value.message)
 
@@ -236,7 +236,7 @@ class SilentLivenessResponse(BaseModel):
     warning_list: list[LivenessWarning] = Field(serialization_alias="warning-list")
 
     @classmethod
-    def of(cls, value: SilentVerdict) -> "SilentLivenessResponse":
+    def of(cls, value: SilentDecision) -> "SilentLivenessResponse":
         """A verdict as the wire writes it; rounding never carries a confidence over the threshold."""
         picture = base64.b64encode(value.picture).decode("ascii")
         confidence = math.floor(value.confidence * 10_000) / 10_000
@@ -268,7 +268,7 @@ class ActionLivenessResponse(BaseModel):
     warning_list: list[LivenessWarning] = Field(serialization_alias="warning-list")
 
     @classmethod
-    def of(cls, value: ActionVerdict) -> "ActionLivenessResponse":
+    def of(cls, value: ActionDecision) -> "ActionLivenessResponse":
         """A verdict as the wire writes it."""
         actions = [DetectedAction(confidence=_score(sure), action=int(action)) for action, sure in value.actions]
         picture = base64.b64encode(value.picture).decode("ascii")

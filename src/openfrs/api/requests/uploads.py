@@ -9,7 +9,7 @@ from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.media.decoding.base64_text import decode_base64
 from openfrs.media.decoding.image import EncodedImage
-from openfrs.recognition.liveness.action import Asked
+from openfrs.recognition.liveness.action import ActionRequest
 from openfrs.recognition.liveness.gestures import Action
 
 from .body import Input
@@ -98,7 +98,7 @@ async def uploaded_file(values: Input, prefix: str, *, alternative: str | None =
             return parameter, await run_in_threadpool(decode_base64, value, parameter)
 
 
-def action_request(values: ActionInput) -> Asked:
+def action_request(values: ActionInput) -> ActionRequest:
     """Parse the actions, time windows and nod threshold of an input.
 
     Raises:
@@ -110,7 +110,7 @@ def action_request(values: ActionInput) -> Asked:
     low, high = limits.NOD_THRESHOLDS
     if not low <= threshold <= high:
         raise ServiceError("FRS.0703", f"nod_threshold must be {low} to {high} degrees")
-    return Asked(actions, _parse_windows(values.action_time, len(actions)), threshold)
+    return ActionRequest(actions, _parse_windows(values.action_time, len(actions)), threshold)
 
 
 def parse_actions(text: str | None) -> tuple[Action, ...]:

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from openfrs.recognition.similarity import DECISION, ENOUGH, Calibration
+from openfrs.recognition.similarity import MATCH_THRESHOLD, MIN_IMPOSTOR_PAIRS, Calibration
 
 from .pairs import AllPairs, best_threshold, count_below, dealt_folds, share_reaching, tenfold, threshold_at
 from .rates import Booleans, Floats, Integers, Rate, clustered_rate_among, rate_among, rate_of
@@ -76,7 +76,7 @@ class AllPairsResult(Result):
             "people again and again."
         ]
         if not all(point.resolved for point in self.points):
-            notes.append(f"\\* fewer than {ENOUGH} pairs of strangers stand behind the rate.")
+            notes.append(f"\\* fewer than {MIN_IMPOSTOR_PAIRS} pairs of strangers stand behind the rate.")
         columns = ("false match rate", "cosine", "similarity", "true match rate")
         return [Table("Verification, all pairs", columns, rows, notes)]
 
@@ -100,7 +100,7 @@ def all_pairs_result(
                 similarity=scale.similarity(threshold),
                 false_matches=pairs.impostor.size - count_below(pairs.impostor, threshold),
                 true_match_rate=clustered_rate_among(pairs.genuine >= threshold, pairs.person),
-                resolved=rate * pairs.impostor.size >= ENOUGH,
+                resolved=rate * pairs.impostor.size >= MIN_IMPOSTOR_PAIRS,
             )
         )
     return AllPairsResult(
@@ -167,8 +167,8 @@ class NamedPairsResult(Result):
                 "of the other nine",
                 f"{folds.mean():.2%} ± {error:.2%} standard error".replace("%", " %"),
             ),
-            (f"strangers that reach {DECISION}", "", self.false_matches.percent()),
-            (f"mated pairs that miss {DECISION}", "", self.false_non_matches.percent()),
+            (f"strangers that reach {MATCH_THRESHOLD}", "", self.false_matches.percent()),
+            (f"mated pairs that miss {MATCH_THRESHOLD}", "", self.false_non_matches.percent()),
         ]
         if self.trained is not None and self.trained_threshold is not None:
             row = ("right at the training pairs' threshold", f"{self.trained_threshold:.3f}", self.trained.percent())
@@ -201,7 +201,7 @@ def named_pairs_result(
     if training is not None:
         trained_threshold, _ = best_threshold(np.nan_to_num(training[0], nan=-1.0), training[1])
         trained = rate_among((cosines >= trained_threshold) == same)
-    passed = cosines >= scale.cosine(DECISION)
+    passed = cosines >= scale.cosine(MATCH_THRESHOLD)
     (wrong,) = np.nonzero((cosines >= threshold) != same)
     return NamedPairsResult(
         data=data,

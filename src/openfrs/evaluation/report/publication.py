@@ -154,7 +154,7 @@ def _traits(results: Mapping[str, AnyResult]) -> list[tuple[str, str]]:
     return rows
 
 
-def filled(page: str, texts: Mapping[str, str]) -> str:
+def fill_page(page: str, texts: Mapping[str, str]) -> str:
     """A page with every block filled.
 
     Raises:

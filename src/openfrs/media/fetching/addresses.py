@@ -25,7 +25,7 @@ _UNICAST: Final = IPv6Network("2000::/3")
 """What has been given out of IPv6 for use in public."""
 
 
-def may_be_asked(text: str, exceptions: tuple[Network, ...] = ()) -> bool:
+def is_allowed(text: str, exceptions: tuple[Network, ...] = ()) -> bool:
     """Whether an address is public, or within a network that is an exception.
 
     Private, shared, loopback, link-local, multicast, reserved and documentation addresses are not, nor are IPv6 forms of IPv4

@@ -21,8 +21,8 @@ from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
 from openfrs.core.telemetry.metrics import REFUSED, URL_FETCHES
 
-from .addresses import may_be_asked
-from .locations import ObsObject, WebFile, read_url
+from .addresses import is_allowed
+from .locations import ObsObject, WebFile, parse_url
 from .rules import FetchRules
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -75,7 +75,7 @@ class Fetcher:
     async def _fetched(self, url: str, project_id: str, parameter: str, max_bytes: int) -> bytes:
         if not self._rules.hosts and self._rules.store is None:
             raise ServiceError("FRS.0020", parameter)
-        location = read_url(url)
+        location = parse_url(url)
         self._check(location, project_id)
         if self._under_way >= limits.FETCHES_AT_ONCE:
             REFUSED.labels("fetches").inc()
@@ -99,7 +99,7 @@ class Fetcher:
     async def _ask(self, location: ObsObject | WebFile, max_bytes: int) -> bytes:
         if isinstance(location, WebFile):
             addresses = await self._resolve(location.host, location.port)
-            if not addresses or not all(may_be_asked(each, self._rules.networks) for each in addresses):
+            if not addresses or not all(is_allowed(each, self._rules.networks) for each in addresses):
                 raise ServiceError("FRS.0035")
             network: httpcore.AsyncNetworkBackend = _Pinned(self._network, addresses)
             url, headers = f"https://{location.authority}{location.target}", {"host": location.authority}

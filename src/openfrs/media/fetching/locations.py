@@ -40,7 +40,7 @@ class WebFile:
         return self.host if self.port == 443 else f"{self.host}:{self.port}"
 
 
-def read_url(text: str) -> ObsObject | WebFile:
+def parse_url(text: str) -> ObsObject | WebFile:
     """What a URL names, whether or not it may be fetched.
 
     Objects of OBS are written ``https://BUCKET.obs.REGION.DOMAIN/KEY`` or ``/BUCKET/KEY``.

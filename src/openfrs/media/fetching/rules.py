@@ -10,7 +10,7 @@ from openfrs.core.settings import Settings
 
 from .addresses import Network
 from .locations import WebFile
-from .s3 import ObjectStore
+from .s3 import S3Endpoint
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class FetchRules:
 
     hosts: frozenset[str] = frozenset()
     networks: tuple[Network, ...] = ()
-    store: ObjectStore | None = None
+    store: S3Endpoint | None = None
     buckets: Mapping[str, str] | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> "FetchRules":
+    def from_settings(cls, settings: Settings) -> "FetchRules":
         """The rules that settings make.
 
         Raises:
@@ -54,7 +54,7 @@ class FetchRules:
         return self.buckets is None or self.buckets.get(bucket, "-") in {"", project_id}
 
 
-def _store(settings: Settings) -> ObjectStore | None:
+def _store(settings: Settings) -> S3Endpoint | None:
     if not settings.obs_endpoint:
         return None
     try:
@@ -66,7 +66,7 @@ def _store(settings: Settings) -> ObjectStore | None:
         raise OperatorError("setting obs_endpoint: it must be http:// or https:// with a host, and no path")
     if not settings.obs_access_key or settings.obs_secret_key is None:
         raise OperatorError("setting obs_endpoint: it needs obs_access_key and obs_secret_key")
-    return ObjectStore(
+    return S3Endpoint(
         settings.obs_endpoint.rstrip("/"),
         settings.obs_region,
         settings.obs_access_key,

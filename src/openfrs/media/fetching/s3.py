@@ -12,7 +12,7 @@ EMPTY_SHA256: Final = hashlib.sha256(b"").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectStore:
+class S3Endpoint:
     """Where the store is (``https://host[:port]``), and the keys to it."""
 
     endpoint: str

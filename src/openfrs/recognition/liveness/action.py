@@ -19,9 +19,9 @@ from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import Detection, Image
 
 from . import silent
-from .gestures import Action, Gesture, Moment, Neutral, gestures, looks_ahead, matched, neutral, unasked
-from .parallax import MiddleLine
-from .warnings import Warned
+from .gestures import Action, Gesture, Moment, NeutralFace, gestures, is_frontal, matched, neutral, unrequested
+from .parallax import MidlineTracker
+from .warnings import WarningCode
 
 RATE: Final = 10
 RATE_FOR_BLINKS: Final = 15
@@ -47,7 +47,7 @@ _WITH_EYES: Final = _WITHOUT_EYES | {Trait.EYES}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ActionRequest:
     """What a person was asked to do."""
 
     actions: tuple[Action, ...]
@@ -60,7 +60,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class ActionVerdict:
+class ActionDecision:
     """What a video says."""
 
     alive: bool
@@ -70,7 +70,7 @@ class ActionVerdict:
     picture: bytes
     """The frame in which the face that looks ahead is largest, as JPEG; empty where no frame shows a face."""
 
-    warnings: tuple[Warned, ...] = ()
+    warnings: tuple[WarningCode, ...] = ()
 
 
 @dataclass(slots=True)
@@ -107,7 +107,7 @@ class ActionLiveness:
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
 
-    async def judge(self, video: bytes, asked: Asked) -> ActionVerdict:
+    async def judge(self, video: bytes, asked: ActionRequest) -> ActionDecision:
         """The verdict on a video.
 
         Raises:
@@ -126,7 +126,7 @@ def observe(pipeline: Pipeline, video: bytes, *, eyes: bool, bounds: VideoLimits
     """
     seen = Observation()
     last: Detection | None = None
-    line = MiddleLine()
+    line = MidlineTracker()
     due = 0
     with open_video(video, RATE_FOR_BLINKS if eyes else RATE, bounds) as frames:
         seen.length = frames.length
@@ -140,7 +140,7 @@ def observe(pipeline: Pipeline, video: bytes, *, eyes: bool, bounds: VideoLimits
             seen.crowded += sum(face.area >= SECOND_FACE * last.area for face in faces) > 1
             moment = _moment(pipeline, frame, last, line, eyes=eyes)
             seen.moments.append(moment)
-            ahead = looks_ahead(moment)
+            ahead = is_frontal(moment)
             seen.keep_best(frame.pixels, last, ahead)
             if ahead and frame.time >= due:
                 due = frame.time + SAMPLES_EVERY
@@ -148,21 +148,21 @@ def observe(pipeline: Pipeline, video: bytes, *, eyes: bool, bounds: VideoLimits
     return seen
 
 
-def verdict(seen: Observation, asked: Asked) -> ActionVerdict:
+def verdict(seen: Observation, asked: ActionRequest) -> ActionDecision:
     """What an observation says of the actions asked for."""
     rest = neutral(seen.moments)
     found = _done(seen.moments, rest, asked)
     answers = matched(found, asked.actions, asked.windows)
     warnings = _warnings(seen, rest)
-    extra = asked.windows is None and unasked(found, answers)
+    extra = asked.windows is None and unrequested(found, answers)
     done = None not in answers and not extra
     if rest and not done:
-        warnings.add(Warned.SMALL_MOVEMENT)
+        warnings.add(WarningCode.SMALL_MOVEMENT)
     picture = b""
     if seen.best is not None:
         picture = bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(seen.best), _JPEG_QUALITY, colorspace="RGB"))
-    return ActionVerdict(
-        alive=done and not warnings & {Warned.NOT_FRONTAL, Warned.NO_FACE, Warned.NOT_A_PERSON},
+    return ActionDecision(
+        alive=done and not warnings & {WarningCode.NOT_FRONTAL, WarningCode.NO_FACE, WarningCode.NOT_A_PERSON},
         actions=tuple(
             (action, answer.confidence if answer else 0.0)
             for action, answer in zip(asked.actions, answers, strict=True)
@@ -175,7 +175,7 @@ def verdict(seen: Observation, asked: Asked) -> ActionVerdict:
 _MIRROR: Final = {Action.TURN_LEFT: Action.TURN_RIGHT, Action.TURN_RIGHT: Action.TURN_LEFT}
 
 
-def _done(moments: Sequence[Moment], rest: Neutral | None, asked: Asked) -> list[Gesture]:
+def _done(moments: Sequence[Moment], rest: NeutralFace | None, asked: ActionRequest) -> list[Gesture]:
     found = gestures(moments, rest, asked.nod_threshold) if rest else []
     if asked.mirrored:
         found = [
@@ -184,18 +184,18 @@ def _done(moments: Sequence[Moment], rest: Neutral | None, asked: Asked) -> list
     return found
 
 
-def _warnings(seen: Observation, rest: Neutral | None) -> set[Warned]:
+def _warnings(seen: Observation, rest: NeutralFace | None) -> set[WarningCode]:
     warnings = set()
     if len(seen.moments) < SEEN * seen.frames:
-        warnings.add(Warned.NO_FACE)
+        warnings.add(WarningCode.NO_FACE)
     if 5 * seen.crowded > seen.frames:
-        warnings.add(Warned.TWO_FACES)
+        warnings.add(WarningCode.TWO_FACES)
     if seen.moments and rest is None:
-        warnings.add(Warned.NOT_FRONTAL)
+        warnings.add(WarningCode.NOT_FRONTAL)
     if not seen.live:
-        warnings.add(Warned.NO_PICTURE)
+        warnings.add(WarningCode.NO_PICTURE)
     if seen.moments and not (is_alive(seen) and is_one_person(seen)):
-        warnings.add(Warned.NOT_A_PERSON)
+        warnings.add(WarningCode.NOT_A_PERSON)
     return warnings
 
 
@@ -221,7 +221,7 @@ def _followed(faces: list[Detection], last: Detection | None, frame: Frame) -> D
     return main_face(faces, frame.pixels)
 
 
-def _moment(pipeline: Pipeline, frame: Frame, face: Detection, line: MiddleLine, *, eyes: bool) -> Moment:
+def _moment(pipeline: Pipeline, frame: Frame, face: Detection, line: MidlineTracker, *, eyes: bool) -> Moment:
     traits = pipeline.describe(frame.pixels, face, _WITH_EYES if eyes else _WITHOUT_EYES)
     if traits.pose is None or traits.mouth is None or traits.landmarks is None or (eyes and traits.eyes is None):
         raise ServiceError("FRS.0020", "action liveness")

@@ -8,8 +8,7 @@ from typing import Final
 
 from openfrs.vision.types import Points
 
-from .parallax import RISES
-from .relief import NOSE, nose_shift
+from .parallax import MIN_NOSE_SHIFT, MIN_PARALLAX, nose_shift
 
 
 class Action(IntEnum):
@@ -79,7 +78,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Neutral:
+class NeutralFace:
     """A person's face at rest."""
 
     yaw: float
@@ -108,7 +107,7 @@ class Gesture:
         return min(1.0, self.size / 2)
 
 
-def neutral(moments: Sequence[Moment]) -> Neutral | None:
+def neutral(moments: Sequence[Moment]) -> NeutralFace | None:
     """The person's face at rest: the median of the moments in which the head looks ahead and is still, if there are any.
 
     None where it never looks ahead.
@@ -125,7 +124,7 @@ def neutral(moments: Sequence[Moment]) -> Neutral | None:
     eyes = [moment.eyes for moment in resting if moment.eyes is not None]
     yaw, pitch = median(moment.yaw for moment in resting), median(moment.pitch for moment in resting)
     nearest = min(resting, key=lambda moment: abs(moment.yaw - yaw) + abs(moment.pitch - pitch))
-    return Neutral(
+    return NeutralFace(
         yaw=yaw,
         pitch=pitch,
         mouth=median(moment.mouth for moment in resting),
@@ -134,7 +133,7 @@ def neutral(moments: Sequence[Moment]) -> Neutral | None:
     )
 
 
-def gestures(moments: Sequence[Moment], rest: Neutral, nod_threshold: float = 0.0) -> list[Gesture]:
+def gestures(moments: Sequence[Moment], rest: NeutralFace, nod_threshold: float = 0.0) -> list[Gesture]:
     """Everything the person did, in order of time. Blinks are found only where the moments have eyes."""
     smooth = _smoothed(moments)
     measures: dict[Action, Callable[[Moment], float]] = {
@@ -169,12 +168,12 @@ def matched(
     return answers
 
 
-def unasked(found: Sequence[Gesture], answers: Sequence[Gesture | None]) -> list[Gesture]:
+def unrequested(found: Sequence[Gesture], answers: Sequence[Gesture | None]) -> list[Gesture]:
     """Clear head movements that answer nothing. People blink and move their lips by themselves, so those never count."""
     return [each for each in found if each.action in HEAD and each.size >= CLEAR and each not in answers]
 
 
-def looks_ahead(moment: Moment, rest: Neutral | None = None) -> bool:
+def is_frontal(moment: Moment, rest: NeutralFace | None = None) -> bool:
     """Whether a mouth can be measured, and a face recognised, that is turned like this."""
     yaw, pitch = (rest.yaw, rest.pitch) if rest else (0.0, 0.0)
     return abs(moment.yaw - yaw) < FRONTAL_YAW and abs(moment.pitch - pitch) < FRONTAL_PITCH
@@ -214,37 +213,37 @@ def _add(found: list[Gesture], gesture: Gesture) -> None:
         found.append(gesture)
 
 
-def _is_told_apart(gesture: Gesture, moments: Sequence[Moment], rest: Neutral) -> bool:
+def _is_told_apart(gesture: Gesture, moments: Sequence[Moment], rest: NeutralFace) -> bool:
     """Whether the rest of the face lets a gesture be what it seems to be."""
     during = [moment for moment in moments if gesture.start <= moment.time <= gesture.end]
     peak = next(moment for moment in during if moment.time == gesture.peak)
     if gesture.action is Action.NOD:
         return abs(peak.yaw - rest.yaw) < FRONTAL_YAW
     if gesture.action is Action.OPEN_MOUTH:
-        return looks_ahead(peak, rest)
+        return is_frontal(peak, rest)
     if gesture.action is Action.BLINK:
         return gesture.end - gesture.start <= LONGEST_BLINK
     return _is_a_head(during, peak, rest, 1 if gesture.action is Action.TURN_LEFT else -1)
 
 
-def _is_a_head(during: Sequence[Moment], peak: Moment, rest: Neutral, side: int) -> bool:
+def _is_a_head(during: Sequence[Moment], peak: Moment, rest: NeutralFace, side: int) -> bool:
     """Whether the nose goes ahead of the face to one side of the picture, 1 is the right. What is not known speaks for it."""
     rises = [side * moment.profile for moment in during if moment.profile is not None]
-    if rises and max(rises) < RISES:
+    if rises and max(rises) < MIN_PARALLAX:
         return False
     if peak.landmarks is None or rest.landmarks is None:
         return True
     shift = nose_shift(rest.landmarks, peak.landmarks)
-    return shift is None or side * shift >= NOSE
+    return shift is None or side * shift >= MIN_NOSE_SHIFT
 
 
-def _closing(moment: Moment, rest: Neutral) -> float:
+def _closing(moment: Moment, rest: NeutralFace) -> float:
     if moment.eyes is None or not rest.eyes or _lids_are_elsewhere(moment, rest):
         return 0.0
     return 1 - moment.eyes / rest.eyes
 
 
-def _lids_are_elsewhere(moment: Moment, rest: Neutral) -> bool:
+def _lids_are_elsewhere(moment: Moment, rest: NeutralFace) -> bool:
     """Whether the head is turned so far that lids move along with it: who looks down lowers them."""
     return abs(moment.yaw - rest.yaw) > EYES_YAW or abs(moment.pitch - rest.pitch) > EYES_PITCH
 

@@ -11,7 +11,7 @@ from openfrs.core.clock import Clock, utc_now
 from openfrs.core.errors import ServiceError
 from openfrs.store.liveness_sessions import LivenessSession, LivenessSessionRepository
 
-from .action import ActionLiveness, Asked
+from .action import ActionLiveness, ActionRequest
 from .gestures import HEAD, Action
 
 KINDS: Final = tuple(sorted(HEAD))
@@ -67,7 +67,7 @@ class LivenessSessions:
         session = await asyncio.to_thread(self._repository.take, project_id, session_id, self._clock())
         if session is None:
             raise _gone()
-        asked = Asked(tuple(map(Action, session.actions)), mirrored=session.mirrored)
+        asked = ActionRequest(tuple(map(Action, session.actions)), mirrored=session.mirrored)
         verdict = await self._liveness.judge(video, asked)
         result = {
             "alive": verdict.alive,

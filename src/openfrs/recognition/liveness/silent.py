@@ -16,7 +16,7 @@ from openfrs.vision.attributes.types import Quality, Trait
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import Detection, Image
 
-from .warnings import Warned
+from .warnings import WarningCode
 
 ALIVE: Final = 0.5
 """The confidence from which a face counts as alive."""
@@ -30,7 +30,7 @@ _NEEDED: Final = frozenset({Trait.LIVENESS, Trait.QUALITY})
 
 
 @dataclass(frozen=True, slots=True)
-class SilentVerdict:
+class SilentDecision:
     """What one picture says of the face it is about."""
 
     confidence: float
@@ -39,7 +39,7 @@ class SilentVerdict:
     picture: bytes
     """The face with a little around it, as JPEG."""
 
-    warnings: tuple[Warned, ...] = ()
+    warnings: tuple[WarningCode, ...] = ()
     """In ascending order."""
 
     @property
@@ -54,7 +54,7 @@ class SilentLiveness:
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
 
-    async def judge(self, image: EncodedImage) -> SilentVerdict:
+    async def judge(self, image: EncodedImage) -> SilentDecision:
         """The verdict on a picture's main face.
 
         Raises:
@@ -62,14 +62,14 @@ class SilentLiveness:
                 are not there, ``FRS.0033`` there is no room.
         """
 
-        def work(pipeline: Pipeline) -> SilentVerdict:
+        def work(pipeline: Pipeline) -> SilentDecision:
             pixels = image.decode()
             return verdict(pipeline, pixels, pipeline.detect(pixels))
 
         return await self._recognizer.run(work, image)
 
 
-def verdict(pipeline: Pipeline, image: Image, faces: list[Detection]) -> SilentVerdict:
+def verdict(pipeline: Pipeline, image: Image, faces: list[Detection]) -> SilentDecision:
     """The verdict on the main one of the ``faces`` found in ``image``.
 
     Raises:
@@ -81,7 +81,7 @@ def verdict(pipeline: Pipeline, image: Image, faces: list[Detection]) -> SilentV
     traits = pipeline.describe(image, face, _NEEDED)
     if traits.live is None:
         raise ServiceError("FRS.0020", "silent liveness")
-    return SilentVerdict(traits.live, crop_face(image, face), _warnings(traits.quality, len(faces)))
+    return SilentDecision(traits.live, crop_face(image, face), _warnings(traits.quality, len(faces)))
 
 
 def confidence(pipeline: Pipeline, image: Image, face: Detection) -> float | None:
@@ -100,14 +100,14 @@ def crop_face(image: Image, face: Detection) -> bytes:
     return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(cut), quality=_JPEG_QUALITY, colorspace="RGB"))
 
 
-def _warnings(quality: Quality | None, faces: int) -> tuple[Warned, ...]:
-    beyond = {Warned.SEVERAL_FACES: faces > 1}
+def _warnings(quality: Quality | None, faces: int) -> tuple[WarningCode, ...]:
+    beyond = {WarningCode.SEVERAL_FACES: faces > 1}
     if quality is not None:
         beyond |= {
-            Warned.LOW_QUALITY: quality.total < limits.ADVISED_QUALITY,
-            Warned.BLURRED: quality.blur > limits.ADVISED_FLAW,
-            Warned.TURNED_AWAY: quality.pose > limits.ADVISED_FLAW,
-            Warned.OCCLUDED: quality.occlusion > limits.ADVISED_FLAW,
-            Warned.BADLY_LIT: quality.illumination > limits.ADVISED_FLAW,
+            WarningCode.LOW_QUALITY: quality.total < limits.ADVISED_QUALITY,
+            WarningCode.BLURRED: quality.blur > limits.ADVISED_FLAW,
+            WarningCode.TURNED_AWAY: quality.pose > limits.ADVISED_FLAW,
+            WarningCode.OCCLUDED: quality.occlusion > limits.ADVISED_FLAW,
+            WarningCode.BADLY_LIT: quality.illumination > limits.ADVISED_FLAW,
         }
     return tuple(sorted(warned for warned, is_so in beyond.items() if is_so))

@@ -4,7 +4,7 @@ from enum import IntEnum
 from typing import Final
 
 
-class Warned(IntEnum):
+class WarningCode(IntEnum):
     """Codes below 100 are about a video, the others about one picture."""
 
     NOT_FRONTAL = 1
@@ -29,18 +29,18 @@ class Warned(IntEnum):
 
 
 _MESSAGES: Final = {
-    Warned.NOT_FRONTAL: "The face does not look at the camera.",
-    Warned.TOO_SHORT: "The video is not longer than 1 second.",
-    Warned.TOO_LONG: "The video is longer than 15 seconds.",
-    Warned.TWO_FACES: "The video shows two faces.",
-    Warned.NO_FACE: "The video shows no face.",
-    Warned.SMALL_MOVEMENT: "The movement is too small.",
-    Warned.NOT_A_PERSON: "The video is of poor quality or was not filmed from a person.",
-    Warned.NO_PICTURE: "No good picture of the face could be chosen.",
-    Warned.LOW_QUALITY: "The quality of the face is too low.",
-    Warned.BLURRED: "The face is blurred.",
-    Warned.TURNED_AWAY: "The face is turned away too far.",
-    Warned.OCCLUDED: "The face is covered.",
-    Warned.BADLY_LIT: "The face is badly lit: too dark, too bright, or from one side.",
-    Warned.SEVERAL_FACES: "The picture shows several faces.",
+    WarningCode.NOT_FRONTAL: "The face does not look at the camera.",
+    WarningCode.TOO_SHORT: "The video is not longer than 1 second.",
+    WarningCode.TOO_LONG: "The video is longer than 15 seconds.",
+    WarningCode.TWO_FACES: "The video shows two faces.",
+    WarningCode.NO_FACE: "The video shows no face.",
+    WarningCode.SMALL_MOVEMENT: "The movement is too small.",
+    WarningCode.NOT_A_PERSON: "The video is of poor quality or was not filmed from a person.",
+    WarningCode.NO_PICTURE: "No good picture of the face could be chosen.",
+    WarningCode.LOW_QUALITY: "The quality of the face is too low.",
+    WarningCode.BLURRED: "The face is blurred.",
+    WarningCode.TURNED_AWAY: "The face is turned away too far.",
+    WarningCode.OCCLUDED: "The face is covered.",
+    WarningCode.BADLY_LIT: "The face is badly lit: too dark, too bright, or from one side.",
+    WarningCode.SEVERAL_FACES: "The picture shows several faces.",
 }
