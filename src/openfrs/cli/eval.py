@@ -53,7 +53,7 @@ class _Work:
         """The embedder's calibration, which it may not have yet when one is made."""
         from openfrs.recognition.similarity import calibration_of
 
-        return calibration_of(self.workshop.pipeline.embedder_source)
+        return calibration_of(self.runner.pipeline.embedder_source)
 
 
 @app.command()
