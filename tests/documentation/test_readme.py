@@ -53,7 +53,7 @@ def test_the_share_of_telephones_that_pass_is_the_published_figure() -> None:
     assert isinstance(figures, LivenessResult)
     (passed,) = (each.passed.rate for each in figures.kinds if each.kind == "phone")
     assert round(1 / passed) == 12
-    assert "one picture of a phone in twelve passes" in README
+    assert "one phone screen in twelve passes" in README
 
 
 def test_the_figures_of_the_heads_are_those_beside_them() -> None:
