@@ -28,7 +28,7 @@ from tests.support.servers import REPOSITORY
 
 from openfrs.accounts.keyring import KeyFile, Keyring
 from openfrs.accounts.signatures import SignedRequest, canonical_request, is_valid, parse_authorization, sign
-from openfrs.accounts.tokens import TokenMint
+from openfrs.accounts.tokens import TokenIssuer
 from openfrs.api.requests.body import Input
 from openfrs.evaluation.benchmark.templates import random_templates
 from openfrs.faces.filter import parse_filter
@@ -81,7 +81,7 @@ def paths(folder: Path) -> Mapping[str, Work]:
     face = Detection(260, 150, 160, 190, landmarks, 0.9)
     embedder = ChipEmbedder(_Network(probe[None]), 128, Preprocessing())
     body = json.dumps(dict.fromkeys(_CompareInput.model_fields, "/9j/" * 50_000)).encode()
-    mint = TokenMint(Keyring(KeyFile(folder / "keys")), timedelta(days=1))
+    mint = TokenIssuer(Keyring(KeyFile(folder / "keys")), timedelta(days=1))
     token, _ = mint.issue("u" * 32, "p" * 32, 0)
     return {
         "decode a JPEG of 640 x 480": lambda: EncodedImage(photo, "photo").decode(),

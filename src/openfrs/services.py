@@ -11,14 +11,14 @@ from sqlalchemy import text
 from openfrs.accounts.administration import Administration
 from openfrs.accounts.audit.database_log import open_audit
 from openfrs.accounts.audit.log import AuditLog
-from openfrs.accounts.authentication import Access
+from openfrs.accounts.authentication import Authenticator
 from openfrs.accounts.bootstrap import create_first_account
 from openfrs.accounts.keyring import Keyring, open_keyring
-from openfrs.accounts.logins import Logins
+from openfrs.accounts.logins import LoginQueue
 from openfrs.accounts.quotas import ProjectLimits, Quotas
 from openfrs.accounts.throttle import Throttle
-from openfrs.accounts.tokens import TokenMint
-from openfrs.accounts.usage import Activity
+from openfrs.accounts.tokens import TokenIssuer
+from openfrs.accounts.usage import UsageCounter
 from openfrs.core.admission import Admission
 from openfrs.core.clock import Clock, utc_now
 from openfrs.core.errors import OperatorError, ServiceError
@@ -57,13 +57,13 @@ class Services:
     """Everything the API calls."""
 
     admission: Admission
-    access: Access
-    logins: Logins
+    authenticator: Authenticator
+    login_queue: LoginQueue
     administration: Administration
     quotas: Quotas
     audit: AuditLog
     fetcher: Fetcher
-    activity: Activity
+    usage: UsageCounter
     recognizer: Recognizer
     face_sets: FaceSets
     faces: Faces
@@ -111,9 +111,9 @@ class Services:
         counters = _counters(settings.counters)
         action_liveness = ActionLiveness(recognizer)
         limits = ProjectLimits.of(settings)
-        access = Access(
+        authenticator = Authenticator(
             accounts,
-            TokenMint(keyring, timedelta(hours=settings.token_hours)),
+            TokenIssuer(keyring, timedelta(hours=settings.token_hours)),
             keyring,
             Throttle(counters),
             limits,
@@ -121,13 +121,13 @@ class Services:
         )
         return cls(
             admission=Admission(requests=settings.requests, body_bytes=settings.body_memory),
-            access=access,
-            logins=Logins(access),
+            authenticator=authenticator,
+            login_queue=LoginQueue(authenticator),
             administration=Administration(accounts, keyring, limits),
             quotas=Quotas(counters),
             audit=open_audit(settings, database),
             fetcher=fetcher,
-            activity=Activity(counters),
+            usage=UsageCounter(counters),
             recognizer=recognizer,
             face_sets=face_sets,
             faces=Faces(face_sets, repository, galleries, recognizer),
@@ -163,7 +163,7 @@ class Services:
 
     def close(self) -> None:
         """Finish work under way and close the store."""
-        self.logins.close()
+        self.login_queue.close()
         self.recognizer.close()
         self.audit.close()
         if self.index is not None:

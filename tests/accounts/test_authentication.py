@@ -11,7 +11,7 @@ import pytest
 
 from openfrs.accounts.keyring import KeyFile, Keyring
 from openfrs.accounts.passwords import hash_password, verify_password
-from openfrs.accounts.tokens import TokenMint
+from openfrs.accounts.tokens import TokenIssuer
 from openfrs.core.errors import OperatorError
 from tests.support.servers import RunningServer
 
@@ -64,12 +64,12 @@ def test_without_valid_credentials(
 
 
 def test_a_token_of_another_server_is_abnormal(server: RunningServer, tmp_path: Path) -> None:
-    text, _ = TokenMint(Keyring(KeyFile(tmp_path / "keys.json")), timedelta(hours=1)).issue("u", "p", 0)
+    text, _ = TokenIssuer(Keyring(KeyFile(tmp_path / "keys.json")), timedelta(hours=1)).issue("u", "p", 0)
     assert refusal(face_sets(server, {"X-Auth-Token": text}))[:2] == (400, "FRS.0002")
 
 
 def test_an_expired_token_must_be_updated(server: RunningServer) -> None:
-    mint = TokenMint(Keyring(KeyFile(server.data / "keys.json")), timedelta(seconds=-1))
+    mint = TokenIssuer(Keyring(KeyFile(server.data / "keys.json")), timedelta(seconds=-1))
     text, _ = mint.issue("u", server.credentials["project_id"], 0)
     expected = (401, "APIG.0307", "The token must be updated.")
     assert refusal(face_sets(server, {"X-Auth-Token": text})) == expected

@@ -117,49 +117,51 @@ def test_a_lock_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unknown_keys_are_counted_by_address(storage: Storage) -> None:
     throttle = Throttle(storage)
-    answers = [throttle.unknown_key("AK", "1").message for _ in range(throttling.UNKNOWN_KEYS_OF_AN_ADDRESS.amount + 1)]
+    answers = [
+        throttle.unknown_key_error("AK", "1").message for _ in range(throttling.UNKNOWN_KEYS_OF_AN_ADDRESS.amount + 1)
+    ]
     assert "ak not exist" in answers[0]
     assert "ak not exist" in answers[-2]
     assert "failed to reach the limit" in answers[-1]
-    assert "ak not exist" in throttle.unknown_key("AK", "2").message
+    assert "ak not exist" in throttle.unknown_key_error("AK", "2").message
 
 
 def test_a_signature_is_seen_once_in_all_processes(storage: Storage) -> None:
     one, two = Throttle(storage), Throttle(storage)
-    assert one.first_use("s", 60)
-    assert not two.first_use("s", 60)
-    assert two.first_use("t", 60)
+    assert one.is_first_use("s", 60)
+    assert not two.is_first_use("s", 60)
+    assert two.is_first_use("t", 60)
 
 
-LIMITS = ProjectLimits.of(Settings()).changed({"rate": 3, "burst": 1, "concurrent": 2})
+LIMITS = ProjectLimits.of(Settings()).override({"rate": 3, "burst": 1, "concurrent": 2})
 
 
 def test_rates_are_counted_by_project_and_operation(storage: Storage) -> None:
     one, two = Quotas(storage), Quotas(storage)
     for quotas in (one, two, one):
-        quotas.admit("p", "search", LIMITS)
+        quotas.count_request("p", "search", LIMITS)
     with pytest.raises(ServiceError, match=r"FRS\.0033") as refusal:
-        two.admit("p", "search", LIMITS)
+        two.count_request("p", "search", LIMITS)
     assert refusal.value.headers == {
         "Retry-After": "1",
         "X-ratelimit": "3",
         "X-ratelimit-used": "0",
         "X-ratelimit-window": "1 second",
     }
-    two.admit("p", "add", LIMITS)
-    two.admit("q", "search", LIMITS)
+    two.count_request("p", "add", LIMITS)
+    two.count_request("q", "search", LIMITS)
     for _ in range(100):
-        two.admit("p", "search", LIMITS.changed({"rate": 0}))
+        two.count_request("p", "search", LIMITS.override({"rate": 0}))
 
 
 def test_requests_under_way_are_bounded_and_given_back() -> None:
     quotas = Quotas(MemoryStorage())
-    with quotas.under_way("p", LIMITS), quotas.under_way("p", LIMITS):
-        with pytest.raises(ServiceError, match=r"FRS\.0033"), quotas.under_way("p", LIMITS):
+    with quotas.concurrent_request("p", LIMITS), quotas.concurrent_request("p", LIMITS):
+        with pytest.raises(ServiceError, match=r"FRS\.0033"), quotas.concurrent_request("p", LIMITS):
             raise AssertionError
-        with quotas.under_way("q", LIMITS):
+        with quotas.concurrent_request("q", LIMITS):
             pass
-    with quotas.under_way("p", LIMITS):
+    with quotas.concurrent_request("p", LIMITS):
         pass
 
 

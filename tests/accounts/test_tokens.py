@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from openfrs.accounts.keyring import KeyFile, Keyring
-from openfrs.accounts.tokens import TokenMint
+from openfrs.accounts.tokens import TokenIssuer
 from openfrs.core.errors import ServiceError
 from tests.support.servers import RunningServer
 from tests.support.tenants import Tenant, accounts, log_in
@@ -164,11 +164,11 @@ def test_a_staged_key_is_accepted_before_it_signs(tmp_path: Path) -> None:
 
 def test_a_retired_key_is_dropped_once_its_tokens_have_expired(tmp_path: Path) -> None:
     keyring = Keyring(KeyFile(tmp_path / "keys.json"))
-    text, _ = TokenMint(keyring, timedelta(hours=1)).issue("u", "p", 0)
+    text, _ = TokenIssuer(keyring, timedelta(hours=1)).issue("u", "p", 0)
     keyring.rotate_token_keys(timedelta(seconds=0))
     keyring.rotate_token_keys(timedelta(seconds=0))
     with pytest.raises(ServiceError, match=r"FRS\.0002"):
-        TokenMint(keyring, timedelta(hours=1)).read(text)
+        TokenIssuer(keyring, timedelta(hours=1)).read(text)
 
 
 def test_nocatalog_leaves_the_catalogue_out(tenant: Tenant) -> None:

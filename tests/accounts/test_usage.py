@@ -4,7 +4,7 @@ import httpx
 import pytest
 from limits.storage import MemoryStorage
 
-from openfrs.accounts.usage import Activity
+from openfrs.accounts.usage import UsageCounter
 from tests.support.tenants import Tenant
 
 
@@ -20,7 +20,7 @@ class Refusing(MemoryStorage):
         return super().incr(key, expiry, amount)
 
 
-def requests_and_errors(told: Activity, project: str = "project") -> tuple[int, int]:
+def requests_and_errors(told: UsageCounter, project: str = "project") -> tuple[int, int]:
     minutes = told.last_hour(project)
     return sum(each.requests for each in minutes), sum(each.errors for each in minutes)
 
@@ -56,24 +56,24 @@ def test_what_a_role_does_not_allow_is_an_error_and_what_is_not_frs_is_not_count
 
 def test_what_the_counters_do_not_take_is_counted_later_and_once() -> None:
     counters = Refusing()
-    told = Activity(counters)
+    told = UsageCounter(counters)
     for failed in (False, True, False):
-        told.note("project", failed=failed)
-    told.note("neighbour", failed=False)
+        told.count("project", failed=failed)
+    told.count("neighbour", failed=False)
     counters.refusals = 1
     with pytest.raises(ConnectionError):
-        told.settle()
-    told.note("project", failed=True)
-    told.settle()
-    told.settle()
+        told.flush()
+    told.count("project", failed=True)
+    told.flush()
+    told.flush()
     assert requests_and_errors(told) == (4, 2)
     assert requests_and_errors(told, "neighbour") == (1, 0)
 
 
 def test_processes_that_share_counters_are_told_together() -> None:
     counters = MemoryStorage()
-    one, other = Activity(counters), Activity(counters)
-    one.note("project", failed=False)
-    other.note("project", failed=True)
-    other.settle()
+    one, other = UsageCounter(counters), UsageCounter(counters)
+    one.count("project", failed=False)
+    other.count("project", failed=True)
+    other.flush()
     assert requests_and_errors(one) == (2, 1)

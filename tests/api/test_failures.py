@@ -54,7 +54,7 @@ def test_iam_tells_a_failure_in_its_own_envelope(
     def fail(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(services.access, "by_token", fail)
+    monkeypatch.setattr(services.authenticator, "authenticate_token", fail)
     for method, path in IAM:
         answer = asked(services, method, path)
         assert answer.status_code == answer.json()["error"]["code"] == status, path

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openfrs.faces.dry_run import Rehearsal
+from openfrs.faces.dry_run import DryRun
 from openfrs.store.index.search import distinct
 
 
@@ -10,14 +10,14 @@ from openfrs.store.index.search import distinct
 def test_taking_in_turns_takes_what_taking_at_once_does(people: list[int], at_once: int) -> None:
     directions = np.eye(10, dtype=np.float32)
     faces = [directions[person] for person in people]
-    rehearsal = Rehearsal()
-    taken = [rehearsal.take(faces[start : start + at_once], 0.5) for start in range(0, len(faces), at_once)]
+    dry_run = DryRun()
+    taken = [dry_run.add(faces[start : start + at_once], 0.5) for start in range(0, len(faces), at_once)]
     assert sum(taken) == len(distinct(faces, range(len(faces)), 0.5)) == len(set(people))
 
 
 def test_many_are_remembered() -> None:
     faces = np.random.default_rng(0).standard_normal((700, 128)).astype(np.float32)
     faces /= np.linalg.norm(faces, axis=1, keepdims=True)
-    rehearsal = Rehearsal()
-    assert sum(rehearsal.take([face], 0.9) for face in faces) == 700
-    assert sum(rehearsal.take([face], 0.9) for face in faces) == 0
+    dry_run = DryRun()
+    assert sum(dry_run.add([face], 0.9) for face in faces) == 700
+    assert sum(dry_run.add([face], 0.9) for face in faces) == 0

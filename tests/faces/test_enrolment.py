@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
-from openfrs.faces.policies import ADVISED, JudgedFace
+from openfrs.faces.policies import RECOMMENDED_POLICY, JudgedFace
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.services import Services
 from openfrs.vision.pipeline import ModelPipeline
@@ -144,7 +144,7 @@ def real(all_weights: WeightCache, tmp_path_factory: pytest.TempPathFactory) -> 
         assert services.bootstrap("http://127.0.0.1")
         project = Project(services, json.loads((data / "credentials.json").read_text())["project_id"])
         project.create()
-        set_policy(project, {**ADVISED.to_store(), "duplicate_false_match_rate": 1e-4})
+        set_policy(project, {**RECOMMENDED_POLICY.to_store(), "duplicate_false_match_rate": 1e-4})
         yield project
     finally:
         services.close()

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openfrs.core.errors import ServiceError
-from openfrs.faces.fields import check_definitions, check_values, parse_value, public_id, shown, with_fresh_ids
+from openfrs.faces.fields import (
+    check_definitions,
+    check_values,
+    displayed_name,
+    new_public_id,
+    parse_value,
+    retry_with_new_ids,
+)
 from openfrs.store.faces.models import IdTakenError
 from openfrs.store.index.columns import FieldType, field_type
 
@@ -94,11 +101,11 @@ def test_text_of_a_query_is_read_as_its_declared_type(text: str, kind: FieldType
     ("name", "repeated"), [("a_b-1", "a_b-1"), ("", "given"), ("a" * 37, "given"), ("a b", "given"), ("\n", "given")]
 )
 def test_only_what_could_be_a_field_is_repeated(name: str, repeated: str) -> None:
-    assert shown(name) == repeated
+    assert displayed_name(name) == repeated
 
 
 def test_an_id_is_eight_letters_and_digits_and_does_not_repeat() -> None:
-    ids = {public_id() for _ in range(1000)}
+    ids = {new_public_id() for _ in range(1000)}
     assert len(ids) == 1000
     assert all(re.fullmatch("[A-Za-z0-9]{8}", one) for one in ids)
 
@@ -107,12 +114,12 @@ def test_a_write_is_tried_again_with_other_ids() -> None:
     attempts: list[str] = []
 
     def write() -> str:
-        attempts.append(public_id())
+        attempts.append(new_public_id())
         if len(attempts) < 4:
             raise IdTakenError
         return attempts[-1]
 
-    assert with_fresh_ids(write) == attempts[3]
+    assert retry_with_new_ids(write) == attempts[3]
     assert len(set(attempts)) == 4
 
 
@@ -125,5 +132,5 @@ def test_a_write_that_never_succeeds_gives_up() -> None:
         raise IdTakenError
 
     with pytest.raises(IdTakenError):
-        with_fresh_ids(write)
+        retry_with_new_ids(write)
     assert attempts == 5

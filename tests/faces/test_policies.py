@@ -9,7 +9,7 @@ import pytest
 
 from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import BoundingBox
-from openfrs.faces.policies import ADVISED, Policy, Reason, judge
+from openfrs.faces.policies import RECOMMENDED_POLICY, Policy, Reason, judge
 from openfrs.recognition.recognizer import Candidate, FaceTemplate
 from openfrs.recognition.similarity import calibration
 from openfrs.vision.attributes.types import HeadPose, Quality, Trait, Traits
@@ -76,7 +76,7 @@ def test_faces_are_counted() -> None:
 
 def test_every_reason_is_told() -> None:
     bad = candidate(size=(20, 20), pose=HeadPose(40, 0, 0), total=0.1, blur=0.9, occlusion=0.9, illumination=0.9)
-    assert reasons(ADVISED, bad) == {
+    assert reasons(RECOMMENDED_POLICY, bad) == {
         Reason.SMALL_BOUNDING_BOX,
         Reason.EXTREME_POSE,
         Reason.LOW_FACE_QUALITY,
@@ -98,7 +98,7 @@ def test_only_what_is_needed_is_measured() -> None:
     assert Policy.parse({"min_face_size": 80, "max_faces": 1, "duplicate_similarity": 0.9}).traits == frozenset()
     assert Policy.parse({"max_blur": 0.3}).traits == {Trait.QUALITY}
     assert Policy.parse({"max_roll": 3}).traits == {Trait.POSE}
-    assert ADVISED.traits == {Trait.QUALITY, Trait.POSE}
+    assert RECOMMENDED_POLICY.traits == {Trait.QUALITY, Trait.POSE}
 
 
 @pytest.mark.parametrize(
@@ -152,6 +152,6 @@ def test_the_page_has_every_limit_and_reason_and_policies_that_hold() -> None:
     examples = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
     policies = [Policy.parse(example["policy"]) for example in examples if "policy" in example]
     assert len(policies) == 2
-    for name, value in ADVISED.to_store().items():
+    for name, value in RECOMMENDED_POLICY.to_store().items():
         assert f"`{name}`" in page.partition("advised limits are")[2]
         assert f" {value:g}" in page.partition("advised limits are")[2]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from openfrs.accounts.usage import Activity
+from openfrs.accounts.usage import UsageCounter
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry.metrics import REGISTRY
 from openfrs.server.jobs import Schedule, counting, expire
@@ -100,8 +100,8 @@ def test_a_schedule_goes_on_after_a_failure(caplog: pytest.LogCaptureFixture) ->
 
 def test_the_last_requests_are_counted_when_the_server_ends(services: Services) -> None:
     with counting(services):
-        services.activity.note("project", failed=False)
-    after_a_restart = Activity(services.activity._storage)
+        services.usage.count("project", failed=False)
+    after_a_restart = UsageCounter(services.usage._storage)
     assert sum(minute.requests for minute in after_a_restart.last_hour("project")) == 1
 
 
@@ -111,9 +111,9 @@ def test_counters_that_are_away_in_the_end_do_not_keep_a_server_from_ending(
     def fail(*_: object, **__: object) -> int:
         raise ConnectionError
 
-    monkeypatch.setattr(services.activity._storage, "incr", fail)
+    monkeypatch.setattr(services.usage._storage, "incr", fail)
     with counting(services):
-        services.activity.note("project", failed=False)
+        services.usage.count("project", failed=False)
     assert "the last requests are not counted" in caplog.text
 
 

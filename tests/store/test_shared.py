@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from openfrs.accounts.audit.database_log import SharedAuditLog
-from openfrs.accounts.audit.log import AuditFile
-from openfrs.accounts.keyring import Keyring, SharedKeys
+from openfrs.accounts.audit.database_log import DatabaseAuditLog
+from openfrs.accounts.audit.log import FileAuditLog
+from openfrs.accounts.keyring import DatabaseKeys, Keyring
 from openfrs.core.errors import OperatorError
 from openfrs.store.audit import AuditRepository
 from openfrs.store.db import tables
@@ -37,7 +37,7 @@ def test_of_nodes_that_make_keys_at_once_all_have_the_same(database: Database) -
 
     def made(_: int) -> Keyring:
         start.wait()
-        return Keyring(SharedKeys(ServiceKeyRepository(database, MASTER)))
+        return Keyring(DatabaseKeys(ServiceKeyRepository(database, MASTER)))
 
     with ThreadPoolExecutor(4) as pool:
         one, *others = pool.map(made, range(4))
@@ -47,30 +47,30 @@ def test_of_nodes_that_make_keys_at_once_all_have_the_same(database: Database) -
 
 
 def test_a_rotation_on_one_node_is_known_to_all(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, other = (Keyring(SharedKeys(ServiceKeyRepository(database, MASTER))) for _ in range(2))
+    one, other = (Keyring(DatabaseKeys(ServiceKeyRepository(database, MASTER))) for _ in range(2))
     before = one.tokens.encrypt(b"before")
     one.rotate_token_keys(timedelta(hours=1))
-    monkeypatch.setattr(SharedKeys, "_SECONDS", 1e-9)
+    monkeypatch.setattr(DatabaseKeys, "_SECONDS", 1e-9)
     after = one.tokens.encrypt(b"after")
     assert other.tokens.decrypt(before) == b"before"
     assert other.tokens.decrypt(after) == b"after"
 
 
 def test_keys_cannot_be_read_without_the_master_key_and_follow_it(database: Database) -> None:
-    secret = Keyring(SharedKeys(ServiceKeyRepository(database, MASTER))).secrets.encrypt(b"x")
+    secret = Keyring(DatabaseKeys(ServiceKeyRepository(database, MASTER))).secrets.encrypt(b"x")
     with database.read() as connection:
         assert b"primary" not in connection.scalars(select(tables.service_keys.c.sealed)).one()
     with pytest.raises(StoreUnavailableError, match="master key"):
-        Keyring(SharedKeys(ServiceKeyRepository(database, OTHER)))
+        Keyring(DatabaseKeys(ServiceKeyRepository(database, OTHER)))
     key_rotation.rotate_master_key(database, MASTER, OTHER)
-    assert Keyring(SharedKeys(ServiceKeyRepository(database, OTHER))).secrets.decrypt(secret) == b"x"
+    assert Keyring(DatabaseKeys(ServiceKeyRepository(database, OTHER))).secrets.decrypt(secret) == b"x"
 
 
 def test_what_is_no_keyring_is_refused(database: Database) -> None:
     repository = ServiceKeyRepository(database, MASTER)
     repository.make("{}")
     with pytest.raises(OperatorError, match="not a keyring"):
-        Keyring(SharedKeys(repository))
+        Keyring(DatabaseKeys(repository))
 
 
 def test_entries_of_all_nodes_come_newest_first(database: Database) -> None:
@@ -82,7 +82,7 @@ def test_entries_of_all_nodes_come_newest_first(database: Database) -> None:
 
 def test_what_is_recorded_is_in_the_database_when_the_log_is_closed(database: Database, tmp_path: Path) -> None:
     repository = AuditRepository(database)
-    log = SharedAuditLog(repository, AuditFile(tmp_path / "audit.jsonl"))
+    log = DatabaseAuditLog(repository, FileAuditLog(tmp_path / "audit.jsonl"))
     for number in range(450):
         log.record("write", number=number)
     log.close()
@@ -99,7 +99,7 @@ def test_what_the_database_does_not_take_is_in_a_file(
         raise StoreUnavailableError("gone")
 
     monkeypatch.setattr(AuditRepository, "add", refusing)
-    log = SharedAuditLog(AuditRepository(database), AuditFile(tmp_path / "audit.jsonl"))
+    log = DatabaseAuditLog(AuditRepository(database), FileAuditLog(tmp_path / "audit.jsonl"))
     log.record("write", number=1)
     log.close()
     assert '"number": 1' in (tmp_path / "audit.jsonl").read_text()

@@ -11,7 +11,7 @@ import pytest
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
-from openfrs.faces.reembed import Remade
+from openfrs.faces.reembed import Reembedding
 from openfrs.operations.maintenance import keys
 from tests.support.fake_models import FakePipeline, load, photo
 from tests.support.servers import RunningServer, fake_server_command, running
@@ -54,7 +54,7 @@ def serving(data: Path) -> Iterator[tuple[RunningServer, httpx.Client, str]]:
         yield server, client, f"{server.project}/face-sets/s"
 
 
-def reindex(data: Path, folder: Path, *, name: str = "s", drop_missing: bool = False) -> tuple[Remade, list[int]]:
+def reindex(data: Path, folder: Path, *, name: str = "s", drop_missing: bool = False) -> tuple[Reembedding, list[int]]:
     """What was remade, and the progress that was told: the total, then the steps."""
     told = list[int]()
 

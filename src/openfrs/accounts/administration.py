@@ -20,14 +20,14 @@ _KEY_ALPHABET: Final = string.ascii_uppercase + string.digits
 
 
 @dataclass(frozen=True, slots=True)
-class Authority:
+class AdminScope:
     """How far somebody's management reaches: the projects of one domain on which the role is admin."""
 
     domain_id: str
     project_ids: frozenset[str]
 
     @classmethod
-    def of(cls, principal: Principal) -> "Authority":
+    def of(cls, principal: Principal) -> "AdminScope":
         """An admin's authority: over the project that the request is made in.
 
         Raises:
@@ -118,11 +118,11 @@ class Administration:
         self._create(projects=[project])
         return project
 
-    def projects(self, domain_id: str, by: Authority | None = None) -> list[Project]:
+    def projects(self, domain_id: str, by: AdminScope | None = None) -> list[Project]:
         """A domain's projects, as far as ``by`` reaches."""
         return [each for each in self._accounts.projects(domain_id) if by is None or each.id in by.project_ids]
 
-    def change_project(
+    def update_project(
         self, project: Project, *, enabled: bool | None = None, limits: Mapping[str, Any] | None = None
     ) -> None:
         """Enable or disable a project, or replace its own limits.
@@ -148,11 +148,11 @@ class Administration:
         self._create(users=[user])
         return user, password
 
-    def users(self, domain_id: str, by: Authority | None = None) -> list[User]:
+    def users(self, domain_id: str, by: AdminScope | None = None) -> list[User]:
         """A domain's users, as far as ``by`` reaches."""
         return [each for each in self._accounts.users(domain_id) if self._reaches(by, each)]
 
-    def user(self, user_id: str, by: Authority | None = None) -> User:
+    def user(self, user_id: str, by: AdminScope | None = None) -> User:
         """A user by id.
 
         Raises:
@@ -222,7 +222,7 @@ class Administration:
             raise ServiceError("IAM.404")
         self._accounts.set_grant(Grant(user.id, project.id, role))
 
-    def withdraw_role(self, user: User, project: Project) -> None:
+    def remove_role(self, user: User, project: Project) -> None:
         """Take a user's role on a project away; every token of the user ends.
 
         Raises:
@@ -257,7 +257,7 @@ class Administration:
         self._accounts.delete_access_key(access_key)
         return new
 
-    def delete_key(self, access_key: str, by: Authority | None = None) -> User:
+    def delete_key(self, access_key: str, by: AdminScope | None = None) -> User:
         """Delete an access key; returns whose it was.
 
         Raises:
@@ -274,7 +274,7 @@ class Administration:
         """Sign tokens with a new key from now on. Nobody is logged out."""
         self._keyring.rotate_token_keys(token_life)
 
-    def _reaches(self, by: Authority | None, user: User) -> bool:
+    def _reaches(self, by: AdminScope | None, user: User) -> bool:
         if by is None:
             return True
         return user.domain.id == by.domain_id and self.roles(user).keys() <= by.project_ids
@@ -291,7 +291,7 @@ class Administration:
 
     def _checked(self, limits: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
-            self._default_limits.changed(limits)
+            self._default_limits.override(limits)
         except ValueError:
             raise ServiceError("IAM.400") from None
         return limits

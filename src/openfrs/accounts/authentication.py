@@ -17,7 +17,7 @@ from .principal import Caller, Principal, Role
 from .quotas import ProjectLimits
 from .signatures import Signature, SignedRequest
 from .throttle import Throttle
-from .tokens import Token, TokenMint, seal, unseal
+from .tokens import Token, TokenIssuer, seal, unseal
 
 _WRONG_LOGIN = "The username or password is wrong."
 _NO_PROJECT = "The user has no such project."
@@ -75,13 +75,13 @@ class TemporaryKey:
     expires_at: datetime
 
 
-class Access:
+class Authenticator:
     """The one way from credentials to a principal."""
 
     def __init__(
         self,
         accounts: AccountRepository,
-        mint: TokenMint,
+        issuer: TokenIssuer,
         keyring: Keyring,
         throttle: Throttle,
         default_limits: ProjectLimits,
@@ -89,12 +89,12 @@ class Access:
         debug_signatures: bool = False,
     ) -> None:
         self._accounts = accounts
-        self._mint = mint
+        self._issuer = issuer
         self._keyring = keyring
         self._throttle = throttle
         self._default_limits = default_limits
         self._debug_signatures = debug_signatures
-        self._last_uses = LastUses(accounts)
+        self._last_uses = LastUseRecorder(accounts)
 
     # tokens
 
@@ -111,8 +111,8 @@ class Access:
             self._throttle.login_failed(login.account, login.address)
             raise ServiceError("IAM.401", _WRONG_LOGIN)
         self._throttle.login_succeeded(login.account, login.address)
-        project, role = self._scoped(user, login.scope)
-        text, token = self._mint.issue(user.id, project.id if project else "", user.credentials_version)
+        project, role = self._resolve_scope(user, login.scope)
+        text, token = self._issuer.issue(user.id, project.id if project else "", user.credentials_version)
         return Session(text, token, user, project, role)
 
     def rescope(self, text: str, scope: Scope) -> Session:
@@ -122,8 +122,8 @@ class Access:
             ServiceError: as :meth:`inspect`; ``IAM.401``
         """
         old, user = self._read_token(text)
-        project, role = self._scoped(user, scope)
-        text, token = self._mint.rescope(old, project.id if project else "")
+        project, role = self._resolve_scope(user, scope)
+        text, token = self._issuer.rescope(old, project.id if project else "")
         return Session(text, token, user, project, role)
 
     def inspect(self, text: str) -> Session:
@@ -145,7 +145,7 @@ class Access:
         token, _ = self._read_token(text)
         self._accounts.revoke_token(token.id, token.expires_at, utc_now())
 
-    def temporary_key(self, caller: Caller, seconds: int) -> TemporaryKey:
+    def create_temporary_key(self, caller: Caller, seconds: int) -> TemporaryKey:
         """An access key for the caller, good for as long as asked.
 
         It is good no longer than the caller's credentials, and for no project that they are not good for.
@@ -164,7 +164,7 @@ class Access:
 
     # callers
 
-    def by_token(self, text: str) -> Caller:
+    def authenticate_token(self, text: str) -> Caller:
         """The caller a token stands for.
 
         Raises:
@@ -173,7 +173,7 @@ class Access:
         token, user = self._read_token(text)
         return Caller(user, token.project_id, expires_at=token.expires_at)
 
-    def by_signature(self, request: SignedRequest, address: str) -> Caller:
+    def authenticate_signature(self, request: SignedRequest, address: str) -> Caller:
         """The caller who signed a request.
 
         Raises:
@@ -188,25 +188,25 @@ class Access:
             raise ServiceError("APIG.0301", "the X-Sdk-Date header is missing, wrong or more than 15 minutes off")
         found = self._signer(request, signature)
         if found is None:
-            raise self._throttle.unknown_key(signature.access_key[:64], address)
+            raise self._throttle.unknown_key_error(signature.access_key[:64], address)
         caller, secret_key = found
         if not signatures.is_valid(request, signature, secret_key):
             raise ServiceError("APIG.0301", self._mismatch(request, signature))
         if signatures.SECURITY_TOKEN_HEADER not in request.headers:
-            self._last_uses.note(signature.access_key)
+            self._last_uses.record(signature.access_key)
         return caller
 
-    def refuse_replay(self, caller: Caller) -> None:
+    def reject_replay(self, caller: Caller) -> None:
         """Accept a signature only once, for requests that change something.
 
         Raises:
             ServiceError: ``APIG.0301``
         """
         seconds = 2 * 60 * limits.SIGNATURE_WINDOW_MINUTES
-        if caller.signature and not self._throttle.first_use(caller.signature, seconds):
+        if caller.signature and not self._throttle.is_first_use(caller.signature, seconds):
             raise ServiceError("APIG.0301", "the signature was used before")
 
-    def principal(self, caller: Caller, project_id: str) -> Principal:
+    def authorize(self, caller: Caller, project_id: str) -> Principal:
         """The caller in a project.
 
         Raises:
@@ -223,7 +223,7 @@ class Access:
         project, role = membership
         if not project.enabled:
             raise ServiceError("APIG.0310")
-        return Principal(caller, project, Role(role), self._default_limits.changed(project.limits))
+        return Principal(caller, project, Role(role), self._default_limits.override(project.limits))
 
     def projects(self, user: User, name: str | None = None) -> list[Project]:
         """The projects on which a user has a role: all, or the one of a name."""
@@ -240,7 +240,7 @@ class Access:
             return None
         return self._accounts.user_named(login.user_name, domain_id=login.domain_id, domain_name=login.domain_name)
 
-    def _scoped(self, user: User, scope: Scope) -> tuple[Project | None, Role | None]:
+    def _resolve_scope(self, user: User, scope: Scope) -> tuple[Project | None, Role | None]:
         if scope.project_id is None and scope.project_name is None:
             if scope.domain_id not in {None, user.domain.id} or scope.domain_name not in {None, user.domain.name}:
                 raise ServiceError("IAM.401", _NO_DOMAIN)
@@ -255,7 +255,7 @@ class Access:
         return Role(grants[0].role) if grants else None
 
     def _read_token(self, text: str) -> tuple[Token, User]:
-        token = self._mint.read(text)
+        token = self._issuer.read(text)
         user = self._accounts.bearer(token.user_id, token.id)
         if user is None or not user.enabled or user.credentials_version != token.credentials_version:
             raise ServiceError("FRS.0002")
@@ -293,7 +293,7 @@ class Access:
         return message
 
 
-class LastUses:
+class LastUseRecorder:
     """When access keys were last used, written at most once a minute for each."""
 
     _MINUTE = timedelta(minutes=1)
@@ -303,7 +303,7 @@ class LastUses:
         self._lock = threading.Lock()
         self._written: dict[str, datetime] = {}
 
-    def note(self, access_key: str) -> None:
+    def record(self, access_key: str) -> None:
         """An access key was used just now."""
         now = utc_now()
         with self._lock:

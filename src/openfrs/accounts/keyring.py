@@ -21,7 +21,7 @@ from openfrs.store.opening import master_key
 from openfrs.store.service_keys import ServiceKeyRepository
 
 
-class KeyPlace(Protocol):
+class KeyStore(Protocol):
     """Where the keys are."""
 
     def read(self) -> str | None:
@@ -64,7 +64,7 @@ class KeyFile:
         return self._path.stat().st_mtime_ns
 
 
-class SharedKeys:
+class DatabaseKeys:
     """Keys in the database that several nodes share. They are asked for again every few seconds.
 
     That is soon enough: a token key is known to all as the staged one, long before it signs.
@@ -92,7 +92,7 @@ class Keyring:
     every token they signed has expired. Of the keys for secrets the first encrypts and all decrypt.
     """
 
-    def __init__(self, place: KeyPlace) -> None:
+    def __init__(self, place: KeyStore) -> None:
         """Read the keys, or make fresh ones where there are none.
 
         Raises:
@@ -153,7 +153,7 @@ def open_keyring(settings: Settings, database: Database) -> Keyring:
     if settings.database is None or key is None:
         return Keyring(KeyFile(DataDirectory(settings.data).keys))
     try:
-        return Keyring(SharedKeys(ServiceKeyRepository(database, key)))
+        return Keyring(DatabaseKeys(ServiceKeyRepository(database, key)))
     except StoreUnavailableError as error:
         raise OperatorError(str(error)) from error
 

@@ -45,7 +45,7 @@ class ProjectLimits(BaseModel):
         """The limits of a project that has none of its own."""
         return cls.model_validate({name: getattr(settings, name) for name in cls.model_fields})
 
-    def changed(self, overrides: Mapping[str, Any]) -> "ProjectLimits":
+    def override(self, overrides: Mapping[str, Any]) -> "ProjectLimits":
         """These limits with some replaced."""
         return ProjectLimits.model_validate({**self.model_dump(), **overrides})
 
@@ -58,7 +58,7 @@ class Quotas:
         self._under_way: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def admit(self, project_id: str, operation: str, limits: ProjectLimits) -> None:
+    def count_request(self, project_id: str, operation: str, limits: ProjectLimits) -> None:
         """Count a request.
 
         Raises:
@@ -80,7 +80,7 @@ class Quotas:
             raise ServiceError("FRS.0033", headers=headers)
 
     @contextmanager
-    def under_way(self, project_id: str, limits: ProjectLimits) -> Iterator[None]:
+    def concurrent_request(self, project_id: str, limits: ProjectLimits) -> Iterator[None]:
         """A request's time in this process.
 
         Raises:

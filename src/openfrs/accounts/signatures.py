@@ -2,7 +2,7 @@
 
 A client hashes a canonical form of its request and signs the hash with its secret key. The server builds the same form from the
 request as it arrived and compares. ``V11`` signs with a key derived for one day, region and service. Pure functions; who owns the
-key is :mod:`openfrs.accounts.access`'s business.
+key is :mod:`openfrs.accounts.authentication`'s business.
 """
 
 import hashlib

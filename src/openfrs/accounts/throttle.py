@@ -57,13 +57,13 @@ class Throttle:
         self._limiter.clear(FAILURES_FROM_ONE_ADDRESS, account, address)
         self._storage.incr(_known(account, address), KNOWN_SECONDS)
 
-    def unknown_key(self, access_key: str, address: str) -> ServiceError:
+    def unknown_key_error(self, access_key: str, address: str) -> ServiceError:
         """The answer to an access key that does not exist. Too many of them from one address are told no more than that."""
         if not self._limiter.hit(UNKNOWN_KEYS_OF_AN_ADDRESS, address):
             return ServiceError("APIG.0301", "AK access failed to reach the limit, forbidden")
         return ServiceError("APIG.0301", f"Get secretKey failed,ak:{access_key},err:ak not exist")
 
-    def first_use(self, signature: str, seconds: int) -> bool:
+    def is_first_use(self, signature: str, seconds: int) -> bool:
         """Whether a signature is seen for the first time in so many seconds."""
         return self._storage.incr(f"signature/{signature}", seconds) == 1
 

@@ -30,7 +30,7 @@ class Token:
     methods: tuple[str, ...] = ("password",)
 
 
-class TokenMint:
+class TokenIssuer:
     """Issues and reads tokens."""
 
     def __init__(self, keyring: Keyring, life: timedelta) -> None:

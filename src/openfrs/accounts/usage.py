@@ -14,7 +14,7 @@ _EXPIRY: Final = (MINUTES + 1) * 60
 
 
 @dataclass(frozen=True, slots=True)
-class Minute:
+class MinuteUsage:
     """The requests that ended within a minute, and how many of them with an error."""
 
     start: datetime
@@ -22,10 +22,10 @@ class Minute:
     errors: int
 
 
-class Activity:
+class UsageCounter:
     """Counts requests where rates are counted: in this process's memory, or for several processes in Redis.
 
-    A request is noted in memory, so that none waits for the counters; :meth:`settle` brings them what was noted since.
+    A request is noted in memory, so that none waits for the counters; :meth:`flush` brings them what was noted since.
     """
 
     def __init__(self, storage: Storage) -> None:
@@ -33,7 +33,7 @@ class Activity:
         self._noted: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def note(self, project_id: str, *, failed: bool) -> None:
+    def count(self, project_id: str, *, failed: bool) -> None:
         """A request of a project has ended."""
         minute = int(time.time()) // 60
         with self._lock:
@@ -41,7 +41,7 @@ class Activity:
             if failed:
                 self._noted[_key(project_id, minute, "errors")] += 1
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Bring the counters what was noted; what they do not take is kept for the next time."""
         with self._lock:
             noted, self._noted = self._noted, Counter()
@@ -54,12 +54,12 @@ class Activity:
             with self._lock:
                 self._noted.update(noted)
 
-    def last_hour(self, project_id: str) -> list[Minute]:
+    def last_hour(self, project_id: str) -> list[MinuteUsage]:
         """The sixty minutes up to the present one, which comes last."""
-        self.settle()
+        self.flush()
         now = int(time.time()) // 60
         return [
-            Minute(
+            MinuteUsage(
                 datetime.fromtimestamp(minute * 60, UTC),
                 self._storage.get(_key(project_id, minute, "requests")),
                 self._storage.get(_key(project_id, minute, "errors")),

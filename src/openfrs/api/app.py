@@ -30,7 +30,7 @@ def create_app(services: Services) -> ASGIApp:
         admission=services.admission,
         recognizer=services.recognizer,
         audit=services.audit,
-        activity=services.activity,
+        usage=services.usage,
     )
 
 

@@ -49,13 +49,13 @@ async def authenticate(request: Request) -> Caller:
 
 async def _authentication(request: Request) -> Callable[[], Caller]:
     """What is left to do to tell the caller; it asks the database, and raises as :func:`authenticate`."""
-    access = services(request).access
+    authenticator = services(request).authenticator
     token = request.headers.get("x-auth-token")
     if token:
-        return partial(access.by_token, token)
+        return partial(authenticator.authenticate_token, token)
     if "authorization" not in request.headers:
         raise ServiceError("APIG.0301", "x-auth-token not found")
-    return partial(access.by_signature, await signed_request(request), address_of(request))
+    return partial(authenticator.authenticate_signature, await signed_request(request), address_of(request))
 
 
 async def signed_request(request: Request) -> SignedRequest:
@@ -89,7 +89,7 @@ class Permission:
         """The principal, for the time of the request.
 
         Raises:
-            ServiceError: as :func:`authenticate` and :meth:`Access.principal`; ``APIG.0302`` the role does not allow it,
+            ServiceError: as :func:`authenticate` and :meth:`Authenticator.authorize`; ``APIG.0302`` the role does not allow it,
                 ``FRS.0033`` a quota is used up.
         """
         layer = services(request)
@@ -97,18 +97,18 @@ class Permission:
 
         def admit() -> Principal:
             caller = authentication()
-            principal = layer.access.principal(caller, unquote(project_id))
+            principal = layer.authenticator.authorize(caller, unquote(project_id))
             request.state.project_id = principal.project.id
             principal.require(self.role)
-            layer.quotas.admit(principal.project.id, request.scope["route"].name, principal.limits)
+            layer.quotas.count_request(principal.project.id, request.scope["route"].name, principal.limits)
             if self.role is not Role.READER:
-                layer.access.refuse_replay(caller)
+                layer.authenticator.reject_replay(caller)
             return principal
 
         principal = await run_in_threadpool(admit)
         if self.role is not Role.READER:
             request.state.audited = {"user_id": principal.caller.user.id, "project_id": principal.project.id}
-        with layer.quotas.under_way(principal.project.id, principal.limits):
+        with layer.quotas.concurrent_request(principal.project.id, principal.limits):
             yield principal
 
 
@@ -119,7 +119,7 @@ async def note_write(request: Request, caller: Caller) -> None:
         ServiceError: ``APIG.0301``
     """
     request.state.audited = {"user_id": caller.user.id}
-    await run_in_threadpool(services(request).access.refuse_replay, caller)
+    await run_in_threadpool(services(request).authenticator.reject_replay, caller)
 
 
 _IN_IAM: Final = {

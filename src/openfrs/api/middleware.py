@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from openfrs.accounts.audit.log import AuditLog
-from openfrs.accounts.usage import Activity
+from openfrs.accounts.usage import UsageCounter
 from openfrs.core.admission import Admission
 from openfrs.core.errors import ServiceError
 from openfrs.core.telemetry import logs
@@ -55,13 +55,13 @@ class RequestContext:
     """
 
     def __init__(
-        self, app: ASGIApp, *, admission: Admission, recognizer: Recognizer, audit: AuditLog, activity: Activity
+        self, app: ASGIApp, *, admission: Admission, recognizer: Recognizer, audit: AuditLog, usage: UsageCounter
     ) -> None:
         self._app = app
         self._admission = admission
         self._recognizer = recognizer
         self._audit = audit
-        self._activity = activity
+        self._usage = usage
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -88,7 +88,7 @@ class RequestContext:
         if "audited" in scope["state"]:
             self._audit_write(Request(scope), status)
         if "project_id" in scope["state"] and path.startswith(FRS_PATHS):
-            self._activity.note(scope["state"]["project_id"], failed=status >= 400)
+            self._usage.count(scope["state"]["project_id"], failed=status >= 400)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request if there is capacity for it; reject it before any work is done otherwise."""

@@ -103,9 +103,7 @@ def grant(domain: DomainName, user: UserName, project: ProjectName, role: Role, 
 def withdraw(domain: DomainName, user: UserName, project: ProjectName, data: Data = None) -> None:
     """Take a user's role on a project away; the user's tokens end."""
     with _administration(data, f"withdraw role of {domain}/{project} from {user}") as administration:
-        administration.withdraw_role(
-            administration.find_user(domain, user), administration.find_project(domain, project)
-        )
+        administration.remove_role(administration.find_user(domain, user), administration.find_project(domain, project))
 
 
 @app.command()
@@ -126,14 +124,14 @@ def enable(domain: DomainName, user: UserName, data: Data = None) -> None:
 def disable_project(domain: DomainName, project: ProjectName, data: Data = None) -> None:
     """Refuse every request in a project."""
     with _administration(data, f"disable project {domain}/{project}") as administration:
-        administration.change_project(administration.find_project(domain, project), enabled=False)
+        administration.update_project(administration.find_project(domain, project), enabled=False)
 
 
 @app.command()
 def enable_project(domain: DomainName, project: ProjectName, data: Data = None) -> None:
     """Serve a project again."""
     with _administration(data, f"enable project {domain}/{project}") as administration:
-        administration.change_project(administration.find_project(domain, project), enabled=True)
+        administration.update_project(administration.find_project(domain, project), enabled=True)
 
 
 @app.command()
@@ -152,7 +150,7 @@ def limit(
     except ValueError as error:
         raise OperatorError("a limit is given as name=value") from error
     with _administration(data, f"limit {domain}/{project}") as administration:
-        administration.change_project(administration.find_project(domain, project), limits=values)
+        administration.update_project(administration.find_project(domain, project), limits=values)
 
 
 @app.command()

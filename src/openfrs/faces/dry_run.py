@@ -1,4 +1,4 @@
-"""Faces that would have been enrolled, so that a rehearsal tells those that come after them from duplicates."""
+"""Dry run of enrolment: the faces accepted so far, so that later duplicates of them are detected."""
 
 import threading
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from openfrs.store.faces.changes import TEMPLATE_TYPE
 from openfrs.store.index.search import distinct
 
 
-class Rehearsal:
+class DryRun:
     """The embeddings taken so far. Safe to use from several threads."""
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class Rehearsal:
         self._count = 0
         self._lock = threading.Lock()
 
-    def take(self, embeddings: Sequence[npt.NDArray[np.float32]], cosine: float) -> int:
+    def add(self, embeddings: Sequence[npt.NDArray[np.float32]], cosine: float) -> int:
         """Take those less alike than ``cosine`` to all taken before, as they would be once stored; returns how many."""
         with self._lock:
             taken = self._rows[: self._count]

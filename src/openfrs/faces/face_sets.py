@@ -11,7 +11,7 @@ from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.search import Galleries
 
 from .errors import missing_set, translated_errors
-from .fields import check_definitions, public_id, with_fresh_ids
+from .fields import check_definitions, new_public_id, retry_with_new_ids
 
 
 class FaceSets:
@@ -37,7 +37,7 @@ class FaceSets:
         Raises:
             ServiceError: ``FRS.0012`` a bad name, capacity or field, or too many sets; ``FRS.0301`` the name is taken.
         """
-        check_name(name)
+        validate_name(name)
         if capacity is None:
             capacity = min(limits.FACE_SET_CAPACITY, max_capacity)
         step = limits.FACE_SET_CAPACITY_STEP
@@ -50,7 +50,7 @@ class FaceSets:
                 id=0,
                 project_id=project_id,
                 name=name,
-                public_id=public_id(),
+                public_id=new_public_id(),
                 capacity=capacity,
                 face_number=0,
                 version=0,
@@ -62,7 +62,7 @@ class FaceSets:
             return face_set
 
         try:
-            return with_fresh_ids(write)
+            return retry_with_new_ids(write)
         except SetExistsError:
             raise ServiceError("FRS.0301", name) from None
         except TooManySetsError:
@@ -110,7 +110,7 @@ class FaceSets:
         self._galleries.forget(set_id)
 
 
-def check_name(name: str) -> None:
+def validate_name(name: str) -> None:
     """See that a face set may have a name.
 
     Raises:

@@ -16,12 +16,12 @@ from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.columns import field_type
 from openfrs.store.index.search import Galleries, Listing, Query
 
-from .dry_run import Rehearsal
+from .dry_run import DryRun
 from .errors import missing_face, translated_errors
 from .face_sets import FaceSets
-from .fields import check_values, parse_value, public_ids, shown, with_fresh_ids
+from .fields import check_values, displayed_name, new_public_ids, parse_value, retry_with_new_ids
 from .filter import parse_filter
-from .policies import Policy, Reason, judged
+from .policies import Policy, Reason, judge_faces
 
 NewIds = Callable[[int], Sequence[str]]
 """Ids for so many new faces."""
@@ -49,7 +49,7 @@ class Faces:
         external_image_id: str | None,
         fields: Mapping[str, Any],
         single: bool,
-        new_ids: NewIds = public_ids,
+        new_ids: NewIds = new_public_ids,
     ) -> tuple[FaceSet, list[Face]]:
         """Enrol every face of a picture, or only the largest, that meets the set's policy; all of them or none.
 
@@ -65,7 +65,7 @@ class Faces:
         faces = await to_thread.run_sync(self._enrol, *new, external_image_id, new_ids)
         return new[0], faces
 
-    async def rehearse(
+    async def dry_run(
         self,
         project_id: str,
         set_name: str,
@@ -74,9 +74,9 @@ class Faces:
         external_image_id: str | None,
         fields: Mapping[str, Any],
         single: bool,
-        rehearsal: Rehearsal,
+        dry_run: DryRun,
     ) -> int:
-        """How many faces :meth:`add` would enrol after those of the ``rehearsal`` so far; nothing is written.
+        """How many faces :meth:`add` would enrol after those of the ``dry_run`` so far; nothing is written.
 
         Raises:
             ServiceError: as :meth:`add`, unless the set is full.
@@ -84,7 +84,7 @@ class Faces:
         face_set, templates, _ = await self._examined(
             project_id, set_name, image, external_image_id, fields, single=single
         )
-        return await to_thread.run_sync(self._would_enrol, face_set, templates, rehearsal)
+        return await to_thread.run_sync(self._would_enrol, face_set, templates, dry_run)
 
     def exists(self, face_set: FaceSet, face_id: str) -> bool:
         """Whether a set has a face of this id."""
@@ -172,7 +172,7 @@ class Faces:
         """
         face_set = self._face_sets.require(project_id, set_name)
         if not value:
-            raise ServiceError("FRS.0011", shown(field))
+            raise ServiceError("FRS.0011", displayed_name(field))
         match = _match(face_set, field, value)
         with translated_errors(set_name):
             if isinstance(match, Equal):
@@ -224,7 +224,7 @@ class Faces:
                 raise ServiceError("FRS.0404")
             return templates
         policy = Policy.parse(face_set.policy)
-        faces = await judged(self._recognizer, image, policy, policy.traits, single=single)
+        faces = await judge_faces(self._recognizer, image, policy, policy.traits, single=single)
         if not faces:
             raise ServiceError("FRS.0404")
         admitted = [face.candidate.template for face in faces if not face.reasons]
@@ -232,7 +232,7 @@ class Faces:
             raise _refused(reason for face in faces for reason in face.reasons)
         return admitted
 
-    def _would_enrol(self, face_set: FaceSet, templates: Sequence[FaceTemplate], rehearsal: Rehearsal) -> int:
+    def _would_enrol(self, face_set: FaceSet, templates: Sequence[FaceTemplate], dry_run: DryRun) -> int:
         cosine = self._duplicate_cosine(face_set)
         if cosine is None:
             return len(templates)
@@ -243,7 +243,7 @@ class Faces:
                 for template in templates
                 if not self._galleries.search(face_set.id, template.embedding, query)
             ]
-        count = rehearsal.take(strangers, cosine)
+        count = dry_run.add(strangers, cosine)
         if not count:
             raise _refused([Reason.DUPLICATE_PERSON])
         return count
@@ -278,7 +278,7 @@ class Faces:
 
         try:
             with translated_errors(face_set.name):
-                new = with_fresh_ids(write)
+                new = retry_with_new_ids(write)
         except CapacityError as error:
             raise wrong_format(
                 "face_set_name",
@@ -309,7 +309,7 @@ def _match(face_set: FaceSet, field: str, value: str) -> Match | Equal:
     if field == "external_image_id":
         return Match(external_image_id=value)
     if field not in face_set.fields:
-        raise ServiceError("FRS.0402", shown(field))
+        raise ServiceError("FRS.0402", displayed_name(field))
     declared = field_type(face_set.fields, field)
     parsed = parse_value(value, declared)
     if parsed is None:

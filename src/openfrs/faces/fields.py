@@ -43,7 +43,7 @@ _FITS: Final[Mapping[FieldType, Callable[[Any], bool]]] = {
 }
 
 
-def shown(name: str) -> str:
+def displayed_name(name: str) -> str:
     """A name as messages repeat it; what could not be the name of a field is not repeated."""
     return name if _NAME.fullmatch(name) else "given"
 
@@ -80,7 +80,7 @@ def check_values(values: Mapping[str, Any], definitions: FieldDefinitions) -> di
     checked: dict[str, FieldValue] = {}
     for name, value in values.items():
         if name not in definitions:
-            raise ServiceError("FRS.0405", shown(name))
+            raise ServiceError("FRS.0405", displayed_name(name))
         declared = field_type(definitions, name)
         if not _FITS[declared](value):
             raise ServiceError("FRS.0406", name, declared.value)
@@ -115,7 +115,7 @@ def parse_values(texts: Mapping[str, str], definitions: FieldDefinitions) -> dic
     values: dict[str, FieldValue] = {}
     for name, text in texts.items():
         if name not in definitions:
-            raise ServiceError("FRS.0405", shown(name))
+            raise ServiceError("FRS.0405", displayed_name(name))
         value = parse_value(text, field_type(definitions, name))
         if value is None:
             raise ServiceError("FRS.0406", name, field_type(definitions, name).value)
@@ -123,7 +123,7 @@ def parse_values(texts: Mapping[str, str], definitions: FieldDefinitions) -> dic
     return values
 
 
-def public_id() -> str:
+def new_public_id() -> str:
     """Eight random letters and digits; 62^8 of them, so they cannot be guessed."""
     return "".join(secrets.choice(ALPHABET) for _ in range(limits.PUBLIC_ID_LENGTH))
 
@@ -133,12 +133,12 @@ def is_public_id(text: str) -> bool:
     return len(text) == limits.PUBLIC_ID_LENGTH and all(letter in ALPHABET for letter in text)
 
 
-def public_ids(count: int) -> list[str]:
+def new_public_ids(count: int) -> list[str]:
     """So many of them."""
-    return [public_id() for _ in range(count)]
+    return [new_public_id() for _ in range(count)]
 
 
-def with_fresh_ids(write: Callable[[], T]) -> T:
+def retry_with_new_ids(write: Callable[[], T]) -> T:
     """Run a write that generates ids, again if one was taken."""
     for _ in range(_ATTEMPTS - 1):
         try:

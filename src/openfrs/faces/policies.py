@@ -46,7 +46,7 @@ class Reason(StrEnum):
     DUPLICATE_PERSON = "DUPLICATE_PERSON"
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 Degrees = Annotated[float, Field(ge=0, le=180)]
 
 
@@ -58,11 +58,11 @@ class Policy(StoredModel):
     single_face: bool | None = None
     max_faces: Annotated[int, Field(ge=1, le=1000)] | None = None
     min_face_size: Annotated[int, Field(ge=1, le=limits.MAX_IMAGE_SIDE)] | None = None
-    min_confidence: Share | None = None
-    min_quality: Share | None = None
-    max_blur: Share | None = None
-    max_occlusion: Share | None = None
-    max_illumination: Share | None = None
+    min_confidence: Fraction | None = None
+    min_quality: Fraction | None = None
+    max_blur: Fraction | None = None
+    max_occlusion: Fraction | None = None
+    max_illumination: Fraction | None = None
     max_yaw: Degrees | None = None
     max_pitch: Degrees | None = None
     max_roll: Degrees | None = None
@@ -93,7 +93,7 @@ class Policy(StoredModel):
         return any(getattr(self, name) is not None for name in names)
 
 
-ADVISED: Final = Policy(
+RECOMMENDED_POLICY: Final = Policy(
     min_face_size=limits.ADVISED_FACE_SIZE,
     min_quality=limits.ADVISED_QUALITY,
     max_blur=limits.ADVISED_FLAW,
@@ -228,8 +228,8 @@ class Policies:
         face_set = None
         if set_name is not None:
             face_set = await to_thread.run_sync(self._face_sets.require_usable, project_id, set_name)
-        policy = given or (ADVISED if face_set is None else _policy(face_set))
-        faces = await judged(self._recognizer, image, policy, _TOLD, single=single)
+        policy = given or (RECOMMENDED_POLICY if face_set is None else _policy(face_set))
+        faces = await judge_faces(self._recognizer, image, policy, _TOLD, single=single)
         return policy, await to_thread.run_sync(self._compared, face_set, policy, faces)
 
     def _compared(self, face_set: FaceSet | None, policy: Policy, faces: list[JudgedFace]) -> list[JudgedFace]:
@@ -254,7 +254,7 @@ class Policies:
         return _duplicated(face, Duplicate(hits[0].face, similarity))
 
 
-async def judged(
+async def judge_faces(
     recognizer: Recognizer, image: EncodedImage, policy: Policy, wanted: Collection[Trait], *, single: bool
 ) -> list[JudgedFace]:
     """What a policy makes of the faces of a picture, or of its main face alone, but for duplicates.

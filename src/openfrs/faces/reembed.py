@@ -16,15 +16,15 @@ from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.recognizer import FaceTemplate, Recognizer
 from openfrs.store.faces.models import Face
 
-LEAST_OVERLAP: Final = 0.3
+MIN_OVERLAP: Final = 0.3
 """Intersection over union of a stored box and a detected one, from which on they are taken for the same face."""
 
-AT_ONCE: Final = 8
+MAX_CONCURRENT_IMAGES: Final = 8
 """Pictures in memory at the same time."""
 
 
 @dataclass
-class Remade:
+class Reembedding:
     """New templates, and what stood in the way of others."""
 
     templates: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)  # by face id, shape (dimension,)
@@ -38,9 +38,9 @@ class Remade:
         return self.without_image + [face for face, _ in self.without_face]
 
 
-async def remake_templates(
+async def reembed_templates(
     recognizer: Recognizer, faces: Sequence[Face], images: Mapping[str, Path], advance: Callable[[int], None]
-) -> Remade:
+) -> Reembedding:
     """Look for each face, in the picture whose name without suffix is its external image id, where its box is.
 
     ``advance`` is told how many more faces are done.
@@ -48,33 +48,33 @@ async def remake_templates(
     by_image: dict[str, list[Face]] = defaultdict(list)
     for face in faces:
         by_image[face.external_image_id].append(face)
-    remade = Remade(unused=sorted(path for stem, path in images.items() if stem not in by_image))
-    places = asyncio.Semaphore(AT_ONCE)
+    reembedding = Reembedding(unused=sorted(path for stem, path in images.items() if stem not in by_image))
+    places = asyncio.Semaphore(MAX_CONCURRENT_IMAGES)
 
     async def look(stem: str, wanted: list[Face]) -> None:
         if stem not in images:
-            remade.without_image += wanted
+            reembedding.without_image += wanted
         else:
             async with places:
                 try:
                     data = await asyncio.to_thread(images[stem].read_bytes)
                     found = await recognizer.templates(EncodedImage(data, images[stem].name), largest_only=False)
                 except (ServiceError, OSError) as error:
-                    remade.without_face += [(face, str(error)) for face in wanted]
+                    reembedding.without_face += [(face, str(error)) for face in wanted]
                 else:
-                    same = matched(wanted, found)
-                    remade.templates |= {face_id: template.embedding for face_id, template in same.items()}
+                    same = match_faces(wanted, found)
+                    reembedding.templates |= {face_id: template.embedding for face_id, template in same.items()}
                     why = f"none of its {len(found)} faces is where the face was"
-                    remade.without_face += [(face, why) for face in wanted if face.face_id not in same]
+                    reembedding.without_face += [(face, why) for face in wanted if face.face_id not in same]
         advance(len(wanted))
 
     async with asyncio.TaskGroup() as group:
         for stem, wanted in by_image.items():
             group.create_task(look(stem, wanted))
-    return remade
+    return reembedding
 
 
-def matched(wanted: Sequence[Face], found: Sequence[FaceTemplate]) -> dict[str, FaceTemplate]:
+def match_faces(wanted: Sequence[Face], found: Sequence[FaceTemplate]) -> dict[str, FaceTemplate]:
     """Which face of a picture each stored face is, by face id: those that overlap most first, each at most once."""
     pairs = sorted(
         (
@@ -87,7 +87,7 @@ def matched(wanted: Sequence[Face], found: Sequence[FaceTemplate]) -> dict[str, 
     same: dict[str, FaceTemplate] = {}
     taken = set[int]()
     for share, one, other in pairs:
-        if share >= LEAST_OVERLAP and wanted[one].face_id not in same and other not in taken:
+        if share >= MIN_OVERLAP and wanted[one].face_id not in same and other not in taken:
             same[wanted[one].face_id] = found[other]
             taken.add(other)
     return same

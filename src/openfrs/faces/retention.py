@@ -19,7 +19,7 @@ from openfrs.store.index.columns import FieldType, field_type
 
 from .errors import translated_errors
 from .face_sets import FaceSets
-from .fields import shown
+from .fields import displayed_name
 from .stored_model import StoredModel
 
 HOLD_REASON_LENGTH: Final = 256
@@ -57,7 +57,7 @@ class RetentionRule(StoredModel):
         except OverflowError:
             return None
 
-    def enrolled_by(self, now: datetime) -> datetime | None:
+    def latest_enrolment(self, now: datetime) -> datetime | None:
         """Return the latest enrolment time of a face that has expired by ``now``; None if any face may have expired."""
         return None if self.date_field is not None or self.days is None else now - timedelta(days=self.days)
 
@@ -186,7 +186,7 @@ class RetentionJob:
     def _expired(self, face_set: FaceSet, rule: RetentionRule, now: datetime) -> tuple[list[int], int]:
         """Return the sequence numbers of the expired faces, and the number of faces without a date."""
         expired, undated = list[int](), 0
-        faces = self._repository.iter_dated_faces(face_set.id, enrolled_by=rule.enrolled_by(now))
+        faces = self._repository.iter_dated_faces(face_set.id, enrolled_by=rule.latest_enrolment(now))
         for seq, created_at, fields in faces:
             at = rule.expires_at(created_at, fields)
             undated += at is None
@@ -232,6 +232,6 @@ def _rule(face_set: FaceSet) -> RetentionRule | None:
 
 def _check_date_field(name: str, definitions: FieldDefinitions) -> None:
     if name not in definitions:
-        raise ServiceError("FRS.0405", shown(name))
+        raise ServiceError("FRS.0405", displayed_name(name))
     if field_type(definitions, name) not in {FieldType.STRING, FieldType.LONG}:
         raise wrong_format("retention.date_field", "the field must be of type string or long")

@@ -17,7 +17,7 @@ from openfrs.store.index.search import FaceMissingError, Galleries, Hit, Query
 
 from .errors import missing_face, translated_errors
 from .face_sets import FaceSets
-from .fields import shown
+from .fields import displayed_name
 from .filter import parse_filter
 
 
@@ -35,8 +35,8 @@ class SearchOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A face found and how alike it is, 0..1."""
+class SearchResult:
+    """A face and its similarity to the probe, 0..1."""
 
     face: Face
     similarity: float
@@ -52,7 +52,7 @@ class Search:
 
     async def by_image(
         self, project_id: str, set_name: str, image: EncodedImage, options: SearchOptions
-    ) -> list[Found]:
+    ) -> list[SearchResult]:
         """The faces most like the largest face of a picture, best first unless sorted.
 
         Raises:
@@ -64,13 +64,15 @@ class Search:
         if not templates:
             raise ServiceError("FRS.0304")
 
-        def nearest() -> list[Found]:
-            return self._found(self._galleries.search(face_set.id, templates[0].embedding, query), order)
+        def nearest() -> list[SearchResult]:
+            return self._results(self._galleries.search(face_set.id, templates[0].embedding, query), order)
 
         with translated_errors(set_name):
             return await to_thread.run_sync(nearest)
 
-    async def by_face_id(self, project_id: str, set_name: str, face_id: str, options: SearchOptions) -> list[Found]:
+    async def by_face_id(
+        self, project_id: str, set_name: str, face_id: str, options: SearchOptions
+    ) -> list[SearchResult]:
         """The faces most like an enrolled one, which comes first itself with similarity 1 if it passes the filter.
 
         Raises:
@@ -78,11 +80,11 @@ class Search:
         """
         return await to_thread.run_sync(self._by_face_id, project_id, set_name, face_id, options)
 
-    def _by_face_id(self, project_id: str, set_name: str, face_id: str, options: SearchOptions) -> list[Found]:
+    def _by_face_id(self, project_id: str, set_name: str, face_id: str, options: SearchOptions) -> list[SearchResult]:
         face_set, query, order = self._prepared(project_id, set_name, options)
         try:
             with translated_errors(set_name):
-                return self._found(self._galleries.search_like(face_set.id, face_id, query), order)
+                return self._results(self._galleries.search_like(face_set.id, face_id, query), order)
         except FaceMissingError:
             raise missing_face(face_id) from None
 
@@ -95,11 +97,11 @@ class Search:
         query = Query(options.top_n, self._recognizer.calibration.cosine(options.threshold), predicate)
         return face_set, query, sort_order(options.sort, face_set.fields)
 
-    def _found(self, hits: Sequence[Hit], order: Mapping[str, bool]) -> list[Found]:
-        found = [Found(hit.face, self._recognizer.calibration.similarity(hit.cosine)) for hit in hits]
+    def _results(self, hits: Sequence[Hit], order: Mapping[str, bool]) -> list[SearchResult]:
+        results = [SearchResult(hit.face, self._recognizer.calibration.similarity(hit.cosine)) for hit in hits]
         for field, descends in reversed(list(order.items())):
-            found.sort(key=_by(field, descends))
-        return found
+            results.sort(key=_by(field, descends))
+        return results
 
 
 def sort_order(sort: Sequence[Any], definitions: FieldDefinitions) -> Mapping[str, bool]:
@@ -114,7 +116,7 @@ def sort_order(sort: Sequence[Any], definitions: FieldDefinitions) -> Mapping[st
             raise wrong_format("sort", 'must be an array of objects such as {"timestamp": "asc"}')
         ((field, direction),) = item.items()
         if field not in definitions or field_type(definitions, field) not in NUMERIC:
-            raise ServiceError("FRS.0032", shown(field))
+            raise ServiceError("FRS.0032", displayed_name(field))
         if direction not in ("asc", "desc"):
             raise wrong_format("sort", f"the order of {field} must be asc or desc")
         order.pop(field, None)
@@ -122,10 +124,10 @@ def sort_order(sort: Sequence[Any], definitions: FieldDefinitions) -> Mapping[st
     return order
 
 
-def _by(field: str, descends: bool) -> Callable[[Found], tuple[bool, float]]:
+def _by(field: str, descends: bool) -> Callable[[SearchResult], tuple[bool, float]]:
     """A key that puts a field's values in order and faces without one last."""
 
-    def key(one: Found) -> tuple[bool, float]:
+    def key(one: SearchResult) -> tuple[bool, float]:
         value: Any = one.face.fields.get(field)
         return (True, 0) if value is None else (False, -value if descends else value)
 

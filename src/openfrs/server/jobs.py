@@ -72,10 +72,10 @@ def indexing(services: Services) -> Iterator[None]:
 @contextmanager
 def counting(services: Services) -> Iterator[None]:
     """Requests that were noted while the block runs are brought to the counters, the last of them when it ends."""
-    with _scheduled(services.activity.settle, _COUNTING_SECONDS):
+    with _scheduled(services.usage.flush, _COUNTING_SECONDS):
         yield
     try:
-        services.activity.settle()
+        services.usage.flush()
     except Exception:
         log.exception("the last requests are not counted")
 

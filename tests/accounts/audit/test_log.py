@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from openfrs.accounts.audit import log as audit_log
-from openfrs.accounts.audit.log import AuditFile
+from openfrs.accounts.audit.log import FileAuditLog
 from tests.support.fake_models import photo
 from tests.support.tenants import Tenant, accounts, log_in
 
@@ -89,7 +89,7 @@ def test_the_log_is_private_appended_to_and_rotated(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(audit_log, "MAX_BYTES", 1000)
     file = tmp_path / "audit.jsonl"
     for _ in range(2):
-        log = AuditFile(file)
+        log = FileAuditLog(file)
         for number in range(20):
             log.record("test", number=number)
         log.close()

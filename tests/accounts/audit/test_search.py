@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from openfrs.accounts.audit.log import AuditFile
+from openfrs.accounts.audit.log import FileAuditLog
 from openfrs.accounts.audit.search import search_audit
 from tests.support.fake_models import photo
 from tests.support.tenants import Tenant, log_in
@@ -46,7 +46,7 @@ def test_failed_logins_of_own_users_are_there_and_of_nobody_else(tenant: Tenant,
 
 
 def newest_first(path: Path) -> list[bytes]:
-    with closing(AuditFile(path)) as log:
+    with closing(FileAuditLog(path)) as log:
         return list(log.newest_first())
 
 

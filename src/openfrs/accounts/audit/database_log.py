@@ -14,7 +14,7 @@ from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
 
-from .log import AuditFile, AuditLog
+from .log import AuditLog, FileAuditLog
 
 _log = logging.getLogger(__name__)
 
@@ -24,13 +24,13 @@ _WAITING: Final = 10_000
 _Entry = tuple[datetime, str]
 
 
-class SharedAuditLog(AuditLog):
+class DatabaseAuditLog(AuditLog):
     """Lines in a table, written by a thread, so that no request waits for it.
 
     What the database does not take goes into a file of this node, and stays there.
     """
 
-    def __init__(self, repository: AuditRepository, file: AuditFile) -> None:
+    def __init__(self, repository: AuditRepository, file: FileAuditLog) -> None:
         self._repository = repository
         self._file = file
         self._entries: queue.Queue[_Entry | None] = queue.Queue(_WAITING)
@@ -76,5 +76,5 @@ class SharedAuditLog(AuditLog):
 
 def open_audit(settings: Settings, database: Database) -> AuditLog:
     """Open the audit log: a file of the data directory, or a table of the shared database."""
-    file = AuditFile(DataDirectory(settings.data).audit_log)
-    return file if settings.database is None else SharedAuditLog(AuditRepository(database), file)
+    file = FileAuditLog(DataDirectory(settings.data).audit_log)
+    return file if settings.database is None else DatabaseAuditLog(AuditRepository(database), file)

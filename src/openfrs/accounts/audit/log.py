@@ -41,7 +41,7 @@ class AuditLog(ABC):
         """Write what is not written yet, and let go of it."""
 
 
-class AuditFile(AuditLog):
+class FileAuditLog(AuditLog):
     """Lines in files of mode 0600, of one data directory."""
 
     def __init__(self, path: Path) -> None:

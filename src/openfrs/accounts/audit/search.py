@@ -11,7 +11,7 @@ Entry = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AuditPage:
     """Entries, newest first; ``before`` is where to go on, empty where there is nothing older."""
 
     entries: list[Entry]
@@ -25,7 +25,7 @@ def search_audit(
     before: str = "",
     limit: int,
     max_bytes: int = MAX_BYTES_READ,
-) -> Found:
+) -> AuditPage:
     """The newest entries older than ``before``, a time as entries have it, that are ``wanted``."""
     found: list[Entry] = []
     read, last = 0, ""
@@ -39,8 +39,8 @@ def search_audit(
             continue
         full = len(found) >= limit or read > max_bytes
         if full and entry["time"] != last:  # those of one moment stay together, or the next page would miss some
-            return Found(found, last)
+            return AuditPage(found, last)
         last = entry["time"]
         if wanted(entry):
             found.append(entry)
-    return Found(found, "")
+    return AuditPage(found, "")

@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from openfrs.accounts.administration import Administration, Authority
+from openfrs.accounts.administration import Administration, AdminScope
 from openfrs.accounts.principal import Role
 from openfrs.api.auth import Admin, ServicesDependency
 from openfrs.api.openapi.document import body_of
@@ -61,7 +61,7 @@ class Scope:
         self.request = request
         self.project = principal.project
         self.limits = principal.limits
-        self.authority = Authority.of(principal)
+        self.authority = AdminScope.of(principal)
         self.administration: Administration = services.administration
 
     def user(self, user_id: str) -> User:
@@ -129,7 +129,7 @@ async def withdraw_role(user_id: str, here: Here) -> OneUserAnswer:
 
     def change() -> OneUserAnswer:
         user = here.user(user_id)
-        here.administration.withdraw_role(user, here.project)
+        here.administration.remove_role(user, here.project)
         return OneUserAnswer(user=here.described(user))
 
     return await run_in_threadpool(change)

@@ -29,7 +29,7 @@ async def show_activity(principal: Reader, services: ServicesDependency) -> Acti
 
     They are counted where rates are: with several processes each has its own counts unless ``OPENFRS_COUNTERS`` names Redis.
     """
-    minutes = await run_in_threadpool(services.activity.last_hour, principal.project.id)
+    minutes = await run_in_threadpool(services.usage.last_hour, principal.project.id)
     return ActivityResponse(
         minutes=[
             ActivityMinute(start=f"{each.start:%Y-%m-%dT%H:%M:%SZ}", requests=each.requests, errors=each.errors)

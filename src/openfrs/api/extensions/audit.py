@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from openfrs.accounts.administration import Authority
+from openfrs.accounts.administration import AdminScope
 from openfrs.accounts.audit.search import Entry, search_audit
 from openfrs.api.auth import Admin, ServicesDependency
 from openfrs.api.openapi.document import query_of
@@ -39,7 +39,7 @@ async def list_audit(request: Request, principal: Admin, services: ServicesDepen
 
     def found() -> AuditResponse:
         domain = principal.project.domain
-        users = services.administration.users(domain.id, Authority.of(principal))
+        users = services.administration.users(domain.id, AdminScope.of(principal))
         logins = {f"id/{user.id}" for user in users}
         logins |= {f"{at}/{user.name}" for user in users for at in (f"/{domain.name}", f"{domain.id}/")}
         text = asked.text.casefold()

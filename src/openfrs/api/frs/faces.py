@@ -15,7 +15,7 @@ from openfrs.api.requests.uploads import ImageInput, uploaded_image
 from openfrs.api.responses import WireResponse, serialized
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
-from openfrs.faces.fields import shown
+from openfrs.faces.fields import displayed_name
 
 from .schemas import FaceCountResponse, FacesResponse
 
@@ -114,7 +114,7 @@ async def delete_faces(
     if not pairs:
         raise ServiceError("FRS.0011", "face_id, external_image_id or a custom field")
     if len(pairs) > 1:
-        raise wrong_format(shown(pairs[1][0]), "only one field may be given")
+        raise wrong_format(displayed_name(pairs[1][0]), "only one field may be given")
     face_set, deleted = await run_in_threadpool(services.faces.delete, principal.project.id, name, *pairs[0])
     return FaceCountResponse.of(face_set, deleted)
 

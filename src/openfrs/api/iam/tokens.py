@@ -134,7 +134,7 @@ async def create_token(request: Request, services: ServicesDependency) -> Respon
             )
             session = await _sign_in(request, services, login)
         case IdentityInput(methods=["token"], token=OldTokenInput(id=str(text))):
-            session = await run_in_threadpool(services.access.rescope, text, scope)
+            session = await run_in_threadpool(services.authenticator.rescope, text, scope)
         case IdentityInput(methods=["password" | "token"]):
             raise ServiceError("IAM.400")
         case _:
@@ -151,7 +151,7 @@ async def create_token(request: Request, services: ServicesDependency) -> Respon
 )
 async def show_token(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
     """What the token in ``X-Subject-Token`` stands for: one's own, or one of a user of the same domain."""
-    session = await run_in_threadpool(services.access.inspect, _subject_token(request))
+    session = await run_in_threadpool(services.authenticator.inspect, _subject_token(request))
     _same_domain(caller, session)
     return WireResponse(_token(request, session), headers={SUBJECT_TOKEN: session.text})
 
@@ -162,11 +162,11 @@ async def show_token(request: Request, caller: IamCaller, services: ServicesDepe
 async def revoke_token(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
     """End the token in ``X-Subject-Token``: one's own."""
     text = _subject_token(request)
-    session = await run_in_threadpool(services.access.inspect, text)
+    session = await run_in_threadpool(services.authenticator.inspect, text)
     if session.user.id != caller.user.id:
         raise ServiceError("IAM.403")
     await note_write(request, caller)
-    await run_in_threadpool(services.access.revoke, text)
+    await run_in_threadpool(services.authenticator.revoke, text)
     return Response(status_code=204)
 
 
@@ -175,7 +175,7 @@ async def revoke_token(request: Request, caller: IamCaller, services: ServicesDe
 async def list_projects(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
     """The projects on which the caller has a role, all or the one of a name."""
     name = request.query_params.get("name")
-    projects = await run_in_threadpool(services.access.projects, caller.user, name)
+    projects = await run_in_threadpool(services.authenticator.projects, caller.user, name)
     rows = [_project(project, _base(request)) for project in projects]
     return WireResponse({"projects": rows, "links": _links(_base(request), request.scope["path"])})
 
@@ -190,7 +190,7 @@ async def list_domains(request: Request, caller: IamCaller, services: ServicesDe
             "description": "",
             "links": _links(_base(request), f"/v3/domains/{domain.id}"),
         }
-        for domain in services.access.domains(caller.user)
+        for domain in services.authenticator.domains(caller.user)
     ]
     return WireResponse({"domains": domains, "links": _links(_base(request), request.scope["path"])})
 
@@ -208,11 +208,11 @@ async def create_temporary_key(request: Request, services: ServicesDependency) -
         raise ServiceError("IAM.400")
     asked = identity.token or OldTokenInput()
     if asked.id is not None:
-        caller = await run_in_threadpool(services.access.by_token, asked.id)
+        caller = await run_in_threadpool(services.authenticator.authenticate_token, asked.id)
     else:
         caller = await authenticate(request)
     await note_write(request, caller)
-    key = services.access.temporary_key(caller, asked.duration_seconds)
+    key = services.authenticator.create_temporary_key(caller, asked.duration_seconds)
     credential = {
         "access": key.access_key,
         "secret": key.secret_key,
@@ -224,7 +224,7 @@ async def create_temporary_key(request: Request, services: ServicesDependency) -
 
 async def _sign_in(request: Request, services: Services, login: Login) -> Session:
     try:
-        return await services.logins.sign_in(login)
+        return await services.login_queue.sign_in(login)
     except ServiceError as error:
         services.audit.record(
             "login failed",

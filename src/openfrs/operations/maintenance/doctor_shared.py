@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from openfrs.accounts.keyring import Keyring, SharedKeys
+from openfrs.accounts.keyring import DatabaseKeys, Keyring
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.store.db.base import HEAD
@@ -62,7 +62,7 @@ def _keys(settings: Settings, snapshots: Snapshots, connection: Connection) -> F
     if repository.read() is None:
         return Finding("keys", Verdict.ODD, "there are none yet; the first node to start makes them")
     try:
-        Keyring(SharedKeys(repository))
+        Keyring(DatabaseKeys(repository))
         Templates(key).check(connection)
     except OperatorError as error:
         return Finding("keys", Verdict.ILL, str(error))

@@ -11,7 +11,7 @@ from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core.clock import Clock, utc_now
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
-from openfrs.faces.reembed import AT_ONCE, Remade, remake_templates
+from openfrs.faces.reembed import MAX_CONCURRENT_IMAGES, Reembedding, reembed_templates
 from openfrs.faces.retention import RetentionJob, RetentionResult
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.similarity import calibration_of
@@ -91,7 +91,7 @@ def reindex(
     drop_missing: bool,
     track: Callable[[int], Advance],
     load_pipeline: Callable[[Settings], Pipeline] = load_models,
-) -> Remade:
+) -> Reembedding:
     """Make a set's templates again with the models that are set, from a folder of pictures, unless faces would be lost.
 
     ``track`` is told how many faces there are, and gives what is told of each one done. Whether anything was changed shows in
@@ -109,21 +109,23 @@ def reindex(
             raise OperatorError(f"project {project_id} has no face set {set_name}")
         pipeline = load_pipeline(settings)
         scale = calibration_of(pipeline.embedder_source)
-        recognizer = Recognizer(pipeline, scale, threads=settings.threads, queue=AT_ONCE, large_queue=AT_ONCE)
+        recognizer = Recognizer(
+            pipeline, scale, threads=settings.threads, queue=MAX_CONCURRENT_IMAGES, large_queue=MAX_CONCURRENT_IMAGES
+        )
         try:
             faces = repository.page(face_set.id, 0, face_set.capacity)
-            remade = asyncio.run(remake_templates(recognizer, faces, pictures, track(len(faces))))
+            reembedding = asyncio.run(reembed_templates(recognizer, faces, pictures, track(len(faces))))
         finally:
             recognizer.close()
-        if drop_missing or not remade.missing:
-            version, embedder, vectors = face_set.version, pipeline.embedder, remade.templates
+        if drop_missing or not reembedding.missing:
+            version, embedder, vectors = face_set.version, pipeline.embedder, reembedding.templates
             try:
                 replace_templates(database, templates, face_set.id, version=version, embedder=embedder, vectors=vectors)
             except SetChangedError:
                 raise OperatorError(f"face set {set_name} was changed meanwhile; run it again") from None
             except HeldError:
                 raise OperatorError(f"face set {set_name} is under legal hold: its templates must stay") from None
-        return remade
+        return reembedding
 
 
 def run_retention(settings: Settings, *, dry: bool, clock: Clock = utc_now) -> Iterator[RetentionResult]:

@@ -16,7 +16,7 @@ from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core import limits
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
-from openfrs.faces.dry_run import Rehearsal
+from openfrs.faces.dry_run import DryRun
 from openfrs.faces.fields import ALPHABET, parse_values
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.services import Services
@@ -133,7 +133,7 @@ class _Run:
         self._what = what
         self._tell = tell
         self._tally = Tally()
-        self._rehearsal = Rehearsal()
+        self._dry_run = DryRun()
 
     async def all(self, items: Iterable[Item], at_once: int) -> Tally:
         """Import everything; so many pictures are in memory at the same time."""
@@ -182,7 +182,7 @@ class _Run:
         }
         image = EncodedImage(data, "picture")
         if self._what.dry:
-            count = await faces.rehearse(*path, image, **options, rehearsal=self._rehearsal)
+            count = await faces.dry_run(*path, image, **options, dry_run=self._dry_run)
             return Line(item.name, Outcome.ADDED, item.external_image_id, faces=count)
         _, added = await faces.add(*path, image, **options, new_ids=ids)
         face_ids = [face.face_id for face in added]

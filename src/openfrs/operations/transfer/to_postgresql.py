@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, func, select
 
-from openfrs.accounts.audit.log import AuditFile
+from openfrs.accounts.audit.log import FileAuditLog
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
@@ -80,7 +80,7 @@ def _move(source: Settings, database: SqliteDatabase, shared: Database, key: byt
         for each, templates in ((database, opening), (shared, sealing))
     )
     _check_searches(one, other, sets, track("searches compared", len(sets) * PROBES))
-    _copy_audit(AuditFile(DataDirectory(source.data).audit_log), shared, faces)
+    _copy_audit(FileAuditLog(DataDirectory(source.data).audit_log), shared, faces)
     bring_keys(shared, key, DataDirectory(source.data).keys.read_text("utf-8"))
     return faces
 
@@ -111,7 +111,7 @@ def _check_searches(one: Galleries, other: Galleries, sets: list[tuple[int, int]
             advance(1)
 
 
-def _copy_audit(file: AuditFile, shared: Database, faces: int) -> None:
+def _copy_audit(file: FileAuditLog, shared: Database, faces: int) -> None:
     """Bring the audit log as well, and note the move in it."""
     with shared.write() as connection:
         connection.execute(delete(tables.audit_entries))

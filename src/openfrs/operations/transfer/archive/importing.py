@@ -9,8 +9,8 @@ from openfrs.accounts.audit.database_log import open_audit
 from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
-from openfrs.faces.face_sets import check_name
-from openfrs.faces.fields import check_definitions, public_id
+from openfrs.faces.face_sets import validate_name
+from openfrs.faces.fields import check_definitions, new_public_id
 from openfrs.faces.policies import Policy
 from openfrs.store.accounts import AccountRepository
 from openfrs.store.data_directory import DataDirectory
@@ -90,7 +90,7 @@ def import_archive(settings: Settings, path: Path, what: Adoption, ask: Ask, tra
         with database.read() as connection:
             templates.check(connection)
             if is_taken(connection, face_set.public_id):
-                face_set = replace(face_set, public_id=public_id())  # its own copy, most likely
+                face_set = replace(face_set, public_id=new_public_id())  # its own copy, most likely
         told = _told(table.faces(face_set.fields), track("faces", description.faces))
         try:
             write_whole_set(database, templates, face_set, told, limit=settings.max_face_sets)
@@ -126,7 +126,7 @@ def _adopted(settings: Settings, description: Description, project_id: str, name
             "see the setting max_face_set_capacity"
         )
     try:
-        check_name(name or description.name)
+        validate_name(name or description.name)
         fields = check_definitions(description.fields)
         Policy.parse(description.policy or {})
     except ServiceError as error:
