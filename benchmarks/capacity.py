@@ -27,7 +27,8 @@ from openfrs.evaluation.benchmark.figures import Figure, elapsed, percentiles, r
 from openfrs.evaluation.benchmark.templates import random_templates
 from openfrs.store.faces.models import NewFace
 from openfrs.store.faces.repository import FaceRepository
-from openfrs.store.index.search import Galleries, Query
+from openfrs.store.index.backend import Query
+from openfrs.store.index.search import Galleries
 
 DIMENSION = 128
 BATCH = 10_000
@@ -64,11 +65,11 @@ def _figures(place: Place, folder: Path, faces: int) -> Iterator[Figure]:
             repository.add(set_id, [_face(start + place, vector) for place, vector in enumerate(vectors)])
         yield Figure(case, "added, faces per second", faces / (time.perf_counter() - started))
         yield Figure(case, "stored, MB per million faces", (_stored(folder) - before) / 1e6 / millions)
-        galleries, unloaded = Galleries(repository, MEMORY), resident(os.getpid())
+        galleries, unloaded = Galleries.in_memory(repository, MEMORY), resident(os.getpid())
         probes = random_templates(generator, PROBES)
         search = partial(galleries.search, set_id, query=Query(10))
         yield Figure(case, "first search, s per million faces", elapsed(partial(search, probes[0])) / 1e3 / millions)
-        yield Figure(case, "index, MB per million faces", sum(galleries.loaded.values()) / 1e6 / millions)
+        yield Figure(case, "index, MB per million faces", sum(galleries.loaded_bytes.values()) / 1e6 / millions)
         yield Figure(case, "resident, MB per million faces", (resident(os.getpid()) - unloaded) / millions)
         yield Figure(case, "most resident while loading, MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
         yield from percentiles(f"{case}, top 10", [elapsed(partial(search, probe)) for probe in probes])

@@ -34,10 +34,11 @@ from openfrs.evaluation.benchmark.templates import random_templates
 from openfrs.store.db.base import Database
 from openfrs.store.faces.models import NewFace
 from openfrs.store.faces.repository import FaceRepository
-from openfrs.store.index.cache import LoadedIndexes
-from openfrs.store.index.milvus.copies import CopyState, of_set
-from openfrs.store.index.milvus.remote_index import RemoteIndex
-from openfrs.store.index.search import Galleries, Query
+from openfrs.store.index.backend import Query
+from openfrs.store.index.cache import IndexCache
+from openfrs.store.index.milvus.copies import CopyState, find_copy
+from openfrs.store.index.milvus.search import MilvusIndex
+from openfrs.store.index.search import Galleries
 from openfrs.vision.weights.cache import WeightCache
 
 CLIENTS = 8
@@ -83,7 +84,7 @@ def _looks(server: PostgresqlServer, folder: Path) -> Iterator[Figure]:
             repository = FaceRepository(database)
             set_id = new_set(repository)
             repository.add(set_id, [face(0)])
-            looks.append((name, _look(LoadedIndexes(repository, MEMORY), set_id), []))
+            looks.append((name, _look(IndexCache(repository, MEMORY), set_id), []))
         for _ in range(LOOKS):
             for _, look, times in looks:
                 times.append(elapsed(look))
@@ -91,9 +92,9 @@ def _looks(server: PostgresqlServer, folder: Path) -> Iterator[Figure]:
             yield from percentiles(f"version check, {name}", times, p50=0.5)
 
 
-def _look(indexes: LoadedIndexes, set_id: int) -> Callable[[], object]:
+def _look(indexes: IndexCache, set_id: int) -> Callable[[], object]:
     def look() -> None:
-        with indexes.level(set_id):
+        with indexes.up_to_date(set_id):
             pass
 
     return look
@@ -163,13 +164,13 @@ def _milvus(folder: Path, faces: int, url: str, process: int | None) -> Iterator
         vectors = random_templates(generator, min(_BATCH, faces - start))
         repository.add(set_id, [_face(start + place, vector) for place, vector in enumerate(vectors)])
     before = resident(process) if process else 0
-    remote = RemoteIndex.at(url, database, repository)
+    remote = MilvusIndex.open(url, database, repository)
     with closing(database), closing(remote):
         started = time.perf_counter()
         while _applied(database, set_id) < _version(repository):
             remote.indexer.run()
         yield Figure(case, "indexed into Milvus, faces per second", faces / (time.perf_counter() - started))
-        memory, through = Galleries(repository, MEMORY * 10), remote.galleries(MEMORY, at_once=1)
+        memory, through = Galleries.in_memory(repository, MEMORY * 10), remote.galleries(MEMORY, threads=1)
         probes = random_templates(generator, PROBES)
         searches = (("in memory", memory.search, list[float]()), ("through Milvus", through.search, list[float]()))
         for _, search, _ in searches:
@@ -185,14 +186,14 @@ def _milvus(folder: Path, faces: int, url: str, process: int | None) -> Iterator
         yield Figure(
             f"{case}, top 10 through Milvus", "share of answers equal to memory's", same / PROBES, 1.0, at_least=True
         )
-        yield Figure(case, "index in memory, MB", sum(memory.loaded.values()) / 1e6)
+        yield Figure(case, "index in memory, MB", sum(memory.loaded_bytes.values()) / 1e6)
         if process:
             yield Figure(case, "Milvus, resident MB more than before", resident(process) - before)
         yield from _lag(remote, database, repository, set_id, faces)
 
 
 def _lag(
-    remote: RemoteIndex, database: Database, repository: FaceRepository, set_id: int, faces: int
+    remote: MilvusIndex, database: Database, repository: FaceRepository, set_id: int, faces: int
 ) -> Iterator[Figure]:
     """Faces behind, looked at ten times a second while so many are added, one a transaction."""
     stop, behind = threading.Event(), []
@@ -231,7 +232,7 @@ def _version(repository: FaceRepository) -> int:
 
 def _applied(database: Database, set_id: int) -> int:
     with database.read() as connection:
-        copy = of_set(connection, set_id, CopyState.SERVING)
+        copy = find_copy(connection, set_id, CopyState.SERVING)
     return -1 if copy is None else copy.applied
 
 

@@ -44,12 +44,12 @@ from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
 from openfrs.store.index.search import Galleries
 from openfrs.store.liveness_sessions import LivenessSessionRepository
-from openfrs.store.opening import master_key, open_database, open_remote_index
+from openfrs.store.opening import master_key, open_database, open_milvus_index
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.weights.manifest import Manifest, manifest
 
 if TYPE_CHECKING:
-    from openfrs.store.index.milvus.remote_index import RemoteIndex
+    from openfrs.store.index.milvus.search import MilvusIndex
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Services:
     policies: Policies
     retention: Retention
     retention_job: RetentionJob
-    index: "RemoteIndex | None"
+    index: "MilvusIndex | None"
     """The index of face sets on a server, if there is one."""
 
     _accounts: AccountRepository
@@ -101,9 +101,9 @@ class Services:
         recognizer = Recognizer(
             pipeline, scale, threads=settings.threads, queue=settings.queue, large_queue=settings.large_queue
         )
-        index = open_remote_index(settings, database, repository)
+        index = open_milvus_index(settings, database, repository)
         galleries = (
-            Galleries(repository, settings.index_memory, settings.threads)
+            Galleries.in_memory(repository, settings.index_memory, settings.threads)
             if index is None
             else index.galleries(settings.index_memory, settings.threads)
         )

@@ -19,7 +19,8 @@ from openfrs.store.db.base import Database
 from openfrs.store.faces.models import Match, NewFace
 from openfrs.store.faces.predicate import And, Between, Equal, FieldValue, Not, Or, Predicate
 from openfrs.store.faces.repository import FaceRepository
-from openfrs.store.index.search import FaceMissingError, Galleries, Query
+from openfrs.store.index.backend import FaceMissingError, Query
+from openfrs.store.index.search import Galleries
 
 from .databases import Place, open_database
 from .galleries import MEMORY, PROJECT, new_database, new_set, unit
@@ -213,7 +214,7 @@ class FaceSetMachine(RuleBasedStateMachine):
         self.galleries = [self.opened(*each) for each in enumerate(memory)]
 
     def opened(self, process: int, memory: int) -> Galleries:
-        return Galleries(self.repositories[process], memory)
+        return Galleries.in_memory(self.repositories[process], memory)
 
     @invariant()
     def the_count_is_right(self) -> None:

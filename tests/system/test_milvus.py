@@ -102,10 +102,10 @@ def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 
 @pytest.mark.parametrize("url", ["localhost:19530", "milvus://x", "http://"])
-def test_what_is_no_url_stops_the_start(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_url_stops_the_start(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pymilvus", reason="pymilvus is not installed")
     from openfrs.core.errors import OperatorError
     from openfrs.store.index.milvus.client import Milvus
 
-    with pytest.raises(OperatorError, match="it is no URL"):
+    with pytest.raises(OperatorError, match="not a URL"):
         Milvus(url)

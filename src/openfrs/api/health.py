@@ -21,6 +21,6 @@ async def ready(services: ServicesDependency) -> dict[str, str]:
     """Models are loaded and the store answers; a Milvus server that does not is told, and no reason not to serve."""
     if not await run_in_threadpool(services.is_ready):
         raise ServiceError("APIG.0201/502")
-    if services.index is not None and not services.index.milvus.answers:
+    if services.index is not None and not services.index.milvus.is_connected:
         return {"status": "ready", "milvus": "out of reach"}
     return {"status": "ready"}

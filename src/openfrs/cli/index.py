@@ -35,11 +35,11 @@ def verify(face_set: FaceSetName = None, project: Project = None, data: Data = N
     faces, wrong = 0, 0
     for each, found in verify_index(settings_of(data=data), face_set, project):
         faces += found.faces
-        if found.lacking or found.beyond:
+        if found.missing or found.unexpected:
             wrong += 1
             print(
-                f"project {each.project_id}, face set {each.name}: of {found.faces} faces {found.lacking} lack, "
-                f"{found.beyond} are there that should not be; openfrs index rebuild --set {each.name}"
+                f"project {each.project_id}, face set {each.name}: of {found.faces} faces {found.missing} lack, "
+                f"{found.unexpected} are there that should not be; openfrs index rebuild --set {each.name}"
             )
     print(f"{faces} faces looked for; {wrong} face sets are not as they should be.")
     if wrong:

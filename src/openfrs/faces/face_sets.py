@@ -107,7 +107,7 @@ class FaceSets:
             set_id = self._repository.delete_set(project_id, name)
         if set_id is None:
             raise missing_set(name)
-        self._galleries.forget(set_id)
+        self._galleries.drop(set_id)
 
 
 def validate_name(name: str) -> None:

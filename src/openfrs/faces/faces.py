@@ -13,8 +13,9 @@ from openfrs.recognition.recognizer import FaceTemplate, Recognizer
 from openfrs.store.faces.models import CapacityError, Face, FaceSet, Match, NewFace
 from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, Equal, FieldValue
 from openfrs.store.faces.repository import FaceRepository
+from openfrs.store.index.backend import Query
 from openfrs.store.index.columns import field_type
-from openfrs.store.index.search import Galleries, Listing, Query
+from openfrs.store.index.search import Galleries, Listing
 
 from .dry_run import DryRun
 from .errors import missing_face, translated_errors
@@ -122,7 +123,7 @@ class Faces:
         if sort is not None and sort != EXTERNAL_IMAGE_ID and sort not in face_set.fields:
             raise wrong_format("sort", "the face set has no such field")
         with translated_errors(set_name):
-            total, faces = self._galleries.window(face_set.id, Listing(offset, limit, predicate, sort, descends))
+            total, faces = self._galleries.list_faces(face_set.id, Listing(offset, limit, predicate, sort, descends))
         return face_set, total, faces
 
     def one(self, project_id: str, set_name: str, face_id: str) -> tuple[FaceSet, Face]:

@@ -18,7 +18,8 @@ from openfrs.recognition.recognizer import Candidate, Recognizer
 from openfrs.recognition.similarity import Calibration
 from openfrs.store.faces.models import Face, FaceSet
 from openfrs.store.faces.repository import FaceRepository
-from openfrs.store.index.search import Galleries, Query, distinct
+from openfrs.store.index.backend import Query
+from openfrs.store.index.search import Galleries, distinct
 from openfrs.vision.attributes.types import HeadPose, Quality, Trait
 
 from .errors import translated_errors

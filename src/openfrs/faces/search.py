@@ -12,8 +12,9 @@ from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.store.faces.models import Face, FaceSet
 from openfrs.store.faces.predicate import FieldDefinitions
+from openfrs.store.index.backend import FaceMissingError, Query
 from openfrs.store.index.columns import NUMERIC, field_type
-from openfrs.store.index.search import FaceMissingError, Galleries, Hit, Query
+from openfrs.store.index.search import Galleries, Hit
 
 from .errors import missing_face, translated_errors
 from .face_sets import FaceSets

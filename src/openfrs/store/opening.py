@@ -17,7 +17,7 @@ from .data_directory import DataDirectory
 from .service_keys import require_whole
 
 if TYPE_CHECKING:
-    from openfrs.store.index.milvus.remote_index import RemoteIndex
+    from openfrs.store.index.milvus.search import MilvusIndex
 
 
 def master_key(settings: Settings) -> bytes | None:
@@ -139,7 +139,7 @@ def require_schema(settings: Settings) -> None:
         )
 
 
-def open_remote_index(settings: Settings, database: Database, repository: FaceRepository) -> "RemoteIndex | None":
+def open_milvus_index(settings: Settings, database: Database, repository: FaceRepository) -> "MilvusIndex | None":
     """The index of face sets on a server, if the settings name one; it need not answer yet.
 
     Raises:
@@ -149,8 +149,6 @@ def open_remote_index(settings: Settings, database: Database, repository: FaceRe
         return None
     if settings.milvus is None:
         raise OperatorError("set OPENFRS_MILVUS, such as http://host:19530, for the index on Milvus")
-    from openfrs.store.index.milvus.remote_index import (
-        RemoteIndex,  # with its client, which only those have who want it
-    )
+    from openfrs.store.index.milvus.search import MilvusIndex
 
-    return RemoteIndex.at(settings.milvus.get_secret_value(), database, repository)
+    return MilvusIndex.open(settings.milvus.get_secret_value(), database, repository)

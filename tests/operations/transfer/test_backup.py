@@ -22,7 +22,8 @@ from openfrs.operations.transfer.backup import back_up, restore
 from openfrs.store.db.sqlite import SqliteDatabase
 from openfrs.store.faces.models import NewFace
 from openfrs.store.faces.repository import FaceRepository
-from openfrs.store.index.search import Galleries, Query
+from openfrs.store.index.backend import Query
+from openfrs.store.index.search import Galleries
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def opened(data: Path) -> Iterator[tuple[FaceRepository, Galleries]]:
     database = SqliteDatabase(data / "openfrs.db")
     repository = FaceRepository(database)
     try:
-        yield repository, Galleries(repository, 10**9)
+        yield repository, Galleries.in_memory(repository, 10**9)
     finally:
         database.close()
 

@@ -18,7 +18,8 @@ from openfrs.store.db.base import HEAD
 from openfrs.store.db.sqlite import SqliteDatabase, old_database
 from openfrs.store.db.tables import metadata
 from openfrs.store.faces.repository import FaceRepository
-from openfrs.store.index.search import Galleries, Query
+from openfrs.store.index.backend import Query
+from openfrs.store.index.search import Galleries
 from tests.support.servers import REPOSITORY
 
 SCHEMAS = sorted((REPOSITORY / "tests" / "support" / "schemas").iterdir())
@@ -54,7 +55,7 @@ def test_a_database_of_every_earlier_schema_is_brought_up_to_date_and_kept(revis
         ("face0001", "image1", {"n": 1}),
         ("face0003", "image3", {"n": 3}),
     ]
-    hits = Galleries(repository, 10**9).search(face_set.id, np.array([1, 0, 0, 0], np.float32), Query(2))
+    hits = Galleries.in_memory(repository, 10**9).search(face_set.id, np.array([1, 0, 0, 0], np.float32), Query(2))
     assert [(hit.face.face_id, hit.cosine) for hit in hits] == [("face0003", 1.0), ("face0001", 0.0)]
     assert [(grant.project_id, grant.role) for grant in accounts.grants(user_id="u" * 32)] == [("p" * 32, "admin")]
     database.close()

@@ -15,7 +15,8 @@ from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.faces import key_rotation
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates, parse_master_key, read_master_key
-from openfrs.store.index.search import Galleries, Query
+from openfrs.store.index.backend import Query
+from openfrs.store.index.search import Galleries
 from tests.support.databases import Place, open_database
 from tests.support.galleries import DIMENSION, MEMORY, face, new_set, unit
 from tests.support.store_accounts import PROJECT, create_account
@@ -52,7 +53,7 @@ def filled(database: Database, master_key: bytes | None) -> int:
 def finds_all(database: Database, set_id: int, master_key: bytes | None) -> bool:
     """Whether every face is found, and read, by its own template."""
     repository = FaceRepository(database, Templates(master_key))
-    galleries = Galleries(repository, MEMORY)
+    galleries = Galleries.in_memory(repository, MEMORY)
     for number in range(40):
         stored = unit(number).astype(np.float16).astype(np.float32)
         (hit,) = galleries.search(set_id, unit(number), Query(1))
@@ -121,7 +122,7 @@ def test_a_template_is_bound_to_its_face(database: Database) -> None:
         connection.execute(swapped)
     repository = FaceRepository(database, Templates(MASTER))
     with pytest.raises(StoreUnavailableError, match="damaged"):
-        Galleries(repository, MEMORY).search(set_id, unit(1), Query(1))
+        Galleries.in_memory(repository, MEMORY).search(set_id, unit(1), Query(1))
 
 
 @pytest.mark.parametrize("master_key", [None, MASTER])
@@ -129,7 +130,7 @@ def test_a_template_of_the_wrong_length_is_told(database: Database, master_key: 
     set_id = filled(database, master_key)
     with database.write() as connection:
         connection.execute(update(_templates).where(_templates.c.seq == _seq("00000001")).values(template=b"short"))
-    galleries = Galleries(FaceRepository(database, Templates(master_key)), MEMORY)
+    galleries = Galleries.in_memory(FaceRepository(database, Templates(master_key)), MEMORY)
     with pytest.raises(StoreUnavailableError, match="damaged"):
         galleries.search(set_id, unit(1), Query(1))
 

@@ -15,8 +15,9 @@ from openfrs.store.faces.changes import TEMPLATE_TYPE, Changes
 from openfrs.store.faces.models import Match, NewFace, SetMissingError
 from openfrs.store.faces.predicate import And, Between, Equal, Not, Predicate
 from openfrs.store.faces.repository import FaceRepository
+from openfrs.store.index.backend import Query
 from openfrs.store.index.flat import TemplateIndex
-from openfrs.store.index.search import Galleries, Query
+from openfrs.store.index.search import Galleries
 from tests.support.databases import Place
 from tests.support.galleries import DIMENSION, MEMORY, PROJECT, face, new_database, new_set, unit
 
@@ -33,14 +34,14 @@ def found(galleries: Galleries, set_id: int, probe: npt.NDArray[np.float32], cou
 
 
 def test_equal_templates_come_oldest_first(repository: FaceRepository) -> None:
-    set_id, galleries = new_set(repository), Galleries(repository, MEMORY)
+    set_id, galleries = new_set(repository), Galleries.in_memory(repository, MEMORY)
     repository.add(set_id, [face(number, seed=1) for number in range(5)])
     assert found(galleries, set_id, unit(1), 5) == [f"{number:08d}" for number in range(5)]
 
 
 def test_two_processes_see_each_others_writes(repository: FaceRepository) -> None:
     set_id = new_set(repository)
-    one, other = Galleries(repository, MEMORY), Galleries(repository, MEMORY)
+    one, other = Galleries.in_memory(repository, MEMORY), Galleries.in_memory(repository, MEMORY)
     for number in range(10):
         repository.add(set_id, [face(number)])
         assert found(one, set_id, unit(number), 1) == found(other, set_id, unit(number), 1) == [f"{number:08d}"]
@@ -49,7 +50,7 @@ def test_two_processes_see_each_others_writes(repository: FaceRepository) -> Non
 
 
 def test_a_least_cosine_cuts_the_list(repository: FaceRepository) -> None:
-    set_id, galleries = new_set(repository), Galleries(repository, MEMORY)
+    set_id, galleries = new_set(repository), Galleries.in_memory(repository, MEMORY)
     repository.add(set_id, [face(number) for number in range(50)])
     hits = galleries.search(set_id, unit(7), Query(50, 0.3))
     assert hits[0].face.face_id == "00000007"
@@ -58,14 +59,14 @@ def test_a_least_cosine_cuts_the_list(repository: FaceRepository) -> None:
 
 
 def test_searching_a_set_that_is_gone_says_so(repository: FaceRepository) -> None:
-    set_id, galleries = new_set(repository), Galleries(repository, MEMORY)
+    set_id, galleries = new_set(repository), Galleries.in_memory(repository, MEMORY)
     repository.delete_set(PROJECT, "s")
     with pytest.raises(SetMissingError):
         galleries.search(set_id, unit(0), Query(1))
 
 
 def test_readers_and_writers_at_once_never_miss_or_resurrect(repository: FaceRepository) -> None:
-    set_id, galleries = new_set(repository), Galleries(repository, MEMORY)
+    set_id, galleries = new_set(repository), Galleries.in_memory(repository, MEMORY)
     repository.add(set_id, [face(number) for number in range(1000, 1200)])
     wrong: list[str] = []
 
@@ -218,9 +219,9 @@ def test_an_index_takes_little_more_than_its_templates_and_fields() -> None:
 
 
 def gallery_bytes(repository: FaceRepository, set_id: int) -> int:
-    galleries = Galleries(repository, MEMORY)
+    galleries = Galleries.in_memory(repository, MEMORY)
     found(galleries, set_id, unit(0), 1)
-    return galleries.loaded[set_id]
+    return galleries.loaded_bytes[set_id]
 
 
 def test_indexes_used_longest_ago_leave_when_memory_is_short(repository: FaceRepository) -> None:
@@ -228,41 +229,41 @@ def test_indexes_used_longest_ago_leave_when_memory_is_short(repository: FaceRep
     for set_id in sets:
         repository.add(set_id, [face(1000 * set_id + number) for number in range(100)])
     one = gallery_bytes(repository, sets[0])
-    galleries = Galleries(repository, int(2.5 * one))
+    galleries = Galleries.in_memory(repository, int(2.5 * one))
     for set_id in sets[:3]:
         found(galleries, set_id, unit(0), 1)
-    assert list(galleries.loaded) == sets[1:3]
+    assert list(galleries.loaded_bytes) == sets[1:3]
     found(galleries, sets[1], unit(0), 1)
     found(galleries, sets[3], unit(0), 1)
-    assert list(galleries.loaded) == [sets[1], sets[3]]
-    assert sum(galleries.loaded.values()) <= 2.5 * one
+    assert list(galleries.loaded_bytes) == [sets[1], sets[3]]
+    assert sum(galleries.loaded_bytes.values()) <= 2.5 * one
     probe = 1000 * sets[0] + 5
     assert found(galleries, sets[0], unit(probe), 1) == [f"{probe:08d}"]  # back from the database
 
 
 def test_the_index_used_last_stays_however_large(repository: FaceRepository) -> None:
-    set_id, galleries = new_set(repository), Galleries(repository, 1)
+    set_id, galleries = new_set(repository), Galleries.in_memory(repository, 1)
     repository.add(set_id, [face(number) for number in range(100)])
     assert found(galleries, set_id, unit(3), 1) == ["00000003"]
-    assert list(galleries.loaded) == [set_id]
+    assert list(galleries.loaded_bytes) == [set_id]
 
 
 def test_an_index_in_use_is_never_dropped(repository: FaceRepository) -> None:
     used, other = new_set(repository, "used"), new_set(repository, "other")
     for set_id in (used, other):
         repository.add(set_id, [face(1000 * set_id + number) for number in range(100)])
-    galleries = Galleries(repository, 1)
-    with galleries._indexes.level(used) as (_, index):
+    galleries = Galleries.in_memory(repository, 1)
+    with galleries._backend.indexes.up_to_date(used) as (_, index):
         found(galleries, other, unit(0), 1)
-        assert list(galleries.loaded) == [used, other]
+        assert list(galleries.loaded_bytes) == [used, other]
         assert index.nearest(unit(1000 * used), 1)[0].size == 1
-    assert list(galleries.loaded) == [other]
+    assert list(galleries.loaded_bytes) == [other]
 
 
 def test_an_index_whose_loading_failed_is_loaded_anew(
     repository: FaceRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_id, galleries = new_set(repository), Galleries(repository, MEMORY)
+    set_id, galleries = new_set(repository), Galleries.in_memory(repository, MEMORY)
     repository.add(set_id, [face(number) for number in range(10)])
     apply = TemplateIndex.apply
 
@@ -282,7 +283,7 @@ def test_an_index_whose_loading_failed_is_loaded_anew(
 
 def test_a_deletion_by_filter_sees_every_write_before_it(repository: FaceRepository) -> None:
     set_id = new_set(repository, fields={"number": {"type": "long"}})
-    galleries = Galleries(repository, MEMORY)
+    galleries = Galleries.in_memory(repository, MEMORY)
     deleted: list[int] = []
 
     def add(thread: int) -> None:

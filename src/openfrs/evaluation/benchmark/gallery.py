@@ -18,7 +18,8 @@ from openfrs.store.accounts import AccountRepository, Domain, Project
 from openfrs.store.db.sqlite import SqliteDatabase
 from openfrs.store.faces.models import FaceSet, NewFace
 from openfrs.store.faces.repository import FaceRepository
-from openfrs.store.index.search import Galleries, Query
+from openfrs.store.index.backend import Query
+from openfrs.store.index.search import Galleries
 
 from .figures import Figure, elapsed, percentiles, timed
 from .templates import random_templates
@@ -140,7 +141,7 @@ class _Store:
     def _open(self) -> None:
         self._database = SqliteDatabase(self._path)
         self.repository = FaceRepository(self._database)
-        self.galleries = Galleries(self.repository, _MEMORY)
+        self.galleries = Galleries.in_memory(self.repository, _MEMORY)
 
     def close(self) -> None:
         self._database.close()

@@ -24,7 +24,8 @@ from openfrs.media.decoding.image import EncodedImage
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.faces.models import NewFace
 from openfrs.store.faces.repository import FaceRepository
-from openfrs.store.index.search import Galleries, Query
+from openfrs.store.index.backend import Query
+from openfrs.store.index.search import Galleries
 from openfrs.store.opening import open_database
 from openfrs.vision.loading import runtime_of
 from openfrs.vision.pipeline import ModelPipeline
@@ -186,7 +187,7 @@ class Server:
                 for place, template in enumerate(templates)
             ]
             repository.add(face_set.id, added)
-        galleries = Galleries(repository, _MEMORY)
+        galleries = Galleries.in_memory(repository, _MEMORY)
         return lambda: galleries.search(face_set.id, templates[0], Query(10))
 
     def close(self) -> None:

@@ -28,7 +28,7 @@ from openfrs.store.faces.templates import Templates, read_master_key
 from openfrs.store.index.milvus.copies import IndexCopies
 from openfrs.store.opening import (
     master_key,
-    open_remote_index,
+    open_milvus_index,
     opened_database,
     require_data,
     shared_database,
@@ -201,7 +201,7 @@ def verify_index(
 def _indexer(settings: Settings) -> "Iterator[tuple[Indexer, Database]]":
     with shared_database(settings) as database:
         repository = FaceRepository(database, Templates(master_key(settings)))
-        index = open_remote_index(settings, database, repository)
+        index = open_milvus_index(settings, database, repository)
         if index is None:
             raise OperatorError(
                 "face sets are searched by indexes in memory, which need no care: OPENFRS_INDEX says so"

@@ -24,7 +24,8 @@ from openfrs.store.db.sqlite import SqliteDatabase
 from openfrs.store.faces.key_rotation import Advance
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
-from openfrs.store.index.search import Galleries, Listing, Query
+from openfrs.store.index.backend import Query
+from openfrs.store.index.search import Galleries, Listing
 from openfrs.store.opening import master_key, open_shared, require_data, require_schema
 from openfrs.store.service_keys import await_keys, bring_keys
 
@@ -76,7 +77,7 @@ def _move(source: Settings, database: SqliteDatabase, shared: Database, key: byt
             check_counts(reading, copied)
         sets = _largest_sets(reading)
     one, other = (
-        Galleries(FaceRepository(each, templates), source.index_memory)
+        Galleries.in_memory(FaceRepository(each, templates), source.index_memory)
         for each, templates in ((database, opening), (shared, sealing))
     )
     _check_searches(one, other, sets, track("searches compared", len(sets) * PROBES))
@@ -104,7 +105,7 @@ def _check_searches(one: Galleries, other: Galleries, sets: list[tuple[int, int]
     """See that both answer searches for enrolled faces alike, to the last digit."""
     for set_id, faces in sets:
         for _ in range(PROBES):
-            _, (face,) = one.window(set_id, Listing(secrets.randbelow(faces), 1))
+            _, (face,) = one.list_faces(set_id, Listing(secrets.randbelow(faces), 1))
             expected, found = (each.search_like(set_id, face.face_id, Query(10)) for each in (one, other))
             if found != expected:
                 raise OperatorError("a search finds something else in the copy: begin again, on an empty database")

@@ -1,10 +1,10 @@
-"""The indexes in memory, kept level with the database and within a bound of memory.
+"""A cache of indexes in memory, brought up to date with the database on each use.
 
-The database is the truth. An index knows the version of the set it stands for; before it is used it is brought to the version
-that the reader's snapshot shows, from the rows and tombstones written since. So a face just added is in it and a deleted one is
-not, in whichever process and thread it is asked.
+The database is the source of truth. An index knows the version of its set. Before each use, the rows and tombstones written after
+that version and up to the reader's snapshot are applied to it. So an index contains a face as soon as it is added and no longer
+once it is deleted, in every process and thread.
 
-An index may hold a set's faces only as far as they were written after some version, where another index has those before.
+An index may be partial: it then holds only the faces written after some version, while another index has the earlier ones.
 """
 
 import threading
@@ -31,20 +31,20 @@ from openfrs.store.faces.snapshot import (
 
 from .flat import TemplateIndex
 
-_LONG: Final = 4096
-"""Faces beyond which an index of the latest ones lets go of those that another index has by now."""
+_MAX_PARTIAL: Final = 4096
+"""Faces above which a partial index removes those that the other index has by now."""
 
 _FIELD_BYTES: Final = 64
-"""What a face takes beside its template, at least."""
+"""Minimum size of a face in memory beside its template."""
 
 
 class TooLargeError(Exception):
-    """The index would not fit into the memory for indexes."""
+    """The index would exceed the memory for indexes."""
 
 
 @dataclass(slots=True, eq=False)
-class _Loaded:
-    """The index of one set, of the faces written after version ``since``; None until it is first used."""
+class _Entry:
+    """The index of one set, None until its first use; it holds the faces written after version ``since``."""
 
     lock: RWLockWriteD = field(default_factory=RWLockWriteD)
     index: TemplateIndex | None = None
@@ -53,154 +53,154 @@ class _Loaded:
     nbytes: int = 0
     users: int = 0
 
-    def at(self, version: int, since: int) -> TemplateIndex | None:
-        """The index, if there is nothing to be done to it for a reader at a version."""
+    def current(self, version: int, since: int) -> TemplateIndex | None:
+        """Return the index if it is usable, unchanged, for a reader at a version."""
         index = self.index
-        if index is None or index.version != version or self.since > since or self.is_long(since):
+        if index is None or index.version != version or self.since > since or self.is_oversized(since):
             return None
         return index
 
-    def is_long(self, since: int) -> bool:
-        """Whether the index holds so many faces that those that nobody asks it for should leave."""
-        return self.index is not None and self.since < since and len(self.index) > _LONG
+    def is_oversized(self, since: int) -> bool:
+        """Check whether the index holds too many faces written at or before ``since``."""
+        return self.index is not None and self.since < since and len(self.index) > _MAX_PARTIAL
 
 
-class LoadedIndexes:
-    """The indexes of the face sets that this process is asked about.
+class IndexCache:
+    """The indexes of the face sets that this process searches.
 
-    ``memory`` is the bytes that they may take. What was used longest ago leaves first; one in use is never taken away, and the
-    one used last stays whatever its size, unless the bound is ``strict``: then what would not fit is not loaded.
+    ``memory`` bounds their total bytes. The least recently used index is evicted first, an index in use never. The most recently
+    used one is kept whatever its size, unless the bound is ``strict``: then an index that would not fit is not loaded.
     """
 
     def __init__(self, repository: FaceRepository, memory: int, *, strict: bool = False) -> None:
         self._repository = repository
         self._memory = memory
         self._strict = strict
-        self._loaded: dict[int, _Loaded] = {}  # the one used last comes last
+        self._entries: dict[int, _Entry] = {}  # the most recently used last
         self._lock = threading.Lock()
 
     @contextmanager
-    def level(self, set_id: int, since: int = 0) -> Iterator[tuple[Connection, TemplateIndex]]:
-        """A snapshot of the database, and the set's index at the very same version, which nobody changes meanwhile.
+    def up_to_date(self, set_id: int, since: int = 0) -> Iterator[tuple[Connection, TemplateIndex]]:
+        """Open a snapshot of the database and lock the index of the set at the same version.
 
-        It holds every face written after version ``since``, and maybe others. The lock comes before the snapshot: so the index can
-        only be behind it, never ahead.
+        The index contains every face written after version ``since``, and possibly earlier ones. The lock is acquired before the
+        snapshot, so the index can be behind the snapshot but never ahead of it.
 
         Raises:
-            SetMissingError: the set was deleted meanwhile.
+            SetMissingError
             TooLargeError
         """
-        with self._held(set_id) as loaded:
-            with loaded.lock.gen_rlock(), self._repository.snapshot() as snapshot:
-                if (index := loaded.at(self._version(snapshot, set_id), since)) is not None:
+        with self._use(set_id) as entry:
+            with entry.lock.gen_rlock(), self._repository.snapshot() as snapshot:
+                if (index := entry.current(self._version(snapshot, set_id), since)) is not None:
                     yield snapshot, index
                     return
-            writing = loaded.lock.gen_wlock()
-            writing.acquire()
-            lock: Lockable = writing
+            write_lock = entry.lock.gen_wlock()
+            write_lock.acquire()
+            lock: Lockable = write_lock
             try:
                 with self._repository.snapshot() as snapshot:
-                    index = self._caught_up(loaded, snapshot, set_id, since)
-                    lock = writing.downgrade()
+                    index = self._update(entry, snapshot, set_id, since)
+                    lock = write_lock.downgrade()
                     yield snapshot, index
             finally:
                 lock.release()
 
     @contextmanager
-    def level_with(self, connection: Connection, set_id: int, since: int = 0) -> Iterator[TemplateIndex]:
-        """The set's index as a transaction sees the set, which it has locked; as :meth:`level` otherwise."""
-        with self._held(set_id) as loaded, loaded.lock.gen_wlock():
-            yield self._caught_up(loaded, connection, set_id, since)
+    def up_to_date_in(self, connection: Connection, set_id: int, since: int = 0) -> Iterator[TemplateIndex]:
+        """Lock the index at the version that a transaction sees, which has locked the set; otherwise as :meth:`up_to_date`."""
+        with self._use(set_id) as entry, entry.lock.gen_wlock():
+            yield self._update(entry, connection, set_id, since)
 
-    def forget(self, set_id: int) -> None:
-        """Drop the index of a set that is gone."""
+    def drop(self, set_id: int) -> None:
+        """Drop the index of a deleted set."""
         with self._lock:
-            self._loaded.pop(set_id, None)
-            self._show()
+            self._entries.pop(set_id, None)
+            self._update_metrics()
 
     @property
-    def nbytes(self) -> dict[int, int]:
-        """Bytes of the indexes in memory by set, the one used last at the end."""
+    def loaded_bytes(self) -> dict[int, int]:
+        """Bytes of the indexes in memory by set, the most recently used last."""
         with self._lock:
-            return {set_id: loaded.nbytes for set_id, loaded in self._loaded.items()}
+            return {set_id: entry.nbytes for set_id, entry in self._entries.items()}
 
     def _version(self, snapshot: Connection, set_id: int) -> int:
         try:
             return set_version(snapshot, set_id)
         except SetMissingError:
-            self.forget(set_id)
+            self.drop(set_id)
             raise
 
-    def _caught_up(self, loaded: _Loaded, snapshot: Connection, set_id: int, since: int) -> TemplateIndex:
-        """An index that is held for writing, at the version of a snapshot."""
+    def _update(self, entry: _Entry, snapshot: Connection, set_id: int, since: int) -> TemplateIndex:
+        """Bring an index to the version of a snapshot; the caller holds its write lock."""
         version = self._version(snapshot, set_id)
-        if (index := loaded.at(version, since)) is not None:
+        if (index := entry.current(version, since)) is not None:
             return index
         face_set = load_face_set(snapshot, set_id)
-        if loaded.index is None or loaded.embedder != face_set.embedder or loaded.since > since:
-            loaded.index, loaded.embedder = TemplateIndex(face_set.fields), face_set.embedder
-            loaded.index.version = loaded.since = since
-        index = loaded.index
+        if entry.index is None or entry.embedder != face_set.embedder or entry.since > since:
+            entry.index, entry.embedder = TemplateIndex(face_set.fields), face_set.embedder
+            entry.index.version = entry.since = since
+        index = entry.index
         try:
-            self._bring_up(loaded, index, snapshot, face_set)
-            if loaded.is_long(since):
-                settled = seqs_written_between(snapshot, set_id, loaded.since, since)
-                index.apply(Changes.deletions(np.array(settled, np.int64)))
-                loaded.since = since
+            self._apply_changes(entry, index, snapshot, face_set)
+            if entry.is_oversized(since):
+                seqs = seqs_written_between(snapshot, set_id, entry.since, since)
+                index.apply(Changes.deletions(np.array(seqs, np.int64)))
+                entry.since = since
         except BaseException:
-            loaded.index = None  # half of the changes are in it
+            entry.index = None  # the changes are applied in part
             raise
         index.version = version
         return index
 
-    def _bring_up(self, loaded: _Loaded, index: TemplateIndex, snapshot: Connection, face_set: FaceSet) -> None:
+    def _apply_changes(self, entry: _Entry, index: TemplateIndex, snapshot: Connection, face_set: FaceSet) -> None:
         templates = self._repository.templates.of_set(snapshot, face_set.id)
-        empty = index.version == loaded.since and not len(index)
-        with closing(changes_since(snapshot, face_set.id, index.version, templates, empty=empty)) as pieces:
-            for changes in pieces:
+        empty = index.version == entry.since and not len(index)
+        with closing(changes_since(snapshot, face_set.id, index.version, templates, empty=empty)) as batches:
+            for changes in batches:
                 if empty and not len(index) and changes.seqs.size:
-                    self._reserve(loaded, index, snapshot, face_set, changes)
+                    self._reserve(entry, index, snapshot, face_set, changes.templates.shape[1])
                 index.apply(changes)
                 with self._lock:
-                    loaded.nbytes = index.nbytes
-                    self._make_room()
+                    entry.nbytes = index.nbytes
+                    self._evict()
 
     def _reserve(
-        self, loaded: _Loaded, index: TemplateIndex, snapshot: Connection, face_set: FaceSet, first: Changes
+        self, entry: _Entry, index: TemplateIndex, snapshot: Connection, face_set: FaceSet, dimension: int
     ) -> None:
-        """Make room for all that is going to be read."""
-        dimension = first.templates.shape[1]
-        count = count_written_since(snapshot, face_set.id, loaded.since) if loaded.since else face_set.face_number
+        """Allocate memory for all faces that will be read."""
+        count = count_written_since(snapshot, face_set.id, entry.since) if entry.since else face_set.face_number
         if self._strict and count * (dimension * TEMPLATE_TYPE.itemsize + _FIELD_BYTES) > self._memory:
             raise TooLargeError
         index.reserve(count, dimension)
 
     @contextmanager
-    def _held(self, set_id: int) -> Iterator[_Loaded]:
+    def _use(self, set_id: int) -> Iterator[_Entry]:
+        """Return the entry of a set, new if there is none, and protect it from eviction until the block ends."""
         with self._lock:
-            loaded = self._loaded.pop(set_id, None) or _Loaded()
-            self._loaded[set_id] = loaded
-            loaded.users += 1
+            entry = self._entries.pop(set_id, None) or _Entry()
+            self._entries[set_id] = entry
+            entry.users += 1
         try:
-            yield loaded
+            yield entry
         finally:
             with self._lock:
-                loaded.users -= 1
-                self._make_room()
+                entry.users -= 1
+                self._evict()
 
-    def _make_room(self) -> None:
-        """Drop the indexes used longest ago until the others fit; with the lock held."""
-        total = sum(loaded.nbytes for loaded in self._loaded.values())
+    def _evict(self) -> None:
+        """Drop the least recently used indexes until the others fit; the caller holds the lock."""
+        total = sum(entry.nbytes for entry in self._entries.values())
         if total > self._memory:
-            for set_id, loaded in list(self._loaded.items())[:-1]:
-                if total > self._memory and not loaded.users:
-                    total -= loaded.nbytes
-                    del self._loaded[set_id]
-        self._show()
+            for set_id, entry in list(self._entries.items())[:-1]:
+                if total > self._memory and not entry.users:
+                    total -= entry.nbytes
+                    del self._entries[set_id]
+        self._update_metrics()
 
-    def _show(self) -> None:
-        """Tell the metrics what is in memory; with the lock held."""
-        indexes = [loaded.index for loaded in self._loaded.values() if loaded.index is not None]
+    def _update_metrics(self) -> None:
+        """Set the gauges of indexes in memory; the caller holds the lock."""
+        indexes = [entry.index for entry in self._entries.values() if entry.index is not None]
         INDEXES.set(len(indexes))
         INDEX_FACES.set(sum(map(len, indexes)))
-        INDEX_BYTES.set(sum(loaded.nbytes for loaded in self._loaded.values()))
+        INDEX_BYTES.set(sum(entry.nbytes for entry in self._entries.values()))

@@ -1,4 +1,4 @@
-"""The fields of a set's faces as typed arrays, one row a face, over which filters are evaluated."""
+"""The fields of the faces of a set as typed arrays, one row per face; predicates are evaluated over them."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -24,7 +24,7 @@ Rows = npt.NDArray[np.int64]
 
 
 class FieldType(StrEnum):
-    """The types a custom field can have."""
+    """Types of custom fields."""
 
     STRING = "string"
     INTEGER = "integer"
@@ -40,7 +40,7 @@ _ARRAY_TYPES: Final[Mapping[FieldType, npt.DTypeLike]] = {
     FieldType.STRING: np.int32,  # codes of interned strings
     FieldType.INTEGER: np.int32,
     FieldType.LONG: np.int64,
-    FieldType.FLOAT: np.float64,  # as in the database: a float is as precise as it was sent
+    FieldType.FLOAT: np.float64,  # as in the database: a float keeps the precision it was sent with
     FieldType.DOUBLE: np.float64,
     FieldType.BOOLEAN: np.bool_,
 }
@@ -49,12 +49,12 @@ _SPARE_STRINGS: Final = 1024
 
 
 def field_type(definitions: FieldDefinitions, name: str) -> FieldType:
-    """The declared type of a field; a field declared without one is a string."""
+    """Return the declared type of a field; a field declared without a type is a string."""
     return FieldType(definitions[name].get("type", FieldType.STRING).lower())
 
 
 class _Column:
-    """The values of one field. ``present`` says which rows have one."""
+    """The values of one field, and in ``present`` which rows have a value."""
 
     def __init__(self, kind: FieldType) -> None:
         self.values: npt.NDArray[Any] = np.zeros(0, _ARRAY_TYPES[kind])
@@ -65,24 +65,24 @@ class _Column:
         self.values[rows] = [0 if value is None else value for value in values]
 
     def equal(self, value: FieldValue, rows: slice) -> Mask:
-        found: Mask = self.values[rows] == value
-        found &= self.present[rows]
-        return found
+        mask: Mask = self.values[rows] == value
+        mask &= self.present[rows]
+        return mask
 
     def between(self, condition: Between, rows: slice) -> Mask:
-        values, found = self.values[rows], self.present[rows].copy()
+        values, mask = self.values[rows], self.present[rows].copy()
         if condition.low is not None:
-            found &= values >= condition.low if condition.includes_low else values > condition.low
+            mask &= values >= condition.low if condition.includes_low else values > condition.low
         if condition.high is not None:
-            found &= values <= condition.high if condition.includes_high else values < condition.high
-        return found
+            mask &= values <= condition.high if condition.includes_high else values < condition.high
+        return mask
 
-    def sortable(self, rows: Rows) -> npt.NDArray[Any]:
-        """Numbers that lie as the rows' values do."""
+    def sort_keys(self, rows: Rows) -> npt.NDArray[Any]:
+        """Return numbers in the same order as the values of the rows."""
         return self.values[rows]
 
-    def tidy(self, count: int) -> None:
-        """Nothing to do for values that lie in the array itself."""
+    def truncate(self, count: int) -> None:
+        """Release memory that only rows from ``count`` on used; nothing, for values in the array itself."""
 
     @property
     def nbytes(self) -> int:
@@ -90,7 +90,7 @@ class _Column:
 
 
 class _StringColumn(_Column):
-    """Strings are interned: the array holds codes, numbered in the order of the dictionary."""
+    """Interned strings: the array holds codes, numbered in the order of the dictionary."""
 
     def __init__(self) -> None:
         super().__init__(FieldType.STRING)
@@ -98,35 +98,35 @@ class _StringColumn(_Column):
 
     def write(self, rows: Rows, values: Sequence[FieldValue | None]) -> None:
         codes = self._codes
-        super().write(rows, [None if each is None else codes.setdefault(str(each), len(codes)) for each in values])
+        super().write(rows, [None if value is None else codes.setdefault(str(value), len(codes)) for value in values])
 
     def equal(self, value: FieldValue, rows: slice) -> Mask:
         return super().equal(self._codes.get(str(value), -1), rows)
 
-    def sortable(self, rows: Rows) -> npt.NDArray[Any]:
-        used, places = np.unique(self.values[rows], return_inverse=True)
+    def sort_keys(self, rows: Rows) -> npt.NDArray[Any]:
+        used, inverse = np.unique(self.values[rows], return_inverse=True)
         strings = list(self._codes)
-        words = [strings[code] if code < len(strings) else "" for code in used.tolist()]
-        ranks = np.empty(len(words), np.int64)
-        ranks[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words))
-        return np.asarray(ranks[places])
+        texts = [strings[code] if code < len(strings) else "" for code in used.tolist()]
+        ranks = np.empty(len(texts), np.int64)
+        ranks[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+        return np.asarray(ranks[inverse])
 
-    def tidy(self, count: int) -> None:
-        """Forget strings that no row has any more, once they are the larger part."""
+    def truncate(self, count: int) -> None:
+        """Remove strings that no row uses, once they are the majority."""
         if len(self._codes) <= 2 * count + _SPARE_STRINGS:
             return
         used, self.values[:count] = np.unique(self.values[:count] * self.present[:count], return_inverse=True)
         strings = list(self._codes)
-        self._codes = {strings[code]: place for place, code in enumerate(used.tolist())}
+        self._codes = {strings[code]: new for new, code in enumerate(used.tolist())}
 
     @property
     def nbytes(self) -> int:
-        # a string of 20 characters, its code, their place in the dictionary
+        # a string of 20 characters, its code and its dictionary entry
         return super().nbytes + 160 * len(self._codes)
 
 
 class Columns:
-    """All fields of a set's faces."""
+    """All fields of the faces of a set."""
 
     def __init__(self, definitions: FieldDefinitions) -> None:
         kinds = {name: field_type(definitions, name) for name in definitions}
@@ -136,29 +136,29 @@ class Columns:
         }
 
     def resize(self, capacity: int) -> None:
-        """Make room for this many rows."""
+        """Allocate this many rows."""
         for column in self._columns.values():
             column.values, column.present = resized(column.values, capacity), resized(column.present, capacity)
 
     def write(self, rows: Rows, external_image_ids: Sequence[str], fields: Sequence[Mapping[str, FieldValue]]) -> None:
-        """Set whole rows."""
+        """Write all fields of the rows."""
         for name, column in self._columns.items():
             column.write(
                 rows, external_image_ids if name == EXTERNAL_IMAGE_ID else [values.get(name) for values in fields]
             )
 
     def move(self, sources: Rows, targets: Rows) -> None:
-        """Copy rows over others."""
+        """Copy rows to other positions."""
         for column in self._columns.values():
             column.values[targets], column.present[targets] = column.values[sources], column.present[sources]
 
-    def tidy(self, count: int) -> None:
-        """Let go of what only rows from ``count`` on needed."""
+    def truncate(self, count: int) -> None:
+        """Release memory that only rows from ``count`` on used."""
         for column in self._columns.values():
-            column.tidy(count)
+            column.truncate(count)
 
     def matching(self, predicate: Predicate, rows: slice) -> Mask:
-        """Which of the rows a condition holds for, shape (rows,)."""
+        """Return a mask of the rows that match a predicate, shape (rows,)."""
         match predicate:
             case Equal(field, value):
                 return self._columns[field].equal(value, rows)
@@ -167,34 +167,34 @@ class Columns:
             case Not(part):
                 return ~self.matching(part, rows)
             case And(parts):
-                found = self.matching(parts[0], rows)
+                mask = self.matching(parts[0], rows)
                 for part in parts[1:]:
-                    found &= self.matching(part, rows)
+                    mask &= self.matching(part, rows)
             case Or(parts):
-                found = self.matching(parts[0], rows)
+                mask = self.matching(parts[0], rows)
                 for part in parts[1:]:
-                    found |= self.matching(part, rows)
-        return found
+                    mask |= self.matching(part, rows)
+        return mask
 
-    def arranged(self, field: str, rows: Rows, *, descends: bool) -> Rows:
-        """The rows in the order of a field's values, those without one last; equal ones keep their order."""
+    def sorted_rows(self, field: str, rows: Rows, *, descending: bool) -> Rows:
+        """Return the rows sorted by a field, those without a value last; the sort is stable."""
         column = self._columns[field]
         present = column.present[rows]
-        having = rows[present]
-        values = column.sortable(having)
-        order = np.argsort(values, kind="stable")
-        if descends:
-            order = len(values) - 1 - np.argsort(values[::-1], kind="stable")[::-1]
-        return np.concatenate([having[order], rows[~present]])
+        with_value = rows[present]
+        keys = column.sort_keys(with_value)
+        order = np.argsort(keys, kind="stable")
+        if descending:
+            order = len(keys) - 1 - np.argsort(keys[::-1], kind="stable")[::-1]
+        return np.concatenate([with_value[order], rows[~present]])
 
     @property
     def nbytes(self) -> int:
-        """Bytes held, roughly: strings are taken as 20 characters long."""
+        """Approximate size in bytes: strings count as 20 characters long."""
         return sum(column.nbytes for column in self._columns.values())
 
 
 def resized(values: npt.NDArray[Any], capacity: int) -> npt.NDArray[Any]:
-    """The same rows in an array of another length; rows that are new are zero."""
+    """Return the rows in an array of another length; new rows are zero."""
     result = np.zeros((capacity, *values.shape[1:]), values.dtype)
     kept = min(capacity, len(values))
     result[:kept] = values[:kept]

@@ -1,7 +1,7 @@
-"""Exact search: the templates of a face set in memory, scanned whole, with the faces' fields in columns beside them."""
+"""Exact search: the templates of a face set in memory, scanned in full, with the fields of the faces in columns beside them."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import faiss
 import numpy as np
@@ -12,23 +12,31 @@ from openfrs.store.faces.predicate import FieldDefinitions, Predicate
 
 from .columns import Columns, Mask, Rows, resized
 
+Vector = npt.NDArray[np.float32]
 Cosines = npt.NDArray[np.float32]
 
-_SPARE: Final = 8
-"""Rows grow by an eighth, so that adding is cheap and no more than that is held in vain."""
+_SPARE_FRACTION: Final = 8
+"""Capacity grows by one eighth: adding stays cheap, and at most that much memory is unused."""
 
-_FEW: Final = 10
-"""Where less than one in so many rows is allowed, copying them out is cheaper than passing over the others."""
+_COPY_RATIO: Final = 10
+"""If fewer than one row in ten matches the predicate, copying the matching rows is cheaper than a masked scan."""
 
-_WIDEST: Final = 256
-"""The most neighbours asked for in the hope that enough of them are allowed; picking more costs more than a masked scan."""
+_MAX_UNMASKED: Final = 256
+"""Most neighbours requested from an unmasked scan; selecting more costs more than a masked scan."""
+
+
+class Neighbours(NamedTuple):
+    """Sequence numbers and cosines of the faces nearest to a probe, both of shape (n,), best first."""
+
+    seqs: Rows
+    cosines: Cosines
 
 
 class TemplateIndex:
-    """Templates and fields of one face set's faces.
+    """Templates and fields of the faces of one set.
 
-    Half precision as in the database, so the scan sees the very numbers that are stored; products are summed in single
-    precision. Rows lie in no order: the last one takes the place of one that is deleted, so no deletion moves the others.
+    Templates have half precision as in the database, so the scan reads the numbers that are stored; products are summed in single
+    precision. Rows have no order: the last row replaces a deleted one, so that a deletion moves no other rows.
     """
 
     def __init__(self, definitions: FieldDefinitions) -> None:
@@ -45,143 +53,143 @@ class TemplateIndex:
 
     @property
     def nbytes(self) -> int:
-        """Bytes held."""
+        """Size in bytes."""
         return self._templates.nbytes + self._seqs.nbytes + self._columns.nbytes
 
     def reserve(self, count: int, dimension: int) -> None:
-        """Make room for this many faces in all, so that adding them copies nothing."""
+        """Allocate memory for ``count`` faces in total, so that adding them copies nothing."""
         if count > len(self._seqs) or dimension != self._scanner.d:
             self._resize(count, dimension)
 
     def apply(self, changes: Changes) -> None:
-        """Take changes in. They may have been applied before, in part or whole."""
-        self._remove(self._places(changes.deleted))
+        """Apply changes. Applying them again, in part or in full, has no further effect."""
+        self._remove(self._positions(changes.deleted))
         if not changes.seqs.size:
             return
         new = np.ones(changes.seqs.size, np.bool_)
         if changes.seqs.min() <= self._newest:
-            places = self._places(changes.seqs)
+            positions = self._positions(changes.seqs)
             order = np.argsort(changes.seqs)
-            rows = order[np.searchsorted(changes.seqs, self._seqs[places], sorter=order)]
-            self._write(places, changes, rows)
+            rows = order[np.searchsorted(changes.seqs, self._seqs[positions], sorter=order)]
+            self._write(positions, changes, rows)
             new[rows] = False
         self._add(changes, np.flatnonzero(new))
-        self._columns.tidy(self._count)
+        self._columns.truncate(self._count)
 
     def matching(self, predicate: Predicate) -> Rows:
-        """Sequence numbers of the faces that a condition holds for, oldest first."""
+        """Return the sequence numbers of the faces that match a predicate, oldest first."""
         return np.sort(self._seqs[: self._count][self._columns.matching(predicate, slice(self._count))])
 
-    def arranged(self, predicate: Predicate | None, field: str | None, *, descends: bool) -> Rows:
-        """Sequence numbers of the faces that a condition holds for, by a field's values, or by age where none is given."""
+    def sorted_seqs(self, predicate: Predicate | None, field: str | None, *, descending: bool) -> Rows:
+        """Return the sequence numbers of the faces that match a predicate, sorted by a field or, without one, by age."""
         rows = np.arange(self._count)
         if predicate is not None:
             rows = rows[self._columns.matching(predicate, slice(self._count))]
         rows = rows[np.argsort(self._seqs[rows])]
         if field is not None:
-            return self._seqs[self._columns.arranged(field, rows, descends=descends)]
-        return self._seqs[rows[::-1] if descends else rows]
+            return self._seqs[self._columns.sorted_rows(field, rows, descending=descending)]
+        return self._seqs[rows[::-1] if descending else rows]
 
-    def holds(self, predicate: Predicate, seq: int) -> bool:
-        """Whether a condition holds for a face that is there."""
-        place = self._place(seq)
-        return bool(self._columns.matching(predicate, slice(place, place + 1))[0])
+    def matches(self, predicate: Predicate, seq: int) -> bool:
+        """Check whether a face that is in the index matches a predicate."""
+        position = self._position(seq)
+        return bool(self._columns.matching(predicate, slice(position, position + 1))[0])
 
-    def lacking(self, seqs: Sequence[int]) -> set[int]:
-        """Those of the faces that are not there."""
-        return set(seqs) - set(self._seqs[self._places(np.array(seqs, np.int64))].tolist())
+    def missing(self, seqs: Sequence[int]) -> set[int]:
+        """Return those sequence numbers that are not in the index."""
+        return set(seqs) - set(self._seqs[self._positions(np.array(seqs, np.int64))].tolist())
 
-    def template(self, seq: int) -> Cosines:
-        """The template of a face that is there, shape (dimension,)."""
-        return np.asarray(self._templates[self._place(seq)], np.float32)
+    def template(self, seq: int) -> Vector:
+        """Return the template of a face that is in the index, shape (dimension,)."""
+        return np.asarray(self._templates[self._position(seq)], np.float32)
 
-    def nearest(self, probe: Cosines, count: int, predicate: Predicate | None = None) -> tuple[Rows, Cosines]:
-        """Sequence numbers and cosines of the nearest templates that a condition holds for.
+    def nearest(self, probe: Vector, count: int, predicate: Predicate | None = None) -> Neighbours:
+        """Return the nearest ``count`` faces that match a predicate.
 
-        Best first, the older one first where they are equal, also where only some of the equal ones are within ``count``.
+        Of equal cosines the older face comes first, and is preferred if only some of them are within ``count``.
         """
-        allowed = None if predicate is None else self._columns.matching(predicate, slice(self._count))
-        possible = self._count if allowed is None else int(np.count_nonzero(allowed))
-        count = min(count, possible)
+        mask = None if predicate is None else self._columns.matching(predicate, slice(self._count))
+        available = self._count if mask is None else int(np.count_nonzero(mask))
+        count = min(count, available)
         if count <= 0:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        faiss.omp_set_num_threads(1)  # per calling thread: parallelism is across requests
-        if allowed is None or possible == self._count:
-            found = _exactly(self._scanner, probe, self._seqs, count, self._count)
-        elif possible * _FEW < self._count:
-            chosen = np.flatnonzero(allowed)
+            return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
+        faiss.omp_set_num_threads(1)  # per calling thread: requests run in parallel, one scan does not
+        if mask is None or available == self._count:
+            return _scan(self._scanner, probe, self._seqs, count, self._count)
+        if available * _COPY_RATIO < self._count:
+            rows = np.flatnonzero(mask)
             scanner = _scanner(self._scanner.d)
-            scanner.add_sa_codes(self._templates[chosen].view(np.uint8))
-            found = _exactly(scanner, probe, self._seqs[chosen], count, possible)
-        else:
-            found = self._among_all(probe, count, allowed, possible) or self._masked(probe, count, allowed, possible)
-        return found
+            scanner.add_sa_codes(self._templates[rows].view(np.uint8))
+            return _scan(scanner, probe, self._seqs[rows], count, available)
+        neighbours = self._scan_unmasked(probe, count, mask, available)
+        return neighbours if neighbours is not None else self._scan_masked(probe, count, mask, available)
 
-    def _among_all(self, probe: Cosines, count: int, allowed: Mask, possible: int) -> tuple[Rows, Cosines] | None:
-        """The nearest allowed rows, taken out of the nearest of all; None if those hold too few.
+    def _scan_unmasked(self, probe: Vector, count: int, mask: Mask, available: int) -> Neighbours | None:
+        """Scan all rows and filter the nearest ones; return None if too few of them match.
 
-        A scan that asks row by row takes three times one that does not.
+        A masked scan takes three times as long as an unmasked one.
         """
-        wide = 2 * count * self._count // possible + 20
-        if wide > min(_WIDEST, self._count):
+        requested = 2 * count * self._count // available + 20
+        if requested > min(_MAX_UNMASKED, self._count):
             return None
-        cosines, places = (rows[0] for rows in self._scanner.search(probe[None], wide))
-        sure = allowed[places] & (cosines > cosines[-1])  # of those as near as the last some may have been left out
-        if np.count_nonzero(sure) < count:
+        cosines, positions = (rows[0] for rows in self._scanner.search(probe[None], requested))
+        # Rows with the same cosine as the last one may be missing, so that cosine is excluded.
+        certain = mask[positions] & (cosines > cosines[-1])
+        if np.count_nonzero(certain) < count:
             return None
-        return ordered(self._seqs[places[sure]], cosines[sure], count)
+        return best(self._seqs[positions[certain]], cosines[certain], count)
 
-    def _masked(self, probe: Cosines, count: int, allowed: Mask, possible: int) -> tuple[Rows, Cosines]:
-        bits = np.packbits(allowed, bitorder="little")
+    def _scan_masked(self, probe: Vector, count: int, mask: Mask, available: int) -> Neighbours:
+        bits = np.packbits(mask, bitorder="little")
         selector = faiss.IDSelectorBitmap(self._count, faiss.swig_ptr(bits))
         parameters = faiss.SearchParameters()
-        parameters.sel = selector  # which the parameters do not keep alive
-        return _exactly(self._scanner, probe, self._seqs, count, possible, parameters)
+        parameters.sel = selector  # the parameters do not keep the selector alive; this frame does
+        return _scan(self._scanner, probe, self._seqs, count, available, parameters)
 
     def _add(self, changes: Changes, rows: Rows) -> None:
         count, dimension = self._count + rows.size, changes.templates.shape[1]
         if count > len(self._seqs) or dimension != self._scanner.d:
-            self._resize(count + count // _SPARE, dimension)
-        places = np.arange(self._count, count)
-        self._seqs[places] = changes.seqs[rows]
-        self._write(places, changes, rows)
+            self._resize(count + count // _SPARE_FRACTION, dimension)
+        positions = np.arange(self._count, count)
+        self._seqs[positions] = changes.seqs[rows]
+        self._write(positions, changes, rows)
         self._scanner.ntotal = self._count = count
         self._newest = max(self._newest, int(changes.seqs.max()))
 
-    def _places(self, seqs: Rows) -> Rows:
-        """Where the faces lie, of those that are there; in no order."""
+    def _positions(self, seqs: Rows) -> Rows:
+        """Return the positions of those faces that are in the index, in no order."""
         if seqs.size == 1:
             return np.flatnonzero(self._seqs[: self._count] == seqs[0])
         return np.flatnonzero(np.isin(self._seqs[: self._count], seqs))
 
-    def _place(self, seq: int) -> int:
-        """Where a face that is there lies. Until the first deletion rows are in order: looked up, not searched for."""
+    def _position(self, seq: int) -> int:
+        """Return the position of a face that is in the index: by bisection, as rows are sorted until the first deletion."""
         seqs = self._seqs[: self._count]
-        place = int(seqs.searchsorted(seq))
-        if place == self._count or seqs[place] != seq:
-            (place,) = np.flatnonzero(seqs == seq).tolist()
-        return place
+        position = int(seqs.searchsorted(seq))
+        if position == self._count or seqs[position] != seq:
+            (position,) = np.flatnonzero(seqs == seq).tolist()
+        return position
 
-    def _write(self, places: Rows, changes: Changes, rows: Rows) -> None:
-        self._templates[places] = changes.templates[rows]
-        chosen = rows.tolist()
+    def _write(self, positions: Rows, changes: Changes, rows: Rows) -> None:
+        self._templates[positions] = changes.templates[rows]
+        indexes = rows.tolist()
         ids, fields = changes.external_image_ids, changes.fields
-        self._columns.write(places, [ids[row] for row in chosen], [fields[row] for row in chosen])
+        self._columns.write(positions, [ids[row] for row in indexes], [fields[row] for row in indexes])
 
-    def _remove(self, gone: Rows) -> None:
-        if not gone.size:
+    def _remove(self, positions: Rows) -> None:
+        if not positions.size:
             return
-        count = self._count - gone.size
-        stays = np.ones(gone.size, np.bool_)
-        stays[gone[gone >= count] - count] = False
-        sources, targets = count + np.flatnonzero(stays), gone[gone < count]
+        count = self._count - positions.size
+        kept = np.ones(positions.size, np.bool_)
+        kept[positions[positions >= count] - count] = False
+        sources, targets = count + np.flatnonzero(kept), positions[positions < count]
         self._seqs[targets] = self._seqs[sources]
         self._templates[targets] = self._templates[sources]
         self._columns.move(sources, targets)
-        self._templates[count : self._count] = 0  # a deleted template is nowhere in memory either
+        self._templates[count : self._count] = 0  # a deleted template leaves no copy in memory
         self._scanner.ntotal = self._count = count
         if count < len(self._seqs) // 2:
-            self._resize(count + count // _SPARE, self._scanner.d)
+            self._resize(count + count // _SPARE_FRACTION, self._scanner.d)
 
     def _resize(self, capacity: int, dimension: int) -> None:
         scanner, capacity = _scanner(dimension), max(1, capacity)
@@ -199,28 +207,28 @@ def _scanner(dimension: int) -> faiss.IndexScalarQuantizer:
     return faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
 
 
-def _exactly(
+def _scan(
     scanner: faiss.IndexScalarQuantizer,
-    probe: Cosines,
+    probe: Vector,
     seqs: Rows,
     count: int,
-    possible: int,
+    available: int,
     parameters: faiss.SearchParameters | None = None,
-) -> tuple[Rows, Cosines]:
-    """The ``count`` nearest of the ``possible`` rows that the parameters allow.
+) -> Neighbours:
+    """Return the nearest ``count`` of the ``available`` rows that the parameters select.
 
-    Of rows equally near FAISS keeps any. So one more than wanted is asked for, and if that is as near as the last one wanted,
-    many more, until all the equal ones are there to choose from.
+    FAISS keeps any of the rows with equal cosines. So one more than ``count`` is requested and, if its cosine equals the last
+    one's, many more, until all rows with that cosine are there to choose from.
     """
-    wide = min(count + 1, possible)
+    requested = min(count + 1, available)
     while True:
-        cosines, places = (rows[0] for rows in scanner.search(probe[None], wide, params=parameters))
-        if wide == possible or cosines[-1] < cosines[count - 1]:
-            return ordered(seqs[places], cosines, count)
-        wide = min(8 * wide, possible)
+        cosines, positions = (rows[0] for rows in scanner.search(probe[None], requested, params=parameters))
+        if requested == available or cosines[-1] < cosines[count - 1]:
+            return best(seqs[positions], cosines, count)
+        requested = min(8 * requested, available)
 
 
-def ordered(seqs: Rows, cosines: Cosines, count: int) -> tuple[Rows, Cosines]:
-    """The first so many faces, best first, of those equally near the older first."""
+def best(seqs: Rows, cosines: Cosines, count: int) -> Neighbours:
+    """Return the first ``count`` faces, best first, the older first where cosines are equal."""
     order = np.lexsort((seqs, -cosines))[:count]
-    return seqs[order], cosines[order]
+    return Neighbours(seqs[order], cosines[order])

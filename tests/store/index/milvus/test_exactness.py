@@ -18,10 +18,10 @@ from tests.support.milvus import milvus_server
 
 pytest.importorskip("pymilvus", reason="pymilvus is not installed")
 from openfrs.store.index.milvus.client import Milvus
-from openfrs.store.index.milvus.copies import CopyState, IndexCopies, of_set
+from openfrs.store.index.milvus.copies import CopyState, IndexCopies, find_copy
 from openfrs.store.index.milvus.indexer import Indexer
-from openfrs.store.index.milvus.search import RemoteGalleries
-from openfrs.store.index.milvus.verifier import Trust
+from openfrs.store.index.milvus.search import MilvusBackend
+from openfrs.store.index.milvus.verifier import IndexVerifier
 
 CONDITIONS: Sequence[Predicate | None] = (
     None,
@@ -54,16 +54,19 @@ class IndexedMachine(FaceSetMachine):
         super().__init__(databases, names)
 
     def opened(self, process: int, memory: int) -> Galleries:
-        trust = Trust(self.repositories[process], self.clients[process])
+        verifier = IndexVerifier(self.repositories[process], self.clients[process])
         if process == 0:
             self.indexers: list[Indexer] = []
-        self.indexers.append(Indexer(self.databases[process], self.repositories[process], self.clients[process], trust))
-        return RemoteGalleries(self.repositories[process], self.clients[process], trust, max(memory, MEMORY // 10))
+        self.indexers.append(
+            Indexer(self.databases[process], self.repositories[process], self.clients[process], verifier)
+        )
+        backend = MilvusBackend(self.repositories[process], self.clients[process], verifier, max(memory, MEMORY // 10))
+        return Galleries(self.repositories[process], backend)
 
     def teardown(self) -> None:
         super().teardown()
         self.indexers[0].run()
-        assert IndexCopies(self.databases[0]).refuse() == []
+        assert IndexCopies(self.databases[0]).orphaned() == []
         for client in self.clients:
             client.close()
 
@@ -91,7 +94,7 @@ class IndexedMachine(FaceSetMachine):
     @rule(process=processes)
     def compare(self, process: int) -> None:
         found = self.indexers[process].compare(self.set_id)
-        assert (found.faces, found.lacking, found.beyond) == (len(self.known), 0, 0)
+        assert (found.faces, found.missing, found.unexpected) == (len(self.known), 0, 0)
 
     @invariant()
     def another_search(self) -> None:
@@ -105,7 +108,7 @@ class IndexedMachine(FaceSetMachine):
     def lose(self, seldom: int) -> None:
         """The server comes back without what it had."""
         with self.databases[0].read() as connection:
-            copy = of_set(connection, self.set_id, CopyState.SERVING)
+            copy = find_copy(connection, self.set_id, CopyState.SERVING)
         if copy is not None and not seldom:
             self.clients[0].erase(copy)
         for client in self.clients:

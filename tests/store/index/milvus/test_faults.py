@@ -15,7 +15,8 @@ from openfrs.store.db.errors import IndexUnavailableError
 from openfrs.store.faces.models import Match
 from openfrs.store.faces.predicate import Equal
 from openfrs.store.faces.repository import FaceRepository
-from openfrs.store.index.search import Query
+from openfrs.store.index.backend import Query
+from openfrs.store.index.search import Galleries
 from tests.support.databases import Place
 from tests.support.galleries import MEMORY, PROJECT, face, new_database, new_set, unit
 from tests.support.milvus import MilvusServer, milvus_server
@@ -23,11 +24,10 @@ from tests.support.milvus import MilvusServer, milvus_server
 pytest.importorskip("pymilvus", reason="pymilvus is not installed")
 from openfrs.store.index.milvus import client as client_module
 from openfrs.store.index.milvus.client import _id
-from openfrs.store.index.milvus.copies import CopyState, IndexCopies, IndexCopy, of_set
+from openfrs.store.index.milvus.copies import CopyState, IndexCopies, IndexCopy, find_copy
 from openfrs.store.index.milvus.indexer import Indexer
-from openfrs.store.index.milvus.remote_index import RemoteIndex
-from openfrs.store.index.milvus.search import RemoteGalleries
-from openfrs.store.index.milvus.verifier import Trust
+from openfrs.store.index.milvus.search import MilvusBackend, MilvusIndex
+from openfrs.store.index.milvus.verifier import IndexVerifier
 
 
 @pytest.fixture
@@ -48,23 +48,23 @@ def repository(database: Database) -> FaceRepository:
 
 
 @pytest.fixture
-def index(server: MilvusServer, database: Database, repository: FaceRepository) -> Iterator[RemoteIndex]:
-    with closing(RemoteIndex.at(server.url, database, repository)) as index:
+def index(server: MilvusServer, database: Database, repository: FaceRepository) -> Iterator[MilvusIndex]:
+    with closing(MilvusIndex.open(server.url, database, repository)) as index:
         yield index
 
 
-def found(galleries: RemoteGalleries, set_id: int, number: int, count: int = 1) -> list[str]:
+def found(galleries: Galleries, set_id: int, number: int, count: int = 1) -> list[str]:
     return [hit.face.face_id for hit in galleries.search(set_id, unit(number), Query(count))]
 
 
 def serving(database: Database, set_id: int) -> IndexCopy:
     with database.read() as connection:
-        copy = of_set(connection, set_id, CopyState.SERVING)
+        copy = find_copy(connection, set_id, CopyState.SERVING)
     assert copy is not None
     return copy
 
 
-def index_until_level(index: RemoteIndex, database: Database) -> None:
+def index_until_level(index: MilvusIndex, database: Database) -> None:
     index.indexer.run()
     while IndexCopies(database).behind():
         time.sleep(0.05)
@@ -72,17 +72,17 @@ def index_until_level(index: RemoteIndex, database: Database) -> None:
 
 
 def test_a_search_is_answered_from_memory_while_the_server_is_away_if_the_set_fits(
-    server: MilvusServer, database: Database, repository: FaceRepository, index: RemoteIndex
+    server: MilvusServer, database: Database, repository: FaceRepository, index: MilvusIndex
 ) -> None:
     set_id = new_set(repository)
     repository.add(set_id, [face(number) for number in range(300)])
     index_until_level(index, database)
     large, small = index.galleries(MEMORY, 2), index.galleries(10_000, 2)
     assert found(large, set_id, 7) == found(small, set_id, 7) == ["00000007"]
-    assert sum(small.loaded.values()) < 1000  # of the faces that the server has none is in memory
+    assert sum(small.loaded_bytes.values()) < 1000  # of the faces that the server has none is in memory
     server.kill()
     assert found(large, set_id, 8) == ["00000008"]
-    assert not index.milvus.answers
+    assert not index.milvus.is_connected
     with pytest.raises(IndexUnavailableError):
         found(small, set_id, 8)
     repository.delete(set_id, Match(face_id="00000008"))
@@ -90,14 +90,14 @@ def test_a_search_is_answered_from_memory_while_the_server_is_away_if_the_set_fi
     assert "00000008" not in found(large, set_id, 8, 1000)
     server.start()
     index_until_level(index, database)
-    assert index.milvus.answers
+    assert index.milvus.is_connected
     assert found(small, set_id, 500) == ["00000500"]
     assert "00000008" not in found(small, set_id, 8, 1000)
-    assert index.indexer.compare(set_id).lacking == index.indexer.compare(set_id).beyond == 0
+    assert index.indexer.compare(set_id).missing == index.indexer.compare(set_id).unexpected == 0
 
 
 def test_a_server_that_comes_back_empty_is_found_out_and_filled_again(
-    tmp_path: Path, server: MilvusServer, database: Database, repository: FaceRepository, index: RemoteIndex
+    tmp_path: Path, server: MilvusServer, database: Database, repository: FaceRepository, index: MilvusIndex
 ) -> None:
     set_id = new_set(repository)
     repository.add(set_id, [face(number) for number in range(50)])
@@ -116,15 +116,15 @@ def test_a_server_that_comes_back_empty_is_found_out_and_filled_again(
         index.indexer.run()
         time.sleep(0.2)
     assert before > passed_over
-    assert index.indexer.compare(set_id).lacking == 0
+    assert index.indexer.compare(set_id).missing == 0
 
 
 def test_a_copy_that_lacks_faces_is_not_searched_and_made_anew_only_if_it_goes_on(
-    database: Database, repository: FaceRepository, index: RemoteIndex
+    database: Database, repository: FaceRepository, index: MilvusIndex
 ) -> None:
-    trust = Trust(repository, index.milvus, patience=1.0)
-    indexer = Indexer(database, repository, index.milvus, trust)
-    galleries = RemoteGalleries(repository, index.milvus, trust, MEMORY, 2)
+    verifier = IndexVerifier(repository, index.milvus, grace_seconds=1.0)
+    indexer = Indexer(database, repository, index.milvus, verifier)
+    galleries = Galleries(repository, MilvusBackend(repository, index.milvus, verifier, MEMORY), 2)
     set_id = new_set(repository)
     repository.add(set_id, [face(number) for number in range(50)])
     index_until_level(index, database)
@@ -137,18 +137,18 @@ def test_a_copy_that_lacks_faces_is_not_searched_and_made_anew_only_if_it_goes_o
     indexer.run()
     assert serving(database, set_id) == copy
     time.sleep(1.1)
-    while indexer.compare(set_id).lacking:
+    while indexer.compare(set_id).missing:
         indexer.run()
     assert serving(database, set_id).key != copy.key
     assert found(galleries, set_id, 7) == ["00000007"]
 
 
 def test_a_copy_that_lacks_faces_from_the_first_is_not_searched_either(
-    database: Database, repository: FaceRepository, index: RemoteIndex, monkeypatch: pytest.MonkeyPatch
+    database: Database, repository: FaceRepository, index: MilvusIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trust = Trust(repository, index.milvus, patience=1.0)
-    indexer = Indexer(database, repository, index.milvus, trust)
-    galleries = RemoteGalleries(repository, index.milvus, trust, MEMORY, 2)
+    verifier = IndexVerifier(repository, index.milvus, grace_seconds=1.0)
+    indexer = Indexer(database, repository, index.milvus, verifier)
+    galleries = Galleries(repository, MilvusBackend(repository, index.milvus, verifier, MEMORY), 2)
     set_id = new_set(repository)
     repository.add(set_id, [face(number) for number in range(50)])
     with monkeypatch.context() as patched:
@@ -162,17 +162,17 @@ def test_a_copy_that_lacks_faces_from_the_first_is_not_searched_either(
     indexer.run()
     assert serving(database, set_id) == copy
     time.sleep(1.1)
-    while indexer.compare(set_id).lacking:
+    while indexer.compare(set_id).missing:
         indexer.run()
     assert serving(database, set_id).key != copy.key
 
 
 def test_killed_during_writes_it_holds_in_the_end_what_the_database_does(
-    server: MilvusServer, database: Database, repository: FaceRepository, index: RemoteIndex
+    server: MilvusServer, database: Database, repository: FaceRepository, index: MilvusIndex
 ) -> None:
     """Writers, indexers of two processes and a searcher, while the server is killed over and over."""
     set_id = new_set(repository, fields={"number": {"type": "long"}})
-    other = RemoteIndex.at(server.url, database, repository)
+    other = MilvusIndex.open(server.url, database, repository)
     galleries, ends, wrong = other.galleries(MEMORY, 2), threading.Event(), list[str]()
 
     def add(writer: int) -> None:
@@ -188,7 +188,7 @@ def test_killed_during_writes_it_holds_in_the_end_what_the_database_does(
             elif step % 3 == 1:
                 repository.update(set_id, f"{number:08d}", external_image_id=None, fields={"number": -number})
 
-    def bring_up(one: RemoteIndex) -> None:
+    def bring_up(one: MilvusIndex) -> None:
         while not ends.wait(0.02):
             one.indexer.run()
 
@@ -208,7 +208,7 @@ def test_killed_during_writes_it_holds_in_the_end_what_the_database_does(
     assert wrong == []
     index_until_level(index, database)
     comparison = index.indexer.compare(set_id)
-    assert (comparison.lacking, comparison.beyond) == (0, 0)
+    assert (comparison.missing, comparison.unexpected) == (0, 0)
     made = repository.set_named(PROJECT, "s")
     assert made is not None
     assert comparison.faces == made.face_number == 3 * 26
@@ -218,7 +218,7 @@ def test_killed_during_writes_it_holds_in_the_end_what_the_database_does(
 
 
 def test_of_a_set_that_is_deleted_nothing_stays_on_the_server(
-    database: Database, repository: FaceRepository, index: RemoteIndex
+    database: Database, repository: FaceRepository, index: MilvusIndex
 ) -> None:
     set_id = new_set(repository)
     repository.add(set_id, [face(number) for number in range(20)])
@@ -228,11 +228,11 @@ def test_of_a_set_that_is_deleted_nothing_stays_on_the_server(
     repository.delete_set(PROJECT, "s")
     index.indexer.run()
     assert index.milvus.count(copy) == 0
-    assert IndexCopies(database).refuse() == []
+    assert IndexCopies(database).orphaned() == []
 
 
 def test_indexing_goes_on_where_whoever_was_killed_has_left_it(
-    database: Database, repository: FaceRepository, index: RemoteIndex, monkeypatch: pytest.MonkeyPatch
+    database: Database, repository: FaceRepository, index: MilvusIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_id = new_set(repository)
     repository.add(set_id, [face(number) for number in range(20)])
@@ -246,4 +246,4 @@ def test_indexing_goes_on_where_whoever_was_killed_has_left_it(
     assert found(index.galleries(MEMORY, 2), set_id, 3) != ["00000003"]
     index_until_level(index, database)
     comparison = index.indexer.compare(set_id)
-    assert (comparison.faces, comparison.lacking, comparison.beyond) == (19, 0, 0)
+    assert (comparison.faces, comparison.missing, comparison.unexpected) == (19, 0, 0)

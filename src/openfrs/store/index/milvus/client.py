@@ -1,26 +1,25 @@
-"""Milvus: the vectors of face sets on a server, or a cluster of them.
+"""A client of Milvus, which holds the vectors of face sets on a server or a cluster.
 
-One collection a dimension of vectors; within it a copy of a set is told by its key, which is the partition key. Its index is
-FLAT, so what the server finds is exact for what it holds. A face is never upserted: releases up to 2.3.6 put what they upsert
-into another partition than that of the key.
+There is one collection for each dimension. A key, which is also the partition key, identifies a copy of a set within it. The
+index is FLAT, so the server's results are exact for the faces it holds. Faces are never upserted: releases up to 2.3.6 write
+upserted rows into the wrong partition.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import numpy as np
-import numpy.typing as npt
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.telemetry.metrics import MILVUS_UP
 from openfrs.store.db.errors import MilvusUnavailableError
 from openfrs.store.faces.changes import Changes
 from openfrs.store.faces.predicate import FieldDefinitions
+from openfrs.store.index.flat import Neighbours, Vector
 
 from .copies import IndexCopy
 from .expressions import FIELDS, stored_fields
@@ -30,51 +29,45 @@ try:
     from pymilvus import DataType, MilvusClient, MilvusException
     from pymilvus.client.ts_utils import get_collection_ts
 except ImportError:
-    raise OperatorError("Milvus needs its client: pip install 'openfrs[milvus]'") from None
+    raise OperatorError(
+        "Milvus requires its client, which is not installed; run pip install 'openfrs[milvus]'"
+    ) from None
 
 T = TypeVar("T")
 
-MOST: Final = 16_384
-"""The most faces that a search can be answered with."""
+MAX_RESULTS: Final = 16_384
+"""The server's limit of results of one search."""
 
-_SLICE: Final = 1000
+_WRITE_BATCH: Final = 1000
 """Faces written in one request: 2 MB at 512 dimensions."""
 
-_PAGE: Final = 8192
+_READ_BATCH: Final = 8192
 """Faces listed in one request."""
 
-_SECONDS: Final = 5.0
+_READ_SECONDS: Final = 5.0
 _WRITE_SECONDS: Final = 30.0
-"""How long a question may take, and what changes much."""
+"""Timeouts of requests."""
 
 _log = logging.getLogger("openfrs.milvus")
-# it tells every failure in a dozen lines; here it is told in one
+# pymilvus logs each failure in a dozen lines; this module logs one
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Near:
-    """What the server found: sequence numbers, shape (n,), and cosines by its own reckoning, best first."""
-
-    seqs: npt.NDArray[np.int64]
-    cosines: npt.NDArray[np.float32]
-
-
 class Milvus:
-    """A client of the server. It connects when first used, and again after every failure."""
+    """A client of the server. It connects on first use, and again after each failure."""
 
     def __init__(self, url: str) -> None:
-        """Take a URL such as ``http://user:password@host:19530/database``; nothing is connected yet.
+        """Parse a URL such as ``http://user:password@host:19530/database``, without connecting.
 
         Raises:
-            OperatorError: it is none.
+            OperatorError: it is not such a URL.
         """
         parsed = urlsplit(url)
         if parsed.scheme not in {"http", "https"} or not parsed.hostname:
-            raise OperatorError("setting milvus: it is no URL such as http://host:19530")
-        place = parsed.netloc.rpartition("@")[2]
+            raise OperatorError("setting milvus: not a URL such as http://host:19530")
+        address = parsed.netloc.rpartition("@")[2]
         self._options = {
-            "uri": urlunsplit((parsed.scheme, place, "", "", "")),
+            "uri": urlunsplit((parsed.scheme, address, "", "", "")),
             "user": unquote(parsed.username or ""),
             "password": unquote(parsed.password or ""),
             "db_name": parsed.path.strip("/"),
@@ -86,58 +79,60 @@ class Milvus:
         self._connections = 0
 
     @property
-    def answers(self) -> bool:
-        """Whether it did when it was last asked."""
+    def is_connected(self) -> bool:
+        """Check whether the last request succeeded, without a new one."""
         return self._client is not None
 
     def is_reachable(self) -> bool:
-        """Whether the server answers, asked again if it had failed."""
+        """Check whether the server responds, after a failure over a new connection."""
         try:
-            self._connected(again=True)
-            self._ask(lambda client: client.get_server_version(timeout=_SECONDS))
+            self._connect(reconnect=True)
+            self._call(lambda client: client.get_server_version(timeout=_READ_SECONDS))
         except MilvusUnavailableError:
             return False
         return True
 
-    def connection(self) -> int:
-        """The number of the present connection: what was known of the server by an earlier one may not be so any more.
+    def connection_number(self) -> int:
+        """Return the number of the current connection; facts about the server learned over an earlier one may be outdated.
 
         Raises:
             MilvusUnavailableError
         """
-        self._connected()
+        self._connect()
         return self._connections
 
-    def nearest(self, copy: IndexCopy, probe: npt.NDArray[np.float32], count: int, expression: str | None) -> Near:
-        """The faces of a copy nearest to a probe that an expression lets through, as the copy is once it holds what it should.
+    def nearest(self, copy: IndexCopy, probe: Vector, count: int, expression: str | None) -> Neighbours:
+        """Search a copy, at its watermark or later, for the faces nearest to a probe that an expression selects.
+
+        Cosines are the server's own.
 
         Raises:
             MilvusUnavailableError
         """
-        (found,) = self._ask(
+        (hits,) = self._call(
             lambda client: client.search(
                 _collection(copy.dimension),
                 data=[probe],
                 anns_field="template",
                 limit=count,
-                filter=_of(copy) if expression is None else f"{_of(copy)} and {expression}",
+                filter=_filter(copy) if expression is None else f"{_filter(copy)} and {expression}",
                 output_fields=["id"],
                 consistency_level="Customized",
                 guarantee_timestamp=copy.timestamp,
-                timeout=_SECONDS,
+                timeout=_READ_SECONDS,
                 retry_times=1,
             )
         )
-        seqs = np.fromiter((_seq(hit["id"]) for hit in found), np.int64, len(found))
-        return Near(seqs, np.fromiter((hit["distance"] for hit in found), np.float32, len(found)))
+        seqs = np.fromiter((_seq(hit["id"]) for hit in hits), np.int64, len(hits))
+        return Neighbours(seqs, np.fromiter((hit["distance"] for hit in hits), np.float32, len(hits)))
 
     def write(self, copy: IndexCopy, changes: Changes, definitions: FieldDefinitions) -> None:
-        """Take changes into a copy. They may have been taken in before, in part or whole.
+        """Apply changes to a copy. Applying them again, in part or in full, has no further effect.
 
         Raises:
             MilvusUnavailableError
         """
-        self._ask(lambda client: self._prepare(client, copy.dimension))
+        self._call(lambda client: self._prepare(client, copy.dimension))
         name = _collection(copy.dimension)
         ids = [_id(copy, seq) for seq in np.concatenate([changes.deleted, changes.seqs]).tolist()]
         self._delete(copy, ids)
@@ -147,28 +142,28 @@ class Milvus:
                 changes.seqs.tolist(),
                 changes.templates.astype(np.float32),
                 (
-                    stored_fields(definitions, *each)
-                    for each in zip(changes.external_image_ids, changes.fields, strict=True)
+                    stored_fields(definitions, external_image_id, fields)
+                    for external_image_id, fields in zip(changes.external_image_ids, changes.fields, strict=True)
                 ),
                 strict=True,
             )
         ]
-        for some in _sliced(rows):
-            self._ask(partial(_insert, name, some))
+        for batch in _batches(rows):
+            self._call(partial(_insert, name, batch))
 
-    def settled(self, copy: IndexCopy) -> int:
-        """Wait until searches can see what was written, and return the server's time that they have to name for it.
+    def wait_until_visible(self, copy: IndexCopy) -> int:
+        """Wait until searches can see all writes; return the server's time, which searches must name to see them.
 
         Raises:
             MilvusUnavailableError
         """
 
-        def settle(client: MilvusClient) -> int:
+        def wait(client: MilvusClient) -> int:
             name, connection = _collection(copy.dimension), client._get_connection()
             written = get_collection_ts(name, connection.server_address, self._options["db_name"]) or 0
             client.query(
                 name,
-                filter=_of(copy),
+                filter=_filter(copy),
                 limit=1,
                 output_fields=["id"],
                 consistency_level="Customized",
@@ -178,78 +173,65 @@ class Milvus:
             )
             return int(written)
 
-        return self._ask(settle)
+        return self._call(wait)
 
     def count(self, copy: IndexCopy) -> int:
-        """How many faces a copy holds, by now.
+        """Count the faces of a copy.
 
         Raises:
             MilvusUnavailableError
         """
 
-        def counted(client: MilvusClient) -> int:
+        def count(client: MilvusClient) -> int:
             name = _collection(copy.dimension)
-            if not client.has_collection(name, timeout=_SECONDS):
+            if not client.has_collection(name, timeout=_READ_SECONDS):
                 return 0
             self._prepare(client, copy.dimension)
-            (row,) = self._query(client, copy, output_fields=["count(*)"])
+            (row,) = _query(client, copy, output_fields=["count(*)"])
             return int(row["count(*)"])
 
-        return self._ask(counted)
+        return self._call(count)
 
-    def seqs(self, copy: IndexCopy) -> Iterator[list[int]]:
-        """The sequence numbers of the faces that a copy holds, some at a time.
+    def iter_seqs(self, copy: IndexCopy) -> Iterator[list[int]]:
+        """Yield the sequence numbers of the faces of a copy in batches.
 
         Raises:
             MilvusUnavailableError
         """
-        pages = self._ask(
+        pages = self._call(
             lambda client: client.query_iterator(
                 _collection(copy.dimension),
-                batch_size=_PAGE,
-                filter=_of(copy),
+                batch_size=_READ_BATCH,
+                filter=_filter(copy),
                 output_fields=["id"],
                 consistency_level="Strong",
                 timeout=_WRITE_SECONDS,
             )
         )
-        while rows := self._ask(lambda _: pages.next()):
+        while rows := self._call(lambda _: pages.next()):
             yield [_seq(row["id"]) for row in rows]
 
     def erase(self, copy: IndexCopy) -> None:
-        """Delete every face of a copy.
+        """Delete all faces of a copy.
 
         Raises:
             MilvusUnavailableError
         """
         while self.count(copy):
-            rows = self._ask(lambda client: self._query(client, copy, output_fields=["id"], limit=MOST))
+            rows = self._call(lambda client: _query(client, copy, output_fields=["id"], limit=MAX_RESULTS))
             self._delete(copy, [str(row["id"]) for row in rows])
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         with self._closing:
-            self._drop()
+            self._disconnect()
 
     def _delete(self, copy: IndexCopy, ids: list[str]) -> None:
-        for some in _sliced(ids):
-            self._ask(partial(_delete, _collection(copy.dimension), some))
-
-    def _query(
-        self, client: MilvusClient, copy: IndexCopy, condition: str | None = None, **options: Any
-    ) -> Sequence[Mapping[str, Any]]:
-        rows: Sequence[Mapping[str, Any]] = client.query(
-            _collection(copy.dimension),
-            filter=_of(copy) if condition is None else f"{_of(copy)} and {condition}",
-            consistency_level="Strong",
-            timeout=_WRITE_SECONDS,
-            retry_times=1,
-            **options,
-        )
-        return rows
+        for batch in _batches(ids):
+            self._call(partial(_delete, _collection(copy.dimension), batch))
 
     def _prepare(self, client: MilvusClient, dimension: int) -> None:
-        """See that there is a collection, and that it can be searched."""
+        """Create or load the collection, so that it can be searched."""
         name = _collection(dimension)
         if name in self._prepared:
             return
@@ -266,33 +248,33 @@ class Milvus:
             client.create_collection(name, schema=schema, index_params=index, timeout=_WRITE_SECONDS)
         self._prepared.add(name)
 
-    def _ask(self, what: Callable[[MilvusClient], T]) -> T:
-        client = self._connected()
+    def _call(self, request: Callable[[MilvusClient], T]) -> T:
+        client = self._connect()
         try:
-            return what(client)
+            return request(client)
         except (MilvusException, RpcError) as error:
             self._fail(client, error)
-            raise MilvusUnavailableError(_told(error)) from error
+            raise MilvusUnavailableError(_describe(error)) from error
         except ValueError as error:
             if self._client is client:
                 raise
-            raise MilvusUnavailableError(_told(error)) from error  # another thread has closed the connection
+            raise MilvusUnavailableError(_describe(error)) from error  # another thread closed the connection
 
-    def _connected(self, *, again: bool = False) -> MilvusClient:
-        """The connection. After a failure only who asks for it ``again`` waits for another; the others go on without."""
+    def _connect(self, *, reconnect: bool = False) -> MilvusClient:
+        """Return the connection. After a failure only callers with ``reconnect`` open a new one; others fail at once."""
         if (client := self._client) is not None:
             return client
-        if self._failed and not again:
-            raise MilvusUnavailableError("it has not answered again since it failed")
+        if self._failed and not reconnect:
+            raise MilvusUnavailableError("no response since the last failure")
         with self._connecting:
             if self._client is None:
                 try:
-                    client = MilvusClient(**self._options, timeout=_SECONDS, dedicated=True)
+                    client = MilvusClient(**self._options, timeout=_READ_SECONDS, dedicated=True)
                 except (MilvusException, RpcError) as error:
                     self._fail(None, error)
-                    raise MilvusUnavailableError(_told(error)) from error
+                    raise MilvusUnavailableError(_describe(error)) from error
                 if self._failed:
-                    _log.info("Milvus answers again")
+                    _log.info("Milvus is available again")
                 self._connections += 1
                 self._client, self._failed = client, False
                 MILVUS_UP.set(1)
@@ -302,16 +284,28 @@ class Milvus:
     def _fail(self, client: MilvusClient | None, error: Exception) -> None:
         with self._closing:
             if self._client is client and not (client is None and self._failed):
-                _log.warning("Milvus does not do what it should: %s", _told(error))
+                _log.warning("Milvus request failed: %s", _describe(error))
                 self._failed = True
-                self._drop()
+                self._disconnect()
 
-    def _drop(self) -> None:
+    def _disconnect(self) -> None:
         client, self._client = self._client, None
         self._prepared.clear()
         MILVUS_UP.set(0)
         if client is not None:
             client.close()
+
+
+def _query(client: MilvusClient, copy: IndexCopy, **options: Any) -> Sequence[Mapping[str, Any]]:
+    rows: Sequence[Mapping[str, Any]] = client.query(
+        _collection(copy.dimension),
+        filter=_filter(copy),
+        consistency_level="Strong",
+        timeout=_WRITE_SECONDS,
+        retry_times=1,
+        **options,
+    )
+    return rows
 
 
 def _insert(name: str, rows: list[dict[str, Any]], client: MilvusClient) -> None:
@@ -326,7 +320,7 @@ def _collection(dimension: int) -> str:
     return f"openfrs_{dimension}"
 
 
-def _of(copy: IndexCopy) -> str:
+def _filter(copy: IndexCopy) -> str:
     return f"key == {copy.key}"
 
 
@@ -334,16 +328,16 @@ def _id(copy: IndexCopy, seq: int) -> str:
     return f"{copy.key}:{seq}"
 
 
-def _seq(face: str) -> int:
-    return int(face.rpartition(":")[2])
+def _seq(row_id: str) -> int:
+    return int(row_id.rpartition(":")[2])
 
 
-def _sliced(items: list[T]) -> Iterator[list[T]]:
-    for first in range(0, len(items), _SLICE):
-        yield items[first : first + _SLICE]
+def _batches(items: list[T]) -> Iterator[list[T]]:
+    for first in range(0, len(items), _WRITE_BATCH):
+        yield items[first : first + _WRITE_BATCH]
 
 
-def _told(error: Exception) -> str:
-    """What kind of failure it was; its whole text may hold the request."""
+def _describe(error: Exception) -> str:
+    """Return the type and code of an error; its full text may contain the request."""
     code = getattr(error, "code", None)
     return f"{type(error).__name__} {code() if callable(code) else code}"

@@ -1,7 +1,7 @@
-"""The copies of face sets on an index server, and how far each has come: the durable half of that index.
+"""The copies of face sets on an index server and their watermarks: the durable state of that index.
 
-A set is searched in its serving copy. Beside it there may be one that is being built to take its place; what was dropped stays
-known until nothing of it is left on the server.
+A set is searched in its serving copy. A second copy may be under construction to replace it. A dropped copy stays recorded until
+the server has deleted it.
 """
 
 import secrets
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert, or_, select, update
 
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
@@ -21,7 +21,7 @@ _copies, _sets = tables.index_copies, tables.face_sets
 
 
 class CopyState(StrEnum):
-    """What a copy is for."""
+    """States of a copy."""
 
     SERVING = "serving"
     BUILDING = "building"
@@ -30,10 +30,10 @@ class CopyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IndexCopy:
-    """A copy of a set: it holds every face last written up to version ``applied``, and maybe some written or deleted since.
+    """A copy of a set: it holds every face last written up to version ``applied``, and possibly faces written or deleted since.
 
-    ``timestamp`` is the server's time of the last change that makes it so. ``key`` is what its faces are told by, and never
-    used again.
+    ``timestamp`` is the server's time of the last change up to ``applied``. ``key`` identifies the faces of the copy on the server
+    and is never used again.
     """
 
     key: int
@@ -44,7 +44,7 @@ class IndexCopy:
     timestamp: int
 
 
-_STATED: "Select[tuple[object, ...]]" = select(_copies).where(
+_BY_STATE: "Select[tuple[object, ...]]" = select(_copies).where(
     _copies.c.set_id == bindparam("id"), _copies.c.state == bindparam("state")
 )
 _BEHIND = (
@@ -54,21 +54,21 @@ _BEHIND = (
     .order_by(_sets.c.id)
 )
 _BUILDING = select(_copies.c.set_id).where(_copies.c.state == CopyState.BUILDING)
-_REFUSE = (
+_ORPHANED = (
     select(_copies)
     .outerjoin_from(_copies, _sets, _copies.c.set_id == _sets.c.id)
     .where(or_(_sets.c.id.is_(None), _copies.c.state == CopyState.DROPPED))
 )
 
 
-def of_set(connection: Connection, set_id: int, state: CopyState) -> IndexCopy | None:
-    """A set's copy in a state other than dropped, of which there is one at most."""
-    row = connection.execute(_STATED, {"id": set_id, "state": state}).first()
-    return None if row is None else _copy_of(row)
+def find_copy(connection: Connection, set_id: int, state: CopyState) -> IndexCopy | None:
+    """Return the copy of a set in a state other than dropped; there is at most one."""
+    row = connection.execute(_BY_STATE, {"id": set_id, "state": state}).first()
+    return None if row is None else _copy_from_row(row)
 
 
-def serves(connection: Connection, copy: IndexCopy) -> bool:
-    """Whether a copy is still the one that its set is searched in."""
+def is_serving(connection: Connection, copy: IndexCopy) -> bool:
+    """Check whether a copy is still the serving copy of its set."""
     return connection.scalar(select(_copies.c.state).where(_copies.c.key == copy.key)) == CopyState.SERVING
 
 
@@ -79,7 +79,7 @@ class IndexCopies:
         self._database = database
 
     def face_sets(self, project_id: str | None) -> list[FaceSet]:
-        """The face sets of a project, or of all, that a copy can be made of."""
+        """Return the face sets of a project, or of all projects, that have faces to copy."""
         query = select(_sets).where(_sets.c.face_number > 0).order_by(_sets.c.id)
         if project_id is not None:
             query = query.where(_sets.c.project_id == project_id)
@@ -87,44 +87,44 @@ class IndexCopies:
             return [face_set_from_row(row) for row in connection.execute(query)]
 
     def behind(self) -> Sequence[int]:
-        """The sets whose serving copy is not at their version."""
+        """Return the ids of the sets whose serving copy is missing or behind their version."""
         with self._database.read() as connection:
             return connection.scalars(_BEHIND).all()
 
     def building(self) -> Sequence[int]:
-        """The sets of which a copy is being built."""
+        """Return the ids of the sets with a copy under construction."""
         with self._database.read() as connection:
             return connection.scalars(_BUILDING).all()
 
-    def refuse(self) -> list[IndexCopy]:
-        """The copies that nobody searches: dropped, or of a set that is gone."""
+    def orphaned(self) -> list[IndexCopy]:
+        """Return the copies to delete from the server: dropped, or of a deleted set."""
         with self._database.read() as connection:
-            return [_copy_of(row) for row in connection.execute(_REFUSE)]
+            return [_copy_from_row(row) for row in connection.execute(_ORPHANED)]
 
     @repeated
-    def start(self, set_id: int, state: CopyState, dimension: int) -> IndexCopy:
-        """Begin a copy of a set, in place of any other in this state."""
+    def create(self, set_id: int, state: CopyState, dimension: int) -> IndexCopy:
+        """Record a new, empty copy of a set, and drop any other copy in this state."""
         copy = IndexCopy(secrets.randbelow(2**63 - 1) + 1, set_id, state, dimension, 0, 0)
-        same = _copies.c.set_id == set_id, _copies.c.state == state
+        same_state = _copies.c.set_id == set_id, _copies.c.state == state
         with self._database.write() as connection:
             connection.execute(select(_sets.c.id).where(_sets.c.id == set_id).with_for_update(key_share=True))
-            connection.execute(update(_copies).where(*same).values(state=CopyState.DROPPED))
+            connection.execute(update(_copies).where(*same_state).values(state=CopyState.DROPPED))
             connection.execute(insert(_copies).values({name: getattr(copy, name) for name in copy.__slots__}))
         return copy
 
     @repeated
     def advance(self, copy: IndexCopy, applied: int, timestamp: int) -> None:
-        """Note how far a copy has come."""
+        """Raise the watermark of a copy."""
         with self._database.write() as connection:
             connection.execute(
                 update(_copies).where(_copies.c.key == copy.key).values(applied=applied, timestamp=timestamp)
             )
 
     @repeated
-    def put_in_place(self, set_id: int) -> None:
-        """Have a set searched in the copy that was built for it, if there is one."""
+    def promote(self, set_id: int) -> None:
+        """Make the copy under construction, if there is one, the serving copy of its set, and drop the old one."""
         with self._database.write() as connection:
-            built = of_set(connection, set_id, CopyState.BUILDING)
+            built = find_copy(connection, set_id, CopyState.BUILDING)
             if built is not None:
                 serving = _copies.c.set_id == set_id, _copies.c.state == CopyState.SERVING
                 connection.execute(update(_copies).where(*serving).values(state=CopyState.DROPPED))
@@ -132,23 +132,17 @@ class IndexCopies:
 
     @repeated
     def drop(self, copy: IndexCopy) -> None:
-        """Have nobody search a copy any more."""
+        """Mark a copy as dropped, so that it is no longer searched."""
         with self._database.write() as connection:
             connection.execute(update(_copies).where(_copies.c.key == copy.key).values(state=CopyState.DROPPED))
 
     @repeated
-    def drop_all(self) -> None:
-        """Have every set copied anew, as when the database was brought back from a backup."""
-        with self._database.write() as connection:
-            connection.execute(update(_copies).values(state=CopyState.DROPPED))
-
-    @repeated
-    def forget(self, copy: IndexCopy) -> None:
-        """A copy is gone from the server."""
+    def delete(self, copy: IndexCopy) -> None:
+        """Delete the record of a copy that the server no longer holds."""
         with self._database.write() as connection:
             connection.execute(delete(_copies).where(_copies.c.key == copy.key))
 
 
-def _copy_of(row: object) -> IndexCopy:
-    values = dict(row._mapping)  # type: ignore[attr-defined]
+def _copy_from_row(row: "Row[tuple[object, ...]]") -> IndexCopy:
+    values = dict(row._mapping)
     return IndexCopy(**{**values, "state": CopyState(values["state"])})

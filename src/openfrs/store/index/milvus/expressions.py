@@ -1,11 +1,10 @@
-"""Filters as an index server takes them: the fields of a face as JSON, and conditions on them as Milvus's expressions.
+"""Predicates as Milvus expressions, and the fields of a face as the JSON that the expressions read.
 
-Strings are kept as digests: the filter language compares them for equality alone, so nothing that somebody wrote is ever part of
-an expression, and the server never holds a name. Every declared field is there, numbers with a mark of whether the face has one,
-for what a comparison with a missing key means has changed among the server's releases.
+Strings are stored as digests: the filter language compares strings for equality only. So user input is never part of an
+expression, and the server never holds names. Every declared field is stored, a number with a marker that tells whether the face
+has a value, because releases of the server differ in what a comparison with a missing key means.
 
-An expression lets through every face that its condition holds for, and maybe others: what it lets through is held against the
-condition itself.
+An expression selects every face that matches its predicate, and possibly others; callers evaluate the predicate on the results.
 """
 
 import math
@@ -27,19 +26,19 @@ from openfrs.store.faces.predicate import (
 from openfrs.store.index.columns import FieldType, field_type
 
 FIELDS: Final = "fields"
-"""The server's name of the JSON."""
+"""The name of the JSON field on the server."""
 
-_EXACT: Final = 2**53
-"""From it on whole numbers may be compared as if they were their neighbours."""
+_MAX_EXACT: Final = 2**53
+"""Integers from this one on may compare equal to their neighbours."""
 
-_MARK: Final = "?"
-"""Ends the name of the mark; no field's name has it."""
+_MARKER: Final = "?"
+"""Suffix of a marker's name; field names cannot contain it."""
 
 
 def stored_fields(
     definitions: FieldDefinitions, external_image_id: str, fields: Mapping[str, FieldValue]
 ) -> dict[str, int | float | str]:
-    """What the server keeps of a face's fields."""
+    """Return the fields of a face as the server stores them."""
     stored: dict[str, int | float | str] = {EXTERNAL_IMAGE_ID: _digest(external_image_id)}
     for name in definitions:
         value = fields.get(name)
@@ -50,12 +49,12 @@ def stored_fields(
                 stored[name] = -1 if value is None else int(value)
             case _:
                 assert not isinstance(value, str)
-                stored[name], stored[name + _MARK] = value or 0, int(value is not None)
+                stored[name], stored[name + _MARKER] = value or 0, int(value is not None)
     return stored
 
 
 def expression(predicate: Predicate, *, negated: bool = False) -> str | None:
-    """An expression for a condition, or for its opposite; None if it cannot leave any face out."""
+    """Return the expression of a predicate or of its negation, None if no expression would exclude any face."""
     match predicate:
         case Equal(field, value):
             return _equal(field, value, negated=negated)
@@ -64,50 +63,50 @@ def expression(predicate: Predicate, *, negated: bool = False) -> str | None:
         case Not(part):
             return expression(part, negated=not negated)
         case And(parts) | Or(parts):
-            told = [expression(part, negated=negated) for part in parts]
-            known = [each for each in told if each is not None]
-            if isinstance(predicate, Or) is negated:  # all of them have to hold
+            expressions = [expression(part, negated=negated) for part in parts]
+            known = [each for each in expressions if each is not None]
+            if isinstance(predicate, Or) is negated:  # a conjunction
                 return f"({' and '.join(known)})" if known else None
-            return f"({' or '.join(known)})" if len(known) == len(told) else None
+            return f"({' or '.join(known)})" if len(known) == len(expressions) else None
 
 
 def _equal(field: str, value: FieldValue, *, negated: bool) -> str | None:
-    unequal = "!=" if negated else "=="
+    operator = "!=" if negated else "=="
     if isinstance(value, str):
-        return f'{_path(field)} {unequal} "{_digest(value)}"'
+        return f'{_path(field)} {operator} "{_digest(value)}"'
     if isinstance(value, bool):
-        return f"{_path(field)} {unequal} {int(value)}"
+        return f"{_path(field)} {operator} {int(value)}"
     if not _is_exact(value):
         return None
-    return f"({_has(field, not negated)} {'or' if negated else 'and'} {_path(field)} {unequal} {value!r})"
+    return f"({_has_value(field, not negated)} {'or' if negated else 'and'} {_path(field)} {operator} {value!r})"
 
 
 def _inside(condition: Between) -> str:
-    told = [_has(condition.field, True)]
+    terms = [_has_value(condition.field, True)]
     if condition.low is not None and _is_exact(condition.low):
-        told.append(f"{_path(condition.field)} {'>=' if condition.includes_low else '>'} {condition.low!r}")
+        terms.append(f"{_path(condition.field)} {'>=' if condition.includes_low else '>'} {condition.low!r}")
     if condition.high is not None and _is_exact(condition.high):
-        told.append(f"{_path(condition.field)} {'<=' if condition.includes_high else '<'} {condition.high!r}")
-    return f"({' and '.join(told)})"
+        terms.append(f"{_path(condition.field)} {'<=' if condition.includes_high else '<'} {condition.high!r}")
+    return f"({' and '.join(terms)})"
 
 
 def _outside(condition: Between) -> str | None:
     if not all(bound is None or _is_exact(bound) for bound in (condition.low, condition.high)):
         return None
-    told = [_has(condition.field, False)]
+    terms = [_has_value(condition.field, False)]
     if condition.low is not None:
-        told.append(f"{_path(condition.field)} {'<' if condition.includes_low else '<='} {condition.low!r}")
+        terms.append(f"{_path(condition.field)} {'<' if condition.includes_low else '<='} {condition.low!r}")
     if condition.high is not None:
-        told.append(f"{_path(condition.field)} {'>' if condition.includes_high else '>='} {condition.high!r}")
-    return f"({' or '.join(told)})"
+        terms.append(f"{_path(condition.field)} {'>' if condition.includes_high else '>='} {condition.high!r}")
+    return f"({' or '.join(terms)})"
 
 
 def _is_exact(value: float) -> bool:
-    return abs(value) < _EXACT if isinstance(value, int) else math.isfinite(value)
+    return abs(value) < _MAX_EXACT if isinstance(value, int) else math.isfinite(value)
 
 
-def _has(field: str, there: bool) -> str:
-    return f"{_path(field + _MARK)} == {int(there)}"
+def _has_value(field: str, present: bool) -> str:
+    return f"{_path(field + _MARKER)} == {int(present)}"
 
 
 def _path(field: str) -> str:

@@ -1,4 +1,4 @@
-"""Bringing an index server's copies of face sets up to what the database holds."""
+"""Indexing: applies changes of face sets in the database to their copies on an index server."""
 
 import logging
 import time
@@ -21,176 +21,178 @@ from openfrs.store.faces.snapshot import (
     set_version,
 )
 
-from . import copies
 from .client import Milvus
-from .copies import CopyState, IndexCopies, IndexCopy
-from .verifier import Trust
+from .copies import CopyState, IndexCopies, IndexCopy, find_copy
+from .verifier import IndexVerifier
 
 _log = logging.getLogger("openfrs.indexer")
 
-_TURN: Final = "index"
-_PAUSE_SECONDS: Final = 0.2
+_JOB: Final = "index"
+_POLL_SECONDS: Final = 0.2
+
+Progress = Callable[[int], None]
+"""Called with the number of faces written since the last call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How many faces of a set the database has, and how many of them a copy lacks, or holds beyond them."""
+    """The number of faces of a set in the database, missing from its copy, and in the copy only."""
 
     faces: int
-    lacking: int
-    beyond: int
+    missing: int
+    unexpected: int
 
 
 class Indexer:
-    """Takes what was written to face sets to the server, and then notes how far it has come.
+    """Writes changes of face sets to the server, then raises the watermarks of the copies.
 
-    Of all processes over a database one does so at a time. One that is killed has at most written what the next writes again:
-    first deleted, then inserted, by the same ids.
+    Only one process of all that share a database indexes at a time. If it is killed, the next one writes the same changes again,
+    which has no further effect.
     """
 
-    def __init__(self, database: Database, repository: FaceRepository, milvus: Milvus, trust: Trust) -> None:
+    def __init__(self, database: Database, repository: FaceRepository, milvus: Milvus, verifier: IndexVerifier) -> None:
         self._database = database
         self._repository = repository
         self._milvus = milvus
-        self._trust = trust
+        self._verifier = verifier
         self._copies = IndexCopies(database)
         self._counted: set[tuple[int, int]] = set()
 
     def run(self) -> None:
-        """Do some of what there is to do, if the server answers and nobody else is at it."""
+        """Do some of the pending work, if the server responds and no other process is indexing."""
         if not self._milvus.is_reachable():
             return
         try:
-            self._give_up_lost()
+            self._drop_failed_copies()
         except MilvusUnavailableError:
             return
-        behind, building, refuse = self._copies.behind(), self._copies.building(), self._copies.refuse()
-        MILVUS_BEHIND.set(self._faces_behind(behind))
-        if not (behind or building or refuse):
+        behind, building, orphaned = self._copies.behind(), self._copies.building(), self._copies.orphaned()
+        MILVUS_BEHIND.set(self._count_behind(behind))
+        if not (behind or building or orphaned):
             return
-        with self._database.turn(_TURN) as mine:
-            if not mine:
+        with self._database.turn(_JOB) as acquired:
+            if not acquired:
                 return
             try:
                 for set_id in behind:
-                    self._step(set_id, CopyState.SERVING)
+                    self._copy_batch(set_id, CopyState.SERVING)
                 for set_id in building:
-                    self._build(set_id)
-                for copy in refuse:
+                    self._build_batch(set_id)
+                for copy in orphaned:
                     self._milvus.erase(copy)
-                    self._copies.forget(copy)
+                    self._copies.delete(copy)
             except MilvusUnavailableError as error:
-                _log.warning("indexing goes on when Milvus answers again: %s", error)
+                _log.warning("indexing paused until Milvus is available: %s", error)
 
-    def rebuild(self, set_id: int, tell: Callable[[int], None]) -> None:
-        """Copy a set anew, from the database, and then have it searched in that copy; ``tell`` is told of faces written.
+    def rebuild(self, set_id: int, progress: Progress) -> None:
+        """Build a new copy of a set from the database, then make it the serving copy.
 
         Raises:
             SetMissingError
-            MilvusUnavailableError: run again, it goes on where it was; or a server finishes it.
+            MilvusUnavailableError: call again to continue; a running server also completes the copy.
         """
         while True:
-            with self._turn():
-                if self._build(set_id, tell):
+            with self._exclusive():
+                if self._build_batch(set_id, progress):
                     return
 
     def compare(self, set_id: int) -> Comparison:
-        """Hold a set's copy against the database, brought up to it first.
+        """Bring the copy of a set up to date and compare it with the database.
 
         Raises:
             SetMissingError, MilvusUnavailableError
         """
-        with self._turn():
-            while self._step(set_id, CopyState.SERVING):
+        with self._exclusive():
+            while self._copy_batch(set_id, CopyState.SERVING):
                 pass
             with self._repository.snapshot() as snapshot:
-                set_version(snapshot, set_id)  # raises where the set is gone
-                copy = copies.of_set(snapshot, set_id, CopyState.SERVING)
+                set_version(snapshot, set_id)  # raises if the set was deleted
+                copy = find_copy(snapshot, set_id, CopyState.SERVING)
                 applied = copy.applied if copy else 0
-                due = set(seqs_written_between(snapshot, set_id, 0, applied))
-            held = set[int]()
-            for seqs in () if copy is None else self._milvus.seqs(copy):
-                held.update(seqs)
-            with self._repository.snapshot() as snapshot:  # others write meanwhile
-                since = seqs_changed_since(snapshot, set_id, applied)
-            return Comparison(len(due), len(due - held - since), len(held - due - since))
+                expected = set(seqs_written_between(snapshot, set_id, 0, applied))
+            actual = set[int]()
+            for seqs in () if copy is None else self._milvus.iter_seqs(copy):
+                actual.update(seqs)
+            with self._repository.snapshot() as snapshot:  # faces that other processes changed in between do not count
+                changed = seqs_changed_since(snapshot, set_id, applied)
+            return Comparison(len(expected), len(expected - actual - changed), len(actual - expected - changed))
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Wait for the turn at indexing, which others have only for moments."""
+    def _exclusive(self) -> Iterator[None]:
+        """Wait until no other process is indexing; others hold the lock for moments only."""
         while True:
-            with self._database.turn(_TURN) as mine:
-                if mine:
+            with self._database.turn(_JOB) as acquired:
+                if acquired:
                     yield
                     return
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(_POLL_SECONDS)
 
-    def _build(self, set_id: int, tell: Callable[[int], None] = lambda _: None) -> bool:
-        """Some of a new copy of a set; whether it has taken the old one's place."""
-        if self._step(set_id, CopyState.BUILDING, tell):
+    def _build_batch(self, set_id: int, progress: Progress = lambda _: None) -> bool:
+        """Write a batch to the copy under construction; return whether it was completed and promoted."""
+        if self._copy_batch(set_id, CopyState.BUILDING, progress):
             return False
-        self._copies.put_in_place(set_id)
+        self._copies.promote(set_id)
         return True
 
-    def _step(self, set_id: int, state: CopyState, tell: Callable[[int], None] = lambda _: None) -> bool:
-        """Take some thousands of faces to a copy of a set, with the turn at it; whether there is more to do."""
+    def _copy_batch(self, set_id: int, state: CopyState, progress: Progress = lambda _: None) -> bool:
+        """Write some thousands of faces to a copy of a set; return whether more remain. The caller holds the lock."""
         with self._repository.snapshot() as snapshot:
             try:
                 face_set = load_face_set(snapshot, set_id)
             except SetMissingError:
                 return False
-            copy = copies.of_set(snapshot, set_id, state)
-            if copy is not None and state is CopyState.SERVING and not self._trust.is_whole(copy):
-                return self._give_up_lost()
+            copy = find_copy(snapshot, set_id, state)
+            if copy is not None and state is CopyState.SERVING and not self._verifier.is_complete(copy):
+                return self._drop_failed_copies()
             templates = self._repository.templates.of_set(snapshot, set_id)
-            reached = face_set.version
-            with closing(changes_since(snapshot, set_id, copy.applied if copy else 0, templates)) as pieces:
-                for changes in pieces:
+            applied = face_set.version
+            with closing(changes_since(snapshot, set_id, copy.applied if copy else 0, templates)) as batches:
+                for changes in batches:
                     if changes.seqs.size and (copy is None or copy.dimension != changes.templates.shape[1]):
-                        self._copies.start(set_id, state, changes.templates.shape[1])
+                        self._copies.create(set_id, state, changes.templates.shape[1])
                         return True
                     if copy is not None:
                         self._milvus.write(copy, changes, face_set.fields)
-                        tell(changes.seqs.size)
+                        progress(changes.seqs.size)
                         if changes.through > copy.applied:
-                            reached = changes.through
+                            applied = changes.through
                             break
         if copy is None:
             return False
-        self._copies.advance(copy, reached, self._milvus.settled(copy))
-        if reached < face_set.version:
+        self._copies.advance(copy, applied, self._milvus.wait_until_visible(copy))
+        if applied < face_set.version:
             return True
         if state is CopyState.SERVING:
-            return not self._is_exact(replace(copy, applied=reached), face_set.face_number)
+            return not self._verify_count(replace(copy, applied=applied), face_set.face_number)
         return False
 
-    def _is_exact(self, copy: IndexCopy, faces: int) -> bool:
-        """Whether a copy that is level with its set holds no more than so many faces; looked at once after each connection.
+    def _verify_count(self, copy: IndexCopy, expected: int) -> bool:
+        """Count an up-to-date copy once per connection; drop it and return False if it holds more faces than ``expected``.
 
-        If it holds fewer it is doubted, and looked at again until it has them or is lost.
+        A copy with fewer faces is reported to the verifier.
         """
-        counted = self._milvus.connection(), copy.key
-        if counted not in self._counted:
-            held = self._milvus.count(copy)
-            if held > faces:
-                self._give_up(copy)
+        key = self._milvus.connection_number(), copy.key
+        if key not in self._counted:
+            actual = self._milvus.count(copy)
+            if actual > expected:
+                self._drop(copy)
                 return False
-            if held < faces:
-                self._trust.doubt(copy, held)
-            self._counted.add(counted)
+            if actual < expected:
+                self._verifier.report_mismatch(copy, actual)
+            self._counted.add(key)
         return True
 
-    def _give_up_lost(self) -> bool:
-        lost = self._trust.lost()
-        for copy in lost:
-            self._give_up(copy)
-        return bool(lost)
+    def _drop_failed_copies(self) -> bool:
+        failed = self._verifier.failed_copies()
+        for copy in failed:
+            self._drop(copy)
+        return bool(failed)
 
-    def _give_up(self, copy: IndexCopy) -> None:
-        _log.error("Milvus does not hold the faces of set %d that it was given: they are copied anew", copy.set_id)
+    def _drop(self, copy: IndexCopy) -> None:
+        _log.error("Milvus does not hold the expected faces of set %d; its copy is rebuilt", copy.set_id)
         self._copies.drop(copy)
 
-    def _faces_behind(self, behind: Sequence[int]) -> int:
+    def _count_behind(self, set_ids: Sequence[int]) -> int:
         with self._repository.snapshot() as snapshot:
-            copies = ((set_id, copies.of_set(snapshot, set_id, CopyState.SERVING)) for set_id in behind)
+            copies = ((set_id, find_copy(snapshot, set_id, CopyState.SERVING)) for set_id in set_ids)
             return sum(count_written_since(snapshot, set_id, copy.applied if copy else 0) for set_id, copy in copies)

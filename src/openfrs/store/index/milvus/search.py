@@ -1,166 +1,164 @@
-"""Search through face sets that an index server holds, as exact and as fresh as by an index in memory.
+"""Search through face sets on an index server, as exact and as current as with an index in memory.
 
-The server finds the nearest of what its copy of a set had at some version, the copy's watermark, or later. *Then* a snapshot of
-the database is taken: what was written to the set after the watermark, up to the snapshot, is scanned in memory, and of what the
-server found the faces that are in the snapshot and were not written since are scored again, by their templates in the database.
-Whoever changed the server's copy meanwhile did so after committing to the database: it is in the snapshot. So the answer is that of
-the snapshot, whether the copy is behind it or ahead of it.
+The server returns the nearest faces of its copy of a set, at the copy's watermark or later. *Then* a snapshot of the database is
+opened. Faces written after the watermark, up to the snapshot, are scanned in memory. The server's faces that are in the snapshot
+and were not written since are scored again with their templates from the database. Processes change the server's copy only after
+they commit to the database, so the snapshot contains every such change. The result is therefore that of the snapshot, whether the
+copy is behind or ahead of it.
 
-Where the server is out of reach, a set that fits into the memory for indexes is searched there.
+If the server is unavailable, a set that fits into the memory for indexes is searched there.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Connection
 
 from openfrs.core.telemetry.metrics import MILVUS_PASSED_OVER
+from openfrs.core.telemetry.stages import stage
+from openfrs.store.db.base import Database
 from openfrs.store.db.errors import IndexUnavailableError, MilvusUnavailableError
 from openfrs.store.faces.predicate import Predicate
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.snapshot import find_seq, iter_fields, load_changes, load_face_set, set_version
-from openfrs.store.index.cache import TooLargeError
-from openfrs.store.index.columns import Rows
-from openfrs.store.index.flat import Cosines, TemplateIndex, ordered
-from openfrs.store.index.search import FaceMissingError, Galleries, Query, Scan
+from openfrs.store.index.backend import FaceMissingError, IndexBackend, Query, Scan, with_face_first
+from openfrs.store.index.cache import IndexCache, TooLargeError
+from openfrs.store.index.flat import Cosines, Neighbours, TemplateIndex, Vector, best
+from openfrs.store.index.search import Galleries
 
-from . import copies
-from .client import MOST, Milvus, Near
-from .copies import CopyState, IndexCopy
+from .client import MAX_RESULTS, Milvus
+from .copies import CopyState, IndexCopy, find_copy, is_serving
 from .expressions import expression
-from .verifier import Trust
+from .indexer import Indexer
+from .verifier import IndexVerifier
 
-_MORE: Final = 32
-"""How many more faces than wanted the server is asked for: some may be gone since, or excluded after all."""
+_EXTRA: Final = 32
+"""Faces requested beyond the count of the query, since some may have been deleted or may not match the predicate."""
 
 _ROUNDING: Final = 1e-4
-"""Cosines of the same templates that the server and this process work out are no further apart."""
+"""Largest difference between the server's cosine of two templates and this process's."""
 
-_WAITING: Final = 4
-"""Searches at the same time for each core: most of them wait for the server."""
-
-Level = Callable[[int], AbstractContextManager[tuple[Connection, TemplateIndex]]]
-"""A view of the database with the index of what was written after a version."""
+OpenSince = Callable[[int], AbstractContextManager[tuple[Connection, TemplateIndex]]]
+"""Opens a snapshot or transaction with the index of the faces written after a version."""
 
 
-class RemoteGalleries(Galleries):
-    """Search through face sets of which a server has an index.
+class MilvusBackend(IndexBackend):
+    """Face sets with an index on a server.
 
-    ``memory`` bounds the indexes of what was written lately, and those that stand in for the server.
+    ``memory`` bounds the bytes of the indexes of recently written faces, and of those used while the server is unavailable.
     """
 
-    def __init__(
-        self,
-        repository: FaceRepository,
-        milvus: Milvus,
-        trust: Trust,
-        memory: int,
-        at_once: int | None = None,
-    ) -> None:
-        super().__init__(repository, memory, _WAITING * (at_once or os.cpu_count() or 1), strict=True)
+    searches_per_thread: ClassVar[int] = 4  # most searches wait for the server
+
+    def __init__(self, repository: FaceRepository, milvus: Milvus, verifier: IndexVerifier, memory: int) -> None:
+        self.indexes = IndexCache(repository, memory, strict=True)
+        self._repository = repository
         self._milvus = milvus
-        self._trust = trust
+        self._verifier = verifier
 
     @contextmanager
-    def _near(self, set_id: int, probe: npt.NDArray[np.float32], query: Query) -> Iterator[tuple[Connection, Scan]]:
-        with self._found(set_id, probe, query, partial(self._indexes.level, set_id)) as found:
-            yield found
+    def nearest(self, set_id: int, probe: Vector, query: Query) -> Iterator[tuple[Connection, Neighbours]]:
+        """Search the server's copy and merge the faces written since."""
+        with self._search(set_id, probe, query, partial(self.indexes.up_to_date, set_id)) as (snapshot, _, neighbours):
+            yield snapshot, neighbours
 
     @contextmanager
-    def _like(
-        self, set_id: int, face_id: str, query: Query
-    ) -> Iterator[tuple[Connection, Scan, int, npt.NDArray[np.float32]]]:
+    def nearest_to_face(self, set_id: int, face_id: str, query: Query) -> Iterator[tuple[Connection, Neighbours]]:
+        """Read the template from the database, then search as :meth:`nearest`."""
         with self._repository.snapshot() as snapshot:
             seq = find_seq(snapshot, set_id, face_id)
             if seq is None:
-                set_version(snapshot, set_id)  # raises where the set is gone, too
+                set_version(snapshot, set_id)  # raises if the set was deleted, too
                 raise FaceMissingError
             templates = self._repository.templates.of_set(snapshot, set_id)
             (template,) = load_changes(snapshot, set_id, [seq], templates).templates
         probe = np.asarray(template, np.float32)
-        with self._found(set_id, probe, query, partial(self._indexes.level, set_id), [seq]) as (snapshot, scan):
+        open_since = partial(self.indexes.up_to_date, set_id)
+        with self._search(set_id, probe, query, open_since, [seq]) as (snapshot, scan, neighbours):
             if find_seq(snapshot, set_id, face_id) != seq:
                 raise FaceMissingError
-            yield snapshot, scan, seq, probe
+            yield snapshot, with_face_first(scan, seq, neighbours, query)
 
     @contextmanager
-    def _listed(self, set_id: int) -> Iterator[tuple[Connection, TemplateIndex]]:
+    def fields(self, set_id: int) -> Iterator[tuple[Connection, TemplateIndex]]:
+        """Read the fields of all faces from the database."""
         with self._repository.snapshot() as snapshot:
-            yield snapshot, _listed(snapshot, set_id)
+            yield snapshot, _load_fields(snapshot, set_id)
 
     @contextmanager
-    def _listed_with(self, connection: Connection, set_id: int) -> Iterator[TemplateIndex]:
-        yield _listed(connection, set_id)
+    def fields_in(self, connection: Connection, set_id: int) -> Iterator[TemplateIndex]:
+        """Read the fields of all faces from the database."""
+        yield _load_fields(connection, set_id)
 
-    def _cosines(
-        self, connection: Connection, set_id: int, templates: Sequence[npt.NDArray[np.float32]]
-    ) -> list[Cosines]:
+    def best_cosines(self, connection: Connection, set_id: int, templates: Sequence[Vector]) -> list[Cosines]:
+        """Search the server's copy once per template."""
+
         @contextmanager
-        def level(since: int) -> Iterator[tuple[Connection, TemplateIndex]]:
-            with self._indexes.level_with(connection, set_id, since) as index:
+        def open_since(since: int) -> Iterator[tuple[Connection, TemplateIndex]]:
+            with self.indexes.up_to_date_in(connection, set_id, since) as index:
                 yield connection, index
 
-        near = []
+        cosines = []
         for template in templates:
-            with self._found(set_id, template, Query(1), level) as (_, scan):
-                near.append(scan.nearest(template, 1)[1])
-        return near
+            with self._search(set_id, template, Query(1), open_since) as (_, _, neighbours):
+                cosines.append(neighbours.cosines)
+        return cosines
 
     @contextmanager
-    def _found(
-        self, set_id: int, probe: npt.NDArray[np.float32], query: Query, level: Level, also: Sequence[int] = ()
-    ) -> Iterator[tuple[Connection, Scan]]:
-        """A view of the database, and what finds a query's faces in it, and knows the faces ``also`` numbered."""
-        wanted = query.count + _MORE
+    def _search(
+        self, set_id: int, probe: Vector, query: Query, open_since: OpenSince, extra: Sequence[int] = ()
+    ) -> Iterator[tuple[Connection, Scan, Neighbours]]:
+        """Yield a snapshot, a scan that includes the faces numbered ``extra``, and the neighbours of the probe."""
+        requested = query.count + _EXTRA
         condition = None if query.predicate is None else expression(query.predicate)
-        while (asked := self._asked(set_id, probe, wanted, condition)) is not None:
-            copy, near = asked
-            with level(copy.applied) as (snapshot, latest):
-                if not copies.serves(snapshot, copy):
+        while (result := self._search_copy(set_id, probe, requested, condition)) is not None:
+            copy, candidates = result
+            with open_since(copy.applied) as (snapshot, latest):
+                if not is_serving(snapshot, copy):
                     continue
-                scan = _Merged(latest, self._candidates(snapshot, set_id, latest, [*near.seqs.tolist(), *also]))
-                if _is_enough(near, wanted, scan.nearest(probe, query.count, query.predicate)[1], query):
-                    yield snapshot, scan
+                older = self._load_candidates(snapshot, set_id, latest, [*candidates.seqs.tolist(), *extra])
+                scan = _Merged(latest, older)
+                neighbours = _scan(scan, probe, query)
+                if _is_sufficient(candidates, requested, neighbours.cosines, query):
+                    yield snapshot, scan, neighbours
                     return
-            if wanted == MOST:
+            if requested == MAX_RESULTS:
                 break
-            wanted = min(4 * wanted, MOST)
+            requested = min(4 * requested, MAX_RESULTS)
         MILVUS_PASSED_OVER.inc()
         try:
-            with level(0) as (snapshot, whole):
-                yield snapshot, whole
+            with open_since(0) as (snapshot, whole):
+                yield snapshot, whole, _scan(whole, probe, query)
         except TooLargeError:
-            raise IndexUnavailableError("Milvus is out of reach, and the set does not fit into index_memory") from None
+            raise IndexUnavailableError("Milvus is unavailable and the face set exceeds index_memory") from None
 
-    def _asked(
-        self, set_id: int, probe: npt.NDArray[np.float32], count: int, condition: str | None
-    ) -> tuple[IndexCopy, Near] | None:
-        """What the server found, and in which copy; None if there is none to ask."""
+    def _search_copy(
+        self, set_id: int, probe: Vector, count: int, condition: str | None
+    ) -> tuple[IndexCopy, Neighbours] | None:
+        """Return the serving copy of a set and its faces nearest to a probe, None if the server cannot be used."""
         with self._repository.snapshot() as snapshot:
-            copy = copies.of_set(snapshot, set_id, CopyState.SERVING)
-        nothing = Near(np.empty(0, np.int64), np.empty(0, np.float32))
+            copy = find_copy(snapshot, set_id, CopyState.SERVING)
         if copy is None or copy.dimension != probe.size:
             return None
         if copy.applied == 0:
-            return copy, nothing
+            return copy, Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
         try:
-            if not self._trust.is_whole(copy):
+            if not self._verifier.is_complete(copy):
                 return None
-            near = self._milvus.nearest(copy, probe, min(count, MOST), condition)
-            return (copy, near) if self._trust.is_whole(copy) else None
+            candidates = self._milvus.nearest(copy, probe, min(count, MAX_RESULTS), condition)
+            return (copy, candidates) if self._verifier.is_complete(copy) else None
         except MilvusUnavailableError:
             return None
 
-    def _candidates(
+    def _load_candidates(
         self, snapshot: Connection, set_id: int, latest: TemplateIndex, seqs: Sequence[int]
     ) -> TemplateIndex:
-        """An index of those of the faces that are in the set and not in the index of the latest."""
-        older = sorted(latest.lacking(seqs))
+        """Return an index of the faces that are in the set but not in the index of the latest faces."""
+        older = sorted(latest.missing(seqs))
         index = TemplateIndex(load_face_set(snapshot, set_id).fields)
         if older:
             templates = self._repository.templates.of_set(snapshot, set_id)
@@ -168,40 +166,73 @@ class RemoteGalleries(Galleries):
         return index
 
 
+@dataclass(frozen=True, slots=True)
+class MilvusIndex:
+    """An index of face sets on a Milvus server: the parts that share a connection and the verification of its copies."""
+
+    milvus: Milvus
+    indexer: Indexer
+    _repository: FaceRepository
+    _verifier: IndexVerifier
+
+    @classmethod
+    def open(cls, url: str, database: Database, repository: FaceRepository) -> "MilvusIndex":
+        """Return the index on the server at a URL, without connecting.
+
+        Raises:
+            OperatorError: the URL is not valid.
+        """
+        milvus = Milvus(url)
+        verifier = IndexVerifier(repository, milvus)
+        return cls(milvus, Indexer(database, repository, milvus, verifier), repository, verifier)
+
+    def galleries(self, memory: int, threads: int | None = None) -> Galleries:
+        """Return search over this index with at most ``memory`` bytes in memory."""
+        backend = MilvusBackend(self._repository, self.milvus, self._verifier, memory)
+        return Galleries(self._repository, backend, threads)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.milvus.close()
+
+
 class _Merged:
-    """Two indexes as one; no face is in both."""
+    """Two indexes searched as one; no face is in both."""
 
     def __init__(self, latest: TemplateIndex, older: TemplateIndex) -> None:
         self._latest = latest
         self._older = older
 
-    def nearest(
-        self, probe: npt.NDArray[np.float32], count: int, predicate: Predicate | None = None
-    ) -> tuple[Rows, Cosines]:
-        found = [index.nearest(probe, count, predicate) for index in (self._latest, self._older)]
-        seqs, cosines = (np.concatenate(each) for each in zip(*found, strict=True))
-        return ordered(seqs, cosines, count)
+    def nearest(self, probe: Vector, count: int, predicate: Predicate | None = None) -> Neighbours:
+        neighbours = [index.nearest(probe, count, predicate) for index in (self._latest, self._older)]
+        seqs, cosines = (np.concatenate(parts) for parts in zip(*neighbours, strict=True))
+        return best(seqs, cosines, count)
 
-    def holds(self, predicate: Predicate, seq: int) -> bool:
-        index = self._older if self._latest.lacking([seq]) else self._latest
-        return index.holds(predicate, seq)
+    def matches(self, predicate: Predicate, seq: int) -> bool:
+        index = self._older if self._latest.missing([seq]) else self._latest
+        return index.matches(predicate, seq)
 
 
-def _listed(connection: Connection, set_id: int) -> TemplateIndex:
-    """An index of the fields of a set's faces, read for one use."""
+def _scan(scan: Scan, probe: Vector, query: Query) -> Neighbours:
+    with stage("scan"):
+        return scan.nearest(probe, query.count, query.predicate)
+
+
+def _load_fields(connection: Connection, set_id: int) -> TemplateIndex:
+    """Read the fields of all faces of a set into a temporary index."""
     index = TemplateIndex(load_face_set(connection, set_id).fields)
-    with closing(iter_fields(connection, set_id)) as pieces:
-        for changes in pieces:
+    with closing(iter_fields(connection, set_id)) as batches:
+        for changes in batches:
             index.apply(changes)
     return index
 
 
-def _is_enough(near: Near, asked: int, cosines: Cosines, query: Query) -> bool:
-    """Whether no face that the server did not name can belong to the answer.
+def _is_sufficient(candidates: Neighbours, requested: int, cosines: Cosines, query: Query) -> bool:
+    """Check that no face outside the server's candidates can belong to the result.
 
-    A server may hold a face twice that it was sent twice, and then names fewer than it was asked for though there are more.
+    A server may hold a face twice if it was written twice. It then returns fewer faces than requested although there are more.
     """
-    if 2 * near.seqs.size < asked or (asked == MOST and near.seqs.size < asked):
+    if 2 * candidates.seqs.size < requested or (requested == MAX_RESULTS and candidates.seqs.size < requested):
         return True
-    beyond = float(near.cosines[-1]) + _ROUNDING
-    return query.least_cosine > beyond or query.count == 0 or (cosines.size == query.count and cosines[-1] > beyond)
+    limit = float(candidates.cosines[-1]) + _ROUNDING
+    return query.min_cosine > limit or query.count == 0 or (cosines.size == query.count and cosines[-1] > limit)

@@ -1,4 +1,4 @@
-"""Whether an index server still holds what it once took."""
+"""Verification that an index server still holds the faces it accepted."""
 
 import threading
 import time
@@ -8,84 +8,86 @@ from typing import Final
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.snapshot import count_written_since
 
-from . import copies
 from .client import Milvus
-from .copies import IndexCopy
+from .copies import IndexCopy, is_serving
 
-PATIENCE: Final = 30.0
-"""Seconds that a count may be wrong before it is believed: a server that is moving what it holds shows less of it for moments."""
+GRACE_SECONDS: Final = 30.0
+"""How long a count may be too low before the copy has failed: a server that moves segments reports too few faces for moments."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Doubt:
-    """A copy that was found wanting, and the moment from which on that counts as a loss."""
+class Mismatch:
+    """A copy with too few faces, and the monotonic time, in seconds, from which on it has failed."""
 
     copy: IndexCopy
-    loss: float
+    deadline: float
 
 
-class Trust:
-    """Looks at every copy of a set once after each connection, for that is when a server can have lost something.
+class IndexVerifier:
+    """Counts the faces of each copy once per connection, because a server can lose data only between connections.
 
-    A copy holds every face last written up to its watermark, so at least as many as there are of them.
+    A copy holds every face last written up to its watermark, so at least as many faces as there are of those.
     """
 
-    def __init__(self, repository: FaceRepository, milvus: Milvus, patience: float = PATIENCE) -> None:
+    def __init__(self, repository: FaceRepository, milvus: Milvus, grace_seconds: float = GRACE_SECONDS) -> None:
         self._repository = repository
         self._milvus = milvus
-        self._patience = patience
+        self._grace_seconds = grace_seconds
         self._lock = threading.Lock()
         self._connection = 0
-        self._whole: set[int] = set()
-        self._doubts: dict[int, _Doubt] = {}
+        self._complete: set[int] = set()
+        self._mismatches: dict[int, Mismatch] = {}
 
-    def is_whole(self, copy: IndexCopy) -> bool:
-        """Whether a copy that serves its set has lost nothing, as far as counting tells.
+    def is_complete(self, copy: IndexCopy) -> bool:
+        """Check whether a serving copy has at least the faces it should have. A copy that no longer serves passes.
 
         Raises:
             MilvusUnavailableError
         """
-        connection = self._milvus.connection()
+        connection = self._milvus.connection_number()
         with self._lock:
-            if self._connection == connection and copy.key in self._whole:
+            if self._connection == connection and copy.key in self._complete:
                 return True
-        held = self._milvus.count(copy)
-        with self._repository.snapshot() as snapshot:  # after it was counted: what was deleted meanwhile is not missed
-            due = count_written_since(snapshot, copy.set_id, 0) - count_written_since(
-                snapshot, copy.set_id, copy.applied
-            )
-            serves = copies.serves(snapshot, copy)
+        actual = self._milvus.count(copy)
+        with self._repository.snapshot() as snapshot:  # after the count, so that faces deleted since are not expected
+            expected = count_written_since(snapshot, copy.set_id, 0)
+            expected -= count_written_since(snapshot, copy.set_id, copy.applied)
+            serving = is_serving(snapshot, copy)
         with self._lock:
             if self._connection != connection:
-                self._connection, self._whole = connection, set()
-            if serves and held < due:
-                self._doubt(copy, held)
+                self._connection, self._complete = connection, set()
+            if serving and actual < expected:
+                self._record(copy, actual)
                 return False
-            self._doubts.pop(copy.key, None)
-            if serves:
-                self._whole.add(copy.key)
-        return True  # also where it serves no more: whoever searches in it sees that, too
+            self._mismatches.pop(copy.key, None)
+            if serving:
+                self._complete.add(copy.key)
+        return True  # also if it no longer serves: its readers check that themselves
 
-    def doubt(self, copy: IndexCopy, held: int) -> None:
-        """Have a copy looked at again that was seen to hold too few faces."""
+    def report_mismatch(self, copy: IndexCopy, actual: int) -> None:
+        """Record that a copy was seen with too few faces, ``actual`` of them, and verify it again."""
         with self._lock:
-            self._doubt(copy, held)
+            self._record(copy, actual)
 
-    def _doubt(self, copy: IndexCopy, held: int) -> None:
-        self._whole.discard(copy.key)
-        patience = self._patience if held else 0  # what is empty is not being moved
-        self._doubts.setdefault(copy.key, _Doubt(copy, time.monotonic() + patience))
-
-    def lost(self) -> list[IndexCopy]:
-        """The copies that were found wanting, still are, and have had the time to be whole again.
+    def failed_copies(self) -> list[IndexCopy]:
+        """Return the copies that still have too few faces after the grace period, and drop their mismatches.
 
         Raises:
             MilvusUnavailableError
         """
         with self._lock:
-            doubts = list(self._doubts.values())
-        lost = [doubt.copy for doubt in doubts if not self.is_whole(doubt.copy) and time.monotonic() >= doubt.loss]
+            mismatches = list(self._mismatches.values())
+        failed = [
+            mismatch.copy
+            for mismatch in mismatches
+            if not self.is_complete(mismatch.copy) and time.monotonic() >= mismatch.deadline
+        ]
         with self._lock:
-            for copy in lost:
-                self._doubts.pop(copy.key, None)
-        return lost
+            for copy in failed:
+                self._mismatches.pop(copy.key, None)
+        return failed
+
+    def _record(self, copy: IndexCopy, actual: int) -> None:
+        self._complete.discard(copy.key)
+        grace = self._grace_seconds if actual else 0  # an empty copy is lost, not being moved
+        self._mismatches.setdefault(copy.key, Mismatch(copy, time.monotonic() + grace))

@@ -1,0 +1,139 @@
+"""The index that searches use: its interface, and the implementation in memory."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from sqlalchemy import Connection
+
+from openfrs.core.telemetry.stages import stage
+from openfrs.store.faces.predicate import Predicate
+from openfrs.store.faces.repository import FaceRepository
+from openfrs.store.faces.snapshot import find_seq
+
+from .cache import IndexCache
+from .flat import Cosines, Neighbours, TemplateIndex, Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The ``count`` nearest faces with at least ``min_cosine`` that match a predicate."""
+
+    count: int
+    min_cosine: float = -1.0
+    predicate: Predicate | None = None
+
+
+class FaceMissingError(Exception):
+    """The face set has no such face."""
+
+
+class Scan(Protocol):
+    """The faces of a set in one snapshot, ready to be scanned."""
+
+    def nearest(self, probe: Vector, count: int, predicate: Predicate | None = None) -> Neighbours:
+        """Return the nearest faces that match a predicate, best first, the older first where cosines are equal."""
+
+    def matches(self, predicate: Predicate, seq: int) -> bool:
+        """Check whether a face matches a predicate."""
+
+
+class IndexBackend(ABC):
+    """An index of face sets.
+
+    Every context manager yields what is consistent with one snapshot of the database, valid until the block ends. Reads of a set
+    that was deleted raise :class:`~openfrs.store.faces.models.SetMissingError`.
+    """
+
+    searches_per_thread: ClassVar[int] = 1
+    """Concurrent searches for each thread."""
+
+    indexes: IndexCache
+    """The indexes that this process holds in memory."""
+
+    @abstractmethod
+    def nearest(
+        self, set_id: int, probe: Vector, query: Query
+    ) -> AbstractContextManager[tuple[Connection, Neighbours]]:
+        """Open a snapshot and search it for the faces nearest to a probe, a unit vector of shape (dimension,)."""
+
+    @abstractmethod
+    def nearest_to_face(
+        self, set_id: int, face_id: str, query: Query
+    ) -> AbstractContextManager[tuple[Connection, Neighbours]]:
+        """Search for the faces nearest to an enrolled one, which comes first itself if it matches the predicate.
+
+        Raises:
+            FaceMissingError
+        """
+
+    @abstractmethod
+    def fields(self, set_id: int) -> AbstractContextManager[tuple[Connection, TemplateIndex]]:
+        """Open a snapshot with an index of the fields of all faces in it; its templates may be empty."""
+
+    @abstractmethod
+    def fields_in(self, connection: Connection, set_id: int) -> AbstractContextManager[TemplateIndex]:
+        """Return an index of the fields of all faces as seen by a transaction that has locked the set."""
+
+    @abstractmethod
+    def best_cosines(self, connection: Connection, set_id: int, templates: Sequence[Vector]) -> list[Cosines]:
+        """Return the cosine of the nearest face to each template, as seen by a transaction that has locked the set.
+
+        Each array has one element, or none if the set is empty.
+        """
+
+
+class MemoryBackend(IndexBackend):
+    """Whole face sets in the memory of this process.
+
+    ``memory`` bounds the bytes of the indexes.
+    """
+
+    def __init__(self, repository: FaceRepository, memory: int) -> None:
+        self.indexes = IndexCache(repository, memory)
+
+    @contextmanager
+    def nearest(self, set_id: int, probe: Vector, query: Query) -> Iterator[tuple[Connection, Neighbours]]:
+        """Scan the up-to-date index."""
+        with self.indexes.up_to_date(set_id) as (snapshot, index):
+            with stage("scan"):
+                neighbours = index.nearest(probe, query.count, query.predicate)
+            yield snapshot, neighbours
+
+    @contextmanager
+    def nearest_to_face(self, set_id: int, face_id: str, query: Query) -> Iterator[tuple[Connection, Neighbours]]:
+        """Scan the up-to-date index with the template it holds."""
+        with self.indexes.up_to_date(set_id) as (snapshot, index):
+            seq = find_seq(snapshot, set_id, face_id)
+            if seq is None:
+                raise FaceMissingError
+            with stage("scan"):
+                neighbours = index.nearest(index.template(seq), query.count, query.predicate)
+            yield snapshot, with_face_first(index, seq, neighbours, query)
+
+    def fields(self, set_id: int) -> AbstractContextManager[tuple[Connection, TemplateIndex]]:
+        """Return the up-to-date index."""
+        return self.indexes.up_to_date(set_id)
+
+    def fields_in(self, connection: Connection, set_id: int) -> AbstractContextManager[TemplateIndex]:
+        """Return the index as the transaction sees the set."""
+        return self.indexes.up_to_date_in(connection, set_id)
+
+    def best_cosines(self, connection: Connection, set_id: int, templates: Sequence[Vector]) -> list[Cosines]:
+        """Scan the index once per template."""
+        with self.indexes.up_to_date_in(connection, set_id) as index:
+            return [index.nearest(template, 1).cosines for template in templates]
+
+
+def with_face_first(scan: Scan, seq: int, neighbours: Neighbours, query: Query) -> Neighbours:
+    """Put an enrolled face first, with cosine 1, if it matches the predicate of the query."""
+    seqs, cosines = neighbours
+    if query.predicate is not None and seq not in seqs and not scan.matches(query.predicate, seq):
+        return neighbours
+    others = seqs != seq
+    seqs = np.concatenate([[seq], seqs[others]])
+    cosines = np.concatenate([np.ones(1, np.float32), cosines[others]])
+    return Neighbours(seqs[: query.count], cosines[: query.count])
