@@ -91,7 +91,7 @@ def test_the_command_rebuilds_and_verifies_while_a_server_runs(
         assert "has no face set other" in capsys.readouterr().err
         monkeypatch.setenv("OPENFRS_MILVUS", "http://127.0.0.1:1")
         assert command(monkeypatch, "index", "verify", "--data", str(data)) == 1
-        assert "Milvus does not answer" in capsys.readouterr().err
+        assert "Milvus does not respond" in capsys.readouterr().err
 
 
 def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

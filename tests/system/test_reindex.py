@@ -12,7 +12,7 @@ import pytest
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.faces.reembed import Reembedding
-from openfrs.operations.maintenance import keys
+from openfrs.operations.maintenance.reembed import reembed_face_set
 from tests.support.fake_models import FakePipeline, load, photo
 from tests.support.servers import RunningServer, fake_server_command, running
 
@@ -58,12 +58,13 @@ def reindex(data: Path, folder: Path, *, name: str = "s", drop_missing: bool = F
     """What was remade, and the progress that was told: the total, then the steps."""
     told = list[int]()
 
-    def track(total: int) -> Any:
+    def track(name: str, total: int) -> Any:
+        assert name == "faces"
         told.append(total)
         return told.append
 
     options: dict[str, Any] = {"project_id": None, "drop_missing": drop_missing, "track": track, "load_pipeline": load}
-    return keys.reindex(Settings(data=data), name, folder, **options), told
+    return reembed_face_set(Settings(data=data), name, folder, **options), told
 
 
 def contents(data: Path) -> list[Any]:
@@ -144,7 +145,7 @@ def test_a_set_that_changes_meanwhile_is_left_alone(data: Path, folder: Path, mo
     embedded = FakePipeline.embed
     monkeypatch.setattr(FakePipeline, "embed", embed)
     before = contents(data)
-    with pytest.raises(OperatorError, match="changed meanwhile"):
+    with pytest.raises(OperatorError, match="changed during the run"):
         reindex(data, folder)
     assert contents(data)[1:] == before[1:]
 

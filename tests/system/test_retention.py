@@ -138,7 +138,7 @@ def test_an_altered_record_fails_the_report(tmp_path: Path) -> None:
     last = told.split()[-1]
     assert command("retention", "report", "--known", last, "--data", data) == told
     result = CliRunner().invoke(app, ["retention", "report", "--known", "0" * 64, "--data", str(data)])
-    assert "records were taken away, or made anew" in str(result.exception)
+    assert "records were removed or rewritten" in str(result.exception)
     with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
         connection.execute("update deletions set faces = 5")
         connection.commit()

@@ -46,7 +46,7 @@ def export_faces(
             file,
             project_id=project,
             passphrase=passphrase,
-            track=lambda total: track("faces", total),
+            track=track,
         )
     print(f"{count} faces are in {file}, {'sealed' if passphrase is not None else 'not sealed'}.")
 

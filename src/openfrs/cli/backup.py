@@ -38,11 +38,10 @@ def restore(
 
 def doctor(data: Data = None, models: Models = None) -> None:
     """Look whether all is well, and say what to do where it is not; fails if something is ill. The server may run."""
-    from openfrs.operations.maintenance.doctor import examine
-    from openfrs.operations.maintenance.findings import Verdict
+    from openfrs.operations.maintenance.doctor import Status, examine
 
     findings = list(examine(settings_of(data=data, models=models)))
     for finding in findings:
-        print(f"{finding.verdict:5} {finding.part}: {finding.text}")
-    if any(finding.verdict is Verdict.ILL for finding in findings):
+        print(f"{finding.status:7} {finding.part}: {finding.text}")
+    if any(finding.status is Status.FAILED for finding in findings):
         raise typer.Exit(1)

@@ -20,7 +20,7 @@ FaceSetName = Annotated[
 @app.command("rebuild")
 def rebuild(face_set: FaceSetName = None, project: Project = None, data: Data = None) -> None:
     """Copy face sets to Milvus anew, from the database. They are searched in their old copies until then; servers may run."""
-    from openfrs.operations.maintenance.keys import rebuild_index
+    from openfrs.operations.maintenance.index import rebuild_index
 
     with _progress() as track:
         count = rebuild_index(settings_of(data=data), face_set, project, track)
@@ -30,7 +30,7 @@ def rebuild(face_set: FaceSetName = None, project: Project = None, data: Data = 
 @app.command("verify")
 def verify(face_set: FaceSetName = None, project: Project = None, data: Data = None) -> None:
     """Hold what Milvus has against the database; fails if a face lacks, or one is there that should not. Servers may run."""
-    from openfrs.operations.maintenance.keys import verify_index
+    from openfrs.operations.maintenance.index import verify_index
 
     faces, wrong = 0, 0
     for each, found in verify_index(settings_of(data=data), face_set, project):

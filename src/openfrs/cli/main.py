@@ -227,14 +227,14 @@ def reindex(
     models: Models = None,
 ) -> None:
     """Make the templates of a face set again with the present embedder; the server must not run."""
-    from openfrs.operations.maintenance.keys import reindex as run
+    from openfrs.operations.maintenance.reembed import reembed_face_set as run
 
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
 
-        def track(total: int) -> Callable[[int], None]:
-            task = progress.add_task("faces", total=total)
+        def track(name: str, total: int) -> Callable[[int], None]:
+            task = progress.add_task(name, total=total)
             return lambda more: progress.advance(task, more)
 
         settings = settings_of(data=data, models=models)

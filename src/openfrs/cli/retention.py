@@ -16,7 +16,7 @@ def run(
     data: Data = None,
 ) -> None:
     """Delete the faces that have expired, now; a server does it by itself."""
-    from openfrs.operations.maintenance.keys import run_retention
+    from openfrs.operations.maintenance.retention import run_retention
 
     verb = "would be deleted" if dry_run else "deleted"
     total = 0
@@ -40,7 +40,7 @@ def report(
     data: Data = None,
 ) -> None:
     """Show what was deleted, when, by which rule; fails if a record was altered. The server may run."""
-    from openfrs.operations.maintenance.keys import deletion_report
+    from openfrs.operations.maintenance.retention import deletion_report
 
     count, digest = 0, "none"
     for deletion, present in deletion_report(settings_of(data=data), project, known=known):

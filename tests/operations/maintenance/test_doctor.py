@@ -1,4 +1,4 @@
-"""The doctor finds what is wrong, each part by itself, and changes nothing."""
+"""The doctor reports each fault separately and changes nothing."""
 
 import contextlib
 import os
@@ -12,8 +12,7 @@ from tests.support.data_directories import new_data
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
-from openfrs.operations.maintenance.doctor import examine
-from openfrs.operations.maintenance.findings import Verdict
+from openfrs.operations.maintenance.doctor import Status, examine
 
 
 @pytest.fixture
@@ -21,11 +20,11 @@ def data(tmp_path: Path) -> Path:
     return new_data(tmp_path / "data", "s")
 
 
-def verdicts(data: Path, cpu: str = "flags : fma avx2 f16c") -> dict[str, tuple[Verdict, str]]:
+def statuses(data: Path, cpu: str = "flags : fma avx2 f16c") -> dict[str, tuple[Status, str]]:
     cpuinfo = data.with_name("cpuinfo")
     cpuinfo.write_text(cpu)
     found = examine(Settings(data=data, models=data.with_name("models")), cpuinfo=cpuinfo)
-    return {finding.part: (finding.verdict, finding.text) for finding in found}
+    return {finding.part: (finding.status, finding.text) for finding in found}
 
 
 def change(data: Path, statement: str) -> None:
@@ -34,66 +33,76 @@ def change(data: Path, statement: str) -> None:
         connection.commit()
 
 
-def wreck(data: Path) -> None:
+def damage(data: Path) -> None:
     path = data / "openfrs.db"
     path.write_bytes(path.read_bytes()[:8192] + b"\xff" * 4096 + path.read_bytes()[12288:])
 
 
-def test_a_sound_directory_is_well(data: Path) -> None:
+def test_intact_directory_is_ok(data: Path) -> None:
     before = {path: path.read_bytes() for path in data.iterdir()}
-    found = verdicts(data)
-    lacking = found.pop("weights")
-    assert lacking[0] is Verdict.ILL
-    assert "openfrs models fetch" in lacking[1]
-    assert {part: verdict for part, (verdict, _) in found.items() if part != "disk"} == dict.fromkeys(
-        ["database", "index", "keys", "permissions", "clock", "processor"], Verdict.WELL
+    found = statuses(data)
+    weights = found.pop("weights")
+    assert weights[0] is Status.FAILED
+    assert "openfrs models fetch" in weights[1]
+    assert {part: status for part, (status, _) in found.items() if part != "disk"} == dict.fromkeys(
+        ["database", "index", "keys", "permissions", "clock", "processor"], Status.OK
     )
     assert {path: path.read_bytes() for path in data.iterdir()} == before
 
 
 @pytest.mark.parametrize(
-    ("harm", "part", "verdict", "told"),
+    ("harm", "part", "status", "text"),
     [
-        (lambda data: change(data, "update face_sets set face_number = 1"), "database", Verdict.ILL, "number of faces"),
-        (lambda data: change(data, "update alembic_version set version_num = '9999'"), "database", Verdict.ODD, "9999"),
-        (wreck, "database", Verdict.ILL, "restore a backup"),
-        (lambda data: (data / "keys.json").unlink(), "keys", Verdict.ILL, "missing"),
-        (lambda data: (data / "keys.json").write_text("{}"), "keys", Verdict.ILL, "not a keyring"),
-        (lambda data: (data / "keys.json").chmod(0o644), "permissions", Verdict.ODD, "keys.json"),
+        (
+            lambda data: change(data, "update face_sets set face_number = 1"),
+            "database",
+            Status.FAILED,
+            "number of faces",
+        ),
+        (
+            lambda data: change(data, "update alembic_version set version_num = '9999'"),
+            "database",
+            Status.WARNING,
+            "9999",
+        ),
+        (damage, "database", Status.FAILED, "restore a backup"),
+        (lambda data: (data / "keys.json").unlink(), "keys", Status.FAILED, "missing"),
+        (lambda data: (data / "keys.json").write_text("{}"), "keys", Status.FAILED, "not a keyring"),
+        (lambda data: (data / "keys.json").chmod(0o644), "permissions", Status.WARNING, "keys.json"),
         (
             lambda data: os.utime(data / "openfrs.db", (time.time() + 7200,) * 2),
             "clock",
-            Verdict.ILL,
+            Status.FAILED,
             "minutes behind",
         ),
     ],
 )
-def test_what_is_wrong_is_found(
-    data: Path, harm: Callable[[Path], object], part: str, verdict: Verdict, told: str
+def test_each_fault_is_reported(
+    data: Path, harm: Callable[[Path], object], part: str, status: Status, text: str
 ) -> None:
     harm(data)
-    found = verdicts(data)
-    assert found[part][0] is verdict, found
-    assert told in found[part][1]
+    found = statuses(data)
+    assert found[part][0] is status, found
+    assert text in found[part][1]
 
 
-def test_indexes_that_do_not_fit_the_memory_are_told(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_indexes_larger_than_the_memory_are_reported(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENFRS_INDEX_MEMORY", "1MiB")
     change(data, "insert into templates values (1, zeroblob(1000000))")
-    assert verdicts(data)["index"] == (Verdict.WELL, "templates of 1 MiB for 1 MiB of memory")
+    assert statuses(data)["index"] == (Status.OK, "1 MiB of templates, 1 MiB of index memory")
     change(data, "insert into templates values (2, zeroblob(1000000))")
-    verdict, text = verdicts(data)["index"]
-    assert verdict is Verdict.ODD
+    status, text = statuses(data)["index"]
+    assert status is Status.WARNING
     assert "raise OPENFRS_INDEX_MEMORY" in text
 
 
-def test_a_processor_without_what_search_wants_is_told(data: Path) -> None:
-    assert verdicts(data, "flags : sse2 fma")["processor"] == (
-        Verdict.ODD,
-        "without avx2, f16c searches are several times slower",
+def test_missing_processor_features_are_reported(data: Path) -> None:
+    assert statuses(data, "flags : sse2 fma")["processor"] == (
+        Status.WARNING,
+        "no avx2, f16c; searches are several times slower",
     )
 
 
-def test_where_there_is_nothing_it_says_so(tmp_path: Path) -> None:
+def test_folder_without_a_database_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="not an OpenFRS data directory"):
-        verdicts(tmp_path)
+        statuses(tmp_path)

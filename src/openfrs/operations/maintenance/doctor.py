@@ -1,154 +1,250 @@
-"""Looking whether a data directory and its machine are well, and saying what to do where they are not."""
+"""Checks of a data directory or a shared database, and of the machine. Nothing is changed; servers may run."""
 
-import contextlib
 import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from openfrs.accounts.keyring import KeyFile, Keyring
+from sqlalchemy import Connection, text
+
+from openfrs.accounts.keyring import DatabaseKeys, KeyFile, Keyring
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
+from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import HEAD
-from openfrs.store.opening import require_data
+from openfrs.store.db.errors import StoreUnavailableError
+from openfrs.store.faces.templates import Templates
+from openfrs.store.opening import master_key, require_data
+from openfrs.store.service_keys import ServiceKeyRepository
 from openfrs.vision.weights.cache import State, WeightCache
 
-from .findings import Finding, Verdict
+if TYPE_CHECKING:  # the PostgreSQL driver is an optional dependency
+    from openfrs.store.db.postgresql import Snapshots
 
-_ROOM: Final = 1024**3
-_AHEAD_SECONDS: Final = 900.0
+_MIN_FREE_BYTES: Final = 1024**3
+_MAX_BEHIND_SECONDS: Final = 900.0
+"""The longest time that the clock may be behind the last write to the data directory."""
+
+_MAX_SKEW_SECONDS: Final = 60.0
+"""The largest difference between this machine's clock and the database server's."""
+
 _CPU_FEATURES: Final = frozenset(["avx2", "f16c", "fma"])
 
 
+class Status(StrEnum):
+    """The result of a check."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of a check, with advice if it is not OK."""
+
+    part: str
+    status: Status
+    text: str
+
+
 def examine(settings: Settings, *, cpuinfo: Path = Path("/proc/cpuinfo")) -> Iterator[Finding]:
-    """The findings about every part; nothing is changed, and a server may run.
+    """Yield the finding of each check.
 
     Raises:
-        OperatorError: there is no data directory.
+        OperatorError: The data directory holds no database.
     """
     require_data(settings)
-    if settings.database is not None:
-        from .doctor_shared import examine_shared  # with the driver, which only those have who want it
-
-        yield from examine_shared(settings)
-        yield _weights(settings)
-        yield _processor(cpuinfo)
-        return
-    data = settings.data
-    yield _asked("database", lambda: _database(data / "openfrs.db"))
-    yield _asked("index", lambda: _index(data / "openfrs.db", settings.index_memory))
-    yield _asked("keys", lambda: _keys(data / "keys.json"))
-    yield _permissions(data)
-    yield _weights(settings)
-    yield _clock(data / "openfrs.db")
-    yield _disk(data)
-    yield _processor(cpuinfo)
+    if settings.database is None:
+        yield from _examine_data_directory(settings)
+    else:
+        yield from _examine_postgresql(settings)
+    yield _check_weights(settings)
+    yield _check_processor(cpuinfo)
 
 
-def _asked(part: str, ask: Callable[[], Finding]) -> Finding:
+def _examine_data_directory(settings: Settings) -> Iterator[Finding]:
+    directory = DataDirectory(settings.data)
+    yield _guarded("database", lambda: _check_sqlite(directory.database))
+    yield _guarded("index", lambda: _check_index_memory(directory.database, settings.index_memory))
+    yield _guarded("keys", lambda: _check_key_file(directory.keys))
+    yield _check_permissions(directory.path)
+    yield _check_clock(directory.database)
+    yield _check_disk(directory)
+
+
+def _guarded(part: str, check: Callable[[], Finding]) -> Finding:
     try:
-        return ask()
+        return check()
     except (OperatorError, sqlite3.Error, OSError) as error:
-        return Finding(part, Verdict.ILL, f"{error}; restore a backup")
+        return Finding(part, Status.FAILED, f"{error}; restore a backup")
 
 
-@contextlib.contextmanager
-def _looking(path: Path) -> Iterator[sqlite3.Connection]:
-    with contextlib.closing(sqlite3.connect(path)) as connection:  # one opened read-only would leave its files behind
-        connection.execute("pragma query_only=on")
-        yield connection
+def _check_sqlite(path: Path) -> Finding:
+    with _read_only(path) as scalar:
+        integrity = scalar("pragma integrity_check(1)")
+        if integrity != "ok":
+            details = " ".join(integrity.split())
+            return Finding("database", Status.FAILED, f"the file is damaged ({details}); restore a backup")
+        return _check_content(scalar)
 
 
-def _database(path: Path) -> Finding:
-    with _looking(path) as connection:
-        ((found,),) = connection.execute("pragma integrity_check(1)").fetchall()
-        if found != "ok":
-            return Finding("database", Verdict.ILL, f"it is damaged ({' '.join(found.split())}); restore a backup")
-        ((schema,),) = connection.execute("select version_num from alembic_version").fetchall()
-        if schema != HEAD:
-            text = f"it has schema {schema}, this release {HEAD}; the next start brings an older one up, and refuses a newer one"
-            return Finding("database", Verdict.ODD, text)
-        wrong = "select name from face_sets s where face_number != (select count(*) from faces where set_id = s.id)"
-        if miscounted := connection.execute(wrong).fetchall():
-            return Finding(
-                "database", Verdict.ILL, f"{len(miscounted)} face sets have another number of faces than they say"
-            )
-        lost = "select count(*) from faces where seq not in (select seq from templates)"
-        ((missing,),) = connection.execute(lost).fetchall()
-        if missing:
-            return Finding("database", Verdict.ILL, f"{missing} faces have no template; restore a backup or reindex")
-        ((faces,),) = connection.execute("select count(*) from faces").fetchall()
-    return Finding("database", Verdict.WELL, f"{faces:,} faces, each with its template")
+def _check_content(scalar: Callable[[str], Any]) -> Finding:
+    """Check the schema, the face counts and the templates; ``scalar`` returns the single value of a query."""
+    schema = scalar("select version_num from alembic_version")
+    if schema != HEAD:
+        text = f"schema {schema}, but this release uses {HEAD}; the next start upgrades an older schema and rejects a newer one"
+        return Finding("database", Status.WARNING, text)
+    miscounted = scalar(
+        "select count(*) from face_sets s where face_number != (select count(*) from faces where set_id = s.id)"
+    )
+    if miscounted:
+        return Finding(
+            "database", Status.FAILED, f"{miscounted} face sets have a wrong number of faces; restore a backup"
+        )
+    missing = scalar("select count(*) from faces f where not exists (select 1 from templates t where t.seq = f.seq)")
+    if missing:
+        return Finding(
+            "database", Status.FAILED, f"{missing} faces have no template; restore a backup or run openfrs reindex"
+        )
+    faces = scalar("select count(*) from faces")
+    return Finding("database", Status.OK, f"{faces:,} faces, each with its template")
 
 
-def _index(path: Path, memory: int) -> Finding:
-    """Whether there is memory for the indexes of all face sets. They have no file: a search makes the one that it lacks."""
-    with _looking(path) as connection:
-        ((needed,),) = connection.execute("select coalesce(sum(length(template) + 8), 0) from templates").fetchall()
-    text = f"templates of {needed / 2**20:,.0f} MiB for {memory / 2**20:,.0f} MiB of memory"
+def _check_index_memory(path: Path, memory: int) -> Finding:
+    """Compare the memory that the indexes of all face sets need, which are built on first search, with the limit."""
+    with _read_only(path) as scalar:
+        needed = scalar("select coalesce(sum(length(template) + 8), 0) from templates")
+    text = f"{needed / 2**20:,.0f} MiB of templates, {memory / 2**20:,.0f} MiB of index memory"
     if needed > memory:
-        advice = "indexes will be dropped and made anew; raise OPENFRS_INDEX_MEMORY if searches wait for that"
-        return Finding("index", Verdict.ODD, f"{text}: {advice}")
-    return Finding("index", Verdict.WELL, text)
+        advice = "indexes are evicted and rebuilt; raise OPENFRS_INDEX_MEMORY if searches wait for that"
+        return Finding("index", Status.WARNING, f"{text}: {advice}")
+    return Finding("index", Status.OK, text)
 
 
-def _keys(path: Path) -> Finding:
+@contextmanager
+def _read_only(path: Path) -> Iterator[Callable[[str], Any]]:
+    """Yield a function that returns the single value of a query."""
+    # mode=ro leaves the write-ahead log's files behind
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("pragma query_only=on")
+        yield lambda query: connection.execute(query).fetchone()[0]
+
+
+def _check_key_file(path: Path) -> Finding:
     if not path.exists():
-        return Finding("keys", Verdict.ILL, f"{path} is missing: no token or access key is good; restore a backup")
+        return Finding("keys", Status.FAILED, f"{path} is missing; no token or access key works; restore a backup")
     Keyring(KeyFile(path))
-    return Finding("keys", Verdict.WELL, "they can be read")
+    return Finding("keys", Status.OK, "readable")
 
 
-def _permissions(data: Path) -> Finding:
-    open_ones = [path for path in (data, *data.iterdir()) if path.stat().st_mode & 0o077]
-    if not open_ones:
-        return Finding("permissions", Verdict.WELL, "only the owner can read")
-    names = ", ".join(path.name for path in open_ones)
-    return Finding("permissions", Verdict.ODD, f"others can reach {names}; run chmod -R go= {data}")
+def _check_permissions(data: Path) -> Finding:
+    exposed = [path.name for path in (data, *data.iterdir()) if path.stat().st_mode & 0o077]
+    if exposed:
+        text = f"{', '.join(exposed)} can be accessed by other users; run chmod -R go= {data}"
+        return Finding("permissions", Status.WARNING, text)
+    return Finding("permissions", Status.OK, "accessible to the owner only")
 
 
-def _weights(settings: Settings) -> Finding:
+def _check_clock(database: Path) -> Finding:
+    behind = database.stat().st_mtime - time.time()
+    if behind > _MAX_BEHIND_SECONDS:
+        text = (
+            f"{behind / 60:.0f} minutes behind the last write; signatures and tokens are rejected; set the clock (NTP)"
+        )
+        return Finding("clock", Status.FAILED, text)
+    return Finding("clock", Status.OK, "not behind the last write")
+
+
+def _check_disk(directory: DataDirectory) -> Finding:
+    free = shutil.disk_usage(directory.path).free
+    needed = max(_MIN_FREE_BYTES, 2 * directory.database.stat().st_size)
+    if free < needed:
+        text = f"{free:,} bytes free; the write-ahead log and an upgrade need {needed:,}"
+        return Finding("disk", Status.WARNING, text)
+    return Finding("disk", Status.OK, f"{free:,} bytes free")
+
+
+def _examine_postgresql(settings: Settings) -> Iterator[Finding]:
+    from openfrs.store.db.postgresql import Snapshots  # the PostgreSQL driver is an optional dependency
+
+    assert settings.database is not None
+    try:
+        snapshots = Snapshots(settings.database.get_secret_value())
+        with snapshots.read() as connection:
+            database = _check_postgresql(connection)
+            yield database
+            if database.status is Status.OK:
+                yield _check_shared_keys(settings, snapshots, connection)
+            yield _check_durability(connection)
+            yield _check_clock_skew(connection)
+    except (OperatorError, StoreUnavailableError) as error:
+        yield Finding("database", Status.FAILED, str(error))
+
+
+def _check_postgresql(connection: Connection) -> Finding:
+    if connection.scalar(text("select to_regclass('alembic_version')")) is None:
+        return Finding("database", Status.WARNING, "empty; the first node that starts creates the schema")
+    return _check_content(lambda query: connection.scalar(text(query)))
+
+
+def _check_shared_keys(settings: Settings, snapshots: "Snapshots", connection: Connection) -> Finding:
+    key = master_key(settings)
+    if key is None:
+        return Finding("keys", Status.FAILED, "no master key; set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY")
+    repository = ServiceKeyRepository(snapshots, key)
+    if repository.read() is None:
+        return Finding("keys", Status.WARNING, "none yet; the first node that starts creates them")
+    try:
+        Keyring(DatabaseKeys(repository))
+        Templates(key).check(connection)
+    except OperatorError as error:
+        return Finding("keys", Status.FAILED, str(error))
+    return Finding("keys", Status.OK, "readable")
+
+
+def _check_durability(connection: Connection) -> Finding:
+    disabled = [name for name in ("fsync", "full_page_writes") if connection.scalar(text(f"show {name}")) == "off"]
+    if disabled:
+        names = " and ".join(disabled)
+        advice = f"{names} off; acknowledged writes can be lost in a power failure; set {names} to on"
+        return Finding("durability", Status.FAILED, advice)
+    return Finding("durability", Status.OK, "acknowledged writes are on the database server's disk")
+
+
+def _check_clock_skew(connection: Connection) -> Finding:
+    skew = float(connection.scalar(text("select extract(epoch from clock_timestamp())")) or 0) - time.time()
+    if abs(skew) > _MAX_SKEW_SECONDS:
+        advice = f"{abs(skew):.0f} s apart from the database server's; tokens and sessions expire at the wrong time; set it (NTP)"
+        return Finding("clock", Status.FAILED, advice)
+    return Finding("clock", Status.OK, "matches the database server's")
+
+
+def _check_weights(settings: Settings) -> Finding:
     weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
     try:
         weights.require()
     except OperatorError as error:
-        return Finding("weights", Verdict.ILL, str(error))
-    lacking = [name for name, state in weights.states().items() if state is not State.READY]
-    if lacking:
-        text = f"{', '.join(lacking)} are missing or altered, and what needs them is left out; run openfrs models fetch"
-        return Finding("weights", Verdict.ODD, text)
-    return Finding("weights", Verdict.WELL, "complete")
+        return Finding("weights", Status.FAILED, str(error))
+    unready = [name for name, state in weights.states().items() if state is not State.READY]
+    if unready:
+        text = f"{', '.join(unready)} missing or altered; the features that need them are off; run openfrs models fetch"
+        return Finding("weights", Status.WARNING, text)
+    return Finding("weights", Status.OK, "complete")
 
 
-def _clock(path: Path) -> Finding:
-    ahead = path.stat().st_mtime - time.time()
-    if ahead > _AHEAD_SECONDS:
-        text = (
-            f"it is {ahead / 60:.0f} minutes behind the last write: signatures and tokens will be refused; set it (NTP)"
-        )
-        return Finding("clock", Verdict.ILL, text)
-    return Finding("clock", Verdict.WELL, "not behind the last write")
-
-
-def _disk(data: Path) -> Finding:
-    free = shutil.disk_usage(data).free
-    needed = max(_ROOM, 2 * (data / "openfrs.db").stat().st_size)
-    if free < needed:
-        return Finding(
-            "disk", Verdict.ODD, f"{free:,} bytes are free; {needed:,} leave room for the log and an upgrade"
-        )
-    return Finding("disk", Verdict.WELL, f"{free:,} bytes are free")
-
-
-def _processor(cpuinfo: Path) -> Finding:
+def _check_processor(cpuinfo: Path) -> Finding:
     try:
         flags = {word for line in cpuinfo.read_text().splitlines() if line.startswith("flags") for word in line.split()}
     except OSError:
         flags = set()
     if not flags:
-        return Finding("processor", Verdict.WELL, "it does not say what it can do")
-    if lacking := sorted(_CPU_FEATURES - flags):
-        return Finding("processor", Verdict.ODD, f"without {', '.join(lacking)} searches are several times slower")
-    return Finding("processor", Verdict.WELL, "it has what search wants")
+        return Finding("processor", Status.OK, "features unknown")
+    if missing := sorted(_CPU_FEATURES - flags):
+        return Finding("processor", Status.WARNING, f"no {', '.join(missing)}; searches are several times slower")
+    return Finding("processor", Status.OK, "all features that search uses")

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from anyio import to_thread
 
-from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core import limits
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
 from openfrs.faces.dry_run import DryRun
 from openfrs.faces.fields import ALPHABET, parse_values
 from openfrs.media.decoding.image import EncodedImage
+from openfrs.operations.lookup import project_or_first
 from openfrs.services import Services
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.errors import StoreUnavailableError
@@ -103,7 +103,7 @@ def import_images(
         ServiceError: there is no such set, or it is of another embedder.
     """
     with _services(settings, load_pipeline) as services:
-        project_id = what.project_id or first_project_id(DataDirectory(settings.data).credentials)
+        project_id = project_or_first(settings, what.project_id)
         if what.create is not None:
             _create(services, settings, project_id, what)
         face_set = services.face_sets.require_usable(project_id, what.set_name)

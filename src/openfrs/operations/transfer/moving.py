@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from openfrs.core.errors import OperatorError
+from openfrs.operations.progress import Advance
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import repeated
-from openfrs.store.faces.key_rotation import Advance
 from openfrs.store.faces.templates import SetTemplates, Templates
 
 ROWS = 2_000

@@ -15,13 +15,13 @@ from openfrs.accounts.audit.log import FileAuditLog
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
+from openfrs.operations.progress import Advance, Track
 from openfrs.store.audit import AuditRepository
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.db.sqlite import SqliteDatabase
-from openfrs.store.faces.key_rotation import Advance
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
 from openfrs.store.index.backend import Query
@@ -36,9 +36,6 @@ PROBES: Final = 5
 """Enrolled faces of each of those sets that are searched for in both databases."""
 
 _ENTRIES: Final = 1_000
-
-Track = Callable[[str, int], Advance]
-"""Told what is counted and how many there are, gives what is told of those done."""
 
 
 def migrate_store(source: Settings, target: Settings, track: Track, wait: Callable[[], None]) -> int:

@@ -78,7 +78,7 @@ def settings(data: Path, **changes: Any) -> Settings:
 def exported(data: Path, name: str, file: Path, passphrase: str | None = None, **changes: Any) -> int:
     """Export a set."""
     return export_set(
-        settings(data, **changes), name, file, project_id=None, passphrase=passphrase, track=lambda _: lambda _: None
+        settings(data, **changes), name, file, project_id=None, passphrase=passphrase, track=lambda *_: lambda _: None
     )
 
 

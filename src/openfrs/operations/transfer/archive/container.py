@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from openfrs import __version__
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import create_private, replacing
+from openfrs.operations.progress import Advance
 
 from .keys import parse_key, public_key
 from .sealing import OpeningReader, Sealing, SealingWriter, Window
@@ -41,9 +42,6 @@ _BLOCK: Final = tarfile.BLOCKSIZE
 _TAIL: Final = 4 * _BLOCK  # a header, the signature in a block, two empty blocks that end a tar
 _LONGEST_HEAD: Final = 64 * 1024
 _PIECE: Final = 1024 * 1024
-
-Advance = Callable[[int], None]
-"""Told how many more bytes, or faces, are done."""
 
 
 class Head(BaseModel):

@@ -1,13 +1,13 @@
 """Writing a face set to an archive, while a server runs or not."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from openfrs.accounts.audit.database_log import open_audit
-from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
-from openfrs.store.data_directory import DataDirectory
+from openfrs.operations.lookup import find_face_set, project_or_first
+from openfrs.operations.progress import Advance, Track
 from openfrs.store.faces.bulk import stored_faces
 from openfrs.store.faces.changes import TEMPLATE_TYPE
 from openfrs.store.faces.models import SetMissingError, StoredFace
@@ -16,7 +16,7 @@ from openfrs.store.faces.snapshot import load_face_set
 from openfrs.store.faces.templates import Templates
 from openfrs.store.opening import master_key, shared_database
 
-from .container import Advance, writing
+from .container import writing
 from .keys import ArchiveKeys
 from .table import Description, write_table
 
@@ -28,7 +28,7 @@ def export_set(
     *,
     project_id: str | None,
     passphrase: str | None,
-    track: Callable[[int], Advance],
+    track: Track,
 ) -> int:
     """Write a face set as it is at this moment to a new archive, sealed if there is a passphrase; returns how many faces it has.
 
@@ -38,13 +38,11 @@ def export_set(
         OperatorError: there is no such set, the target is there already, the database or the disk cannot be used.
     """
     keys = ArchiveKeys(settings.data)
-    project_id = project_id or first_project_id(DataDirectory(settings.data).credentials)
+    project_id = project_or_first(settings, project_id)
     templates = Templates(master_key(settings))
     with shared_database(settings) as database:
         repository = FaceRepository(database, templates)
-        face_set = repository.set_named(project_id, set_name)
-        if face_set is None:
-            raise OperatorError(f"project {project_id} has no face set {set_name}")
+        face_set = find_face_set(repository, project_id, set_name)
         with repository.snapshot() as connection:
             templates.check(connection)
             try:
@@ -55,7 +53,7 @@ def export_set(
             first = next(faces, [])
             dimension = len(first[0].template) // TEMPLATE_TYPE.itemsize if first else 0
             with writing(target, keys.own(), passphrase) as file:
-                told = _told(first, faces, track(face_set.face_number))
+                told = _told(first, faces, track("faces", face_set.face_number))
                 write_table(file, Description.of(face_set, dimension), told)
         audit = open_audit(settings, database)
         sealed = "yes" if passphrase is not None else "no"

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from openfrs.accounts.audit.database_log import open_audit
-from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
 from openfrs.faces.face_sets import validate_name
 from openfrs.faces.fields import check_definitions, new_public_id
 from openfrs.faces.policies import Policy
+from openfrs.operations.lookup import project_or_first
+from openfrs.operations.progress import Advance, Track
 from openfrs.store.accounts import AccountRepository
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.faces.bulk import is_taken, write_whole_set
@@ -21,7 +22,7 @@ from openfrs.store.opening import master_key, opened_database
 from openfrs.vision.loading import configured_embedder
 from openfrs.vision.weights.custom_embedder import embedder_identity
 
-from .container import Advance, Archive, Head
+from .container import Archive, Head
 from .keys import ArchiveKeys
 from .table import Description, FaceTable
 
@@ -35,9 +36,6 @@ class Adoption:
     trusted: str | None = None
     """A public key that is believed this once."""
 
-
-Track = Callable[[str, int], Advance]
-"""Told what is counted and how many there are, gives what is told of those done."""
 
 Ask = Callable[[], str | None]
 """Gives the passphrase, if it is needed."""
@@ -81,7 +79,7 @@ def import_archive(settings: Settings, path: Path, what: Adoption, ask: Ask, tra
         DataDirectory(settings.data).lock(),
         opened_database(settings) as database,
     ):
-        project_id = what.project_id or first_project_id(DataDirectory(settings.data).credentials)
+        project_id = project_or_first(settings, what.project_id)
         if AccountRepository(database).project(project_id) is None:
             raise OperatorError(f"there is no project {project_id}")
         description = table.description

@@ -1,0 +1,55 @@
+"""Deletion of expired faces, and the report of deletions. Servers may run."""
+
+from collections.abc import Iterator
+
+from openfrs.accounts.audit.database_log import open_audit
+from openfrs.core.clock import Clock, utc_now
+from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
+from openfrs.faces.retention import RetentionJob, RetentionResult
+from openfrs.operations.lookup import project_or_first
+from openfrs.store.faces.deletions import Deletion, DeletionRepository
+from openfrs.store.faces.repository import FaceRepository
+from openfrs.store.faces.templates import Templates
+from openfrs.store.opening import master_key, shared_database
+
+
+def run_retention(settings: Settings, *, dry: bool, clock: Clock = utc_now) -> Iterator[RetentionResult]:
+    """Delete expired faces and yield the count of each face set and rule; a ``dry`` run deletes nothing.
+
+    Raises:
+        OperatorError: The database cannot be used, or a reader keeps deleted data in the write-ahead log.
+    """
+    with shared_database(settings) as database:
+        job = RetentionJob(FaceRepository(database, Templates(master_key(settings)), clock=clock), clock)
+        if dry:
+            yield from job.run(dry_run=True)
+            return
+        audit = open_audit(settings, database)
+        try:
+            yield from job.run_audited(audit)
+        finally:
+            audit.close()
+        if not database.settle():
+            raise OperatorError(
+                "deleted data remains in the database's write-ahead log because a reader is active; run the command again"
+            )
+
+
+def deletion_report(
+    settings: Settings, project_id: str | None, *, known: str | None = None
+) -> Iterator[tuple[Deletion, int]]:
+    """Yield a project's deletion records, oldest first, each with the number of its ids that are enrolled again.
+
+    Raises:
+        OperatorError: A record was altered, no record has the digest ``known``, or the database cannot be used.
+    """
+    project_id = project_or_first(settings, project_id)
+    with shared_database(settings) as database:
+        deletions = DeletionRepository(database)
+        is_known = known is None
+        for deletion in deletions.checked(project_id):
+            is_known = is_known or deletion.digest == known
+            yield deletion, deletions.present(deletion)
+    if not is_known:
+        raise OperatorError(f"no record has the digest {known}; records were removed or rewritten")
