@@ -225,7 +225,7 @@ def _face(serial: int, vector: npt.NDArray[np.float32]) -> NewFace:
 
 
 def _version(repository: FaceRepository) -> int:
-    face_set = repository.set_named(PROJECT, "s")
+    face_set = repository.find_set(PROJECT, "s")
     assert face_set is not None
     return face_set.version
 

@@ -219,7 +219,7 @@ class FaceSetMachine(RuleBasedStateMachine):
     @invariant()
     def the_count_is_right(self) -> None:
         if hasattr(self, "known"):
-            face_set = self.repositories[-1].set_named(PROJECT, self.name)
+            face_set = self.repositories[-1].find_set(PROJECT, self.name)
             assert face_set is not None
             assert face_set.face_number == len(self.known)
 

@@ -35,7 +35,7 @@ def new_set(repository: FaceRepository, name: str = "s", fields: FieldDefinition
         0, PROJECT, name, name.rjust(8, "0"), 10**9, 0, 0, "sface", fields or {}, datetime(2026, 1, 1, tzinfo=UTC)
     )
     repository.create_set(face_set, limit=1000)
-    made = repository.set_named(PROJECT, name)
+    made = repository.find_set(PROJECT, name)
     assert made is not None
     return made.id
 

@@ -73,7 +73,7 @@ def apply(state: State, step: Step) -> State:
 def perform(repository: FaceRepository, step: Step) -> None:
     """Do a step on the store."""
     what, name, *rest = step
-    found = repository.set_named(PROJECT, name)
+    found = repository.find_set(PROJECT, name)
     if what == "create":
         assert found is None
         created_at = datetime(2026, 1, 1, tzinfo=UTC)

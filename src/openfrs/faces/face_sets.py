@@ -70,7 +70,7 @@ class FaceSets:
 
     def all(self, project_id: str) -> list[FaceSet]:
         """A project's face sets in the order they were made."""
-        return self._repository.sets(project_id)
+        return self._repository.list_sets(project_id)
 
     def require(self, project_id: str, name: str) -> FaceSet:
         """A project's face set by name.
@@ -78,7 +78,7 @@ class FaceSets:
         Raises:
             ServiceError: ``FRS.0302``
         """
-        face_set = self._repository.set_named(project_id, name)
+        face_set = self._repository.find_set(project_id, name)
         if face_set is None:
             raise missing_set(name)
         return face_set

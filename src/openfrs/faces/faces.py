@@ -89,7 +89,7 @@ class Faces:
 
     def exists(self, face_set: FaceSet, face_id: str) -> bool:
         """Whether a set has a face of this id."""
-        return self._repository.face(face_set.id, face_id) is not None
+        return self._repository.find_face(face_set.id, face_id) is not None
 
     def page(self, project_id: str, set_name: str, offset: int, limit: int) -> tuple[FaceSet, list[Face]]:
         """Faces in insertion order.
@@ -100,7 +100,7 @@ class Faces:
         if offset + limit > limits.LIST_WINDOW:
             raise wrong_format("offset", f"offset and limit may add up to {limits.LIST_WINDOW} at most")
         face_set = self._face_sets.require(project_id, set_name)
-        return face_set, self._repository.page(face_set.id, offset, limit)
+        return face_set, self._repository.list_faces(face_set.id, offset, limit)
 
     def table(
         self,
@@ -133,7 +133,7 @@ class Faces:
             ServiceError: ``FRS.0302``, ``FRS.0403``
         """
         face_set = self._face_sets.require(project_id, set_name)
-        face = self._repository.face(face_set.id, face_id)
+        face = self._repository.find_face(face_set.id, face_id)
         if face is None:
             raise missing_face(face_id)
         return face_set, face

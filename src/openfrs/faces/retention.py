@@ -142,7 +142,7 @@ class RetentionJob:
             StoreUnavailableError
         """
         now = self._clock()
-        for face_set in self._repository.ruled_sets():
+        for face_set in self._repository.sets_with_retention():
             rule = _rule(face_set)
             assert rule is not None
             expired, undated = self._expired(face_set, rule, now)

@@ -23,7 +23,7 @@ def find_face_set(repository: FaceRepository, project_id: str, name: str) -> Fac
     Raises:
         OperatorError: The project has no face set of that name.
     """
-    face_set = repository.set_named(project_id, name)
+    face_set = repository.find_set(project_id, name)
     if face_set is None:
         raise OperatorError(f"project {project_id} has no face set {name}")
     return face_set

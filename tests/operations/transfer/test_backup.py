@@ -92,9 +92,9 @@ def test_a_backup_under_writes_is_of_one_moment(tmp_path: Path) -> None:
             later = len(added)
             restore(tmp_path / f"backup{number}", tmp_path / f"restored{number}")
             with opened(tmp_path / f"restored{number}") as (restored, galleries):
-                face_set = restored.set_named(PROJECT, "s")
+                face_set = restored.find_set(PROJECT, "s")
                 assert face_set is not None
-                faces = restored.page(face_set.id, 0, 10**6)
+                faces = restored.list_faces(face_set.id, 0, 10**6)
                 assert acknowledged <= len(faces) == face_set.face_number <= later + 5
                 assert [face.face_id for face in faces] == [f"{place:08d}" for place in range(len(faces))]
                 assert len(faces) % 5 == 0
@@ -111,7 +111,7 @@ def test_what_was_deleted_is_not_in_a_backup(data: Path, tmp_path: Path) -> None
     with opened(data) as (repository, _):
         vector = np.random.default_rng(0).normal(size=128).astype(np.float32)
         (project,) = {row[0] for row in _query(data, "select project_id from face_sets")}
-        face_set = repository.set_named(project, "s")
+        face_set = repository.find_set(project, "s")
         assert face_set is not None
         repository.add(face_set.id, [NewFace("a" * 8, "x", BoundingBox(0, 0, 1, 1), {}, vector)])
         back_up(data, tmp_path / "with")

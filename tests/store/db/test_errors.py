@@ -56,27 +56,27 @@ def pragma(database: Database, text: str) -> None:
 )
 def test_a_write_that_the_disk_refuses_leaves_nothing(database: Database, fault: str, cure: str, told: str) -> None:
     repository = FaceRepository(database)
-    set_id = repository.sets(PROJECT)[0].id
+    set_id = repository.list_sets(PROJECT)[0].id
     pragma(database, fault)
     with pytest.raises(StoreUnavailableError, match=told):
         repository.add(set_id, [face(number) for number in range(1000, 1400)])
-    found = repository.set_named(PROJECT, "s")
+    found = repository.find_set(PROJECT, "s")
     assert found is not None
-    assert (found.face_number, len(repository.page(set_id, 0, 1000))) == (200, 200)
+    assert (found.face_number, len(repository.list_faces(set_id, 0, 1000))) == (200, 200)
     pragma(database, cure)
     repository.add(set_id, [face(number) for number in range(1000, 1400)])
-    assert len(repository.page(set_id, 0, 1000)) == 600
+    assert len(repository.list_faces(set_id, 0, 1000)) == 600
 
 
 def test_a_database_that_another_program_holds_is_told_and_let_go_of(database: Database, path: Path) -> None:
     repository = FaceRepository(database)
-    set_id = repository.sets(PROJECT)[0].id
+    set_id = repository.list_sets(PROJECT)[0].id
     pragma(database, "busy_timeout=20")
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailableError, match="locked"):
             repository.add(set_id, [face(1000)])
-        assert repository.face(set_id, "00001000") is None
+        assert repository.find_face(set_id, "00001000") is None
     repository.add(set_id, [face(1000)])
 
 
@@ -84,7 +84,7 @@ def test_a_write_does_not_wait_for_ever_for_another(database: Database, monkeypa
     monkeypatch.setattr(sqlite, "WRITE_TURN_SECONDS", 0.02)
     repository = FaceRepository(database)
     with database.write(), pytest.raises(StoreUnavailableError, match="does not end"):
-        repository.create_set(repository.sets(PROJECT)[0], limit=10)
+        repository.create_set(repository.list_sets(PROJECT)[0], limit=10)
 
 
 def test_mistakes_of_the_program_are_not_blamed_on_the_machine(database: Database) -> None:

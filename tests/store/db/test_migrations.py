@@ -47,10 +47,10 @@ def test_a_database_of_every_earlier_schema_is_brought_up_to_date_and_kept(revis
         before = list(connection.iterdump())
     database = SqliteDatabase(file)
     repository, accounts = FaceRepository(database), AccountRepository(database)
-    face_set = repository.set_named("p" * 32, "s")
+    face_set = repository.find_set("p" * 32, "s")
     assert face_set is not None
     assert (face_set.face_number, face_set.version, face_set.fields) == (2, 4, {"n": {"type": "long"}})
-    faces = repository.page(face_set.id, 0, 10)
+    faces = repository.list_faces(face_set.id, 0, 10)
     assert [(face.face_id, face.external_image_id, face.fields) for face in faces] == [
         ("face0001", "image1", {"n": 1}),
         ("face0003", "image3", {"n": 3}),

@@ -199,16 +199,16 @@ def test_a_server_that_was_killed_is_told_and_found_again_with_all_that_was_ackn
                 server.kill()
                 connection.execute(update(tables.face_sets).values(name="lost"))
 
-        for attempt in (renaming, lambda: repository.sets(PROJECT), lambda: repository.add(set_id, [face(99)])):
+        for attempt in (renaming, lambda: repository.list_sets(PROJECT), lambda: repository.add(set_id, [face(99)])):
             with pytest.raises(StoreUnavailableError):
                 attempt()
         server.start()
-        assert len(repository.page(set_id, 0, 100)) == 20
+        assert len(repository.list_faces(set_id, 0, 100)) == 20
         repository.add(set_id, [face(99)])
         server.stop()
         server.start()
         repository.add(set_id, [face(100)])  # the first to use a connection that is gone does not notice
-        found = repository.set_named(PROJECT, "s")
+        found = repository.find_set(PROJECT, "s")
         assert found is not None
         assert found.face_number == 22
         database.close()

@@ -56,7 +56,7 @@ def create(repository: FaceRepository, name: str, public_id: str) -> None:
 def fill_up(repository: FaceRepository, number: int, _start: Barrier) -> Counter[str]:
     """Add and delete until the set is full."""
     counts = Counter[str]()
-    set_id = repository.sets(PROJECT)[0].id
+    set_id = repository.list_sets(PROJECT)[0].id
     for step in range(1000):
         first = number * 10_000_000 + step * 10
         try:
@@ -82,7 +82,7 @@ def race(repository: FaceRepository, number: int, start: Barrier) -> Counter[str
         except SetExistsError:
             counts["exists"] += 1
         start.wait()
-        found = repository.set_named(PROJECT, "raced")
+        found = repository.find_set(PROJECT, "raced")
         assert found is not None
         start.wait()
         if number == round_ % PROCESSES:

@@ -35,7 +35,7 @@ def repository(database: Database) -> FaceRepository:
 
 
 def recorded(database: Database) -> list[Deletion]:
-    return list(DeletionRepository(database).checked(PROJECT))
+    return list(DeletionRepository(database).verified(PROJECT))
 
 
 def test_every_way_to_delete_leaves_a_record(database: Database, repository: FaceRepository) -> None:
@@ -43,7 +43,7 @@ def test_every_way_to_delete_leaves_a_record(database: Database, repository: Fac
     repository.add(set_id, [face(number) for number in range(6)])
     repository.delete(set_id, Match(face_id="00000001"))
     repository.delete_chosen(set_id, lambda connection: [1, 3], Cause.AGE)
-    face_set = repository.set_named(PROJECT, "s")
+    face_set = repository.find_set(PROJECT, "s")
     assert face_set is not None
     kept = {"00000003": unit(1), "00000004": unit(2)}
     replace_templates(database, Templates(), set_id, version=face_set.version, embedder="x", vectors=kept)
@@ -60,11 +60,11 @@ def test_every_way_to_delete_leaves_a_record(database: Database, repository: Fac
     ]
     assert {each.deleted_at for each in recorded(database)[:2]} == {NOW}
     assert all(each.faces == len(each.face_ids) for each in recorded(database))
-    repository_of_records = DeletionRepository(database)
-    newest = repository_of_records.page(PROJECT, before=None, limit=2)
+    deletion_repository = DeletionRepository(database)
+    newest = deletion_repository.page(PROJECT, before=None, limit=2)
     assert [each.rule for each in newest] == [Cause.PROJECT, Cause.SET]
-    assert [each.rule for each in repository_of_records.page(PROJECT, before=newest[-1].id, limit=1)] == [Cause.REINDEX]
-    assert repository_of_records.page("q" * 32, before=None, limit=2) == []
+    assert [each.rule for each in deletion_repository.page(PROJECT, before=newest[-1].id, limit=1)] == [Cause.REINDEX]
+    assert deletion_repository.page("q" * 32, before=None, limit=2) == []
 
 
 def test_a_digest_covers_the_record_and_the_one_before_it(database: Database, repository: FaceRepository) -> None:
@@ -124,7 +124,7 @@ def test_an_id_that_is_taken_again_is_counted(database: Database, repository: Fa
     repository.delete_chosen(set_id, lambda connection: [1, 2])
     repository.add(set_id, [face(2)])
     (record,) = recorded(database)
-    assert DeletionRepository(database).present(record) == 1
+    assert DeletionRepository(database).count_present(record) == 1
 
 
 def test_nothing_of_a_held_set_is_deleted(database: Database, repository: FaceRepository) -> None:
@@ -140,7 +140,7 @@ def test_nothing_of_a_held_set_is_deleted(database: Database, repository: FaceRe
     with pytest.raises(HeldError):
         replace_templates(database, Templates(), set_id, version=1, embedder="x", vectors={})
     repository.add(set_id, [face(3)])
-    assert len(repository.page(set_id, 0, 10)) == 3
+    assert len(repository.list_faces(set_id, 0, 10)) == 3
     assert recorded(database) == []
     repository.set_legal_hold(set_id, None)
     assert repository.delete_set(PROJECT, "s") == set_id

@@ -178,7 +178,7 @@ def test_an_erased_project_is_beyond_its_copies(database: Database) -> None:
     assert key_rotation.erase_project(database, PROJECT) == 1
     assert stored(database) == {}
     repository = FaceRepository(database, Templates(MASTER))
-    assert repository.sets(PROJECT) == []
+    assert repository.list_sets(PROJECT) == []
     new_id = new_set(repository)  # the project goes on, under another key
     assert new_id != set_id
     repository.add(new_id, [face(1)])

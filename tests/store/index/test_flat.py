@@ -86,7 +86,7 @@ def test_readers_and_writers_at_once_never_miss_or_resurrect(repository: FaceRep
     for thread in threads:
         thread.join()
     assert wrong == []
-    made = repository.set_named(PROJECT, "s")
+    made = repository.find_set(PROJECT, "s")
     assert made is not None
     assert made.face_number == 200
 
@@ -300,7 +300,7 @@ def test_a_deletion_by_filter_sees_every_write_before_it(repository: FaceReposit
         thread.join()
     deleted.append(galleries.delete(set_id, Equal("number", 1)))
     assert sum(deleted) == 30
-    made = repository.set_named(PROJECT, "s")
+    made = repository.find_set(PROJECT, "s")
     assert made is not None
     assert made.face_number == 30
     assert len(found(galleries, set_id, unit(0), 100)) == 30

@@ -150,7 +150,7 @@ class _Store:
         """Make a set of ``count`` faces and search it once."""
         made = FaceSet(0, _PROJECT, name, name.rjust(8, "0"), 10**9, 0, 0, "-", FIELDS, datetime(2026, 1, 1))
         self.repository.create_set(made, limit=1000)
-        face_set = self.repository.set_named(_PROJECT, name)
+        face_set = self.repository.find_set(_PROJECT, name)
         assert face_set is not None
         self.sets[name], self._ids[name] = face_set.id, []
         for start in range(0, count, _BATCH):

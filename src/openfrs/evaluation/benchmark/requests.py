@@ -178,7 +178,7 @@ class Server:
         generator = np.random.default_rng(0)
         database = self._open.enter_context(closing(open_database(Settings(data=self._data, database=None))))
         repository = FaceRepository(database)
-        face_set = repository.set_named(self._project_id, "bench")
+        face_set = repository.find_set(self._project_id, "bench")
         assert face_set is not None
         for start in range(0, faces, _BATCH):
             templates = random_templates(generator, min(_BATCH, faces - start))

@@ -53,7 +53,7 @@ def reembed_face_set(
             pipeline, scale, threads=settings.threads, queue=MAX_CONCURRENT_IMAGES, large_queue=MAX_CONCURRENT_IMAGES
         )
         try:
-            faces = repository.page(face_set.id, 0, face_set.capacity)
+            faces = repository.list_faces(face_set.id, 0, face_set.capacity)
             reembedding = asyncio.run(reembed_templates(recognizer, faces, images, track("faces", len(faces))))
         finally:
             recognizer.close()

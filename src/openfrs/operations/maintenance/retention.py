@@ -48,8 +48,8 @@ def deletion_report(
     with shared_database(settings) as database:
         deletions = DeletionRepository(database)
         is_known = known is None
-        for deletion in deletions.checked(project_id):
+        for deletion in deletions.verified(project_id):
             is_known = is_known or deletion.digest == known
-            yield deletion, deletions.present(deletion)
+            yield deletion, deletions.count_present(deletion)
     if not is_known:
         raise OperatorError(f"no record has the digest {known}; records were removed or rewritten")

@@ -56,7 +56,7 @@ def copy_accounts_and_sets(source: Connection, target: Database, templates: Temp
         connection.execute(delete(_sets).where(_sets.c.id.not_in(kept)))
         missing = [row for row in rows if row["id"] not in kept]
         for project_id in {row["project_id"] for row in missing}:
-            templates.prepare(connection, project_id)
+            templates.ensure_key(connection, project_id)
         if missing:
             connection.execute(insert(_sets), missing)
         last = {str(row.name): int(row.seq) for row in source.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")}

@@ -15,7 +15,7 @@ from openfrs.store.db.errors import repeated
 
 from .deletions import Cause, HeldError, record
 from .models import FaceSet, IdTakenError, StoredFace
-from .rows import insert_faces, insert_set, row_of
+from .rows import face_row, insert_faces, insert_set
 from .templates import SetTemplates, Templates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
@@ -28,7 +28,7 @@ class SetChangedError(Exception):
     """The face set was changed or deleted since it was read."""
 
 
-def stored_faces(connection: Connection, set_id: int, templates: SetTemplates) -> Iterator[Sequence[StoredFace]]:
+def read_stored_faces(connection: Connection, set_id: int, templates: SetTemplates) -> Iterator[Sequence[StoredFace]]:
     """All faces of a set in the order they were enrolled, a few at a time.
 
     Raises:
@@ -52,12 +52,12 @@ def stored_faces(connection: Connection, set_id: int, templates: SetTemplates) -
             ]
 
 
-def is_taken(connection: Connection, public_id: str) -> bool:
+def public_id_exists(connection: Connection, public_id: str) -> bool:
     """Whether a set of any project has a public id."""
     return connection.scalar(select(_sets.c.id).where(_sets.c.public_id == public_id)) is not None
 
 
-def write_whole_set(
+def write_face_set(
     database: Database, templates: Templates, face_set: FaceSet, faces: Iterable[Sequence[StoredFace]], *, limit: int
 ) -> None:
     """Write a new set with its faces, all of it or, when it raises, nothing; ``id``, ``version`` and ``face_number`` are ignored.
@@ -74,7 +74,7 @@ def write_whole_set(
         of_set, count = templates.of_set(connection, set_id), 0
         for some in faces:
             count += len(some)
-            values = [row_of(face, set_id, 1, face.created_at) for face in some]
+            values = [face_row(face, set_id, 1, face.created_at) for face in some]
             try:
                 insert_faces(connection, values, [of_set.seal(face.face_id, face.template) for face in some])
             except IntegrityError as error:

@@ -91,7 +91,7 @@ class DeletionRepository:
         with self._database.read() as connection:
             return [_deletion(row) for row in connection.execute(query.order_by(_deletions.c.id.desc()).limit(limit))]
 
-    def checked(self, project_id: str) -> Iterator[Deletion]:
+    def verified(self, project_id: str) -> Iterator[Deletion]:
         """All records of a project, the oldest first, each held against its digest.
 
         Raises:
@@ -112,7 +112,7 @@ class DeletionRepository:
                 before = deletion.digest
                 yield deletion
 
-    def present(self, deletion: Deletion) -> int:
+    def count_present(self, deletion: Deletion) -> int:
         """How many faces of the set have an id again that was deleted: pictures imported anew get the ids they had."""
         ids = list(deletion.face_ids)
         with self._database.read() as connection:

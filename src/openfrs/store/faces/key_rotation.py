@@ -14,8 +14,16 @@ from openfrs.store.db.transactions import lock_project
 from openfrs.store.service_keys import rewrap
 
 from .deletions import Cause
-from .rows import delete_whole_set
-from .templates import PlainTemplates, SealedTemplates, SetTemplates, new_key, unwrap, unwrapped, wrap
+from .rows import delete_face_set
+from .templates import (
+    EncryptedTemplates,
+    PlainTemplates,
+    SetTemplates,
+    create_project_key,
+    project_cipher,
+    unwrap_key,
+    wrap_key,
+)
 
 _sets, _faces, _templates = tables.face_sets, tables.faces, tables.templates
 _keys = tables.project_keys
@@ -41,9 +49,9 @@ def encrypt(database: Database, master_key: bytes, advance: Advance) -> None:
     for project_id in projects:
         with database.write() as connection:
             set_ids = [row.id for row in _locked_sets(connection, project_id)]
-            key = new_key(connection, master_key, project_id)
+            key = create_project_key(connection, master_key, project_id)
             for set_id in set_ids:
-                _rewrite(connection, set_id, PlainTemplates(), SealedTemplates(key, project_id, set_id), advance)
+                _rewrite(connection, set_id, PlainTemplates(), EncryptedTemplates(key, project_id, set_id), advance)
 
 
 def rotate_project_keys(database: Database, master_key: bytes, advance: Advance) -> None:
@@ -58,11 +66,11 @@ def rotate_project_keys(database: Database, master_key: bytes, advance: Advance)
         with database.write() as connection:
             set_ids = [row.id for row in _locked_sets(connection, project_id)]
             wrapped = connection.scalars(select(_keys.c.wrapped).where(_keys.c.project_id == project_id)).one()
-            old = unwrap(master_key, project_id, wrapped)
+            old = project_cipher(master_key, project_id, wrapped)
             connection.execute(delete(_keys).where(_keys.c.project_id == project_id))
-            new = new_key(connection, master_key, project_id)
+            new = create_project_key(connection, master_key, project_id)
             for set_id in set_ids:
-                before, after = (SealedTemplates(key, project_id, set_id) for key in (old, new))
+                before, after = (EncryptedTemplates(key, project_id, set_id) for key in (old, new))
                 _rewrite(connection, set_id, before, after, advance)
 
 
@@ -75,7 +83,7 @@ def rotate_master_key(database: Database, old: bytes, new: bytes) -> int:
     with database.write() as connection:
         rows = connection.execute(select(_keys)).all()
         for row in rows:
-            wrapped = wrap(new, row.project_id, unwrapped(old, row.project_id, row.wrapped))
+            wrapped = wrap_key(new, row.project_id, unwrap_key(old, row.project_id, row.wrapped))
             connection.execute(update(_keys).where(_keys.c.project_id == row.project_id).values(wrapped=wrapped))
         rewrap(connection, old, new)
     return len(rows)
@@ -94,7 +102,7 @@ def erase_project(database: Database, project_id: str) -> int:
         rows = _locked_sets(connection, project_id)
         connection.execute(delete(_keys).where(_keys.c.project_id == project_id))
         for row in rows:
-            delete_whole_set(connection, row, Cause.PROJECT, utc_now())
+            delete_face_set(connection, row, Cause.PROJECT, utc_now())
     return len(rows)
 
 

@@ -17,7 +17,7 @@ from openfrs.store.db.errors import repeated
 from .deletions import Cause, HeldError
 from .models import CapacityError, Face, FaceSet, IdTakenError, Match, NewFace, SetMissingError
 from .predicate import FieldValue
-from .rows import delete_faces, delete_whole_set, face_set_from_row, insert_faces, insert_set, row_of
+from .rows import delete_face_set, delete_faces, face_row, face_set_from_row, insert_faces, insert_set
 from .snapshot import DatedFace, iter_dated_faces, load_face_set
 from .templates import Templates
 
@@ -48,19 +48,19 @@ class FaceRepository:
         with self._database.write() as connection:
             insert_set(connection, self.templates, face_set, limit=limit)
 
-    def sets(self, project_id: str) -> list[FaceSet]:
+    def list_sets(self, project_id: str) -> list[FaceSet]:
         """A project's face sets in the order they were made."""
         query = select(_sets).where(_sets.c.project_id == project_id).order_by(_sets.c.id)
         with self._database.read() as connection:
             return [face_set_from_row(row) for row in connection.execute(query)]
 
-    def set_named(self, project_id: str, name: str) -> FaceSet | None:
+    def find_set(self, project_id: str, name: str) -> FaceSet | None:
         """A project's face set by name."""
         with self._database.read() as connection:
             row = connection.execute(_NAMED, {"project": project_id, "name": name}).first()
         return None if row is None else face_set_from_row(row)
 
-    def ruled_sets(self) -> list[FaceSet]:
+    def sets_with_retention(self) -> list[FaceSet]:
         """The face sets of all projects whose faces expire."""
         query = select(_sets).where(_sets.c.retention.is_not(None)).order_by(_sets.c.id)
         with self._database.read() as connection:
@@ -78,7 +78,7 @@ class FaceRepository:
             row = connection.execute(query).first()
             if row is None:
                 return None
-            delete_whole_set(connection, row, Cause.SET, self._clock())
+            delete_face_set(connection, row, Cause.SET, self._clock())
             return int(row.id)
 
     def set_policy(self, set_id: int, policy: Mapping[str, Any] | None) -> None:
@@ -139,7 +139,7 @@ class FaceRepository:
                 raise CapacityError(row.capacity - row.face_number)
             version = self._bump(connection, row, len(faces))
             templates, created_at = self.templates.of_set(connection, set_id), self._clock()
-            values = [row_of(face, set_id, version, created_at) for face in faces]
+            values = [face_row(face, set_id, version, created_at) for face in faces]
             try:
                 insert_faces(connection, values, [templates.encode(face.face_id, face.template) for face in faces])
             except IntegrityError as error:
@@ -232,13 +232,13 @@ class FaceRepository:
 
         return self.delete_chosen(face_set.id, choose, cause)
 
-    def page(self, set_id: int, offset: int, limit: int) -> list[Face]:
+    def list_faces(self, set_id: int, offset: int, limit: int) -> list[Face]:
         """Faces of a set in insertion order."""
         query = _FACE_COLUMNS.where(_faces.c.set_id == set_id).order_by(_faces.c.seq).offset(offset).limit(limit)
         with self._database.read() as connection:
             return [_face(row) for row in connection.execute(query)]
 
-    def face(self, set_id: int, face_id: str) -> Face | None:
+    def find_face(self, set_id: int, face_id: str) -> Face | None:
         """A face of a set."""
         with self._database.read() as connection:
             row = connection.execute(

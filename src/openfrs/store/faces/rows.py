@@ -18,10 +18,10 @@ _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
 
 # built once: building a statement takes longer than running it
 _ADD = insert(_faces).returning(_faces.c.seq, sort_by_parameter_order=True)
-_ADD_TEMPLATE, _BURY = insert(tables.templates), insert(_tombstones)
+_ADD_TEMPLATE, _ADD_TOMBSTONES = insert(tables.templates), insert(_tombstones)
 
 
-def row_of(face: NewFace | StoredFace, set_id: int, version: int, created_at: datetime) -> Mapping[str, Any]:
+def face_row(face: NewFace | StoredFace, set_id: int, version: int, created_at: datetime) -> Mapping[str, Any]:
     """The row of a face that a set has got with this version."""
     return {
         "set_id": set_id,
@@ -54,7 +54,7 @@ def delete_faces(
     at: datetime,
 ) -> None:
     """Delete faces of a set, which is locked and has this version since."""
-    connection.execute(_BURY, [{"set_id": face_set.id, "version": version, "seq": seq} for seq in seqs])
+    connection.execute(_ADD_TOMBSTONES, [{"set_id": face_set.id, "version": version, "seq": seq} for seq in seqs])
     buried = select(_tombstones.c.seq).where(_tombstones.c.set_id == face_set.id, _tombstones.c.version == version)
     of_buried = _faces.c.seq.in_(buried)
     ids = connection.scalars(select(_faces.c.face_id).where(of_buried).order_by(_faces.c.seq)).all()
@@ -62,7 +62,7 @@ def delete_faces(
     connection.execute(delete(_faces).where(of_buried))
 
 
-def delete_whole_set(connection: Connection, row: "Row[tuple[object, ...]]", rule: Cause, at: datetime) -> None:
+def delete_face_set(connection: Connection, row: "Row[tuple[object, ...]]", rule: Cause, at: datetime) -> None:
     """Delete a set, which is locked, with all its faces.
 
     Raises:
@@ -95,7 +95,7 @@ def insert_set(connection: Connection, templates: Templates, face_set: FaceSet, 
         raise SetExistsError
     if (connection.scalar(select(func.count()).select_from(_sets).where(in_project)) or 0) >= limit:
         raise TooManySetsError
-    templates.prepare(connection, face_set.project_id)
+    templates.ensure_key(connection, face_set.project_id)
     values = {column.name: getattr(face_set, column.name) for column in _sets.c if column.name != "id"}
     try:
         written = connection.execute(insert(_sets).values({**values, "face_number": 0, "version": 0}))

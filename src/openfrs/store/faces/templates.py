@@ -80,14 +80,14 @@ class Templates:
             return _PLAIN  # the set is gone, and its templates with it
         if row.wrapped is None:
             raise StoreUnavailableError(f"project {row.project_id} has no key for its templates")
-        return SealedTemplates(unwrap(self._master_key, row.project_id, row.wrapped), row.project_id, set_id)
+        return EncryptedTemplates(project_cipher(self._master_key, row.project_id, row.wrapped), row.project_id, set_id)
 
-    def prepare(self, connection: Connection, project_id: str) -> None:
+    def ensure_key(self, connection: Connection, project_id: str) -> None:
         """Give a project a key, if it needs one and has none."""
         if self._master_key is None:
             return
         if connection.scalar(select(_keys.c.project_id).where(_keys.c.project_id == project_id)) is None:
-            new_key(connection, self._master_key, project_id)
+            create_project_key(connection, self._master_key, project_id)
 
     def check(self, connection: Connection) -> None:
         """See that what is stored can be read with the master key that is set.
@@ -102,7 +102,7 @@ class Templates:
             return
         for row in keys:
             try:
-                unwrap(self._master_key, row.project_id, row.wrapped)
+                project_cipher(self._master_key, row.project_id, row.wrapped)
             except StoreUnavailableError:
                 raise OperatorError("the master key is not the one that the templates were encrypted with") from None
         with_key = select(_keys.c.project_id)
@@ -125,7 +125,7 @@ class PlainTemplates(SetTemplates):
 _PLAIN = PlainTemplates()
 
 
-class SealedTemplates(SetTemplates):
+class EncryptedTemplates(SetTemplates):
     """Templates encrypted with their project's data key."""
 
     def __init__(self, cipher: Cipher, project_id: str, set_id: int) -> None:
@@ -174,19 +174,19 @@ def read_master_key(path: Path) -> bytes:
         raise OperatorError(f"cannot read the master key file {path}: {error.strerror}") from error
 
 
-def new_key(connection: Connection, master_key: bytes, project_id: str) -> Cipher:
+def create_project_key(connection: Connection, master_key: bytes, project_id: str) -> Cipher:
     """Make a data key for a project that has none."""
     key = random_key()
-    connection.execute(insert(_keys).values(project_id=project_id, wrapped=wrap(master_key, project_id, key)))
+    connection.execute(insert(_keys).values(project_id=project_id, wrapped=wrap_key(master_key, project_id, key)))
     return Cipher(key)
 
 
-def wrap(master_key: bytes, project_id: str, key: bytes) -> bytes:
+def wrap_key(master_key: bytes, project_id: str, key: bytes) -> bytes:
     """A data key encrypted by the master key, bound to its project."""
     return Cipher(master_key).wrap(key, _wrapping(project_id))
 
 
-def unwrapped(master_key: bytes, project_id: str, wrapped: bytes) -> bytes:
+def unwrap_key(master_key: bytes, project_id: str, wrapped: bytes) -> bytes:
     """The data key that was wrapped.
 
     Raises:
@@ -199,9 +199,9 @@ def unwrapped(master_key: bytes, project_id: str, wrapped: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def unwrap(master_key: bytes, project_id: str, wrapped: bytes) -> Cipher:
-    """As :func:`unwrapped`, ready for use. What was unwrapped is remembered by what it was wrapped as, so never outdated."""
-    return Cipher(unwrapped(master_key, project_id, wrapped))
+def project_cipher(master_key: bytes, project_id: str, wrapped: bytes) -> Cipher:
+    """As :func:`unwrap_key`, ready for use. What was unwrapped is remembered by what it was wrapped as, so never outdated."""
+    return Cipher(unwrap_key(master_key, project_id, wrapped))
 
 
 def _wrapping(project_id: str) -> bytes:

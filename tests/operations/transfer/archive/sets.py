@@ -16,7 +16,7 @@ from openfrs.operations.transfer.archive.exporting import export_set
 from openfrs.operations.transfer.archive.importing import Adoption, import_archive
 from openfrs.operations.transfer.archive.table import Description
 from openfrs.store.db.sqlite import SqliteDatabase
-from openfrs.store.faces.bulk import write_whole_set
+from openfrs.store.faces.bulk import write_face_set
 from openfrs.store.faces.models import FaceSet, StoredFace
 from openfrs.store.faces.templates import Templates
 
@@ -66,7 +66,7 @@ def write_set(
     )
     database = SqliteDatabase(data / "openfrs.db")
     pieces = (faces[first : first + 1000] for first in range(0, len(faces), 1000))
-    write_whole_set(database, Templates(master_key), face_set, pieces, limit=10**6)
+    write_face_set(database, Templates(master_key), face_set, pieces, limit=10**6)
     database.close()
 
 

@@ -209,7 +209,7 @@ def test_killed_during_writes_it_holds_in_the_end_what_the_database_does(
     index_until_level(index, database)
     comparison = index.indexer.compare(set_id)
     assert (comparison.missing, comparison.unexpected) == (0, 0)
-    made = repository.set_named(PROJECT, "s")
+    made = repository.find_set(PROJECT, "s")
     assert made is not None
     assert comparison.faces == made.face_number == 3 * 26
     hits = index.galleries(MEMORY, 2).search(set_id, unit(101), Query(5, predicate=Equal("number", -101)))

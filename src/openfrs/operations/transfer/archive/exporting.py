@@ -8,7 +8,7 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.operations.lookup import find_face_set, project_or_first
 from openfrs.operations.progress import Advance, Track
-from openfrs.store.faces.bulk import stored_faces
+from openfrs.store.faces.bulk import read_stored_faces
 from openfrs.store.faces.changes import TEMPLATE_TYPE
 from openfrs.store.faces.models import SetMissingError, StoredFace
 from openfrs.store.faces.repository import FaceRepository
@@ -49,7 +49,7 @@ def export_set(
                 face_set = load_face_set(connection, face_set.id)
             except SetMissingError:
                 raise OperatorError(f"face set {set_name} was deleted meanwhile") from None
-            faces = stored_faces(connection, face_set.id, templates.of_set(connection, face_set.id))
+            faces = read_stored_faces(connection, face_set.id, templates.of_set(connection, face_set.id))
             first = next(faces, [])
             dimension = len(first[0].template) // TEMPLATE_TYPE.itemsize if first else 0
             with writing(target, keys.own(), passphrase) as file:

@@ -15,7 +15,7 @@ from openfrs.operations.lookup import project_or_first
 from openfrs.operations.progress import Advance, Track
 from openfrs.store.accounts import AccountRepository
 from openfrs.store.data_directory import DataDirectory
-from openfrs.store.faces.bulk import is_taken, write_whole_set
+from openfrs.store.faces.bulk import public_id_exists, write_face_set
 from openfrs.store.faces.models import FaceSet, IdTakenError, SetExistsError, StoredFace, TooManySetsError
 from openfrs.store.faces.templates import Templates
 from openfrs.store.opening import master_key, opened_database
@@ -87,11 +87,11 @@ def import_archive(settings: Settings, path: Path, what: Adoption, ask: Ask, tra
         templates = Templates(master_key(settings))
         with database.read() as connection:
             templates.check(connection)
-            if is_taken(connection, face_set.public_id):
+            if public_id_exists(connection, face_set.public_id):
                 face_set = replace(face_set, public_id=new_public_id())  # its own copy, most likely
         told = _told(table.faces(face_set.fields), track("faces", description.faces))
         try:
-            write_whole_set(database, templates, face_set, told, limit=settings.max_face_sets)
+            write_face_set(database, templates, face_set, told, limit=settings.max_face_sets)
         except SetExistsError:
             raise OperatorError(
                 f"there is a face set {face_set.name} already: import it under another name with --as NAME"
