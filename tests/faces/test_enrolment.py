@@ -66,7 +66,7 @@ def test_what_a_check_accepts_is_enrolled(
         for people in pictures:
             before = project.count()
             faces = checked(project, photo(*people), single=single)
-            accepted = [face.candidate.template.box for face in faces if not face.reasons]
+            accepted = [face.template.box for face in faces if not face.reasons]
             if accepted:
                 assert [face.box for face in project.add(*people, single=single)] == accepted
             else:
@@ -96,7 +96,7 @@ def test_of_one_person_twice_in_a_picture_the_larger_face_is_enrolled(project: P
     set_policy(project, {"duplicate_similarity": 0.93})
     first, _, third = checked(project, photo(PEOPLE[0], PEOPLE[0], PEOPLE[1000]))
     enrolled = project.add(PEOPLE[0], PEOPLE[0], PEOPLE[1000])
-    assert [face.box for face in enrolled] == [first.candidate.template.box, third.candidate.template.box]
+    assert [face.box for face in enrolled] == [first.template.box, third.template.box]
     again = project.add(PEOPLE[0], PEOPLE[2000])
     assert [face.external_image_id for face in again] == [again[0].face_id]  # not of the face left out
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 
 from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import BoundingBox
-from openfrs.faces.policies import RECOMMENDED_POLICY, Policy, Reason, judge
-from openfrs.recognition.recognizer import Candidate, FaceTemplate
+from openfrs.faces.policies import RECOMMENDED_POLICY, Policy, Reason, judge_face
+from openfrs.recognition.recognizer import FaceTemplate
 from openfrs.recognition.similarity import calibration
 from openfrs.vision.attributes.types import HeadPose, Quality, Trait, Traits
 from tests.support.servers import REPOSITORY
@@ -18,19 +19,19 @@ from tests.support.servers import REPOSITORY
 
 def candidate(
     *, size: tuple[int, int] = (120, 150), confidence: float = 0.9, pose: HeadPose | None = None, **flaws: float
-) -> Candidate:
+) -> FaceTemplate:
     quality = Quality(**{"total": 0.9, "blur": 0.1, "pose": 0.0, "occlusion": 0.1, "illumination": 0.1} | flaws)
-    template = FaceTemplate(BoundingBox(0, 0, *size), np.zeros(4, np.float32))
-    return Candidate(template, confidence, Traits(pose=pose or HeadPose(0, 0, 0), quality=quality), is_main=True)
+    traits = Traits(pose=pose or HeadPose(0, 0, 0), quality=quality)
+    return FaceTemplate(BoundingBox(0, 0, *size), np.zeros(4, np.float32), confidence, traits, is_main=True)
 
 
-def reasons(policy: Policy, one: Candidate, *, place: int = 0, count: int = 1) -> set[Reason]:
-    return set(judge(policy, one, place=place, count=count))
+def reasons(policy: Policy, one: FaceTemplate, *, rank: int = 0, count: int = 1) -> set[Reason]:
+    return set(judge_face(policy, one, rank=rank, face_count=count))
 
 
 def test_an_empty_policy_refuses_nothing() -> None:
     worst = candidate(size=(1, 1), confidence=0, pose=HeadPose(170, 80, 90), total=0, blur=1, occlusion=1)
-    assert reasons(Policy(), worst, place=99, count=100) == set()
+    assert reasons(Policy(), worst, rank=99, count=100) == set()
     assert Policy().traits == frozenset()
 
 
@@ -67,8 +68,8 @@ def test_a_limit_holds_for_what_is_beyond_it(
 
 
 def test_faces_are_counted() -> None:
-    assert reasons(Policy(max_faces=2), candidate(), place=1, count=5) == set()
-    assert reasons(Policy(max_faces=2), candidate(), place=2, count=5) == {Reason.EXCEEDS_MAX_FACES}
+    assert reasons(Policy(max_faces=2), candidate(), rank=1, count=5) == set()
+    assert reasons(Policy(max_faces=2), candidate(), rank=2, count=5) == {Reason.EXCEEDS_MAX_FACES}
     assert reasons(Policy(single_face=True), candidate(), count=1) == set()
     assert reasons(Policy(single_face=True), candidate(), count=2) == {Reason.MULTIPLE_FACES}
     assert reasons(Policy(single_face=False), candidate(), count=2) == set()
@@ -88,9 +89,9 @@ def test_every_reason_is_told() -> None:
 
 @pytest.mark.parametrize("limit", [{"max_blur": 1.0}, {"max_yaw": 180}])
 def test_what_cannot_be_measured_is_not_taken_for_good(limit: dict[str, float]) -> None:
-    unknown = Candidate(candidate().template, 1.0, Traits(), is_main=True)
+    unknown = replace(candidate(), traits=Traits())
     with pytest.raises(ServiceError) as refused:
-        judge(Policy.parse(limit), unknown, place=0, count=1)
+        judge_face(Policy.parse(limit), unknown, rank=0, face_count=1)
     assert refused.value.entry.code == "FRS.0020"
 
 

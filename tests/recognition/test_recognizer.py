@@ -96,11 +96,11 @@ def test_detecting_nothing_is_no_error(recognizer: Recognizer) -> None:
 
 
 def test_templates_of_all_faces_or_of_the_largest(recognizer: Recognizer) -> None:
-    both = asyncio.run(recognizer.templates(picture(ANN, BOB), largest_only=False))
+    both = asyncio.run(recognizer.templates(picture(ANN, BOB), main_only=False))
     np.testing.assert_allclose([face.embedding for face in both], [embedding_of(ANN), embedding_of(BOB)])
-    (largest,) = asyncio.run(recognizer.templates(picture(ANN, BOB), largest_only=True))
+    (largest,) = asyncio.run(recognizer.templates(picture(ANN, BOB), main_only=True))
     assert largest.box == both[0].box
-    assert asyncio.run(recognizer.templates(picture(), largest_only=True)) == []
+    assert asyncio.run(recognizer.templates(picture(), main_only=True)) == []
 
 
 def test_comparing_takes_the_largest_faces(recognizer: Recognizer) -> None:

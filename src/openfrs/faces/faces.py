@@ -1,4 +1,4 @@
-"""Faces of a set: enrolling, listing, changing, deleting."""
+"""Faces of a face set: enrolment, listing, update and deletion."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,10 +22,10 @@ from .errors import missing_face, translated_errors
 from .face_sets import FaceSets
 from .fields import check_values, displayed_name, new_public_ids, parse_value, retry_with_new_ids
 from .filter import parse_filter
-from .policies import Policy, Reason, judge_faces
+from .policies import Reason, judge_image, policy_for
 
 NewIds = Callable[[int], Sequence[str]]
-"""Ids for so many new faces."""
+"""Returns the given number of ids for new faces."""
 
 _EXTERNAL_IMAGE_ID: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.EXTERNAL_IMAGE_ID_LENGTH}}}")
 
@@ -52,19 +52,19 @@ class Faces:
         single: bool,
         new_ids: NewIds = new_public_ids,
     ) -> tuple[FaceSet, list[Face]]:
-        """Enrol every face of a picture, or only the largest, that meets the set's policy; all of them or none.
-
-        ``new_ids`` gives ids for so many faces.
+        """Enrol the faces of an image that meet the set's policy, or with ``single`` its main face; all of them or none.
 
         Raises:
-            ServiceError: ``FRS.0302`` no such set, ``FRS.0404`` no face or none that meets the policy, ``FRS.0405/0406`` bad
-                fields, ``FRS.0012`` a bad id or the set is full, ``FRS.0020`` the policy needs a weight that is not there, and
-                what :meth:`Recognizer.templates` raises.
-            IdTakenError: ``new_ids`` gives none that is free.
+            ServiceError: ``FRS.0302``, ``FRS.0404`` no face, or none that meets the policy, ``FRS.0405/0406`` invalid fields,
+                ``FRS.0012`` an invalid id, or the set is full, ``FRS.0020`` the policy needs a model that is not installed, and
+                errors of :meth:`Recognizer.templates`.
+            IdTakenError: ids of ``new_ids`` are in use.
         """
-        new = await self._examined(project_id, set_name, image, external_image_id, fields, single=single)
-        faces = await to_thread.run_sync(self._enrol, *new, external_image_id, new_ids)
-        return new[0], faces
+        face_set, templates, values = await self._prepare(
+            project_id, set_name, image, external_image_id, fields, single=single
+        )
+        faces = await to_thread.run_sync(self._enrol, face_set, templates, values, external_image_id, new_ids)
+        return face_set, faces
 
     async def dry_run(
         self,
@@ -77,25 +77,25 @@ class Faces:
         single: bool,
         dry_run: DryRun,
     ) -> int:
-        """How many faces :meth:`add` would enrol after those of the ``dry_run`` so far; nothing is written.
+        """Return how many faces :meth:`add` would enrol after the earlier images of ``dry_run``, without writing.
 
         Raises:
-            ServiceError: as :meth:`add`, unless the set is full.
+            ServiceError: as :meth:`add`, except that the capacity of the set is not checked.
         """
-        face_set, templates, _ = await self._examined(
+        face_set, templates, _ = await self._prepare(
             project_id, set_name, image, external_image_id, fields, single=single
         )
-        return await to_thread.run_sync(self._would_enrol, face_set, templates, dry_run)
+        return await to_thread.run_sync(self._count_new, face_set, templates, dry_run)
 
     def exists(self, face_set: FaceSet, face_id: str) -> bool:
-        """Whether a set has a face of this id."""
+        """Whether a set has a face with this id."""
         return self._repository.find_face(face_set.id, face_id) is not None
 
     def page(self, project_id: str, set_name: str, offset: int, limit: int) -> tuple[FaceSet, list[Face]]:
-        """Faces in insertion order.
+        """Return faces in order of enrolment.
 
         Raises:
-            ServiceError: ``FRS.0302``; ``FRS.0012``, the window reaches too far.
+            ServiceError: ``FRS.0302``; ``FRS.0012`` the sum of offset and limit is too large.
         """
         if offset + limit > limits.LIST_WINDOW:
             raise wrong_format("offset", f"offset and limit may add up to {limits.LIST_WINDOW} at most")
@@ -113,10 +113,10 @@ class Faces:
         offset: int,
         limit: int,
     ) -> tuple[FaceSet, int, list[Face]]:
-        """How many faces a filter holds for, and a window of them by a field's values; faces without one come last.
+        """Return the number of faces that match a filter, and a page of them sorted by a field; faces without it come last.
 
         Raises:
-            ServiceError: ``FRS.0302``, ``FRS.0012`` a bad filter, or no such field to sort by.
+            ServiceError: ``FRS.0302``, ``FRS.0012`` an invalid filter, or an unknown field to sort by.
         """
         face_set = self._face_sets.require(project_id, set_name)
         predicate = parse_filter(filter_text, face_set.fields) if filter_text else None
@@ -127,7 +127,7 @@ class Faces:
         return face_set, total, faces
 
     def one(self, project_id: str, set_name: str, face_id: str) -> tuple[FaceSet, Face]:
-        """A face by id.
+        """Return a face by id, with its set.
 
         Raises:
             ServiceError: ``FRS.0302``, ``FRS.0403``
@@ -147,7 +147,7 @@ class Faces:
         external_image_id: str | None,
         fields: Mapping[str, Any] | None,
     ) -> FaceSet:
-        """Change a face's external image id, and merge custom fields; a field not named keeps its value.
+        """Change the external image id of a face, and merge ``fields`` into its custom fields.
 
         Raises:
             ServiceError: ``FRS.0302``, ``FRS.0303`` no such face, ``FRS.0011`` nothing to change, ``FRS.0012/0405/0406``.
@@ -159,17 +159,19 @@ class Faces:
             check_external_image_id(external_image_id)
         values = check_values(fields or {}, face_set.fields)
         with translated_errors(set_name):
-            found = self._repository.update(face_set.id, face_id, external_image_id=external_image_id, fields=values)
-        if not found:
+            updated = self._repository.update(face_set.id, face_id, external_image_id=external_image_id, fields=values)
+        if not updated:
             raise ServiceError("FRS.0303")
         return face_set
 
     def delete(self, project_id: str, set_name: str, field: str, value: str) -> tuple[FaceSet, int]:
-        """Delete every face whose ``face_id``, ``external_image_id`` or custom field has a value, given as text.
+        """Delete the faces with a value, given as text, in ``face_id``, ``external_image_id`` or a custom field.
+
+        Returns the set and the number of faces deleted.
 
         Raises:
-            ServiceError: ``FRS.0302``, ``FRS.0402`` no such field, ``FRS.0401`` nothing matched, ``FRS.0012`` the value is not of
-                the field's type, ``FRS.0011`` it is empty, ``APIG.0306`` the set is under legal hold.
+            ServiceError: ``FRS.0302``, ``FRS.0402`` no such field, ``FRS.0401`` no face matches, ``FRS.0012`` the value does not
+                have the field's type, ``FRS.0011`` it is empty, ``APIG.0306`` the set is under legal hold.
         """
         face_set = self._face_sets.require(project_id, set_name)
         if not value:
@@ -185,10 +187,10 @@ class Faces:
         return face_set, deleted
 
     def delete_filtered(self, project_id: str, set_name: str, filter_text: str) -> tuple[FaceSet, int]:
-        """Delete every face that a filter holds for.
+        """Delete the faces that match a filter; returns the set and the number of faces deleted.
 
         Raises:
-            ServiceError: ``FRS.0302``, ``FRS.0407`` nothing matched, ``FRS.0012`` a bad filter, ``FRS.0011`` an empty one,
+            ServiceError: ``FRS.0302``, ``FRS.0407`` no face matches, ``FRS.0012`` an invalid filter, ``FRS.0011`` an empty one,
                 ``APIG.0306`` the set is under legal hold.
         """
         face_set = self._face_sets.require(project_id, set_name)
@@ -201,7 +203,7 @@ class Faces:
             raise ServiceError("FRS.0407")
         return face_set, deleted
 
-    async def _examined(
+    async def _prepare(
         self,
         project_id: str,
         set_name: str,
@@ -211,47 +213,38 @@ class Faces:
         *,
         single: bool,
     ) -> tuple[FaceSet, list[FaceTemplate], dict[str, FieldValue]]:
-        """The set, templates and fields of a picture that may be enrolled, if it is no duplicate."""
+        """Return the set, the accepted faces of an image and their fields; duplicates are not checked."""
         face_set = await to_thread.run_sync(self._face_sets.require_usable, project_id, set_name)
         if external_image_id is not None:
             check_external_image_id(external_image_id)
         values = check_values(fields, face_set.fields)
-        return face_set, await self._admitted(face_set, image, single=single), values
-
-    async def _admitted(self, face_set: FaceSet, image: EncodedImage, *, single: bool) -> list[FaceTemplate]:
-        if face_set.policy is None:
-            templates = await self._recognizer.templates(image, largest_only=single)
-            if not templates:
-                raise ServiceError("FRS.0404")
-            return templates
-        policy = Policy.parse(face_set.policy)
-        faces = await judge_faces(self._recognizer, image, policy, policy.traits, single=single)
+        policy = policy_for(face_set)
+        faces = await judge_image(self._recognizer, image, policy, policy.traits, main_only=single)
         if not faces:
             raise ServiceError("FRS.0404")
-        admitted = [face.candidate.template for face in faces if not face.reasons]
-        if not admitted:
-            raise _refused(reason for face in faces for reason in face.reasons)
-        return admitted
+        accepted = [face.template for face in faces if not face.reasons]
+        if not accepted:
+            raise _policy_error(reason for face in faces for reason in face.reasons)
+        return face_set, accepted, values
 
-    def _would_enrol(self, face_set: FaceSet, templates: Sequence[FaceTemplate], dry_run: DryRun) -> int:
+    def _count_new(self, face_set: FaceSet, templates: Sequence[FaceTemplate], dry_run: DryRun) -> int:
         cosine = self._duplicate_cosine(face_set)
         if cosine is None:
             return len(templates)
         query = Query(1, cosine)
         with translated_errors(face_set.name):
-            strangers = [
+            unknown = [
                 template.embedding
                 for template in templates
                 if not self._galleries.search(face_set.id, template.embedding, query)
             ]
-        count = dry_run.add(strangers, cosine)
+        count = dry_run.add(unknown, cosine)
         if not count:
-            raise _refused([Reason.DUPLICATE_PERSON])
+            raise _policy_error([Reason.DUPLICATE_PERSON])
         return count
 
     def _duplicate_cosine(self, face_set: FaceSet) -> float | None:
-        """The cosine from which a set's policy takes two faces for one person's; None where it asks nothing of the kind."""
-        return Policy.parse(face_set.policy or {}).duplicate_cosine(self._recognizer.calibration)
+        return policy_for(face_set).duplicate_cosine(self._recognizer.calibration)
 
     def _enrol(
         self,
@@ -261,7 +254,7 @@ class Faces:
         external_image_id: str | None,
         new_ids: NewIds,
     ) -> list[Face]:
-        def named(places: Sequence[int]) -> list[NewFace]:
+        def new_faces(places: Sequence[int]) -> list[NewFace]:
             ids = new_ids(len(places))
             return [
                 NewFace(face_id, external_image_id or ids[0], templates[place].box, fields, templates[place].embedding)
@@ -272,36 +265,36 @@ class Faces:
             cosine = self._duplicate_cosine(face_set)
             if cosine is not None:
                 embeddings = [template.embedding for template in templates]
-                return self._galleries.add_distinct(face_set.id, embeddings, cosine, named)
-            new = named(range(len(templates)))
-            self._repository.add(face_set.id, new)
-            return new
+                return self._galleries.add_distinct(face_set.id, embeddings, cosine, new_faces)
+            faces = new_faces(range(len(templates)))
+            self._repository.add(face_set.id, faces)
+            return faces
 
         try:
             with translated_errors(face_set.name):
-                new = retry_with_new_ids(write)
+                faces = retry_with_new_ids(write)
         except CapacityError as error:
             raise wrong_format(
                 "face_set_name",
                 f"the face set holds at most {face_set.capacity} faces and has room for {error.room} more",
             ) from None
-        if not new:
-            raise _refused([Reason.DUPLICATE_PERSON])
-        return [Face(face.face_id, face.external_image_id, face.box, face.fields) for face in new]
-
-
-def _refused(reasons: Iterable[Reason]) -> ServiceError:
-    return ServiceError("FRS.0404/policy", ", ".join(dict.fromkeys(reasons)))
+        if not faces:
+            raise _policy_error([Reason.DUPLICATE_PERSON])
+        return [Face(face.face_id, face.external_image_id, face.box, face.fields) for face in faces]
 
 
 def check_external_image_id(value: str) -> None:
-    """See that a text may be an external image id.
+    """Validate an external image id.
 
     Raises:
         ServiceError: ``FRS.0012``
     """
     if not _EXTERNAL_IMAGE_ID.fullmatch(value):
         raise wrong_format("external_image_id", "must be 1 to 36 letters, digits, '_' and '-'")
+
+
+def _policy_error(reasons: Iterable[Reason]) -> ServiceError:
+    return ServiceError("FRS.0404/policy", ", ".join(dict.fromkeys(reasons)))
 
 
 def _match(face_set: FaceSet, field: str, value: str) -> Match | Equal:

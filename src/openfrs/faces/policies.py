@@ -1,20 +1,20 @@
-"""What a face must meet to be enrolled, and the codes that say why one does not.
+"""Enrolment policies: limits on the faces of a face set, and the reasons for rejecting a face.
 
-The codes are those of AWS Rekognition's ``IndexFaces`` where it has one for the reason.
+Reason codes are those of AWS Rekognition's ``IndexFaces`` where it has one for the reason.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final, TypeVar
+from typing import Annotated, Any, ClassVar, Final
 
 from anyio import to_thread
 from pydantic import Field, model_validator
 
 from openfrs.core import limits
-from openfrs.core.errors import ServiceError
 from openfrs.media.decoding.image import EncodedImage
-from openfrs.recognition.recognizer import Candidate, Recognizer
+from openfrs.recognition.attributes import require_trait
+from openfrs.recognition.recognizer import FaceTemplate, Recognizer
 from openfrs.recognition.similarity import Calibration
 from openfrs.store.faces.models import Face, FaceSet
 from openfrs.store.faces.repository import FaceRepository
@@ -26,13 +26,11 @@ from .errors import translated_errors
 from .face_sets import FaceSets
 from .stored_model import StoredModel
 
-T = TypeVar("T")
-
-_TOLD: Final = frozenset({Trait.QUALITY, Trait.POSE})
+_REPORTED_TRAITS: Final = frozenset({Trait.QUALITY, Trait.POSE})
 
 
 class Reason(StrEnum):
-    """Why a face is not enrolled."""
+    """Reasons for not enrolling a face."""
 
     EXCEEDS_MAX_FACES = "EXCEEDS_MAX_FACES"
     MULTIPLE_FACES = "MULTIPLE_FACES"
@@ -52,7 +50,7 @@ Degrees = Annotated[float, Field(ge=0, le=180)]
 
 
 class Policy(StoredModel):
-    """Limits for the faces of a set; what is None is not looked at. A value at its limit is within it."""
+    """Limits on the faces of a set. A limit of None is not checked; a value equal to its limit passes."""
 
     parameter: ClassVar[str] = "policy"
 
@@ -71,26 +69,35 @@ class Policy(StoredModel):
     duplicate_false_match_rate: Annotated[float, Field(ge=1e-6, le=0.1)] | None = None
 
     @model_validator(mode="after")
-    def _names_duplicates_once(self) -> "Policy":
+    def _check_duplicate_limit(self) -> "Policy":
         if self.duplicate_similarity is not None and self.duplicate_false_match_rate is not None:
             raise ValueError("give duplicate_similarity or duplicate_false_match_rate, not both")
         return self
 
     @property
-    def traits(self) -> frozenset[Trait]:
-        """What has to be measured on a face to judge it."""
-        looks = {Trait.QUALITY} if self._any("min_quality", "max_blur", "max_occlusion", "max_illumination") else set()
-        return frozenset(looks | ({Trait.POSE} if self._any("max_yaw", "max_pitch", "max_roll") else set()))
+    def is_empty(self) -> bool:
+        """Whether the policy has no limit."""
+        return not self.to_store()
 
-    def duplicate_cosine(self, scale: Calibration) -> float | None:
-        """The cosine from which on two faces are taken for one person's; None where that is not looked at."""
+    @property
+    def traits(self) -> frozenset[Trait]:
+        """The traits that the limits need."""
+        traits = set[Trait]()
+        if self._has_any("min_quality", "max_blur", "max_occlusion", "max_illumination"):
+            traits.add(Trait.QUALITY)
+        if self._has_any("max_yaw", "max_pitch", "max_roll"):
+            traits.add(Trait.POSE)
+        return frozenset(traits)
+
+    def duplicate_cosine(self, calibration: Calibration) -> float | None:
+        """Return the cosine from which two faces count as the same person's; None if duplicates are not checked."""
         if self.duplicate_similarity is not None:
-            return scale.cosine(self.duplicate_similarity)
+            return calibration.cosine(self.duplicate_similarity)
         if self.duplicate_false_match_rate is not None:
-            return scale.cosine_at(self.duplicate_false_match_rate)
+            return calibration.cosine_at(self.duplicate_false_match_rate)
         return None
 
-    def _any(self, *names: str) -> bool:
+    def _has_any(self, *names: str) -> bool:
         return any(getattr(self, name) is not None for name in names)
 
 
@@ -104,64 +111,17 @@ RECOMMENDED_POLICY: Final = Policy(
     max_pitch=15,
     max_roll=15,
 )
-"""The limits that FRS advises."""
+"""The limits that FRS recommends."""
 
 
-def judge(policy: Policy, candidate: Candidate, *, place: int, count: int) -> list[Reason]:
-    """Why a face does not meet a policy; duplicates are not looked at.
-
-    ``place`` is 0 for the largest of the faces to be enrolled; ``count`` is how many the picture shows.
-
-    Raises:
-        ServiceError: ``FRS.0020``, a weight is missing without which a limit cannot be held.
-    """
-    box = candidate.template.box
-    found = {
-        Reason.MULTIPLE_FACES: bool(policy.single_face) and count > 1,
-        Reason.EXCEEDS_MAX_FACES: _above(place + 1, policy.max_faces),
-        Reason.SMALL_BOUNDING_BOX: _below(min(box.width, box.height), policy.min_face_size),
-        Reason.LOW_CONFIDENCE: _below(candidate.confidence, policy.min_confidence),
-    }
-    if Trait.POSE in policy.traits:
-        found[Reason.EXTREME_POSE] = _is_extreme(policy, _measured(candidate.traits.pose))
-    if Trait.QUALITY in policy.traits:
-        found |= _flaws(policy, _measured(candidate.traits.quality))
-    return [reason for reason, holds in found.items() if holds]
-
-
-def _is_extreme(policy: Policy, pose: HeadPose) -> bool:
-    angles = ((pose.yaw, policy.max_yaw), (pose.pitch, policy.max_pitch), (pose.roll, policy.max_roll))
-    return any(_above(abs(angle), limit) for angle, limit in angles)
-
-
-def _flaws(policy: Policy, quality: Quality) -> dict[Reason, bool]:
-    dark = _above(quality.darkness, policy.max_illumination)
-    return {
-        Reason.LOW_FACE_QUALITY: _below(quality.total, policy.min_quality),
-        Reason.LOW_SHARPNESS: _above(quality.blur, policy.max_blur),
-        Reason.OCCLUDED_FACE: _above(quality.occlusion, policy.max_occlusion),
-        Reason.LOW_BRIGHTNESS: dark,
-        Reason.POOR_ILLUMINATION: not dark and _above(quality.illumination, policy.max_illumination),
-    }
-
-
-def _measured(value: T | None) -> T:
-    if value is None:
-        raise ServiceError("FRS.0020", "face quality")
-    return value
-
-
-def _above(value: float, limit: float | None) -> bool:
-    return limit is not None and value > limit
-
-
-def _below(value: float, limit: float | None) -> bool:
-    return limit is not None and value < limit
+def policy_for(face_set: FaceSet) -> Policy:
+    """Return the policy of a face set; an empty one if it has none."""
+    return Policy.parse(face_set.policy or {})
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The enrolled face that is most like another, 0..1."""
+    """The most similar enrolled face, and its similarity, 0..1."""
 
     face: Face
     similarity: float
@@ -169,15 +129,15 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class JudgedFace:
-    """A face of a picture and why it is not enrolled; without reasons it is."""
+    """A face and the reasons for rejecting it; it is accepted if there are none."""
 
-    candidate: Candidate
+    template: FaceTemplate
     reasons: tuple[Reason, ...]
     duplicate: Duplicate | None = None
 
 
 class Policies:
-    """Policies of face sets, and what they make of pictures."""
+    """Policies of face sets, and checks of images against them."""
 
     def __init__(
         self, face_sets: FaceSets, repository: FaceRepository, galleries: Galleries, recognizer: Recognizer
@@ -188,18 +148,18 @@ class Policies:
         self._recognizer = recognizer
 
     def policy(self, project_id: str, set_name: str) -> Policy:
-        """The policy of a set; one without limits where it has none.
+        """Return the policy of a set; an empty one if it has none.
 
         Raises:
             ServiceError: ``FRS.0302``
         """
-        return _policy(self._face_sets.require(project_id, set_name))
+        return policy_for(self._face_sets.require(project_id, set_name))
 
     def set_policy(self, project_id: str, set_name: str, values: Mapping[str, Any] | None) -> Policy:
-        """Give a set a policy in place of any other, or none; it holds for requests that begin afterwards.
+        """Replace or, with None, remove the policy of a set. Requests that have begun use the old one.
 
         Raises:
-            ServiceError: ``FRS.0302``, ``FRS.0012`` it is no policy.
+            ServiceError: ``FRS.0302``, ``FRS.0012`` the policy is invalid.
         """
         policy = Policy.parse(values or {})
         face_set = self._face_sets.require(project_id, set_name)
@@ -216,65 +176,108 @@ class Policies:
         *,
         single: bool,
     ) -> tuple[Policy, list[JudgedFace]]:
-        """What a policy makes of a picture's faces, largest first, or of its main face alone; nothing is enrolled.
+        """Check the faces of an image, largest first, or with ``single`` its main face only, without enrolling them.
 
-        The policy is the one given, else that of the set, else what FRS advises. Duplicates are looked for in the set, if one is
-        given, and within the picture.
+        The policy is ``values``, else that of the set, else :data:`RECOMMENDED_POLICY`. Duplicates are searched for in the set, if
+        one is named, and within the image.
 
         Raises:
-            ServiceError: ``FRS.0302`` no such set, ``FRS.0012`` no policy, ``FRS.0020`` a limit needs a weight that is not there,
-                and what :meth:`Recognizer.candidates` raises.
+            ServiceError: ``FRS.0302``, ``FRS.0012`` the policy is invalid, ``FRS.0020`` a limit needs a model that is not
+                installed, and errors of :meth:`Recognizer.templates`.
         """
-        given = None if values is None else Policy.parse(values)
+        policy = None if values is None else Policy.parse(values)
         face_set = None
         if set_name is not None:
             face_set = await to_thread.run_sync(self._face_sets.require_usable, project_id, set_name)
-        policy = given or (RECOMMENDED_POLICY if face_set is None else _policy(face_set))
-        faces = await judge_faces(self._recognizer, image, policy, _TOLD, single=single)
-        return policy, await to_thread.run_sync(self._compared, face_set, policy, faces)
+        if policy is None:
+            policy = RECOMMENDED_POLICY if face_set is None else policy_for(face_set)
+        faces = await judge_image(self._recognizer, image, policy, _REPORTED_TRAITS, main_only=single)
+        return policy, await to_thread.run_sync(self._mark_duplicates, face_set, policy, faces)
 
-    def _compared(self, face_set: FaceSet | None, policy: Policy, faces: list[JudgedFace]) -> list[JudgedFace]:
-        """The faces with the reason of those that are enrolled already."""
+    def _mark_duplicates(self, face_set: FaceSet | None, policy: Policy, faces: list[JudgedFace]) -> list[JudgedFace]:
         cosine = policy.duplicate_cosine(self._recognizer.calibration)
         if cosine is None:
             return faces
         if face_set is not None:
-            faces = [self._compared_with_set(face_set, cosine, face) for face in faces]
-        acceptable = [place for place, face in enumerate(faces) if not face.reasons]
-        kept = distinct([face.candidate.template.embedding for face in faces], acceptable, cosine)
+            faces = [self._mark_enrolled(face_set, cosine, face) for face in faces]
+        accepted = [place for place, face in enumerate(faces) if not face.reasons]
+        kept = distinct([face.template.embedding for face in faces], accepted, cosine)
         return [
-            _duplicated(face) if place in acceptable and place not in kept else face for place, face in enumerate(faces)
+            _duplicated(face) if place in accepted and place not in kept else face for place, face in enumerate(faces)
         ]
 
-    def _compared_with_set(self, face_set: FaceSet, cosine: float, face: JudgedFace) -> JudgedFace:
+    def _mark_enrolled(self, face_set: FaceSet, cosine: float, face: JudgedFace) -> JudgedFace:
         with translated_errors(face_set.name):
-            hits = self._galleries.search(face_set.id, face.candidate.template.embedding, Query(1, cosine))
+            hits = self._galleries.search(face_set.id, face.template.embedding, Query(1, cosine))
         if not hits:
             return face
         similarity = self._recognizer.calibration.similarity(hits[0].cosine)
         return _duplicated(face, Duplicate(hits[0].face, similarity))
 
 
-async def judge_faces(
-    recognizer: Recognizer, image: EncodedImage, policy: Policy, wanted: Collection[Trait], *, single: bool
+async def judge_image(
+    recognizer: Recognizer, image: EncodedImage, policy: Policy, traits: Collection[Trait], *, main_only: bool
 ) -> list[JudgedFace]:
-    """What a policy makes of the faces of a picture, or of its main face alone, but for duplicates.
+    """Check the faces of an image, largest first, or its main face only, against a policy, except for duplicates.
 
-    ``wanted`` are the traits to measure: at least those that the policy needs.
+    ``traits`` are measured; they include those that the policy needs.
 
     Raises:
-        ServiceError: ``FRS.0020`` a limit needs a weight that is not there, and what :meth:`Recognizer.candidates` raises.
+        ServiceError: ``FRS.0020`` a limit needs a model that is not installed, and errors of :meth:`Recognizer.templates`.
     """
-    candidates = await recognizer.candidates(image, wanted)
-    chosen = [one for one in candidates if one.is_main] if single else candidates
+    # limits compare all faces, at the resolution of the image
+    quick = main_only and policy.is_empty and not traits
+    faces = await recognizer.templates(image, traits, main_only=quick)
+    chosen = [face for face in faces if face.is_main] if main_only else faces
     return [
-        JudgedFace(one, tuple(judge(policy, one, place=place, count=len(candidates))))
-        for place, one in enumerate(chosen)
+        JudgedFace(face, tuple(judge_face(policy, face, rank=rank, face_count=len(faces))))
+        for rank, face in enumerate(chosen)
     ]
 
 
-def _policy(face_set: FaceSet) -> Policy:
-    return Policy.parse(face_set.policy or {})
+def judge_face(policy: Policy, face: FaceTemplate, *, rank: int, face_count: int) -> list[Reason]:
+    """Return the reasons for rejecting a face, except for duplicates.
+
+    ``rank`` is 0 for the largest of the faces to enrol; ``face_count`` counts all faces of the image.
+
+    Raises:
+        ServiceError: ``FRS.0020`` a limit needs a model that is not installed.
+    """
+    checks = {
+        Reason.MULTIPLE_FACES: bool(policy.single_face) and face_count > 1,
+        Reason.EXCEEDS_MAX_FACES: _above(rank + 1, policy.max_faces),
+        Reason.SMALL_BOUNDING_BOX: _below(min(face.box.width, face.box.height), policy.min_face_size),
+        Reason.LOW_CONFIDENCE: _below(face.confidence, policy.min_confidence),
+    }
+    if Trait.POSE in policy.traits:
+        checks[Reason.EXTREME_POSE] = _is_extreme(policy, require_trait(face.traits.pose))
+    if Trait.QUALITY in policy.traits:
+        checks |= _check_quality(policy, require_trait(face.traits.quality))
+    return [reason for reason, failed in checks.items() if failed]
+
+
+def _is_extreme(policy: Policy, pose: HeadPose) -> bool:
+    angles = ((pose.yaw, policy.max_yaw), (pose.pitch, policy.max_pitch), (pose.roll, policy.max_roll))
+    return any(_above(abs(angle), limit) for angle, limit in angles)
+
+
+def _check_quality(policy: Policy, quality: Quality) -> dict[Reason, bool]:
+    dark = _above(quality.darkness, policy.max_illumination)
+    return {
+        Reason.LOW_FACE_QUALITY: _below(quality.total, policy.min_quality),
+        Reason.LOW_SHARPNESS: _above(quality.blur, policy.max_blur),
+        Reason.OCCLUDED_FACE: _above(quality.occlusion, policy.max_occlusion),
+        Reason.LOW_BRIGHTNESS: dark,
+        Reason.POOR_ILLUMINATION: not dark and _above(quality.illumination, policy.max_illumination),
+    }
+
+
+def _above(value: float, limit: float | None) -> bool:
+    return limit is not None and value > limit
+
+
+def _below(value: float, limit: float | None) -> bool:
+    return limit is not None and value < limit
 
 
 def _duplicated(face: JudgedFace, duplicate: Duplicate | None = None) -> JudgedFace:

@@ -58,7 +58,7 @@ async def reembed_templates(
             async with places:
                 try:
                     data = await asyncio.to_thread(images[stem].read_bytes)
-                    found = await recognizer.templates(EncodedImage(data, images[stem].name), largest_only=False)
+                    found = await recognizer.templates(EncodedImage(data, images[stem].name), main_only=False)
                 except (ServiceError, OSError) as error:
                     reembedding.without_face += [(face, str(error)) for face in wanted]
                 else:

@@ -61,7 +61,7 @@ class Search:
                 ``FRS.0304`` no face, and what :meth:`Recognizer.templates` raises.
         """
         face_set, query, order = await to_thread.run_sync(self._prepared, project_id, set_name, options)
-        templates = await self._recognizer.templates(image, largest_only=True)
+        templates = await self._recognizer.templates(image, main_only=True)
         if not templates:
             raise ServiceError("FRS.0304")
 

@@ -3,11 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
+from openfrs.core.errors import ServiceError
 from openfrs.vision.attributes import classifiers
 from openfrs.vision.attributes.contours import Contours, contours
 from openfrs.vision.attributes.types import HeadPose, Quality, Trait, Traits
+
+T = TypeVar("T")
 
 
 class Attribute(Enum):
@@ -119,6 +122,17 @@ def traits_for(attributes: Collection[Attribute]) -> frozenset[Trait]:
     """What has to be measured. A trait whose head is not good enough is not."""
     wanted = frozenset[Trait]().union(*(_NEEDS.get(attribute, frozenset()) for attribute in attributes))
     return wanted - {trait for trait, head in _HEADS.items() if not _is_trusted(head)}
+
+
+def require_trait(trait: T | None) -> T:
+    """Return a measured trait of face quality.
+
+    Raises:
+        ServiceError: ``FRS.0020`` the trait was not measured because its model is not installed.
+    """
+    if trait is None:
+        raise ServiceError("FRS.0020", "face quality")
+    return trait
 
 
 def describe_codes(attributes: Collection[Attribute], traits: Traits, turn: int) -> Attributes:

@@ -25,17 +25,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceTemplate:
-    """The bounding box of a face and its unit embedding of shape (dimension,)."""
+    """A face with its unit embedding of shape (dimension,), detection score (0..1) and measured traits."""
 
     box: BoundingBox
     embedding: npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
-    """A face that may be enrolled: its template, detection score (0..1) and measured traits."""
-
-    template: FaceTemplate
     confidence: float
     traits: Traits
     is_main: bool
@@ -92,21 +85,17 @@ class Recognizer:
         """
         return await self._run(lambda: self._measure(image, traits), image)
 
-    async def templates(self, image: EncodedImage, *, largest_only: bool) -> list[FaceTemplate]:
-        """Return the templates of the faces of an image, largest first, or of its main face only.
+    async def templates(
+        self, image: EncodedImage, traits: Collection[Trait] = (), *, main_only: bool
+    ) -> list[FaceTemplate]:
+        """Return the faces of an image with their templates and traits, largest first, or its main face only.
+
+        With ``main_only`` a reduced version of a large image is used if it shows the face clearly.
 
         Raises:
             ServiceError: as :meth:`detect`.
         """
-        return await self._run(lambda: self._templates(image, largest_only=largest_only), image)
-
-    async def candidates(self, image: EncodedImage, traits: Collection[Trait]) -> list[Candidate]:
-        """Return all faces of an image with their templates and traits, largest first.
-
-        Raises:
-            ServiceError: as :meth:`detect`.
-        """
-        return await self._run(lambda: self._candidates(image, traits), image)
+        return await self._run(lambda: self._templates(image, traits, main_only=main_only), image)
 
     async def compare(self, first: EncodedImage, second: EncodedImage) -> Comparison:
         """Compare the main faces of two images.
@@ -166,37 +155,35 @@ class Recognizer:
             raise ServiceError("FRS.0501")
         return self.pipeline.describe(pixels, face, traits)
 
-    def _templates(self, image: EncodedImage, *, largest_only: bool) -> list[FaceTemplate]:
-        if largest_only:
+    def _templates(self, image: EncodedImage, traits: Collection[Trait] = (), *, main_only: bool) -> list[FaceTemplate]:
+        if main_only:
             main = find_main_face(self.pipeline, image)
-            return [] if main is None else [self._main_template(main)]
+            return [] if main is None else [self._main_template(main, traits)]
         pixels = image.decode()
         faces = self.pipeline.detect(pixels)
-        embeddings = self.pipeline.embed(pixels, faces)
-        return [FaceTemplate(_box(face, pixels), row) for face, row in zip(faces, embeddings, strict=True)]
-
-    def _main_template(self, main: MainFace) -> FaceTemplate:
-        return FaceTemplate(main.box, self.pipeline.embed(main.pixels, [main.face])[0])
-
-    def _candidates(self, image: EncodedImage, traits: Collection[Trait]) -> list[Candidate]:
-        pixels = image.decode()
-        faces = self.pipeline.detect(pixels)
-        main = main_face(faces, pixels)
+        main_detection = main_face(faces, pixels)
         return [
-            Candidate(
-                FaceTemplate(_box(face, pixels), row),
+            FaceTemplate(
+                _box(face, pixels),
+                row,
                 face.score,
                 self._describe(pixels, face, traits),
-                is_main=face is main,
+                is_main=face is main_detection,
             )
             for face, row in zip(faces, self.pipeline.embed(pixels, faces), strict=True)
         ]
+
+    def _main_template(self, main: MainFace, traits: Collection[Trait]) -> FaceTemplate:
+        (row,) = self.pipeline.embed(main.pixels, [main.face])
+        return FaceTemplate(
+            main.box, row, main.face.score, self._describe(main.pixels, main.face, traits), is_main=True
+        )
 
     def _describe(self, pixels: Image, face: Detection, traits: Collection[Trait]) -> Traits:
         return self.pipeline.describe(pixels, face, traits) if traits else Traits()
 
     def _compare(self, *images: EncodedImage) -> Comparison:
-        templates = [self._templates(image, largest_only=True) for image in images]
+        templates = [self._templates(image, main_only=True) for image in images]
         if not all(templates):
             raise ServiceError("FRS.0501")
         (first,), (second,) = templates

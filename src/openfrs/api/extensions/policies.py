@@ -72,7 +72,7 @@ class CheckedFace(BaseModel):
     @classmethod
     def of(cls, face: JudgedFace) -> "CheckedFace":
         """A face as the wire writes it."""
-        traits, duplicate = face.candidate.traits, None
+        traits, duplicate = face.template.traits, None
         if face.duplicate is not None:
             enrolled = face.duplicate.face
             duplicate = DuplicateFace(
@@ -81,10 +81,10 @@ class CheckedFace(BaseModel):
                 similarity=face.duplicate.similarity,
             )
         return cls(
-            bounding_box=BoundingBox.of(face.candidate.template.box),
+            bounding_box=BoundingBox.of(face.template.box),
             accepted=not face.reasons,
             reasons=list(face.reasons),
-            confidence=round(face.candidate.confidence, 4),
+            confidence=round(face.template.confidence, 4),
             quality=None if traits.quality is None else FaceQuality.of(traits.quality),
             headpose=None if traits.pose is None else HeadPose.of(traits.pose),
             duplicate=duplicate,

@@ -1,6 +1,6 @@
 """The old quality operations: is a face sharp, and where does it look."""
 
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -10,15 +10,13 @@ from openfrs.api.openapi.document import body_of
 from openfrs.api.requests.body import Input, read_input
 from openfrs.api.requests.uploads import uploaded_image
 from openfrs.core import limits
-from openfrs.core.errors import ServiceError
+from openfrs.recognition.attributes import require_trait
 from openfrs.services import Services
 from openfrs.vision.attributes.types import Trait, Traits
 
 from .schemas import Angles, Blur, FaceQualityResponse
 
 router = APIRouter(prefix="/face/quality", tags=["recognition"])
-
-T = TypeVar("T")
 
 
 class QualityInput(Input):
@@ -38,7 +36,7 @@ _GUARDED: Final[dict[str, Any]] = {
 async def face_quality(request: Request, services: ServicesDependency) -> FaceQualityResponse:
     """Whether the largest face is sharp, and its head pose in degrees."""
     found = await _measured(request, services, Trait.QUALITY, Trait.POSE)
-    return FaceQualityResponse(blur=_blur(found), pose=Angles.of(_known(found.pose)))
+    return FaceQualityResponse(blur=_blur(found), pose=Angles.of(require_trait(found.pose)))
 
 
 @router.post("/blur-classify", **_GUARDED)
@@ -50,7 +48,7 @@ async def blur_classify(request: Request, services: ServicesDependency) -> Blur:
 @router.post("/head-pose-estimate", **_GUARDED)
 async def head_pose_estimate(request: Request, services: ServicesDependency) -> Angles:
     """The head pose of the largest face, in degrees."""
-    return Angles.of(_known((await _measured(request, services, Trait.POSE)).pose))
+    return Angles.of(require_trait((await _measured(request, services, Trait.POSE)).pose))
 
 
 async def _measured(request: Request, services: Services, *wanted: Trait) -> Traits:
@@ -59,10 +57,4 @@ async def _measured(request: Request, services: Services, *wanted: Trait) -> Tra
 
 
 def _blur(found: Traits) -> Blur:
-    return Blur(isClarity=_known(found.quality).blur < limits.ADVISED_FLAW)
-
-
-def _known(value: T | None) -> T:
-    if value is None:
-        raise ServiceError("FRS.0020", "face quality")
-    return value
+    return Blur(isClarity=require_trait(found.quality).blur < limits.ADVISED_FLAW)
