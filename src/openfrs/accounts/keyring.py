@@ -133,14 +133,22 @@ class Keyring:
 
     def _load(self) -> None:
         self._read_at = self._place.stamp()
-        try:
-            content = json.loads(self._place.read() or "")
-            tokens = content["tokens"]
-            keys = [tokens["primary"], tokens["staged"], *(each["key"] for each in tokens["retired"])]
-            self._tokens = MultiFernet([Fernet(key) for key in keys])
-            self._secrets = MultiFernet([Fernet(key) for key in content["secrets"]])
-        except (ValueError, KeyError, TypeError) as error:
-            raise OperatorError(f"{self._place} is not a keyring of OpenFRS") from error
+        self._tokens, self._secrets = parse_keyring(self._place.read() or "", self._place)
+
+
+def parse_keyring(text: str, origin: object) -> tuple[MultiFernet, MultiFernet]:
+    """Return the keys for tokens and the keys for secrets from the text of a keyring.
+
+    Raises:
+        OperatorError: the text is not a keyring; the message names ``origin``.
+    """
+    try:
+        content = json.loads(text)
+        tokens = content["tokens"]
+        keys = [tokens["primary"], tokens["staged"], *(each["key"] for each in tokens["retired"])]
+        return MultiFernet([Fernet(key) for key in keys]), MultiFernet([Fernet(key) for key in content["secrets"]])
+    except (ValueError, KeyError, TypeError) as error:
+        raise OperatorError(f"{origin} is not a keyring of OpenFRS") from error
 
 
 def open_keyring(settings: Settings, database: Database) -> Keyring:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from openfrs.store.db.base import Database
-from openfrs.store.db.errors import repeated
+from openfrs.store.db.errors import retry_on_conflict
 
 from .db import tables
 
@@ -98,7 +98,7 @@ class AccountRepository:
         with self._database.read() as connection:
             return connection.scalar(select(func.count()).select_from(_domains)) == 0
 
-    @repeated
+    @retry_on_conflict
     def create(
         self,
         *,
@@ -188,7 +188,7 @@ class AccountRepository:
         """A domain's users in order of name."""
         return self._find_users(_users.c.domain_id == domain_id)
 
-    @repeated
+    @retry_on_conflict
     def change_user(self, user_id: str, *, password_hash: str | None = None, enabled: bool | None = None) -> None:
         """Change a user and end every token issued to it."""
         values: dict[str, Any] = {"credentials_version": _users.c.credentials_version + 1}
@@ -215,7 +215,7 @@ class AccountRepository:
         granted = select(_grants.c.project_id).where(_grants.c.user_id == user_id)
         return self._find_projects(_projects.c.id.in_(granted))
 
-    @repeated
+    @retry_on_conflict
     def change_project(
         self, project_id: str, *, enabled: bool | None = None, limits: Mapping[str, Any] | None = None
     ) -> None:
@@ -247,7 +247,7 @@ class AccountRepository:
         with self._database.read() as connection:
             return [Grant(row.user_id, row.project_id, row.role) for row in connection.execute(query)]
 
-    @repeated
+    @retry_on_conflict
     def set_grant(self, grant: Grant) -> None:
         """Give a user a role on a project in place of any other. Tokens under another role end."""
         with self._database.write() as connection:
@@ -256,7 +256,7 @@ class AccountRepository:
             values = {"user_id": grant.user_id, "project_id": grant.project_id, "role": grant.role}
             connection.execute(insert(_grants).values(**values))
 
-    @repeated
+    @retry_on_conflict
     def withdraw(self, user_id: str, project_id: str) -> bool:
         """Take a user's role on a project away, and end the user's tokens; whether there was one."""
         with self._database.write() as connection:
@@ -281,13 +281,13 @@ class AccountRepository:
         """A user's access keys, oldest first."""
         return self._find_keys(_keys.c.user_id == user_id)
 
-    @repeated
+    @retry_on_conflict
     def delete_access_key(self, access_key: str) -> bool:
         """Delete an access key; whether there was one."""
         with self._database.write() as connection:
             return connection.execute(delete(_keys).where(_keys.c.access_key == access_key)).rowcount > 0
 
-    @repeated
+    @retry_on_conflict
     def touch_access_key(self, access_key: str, moment: datetime) -> None:
         """Note when an access key was last used."""
         with self._database.write() as connection:
@@ -295,7 +295,7 @@ class AccountRepository:
 
     # revoked tokens
 
-    @repeated
+    @retry_on_conflict
     def revoke_token(self, token_id: str, expires_at: datetime, now: datetime) -> None:
         """Remember that a token is no longer good, and forget those that have expired anyway."""
         with suppress(IntegrityError), self._database.write() as connection:  # it was revoked already

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 
 from openfrs.store.db.base import Database
-from openfrs.store.db.errors import repeated
+from openfrs.store.db.errors import retry_on_conflict
 
 from .db import tables
 
@@ -20,7 +20,7 @@ class AuditRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @repeated
+    @retry_on_conflict
     def add(self, entries: Sequence[tuple[datetime, str]]) -> None:
         """Write entries, each with the time it is of."""
         with self._database.write() as connection:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, update
 
 from openfrs.store.db.base import Database
-from openfrs.store.db.errors import repeated
+from openfrs.store.db.errors import retry_on_conflict
 
 from .db import tables
 
@@ -32,7 +32,7 @@ class LivenessSessionRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @repeated
+    @retry_on_conflict
     def add(self, session: LivenessSession, now: datetime) -> None:
         """Keep a session, and forget all that have expired."""
         with self._database.write() as connection:
@@ -48,7 +48,7 @@ class LivenessSessionRepository:
                 )
             )
 
-    @repeated
+    @retry_on_conflict
     def take(self, project_id: str, session_id: str, now: datetime) -> LivenessSession | None:
         """A session for its one video; None if there is none of this id, or no longer. Only one caller ever gets it."""
         with self._database.write() as connection:
@@ -67,7 +67,7 @@ class LivenessSessionRepository:
             return None
         return LivenessSession(row.id, row.project_id, tuple(row.actions), row.mirrored, row.expires_at)
 
-    @repeated
+    @retry_on_conflict
     def finish(self, session_id: str, result: Mapping[str, Any], expires_at: datetime) -> None:
         """Keep what came of a session's video until ``expires_at``."""
         with self._database.write() as connection:

@@ -14,7 +14,7 @@ from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import parse_master_key, read_master_key
 
 from .data_directory import DataDirectory
-from .service_keys import require_whole
+from .service_keys import require_no_migration
 
 if TYPE_CHECKING:
     from openfrs.store.index.milvus.search import MilvusIndex
@@ -53,17 +53,17 @@ def require_data(settings: Settings) -> None:
         DataDirectory(settings.data).require()
 
 
-def open_database(settings: Settings, *, alone: bool = False) -> Database:
-    """The database of the settings; ``alone`` keeps other nodes out, where there can be any.
+def open_database(settings: Settings, *, exclusive: bool = False) -> Database:
+    """The database of the settings; ``exclusive`` keeps other nodes out, where there can be any.
 
     Raises:
         OperatorError: it cannot be used. Where there are keys in the data directory it must hold something: they are made after
             it.
     """
     if settings.database is not None:
-        database = open_shared(settings, alone=alone)
+        database = open_shared(settings, exclusive=exclusive)
         try:
-            require_whole(database)
+            require_no_migration(database)
         except BaseException:
             database.close()
             raise
@@ -75,7 +75,7 @@ def open_database(settings: Settings, *, alone: bool = False) -> Database:
     return SqliteDatabase(path)
 
 
-def open_shared(settings: Settings, *, alone: bool) -> Database:
+def open_shared(settings: Settings, *, exclusive: bool) -> Database:
     """The database that nodes share, even one that a data directory is still being moved into.
 
     Raises:
@@ -89,17 +89,17 @@ def open_shared(settings: Settings, *, alone: bool) -> Database:
         raise OperatorError(
             "a database that nodes share holds keys, encrypted: set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY"
         )
-    return PostgresqlDatabase(settings.database.get_secret_value(), alone=alone)
+    return PostgresqlDatabase(settings.database.get_secret_value(), exclusive=exclusive)
 
 
 @contextmanager
-def opened_database(settings: Settings, *, alone: bool = False) -> Iterator[Database]:
+def opened_database(settings: Settings, *, exclusive: bool = False) -> Iterator[Database]:
     """The database of the settings until the block ends; a fault of the machine is one line for the operator.
 
     Raises:
         OperatorError: it cannot be used.
     """
-    database = open_database(settings, alone=alone)
+    database = open_database(settings, exclusive=exclusive)
     try:
         yield database
     except StoreUnavailableError as error:

@@ -1,4 +1,4 @@
-"""The service's own keys in the database that several nodes share, encrypted by the master key."""
+"""The service's keys in the database that several nodes share, encrypted with the master key."""
 
 from collections.abc import Callable
 
@@ -7,98 +7,109 @@ from sqlalchemy.exc import IntegrityError
 
 from openfrs.core.crypto import Cipher, DecryptionError
 from openfrs.core.errors import OperatorError
-from openfrs.store.db.base import Database
-from openfrs.store.db.errors import StoreUnavailableError, repeated
+from openfrs.store.db.base import Database, SnapshotSource
+from openfrs.store.db.errors import StoreUnavailableError, retry_on_conflict
 
 from .db import tables
 
 _keys = tables.service_keys
 _ROW = 1
 _CONTEXT = b"openfrs service keys 1"
-_AWAITED = b"openfrs: a data directory is being moved here"
-"""In place of keys that are still to come, with the last of what comes with them."""
+_MIGRATING = b"openfrs: a data directory is being moved here"
+"""Marks a database that is the target of an unfinished migration, in place of the keys."""
 
 
 class ServiceKeyRepository:
-    """One text that all nodes share and none but they can read."""
+    """All queries about the service's keys, which are one text."""
 
     def __init__(self, database: Database, master_key: bytes) -> None:
         self._database = database
         self._master_key = master_key
 
     def read(self) -> str | None:
-        """The text; None if there is none yet.
+        """Return the text, or None if there is none yet.
 
         Raises:
-            StoreUnavailableError: it was written with another master key.
+            StoreUnavailableError: the text was encrypted with another master key.
         """
-        with self._database.read() as connection:
-            sealed = connection.scalar(select(_keys.c.sealed))
-        return None if sealed is None else _opened(self._master_key, sealed)
+        return read_service_keys(self._database, self._master_key)
 
     def make(self, text: str) -> None:
-        """Write the text where there is none; of several nodes that do so one wins."""
+        """Write the text if there is none. If several nodes write at once, one of them wins."""
         try:
             with self._database.write() as connection:
-                connection.execute(insert(_keys).values(id=_ROW, sealed=_sealed(self._master_key, text)))
+                connection.execute(insert(_keys).values(id=_ROW, sealed=_encrypt(self._master_key, text)))
         except IntegrityError:
             pass  # another node was first
 
-    @repeated
-    def change(self, work: Callable[[str], str]) -> None:
-        """Put another text in its place, made of the one that is there."""
+    @retry_on_conflict
+    def change(self, edit: Callable[[str], str]) -> None:
+        """Replace the text with the result of ``edit``, which receives the current text."""
         with self._database.write() as connection:
-            text = _opened(self._master_key, connection.scalars(select(_keys.c.sealed).with_for_update()).one())
-            connection.execute(update(_keys).values(sealed=_sealed(self._master_key, work(text))))
+            text = _decrypt(self._master_key, connection.scalars(select(_keys.c.sealed).with_for_update()).one())
+            connection.execute(update(_keys).values(sealed=_encrypt(self._master_key, edit(text))))
 
 
-def await_keys(database: Database) -> None:
-    """Let no node use a database until it has all that is to be moved into it, and then its keys.
+def read_service_keys(source: SnapshotSource, master_key: bytes) -> str | None:
+    """Return the text of the service's keys, or None if there is none yet.
 
     Raises:
-        OperatorError: there is something in it that was not moved.
+        StoreUnavailableError: the text was encrypted with another master key.
+    """
+    with source.read() as connection:
+        sealed = connection.scalar(select(_keys.c.sealed))
+    return None if sealed is None else _decrypt(master_key, sealed)
+
+
+def begin_migration(database: Database) -> None:
+    """Mark an empty database as the target of a migration, so that no node starts on it before the migration is complete.
+
+    Raises:
+        OperatorError: the database is not empty.
     """
     with database.write() as connection:
         sealed = connection.scalar(select(_keys.c.sealed).with_for_update())
-        if sealed == _AWAITED:
+        if sealed == _MIGRATING:
             return
         if sealed is not None or connection.scalar(select(tables.domains.c.id).limit(1)) is not None:
             raise OperatorError("the database is not empty: move the data directory into an empty one")
-        connection.execute(insert(_keys).values(id=_ROW, sealed=_AWAITED))
+        connection.execute(insert(_keys).values(id=_ROW, sealed=_MIGRATING))
 
 
-def bring_keys(database: Database, master_key: bytes, text: str) -> None:
-    """Put the keys there that were awaited: nodes may use the database."""
+def complete_migration(database: Database, master_key: bytes, text: str) -> None:
+    """Write the keys in place of the mark of :func:`begin_migration`. From then on nodes can start on the database."""
     with database.write() as connection:
-        connection.execute(update(_keys).values(sealed=_sealed(master_key, text)))
+        connection.execute(update(_keys).values(sealed=_encrypt(master_key, text)))
 
 
-def require_whole(database: Database) -> None:
-    """See that nothing is still being moved into a database.
+def require_no_migration(database: Database) -> None:
+    """Check that the database is not the target of an unfinished migration.
 
     Raises:
-        OperatorError: something is.
+        OperatorError: it is.
     """
     with database.read() as connection:
-        if connection.scalar(select(_keys.c.sealed)) == _AWAITED:
+        if connection.scalar(select(_keys.c.sealed)) == _MIGRATING:
             raise OperatorError(
-                "a data directory is being moved into the database: let openfrs migrate-store end first"
+                "a data directory is being moved into the database: let openfrs migrate-store finish first"
             )
 
 
-def rewrap(connection: Connection, old: bytes, new: bytes) -> None:
-    """Encrypt the text, if there is one, by another master key."""
+def change_master_key(connection: Connection, old: bytes, new: bytes) -> None:
+    """Encrypt the text, if there is one, with another master key."""
     sealed = connection.scalar(select(_keys.c.sealed).with_for_update())
     if sealed is not None:
-        connection.execute(update(_keys).values(sealed=_sealed(new, _opened(old, sealed))))
+        connection.execute(update(_keys).values(sealed=_encrypt(new, _decrypt(old, sealed))))
 
 
-def _sealed(master_key: bytes, text: str) -> bytes:
+def _encrypt(master_key: bytes, text: str) -> bytes:
     return Cipher(master_key).wrap(text.encode(), _CONTEXT)
 
 
-def _opened(master_key: bytes, sealed: bytes) -> str:
+def _decrypt(master_key: bytes, sealed: bytes) -> str:
     try:
         return Cipher(master_key).unwrap(sealed, _CONTEXT).decode()
     except DecryptionError:
-        raise StoreUnavailableError("the keys of the service cannot be read with this master key") from None
+        raise StoreUnavailableError(
+            "the service keys cannot be decrypted with this master key; set the one they were encrypted with"
+        ) from None

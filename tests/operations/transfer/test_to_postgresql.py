@@ -160,14 +160,15 @@ def test_broken_off_it_goes_on_where_it_was_and_sees_what_has_changed(
         Interrupted(patched, 4)
         with pytest.raises(OperatorError, match="the same command goes on where it was: the cable was pulled"):
             migrate_store(settings(data), settings(data, url), silent, never)
-    with pytest.raises(OperatorError, match="let openfrs migrate-store end first"):
+    with pytest.raises(OperatorError, match="let openfrs migrate-store finish first"):
         open_database(settings(tmp_path / "other", url))
     with monkeypatch.context() as patched:
         again = Interrupted(patched, 1_000)
         told: list[int] = []
         # broken off once more, after everything was copied
         patched.setattr(
-            "openfrs.operations.transfer.to_postgresql.bring_keys", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+            "openfrs.operations.transfer.to_postgresql.complete_migration",
+            lambda *_: (_ for _ in ()).throw(KeyboardInterrupt),
         )
         with pytest.raises(KeyboardInterrupt):
             migrate_store(settings(data), settings(data, url), lambda *_: told.append, never)
@@ -191,7 +192,8 @@ def test_a_project_that_is_new_since_begins_it_anew(tmp_path: Path, url: str, mo
         pass
     with monkeypatch.context() as patched:
         patched.setattr(
-            "openfrs.operations.transfer.to_postgresql.bring_keys", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+            "openfrs.operations.transfer.to_postgresql.complete_migration",
+            lambda *_: (_ for _ in ()).throw(KeyboardInterrupt),
         )
         with pytest.raises(KeyboardInterrupt):
             migrate_store(settings(data), settings(data, url), silent, never)
@@ -205,12 +207,18 @@ def test_a_database_that_holds_something_is_left_as_it_is(tmp_path: Path, url: s
     data = tmp_path / "data"
     with filled(data, {}):
         pass
-    with contextlib.closing(open_shared(settings(data, url), alone=True)) as database, database.write() as connection:
+    with (
+        contextlib.closing(open_shared(settings(data, url), exclusive=True)) as database,
+        database.write() as connection,
+    ):
         connection.execute(insert(tables.domains).values(id="d" * 32, name="theirs"))
     with pytest.raises(OperatorError, match="the database is not empty"):
         migrate_store(settings(data), settings(data, url), silent, never)
     assert (data / "openfrs.db").exists()
-    with contextlib.closing(open_shared(settings(data, url), alone=True)) as database, database.read() as connection:
+    with (
+        contextlib.closing(open_shared(settings(data, url), exclusive=True)) as database,
+        database.read() as connection,
+    ):
         assert connection.scalar(select(func.count()).select_from(tables.domains)) == 1
 
 
@@ -238,7 +246,7 @@ def test_a_copy_that_is_not_the_same_is_not_used(
     monkeypatch.setattr("openfrs.operations.transfer.to_postgresql.copy_faces", damaged)
     with pytest.raises(OperatorError, match=told):
         migrate_store(settings(data), settings(data, url), silent, never)
-    with pytest.raises(OperatorError, match="let openfrs migrate-store end first"):
+    with pytest.raises(OperatorError, match="let openfrs migrate-store finish first"):
         open_database(settings(data, url))
 
 

@@ -81,9 +81,9 @@ def test_a_database_that_another_program_holds_is_told_and_let_go_of(database: D
 
 
 def test_a_write_does_not_wait_for_ever_for_another(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite, "WRITE_TURN_SECONDS", 0.02)
+    monkeypatch.setattr(sqlite, "WRITE_LOCK_SECONDS", 0.02)
     repository = FaceRepository(database)
-    with database.write(), pytest.raises(StoreUnavailableError, match="does not end"):
+    with database.write(), pytest.raises(StoreUnavailableError, match="has not ended"):
         repository.create_set(repository.list_sets(PROJECT)[0], limit=10)
 
 

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from openfrs.core.errors import OperatorError
 from openfrs.store.accounts import AccountRepository
 from openfrs.store.db.base import HEAD
-from openfrs.store.db.sqlite import SqliteDatabase, old_database
+from openfrs.store.db.sqlite import SqliteDatabase, previous_database
 from openfrs.store.db.tables import metadata
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import Query
@@ -59,7 +59,7 @@ def test_a_database_of_every_earlier_schema_is_brought_up_to_date_and_kept(revis
     assert [(hit.face.face_id, hit.cosine) for hit in hits] == [("face0003", 1.0), ("face0001", 0.0)]
     assert [(grant.project_id, grant.role) for grant in accounts.grants(user_id="u" * 32)] == [("p" * 32, "admin")]
     database.close()
-    kept = old_database(file, revision)
+    kept = previous_database(file, revision)
     if revision == HEAD:
         assert not kept.exists()
         return
@@ -80,7 +80,7 @@ def test_without_room_for_the_copy_nothing_is_changed(tmp_path: Path, monkeypatc
     with contextlib.closing(sqlite3.connect(file)) as connection:
         connection.executescript(SCHEMAS[0].read_text("utf-8"))
         before = list(connection.iterdump())
-    old_database(file, SCHEMAS[0].stem).mkdir()  # where the copy should be
+    previous_database(file, SCHEMAS[0].stem).mkdir()  # where the copy should be
     with pytest.raises(OperatorError, match="cannot be used as a database"):
         SqliteDatabase(file)
     with contextlib.closing(sqlite3.connect(file)) as connection:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from openfrs.core.errors import OperatorError
 from openfrs.store.db import tables
 from openfrs.store.db.base import HEAD, Database
-from openfrs.store.db.errors import ATTEMPTS, StoreConflictError, StoreUnavailableError, repeated
+from openfrs.store.db.errors import ATTEMPTS, StoreConflictError, StoreUnavailableError, retry_on_conflict
 from openfrs.store.db.postgresql import PostgresqlDatabase
 from openfrs.store.faces.repository import FaceRepository
 from tests.support.galleries import PROJECT, face, new_database, new_set
@@ -58,7 +58,7 @@ def test_of_nodes_that_start_at_once_one_makes_the_schema(postgresql: Postgresql
 def test_the_schema_is_left_alone_while_nodes_of_another_release_run(database: Database, url: str) -> None:
     run(url, "update alembic_version set version_num = '0005'")
     try:
-        with pytest.raises(OperatorError, match="schema 0005, of an older release, and nodes of it are running"):
+        with pytest.raises(OperatorError, match="schema 0005 of an older release, whose nodes are running"):
             PostgresqlDatabase(url)
     finally:
         run(url, f"update alembic_version set version_num = '{HEAD}'")
@@ -90,10 +90,10 @@ def test_a_migration_that_fails_leaves_nothing(postgresql: PostgresqlServer, mon
 
 def test_who_wants_the_database_alone_waits_for_nobody_and_lets_nobody_in(url: str) -> None:
     with closing(PostgresqlDatabase(url)), pytest.raises(OperatorError, match="stop them first"):
-        PostgresqlDatabase(url, alone=True)
-    with closing(PostgresqlDatabase(url, alone=True)) as alone:
-        alone.compact()
-        with pytest.raises(OperatorError, match="has it to itself"):
+        PostgresqlDatabase(url, exclusive=True)
+    with closing(PostgresqlDatabase(url, exclusive=True)) as exclusive:
+        exclusive.compact()
+        with pytest.raises(OperatorError, match="has exclusive use of it"):
             PostgresqlDatabase(url)
     PostgresqlDatabase(url).close()
 
@@ -104,7 +104,7 @@ def test_who_wants_the_database_alone_waits_for_nobody_and_lets_nobody_in(url: s
         (lambda url: url.rsplit(":", 1)[0] + ":1/x", "cannot be used as a database"),
         (lambda url: url.replace("openfrs:", "openfrs:wrong"), "password authentication failed"),
         (lambda url: url + "missing", "does not exist"),
-        (lambda _: "postgresql", "it is no URL"),
+        (lambda _: "postgresql", "expected a URL"),
     ],
 )
 def test_what_cannot_be_opened_is_one_line_without_the_password(
@@ -156,7 +156,7 @@ def test_of_two_that_wait_for_each_other_one_is_tried_again(database: Database) 
     with database.write() as connection:
         connection.execute(tables.domains.insert(), [{"id": each, "name": each} for each in ids])
 
-    @repeated
+    @retry_on_conflict
     def rename(first: str, second: str) -> None:
         tries.append(1)
         with database.write() as connection:
@@ -175,7 +175,7 @@ def test_of_two_that_wait_for_each_other_one_is_tried_again(database: Database) 
 def test_a_conflict_that_does_not_end_is_told() -> None:
     tries = list[int]()
 
-    @repeated
+    @retry_on_conflict
     def work() -> None:
         tries.append(1)
         raise StoreConflictError

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, text
 
-from openfrs.accounts.keyring import DatabaseKeys, KeyFile, Keyring
+from openfrs.accounts.keyring import parse_keyring
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.store.data_directory import DataDirectory
@@ -20,11 +20,11 @@ from openfrs.store.db.base import HEAD
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.faces.templates import Templates
 from openfrs.store.opening import master_key, require_data
-from openfrs.store.service_keys import ServiceKeyRepository
+from openfrs.store.service_keys import read_service_keys
 from openfrs.vision.weights.cache import State, WeightCache
 
 if TYPE_CHECKING:  # the PostgreSQL driver is an optional dependency
-    from openfrs.store.db.postgresql import Snapshots
+    from openfrs.store.db.postgresql import PostgresqlSnapshots
 
 _MIN_FREE_BYTES: Final = 1024**3
 _MAX_BEHIND_SECONDS: Final = 900.0
@@ -139,7 +139,7 @@ def _read_only(path: Path) -> Iterator[Callable[[str], Any]]:
 def _check_key_file(path: Path) -> Finding:
     if not path.exists():
         return Finding("keys", Status.FAILED, f"{path} is missing; no token or access key works; restore a backup")
-    Keyring(KeyFile(path))
+    parse_keyring(path.read_text("utf-8", "replace"), path)
     return Finding("keys", Status.OK, "readable")
 
 
@@ -171,11 +171,11 @@ def _check_disk(directory: DataDirectory) -> Finding:
 
 
 def _examine_postgresql(settings: Settings) -> Iterator[Finding]:
-    from openfrs.store.db.postgresql import Snapshots  # the PostgreSQL driver is an optional dependency
+    from openfrs.store.db.postgresql import PostgresqlSnapshots  # the PostgreSQL driver is an optional dependency
 
     assert settings.database is not None
     try:
-        snapshots = Snapshots(settings.database.get_secret_value())
+        snapshots = PostgresqlSnapshots(settings.database.get_secret_value())
         with snapshots.read() as connection:
             database = _check_postgresql(connection)
             yield database
@@ -193,15 +193,15 @@ def _check_postgresql(connection: Connection) -> Finding:
     return _check_content(lambda query: connection.scalar(text(query)))
 
 
-def _check_shared_keys(settings: Settings, snapshots: "Snapshots", connection: Connection) -> Finding:
+def _check_shared_keys(settings: Settings, snapshots: "PostgresqlSnapshots", connection: Connection) -> Finding:
     key = master_key(settings)
     if key is None:
         return Finding("keys", Status.FAILED, "no master key; set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY")
-    repository = ServiceKeyRepository(snapshots, key)
-    if repository.read() is None:
+    keys = read_service_keys(snapshots, key)
+    if keys is None:
         return Finding("keys", Status.WARNING, "none yet; the first node that starts creates them")
     try:
-        Keyring(DatabaseKeys(repository))
+        parse_keyring(keys, "the service keys in the database")
         Templates(key).check(connection)
     except OperatorError as error:
         return Finding("keys", Status.FAILED, str(error))

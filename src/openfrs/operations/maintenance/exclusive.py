@@ -17,5 +17,5 @@ def exclusive_database(settings: Settings) -> Iterator[Database]:
         OperatorError: The data directory holds no database, a server runs, or the database cannot be used.
     """
     require_data(settings)
-    with DataDirectory(settings.data).lock(), opened_database(settings, alone=True) as database:
+    with DataDirectory(settings.data).lock(), opened_database(settings, exclusive=True) as database:
         yield database

@@ -30,7 +30,7 @@ def run_retention(settings: Settings, *, dry: bool, clock: Clock = utc_now) -> I
             yield from job.run_audited(audit)
         finally:
             audit.close()
-        if not database.settle():
+        if not database.truncate_log():
             raise OperatorError(
                 "deleted data remains in the database's write-ahead log because a reader is active; run the command again"
             )

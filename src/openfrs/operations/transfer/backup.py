@@ -14,8 +14,8 @@ from openfrs.core.clock import utc_now
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import create_private, replacing, write_private
 from openfrs.store.data_directory import DataDirectory
-from openfrs.store.db.copying import copy_database
 from openfrs.store.db.errors import StoreUnavailableError
+from openfrs.store.db.sqlite import copy_database
 
 FORMAT: Final = 1
 MANIFEST: Final = "backup.json"

@@ -13,7 +13,7 @@ from openfrs.core.errors import OperatorError
 from openfrs.operations.progress import Advance
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
-from openfrs.store.db.errors import repeated
+from openfrs.store.db.errors import retry_on_conflict
 from openfrs.store.faces.templates import SetTemplates, Templates
 
 ROWS = 2_000
@@ -106,7 +106,7 @@ def check_counts(source: Connection, target: Connection) -> None:
         raise OperatorError("a face set has other faces in the copy: begin again, on an empty database")
 
 
-@repeated
+@retry_on_conflict
 def _write_faces(target: Database, rows: list[dict[str, Any]], opened: SetTemplates, sealed: SetTemplates) -> None:
     ids = [row["face_id"] for row in rows]
     plain = opened.open(ids, [row["template"] for row in rows])

@@ -27,7 +27,7 @@ from openfrs.store.faces.templates import Templates
 from openfrs.store.index.backend import Query
 from openfrs.store.index.search import Galleries, Listing
 from openfrs.store.opening import master_key, open_shared, require_data, require_schema
-from openfrs.store.service_keys import await_keys, bring_keys
+from openfrs.store.service_keys import begin_migration, complete_migration
 
 from .moving import check_counts, copy_accounts_and_sets, copy_faces
 
@@ -51,8 +51,8 @@ def migrate_store(source: Settings, target: Settings, track: Track, wait: Callab
     require_schema(source)
     path = DataDirectory(source.data).database
     try:
-        with closing(SqliteDatabase(path)) as database, database.still():
-            with closing(open_shared(target, alone=True)) as shared:
+        with closing(SqliteDatabase(path)) as database, database.quiesced():
+            with closing(open_shared(target, exclusive=True)) as shared:
                 faces = _move(source, database, shared, master_key(target) or b"", track)
             alone = _alone(source.data, wait)
     except StoreUnavailableError as error:
@@ -63,7 +63,7 @@ def migrate_store(source: Settings, target: Settings, track: Track, wait: Callab
 
 
 def _move(source: Settings, database: SqliteDatabase, shared: Database, key: bytes, track: Track) -> int:
-    await_keys(shared)
+    begin_migration(shared)
     sealing = Templates(key)
     with database.read() as reading:
         opening = _templates(reading, key)
@@ -79,7 +79,7 @@ def _move(source: Settings, database: SqliteDatabase, shared: Database, key: byt
     )
     _check_searches(one, other, sets, track("searches compared", len(sets) * PROBES))
     _copy_audit(FileAuditLog(DataDirectory(source.data).audit_log), shared, faces)
-    bring_keys(shared, key, DataDirectory(source.data).keys.read_text("utf-8"))
+    complete_migration(shared, key, DataDirectory(source.data).keys.read_text("utf-8"))
     return faces
 
 

@@ -1,4 +1,4 @@
-"""The SQL database, whichever it is: snapshots to read, transactions to write, the schema brought up to date."""
+"""The interface of a database, which SQLite and PostgreSQL implement."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -7,51 +7,15 @@ from contextlib import AbstractContextManager
 from sqlalchemy import Connection, inspect
 
 HEAD = "0009"
-"""The newest revision of the schema; see :mod:`openfrs.store.migrations`."""
+"""The newest revision of the schema; see :mod:`openfrs.store.db.migrations`."""
 
 
-class Database(ABC):
-    """A database, brought to the current schema when opened."""
+class SnapshotSource(ABC):
+    """A database that can be read."""
 
     @abstractmethod
     def read(self) -> AbstractContextManager[Connection]:
-        """A connection that sees the database as it was at its first statement, and never waits for who writes.
-
-        Raises:
-            StoreUnavailableError
-        """
-
-    @abstractmethod
-    def write(self) -> AbstractContextManager[Connection]:
-        """A connection that may write; what it did is durable when the block ends, undone if it raises.
-
-        Of two that write to one face set the second waits for the first from where it has locked the set's row on.
-
-        Raises:
-            StoreUnavailableError
-        """
-
-    @abstractmethod
-    def compact(self) -> None:
-        """Write the database anew, without what is left in it of what was deleted or moved. Nobody writes meanwhile.
-
-        Raises:
-            StoreUnavailableError
-        """
-
-    @abstractmethod
-    def settle(self) -> bool:
-        """See that the traces of what was deleted leave the log now rather than soon; False if a reader is in the way.
-
-        Raises:
-            StoreUnavailableError
-        """
-
-    @abstractmethod
-    def turn(self, work: str) -> AbstractContextManager[bool]:
-        """Whether this process has the turn at some work until the block ends; of all that use the database one has it.
-
-        Who is killed loses it.
+        """Open a connection that sees one snapshot, taken at its first statement, and never waits for writers.
 
         Raises:
             StoreUnavailableError
@@ -62,10 +26,52 @@ class Database(ABC):
         """Close every connection."""
 
 
-def bring_up(connection: Connection, place: str, keep: Callable[[str], str]) -> None:
-    """Bring the database, called ``place``, to the newest schema, within the connection's transaction.
+class Database(SnapshotSource):
+    """A database that can be read and written. Opening it migrates it to the current schema."""
 
-    ``keep`` is given the schema of an older database before anything is changed, and says what it did to save it.
+    @abstractmethod
+    def write(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that may write: durable when the block ends, rolled back if the block raises.
+
+        Writers to the same face set are serialised by a lock on its row.
+
+        Raises:
+            StoreConflictError: the database rolled the transaction back in favour of another one.
+            StoreUnavailableError
+        """
+
+    @abstractmethod
+    def compact(self) -> None:
+        """Rewrite the database without the remains of deleted and moved rows. Writers wait.
+
+        Raises:
+            StoreUnavailableError
+        """
+
+    @abstractmethod
+    def truncate_log(self) -> bool:
+        """Remove deleted data from the write-ahead log now. Return False if a reader prevents it.
+
+        Raises:
+            StoreUnavailableError
+        """
+
+    @abstractmethod
+    def exclusive(self, job: str) -> AbstractContextManager[bool]:
+        """Try to lock a job among all processes that use the database; yield whether this process holds the lock.
+
+        The lock is released when the block ends, or if the process dies.
+
+        Raises:
+            StoreUnavailableError
+        """
+
+
+def migrate(connection: Connection, location: str, preserve: Callable[[str], str]) -> None:
+    """Migrate a database to the current schema, within the connection's transaction.
+
+    ``location`` names the database in messages. ``preserve`` is called with an older schema before anything is changed; it saves a
+    copy and returns a note for the log.
 
     Raises:
         OperatorError: the database was written by a newer release.
@@ -75,6 +81,6 @@ def bring_up(connection: Connection, place: str, keep: Callable[[str], str]) -> 
     if inspect(connection).has_table("alembic_version"):
         current = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     if current != HEAD:
-        from .schema import upgrade  # brings Alembic along, which takes long to load and is seldom needed
+        from .schema import upgrade  # imports Alembic, which is slow to load and rarely needed
 
-        upgrade(connection, current, place, keep)
+        upgrade(connection, current, location, preserve)

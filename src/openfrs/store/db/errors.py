@@ -1,4 +1,4 @@
-"""What befalls a database, whichever it is."""
+"""Errors common to both database back ends, and the retry on conflict."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -8,38 +8,38 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 ATTEMPTS: Final = 4
-"""How often a write is tried that the database undoes because it and another would wait for each other for ever."""
+"""Attempts at a transaction that the database rolls back because of a conflict."""
 
 
 class StoreUnavailableError(Exception):
-    """The database does not do what it should: its disk is full, read-only or failing, it is damaged, held or out of reach.
+    """The database cannot do its work: its disk is full, read-only or failing, or it is damaged, locked or unreachable.
 
-    Nothing of the transaction was kept, unless the connection was lost while it was being committed. It may go well later.
+    The transaction was rolled back, unless the connection was lost during its commit. A later attempt may succeed.
     """
 
 
 class MilvusUnavailableError(Exception):
-    """The Milvus server is out of reach, or does not do what it should."""
+    """The Milvus server is unreachable, or failed a request."""
 
 
 class IndexUnavailableError(StoreUnavailableError):
-    """The server that has the index of a face set is out of reach, and the set too large to be searched without it."""
+    """The server with the index of a face set is unreachable, and the set is too large to be searched without it."""
 
 
 class StoreConflictError(StoreUnavailableError):
-    """The database undid a transaction so that another could go on; it can be tried again at once."""
+    """The database rolled a transaction back in favour of another one; it can be retried at once."""
 
 
-def repeated(work: Callable[P, T]) -> Callable[P, T]:
-    """A write of one transaction that is tried again, up to ``ATTEMPTS`` times in all, when it was undone for another's sake."""
+def retry_on_conflict(transaction: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a function that runs one transaction, so that it makes up to ``ATTEMPTS`` attempts on conflicts."""
 
-    @wraps(work)
+    @wraps(transaction)
     def attempt(*args: P.args, **kwargs: P.kwargs) -> T:
         for _ in range(ATTEMPTS - 1):
             try:
-                return work(*args, **kwargs)
+                return transaction(*args, **kwargs)
             except StoreConflictError:
                 pass
-        return work(*args, **kwargs)
+        return transaction(*args, **kwargs)
 
     return attempt

@@ -1,242 +1,262 @@
 """PostgreSQL: one database on a server, shared by any number of nodes.
 
-Reads are snapshots (REPEATABLE READ, READ ONLY). Writes are READ COMMITTED and lock the row of what they change before they
-look at it: who waited for a lock sees what the one before has committed, so the order of commits is the order of versions within
-a face set, and face sets do not wait for each other.
+Reads are snapshots (REPEATABLE READ, READ ONLY). Writes are READ COMMITTED and lock a row before they read it, so a writer that has
+waited for the lock reads what the previous one committed. Within a face set the order of commits is the order of versions, and
+writers to different face sets do not wait for each other.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from openfrs.core.errors import OperatorError
 
-from .base import Database, bring_up
-from .errors import StoreUnavailableError
-from .postgresql_faults import server_faults
+from .base import Database, SnapshotSource, migrate
+from .errors import StoreConflictError, StoreUnavailableError
 
-_MIGRATING: Final = 0x6F70656E667273_01
-_PRESENT: Final = 0x6F70656E667273_02
-"""Advisory locks: held while the schema is looked at and changed; shared by every connection of every node."""
+_MIGRATION_LOCK: Final = 0x6F70656E667273_01
+"""Advisory lock held while the schema is checked and migrated."""
 
-_TURNS: Final = 0x6F667273
-"""The first half of the advisory locks of turns; the work is the other."""
+_PRESENCE_LOCK: Final = 0x6F70656E667273_02
+"""Advisory lock held, shared, by every connection of every node."""
+
+_JOB_LOCKS: Final = 0x6F667273
+"""The first half of the advisory lock of a job; a hash of the job's name is the second."""
 
 _READERS: Final = (4, 12)
 _WRITERS: Final = (2, 6)
-"""Connections kept open, and more of them at need, for each process. Apart, so that reads never wait for waiting writes."""
+"""Pool size and overflow of each process. Two pools, so that reads never wait for writes that wait for a lock."""
 
 _CONNECTION: Final = {
     "application_name": "openfrs",
     "connect_timeout": "5",
-    # a server that has vanished, rather than refused, is noticed after half a minute at most
+    # a server that vanishes without closing its connections is detected within 30 seconds
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "3",
     "tcp_user_timeout": "15000",
     "options": "-c statement_timeout=60s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
 }
-"""What libpq is told unless the URL says otherwise."""
+"""Default parameters for libpq; the URL overrides them."""
 
-_IN_USE = "other OpenFRS processes use the database: stop them first"
+_ENVIRONMENT_STATES = (
+    "08",  # connection exception
+    "25006",  # read-only transaction, as on a standby
+    "25P03",  # idle in transaction for too long
+    "53",  # out of disk, memory or connections
+    "55P03",  # lock timeout
+    "57",  # shutdown, start-up, statement timeout
+    "58",  # system error, such as of the disk
+    "XX",  # internal error, such as a damaged page
+)
+"""SQLSTATE codes and classes of errors caused by the server or the network, not by the program."""
+
+_CONFLICT_STATES = ("40001", "40P01")
 
 
 class PostgresqlDatabase(Database):
     """A database on a PostgreSQL server."""
 
-    def __init__(self, url: str, *, alone: bool = False) -> None:
-        """Connect, and bring the schema up; ``alone`` keeps every other node out until it is closed.
+    def __init__(self, url: str, *, exclusive: bool = False) -> None:
+        """Connect, and migrate the schema; with ``exclusive`` no other node can connect until the database is closed.
 
         Raises:
-            OperatorError: the server cannot be reached or the database not be used, it was written by a newer release, or others
-                use it though they must not.
+            OperatorError: the server is unreachable, the database cannot be used or was written by a newer release, or
+                ``exclusive`` is set and other nodes are connected.
         """
-        parsed = _parsed(url)
-        self._place = parsed.set(query={}).render_as_string(hide_password=True).replace("+psycopg", "")
-        self._shared = not alone
-        self._once = create_engine(parsed, poolclass=NullPool)
-        self._reading = _pooled(parsed, *_READERS)
-        self._writing = _pooled(parsed, *_WRITERS)
-        for engine in (self._reading, self._writing):
-            event.listen(engine, "connect", self._prepare)
-        event.listen(self._reading, "begin", _begin_reading)
-        event.listen(self._writing, "begin", _begin_writing)
-        self._holding: Connection | None = None
+        parsed = _parse_url(url)
+        self._location = parsed.set(query={}).render_as_string(hide_password=True).replace("+psycopg", "")
+        self._shared = not exclusive
+        self._unpooled = create_engine(parsed, poolclass=NullPool)
+        self._readers = _pooled(parsed, *_READERS)
+        self._writers = _pooled(parsed, *_WRITERS)
+        for engine in (self._readers, self._writers):
+            event.listen(engine, "connect", self._configure)
+        event.listen(self._readers, "begin", _begin_read)
+        event.listen(self._writers, "begin", _begin_write)
+        self._presence: Connection | None = None
         try:
-            self._bring_up()
-            if alone:
-                self._holding = self._hold()
+            self._migrate()
+            if exclusive:
+                self._presence = self._lock_out_nodes()
             with self.read(), self.write():
-                pass  # the first connection of each kind: nobody can have the database alone from now on
+                pass  # opens a connection of each pool: from now on no node can get exclusive use
         except StoreUnavailableError as error:
             self.close()
-            raise OperatorError(f"{self._place} cannot be used as a database: {error}") from error
+            raise OperatorError(f"{self._location} cannot be used as a database: {error}") from error
         except DBAPIError as error:
             self.close()
-            raise OperatorError(f"{self._place} cannot be used as a database: {_line(error.orig)}") from error
+            raise OperatorError(f"{self._location} cannot be used as a database: {_one_line(error.orig)}") from error
         except BaseException:
             self.close()
             raise
 
     def __str__(self) -> str:
-        return self._place
+        return self._location
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that sees the database as it was at its first statement.
+        """Open a connection that sees one snapshot, taken at its first statement.
 
         Raises:
             StoreUnavailableError
         """
-        with server_faults(), _begun(self._reading) as connection:
+        with _environment_errors(), _begun(self._readers) as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A connection that may write; what it did is durable when the block ends, undone if it raises.
+        """Open a transaction that may write: durable when the block ends, rolled back if the block raises.
 
         Raises:
-            StoreConflictError: it was undone so that another could go on.
+            StoreConflictError: the server rolled the transaction back in favour of another one.
             StoreUnavailableError
         """
-        with server_faults(), _begun(self._writing) as connection:
+        with _environment_errors(), _begun(self._writers) as connection:
             yield connection
             connection.commit()
 
     def compact(self) -> None:
-        """Write the tables anew that templates and faces are in. Nobody reads or writes them meanwhile.
+        """Rewrite the tables of faces, templates and keys. Their readers and writers wait.
 
         Raises:
             StoreUnavailableError
         """
-        with server_faults(), self._once.connect() as connection:
-            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        with _environment_errors(), self._autocommit() as connection:
             connection.exec_driver_sql("SET statement_timeout = 0")
             for table in ("templates", "faces", "tombstones", "project_keys"):
                 connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table}")
 
-    def settle(self) -> bool:
-        """Nothing to do: the server writes its log by rules of its own."""
+    def truncate_log(self) -> bool:
+        """Do nothing, and return True: the server manages its write-ahead log itself."""
         return True
 
     @contextmanager
-    def turn(self, work: str) -> Iterator[bool]:
-        """Whether this process has the turn at some work until the block ends; it has a connection of its own for that.
+    def exclusive(self, job: str) -> Iterator[bool]:
+        """Try to lock a job among all nodes, on a connection of its own; yield whether this process holds the lock.
 
         Raises:
             StoreUnavailableError
         """
-        with server_faults(), self._once.connect() as connection:
-            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            lock = text("SELECT pg_try_advisory_lock(:turns, hashtext(:work))")
-            yield bool(connection.scalar(lock, {"turns": _TURNS, "work": work}))
+        with _environment_errors(), self._autocommit() as connection:
+            lock = text("SELECT pg_try_advisory_lock(:jobs, hashtext(:job))")
+            yield bool(connection.scalar(lock, {"jobs": _JOB_LOCKS, "job": job}))
 
     def close(self) -> None:
         """Close every connection."""
-        if self._holding is not None:
-            self._holding.close()
-        for engine in (self._reading, self._writing, self._once):
+        if self._presence is not None:
+            self._presence.close()
+        for engine in (self._readers, self._writers, self._unpooled):
             engine.dispose()
 
-    def _bring_up(self) -> None:
-        """Create or migrate the schema; of several nodes that start one does it while the others wait."""
-        with server_faults(), self._once.begin() as connection:
+    def _autocommit(self) -> Connection:
+        return self._unpooled.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    def _migrate(self) -> None:
+        """Create or migrate the schema. Other nodes that start at the same time wait."""
+        with _environment_errors(), self._unpooled.begin() as connection:
             encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
             if encoding != "UTF8":
-                raise OperatorError(f"{self._place} has the encoding {encoding}; create it with UTF8")
+                raise OperatorError(f"{self._location} has the encoding {encoding}; create it with UTF8")
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
 
-            def keep(schema: str) -> str:
-                if not connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({_PRESENT})").scalar():
+            def preserve(schema: str) -> str:
+                if not connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({_PRESENCE_LOCK})").scalar():
                     raise OperatorError(
-                        f"{self._place} has schema {schema}, of an older release, and nodes of it are running: stop them first"
+                        f"{self._location} has schema {schema} of an older release, whose nodes are running: stop them first"
                     )
-                return "a dump made before is the way back"
+                return "to return to the older release, restore a dump"
 
-            bring_up(connection, self._place, keep)
+            migrate(connection, self._location, preserve)
 
-    def _hold(self) -> Connection:
-        """A connection that has the database to itself."""
-        with server_faults():
-            connection = self._once.connect().execution_options(isolation_level="AUTOCOMMIT")
-            if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_PRESENT})").scalar():
+    def _lock_out_nodes(self) -> Connection:
+        """Return a connection whose lock keeps every other node out."""
+        with _environment_errors():
+            connection = self._autocommit()
+            if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_PRESENCE_LOCK})").scalar():
                 connection.close()
-                raise OperatorError(_IN_USE)
+                raise OperatorError("other OpenFRS processes use the database: stop them first")
             return connection
 
-    def _prepare(self, connection: Any, _record: object) -> None:
-        """Make a new connection one of this node's: seen by whoever wants the database alone, and durable in what it writes."""
-        connection.autocommit = True  # the driver's own transaction handling off: _begin_... does it
+    def _configure(self, connection: Any, _record: object) -> None:
+        """Make a new connection take the presence lock, and commit durably."""
+        connection.autocommit = (
+            True  # disables the driver's own transaction handling in favour of _begin_read and _begin_write
+        )
         if self._shared:
-            (present,) = connection.execute(f"SELECT pg_try_advisory_lock_shared({_PRESENT})").fetchone()
+            (present,) = connection.execute(f"SELECT pg_try_advisory_lock_shared({_PRESENCE_LOCK})").fetchone()
             if not present:
-                raise StoreUnavailableError("another OpenFRS process has it to itself")
+                raise StoreUnavailableError("another OpenFRS process has exclusive use of it")
         connection.execute(
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         )
 
 
-class Snapshots(Database):
-    """Snapshots of a database as it is, whatever its schema. It is neither brought up nor written to."""
+class PostgresqlSnapshots(SnapshotSource):
+    """Snapshots of a database with any schema, which is not migrated. Each snapshot opens a connection."""
 
     def __init__(self, url: str) -> None:
-        """Connects with every snapshot.
+        """Parse the URL.
 
         Raises:
-            OperatorError: it is no URL of a database, or there is no driver.
+            OperatorError: the text is not the URL of a database, or the driver is missing.
         """
-        self._engine = create_engine(_parsed(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
-        event.listen(self._engine, "begin", _begin_reading)
+        self._engine = create_engine(_parse_url(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        event.listen(self._engine, "begin", _begin_read)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that sees the database as it is now.
+        """Open a connection that sees one snapshot, taken at its first statement.
 
         Raises:
             StoreUnavailableError
         """
-        with server_faults(), _begun(self._engine) as connection:
+        with _environment_errors(), _begun(self._engine) as connection:
             yield connection
 
-    def write(self) -> AbstractContextManager[Connection]:
-        """Nothing: there is no writing."""
-        raise NotImplementedError
-
-    def compact(self) -> None:
-        """Nothing: there is no writing."""
-        raise NotImplementedError
-
-    def settle(self) -> bool:
-        """Nothing to do: nothing was deleted."""
-        return True
-
-    def turn(self, work: str) -> AbstractContextManager[bool]:
-        """Nothing: there is no work."""
-        raise NotImplementedError
-
     def close(self) -> None:
-        """Let go of it."""
+        """Close every connection."""
         self._engine.dispose()
 
 
-def _begin_reading(connection: Connection) -> None:
+@contextmanager
+def _environment_errors() -> Iterator[None]:
+    """Convert errors of the server and the network to store errors; errors of the program pass unchanged."""
+    try:
+        yield
+    except DBAPIError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        message = _one_line(error.orig)
+        if state in _CONFLICT_STATES:
+            raise StoreConflictError(message) from error
+        if state is None and type(error.orig).__name__ in {"OperationalError", "InterfaceError", "ConnectionTimeout"}:
+            raise StoreUnavailableError(message) from error  # no reply from the server, so no state
+        if state is not None and state.startswith(_ENVIRONMENT_STATES):
+            raise StoreUnavailableError(message) from error
+        raise
+    except PoolTimeoutError as error:
+        raise StoreUnavailableError("no database connection is free") from error
+
+
+def _begin_read(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
-def _begin_writing(connection: Connection) -> None:
+def _begin_write(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN ISOLATION LEVEL READ COMMITTED")
 
 
 def _begun(engine: Engine) -> Connection:
-    """A connection in a transaction that the server has begun.
+    """Return a connection in a transaction that the server has begun.
 
-    One that was lost since it was last used shows it here, where nothing was done yet, and a new one takes its place. So a
-    server that was started again is found again, without asking every connection first whether it is still good.
+    A pooled connection that was lost fails at its BEGIN, before any work, and is replaced by a new one. So a restarted server is
+    found again without a check of each connection before its use.
     """
     connection = engine.connect()
     try:
@@ -250,21 +270,21 @@ def _begun(engine: Engine) -> Connection:
     return connection
 
 
-def _parsed(url: str) -> URL:
+def _parse_url(url: str) -> URL:
     try:
-        import psycopg  # noqa: F401
+        import psycopg  # noqa: F401  # an optional dependency
     except ImportError:
         raise OperatorError("PostgreSQL needs its driver: pip install 'openfrs[postgresql]'") from None
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise OperatorError("setting database: it is no URL such as postgresql://user@host/name") from None
+        raise OperatorError("setting database: expected a URL such as postgresql://user@host/name") from None
     return parsed.set(drivername="postgresql+psycopg", query={**_CONNECTION, **parsed.query})
 
 
-def _pooled(url: URL, kept: int, more: int) -> Engine:
-    return create_engine(url, pool_size=kept, max_overflow=more, pool_timeout=10)
+def _pooled(url: URL, size: int, overflow: int) -> Engine:
+    return create_engine(url, pool_size=size, max_overflow=overflow, pool_timeout=10)
 
 
-def _line(error: object) -> str:
+def _one_line(error: object) -> str:
     return " ".join(str(error).split())

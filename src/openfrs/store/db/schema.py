@@ -1,4 +1,4 @@
-"""Bringing a database to the newest schema."""
+"""Migration of a database to the current schema, with Alembic."""
 
 import logging
 from collections.abc import Callable
@@ -13,22 +13,24 @@ from openfrs.core.errors import OperatorError
 _log = logging.getLogger(__name__)
 
 
-def upgrade(connection: Connection, current: str | None, place: str, keep: Callable[[str], str]) -> None:
-    """Run the migrations after the revision ``current`` of the database at ``place``; None stands for an empty database.
+def upgrade(connection: Connection, current: str | None, location: str, preserve: Callable[[str], str]) -> None:
+    """Run the migrations that follow the revision ``current``; None stands for an empty database.
 
-    ``keep`` is called first where there is something to lose: a release that turns out to be of no use can be left again.
+    ``preserve`` is called first if the database is not empty, so that an operator can return to the older release.
 
     Raises:
         OperatorError: the revision is of a newer release.
-        StoreUnavailableError: there is no room to keep it.
+        StoreUnavailableError: there is no space for the copy.
     """
     config = Config()
     config.set_main_option("script_location", "openfrs.store.db:migrations")
     scripts = ScriptDirectory.from_config(config)
-    known, head = {script.revision for script in scripts.walk_revisions()}, scripts.get_current_head()
-    if current is not None and current not in known:
-        raise OperatorError(f"{place} was written by a newer release of OpenFRS (schema {current})")
+    revisions, head = {script.revision for script in scripts.walk_revisions()}, scripts.get_current_head()
+    if current is not None and current not in revisions:
+        raise OperatorError(
+            f"{location} was written by a newer release of OpenFRS (schema {current}); install that release"
+        )
     if current is not None:
-        _log.info("bringing the database from schema %s to %s; %s", current, head, keep(current))
+        _log.info("migrating the database from schema %s to %s; %s", current, head, preserve(current))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

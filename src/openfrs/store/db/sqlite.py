@@ -1,67 +1,81 @@
 """SQLite: one file on this machine, for one process or several."""
 
 import fcntl
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from openfrs.core.errors import OperatorError
+from openfrs.core.files import create_private, replacing
 
-from .base import Database, bring_up
+from .base import Database, migrate
 from .checkpoints import Checkpoints
-from .copying import copy_database
 from .errors import StoreUnavailableError
-from .sqlite_faults import machine_faults
 
 _PRAGMAS = (
     "journal_mode=WAL",
-    "synchronous=FULL",  # an acknowledged write is on the disk
+    "synchronous=FULL",  # a write is on the disk before it is acknowledged
     "foreign_keys=ON",
-    "secure_delete=ON",  # a deleted template is overwritten, not only unlinked
+    "secure_delete=ON",  # a deleted template is overwritten with zeros, not only unlinked
     "busy_timeout=10000",
 )
 
-_LEAST_SIZE = 512
-"""Bytes of the smallest page. SQLite takes a file with less for a new one, and would write over what is left of an old one."""
+_SMALLEST_PAGE_BYTES = 512
+"""SQLite takes a smaller file for a new database, and would overwrite the rest of a truncated one."""
 
-WRITE_TURN_SECONDS = 30.0
-"""How long a write waits for the other writes of its process before it is refused."""
+WRITE_LOCK_SECONDS = 30.0
+"""Timeout of a write that waits for other writes of its process."""
+
+_ENVIRONMENT_ERRORS = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+"""Result codes of errors caused by the machine or the file, not by the program."""
 
 
 class SqliteDatabase(Database):
-    """A database in one file.
-
-    Writes take turns, among the threads of a process and among processes, whatever they write.
-    """
+    """A database in one file. All writes are serialised, among threads and among processes."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the database.
 
         Raises:
-            OperatorError: the file is no database of this service, is damaged, or was written by a newer release.
+            OperatorError: the file is not a database of this service, is damaged, or was written by a newer release.
         """
-        if path.is_file() and 0 < path.stat().st_size < _LEAST_SIZE:
-            raise OperatorError(f"{path} cannot be used as a database: it is cut off")
+        if path.is_file() and 0 < path.stat().st_size < _SMALLEST_PAGE_BYTES:
+            raise OperatorError(f"{path} cannot be used as a database: it is truncated; restore a backup")
         self._path = path
         self._engine = create_engine(f"sqlite:///{path}", pool_size=16, max_overflow=48)
-        self._writing = threading.Lock()
-        event.listen(self._engine, "connect", _prepare)
+        self._thread_lock = threading.Lock()
+        event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
         try:
-            # SQLite's own lock is polled for, with pauses of up to 0.1 s and no order: among processes that write without
-            # pause one can wait for seconds. The kernel queues those who wait for this one.
-            self._queue = path.with_name(f"{path.name}-turn").open("ab")
+            # SQLite polls for its own lock, with pauses of up to 0.1 s and in no order, so a process among busy writers can wait
+            # for seconds. The kernel queues waiters for this file lock.
+            self._process_lock = path.with_name(f"{path.name}-turn").open("ab")
         except OSError as error:
             raise OperatorError(f"{path} cannot be used as a database: {error.strerror}") from error
-        self._checkpoints = Checkpoints(path, self._turn)
+        self._checkpoints = Checkpoints(path, self._write_lock)
         try:
-            self._check(path)
-            self._migrate(path)
+            self._check_integrity()
+            self._migrate()
         except (StoreUnavailableError, DatabaseError) as error:
             self.close()
             cause = error.__cause__ if isinstance(error, StoreUnavailableError) else error
@@ -72,75 +86,66 @@ class SqliteDatabase(Database):
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that sees the database as it was at its first statement.
+        """Open a connection that sees one snapshot, taken at its first statement.
 
         Raises:
             StoreUnavailableError
         """
-        with machine_faults(), self._engine.connect() as connection:
+        with _environment_errors(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A connection that alone may write; what it did is durable when the block ends, undone if it raises.
+        """Open the only transaction that may write: durable when the block ends, rolled back if the block raises.
 
         Raises:
             StoreUnavailableError
         """
-        with (
-            self._turn(),
-            machine_faults(),
-            self._engine.connect().execution_options(writes=True) as connection,
-            connection.begin(),
-        ):
+        with self._write_lock(), self._immediate() as connection:
             yield connection
-        self._checkpoints.due()
+        self._checkpoints.schedule()
 
     @contextmanager
-    def still(self) -> Iterator[None]:
-        """Nobody writes until the block ends: who tries is refused after ten seconds. Reading goes on.
+    def quiesced(self) -> Iterator[None]:
+        """Block all writes until the block ends: a writer fails after ten seconds. Reads continue.
 
         Raises:
             StoreUnavailableError
         """
-        with (
-            machine_faults(),
-            self._engine.connect().execution_options(writes=True) as connection,
-            connection.begin(),
-        ):
+        with self._immediate():
             yield
 
     def compact(self) -> None:
-        """Write the database anew. Nobody writes meanwhile; 0.3 s for 35 MB.
+        """Rewrite the database, which takes 0.3 s for 35 MB. Writers wait.
 
-        SQLite overwrites what is deleted, but may leave a copy of a row in the unused part of a page when it moves rows that
-        have grown to other pages. Written anew, pages hold nothing but what is there.
+        SQLite overwrites deleted rows, but when rows that have grown move to other pages it may leave copies in the unused part
+        of a page. Rewritten pages hold nothing but current rows.
 
         Raises:
             StoreUnavailableError
         """
-        with self._turn(), machine_faults(), self._engine.connect() as connection:
+        with self._write_lock(), _environment_errors(), self._engine.connect() as connection:
             connection.connection.driver_connection.execute("VACUUM")  # type: ignore[union-attr]
-        self._checkpoints.due()
+        self._checkpoints.schedule()
 
-    def settle(self) -> bool:
-        """Empty the write-ahead log; False if a reader stays in it for longer than a second and a half.
+    def truncate_log(self) -> bool:
+        """Truncate the write-ahead log. Return False if a reader uses it for longer than 1.5 seconds.
 
         Raises:
             StoreUnavailableError
         """
-        with machine_faults():
-            return self._checkpoints.empty()
+        with _environment_errors():
+            return self._checkpoints.truncate()
 
     @contextmanager
-    def turn(self, work: str) -> Iterator[bool]:
-        """Whether this process has the turn at some work until the block ends.
+    def exclusive(self, job: str) -> Iterator[bool]:
+        """Try to lock a job among all processes; yield whether this process holds the lock.
 
         Raises:
             StoreUnavailableError
         """
         try:
-            file = self._path.with_name(f"{self._path.name}-{work}").open("ab")
+            file = self._path.with_name(f"{self._path.name}-{job}").open("ab")
         except OSError as error:
             raise StoreUnavailableError(str(error)) from error
         with file:
@@ -152,49 +157,95 @@ class SqliteDatabase(Database):
             yield True
 
     def close(self) -> None:
-        """Close every connection; the write-ahead log goes into the database file."""
+        """Close every connection. SQLite moves the write-ahead log into the database file."""
         self._checkpoints.stop()
         self._engine.dispose()
-        self._queue.close()
+        self._process_lock.close()
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Alone in writing, in this process and among all."""
-        if not self._writing.acquire(timeout=WRITE_TURN_SECONDS):
-            raise StoreUnavailableError("another write does not end")
+    def _immediate(self) -> Iterator[Connection]:
+        """Open a transaction that holds SQLite's write lock from its start."""
+        with (
+            _environment_errors(),
+            self._engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    @contextmanager
+    def _write_lock(self) -> Iterator[None]:
+        """Serialise writes among the threads of this process, then among processes."""
+        if not self._thread_lock.acquire(timeout=WRITE_LOCK_SECONDS):
+            raise StoreUnavailableError(f"another write has not ended within {WRITE_LOCK_SECONDS:g} seconds")
         try:
-            fcntl.flock(self._queue, fcntl.LOCK_EX)
+            fcntl.flock(self._process_lock, fcntl.LOCK_EX)
             try:
                 yield
             finally:
-                fcntl.flock(self._queue, fcntl.LOCK_UN)
+                fcntl.flock(self._process_lock, fcntl.LOCK_UN)
         finally:
-            self._writing.release()
+            self._thread_lock.release()
 
-    def _check(self, path: Path) -> None:
-        """Look at the structure of every page, though not at every value: 0.1 s for 150 MB."""
+    def _check_integrity(self) -> None:
+        """Check the structure of every page, but not every value, which takes 0.1 s for 150 MB."""
         with self.read() as connection:
-            found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
-        if found != "ok":
-            raise OperatorError(f"{path} is damaged: {' '.join(found.split())}")
+            result = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+        if result != "ok":
+            raise OperatorError(f"{self._path} is damaged; restore a backup: {' '.join(result.split())}")
 
-    def _migrate(self, path: Path) -> None:
-        def keep(schema: str) -> str:
-            kept = old_database(path, schema)
-            copy_database(path, kept)  # the connection holds the lock: nobody else can write
-            return f"as it was it is kept in {kept}"
+    def _migrate(self) -> None:
+        def preserve(schema: str) -> str:
+            copy = previous_database(self._path, schema)
+            copy_database(self._path, copy)  # the connection holds the write lock, so nothing changes
+            return f"a copy of the old database is in {copy}"
 
-        with self.write() as connection:  # even where nothing is to be done: who cannot write is told now
-            bring_up(connection, str(path), keep)
+        with self.write() as connection:  # even without a migration: a read-only file fails at the start
+            migrate(connection, str(self._path), preserve)
 
 
-def old_database(path: Path, schema: str) -> Path:
-    """Where a database is kept as it was before it was brought from this schema to the present one."""
+def previous_database(path: Path, schema: str) -> Path:
+    """Return the path of the copy that is kept of a database with an older schema."""
     return path.with_name(f"{path.stem}-schema-{schema}{path.suffix}")
 
 
-def _prepare(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver's own transaction handling off: _begin does it
+def copy_database(source: Path, target: Path) -> None:
+    """Write a snapshot of a database to a file of mode 0600, atomically and without the remains of deleted rows.
+
+    An existing target is replaced. Writers do not wait; the snapshot does not include concurrent writes.
+
+    Raises:
+        StoreUnavailableError: the disk refuses, or the source is damaged.
+    """
+    try:
+        with replacing(target) as temporary:
+            create_private(temporary).close()
+            with _environment_errors(), closing(sqlite3.connect(source, isolation_level=None)) as connection:
+                connection.execute("PRAGMA busy_timeout=10000")
+                connection.execute("VACUUM INTO ?", (str(temporary),))
+    except OSError as error:
+        raise StoreUnavailableError(f"{target} cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def _environment_errors() -> Iterator[None]:
+    """Convert errors of the machine to :class:`StoreUnavailableError`; errors of the program pass unchanged."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:  # from the driver itself
+        if error.sqlite_errorcode & 0xFF not in _ENVIRONMENT_ERRORS:
+            raise
+        raise StoreUnavailableError(str(error)) from error
+    except DatabaseError as error:
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        if code is None or code & 0xFF not in _ENVIRONMENT_ERRORS:
+            raise
+        raise StoreUnavailableError(str(error.orig)) from error
+    except PoolTimeoutError as error:
+        raise StoreUnavailableError("no database connection is free") from error
+
+
+def _configure(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # disables the driver's own transaction handling in favour of _begin
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 

@@ -11,7 +11,7 @@ from openfrs.core.clock import utc_now
 from openfrs.core.geometry import BoundingBox
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
-from openfrs.store.db.errors import repeated
+from openfrs.store.db.errors import retry_on_conflict
 
 from .deletions import Cause, HeldError, record
 from .models import FaceSet, IdTakenError, StoredFace
@@ -82,7 +82,7 @@ def write_face_set(
         connection.execute(update(_sets).where(_sets.c.id == set_id).values(version=min(1, count), face_number=count))
 
 
-@repeated
+@retry_on_conflict
 def replace_templates(
     database: Database,
     templates: Templates,

@@ -11,7 +11,7 @@ from openfrs.core.clock import utc_now
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.transactions import lock_project
-from openfrs.store.service_keys import rewrap
+from openfrs.store.service_keys import change_master_key
 
 from .deletions import Cause
 from .rows import delete_face_set
@@ -85,7 +85,7 @@ def rotate_master_key(database: Database, old: bytes, new: bytes) -> int:
         for row in rows:
             wrapped = wrap_key(new, row.project_id, unwrap_key(old, row.project_id, row.wrapped))
             connection.execute(update(_keys).where(_keys.c.project_id == row.project_id).values(wrapped=wrapped))
-        rewrap(connection, old, new)
+        change_master_key(connection, old, new)
     return len(rows)
 
 

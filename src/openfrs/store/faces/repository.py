@@ -12,7 +12,7 @@ from openfrs.core.clock import Clock, utc_now
 from openfrs.core.geometry import BoundingBox
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
-from openfrs.store.db.errors import repeated
+from openfrs.store.db.errors import retry_on_conflict
 
 from .deletions import Cause, HeldError
 from .models import CapacityError, Face, FaceSet, IdTakenError, Match, NewFace, SetMissingError
@@ -38,7 +38,7 @@ class FaceRepository:
 
     # face sets
 
-    @repeated
+    @retry_on_conflict
     def create_set(self, face_set: FaceSet, *, limit: int) -> None:
         """Write a new set; its own ``id`` is ignored.
 
@@ -66,7 +66,7 @@ class FaceRepository:
         with self._database.read() as connection:
             return [face_set_from_row(row) for row in connection.execute(query)]
 
-    @repeated
+    @retry_on_conflict
     def delete_set(self, project_id: str, name: str) -> int | None:
         """Delete a set with all its faces; returns its id, None if there was none.
 
@@ -105,7 +105,7 @@ class FaceRepository:
         """
         self._change(set_id, legal_hold=reason)
 
-    @repeated
+    @retry_on_conflict
     def _change(self, set_id: int, **values: Any) -> None:
         with self._database.write() as connection:
             if not connection.execute(update(_sets).where(_sets.c.id == set_id).values(**values)).rowcount:
@@ -121,7 +121,7 @@ class FaceRepository:
         """
         self.add_chosen(set_id, lambda _: faces)
 
-    @repeated
+    @retry_on_conflict
     def add_chosen(self, set_id: int, choose: Callable[[Connection], Sequence[NewFace]]) -> Sequence[NewFace]:
         """Enrol the faces that ``choose`` gives, asked while nobody else can write, all of them or none; returns them.
 
@@ -146,7 +146,7 @@ class FaceRepository:
                 raise IdTakenError from error
             return faces
 
-    @repeated
+    @retry_on_conflict
     def update(
         self, set_id: int, face_id: str, *, external_image_id: str | None, fields: Mapping[str, FieldValue]
     ) -> bool:
@@ -183,7 +183,7 @@ class FaceRepository:
         query = select(_faces.c.seq).where(_faces.c.set_id == set_id, _clause(match))
         return self.delete_chosen(set_id, lambda connection: connection.scalars(query).all())
 
-    @repeated
+    @retry_on_conflict
     def delete_chosen(
         self, set_id: int, choose: Callable[[Connection], Sequence[int]], rule: Cause = Cause.REQUEST
     ) -> int:

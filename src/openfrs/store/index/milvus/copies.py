@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert,
 
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
-from openfrs.store.db.errors import repeated
+from openfrs.store.db.errors import retry_on_conflict
 from openfrs.store.faces.models import FaceSet
 from openfrs.store.faces.rows import face_set_from_row
 
@@ -101,7 +101,7 @@ class IndexCopies:
         with self._database.read() as connection:
             return [_copy_from_row(row) for row in connection.execute(_ORPHANED)]
 
-    @repeated
+    @retry_on_conflict
     def create(self, set_id: int, state: CopyState, dimension: int) -> IndexCopy:
         """Record a new, empty copy of a set, and drop any other copy in this state."""
         copy = IndexCopy(secrets.randbelow(2**63 - 1) + 1, set_id, state, dimension, 0, 0)
@@ -112,7 +112,7 @@ class IndexCopies:
             connection.execute(insert(_copies).values({name: getattr(copy, name) for name in copy.__slots__}))
         return copy
 
-    @repeated
+    @retry_on_conflict
     def advance(self, copy: IndexCopy, applied: int, timestamp: int) -> None:
         """Raise the watermark of a copy."""
         with self._database.write() as connection:
@@ -120,7 +120,7 @@ class IndexCopies:
                 update(_copies).where(_copies.c.key == copy.key).values(applied=applied, timestamp=timestamp)
             )
 
-    @repeated
+    @retry_on_conflict
     def promote(self, set_id: int) -> None:
         """Make the copy under construction, if there is one, the serving copy of its set, and drop the old one."""
         with self._database.write() as connection:
@@ -130,13 +130,13 @@ class IndexCopies:
                 connection.execute(update(_copies).where(*serving).values(state=CopyState.DROPPED))
                 connection.execute(update(_copies).where(_copies.c.key == built.key).values(state=CopyState.SERVING))
 
-    @repeated
+    @retry_on_conflict
     def drop(self, copy: IndexCopy) -> None:
         """Mark a copy as dropped, so that it is no longer searched."""
         with self._database.write() as connection:
             connection.execute(update(_copies).where(_copies.c.key == copy.key).values(state=CopyState.DROPPED))
 
-    @repeated
+    @retry_on_conflict
     def delete(self, copy: IndexCopy) -> None:
         """Delete the record of a copy that the server no longer holds."""
         with self._database.write() as connection:

@@ -70,7 +70,7 @@ class Indexer:
         MILVUS_BEHIND.set(self._count_behind(behind))
         if not (behind or building or orphaned):
             return
-        with self._database.turn(_JOB) as acquired:
+        with self._database.exclusive(_JOB) as acquired:
             if not acquired:
                 return
             try:
@@ -121,7 +121,7 @@ class Indexer:
     def _exclusive(self) -> Iterator[None]:
         """Wait until no other process is indexing; others hold the lock for moments only."""
         while True:
-            with self._database.turn(_JOB) as acquired:
+            with self._database.exclusive(_JOB) as acquired:
                 if acquired:
                     yield
                     return
