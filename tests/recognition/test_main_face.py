@@ -1,4 +1,4 @@
-"""The main face of a large picture is found in fewer pixels where that suffices, and in all of them elsewhere."""
+"""Main faces, and their detection in reduced images."""
 
 from dataclasses import replace
 
@@ -50,46 +50,46 @@ def test_a_small_central_face_is_not_the_main_face() -> None:
     assert main_face([large, face(300, 200, 20)], IMAGE) is large
 
 
-class Looking(FakePipeline):
-    """Remembers the width of each picture that it looked at, and is as certain of its faces as it is told to be."""
+class RecordingPipeline(FakePipeline):
+    """Records the width of each image, and returns faces with a fixed score."""
 
     def __init__(self, score: float = 1.0) -> None:
         self.score = score
-        self.looks: list[int] = []
+        self.widths: list[int] = []
 
     def detect(self, image: Image) -> list[Detection]:
-        self.looks.append(image.shape[1])
+        self.widths.append(image.shape[1])
         return [replace(face, score=self.score) for face in super().detect(image)]
 
 
-def test_a_plain_face_of_a_large_jpeg_is_found_in_fewer_pixels() -> None:
-    pipeline, picture = Looking(), photo(ANN, side=4000, suffix=".jpg")
-    found = find_main_face(pipeline, EncodedImage(picture, "p"))
-    assert found is not None
-    (width,) = pipeline.looks
+def test_a_clear_face_of_a_large_jpeg_is_detected_in_the_reduced_image() -> None:
+    pipeline, data = RecordingPipeline(), photo(ANN, side=4000, suffix=".jpg")
+    main = find_main_face(pipeline, EncodedImage(data, "image"))
+    assert main is not None
+    (width,) = pipeline.widths
     assert REDUCED_SIDE <= width <= 2000
-    box = found.box
+    box = main.box
     assert max(abs(box.left - 20), abs(box.top - 20), abs(box.width - 3940), abs(box.height - 3940)) <= 8
 
 
-def test_where_none_is_plain_all_pixels_are_looked_at() -> None:
-    pipeline = Looking(score=0.7)
-    found = find_main_face(pipeline, EncodedImage(photo(ANN, side=4000, suffix=".jpg"), "p"))
-    assert found is not None
-    assert found.scale == 1
-    assert pipeline.looks[-1] == 4000
+def test_without_a_clear_face_the_full_scale_is_used() -> None:
+    pipeline = RecordingPipeline(score=0.7)
+    main = find_main_face(pipeline, EncodedImage(photo(ANN, side=4000, suffix=".jpg"), "image"))
+    assert main is not None
+    assert main.scale == 1
+    assert pipeline.widths[-1] == 4000
 
 
-def test_a_small_picture_is_looked_at_once() -> None:
-    pipeline = Looking(score=0.7)
-    found = find_main_face(pipeline, EncodedImage(photo(ANN, BOB, side=240), "p"))
-    assert found is not None
-    assert (found.box.left, found.box.width) == (20, 180)
-    assert pipeline.looks == [480]
+def test_a_small_image_is_processed_once() -> None:
+    pipeline = RecordingPipeline(score=0.7)
+    main = find_main_face(pipeline, EncodedImage(photo(ANN, BOB, side=240), "image"))
+    assert main is not None
+    assert (main.box.left, main.box.width) == (20, 180)
+    assert pipeline.widths == [480]
 
 
-def test_a_picture_without_a_face_has_none() -> None:
-    assert find_main_face(Looking(), EncodedImage(photo(side=240), "p")) is None
+def test_an_image_without_a_face_has_no_main_face() -> None:
+    assert find_main_face(RecordingPipeline(), EncodedImage(photo(side=240), "image")) is None
 
 
 @pytest.fixture(scope="module")
@@ -100,31 +100,31 @@ def models(weights: WeightCache) -> ModelPipeline:
 @pytest.mark.models
 @pytest.mark.parametrize("name", ["biden", "obama", "obama2", "obama3"])
 @pytest.mark.parametrize("scale", [0.3, 1.0, 3.0])
-def test_the_reduced_picture_shows_the_same_face_and_the_same_person(
+def test_the_reduced_image_shows_the_same_face_and_person(
     models: ModelPipeline, weights: WeightCache, name: str, scale: float
 ) -> None:
-    picture = EncodedImage((weights.samples / f"{name}.jpg").read_bytes(), name).decode()
-    scale = min(scale, 4096 / max(picture.shape))
-    image = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    sample = EncodedImage((weights.samples / f"{name}.jpg").read_bytes(), name).decode()
+    scale = min(scale, 4096 / max(sample.shape))
+    image = np.asarray(cv2.resize(sample, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     data = cv2.imencode(".jpg", image[:, :, ::-1])[1].tobytes()
-    found = find_main_face(models, EncodedImage(data, name))
-    assert found is not None
-    closely = main_face(models.detect(image), image)
-    assert closely is not None
-    box = found.box
-    reduced = Detection(box.left, box.top, box.width, box.height, closely.landmarks, 1)
-    assert intersection_over_union(reduced, closely) > 0.75
-    cosine = float(models.embed(found.pixels, [found.face])[0] @ models.embed(image, [closely])[0])
+    main = find_main_face(models, EncodedImage(data, name))
+    assert main is not None
+    expected = main_face(models.detect(image), image)
+    assert expected is not None
+    box = main.box
+    reduced = Detection(box.left, box.top, box.width, box.height, expected.landmarks, 1)
+    assert intersection_over_union(reduced, expected) > 0.75
+    cosine = float(models.embed(main.pixels, [main.face])[0] @ models.embed(image, [expected])[0])
     assert cosine > 0.8
 
 
 @pytest.mark.models
-def test_a_small_face_in_a_large_picture_is_still_found(models: ModelPipeline, weights: WeightCache) -> None:
-    head = EncodedImage((weights.samples / "obama.jpg").read_bytes(), "p").decode()
+def test_a_small_face_in_a_large_image_is_detected(models: ModelPipeline, weights: WeightCache) -> None:
+    head = EncodedImage((weights.samples / "obama.jpg").read_bytes(), "image").decode()
     small = cv2.resize(head, None, fx=200 / head.shape[0], fy=200 / head.shape[0], interpolation=cv2.INTER_AREA)
     canvas = np.full((3000, 4000, 3), 120, np.uint8)
     canvas[1500:1700, 2500 : 2500 + small.shape[1]] = small
-    found = find_main_face(models, EncodedImage(cv2.imencode(".jpg", canvas[:, :, ::-1])[1].tobytes(), "p"))
-    assert found is not None
-    assert found.scale == 1
-    assert 2500 < found.box.left < 2500 + small.shape[1]
+    main = find_main_face(models, EncodedImage(cv2.imencode(".jpg", canvas[:, :, ::-1])[1].tobytes(), "image"))
+    assert main is not None
+    assert main.scale == 1
+    assert 2500 < main.box.left < 2500 + small.shape[1]

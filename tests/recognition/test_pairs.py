@@ -1,4 +1,4 @@
-"""The whole way from picture files to a decision, with the real models."""
+"""Verification of image files with the real models."""
 
 import asyncio
 import csv
@@ -15,12 +15,12 @@ from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.weights.cache import WeightCache
 
-DECISION_POINT = 0.93
+MATCH_THRESHOLD = 0.93
 PAIRS = 60
 
 
 @pytest.mark.models
-def test_pairs_of_strangers_and_mates_are_judged_right(weights: WeightCache, shared_data: Path) -> None:
+def test_mated_and_impostor_pairs_are_classified(weights: WeightCache, shared_data: Path) -> None:
     folder = shared_data / "lfw-dev"
     with (folder / "pairs.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == "test"]
@@ -29,18 +29,18 @@ def test_pairs_of_strangers_and_mates_are_judged_right(weights: WeightCache, sha
         ModelPipeline(weights, Runtime(2)), calibration("sface"), threads=2, queue=PAIRS, large_queue=0
     )
 
-    async def right(row: dict[str, str]) -> bool:
+    async def is_correct(row: dict[str, str]) -> bool:
         first, second = (EncodedImage((folder / "images" / row[key]).read_bytes(), key) for key in "ab")
         try:
             comparison = await recognizer.compare(first, second)
         except ServiceError:
             return False
-        return (comparison.similarity >= DECISION_POINT) == (row["same"] == "1")
+        return (comparison.similarity >= MATCH_THRESHOLD) == (row["same"] == "1")
 
-    async def judge() -> int:
-        return sum(await asyncio.gather(*map(right, sample)))
+    async def count_correct() -> int:
+        return sum(await asyncio.gather(*map(is_correct, sample)))
 
-    correct = asyncio.run(judge())
+    correct = asyncio.run(count_correct())
     recognizer.close()
     assert {row["same"] for row in sample} == {"0", "1"}
     assert correct >= 0.95 * PAIRS

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from openfrs.recognition.similarity import DECIMALS, Calibration, calibration, calibration_of, fit, is_calibrated
+from openfrs.recognition.similarity import DECIMALS, Calibration, calibration, calibration_of, fit_knots, is_calibrated
 from openfrs.vision import weights
 from openfrs.vision.weights.manifest import manifest
 
@@ -22,7 +22,7 @@ def with_knots(*knots: tuple[float, float]) -> Calibration:
 
 
 @pytest.mark.parametrize("name", [*manifest().embedders])
-def test_every_embedder_ships_a_calibration_of_its_own(name: str) -> None:
+def test_every_embedder_has_its_own_calibration(name: str) -> None:
     assert is_calibrated(name)
     assert calibration(name).embedder == name
     assert calibration_of(name) is calibration(name)
@@ -33,13 +33,13 @@ def scale(request: pytest.FixtureRequest) -> Calibration:
     return calibration(request.param)
 
 
-def test_the_decision_point_lies_at_one_false_match_in_ten_thousand(scale: Calibration) -> None:
+def test_the_match_threshold_has_a_false_match_rate_of_one_in_ten_thousand(scale: Calibration) -> None:
     (point,) = (point for point in scale.operating_points if point.similarity == 0.93)
     assert point.false_match_rate == pytest.approx(1e-4, rel=0.05)
     assert scale.similarity(point.cosine) == pytest.approx(0.93, abs=2 * FINEST)
 
 
-def test_the_decision_point_stands_on_enough_pairs(scale: Calibration) -> None:
+def test_the_match_threshold_is_estimated_from_enough_pairs(scale: Calibration) -> None:
     assert scale.impostor_pairs * 1e-4 >= 100
 
 
@@ -58,25 +58,25 @@ def test_identity_is_one() -> None:
 
 
 @given(st.floats(-1.1, 1))
-def test_chance_and_below_is_nothing(share: float) -> None:
-    chance = SFACE.knots[0][0]
-    assert SFACE.similarity(min(share, chance)) == 0.0
+def test_the_impostor_mean_and_below_have_similarity_zero(share: float) -> None:
+    mean = SFACE.knots[0][0]
+    assert SFACE.similarity(min(share, mean)) == 0.0
 
 
 @given(st.floats(-1.01, 1.01), st.floats(-1.01, 1.01))
-def test_order_is_never_changed(first: float, second: float) -> None:
+def test_the_ranking_is_preserved(first: float, second: float) -> None:
     low, high = sorted([first, second])
     assert 0 <= SFACE.similarity(low) <= SFACE.similarity(high) <= 1
 
 
 @given(st.floats(0.1, 0.999))
-def test_above_chance_the_unrounded_scale_rises(cosine: float) -> None:
+def test_above_the_impostor_mean_the_unrounded_scale_increases(cosine: float) -> None:
     lower, higher = SFACE.similarities(np.array([cosine, cosine + 1e-3]))
     assert lower < higher
 
 
 @given(st.floats(-1, 1), st.integers(0, 10**DECIMALS))
-def test_a_threshold_s_cosine_lets_through_what_is_shown_to_reach_it(cosine: float, steps: int) -> None:
+def test_the_cosine_of_a_threshold_separates_rounded_similarities(cosine: float, steps: int) -> None:
     threshold = steps * FINEST
     least = SFACE.cosine(threshold)
     if SFACE.similarity(cosine) >= threshold:
@@ -86,14 +86,14 @@ def test_a_threshold_s_cosine_lets_through_what_is_shown_to_reach_it(cosine: flo
 
 
 @given(st.integers(1, 10**DECIMALS))
-def test_similarity_undoes_cosine_at_the_rounding(steps: int) -> None:
-    shown = round(steps * FINEST, DECIMALS)
-    assert SFACE.similarity(SFACE.cosine(shown) + 1e-9) == shown
-    assert SFACE.similarity(SFACE.cosine(shown) - 1e-9) == pytest.approx(shown - FINEST)
+def test_similarity_inverts_cosine_at_the_rounding_boundary(steps: int) -> None:
+    similarity = round(steps * FINEST, DECIMALS)
+    assert SFACE.similarity(SFACE.cosine(similarity) + 1e-9) == similarity
+    assert SFACE.similarity(SFACE.cosine(similarity) - 1e-9) == pytest.approx(similarity - FINEST)
 
 
 @pytest.mark.parametrize("threshold", [0.0, -1.0])
-def test_a_threshold_of_nothing_lets_everything_through(threshold: float) -> None:
+def test_a_threshold_of_zero_accepts_everything(threshold: float) -> None:
     assert SFACE.cosine(threshold) == -1.0
 
 
@@ -104,11 +104,11 @@ def test_arrays_and_single_cosines_agree() -> None:
 
 @settings(max_examples=10, deadline=None)
 @given(mean=st.floats(-0.1, 0.2), spread=st.floats(0.04, 0.12), seed=st.integers(0, 1000))
-def test_fitting_puts_the_decision_point_where_one_impostor_in_ten_thousand_passes(
+def test_fitting_places_the_match_threshold_at_one_false_match_in_ten_thousand(
     mean: float, spread: float, seed: int
 ) -> None:
     impostors = np.random.default_rng(seed).normal(mean, spread, 400_000).clip(-1, 0.95)
-    scale = with_knots(*fit(impostors))
+    scale = with_knots(*fit_knots(impostors))
     cosines = {similarity: cosine for cosine, similarity in scale.knots}
     assert (impostors > cosines[0.93]).mean() == pytest.approx(1e-4, rel=0.05)
     assert (impostors > cosines[0.70]).mean() == pytest.approx(1e-2, rel=0.01)
@@ -116,9 +116,9 @@ def test_fitting_puts_the_decision_point_where_one_impostor_in_ten_thousand_pass
     assert scale.similarity(1) == 1
 
 
-def test_a_rate_that_too_few_pairs_stand_behind_is_left_out() -> None:
+def test_a_false_match_rate_with_too_few_pairs_is_left_out() -> None:
     impostors = np.random.default_rng(0).normal(0, 0.1, 30_000).clip(-1, 0.95)
-    assert [similarity for _, similarity in fit(impostors)] == [0.0, 0.40, 0.70, 0.85, 1.0]
+    assert [similarity for _, similarity in fit_knots(impostors)] == [0.0, 0.40, 0.70, 0.85, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -137,14 +137,14 @@ def test_a_rate_that_too_few_pairs_stand_behind_is_left_out() -> None:
         [(float("-inf"), 0), (1, 1)],
     ],
 )
-def test_knots_that_are_no_scale_are_refused(knots: list[tuple[float, float]]) -> None:
+def test_invalid_knots_are_rejected(knots: list[tuple[float, float]]) -> None:
     with pytest.raises(ValidationError):
         with_knots(*knots)
 
 
-def test_unknown_keys_are_refused() -> None:
-    shipped: dict[str, Any] = json.loads(
+def test_unknown_keys_are_rejected() -> None:
+    included: dict[str, Any] = json.loads(
         (resources.files(weights) / manifest().embedders["sface"].calibration).read_text("utf-8")
     )
     with pytest.raises(ValidationError):
-        Calibration.model_validate({**shipped, "note": "x"})
+        Calibration.model_validate({**included, "note": "x"})

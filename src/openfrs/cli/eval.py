@@ -207,10 +207,10 @@ def action(
     from openfrs.evaluation.datasets import videos
 
     with _work(report, models, 1, plots=plots) as work:
-        work.report.add("action-clips", videos.watch_clips(work.runner.pipeline, clips))
+        work.report.add("action-clips", videos.evaluate_clips(work.runner.pipeline, clips))
         if photos is not None:
             found = sorted(path for path in photos.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
-            work.report.add("action-photographs", videos.watch_photographs(work.runner.pipeline, found))
+            work.report.add("action-photographs", videos.evaluate_photographs(work.runner.pipeline, found))
 
 
 @app.command()

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from openfrs.evaluation.datasets.folders import AttributeSet, LivenessSet, attribute_sets, liveness_set
 from openfrs.evaluation.datasets.images import labelled_boxes, named_pairs, people
-from openfrs.evaluation.datasets.videos import watch_clips, watch_photographs
+from openfrs.evaluation.datasets.videos import evaluate_clips, evaluate_photographs
 from openfrs.evaluation.metrics.classification import UNKNOWN, class_result, number_result
 from openfrs.evaluation.metrics.liveness import THRESHOLD, LivenessResult, liveness_result
 from openfrs.evaluation.report.report import Report
@@ -91,9 +91,9 @@ def evaluate_suite(
         for part, result in evaluate().items():
             report.add(part, result)
     if (not only or ACTION in only) and (data / "video" / "clips.json").is_file():
-        report.add("action-clips", watch_clips(runner.pipeline, data / "video" / "clips.json"))
+        report.add("action-clips", evaluate_clips(runner.pipeline, data / "video" / "clips.json"))
         photos = sorted((data / "lfw-dev" / "images").rglob("*.jpg"))[100::800]
-        report.add("action-photographs", watch_photographs(runner.pipeline, photos))
+        report.add("action-photographs", evaluate_photographs(runner.pipeline, photos))
     if only and not {ATTRIBUTES, LIVENESS} & set(only):
         return
     if predictor is None:

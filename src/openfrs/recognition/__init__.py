@@ -1,1 +1,1 @@
-"""What a picture means in the API's terms: faces, comparisons, templates and similarity."""
+"""Face recognition: detection, comparison, templates, attributes and similarity of images."""

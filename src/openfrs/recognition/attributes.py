@@ -1,4 +1,4 @@
-"""Attributes of a face in the API's terms: which codes ask for which, what each needs measured, and how it is worded."""
+"""Face attributes in the terms of the API: their codes, the traits they need, and their values."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Attribute(Enum):
-    """What a client can ask for."""
+    """Attributes that a client can request."""
 
     HEADPOSE = auto()
     GENDER = auto()
@@ -52,7 +52,7 @@ V2_CODES: Final[Mapping[str, Attribute]] = {
     "21": Attribute.FACE_ANGLE,
 }
 
-_NEEDS: Final[Mapping[Attribute, frozenset[Trait]]] = {
+_REQUIRED_TRAITS: Final[Mapping[Attribute, frozenset[Trait]]] = {
     Attribute.HEADPOSE: frozenset({Trait.POSE}),
     Attribute.GENDER: frozenset({Trait.GENDER}),
     Attribute.AGE: frozenset({Trait.AGE}),
@@ -65,31 +65,33 @@ _NEEDS: Final[Mapping[Attribute, frozenset[Trait]]] = {
     Attribute.QUALITY: frozenset({Trait.QUALITY}),
     Attribute.EXPRESSION: frozenset({Trait.EXPRESSION}),
 }
-"""What has to be measured for an attribute; the others need nothing, or cannot be told."""
+"""The traits to measure for an attribute. The other attributes need none, or cannot be measured."""
 
-LEAST_BALANCED_ACCURACY: Final = 0.9
-"""A head that did worse on pictures it was not trained on is not asked: the answer is ``unknown``."""
+MIN_BALANCED_ACCURACY: Final = 0.9
+"""A classifier with a lower accuracy on held-out images is not used: the attribute is ``unknown``."""
 
-CERTAIN: Final = 0.35
-"""An expression less probable than this is ``unknown``."""
+MIN_EXPRESSION_PROBABILITY: Final = 0.35
+"""Probability below which an expression is ``unknown``."""
 
-SMILES: Final = 0.5
+SMILE_PROBABILITY: Final = 0.5
 """Probability of a happy expression from which a face smiles."""
 
-Answer = Literal["yes", "none", "unknown"]
+Presence = Literal["yes", "none", "unknown"]
+Glasses = Literal["yes", "dark", "none", "unknown"]
+HairLength = Literal["long", "short", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Dress:
-    """What is worn on the face and on the head."""
+    """Glasses and headwear."""
 
-    glass: Literal["yes", "dark", "none", "unknown"]
-    hat: Answer
+    glass: Glasses
+    hat: Presence
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """The most probable expression, in FRS's words, and its probability."""
+    """The most probable expression, as FRS names it, and its probability, 0..1."""
 
     type: str
     probability: float
@@ -97,16 +99,16 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """Attributes of one face; None for what was not asked, and for what cannot be told without a word for that."""
+    """Attributes of one face; None if not requested, or if unknown and FRS has no value for unknown."""
 
     headpose: HeadPose | None = None
     gender: Literal["male", "female"] | None = None
     age: int | None = None
     dress: Dress | None = None
-    smile: Answer | None = None
-    mask: Answer | None = None
-    hair: Literal["long", "short", "unknown"] | None = None
-    beard: Answer | None = None
+    smile: Presence | None = None
+    mask: Presence | None = None
+    hair: HairLength | None = None
+    beard: Presence | None = None
     quality: Quality | None = None
     expression: Expression | None = None
     face_angle: int | None = None
@@ -114,14 +116,14 @@ class Attributes:
 
 
 def parse_attributes(codes: str | None, known: Mapping[str, Attribute]) -> frozenset[Attribute]:
-    """The attributes that a client's comma-separated codes ask for; codes that are not known are ignored."""
+    """Parse comma-separated codes of a client; unknown codes are ignored."""
     return frozenset(known[code] for text in (codes or "").split(",") if (code := text.strip()) in known)
 
 
 def traits_for(attributes: Collection[Attribute]) -> frozenset[Trait]:
-    """What has to be measured. A trait whose head is not good enough is not."""
-    wanted = frozenset[Trait]().union(*(_NEEDS.get(attribute, frozenset()) for attribute in attributes))
-    return wanted - {trait for trait, head in _HEADS.items() if not _is_trusted(head)}
+    """Return the traits to measure for ``attributes``, without those of inaccurate classifiers."""
+    traits = frozenset[Trait]().union(*(_REQUIRED_TRAITS.get(attribute, frozenset()) for attribute in attributes))
+    return traits - {trait for trait, name in _CLASSIFIERS.items() if not _is_accurate(name)}
 
 
 def require_trait(trait: T | None) -> T:
@@ -136,7 +138,7 @@ def require_trait(trait: T | None) -> T:
 
 
 def describe_codes(attributes: Collection[Attribute], traits: Traits, turn: int) -> Attributes:
-    """What was measured, in FRS's words. ``turn`` is the face's clockwise turn in degrees."""
+    """Return the values of ``attributes`` as FRS names them. ``turn`` is the clockwise rotation of the face in degrees."""
     return Attributes(
         headpose=traits.pose if Attribute.HEADPOSE in attributes else None,
         gender=None if traits.male is None else "male" if traits.male >= 0.5 else "female",
@@ -153,7 +155,7 @@ def describe_codes(attributes: Collection[Attribute], traits: Traits, turn: int)
     )
 
 
-_HEADS: Final[Mapping[Trait, str]] = {
+_CLASSIFIERS: Final[Mapping[Trait, str]] = {
     Trait.MASK: "mask",
     Trait.GLASSES: "glasses",
     Trait.HAT: "hat",
@@ -162,30 +164,30 @@ _HEADS: Final[Mapping[Trait, str]] = {
 }
 
 
-def _is_trusted(head: str) -> bool:
-    return float(classifiers.metrics(head)["balanced_accuracy"]) >= LEAST_BALANCED_ACCURACY
+def _is_accurate(name: str) -> bool:
+    return float(classifiers.metrics(name)["balanced_accuracy"]) >= MIN_BALANCED_ACCURACY
 
 
-def _smile(traits: Traits) -> Answer:
+def _smile(traits: Traits) -> Presence:
     if traits.expression is None:
         return "unknown"
-    return "yes" if traits.expression["happy"] >= SMILES else "none"
+    return "yes" if traits.expression["happy"] >= SMILE_PROBABILITY else "none"
 
 
-def _yes_or_none(probability: float | None) -> Answer:
+def _yes_or_none(probability: float | None) -> Presence:
     if probability is None:
         return "unknown"
     return "yes" if probability >= 0.5 else "none"
 
 
-def _glasses(traits: Traits) -> Literal["yes", "dark", "none", "unknown"]:
+def _glasses(traits: Traits) -> Glasses:
     if traits.glasses is None:
         return "unknown"
-    words: dict[str, Literal["yes", "dark", "none"]] = {"yes": "yes", "dark": "dark", "none": "none"}
-    return words[max(traits.glasses, key=traits.glasses.__getitem__)]
+    values: dict[str, Glasses] = {"yes": "yes", "dark": "dark", "none": "none"}
+    return values[max(traits.glasses, key=traits.glasses.__getitem__)]
 
 
-def _hair(traits: Traits) -> Literal["long", "short", "unknown"]:
+def _hair(traits: Traits) -> HairLength:
     if traits.long_hair is None:
         return "unknown"
     return "long" if traits.long_hair >= 0.5 else "short"
@@ -194,5 +196,5 @@ def _hair(traits: Traits) -> Literal["long", "short", "unknown"]:
 def _expression(traits: Traits) -> Expression | None:
     if traits.expression is None:
         return None
-    name, probability = max(traits.expression.items(), key=lambda pair: pair[1])
-    return Expression(name if probability >= CERTAIN else "unknown", probability)
+    name, probability = max(traits.expression.items(), key=lambda item: item[1])
+    return Expression(name if probability >= MIN_EXPRESSION_PROBABILITY else "unknown", probability)

@@ -8,7 +8,7 @@ import pytest
 from openfrs.core.errors import OperatorError
 from openfrs.evaluation.datasets import attacks
 from openfrs.evaluation.datasets.attacks import MOVES
-from openfrs.evaluation.datasets.videos import labelled_clips, watch_clips, watch_photographs
+from openfrs.evaluation.datasets.videos import evaluate_clips, evaluate_photographs, labelled_clips
 from openfrs.evaluation.report.result_types import RESULTS
 from tests.support.fake_models import FakePipeline, photo
 from tests.support.performances import AHEAD, LEFT, RIGHT, performance
@@ -27,7 +27,7 @@ def clips(tmp_path: Path) -> Path:
 
 
 def test_clips_are_held_against_their_labels(clips: Path) -> None:
-    result = watch_clips(FakePipeline(), clips)
+    result = evaluate_clips(FakePipeline(), clips)
     assert [clip.right for clip in result.clips] == [True, False]
     assert [clip.kind for clip in result.clips] == ["live", "screen"]
     assert RESULTS.validate_json(result.model_dump_json()) == result
@@ -41,7 +41,7 @@ def test_clips_are_held_against_their_labels(clips: Path) -> None:
 def test_photographs_are_moved_in_every_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attacks, "SECONDS", 1)
     (tmp_path / "x.png").write_bytes(photo((200, 184, 88)))
-    result = watch_photographs(FakePipeline(), [tmp_path / "x.png"])
+    result = evaluate_photographs(FakePipeline(), [tmp_path / "x.png"])
     assert [clip.kind for clip in result.clips] == list(MOVES)
     assert result.clips[0].recognised == ()
     assert all(clip.right is None for clip in result.clips)

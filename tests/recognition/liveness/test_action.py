@@ -14,12 +14,12 @@ from openfrs.recognition.liveness.action import (
     ActionDecision,
     ActionRequest,
     Observation,
+    decide,
     is_alive,
     is_one_person,
     observe,
-    verdict,
 )
-from openfrs.recognition.liveness.gestures import Action, gestures, neutral
+from openfrs.recognition.liveness.gestures import Action, detect_gestures, neutral_face
 from openfrs.recognition.liveness.warnings import WarningCode
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
@@ -39,7 +39,7 @@ def pipeline(all_weights: WeightCache) -> ModelPipeline:
 
 @pytest.fixture(scope="module")
 def clips(shared_data: Path) -> dict[str, bytes]:
-    """The bytes of some labelled clips."""
+    """Labelled clips by name."""
     found = labelled_clips(shared_data / "video" / "clips.json")
     wanted = {name: clip for name in (FIRST, SECOND, REPLAY) for clip in found if name in str(clip.path)}
     return {name: clip.path.read_bytes() for name, clip in wanted.items()}
@@ -47,12 +47,14 @@ def clips(shared_data: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def person(pipeline: ModelPipeline, clips: dict[str, bytes]) -> Observation:
-    """Somebody who turns to the picture's right, its left, looks up and looks down."""
+    """A person who turns to the right and left of the image, looks up and looks down."""
     return observe(pipeline, clips[FIRST], eyes=False)
 
 
-def judged(seen: Observation, *actions: Action, nod_threshold: float = 10, mirrored: bool = False) -> ActionDecision:
-    return verdict(seen, ActionRequest(actions, nod_threshold=nod_threshold, mirrored=mirrored))
+def decision(
+    observation: Observation, *actions: Action, nod_threshold: float = 10, mirrored: bool = False
+) -> ActionDecision:
+    return decide(observation, ActionRequest(actions, nod_threshold=nod_threshold, mirrored=mirrored))
 
 
 def scenes(video: bytes, start: float, seconds: float) -> Iterator[Pixels]:
@@ -62,55 +64,55 @@ def scenes(video: bytes, start: float, seconds: float) -> Iterator[Pixels]:
                 yield frame.pixels
 
 
-def test_a_person_did_what_the_labels_say_and_nothing_else(person: Observation) -> None:
-    rest = neutral(person.moments)
-    assert rest is not None
-    found = gestures(person.moments, rest)
+def test_the_gestures_of_a_person_are_those_of_the_labels(person: Observation) -> None:
+    neutral = neutral_face(person.moments)
+    assert neutral is not None
+    found = detect_gestures(person.moments, neutral)
     assert [each.action for each in found] == [LEFT, RIGHT, NOD]
     assert np.allclose([each.peak for each in found], [2250, 4500, 8500], atol=500)
 
 
-def test_who_did_it_is_alive_where_it_was_asked(person: Observation) -> None:
-    answer = judged(person, LEFT, RIGHT, NOD)
-    assert answer.alive
-    assert answer.warnings == ()
-    assert all(sure > 0.9 for _, sure in answer.actions)
-    assert EncodedImage(answer.picture, "picture").decode().shape == (480, 360, 3)
-    assert judged(person, RIGHT, LEFT, NOD, mirrored=True).alive
+def test_a_person_who_performs_the_requested_actions_is_alive(person: Observation) -> None:
+    result = decision(person, LEFT, RIGHT, NOD)
+    assert result.alive
+    assert result.warnings == ()
+    assert all(sure > 0.9 for _, sure in result.actions)
+    assert EncodedImage(result.image, "image").decode().shape == (480, 360, 3)
+    assert decision(person, RIGHT, LEFT, NOD, mirrored=True).alive
 
 
-@pytest.mark.parametrize("asked", [(RIGHT, LEFT, NOD), (LEFT, RIGHT), (LEFT,), (MOUTH,), (LEFT, RIGHT, NOD, NOD)])
-def test_and_nowhere_else(person: Observation, asked: tuple[Action, ...]) -> None:
-    answer = judged(person, *asked)
-    assert not answer.alive
-    assert answer.warnings == (WarningCode.SMALL_MOVEMENT,)
+@pytest.mark.parametrize("requested", [(RIGHT, LEFT, NOD), (LEFT, RIGHT), (LEFT,), (MOUTH,), (LEFT, RIGHT, NOD, NOD)])
+def test_a_person_who_performs_other_actions_is_not_alive(person: Observation, requested: tuple[Action, ...]) -> None:
+    result = decision(person, *requested)
+    assert not result.alive
+    assert result.warnings == (WarningCode.SMALL_MOVEMENT,)
 
 
-def test_a_nod_may_be_asked_to_be_deep(person: Observation) -> None:
-    assert judged(person, LEFT, RIGHT, NOD, nod_threshold=30).alive
-    assert not judged(person, LEFT, RIGHT, NOD, nod_threshold=60).alive
+def test_the_nod_threshold_applies(person: Observation) -> None:
+    assert decision(person, LEFT, RIGHT, NOD, nod_threshold=30).alive
+    assert not decision(person, LEFT, RIGHT, NOD, nod_threshold=60).alive
 
 
-def test_a_photograph_on_a_telephone_is_not_alive(pipeline: ModelPipeline, clips: dict[str, bytes]) -> None:
-    seen = observe(pipeline, clips[REPLAY], eyes=False)
-    assert not is_alive(seen)
-    rest = neutral(seen.moments)
-    assert rest is not None
-    assert gestures(seen.moments, rest) == []
+def test_a_photograph_on_a_phone_is_not_alive(pipeline: ModelPipeline, clips: dict[str, bytes]) -> None:
+    observation = observe(pipeline, clips[REPLAY], eyes=False)
+    assert not is_alive(observation)
+    neutral = neutral_face(observation.moments)
+    assert neutral is not None
+    assert detect_gestures(observation.moments, neutral) == []
 
 
 @pytest.mark.parametrize("move", ["zoom", "tilt sideways"])
-def test_a_photograph_that_is_moved_does_nothing(pipeline: ModelPipeline, clips: dict[str, bytes], move: str) -> None:
+def test_a_moved_photograph_performs_no_action(pipeline: ModelPipeline, clips: dict[str, bytes], move: str) -> None:
     photo = next(scenes(clips[FIRST], 0, 1))
-    seen = observe(pipeline, film(photo, MOVES[move]), eyes=True)
-    for asked in Action:
-        assert not judged(seen, asked).alive, asked
+    observation = observe(pipeline, film(photo, MOVES[move]), eyes=True)
+    for action in Action:
+        assert not decision(observation, action).alive, action
 
 
-def test_another_person_may_not_go_on(pipeline: ModelPipeline, clips: dict[str, bytes]) -> None:
+def test_a_change_of_person_is_detected(pipeline: ModelPipeline, clips: dict[str, bytes]) -> None:
     swapped = [*scenes(clips[FIRST], 0, 3), *scenes(clips[SECOND], 0, 1)]
-    seen = observe(pipeline, encode(swapped), eyes=False)
-    assert not is_one_person(seen)
-    answer = judged(seen, LEFT)
-    assert not answer.alive
-    assert WarningCode.NOT_A_PERSON in answer.warnings
+    observation = observe(pipeline, encode(swapped), eyes=False)
+    assert not is_one_person(observation)
+    result = decision(observation, LEFT)
+    assert not result.alive
+    assert WarningCode.NOT_A_PERSON in result.warnings

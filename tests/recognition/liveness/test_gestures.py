@@ -1,20 +1,28 @@
-"""Gestures told from angles over time."""
+"""Gesture detection from synthetic angles over time."""
 
 import math
 from collections.abc import Sequence
 
 import pytest
 
-from openfrs.recognition.liveness.gestures import Action, Gesture, Moment, gestures, matched, neutral, unrequested
+from openfrs.recognition.liveness.gestures import (
+    Action,
+    Gesture,
+    Moment,
+    detect_gestures,
+    match_actions,
+    neutral_face,
+    unrequested,
+)
 
 LEFT, RIGHT, NOD, MOUTH, BLINK = Action
 
 Change = tuple[str, float, float, float]
-"""What changes, when it begins and ends in seconds, and by how much at most."""
+"""The measurement that changes, start and end in seconds, and the greatest change."""
 
 
 def film(*changes: Change, seconds: float = 4, rate: int = 15, yaw: float = 0, pitch: float = 0) -> list[Moment]:
-    """A face at rest but for smooth changes of yaw, pitch, mouth or eyes."""
+    """A face at rest except for smooth changes of yaw, pitch, mouth or eyes."""
     moments = []
     for place in range(round(seconds * rate)):
         at = place / rate
@@ -26,14 +34,14 @@ def film(*changes: Change, seconds: float = 4, rate: int = 15, yaw: float = 0, p
     return moments
 
 
-def seen(moments: Sequence[Moment], nod_threshold: float = 0) -> list[Gesture]:
-    rest = neutral(moments)
-    assert rest is not None
-    return gestures(moments, rest, nod_threshold)
+def detected(moments: Sequence[Moment], nod_threshold: float = 0) -> list[Gesture]:
+    neutral = neutral_face(moments)
+    assert neutral is not None
+    return detect_gestures(moments, neutral, nod_threshold)
 
 
 def actions(*changes: Change, **options: float) -> list[Action]:
-    return [gesture.action for gesture in seen(film(*changes, **options))]  # type: ignore[arg-type]
+    return [gesture.action for gesture in detected(film(*changes, **options))]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -46,8 +54,8 @@ def actions(*changes: Change, **options: float) -> list[Action]:
         (("eyes", 1, 1.3, -0.25), BLINK),
     ],
 )
-def test_one_of_each(change: Change, action: Action) -> None:
-    (gesture,) = seen(film(change))
+def test_each_action_is_detected(change: Change, action: Action) -> None:
+    (gesture,) = detected(film(change))
     assert gesture.action is action
     assert 900 <= gesture.start <= gesture.peak <= gesture.end <= 2100
     assert abs(gesture.peak - 500 * (change[1] + change[2])) <= 150
@@ -66,41 +74,41 @@ def test_one_of_each(change: Change, action: Action) -> None:
     ],
     ids=["left", "right", "nod", "looking up", "mouth", "eyes"],
 )
-def test_too_little_or_something_else_is_nothing(change: Change) -> None:
+def test_small_changes_and_other_movements_are_no_gesture(change: Change) -> None:
     assert actions(change) == []
 
 
-def test_eyes_that_stay_shut_have_not_blinked() -> None:
+def test_eyes_that_stay_closed_are_no_blink() -> None:
     assert actions(("eyes", 1, 4.5, -0.25), seconds=10) == []
 
 
-def test_each_is_measured_from_the_persons_own_rest() -> None:
+def test_gestures_are_measured_from_the_neutral_face() -> None:
     assert actions(("yaw", 1, 2, -20), yaw=8, pitch=-12) == [LEFT]
     assert actions(("pitch", 1, 2, 20), yaw=8, pitch=-12) == [NOD]
     assert actions(("yaw", 1, 2, 8), yaw=8) == []
 
 
-def test_in_order_of_time() -> None:
+def test_gestures_are_in_order_of_time() -> None:
     assert actions(("pitch", 0.5, 1.2, 30), ("yaw", 1.5, 2.2, 30), ("yaw", 2.5, 3.5, -30)) == [NOD, RIGHT, LEFT]
     assert actions(("yaw", 0.5, 1.2, 30), ("yaw", 2.5, 3.5, 30)) == [RIGHT, RIGHT]
 
 
-def test_a_turn_with_a_flicker_is_one() -> None:
+def test_a_turn_with_an_interruption_is_one_gesture() -> None:
     moments = film(("yaw", 1, 3, 60))
     broken = [
         Moment(each.time, 5 if 1900 <= each.time <= 2050 else each.yaw, each.pitch, each.mouth, each.eyes)
         for each in moments
     ]
-    assert [each.action for each in seen(broken)] == [RIGHT]
+    assert [each.action for each in detected(broken)] == [RIGHT]
 
 
-def test_one_wrong_frame_is_nothing() -> None:
+def test_an_outlier_of_one_frame_is_no_gesture() -> None:
     moments = film()
     moments[20] = Moment(moments[20].time, 60, 60, 0.9, 0.3)
-    assert seen(moments) == []
+    assert detected(moments) == []
 
 
-def test_lids_that_follow_a_nod_and_lips_in_profile_are_nothing() -> None:
+def test_eyelids_during_a_nod_and_lips_in_profile_are_no_gestures() -> None:
     assert actions(("pitch", 1, 2, 30), ("eyes", 1.3, 1.7, -0.25)) == [NOD]
     assert actions(("yaw", 1, 2, 40), ("mouth", 1.3, 1.7, 0.5)) == [RIGHT]
     assert actions(("yaw", 1, 2, 60), ("pitch", 1, 2, 40)) == [RIGHT]
@@ -108,38 +116,38 @@ def test_lids_that_follow_a_nod_and_lips_in_profile_are_nothing() -> None:
 
 def test_the_threshold_of_a_nod() -> None:
     moments = film(("pitch", 1, 2, 30))
-    assert [each.action for each in seen(moments, 25)] == [NOD]
-    assert seen(moments, 35) == []
-    assert seen(film(("pitch", 1, 2, 13)), 1) == []
+    assert [each.action for each in detected(moments, 25)] == [NOD]
+    assert detected(moments, 35) == []
+    assert detected(film(("pitch", 1, 2, 13)), 1) == []
 
 
-def test_a_video_that_ends_in_a_turn_or_begins_in_one() -> None:
+def test_a_turn_in_progress_counts_at_the_end_of_a_video_and_not_at_its_start() -> None:
     turn = film(("yaw", 1, 3, 40))
-    assert [each.action for each in seen([each for each in turn if each.time < 2100])] == [RIGHT]
-    assert seen([each for each in turn if each.time > 2000]) == []
+    assert [each.action for each in detected([each for each in turn if each.time < 2100])] == [RIGHT]
+    assert detected([each for each in turn if each.time > 2000]) == []
     nod = film(("pitch", 1, 3, 40))
-    assert seen([each for each in nod if each.time < 2100]) == []
+    assert detected([each for each in nod if each.time < 2100]) == []
 
 
-def test_without_a_look_ahead_there_is_no_rest() -> None:
-    assert neutral(film(yaw=30)) is None
-    assert neutral([]) is None
+def test_without_a_frontal_face_there_is_no_neutral_face() -> None:
+    assert neutral_face(film(yaw=30)) is None
+    assert neutral_face([]) is None
 
 
 def test_without_eyes_there_is_no_blink() -> None:
     moments = [Moment(each.time, each.yaw, each.pitch, each.mouth) for each in film(("eyes", 1, 1.3, -0.25))]
-    assert seen(moments) == []
+    assert detected(moments) == []
 
 
 def gesture(action: Action, peak: int, size: float = 2) -> Gesture:
     return Gesture(action, peak - 300, peak, peak + 300, size)
 
 
-FOUND = [gesture(LEFT, 1000), gesture(BLINK, 1500), gesture(NOD, 2000), gesture(LEFT, 3000)]
+GESTURES = [gesture(LEFT, 1000), gesture(BLINK, 1500), gesture(NOD, 2000), gesture(LEFT, 3000)]
 
 
 @pytest.mark.parametrize(
-    ("asked", "answered", "left"),
+    ("requested", "complete", "left"),
     [
         ([LEFT, NOD, LEFT], True, []),
         ([LEFT, BLINK, NOD, LEFT], True, []),
@@ -150,16 +158,16 @@ FOUND = [gesture(LEFT, 1000), gesture(BLINK, 1500), gesture(NOD, 2000), gesture(
         ([BLINK, LEFT], True, [1000, 2000]),
     ],
 )
-def test_what_was_asked_is_looked_for_in_order(asked: list[Action], answered: bool, left: list[int]) -> None:
-    answers = matched(FOUND, asked)
-    assert (None not in answers) is answered
-    assert [each.peak for each in unrequested(FOUND, answers)] == left
+def test_requested_actions_are_matched_in_order(requested: list[Action], complete: bool, left: list[int]) -> None:
+    matches = match_actions(GESTURES, requested)
+    assert (None not in matches) is complete
+    assert [each.peak for each in unrequested(GESTURES, matches)] == left
 
 
-def test_small_movements_of_their_own_do_not_count_against_a_person() -> None:
+def test_small_unrequested_movements_do_not_count() -> None:
     assert unrequested([gesture(RIGHT, 1000, 1.1), gesture(MOUTH, 2000, 3)], []) == []
 
 
-def test_within_windows() -> None:
-    assert matched(FOUND, [LEFT], [(2500, 3500)]) == [FOUND[3]]
-    assert matched(FOUND, [LEFT, NOD], [(0, 1500), (0, 1500)]) == [FOUND[0], None]
+def test_a_gesture_must_peak_within_its_window() -> None:
+    assert match_actions(GESTURES, [LEFT], [(2500, 3500)]) == [GESTURES[3]]
+    assert match_actions(GESTURES, [LEFT, NOD], [(0, 1500), (0, 1500)]) == [GESTURES[0], None]

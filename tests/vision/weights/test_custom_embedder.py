@@ -134,10 +134,10 @@ def test_the_calibration_must_be_its_own(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="has no calibration; make one"):
         calibration_of(read_custom_embedder(mounted(tmp_path)))
     own = read_custom_embedder(mounted(tmp_path, calibration="scale.json"))
-    with pytest.raises(OperatorError, match="holds no calibration"):
+    with pytest.raises(OperatorError, match="is not a calibration"):
         calibration_of(own)
     (tmp_path / "scale.json").write_text(calibration("sface").model_dump_json())
-    with pytest.raises(OperatorError, match="is of embedder sface, not tiny-"):
+    with pytest.raises(OperatorError, match="is for embedder sface, not tiny-"):
         calibration_of(own)
     scale = calibration("sface").model_copy(update={"embedder": own.identity})
     (tmp_path / "scale.json").write_text(scale.model_dump_json())

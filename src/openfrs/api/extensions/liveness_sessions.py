@@ -11,7 +11,7 @@ from openfrs.api.auth import Reader, ServicesDependency
 from openfrs.api.openapi.document import body_of
 from openfrs.api.requests.body import Input, read_input
 from openfrs.api.requests.uploads import VideoInput, parse_actions, uploaded_video
-from openfrs.recognition.liveness.sessions import KINDS
+from openfrs.recognition.liveness.sessions import DEFAULT_ACTIONS
 from openfrs.store.liveness_sessions import LivenessSession
 
 router = APIRouter(prefix="/liveness-sessions", tags=["liveness"])
@@ -74,7 +74,7 @@ class SessionResultResponse(BaseModel):
 async def create_liveness_session(request: Request, services: ServicesDependency, principal: Reader) -> SessionResponse:
     """Choose at random what a person is to do."""
     given = await read_input(request, SessionInput, multipart=False)
-    kinds = KINDS if given.kinds is None else parse_actions(given.kinds)
+    kinds = DEFAULT_ACTIONS if given.kinds is None else parse_actions(given.kinds)
     session = await run_in_threadpool(
         services.liveness_sessions.create, principal.project.id, given.count, kinds, mirrored=given.mirrored
     )

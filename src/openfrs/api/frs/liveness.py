@@ -18,7 +18,7 @@ v1_router = APIRouter(tags=["liveness"])
 async def detect_silent_liveness(request: Request, services: ServicesDependency) -> SilentLivenessResponse:
     """Whether the largest face is a person's, and not that of a print or a screen: alive from a confidence of 0.5."""
     given = await read_input(request, ImageInput)
-    return SilentLivenessResponse.of(await services.silent_liveness.judge(await uploaded_image(given)))
+    return SilentLivenessResponse.of(await services.silent_liveness.check(await uploaded_image(given)))
 
 
 @router.post("/live-detect", dependencies=[Depends(READER)], openapi_extra=body_of(ActionInput))
@@ -29,4 +29,4 @@ async def detect_action_liveness(request: Request, services: ServicesDependency)
     """
     given = await read_input(request, ActionInput)
     wanted = action_request(given)
-    return ActionLivenessResponse.of(await services.action_liveness.judge(await uploaded_video(given), wanted))
+    return ActionLivenessResponse.of(await services.action_liveness.check(await uploaded_video(given), wanted))

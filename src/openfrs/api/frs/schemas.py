@@ -238,7 +238,7 @@ class SilentLivenessResponse(BaseModel):
     @classmethod
     def of(cls, value: SilentDecision) -> "SilentLivenessResponse":
         """A verdict as the wire writes it; rounding never carries a confidence over the threshold."""
-        picture = base64.b64encode(value.picture).decode("ascii")
+        picture = base64.b64encode(value.image).decode("ascii")
         confidence = math.floor(value.confidence * 10_000) / 10_000
         return cls(
             result=SilentLivenessResult(alive=value.alive, picture=picture, confidence=confidence),
@@ -271,7 +271,7 @@ class ActionLivenessResponse(BaseModel):
     def of(cls, value: ActionDecision) -> "ActionLivenessResponse":
         """A verdict as the wire writes it."""
         actions = [DetectedAction(confidence=_score(sure), action=int(action)) for action, sure in value.actions]
-        picture = base64.b64encode(value.picture).decode("ascii")
+        picture = base64.b64encode(value.image).decode("ascii")
         return cls(
             video_result=ActionLivenessResult(alive=value.alive, actions=actions, picture=picture),
             warning_list=[LivenessWarning.of(each) for each in value.warnings],

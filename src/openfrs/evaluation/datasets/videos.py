@@ -1,4 +1,4 @@
-"""Labelled videos and photographs made to move, watched and judged."""
+"""Labelled clips, and videos of moved photographs, for action liveness."""
 
 import json
 from collections.abc import Iterator
@@ -16,21 +16,23 @@ from openfrs.media.decoding.video import VideoLimits
 from openfrs.recognition.liveness.action import observe
 from openfrs.recognition.liveness.gestures import Action
 from openfrs.vision.pipeline import Pipeline
+from openfrs.vision.types import Image
 
 from .attacks import MOVES, film
 
 _BOUNDS: Final = VideoLimits(longest=60_000)
-"""Labelled clips may be longer than what the service takes."""
+"""Labelled clips may be longer than the service accepts."""
 
 _ACTIONS: Final = {"yaw_img_right": Action.TURN_LEFT, "yaw_img_left": Action.TURN_RIGHT, "pitch_down": Action.NOD}
-"""Labels name directions in the picture, actions the person's own."""
+"""Labels name directions in the image; actions are those of the person."""
 
 _PHOTO_SIDE: Final = 480
+_MODELS: Final = "face mesh, iris, silent liveness"
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledClip:
-    """A video, of what kind it is, and the turns and nods in it with the milliseconds of their peak."""
+    """A video, its kind, and its turns and nods with the milliseconds of their peaks."""
 
     path: Path
     kind: str
@@ -38,10 +40,10 @@ class LabelledClip:
 
 
 def labelled_clips(file: Path) -> list[LabelledClip]:
-    """The clips of a ``clips.json``: file (relative to it), kind, events with action and peak_ms.
+    """Read a ``clips.json``: a list of file (relative to it), kind, and events with action and peak_ms.
 
     Raises:
-        OperatorError: it is no such file.
+        OperatorError: the file is not a list of clips.
     """
     try:
         return [
@@ -57,35 +59,34 @@ def labelled_clips(file: Path) -> list[LabelledClip]:
             for clip in json.loads(file.read_text("utf-8"))
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise OperatorError(f"{file} does not list clips") from error
+        raise OperatorError(f"{file} is not a list of clips") from error
 
 
-def watch_clips(pipeline: Pipeline, file: Path) -> ActionResult:
-    """Watch every clip of a ``clips.json``; eyes are looked at in all of them."""
+def evaluate_clips(pipeline: Pipeline, file: Path) -> ActionResult:
+    """Measure every clip of a ``clips.json``, including the eyes."""
     clips = []
     for clip in labelled_clips(file):
-        seen = observe(pipeline, clip.path.read_bytes(), eyes=True, bounds=_BOUNDS)
+        observation = observe(pipeline, clip.path.read_bytes(), eyes=True, bounds=_BOUNDS)
         name = f"{clip.path.parent.name[-24:]}/{clip.path.name}"
-        clips.append(clip_result(name, clip.kind, clip.actions, seen))
-    return ActionResult(data=f"{len(clips)} clips", models="face mesh, iris, silent liveness", clips=tuple(clips))
+        clips.append(clip_result(name, clip.kind, clip.actions, observation))
+    return ActionResult(data=f"{len(clips)} clips", models=_MODELS, clips=tuple(clips))
 
 
-def watch_photographs(pipeline: Pipeline, photos: list[Path]) -> ActionResult:
-    """Watch photographs that are moved in every way."""
+def evaluate_photographs(pipeline: Pipeline, photos: list[Path]) -> ActionResult:
+    """Measure videos of photographs that are moved in every way of :data:`.attacks.MOVES`."""
     clips = []
-    for photo, (name, image) in enumerate(_squares(photos)):
+    for number, (name, image) in enumerate(_squares(photos)):
         for move, moved in MOVES.items():
-            seen = observe(pipeline, film(image, moved), eyes=True)
-            seen_as = clip_result(f"{photo:02d} {name}", move, None, seen)
-            clips.append(seen_as.model_copy(update={"curves": {}}))
+            result = clip_result(f"{number:02d} {name}", move, None, observe(pipeline, film(image, moved), eyes=True))
+            clips.append(result.model_copy(update={"curves": {}}))
     return ActionResult(
         data=f"{len(photos)} photographs, each moved in {len(MOVES)} ways, made without camera or paper",
-        models="face mesh, iris, silent liveness",
+        models=_MODELS,
         clips=tuple(clips),
     )
 
 
-def _squares(photos: list[Path]) -> Iterator[tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]]:
+def _squares(photos: list[Path]) -> Iterator[tuple[str, Image]]:
     for path in photos:
         image = EncodedImage.from_file(path).decode()
         yield path.stem, np.asarray(cv2.resize(image, (_PHOTO_SIDE, _PHOTO_SIDE)), np.uint8)

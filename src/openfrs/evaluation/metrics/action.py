@@ -1,4 +1,4 @@
-"""Action liveness on labelled clips and on videos made from photographs: what was seen of what was done, who is alive."""
+"""Action liveness on labelled clips and on videos made from photographs."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from openfrs.recognition.liveness.action import Observation, is_alive, is_one_person
-from openfrs.recognition.liveness.gestures import HEAD, Action, gestures, neutral
+from openfrs.recognition.liveness.gestures import HEAD_ACTIONS, Action, detect_gestures, neutral_face
 
 from .results import Chart, Part, Result, Table
 
@@ -14,18 +14,18 @@ Curve = tuple[tuple[float, float], ...]
 
 
 class ClipResult(Part):
-    """What was seen in one video. Actions are codes with the milliseconds of their peak."""
+    """The result for one video. Actions are codes with the milliseconds of their peak."""
 
     name: str
     kind: str
     """``live``, or the kind of attack."""
 
     labelled: tuple[tuple[int, int], ...] | None
-    """Turns and nods that the labels have; None where nobody labelled any."""
+    """Labelled turns and nods; None if the video has no labels."""
 
     recognised: tuple[tuple[int, int], ...]
     alive: bool
-    """Whether silent liveness and identity let the video pass."""
+    """Whether the video passes silent liveness and the identity check."""
 
     confidence: float
     """The median of silent liveness."""
@@ -35,23 +35,23 @@ class ClipResult(Part):
 
     @property
     def head(self) -> tuple[int, ...]:
-        """The turns and nods recognised."""
-        return tuple(code for code, _ in self.recognised if code in set(HEAD))
+        """The recognised turns and nods."""
+        return tuple(code for code, _ in self.recognised if code in HEAD_ACTIONS)
 
     @property
     def right(self) -> bool | None:
-        """Whether exactly the turns and nods of the labels were recognised, in their order."""
+        """Whether exactly the labelled turns and nods were recognised, in order."""
         return None if self.labelled is None else self.head == tuple(code for code, _ in self.labelled)
 
 
 class ActionResult(Result):
-    """Gestures and verdicts of all videos of a set."""
+    """Gestures and decisions for all videos of a set."""
 
     evaluation: Literal["action"] = "action"
     clips: tuple[ClipResult, ...]
 
     def tables(self) -> list[Table]:
-        """One row a video."""
+        """One row for each video."""
         rows = [
             (
                 clip.name,
@@ -69,15 +69,15 @@ class ActionResult(Result):
             right = sum(bool(clip.right) for clip in labelled)
             notes.append(f"Turns and nods as labelled, and no others: {right} of {len(labelled)} videos.")
         for kind in sorted({clip.kind for clip in self.clips}):
-            ours = [clip for clip in self.clips if clip.kind == kind]
+            of_kind = [clip for clip in self.clips if clip.kind == kind]
             notes.append(
-                f"{kind}: {sum(clip.alive for clip in ours)} of {len(ours)} pass as a person's by their samples alone."
+                f"{kind}: {sum(clip.alive for clip in of_kind)} of {len(of_kind)} pass as a person's by their samples alone."
             )
         columns = ("video", "kind", "labelled", "recognised (s)", "turns and nods right", "samples pass as a person's")
         return [Table("Action liveness", columns, rows, notes)]
 
     def charts(self) -> list[Chart]:
-        """One timeline a labelled video, with what was recognised marked."""
+        """One timeline for each labelled video, with the recognised gestures marked."""
         return [
             Chart(
                 f"{place:02d}",
@@ -92,24 +92,26 @@ class ActionResult(Result):
         ]
 
 
-def clip_result(name: str, kind: str, labelled: Sequence[tuple[Action, int]] | None, seen: Observation) -> ClipResult:
-    """What an observation comes to."""
-    rest = neutral(seen.moments)
-    found = gestures(seen.moments, rest) if rest else []
-    times = [moment.time / 1000 for moment in seen.moments]
+def clip_result(
+    name: str, kind: str, labelled: Sequence[tuple[Action, int]] | None, observation: Observation
+) -> ClipResult:
+    """Compare the gestures of an observation with the labels."""
+    neutral = neutral_face(observation.moments)
+    gestures = detect_gestures(observation.moments, neutral) if neutral else []
+    times = [moment.time / 1000 for moment in observation.moments]
     measures = {
-        "yaw": [moment.yaw for moment in seen.moments],
-        "pitch": [moment.pitch for moment in seen.moments],
-        "eyes": [100 * (moment.eyes or 0) for moment in seen.moments],
-        "mouth": [100 * moment.mouth for moment in seen.moments],
+        "yaw": [moment.yaw for moment in observation.moments],
+        "pitch": [moment.pitch for moment in observation.moments],
+        "eyes": [100 * (moment.eyes or 0) for moment in observation.moments],
+        "mouth": [100 * moment.mouth for moment in observation.moments],
     }
     return ClipResult(
         name=name,
         kind=kind,
         labelled=None if labelled is None else tuple((int(action), at) for action, at in labelled),
-        recognised=tuple((int(each.action), each.peak) for each in found),
-        alive=is_alive(seen) and is_one_person(seen),
-        confidence=float(np.median(seen.live)) if seen.live else 0.0,
+        recognised=tuple((int(each.action), each.peak) for each in gestures),
+        alive=is_alive(observation) and is_one_person(observation),
+        confidence=float(np.median(observation.live)) if observation.live else 0.0,
         curves={
             measure: tuple((round(at, 3), round(value, 1)) for at, value in zip(times, values, strict=True))
             for measure, values in measures.items()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from openfrs.core.errors import OperatorError
-from openfrs.recognition.similarity import Calibration, OperatingPoint, fit
+from openfrs.recognition.similarity import Calibration, OperatingPoint, fit_knots
 
 from .pairs import AllPairs, share_reaching
 from .results import Table
@@ -28,7 +28,7 @@ def calibrated(pairs: AllPairs, *, embedder: str, data: str, images: int, people
             people=people,
             genuine_pairs=pairs.genuine.size,
             impostor_pairs=pairs.impostor.size,
-            knots=tuple(fit(pairs.impostor)),
+            knots=tuple(fit_knots(pairs.impostor)),
             operating_points=(),
         )
     except ValueError as error:

@@ -1,1 +1,1 @@
-"""Liveness: is a face in front of the camera that of a person, or of a picture of one."""
+"""Silent and action liveness detection."""

@@ -1,4 +1,4 @@
-"""Action liveness: did a person do what was asked, in the order asked, in front of the camera."""
+"""Action liveness: whether a live person performed the requested actions in order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,36 +19,46 @@ from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import Detection, Image
 
 from . import silent
-from .gestures import Action, Gesture, Moment, NeutralFace, gestures, is_frontal, matched, neutral, unrequested
+from .gestures import (
+    Action,
+    Gesture,
+    Moment,
+    NeutralFace,
+    detect_gestures,
+    is_frontal,
+    match_actions,
+    neutral_face,
+    unrequested,
+)
 from .parallax import MidlineTracker
 from .warnings import WarningCode
 
-RATE: Final = 10
-RATE_FOR_BLINKS: Final = 15
-"""Frames a second that are looked at: turns and nods take half a second or more, a blink a fifth."""
+FRAME_RATE: Final = 10
+FRAME_RATE_FOR_BLINKS: Final = 15
+"""Frames per second that are analysed: turns and nods take half a second or more, a blink a fifth."""
 
-SAMPLES_EVERY: Final = 400
-"""Milliseconds between the frames on which it is seen whether the face is alive and still the same person's."""
+SAMPLE_INTERVAL: Final = 400
+"""Milliseconds between the frames that are checked for silent liveness and identity."""
 
 SAME_PERSON: Final = 0.3
-"""Cosine to the most typical sample below which a sample is of somebody else. In the labelled clips the same person's fell to
-0.32 at worst, in a video of 176 x 144 pixels; those of two people are about 0."""
+"""Cosine to the most typical sample from which a sample shows the same person. In the labelled clips it was at least 0.32 for the
+same person, in a video of 176 x 144 pixels, and about 0 for two people."""
 
-SEEN: Final = 0.5
-"""The share of the frames that must show a face."""
+MIN_FACE_SHARE: Final = 0.5
+"""Least share of the frames that must show a face."""
 
 SECOND_FACE: Final = 0.25
-"""From this share of the main face's area on, another face is warned of."""
+"""Share of the main face's area from which another face causes a warning."""
 
-_TRACKED: Final = 0.3
+_TRACKED_OVERLAP: Final = 0.3
 _JPEG_QUALITY: Final = 90
-_WITHOUT_EYES: Final = frozenset({Trait.POSE, Trait.MOUTH, Trait.LANDMARKS})
-_WITH_EYES: Final = _WITHOUT_EYES | {Trait.EYES}
+_TRAITS: Final = frozenset({Trait.POSE, Trait.MOUTH, Trait.LANDMARKS})
+_TRAITS_WITH_EYES: Final = _TRAITS | {Trait.EYES}
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRequest:
-    """What a person was asked to do."""
+    """The actions a person was asked to perform."""
 
     actions: tuple[Action, ...]
     windows: tuple[tuple[int, int], ...] | None = None
@@ -56,37 +66,37 @@ class ActionRequest:
 
     nod_threshold: float = limits.NOD_THRESHOLD
     mirrored: bool = False
-    """Whether the video shows the person as a mirror does, so that left and right change places."""
+    """Whether the video is mirrored, so that left and right are exchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionDecision:
-    """What a video says."""
+    """The decision on a video."""
 
     alive: bool
     actions: tuple[tuple[Action, float], ...]
-    """Each action asked for and how sure it is that it was done, 0..1."""
+    """Each requested action and the confidence that it was performed, 0..1."""
 
-    picture: bytes
-    """The frame in which the face that looks ahead is largest, as JPEG; empty where no frame shows a face."""
+    image: bytes
+    """The frame with the largest frontal face, as JPEG; empty if no frame shows a face."""
 
     warnings: tuple[WarningCode, ...] = ()
 
 
 @dataclass(slots=True)
 class Observation:
-    """What was seen of the main face of a video."""
+    """Measurements of the main face of a video."""
 
     length: int = 0
     """Milliseconds."""
 
     frames: int = 0
     crowded: int = 0
-    """Frames in which another face is nearly as large."""
+    """Number of frames with another large face."""
 
     moments: list[Moment] = field(default_factory=list)
     live: list[float] = field(default_factory=list)
-    """Verdicts of silent liveness on sampled frames in which the face looks ahead."""
+    """Silent liveness of sampled frames with a frontal face."""
 
     embeddings: list[npt.NDArray[np.float32]] = field(default_factory=list)
     """Unit embeddings of the same frames."""
@@ -94,80 +104,80 @@ class Observation:
     best: Image | None = None
     _size: float = 0.0
 
-    def keep_best(self, image: Image, face: Detection, ahead: bool) -> None:
-        """Keep the frame if it shows the face better than those before: ahead before turned, then larger."""
-        size = face.area * (1e6 if ahead else 1.0)
+    def keep_best(self, image: Image, face: Detection, frontal: bool) -> None:
+        """Keep the frame if it shows the face better than earlier ones: frontal before turned, then larger."""
+        size = face.area * (1e6 if frontal else 1.0)
         if size > self._size:
             self.best, self._size = image, size
 
 
 class ActionLiveness:
-    """Judges videos on the recognizer's threads."""
+    """Action liveness on the recognizer's executors."""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
 
-    async def judge(self, video: bytes, asked: ActionRequest) -> ActionDecision:
-        """The verdict on a video.
+    async def check(self, video: bytes, request: ActionRequest) -> ActionDecision:
+        """Return the decision on a video.
 
         Raises:
-            ServiceError: ``FRS.0701`` or ``FRS.0706`` for the video, ``FRS.0020`` the weights are not there, ``FRS.0033`` there is
-                no room.
+            ServiceError: ``FRS.0701`` or ``FRS.0706`` for the video; ``FRS.0020`` the weights are not installed; ``FRS.0033`` the
+                queue is full.
         """
-        eyes = Action.BLINK in asked.actions
-        return await self._recognizer.run(lambda pipeline: verdict(observe(pipeline, video, eyes=eyes), asked))
+        eyes = Action.BLINK in request.actions
+        return await self._recognizer.run(lambda pipeline: decide(observe(pipeline, video, eyes=eyes), request))
 
 
 def observe(pipeline: Pipeline, video: bytes, *, eyes: bool, bounds: VideoLimits | None = None) -> Observation:
-    """Watch a video: the main face of each frame looked at, and samples of it.
+    """Measure the main face in the frames of a video.
 
     Raises:
-        ServiceError: ``FRS.0701``, ``FRS.0706`` or ``FRS.0020``
+        ServiceError: ``FRS.0701``, ``FRS.0706`` or ``FRS.0020`` as :meth:`ActionLiveness.check`.
     """
-    seen = Observation()
+    observation = Observation()
     last: Detection | None = None
-    line = MidlineTracker()
-    due = 0
-    with open_video(video, RATE_FOR_BLINKS if eyes else RATE, bounds) as frames:
-        seen.length = frames.length
+    midline = MidlineTracker()
+    next_sample = 0
+    with open_video(video, FRAME_RATE_FOR_BLINKS if eyes else FRAME_RATE, bounds) as frames:
+        observation.length = frames.length
         for frame in frames:
-            seen.frames += 1
+            observation.frames += 1
             faces = pipeline.detect(frame.pixels)
-            last = _followed(faces, last, frame)
+            last = _tracked_face(faces, last, frame)
             if last is None:
-                line.lost()
+                midline.reset()
                 continue
-            seen.crowded += sum(face.area >= SECOND_FACE * last.area for face in faces) > 1
-            moment = _moment(pipeline, frame, last, line, eyes=eyes)
-            seen.moments.append(moment)
-            ahead = is_frontal(moment)
-            seen.keep_best(frame.pixels, last, ahead)
-            if ahead and frame.time >= due:
-                due = frame.time + SAMPLES_EVERY
-                _sample(pipeline, frame, last, seen)
-    return seen
+            observation.crowded += sum(face.area >= SECOND_FACE * last.area for face in faces) > 1
+            moment = _measure(pipeline, frame, last, midline, eyes=eyes)
+            observation.moments.append(moment)
+            frontal = is_frontal(moment)
+            observation.keep_best(frame.pixels, last, frontal)
+            if frontal and frame.time >= next_sample:
+                next_sample = frame.time + SAMPLE_INTERVAL
+                _sample(pipeline, frame, last, observation)
+    return observation
 
 
-def verdict(seen: Observation, asked: ActionRequest) -> ActionDecision:
-    """What an observation says of the actions asked for."""
-    rest = neutral(seen.moments)
-    found = _done(seen.moments, rest, asked)
-    answers = matched(found, asked.actions, asked.windows)
-    warnings = _warnings(seen, rest)
-    extra = asked.windows is None and unrequested(found, answers)
-    done = None not in answers and not extra
-    if rest and not done:
+def decide(observation: Observation, request: ActionRequest) -> ActionDecision:
+    """Match the gestures of an observation with the requested actions."""
+    neutral = neutral_face(observation.moments)
+    gestures = _gestures(observation.moments, neutral, request)
+    matches = match_actions(gestures, request.actions, request.windows)
+    warnings = _warnings(observation, neutral)
+    extra = request.windows is None and unrequested(gestures, matches)
+    performed = None not in matches and not extra
+    if neutral and not performed:
         warnings.add(WarningCode.SMALL_MOVEMENT)
-    picture = b""
-    if seen.best is not None:
-        picture = bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(seen.best), _JPEG_QUALITY, colorspace="RGB"))
+    image = b""
+    if observation.best is not None:
+        image = bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(observation.best), _JPEG_QUALITY, colorspace="RGB"))
     return ActionDecision(
-        alive=done and not warnings & {WarningCode.NOT_FRONTAL, WarningCode.NO_FACE, WarningCode.NOT_A_PERSON},
+        alive=performed and not warnings & {WarningCode.NOT_FRONTAL, WarningCode.NO_FACE, WarningCode.NOT_A_PERSON},
         actions=tuple(
-            (action, answer.confidence if answer else 0.0)
-            for action, answer in zip(asked.actions, answers, strict=True)
+            (action, gesture.confidence if gesture else 0.0)
+            for action, gesture in zip(request.actions, matches, strict=True)
         ),
-        picture=picture,
+        image=image,
         warnings=tuple(sorted(warnings)),
     )
 
@@ -175,54 +185,56 @@ def verdict(seen: Observation, asked: ActionRequest) -> ActionDecision:
 _MIRROR: Final = {Action.TURN_LEFT: Action.TURN_RIGHT, Action.TURN_RIGHT: Action.TURN_LEFT}
 
 
-def _done(moments: Sequence[Moment], rest: NeutralFace | None, asked: ActionRequest) -> list[Gesture]:
-    found = gestures(moments, rest, asked.nod_threshold) if rest else []
-    if asked.mirrored:
-        found = [
-            Gesture(_MIRROR.get(each.action, each.action), each.start, each.peak, each.end, each.size) for each in found
+def _gestures(moments: Sequence[Moment], neutral: NeutralFace | None, request: ActionRequest) -> list[Gesture]:
+    gestures = detect_gestures(moments, neutral, request.nod_threshold) if neutral else []
+    if request.mirrored:
+        gestures = [
+            Gesture(_MIRROR.get(each.action, each.action), each.start, each.peak, each.end, each.size)
+            for each in gestures
         ]
-    return found
+    return gestures
 
 
-def _warnings(seen: Observation, rest: NeutralFace | None) -> set[WarningCode]:
+def _warnings(observation: Observation, neutral: NeutralFace | None) -> set[WarningCode]:
     warnings = set()
-    if len(seen.moments) < SEEN * seen.frames:
+    if len(observation.moments) < MIN_FACE_SHARE * observation.frames:
         warnings.add(WarningCode.NO_FACE)
-    if 5 * seen.crowded > seen.frames:
+    if 5 * observation.crowded > observation.frames:
         warnings.add(WarningCode.TWO_FACES)
-    if seen.moments and rest is None:
+    if observation.moments and neutral is None:
         warnings.add(WarningCode.NOT_FRONTAL)
-    if not seen.live:
-        warnings.add(WarningCode.NO_PICTURE)
-    if seen.moments and not (is_alive(seen) and is_one_person(seen)):
+    if not observation.live:
+        warnings.add(WarningCode.NO_GOOD_FRAME)
+    if observation.moments and not (is_alive(observation) and is_one_person(observation)):
         warnings.add(WarningCode.NOT_A_PERSON)
     return warnings
 
 
-def is_alive(seen: Observation) -> bool:
-    """Whether most samples were taken from a person."""
-    return bool(seen.live) and float(np.median(seen.live)) >= silent.ALIVE
+def is_alive(observation: Observation) -> bool:
+    """Whether most samples pass silent liveness."""
+    return bool(observation.live) and float(np.median(observation.live)) >= silent.THRESHOLD
 
 
-def is_one_person(seen: Observation) -> bool:
-    """Whether all samples show the person that most of them show."""
-    if not seen.embeddings:
+def is_one_person(observation: Observation) -> bool:
+    """Whether all samples show the same person."""
+    if not observation.embeddings:
         return False
-    likeness = np.stack(seen.embeddings) @ np.stack(seen.embeddings).T
-    typical = int(np.median(likeness, axis=1).argmax())
-    return bool(likeness[typical].min() >= SAME_PERSON)
+    embeddings = np.stack(observation.embeddings)
+    cosines = embeddings @ embeddings.T
+    typical = int(np.median(cosines, axis=1).argmax())
+    return bool(cosines[typical].min() >= SAME_PERSON)
 
 
-def _followed(faces: list[Detection], last: Detection | None, frame: Frame) -> Detection | None:
-    """The face that was followed so far, else the main one."""
-    near = [face for face in faces if last is not None and intersection_over_union(face, last) > _TRACKED]
+def _tracked_face(faces: list[Detection], last: Detection | None, frame: Frame) -> Detection | None:
+    """Return the face that overlaps the previous one, or else the main face."""
+    near = [face for face in faces if last is not None and intersection_over_union(face, last) > _TRACKED_OVERLAP]
     if near:
         return max(near, key=lambda face: face.area)
     return main_face(faces, frame.pixels)
 
 
-def _moment(pipeline: Pipeline, frame: Frame, face: Detection, line: MidlineTracker, *, eyes: bool) -> Moment:
-    traits = pipeline.describe(frame.pixels, face, _WITH_EYES if eyes else _WITHOUT_EYES)
+def _measure(pipeline: Pipeline, frame: Frame, face: Detection, midline: MidlineTracker, *, eyes: bool) -> Moment:
+    traits = pipeline.describe(frame.pixels, face, _TRAITS_WITH_EYES if eyes else _TRAITS)
     if traits.pose is None or traits.mouth is None or traits.landmarks is None or (eyes and traits.eyes is None):
         raise ServiceError("FRS.0020", "action liveness")
     return Moment(
@@ -232,13 +244,13 @@ def _moment(pipeline: Pipeline, frame: Frame, face: Detection, line: MidlineTrac
         mouth=traits.mouth,
         eyes=sum(traits.eyes) / 2 if traits.eyes else None,
         landmarks=face.landmarks,
-        profile=line.follow(frame.pixels, face, traits.landmarks, traits.pose.yaw),
+        parallax=midline.update(frame.pixels, face, traits.landmarks, traits.pose.yaw),
     )
 
 
-def _sample(pipeline: Pipeline, frame: Frame, face: Detection, seen: Observation) -> None:
+def _sample(pipeline: Pipeline, frame: Frame, face: Detection, observation: Observation) -> None:
     live = silent.confidence(pipeline, frame.pixels, face)
     if live is None:
         raise ServiceError("FRS.0020", "silent liveness")
-    seen.live.append(live)
-    seen.embeddings.append(pipeline.embed(frame.pixels, [face])[0])
+    observation.live.append(live)
+    observation.embeddings.append(pipeline.embed(frame.pixels, [face])[0])

@@ -1,4 +1,4 @@
-"""What a person did in a video, told from how the head's angles, the eyes and the mouth went from moment to moment."""
+"""Gesture detection from head pose, eyes and mouth over time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from .parallax import MIN_NOSE_SHIFT, MIN_PARALLAX, nose_shift
 
 
 class Action(IntEnum):
-    """What FRS can ask for; left and right are the person's own."""
+    """Actions of FRS; left and right are those of the person."""
 
     TURN_LEFT = 1
     TURN_RIGHT = 2
@@ -21,49 +21,49 @@ class Action(IntEnum):
     BLINK = 5
 
 
-HEAD: Final = frozenset({Action.TURN_LEFT, Action.TURN_RIGHT, Action.NOD})
+HEAD_ACTIONS: Final = frozenset({Action.TURN_LEFT, Action.TURN_RIGHT, Action.NOD})
 
-TURN: Final = 15.0
-"""Degrees of yaw that make a turn. FRS advises 15 to 30. Photographs tilted by 50 mostly stayed below 10, but reached 21."""
+TURN_THRESHOLD: Final = 15.0
+"""Degrees of yaw of a turn. FRS advises 15 to 30. Photographs tilted by 50 degrees mostly stayed below 10, but reached 21."""
 
-NOD: Final = 15.0
-"""The least degrees of pitch that make a nod, however low ``nod_threshold`` is: bent photographs reached 12, once 16."""
+MIN_NOD_THRESHOLD: Final = 15.0
+"""Lower bound of the degrees of pitch of a nod, whatever ``nod_threshold`` is: bent photographs reached 12, once 16."""
 
-MOUTH: Final = 0.2
-"""By how much the lips' gap over the mouth's width must grow."""
+MOUTH_THRESHOLD: Final = 0.2
+"""Increase of the gap between the lips over the width of the mouth."""
 
-BLINK: Final = 0.35
-"""By which share of themselves the eyes must close."""
+BLINK_THRESHOLD: Final = 0.35
+"""Relative decrease of the opening of the eyes."""
 
-LONGEST_BLINK: Final = 2000
-"""Milliseconds; eyes that are shut for longer have not blinked."""
+MAX_BLINK: Final = 2000
+"""Milliseconds; eyes that stay closed for longer do not count as a blink."""
 
-CLEAR: Final = 1.4
-"""A head movement that nobody asked for counts against the person from so many times the threshold on."""
+CLEAR_SIZE: Final = 1.4
+"""Size, in thresholds, from which an unrequested head movement counts against the person."""
 
 RELEASE: Final = 0.5
-"""A gesture is over when it is less than this share of its threshold, or of its greatest size where the rest drifts."""
+"""A gesture ends below this share of its threshold, or of its greatest size if the neutral position drifts."""
 
 _DRIFTING: Final = frozenset({Action.NOD, Action.OPEN_MOUTH})
-"""People come back from these to another place than they left."""
+"""Actions after which people return to a different neutral position."""
 
-FLICKER: Final = 700
-"""Milliseconds within which two movements of the head in one direction are one."""
+MERGE_INTERVAL: Final = 700
+"""Milliseconds within which two head movements in the same direction are merged."""
 
 FRONTAL_YAW, FRONTAL_PITCH = 20.0, 25.0
-"""Degrees within which a mouth can be measured, and a face recognised."""
+"""Degrees within which a mouth can be measured and a face recognised."""
 
 EYES_YAW, EYES_PITCH = 15.0, 10.0
-"""Degrees within which eyes can be."""
+"""Degrees within which eyes can be measured."""
 
 _NEUTRAL_YAW: Final = 12.0
-_STILL: Final = 20.0
-"""Degrees a second below which a head rests."""
+_STILL_SPEED: Final = 20.0
+"""Degrees per second below which a head is still."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A face at one time of a video: milliseconds, degrees (signs as in ``HeadPose``), ratios without unit."""
+    """Measurements of a face at one time (milliseconds): degrees (signs as in ``HeadPose``) and ratios."""
 
     time: int
     yaw: float
@@ -71,15 +71,15 @@ class Moment:
     mouth: float
     eyes: float | None = None
     landmarks: Points | None = field(default=None, compare=False)
-    """The detector's."""
+    """The detector's five landmarks."""
 
-    profile: float | None = None
-    """How far the tip of the nose has left the face's middle line to the right of the picture; None where that is not known."""
+    parallax: float | None = None
+    """Distance of the tip of the nose to the right of the middle line, as :meth:`.parallax.MidlineTracker.update` returns it."""
 
 
 @dataclass(frozen=True, slots=True)
 class NeutralFace:
-    """A person's face at rest."""
+    """Measurements of a face at rest."""
 
     yaw: float
     pitch: float
@@ -90,10 +90,7 @@ class NeutralFace:
 
 @dataclass(frozen=True, slots=True)
 class Gesture:
-    """Something a person did: when it began, was greatest and ended, in milliseconds, and how large it was.
-
-    ``size`` is in thresholds: 1 is just enough.
-    """
+    """A performed action: its start, peak and end in milliseconds, and its greatest size in thresholds."""
 
     action: Action
     start: int
@@ -103,24 +100,21 @@ class Gesture:
 
     @property
     def confidence(self) -> float:
-        """0.5 for what is just enough, 1 for what is twice that or more."""
+        """0.5 at the threshold, 1 from twice the threshold."""
         return min(1.0, self.size / 2)
 
 
-def neutral(moments: Sequence[Moment]) -> NeutralFace | None:
-    """The person's face at rest: the median of the moments in which the head looks ahead and is still, if there are any.
-
-    None where it never looks ahead.
-    """
-    ahead = [moment for moment in moments if abs(moment.yaw) < _NEUTRAL_YAW]
-    if not ahead:
+def neutral_face(moments: Sequence[Moment]) -> NeutralFace | None:
+    """Return the median of the moments with a frontal, still face; None if the face is never frontal."""
+    frontal = [moment for moment in moments if abs(moment.yaw) < _NEUTRAL_YAW]
+    if not frontal:
         return None
     still = [
         moment
         for before, moment, after in zip(moments, moments[1:], moments[2:], strict=False)
-        if abs(moment.yaw) < _NEUTRAL_YAW and _speed(before, after) < _STILL
+        if abs(moment.yaw) < _NEUTRAL_YAW and _speed(before, after) < _STILL_SPEED
     ]
-    resting = still if len(still) >= 3 else ahead
+    resting = still if len(still) >= 3 else frontal
     eyes = [moment.eyes for moment in resting if moment.eyes is not None]
     yaw, pitch = median(moment.yaw for moment in resting), median(moment.pitch for moment in resting)
     nearest = min(resting, key=lambda moment: abs(moment.yaw - yaw) + abs(moment.pitch - pitch))
@@ -133,59 +127,62 @@ def neutral(moments: Sequence[Moment]) -> NeutralFace | None:
     )
 
 
-def gestures(moments: Sequence[Moment], rest: NeutralFace, nod_threshold: float = 0.0) -> list[Gesture]:
-    """Everything the person did, in order of time. Blinks are found only where the moments have eyes."""
+def detect_gestures(moments: Sequence[Moment], neutral: NeutralFace, nod_threshold: float = 0.0) -> list[Gesture]:
+    """Return all gestures in order of their peaks. Blinks are detected only if the moments include eyes."""
     smooth = _smoothed(moments)
+    nod = max(MIN_NOD_THRESHOLD, nod_threshold)
     measures: dict[Action, Callable[[Moment], float]] = {
-        Action.TURN_LEFT: lambda moment: (rest.yaw - moment.yaw) / TURN,
-        Action.TURN_RIGHT: lambda moment: (moment.yaw - rest.yaw) / TURN,
-        Action.NOD: lambda moment: (moment.pitch - rest.pitch) / max(NOD, nod_threshold),
-        Action.OPEN_MOUTH: lambda moment: (moment.mouth - rest.mouth) / MOUTH,
+        Action.TURN_LEFT: lambda moment: (neutral.yaw - moment.yaw) / TURN_THRESHOLD,
+        Action.TURN_RIGHT: lambda moment: (moment.yaw - neutral.yaw) / TURN_THRESHOLD,
+        Action.NOD: lambda moment: (moment.pitch - neutral.pitch) / nod,
+        Action.OPEN_MOUTH: lambda moment: (moment.mouth - neutral.mouth) / MOUTH_THRESHOLD,
     }
-    found = [
+    candidates = [
         gesture for action, measure in measures.items() for gesture in _excursions(action, smooth, measure)
-    ] + _excursions(Action.BLINK, moments, lambda moment: _closing(moment, rest) / BLINK)
+    ] + _excursions(Action.BLINK, moments, lambda moment: _eye_closure(moment, neutral) / BLINK_THRESHOLD)
     return sorted(
-        (gesture for gesture in found if _is_told_apart(gesture, smooth, rest)),
+        (gesture for gesture in candidates if _is_plausible(gesture, smooth, neutral)),
         key=lambda gesture: gesture.peak,
     )
 
 
-def matched(
-    found: Sequence[Gesture], asked: Sequence[Action], windows: Sequence[tuple[int, int]] | None = None
+def match_actions(
+    gestures: Sequence[Gesture], actions: Sequence[Action], windows: Sequence[tuple[int, int]] | None = None
 ) -> list[Gesture | None]:
-    """The gesture that answers each action asked for, in the order asked; None from the first that is missing on.
+    """Return the gesture that matches each requested action, in order; None for the first missing one and all that follow.
 
-    With ``windows``, one an action in milliseconds, a gesture must reach its peak within its window.
+    With ``windows``, one for each action in milliseconds, a gesture must reach its peak within its window.
     """
-    answers: list[Gesture | None] = []
-    rest = list(found)
-    for place, action in enumerate(asked):
-        low, high = windows[place] if windows else (0, 2**31)
-        answer = next((each for each in rest if each.action is action and low <= each.peak <= high), None)
-        answers.append(answer)
-        rest = [] if answer is None else rest[rest.index(answer) + 1 :]
-    return answers
+    matches: list[Gesture | None] = []
+    remaining = list(gestures)
+    for index, action in enumerate(actions):
+        low, high = windows[index] if windows else (0, 2**31)
+        match = next((each for each in remaining if each.action is action and low <= each.peak <= high), None)
+        matches.append(match)
+        remaining = [] if match is None else remaining[remaining.index(match) + 1 :]
+    return matches
 
 
-def unrequested(found: Sequence[Gesture], answers: Sequence[Gesture | None]) -> list[Gesture]:
-    """Clear head movements that answer nothing. People blink and move their lips by themselves, so those never count."""
-    return [each for each in found if each.action in HEAD and each.size >= CLEAR and each not in answers]
+def unrequested(gestures: Sequence[Gesture], matches: Sequence[Gesture | None]) -> list[Gesture]:
+    """Return the clear head movements without a match. People blink and move their lips anyway, so those never count."""
+    return [
+        each for each in gestures if each.action in HEAD_ACTIONS and each.size >= CLEAR_SIZE and each not in matches
+    ]
 
 
-def is_frontal(moment: Moment, rest: NeutralFace | None = None) -> bool:
-    """Whether a mouth can be measured, and a face recognised, that is turned like this."""
-    yaw, pitch = (rest.yaw, rest.pitch) if rest else (0.0, 0.0)
+def is_frontal(moment: Moment, neutral: NeutralFace | None = None) -> bool:
+    """Whether the head pose allows measuring the mouth and recognising the face."""
+    yaw, pitch = (neutral.yaw, neutral.pitch) if neutral else (0.0, 0.0)
     return abs(moment.yaw - yaw) < FRONTAL_YAW and abs(moment.pitch - pitch) < FRONTAL_PITCH
 
 
 def _excursions(action: Action, moments: Sequence[Moment], measure: Callable[[Moment], float]) -> list[Gesture]:
-    """Stretches that begin where ``measure`` rises to 1 and end where it has fallen.
+    """Return the intervals from the moment ``measure`` reaches 1 until it is released.
 
-    Head movements with hardly a pause between them are one: near profile the angles flicker. A stretch
-    that the video begins in the middle of counts for nothing; of those it ends in the middle of, turns and open mouths count.
+    Head movements with hardly a pause between them are merged, because angles near profile are unstable. An interval that
+    is in progress at the start of the video does not count; at its end, only turns and open mouths count.
     """
-    found: list[Gesture] = []
+    gestures: list[Gesture] = []
     start: Moment | None = None
     peak, size, armed = 0, 0.0, False
     for moment in moments:
@@ -197,64 +194,65 @@ def _excursions(action: Action, moments: Sequence[Moment], measure: Callable[[Mo
         elif value > size:
             peak, size = moment.time, value
         elif value < RELEASE * (max(1.0, size) if action in _DRIFTING else 1.0):
-            _add(found, Gesture(action, start.time, peak, moment.time, size))
+            _append(gestures, Gesture(action, start.time, peak, moment.time, size))
             start = None
     if start is not None and action not in {Action.NOD, Action.BLINK}:
-        _add(found, Gesture(action, start.time, peak, moments[-1].time, size))
-    return found
+        _append(gestures, Gesture(action, start.time, peak, moments[-1].time, size))
+    return gestures
 
 
-def _add(found: list[Gesture], gesture: Gesture) -> None:
-    last = found[-1] if found else None
-    if last and gesture.action in HEAD and gesture.start - last.end < FLICKER:
-        greater = max(last, gesture, key=lambda each: each.size)
-        found[-1] = Gesture(gesture.action, last.start, greater.peak, gesture.end, greater.size)
+def _append(gestures: list[Gesture], gesture: Gesture) -> None:
+    last = gestures[-1] if gestures else None
+    if last and gesture.action in HEAD_ACTIONS and gesture.start - last.end < MERGE_INTERVAL:
+        larger = max(last, gesture, key=lambda each: each.size)
+        gestures[-1] = Gesture(gesture.action, last.start, larger.peak, gesture.end, larger.size)
     else:
-        found.append(gesture)
+        gestures.append(gesture)
 
 
-def _is_told_apart(gesture: Gesture, moments: Sequence[Moment], rest: NeutralFace) -> bool:
-    """Whether the rest of the face lets a gesture be what it seems to be."""
+def _is_plausible(gesture: Gesture, moments: Sequence[Moment], neutral: NeutralFace) -> bool:
+    """Whether the other measurements of the face agree with a gesture."""
     during = [moment for moment in moments if gesture.start <= moment.time <= gesture.end]
     peak = next(moment for moment in during if moment.time == gesture.peak)
     if gesture.action is Action.NOD:
-        return abs(peak.yaw - rest.yaw) < FRONTAL_YAW
+        return abs(peak.yaw - neutral.yaw) < FRONTAL_YAW
     if gesture.action is Action.OPEN_MOUTH:
-        return is_frontal(peak, rest)
+        return is_frontal(peak, neutral)
     if gesture.action is Action.BLINK:
-        return gesture.end - gesture.start <= LONGEST_BLINK
-    return _is_a_head(during, peak, rest, 1 if gesture.action is Action.TURN_LEFT else -1)
+        return gesture.end - gesture.start <= MAX_BLINK
+    return _has_parallax(during, peak, neutral, 1 if gesture.action is Action.TURN_LEFT else -1)
 
 
-def _is_a_head(during: Sequence[Moment], peak: Moment, rest: NeutralFace, side: int) -> bool:
-    """Whether the nose goes ahead of the face to one side of the picture, 1 is the right. What is not known speaks for it."""
-    rises = [side * moment.profile for moment in during if moment.profile is not None]
-    if rises and max(rises) < MIN_PARALLAX:
+def _has_parallax(during: Sequence[Moment], peak: Moment, neutral: NeutralFace, side: int) -> bool:
+    """Whether the nose moves towards one side of the image (1: right) as on a head; unknown distances count as parallax."""
+    distances = [side * moment.parallax for moment in during if moment.parallax is not None]
+    if distances and max(distances) < MIN_PARALLAX:
         return False
-    if peak.landmarks is None or rest.landmarks is None:
+    if peak.landmarks is None or neutral.landmarks is None:
         return True
-    shift = nose_shift(rest.landmarks, peak.landmarks)
+    shift = nose_shift(neutral.landmarks, peak.landmarks)
     return shift is None or side * shift >= MIN_NOSE_SHIFT
 
 
-def _closing(moment: Moment, rest: NeutralFace) -> float:
-    if moment.eyes is None or not rest.eyes or _lids_are_elsewhere(moment, rest):
+def _eye_closure(moment: Moment, neutral: NeutralFace) -> float:
+    if moment.eyes is None or not neutral.eyes or not _can_measure_eyes(moment, neutral):
         return 0.0
-    return 1 - moment.eyes / rest.eyes
+    return 1 - moment.eyes / neutral.eyes
 
 
-def _lids_are_elsewhere(moment: Moment, rest: NeutralFace) -> bool:
-    """Whether the head is turned so far that lids move along with it: who looks down lowers them."""
-    return abs(moment.yaw - rest.yaw) > EYES_YAW or abs(moment.pitch - rest.pitch) > EYES_PITCH
+def _can_measure_eyes(moment: Moment, neutral: NeutralFace) -> bool:
+    """Whether the head pose leaves the eyelids in place: people who look down lower them."""
+    return abs(moment.yaw - neutral.yaw) <= EYES_YAW and abs(moment.pitch - neutral.pitch) <= EYES_PITCH
 
 
 def _speed(before: Moment, after: Moment) -> float:
-    moved = max(abs(after.yaw - before.yaw), abs(after.pitch - before.pitch))
-    return 1000 * moved / max(1, after.time - before.time)
+    """Degrees per second."""
+    distance = max(abs(after.yaw - before.yaw), abs(after.pitch - before.pitch))
+    return 1000 * distance / max(1, after.time - before.time)
 
 
 def _smoothed(moments: Sequence[Moment]) -> list[Moment]:
-    """The moments with angles and mouth as the median of three: what is wrong in one frame alone vanishes."""
+    """Apply a median filter of three frames to angles and mouth, which removes outliers of a single frame."""
     if len(moments) < 3:
         return list(moments)
     inner = [

@@ -1,4 +1,4 @@
-"""Liveness sessions: the service itself says what to do, so that a video recorded earlier is of no use."""
+"""Liveness sessions: the service chooses the actions, so a previously recorded video does not pass."""
 
 import asyncio
 import secrets
@@ -12,15 +12,15 @@ from openfrs.core.errors import ServiceError
 from openfrs.store.liveness_sessions import LivenessSession, LivenessSessionRepository
 
 from .action import ActionLiveness, ActionRequest
-from .gestures import HEAD, Action
+from .gestures import HEAD_ACTIONS, Action
 
-KINDS: Final = tuple(sorted(HEAD))
-"""Among which actions are chosen when nobody says: those that are recognised best."""
+DEFAULT_ACTIONS: Final = tuple(sorted(HEAD_ACTIONS))
+"""Actions to choose from by default: those with the highest recognition rate."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionResult:
-    """What came of a session: whether a person was there, how sure each action is, warning codes."""
+    """The result of a session: liveness, the confidence of each action (0..1), and warning codes."""
 
     alive: bool
     actions: tuple[tuple[Action, float], ...]
@@ -28,7 +28,7 @@ class SessionResult:
 
 
 class LivenessSessions:
-    """Sessions of all projects, kept in the database, so that any process can go on with one."""
+    """Sessions of all projects. They are stored in the database, so any process can continue one."""
 
     def __init__(
         self,
@@ -43,10 +43,10 @@ class LivenessSessions:
         self._clock = clock
 
     def create(self, project_id: str, count: int, kinds: Sequence[Action], *, mirrored: bool) -> LivenessSession:
-        """A session with ``count`` actions chosen at random among ``kinds``, none twice in a row where there is a choice.
+        """Create a session of ``count`` actions, chosen at random from ``kinds`` and not repeated in a row if there are several.
 
         Raises:
-            StoreUnavailableError
+            StoreUnavailableError: the database is unavailable.
         """
         actions: list[Action] = []
         for _ in range(count):
@@ -58,37 +58,37 @@ class LivenessSessions:
         return session
 
     async def submit(self, project_id: str, session_id: str, video: bytes) -> None:
-        """Judge a session's one video. Whatever comes of it, the session takes no other.
+        """Check the video of a session. A session accepts one video, even if checking it fails.
 
         Raises:
-            ServiceError: ``FRS.0703`` there is no such session, it has had its video, or has expired; and as
-                :meth:`ActionLiveness.judge`.
+            ServiceError: ``FRS.0703`` the session does not exist, has expired or already received a video; and as
+                :meth:`ActionLiveness.check`.
         """
         session = await asyncio.to_thread(self._repository.take, project_id, session_id, self._clock())
         if session is None:
-            raise _gone()
-        asked = ActionRequest(tuple(map(Action, session.actions)), mirrored=session.mirrored)
-        verdict = await self._liveness.judge(video, asked)
+            raise _no_session()
+        request = ActionRequest(tuple(map(Action, session.actions)), mirrored=session.mirrored)
+        decision = await self._liveness.check(video, request)
         result = {
-            "alive": verdict.alive,
-            "actions": [[int(action), confidence] for action, confidence in verdict.actions],
-            "warnings": [int(warned) for warned in verdict.warnings],
+            "alive": decision.alive,
+            "actions": [[int(action), confidence] for action, confidence in decision.actions],
+            "warnings": [int(code) for code in decision.warnings],
         }
         await asyncio.to_thread(self._repository.finish, session_id, result, self._clock() + self._life)
 
     def result(self, project_id: str, session_id: str) -> SessionResult:
-        """What came of a session; it can be read once.
+        """Return the result of a session, once.
 
         Raises:
-            ServiceError: ``FRS.0703`` there is nothing to read, or no longer.
+            ServiceError: ``FRS.0703`` the session does not exist, has expired, has no result yet, or was already read.
         """
         result = self._repository.result(project_id, session_id, self._clock())
         if result is None:
-            raise _gone()
-        return _read(result)
+            raise _no_session()
+        return _session_result(result)
 
 
-def _read(result: Mapping[str, Any]) -> SessionResult:
+def _session_result(result: Mapping[str, Any]) -> SessionResult:
     return SessionResult(
         alive=result["alive"],
         actions=tuple((Action(action), confidence) for action, confidence in result["actions"]),
@@ -96,5 +96,5 @@ def _read(result: Mapping[str, Any]) -> SessionResult:
     )
 
 
-def _gone() -> ServiceError:
-    return ServiceError("FRS.0703", "there is no such session, or no longer")
+def _no_session() -> ServiceError:
+    return ServiceError("FRS.0703", "the session does not exist or has expired")

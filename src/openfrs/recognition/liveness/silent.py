@@ -1,4 +1,4 @@
-"""Silent liveness: the verdict on one picture, without asking the person for anything."""
+"""Silent liveness: presentation attack detection on a single image."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -18,96 +18,96 @@ from openfrs.vision.types import Detection, Image
 
 from .warnings import WarningCode
 
-ALIVE: Final = 0.5
-"""The confidence from which a face counts as alive."""
+THRESHOLD: Final = 0.5
+"""Confidence from which a face counts as live."""
 
 _MARGIN: Final = 0.3
-"""How much of a face's sides is shown around it: enough that the face is found again in its picture."""
+"""Margin around the cropped face as a share of its sides: a detector finds the face again in the crop."""
 
 _JPEG_QUALITY: Final = 95
 
-_NEEDED: Final = frozenset({Trait.LIVENESS, Trait.QUALITY})
+_TRAITS: Final = frozenset({Trait.LIVENESS, Trait.QUALITY})
 
 
 @dataclass(frozen=True, slots=True)
 class SilentDecision:
-    """What one picture says of the face it is about."""
+    """The decision on the main face of an image."""
 
     confidence: float
-    """How sure it is that the face is a person's, 0..1."""
+    """Confidence that the face is live, 0..1."""
 
-    picture: bytes
-    """The face with a little around it, as JPEG."""
+    image: bytes
+    """The face with a margin, as JPEG."""
 
     warnings: tuple[WarningCode, ...] = ()
     """In ascending order."""
 
     @property
     def alive(self) -> bool:
-        """Whether the face is taken for a person's."""
-        return self.confidence >= ALIVE
+        """Whether the face counts as live."""
+        return self.confidence >= THRESHOLD
 
 
 class SilentLiveness:
-    """Judges pictures on the recognizer's threads."""
+    """Silent liveness on the recognizer's executors."""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
 
-    async def judge(self, image: EncodedImage) -> SilentDecision:
-        """The verdict on a picture's main face.
+    async def check(self, image: EncodedImage) -> SilentDecision:
+        """Return the decision on the main face of an image.
 
         Raises:
-            ServiceError: ``FRS.0013/0015/0016/0017`` for the picture, ``FRS.0707`` it shows no face, ``FRS.0020`` the weights
-                are not there, ``FRS.0033`` there is no room.
+            ServiceError: ``FRS.0013/0015/0016/0017`` for the image; ``FRS.0707`` it shows no face; ``FRS.0020`` the weights are
+                not installed; ``FRS.0033`` the queue is full.
         """
 
         def work(pipeline: Pipeline) -> SilentDecision:
             pixels = image.decode()
-            return verdict(pipeline, pixels, pipeline.detect(pixels))
+            return decide(pipeline, pixels, pipeline.detect(pixels))
 
         return await self._recognizer.run(work, image)
 
 
-def verdict(pipeline: Pipeline, image: Image, faces: list[Detection]) -> SilentDecision:
-    """The verdict on the main one of the ``faces`` found in ``image``.
+def decide(pipeline: Pipeline, image: Image, faces: list[Detection]) -> SilentDecision:
+    """Return the decision on the main one of the ``faces`` detected in ``image``.
 
     Raises:
-        ServiceError: ``FRS.0707`` there is none, ``FRS.0020`` the weights are not there.
+        ServiceError: ``FRS.0707`` there are no faces; ``FRS.0020`` the weights are not installed.
     """
     face = main_face(faces, image)
     if face is None:
         raise ServiceError("FRS.0707")
-    traits = pipeline.describe(image, face, _NEEDED)
+    traits = pipeline.describe(image, face, _TRAITS)
     if traits.live is None:
         raise ServiceError("FRS.0020", "silent liveness")
     return SilentDecision(traits.live, crop_face(image, face), _warnings(traits.quality, len(faces)))
 
 
 def confidence(pipeline: Pipeline, image: Image, face: Detection) -> float | None:
-    """How sure one frame is that a face is a person's, 0..1; None where the weights are not there."""
+    """Return the confidence that a face is live, 0..1; None if the weights are not installed."""
     return pipeline.describe(image, face, {Trait.LIVENESS}).live
 
 
 def crop_face(image: Image, face: Detection) -> bytes:
-    """A face with a little around it, as JPEG."""
+    """Return a face with a margin as JPEG."""
     height, width = image.shape[:2]
     across, down = _MARGIN * face.width, _MARGIN * face.height
     box = BoundingBox.clipped(
         face.left - across, face.top - down, face.width + 2 * across, face.height + 2 * down, within=(width, height)
     )
-    cut = image[box.top : box.top + box.height, box.left : box.left + box.width]
-    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(cut), quality=_JPEG_QUALITY, colorspace="RGB"))
+    crop = image[box.top : box.top + box.height, box.left : box.left + box.width]
+    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(crop), quality=_JPEG_QUALITY, colorspace="RGB"))
 
 
 def _warnings(quality: Quality | None, faces: int) -> tuple[WarningCode, ...]:
-    beyond = {WarningCode.SEVERAL_FACES: faces > 1}
+    conditions = {WarningCode.SEVERAL_FACES: faces > 1}
     if quality is not None:
-        beyond |= {
+        conditions |= {
             WarningCode.LOW_QUALITY: quality.total < limits.ADVISED_QUALITY,
             WarningCode.BLURRED: quality.blur > limits.ADVISED_FLAW,
             WarningCode.TURNED_AWAY: quality.pose > limits.ADVISED_FLAW,
             WarningCode.OCCLUDED: quality.occlusion > limits.ADVISED_FLAW,
             WarningCode.BADLY_LIT: quality.illumination > limits.ADVISED_FLAW,
         }
-    return tuple(sorted(warned for warned, is_so in beyond.items() if is_so))
+    return tuple(sorted(code for code, applies in conditions.items() if applies))

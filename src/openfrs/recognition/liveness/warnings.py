@@ -1,11 +1,11 @@
-"""What liveness warns of beside its verdict: FRS's codes, and this project's words for them."""
+"""Warnings of liveness detection: FRS's codes and their texts."""
 
 from enum import IntEnum
 from typing import Final
 
 
 class WarningCode(IntEnum):
-    """Codes below 100 are about a video, the others about one picture."""
+    """Codes of FRS: below 100 for videos, from 100 for single images."""
 
     NOT_FRONTAL = 1
     TOO_SHORT = 2
@@ -14,7 +14,7 @@ class WarningCode(IntEnum):
     NO_FACE = 5
     SMALL_MOVEMENT = 6
     NOT_A_PERSON = 7
-    NO_PICTURE = 8
+    NO_GOOD_FRAME = 8
     LOW_QUALITY = 101
     BLURRED = 102
     TURNED_AWAY = 103
@@ -24,7 +24,7 @@ class WarningCode(IntEnum):
 
     @property
     def message(self) -> str:
-        """The warning in words. FRS publishes none in English."""
+        """The warning in English. FRS publishes no English texts."""
         return _MESSAGES[self]
 
 
@@ -36,11 +36,11 @@ _MESSAGES: Final = {
     WarningCode.NO_FACE: "The video shows no face.",
     WarningCode.SMALL_MOVEMENT: "The movement is too small.",
     WarningCode.NOT_A_PERSON: "The video is of poor quality or was not filmed from a person.",
-    WarningCode.NO_PICTURE: "No good picture of the face could be chosen.",
+    WarningCode.NO_GOOD_FRAME: "No good image of the face could be selected.",
     WarningCode.LOW_QUALITY: "The quality of the face is too low.",
     WarningCode.BLURRED: "The face is blurred.",
     WarningCode.TURNED_AWAY: "The face is turned away too far.",
     WarningCode.OCCLUDED: "The face is covered.",
     WarningCode.BADLY_LIT: "The face is badly lit: too dark, too bright, or from one side.",
-    WarningCode.SEVERAL_FACES: "The picture shows several faces.",
+    WarningCode.SEVERAL_FACES: "The image shows several faces.",
 }
