@@ -53,6 +53,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Readiness:
+    """The state of the store, for the readiness probe. Models are loaded before there are services."""
+
+    _database: Database
+    _index: "MilvusIndex | None"
+
+    def store_responds(self) -> bool:
+        """Return True if the database answers a query."""
+        try:
+            with self._database.read() as connection:
+                connection.execute(text("select 1"))
+        except StoreUnavailableError:
+            return False
+        return True
+
+    @property
+    def milvus_responds(self) -> bool:
+        """True if the Milvus server answered last time, or none is used."""
+        return self._index is None or self._index.milvus.is_connected
+
+
+@dataclass(frozen=True)
 class Services:
     """Everything the API calls."""
 
@@ -75,16 +97,15 @@ class Services:
     retention: Retention
     retention_job: RetentionJob
     index: "MilvusIndex | None"
-    """The index of face sets on a server, if there is one."""
+    """The index of face sets on a Milvus server, if one is used."""
+
+    readiness: Readiness
+    manifest: Manifest
+    """The weights and embedders that the settings allow."""
 
     _accounts: AccountRepository
     _database: Database
     _settings: Settings
-
-    @property
-    def manifest(self) -> Manifest:
-        """The weights and embedders that the settings let be used."""
-        return manifest() if self._settings.unattributed_weights else manifest().attributed()
 
     @classmethod
     def open(cls, settings: Settings, pipeline: Pipeline, *, clock: Clock = utc_now) -> "Services":
@@ -143,6 +164,8 @@ class Services:
             retention=Retention(face_sets, repository, DeletionRepository(database)),
             retention_job=RetentionJob(repository, clock),
             index=index,
+            readiness=Readiness(database, index),
+            manifest=manifest() if settings.unattributed_weights else manifest().attributed(),
             _accounts=accounts,
             _database=database,
             _settings=settings,
@@ -151,15 +174,6 @@ class Services:
     def bootstrap(self, endpoint: str) -> bool:
         """Create the first account where there is none, and write ``credentials.json``; whether it did."""
         return _bootstrap(self.administration, self._accounts, self._settings, endpoint)
-
-    def is_ready(self) -> bool:
-        """Whether the store answers. Models are loaded before there are services."""
-        try:
-            with self._database.read() as connection:
-                connection.execute(text("select 1"))
-        except StoreUnavailableError:
-            return False
-        return True
 
     def close(self) -> None:
         """Finish work under way and close the store."""

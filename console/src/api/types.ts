@@ -13,7 +13,7 @@ export type HeadPose = Schemas['HeadPose'];
 export type Landmark = Schemas['Landmark'];
 export type Comparison = Schemas['CompareResponse'];
 export type OperatingPoint = Schemas['OperatingPoint'];
-export type User = Schemas['UserAnswer'];
+export type User = Schemas['UserResponse'];
 export type Minute = Schemas['ActivityMinute'];
 
 export type FieldType = 'string' | 'integer' | 'long' | 'float' | 'double' | 'boolean';

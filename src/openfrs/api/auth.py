@@ -14,23 +14,11 @@ from openfrs.accounts.principal import Caller, Principal, Role
 from openfrs.accounts.signatures import SignedRequest
 from openfrs.api.requests.body import raw_body
 from openfrs.core.errors import Envelope, ServiceError
-from openfrs.services import Services
+
+from .dependencies import services_of
 
 TOKEN_HEADER = Security(APIKeyHeader(name="X-Auth-Token", auto_error=False))
 """Tells the API's document where a token goes; :func:`authenticate` checks it."""
-
-
-def services(request: Request) -> Services:
-    """The service layer behind this application."""
-    found: Services = request.app.state.services
-    return found
-
-
-async def _services(request: Request) -> Services:
-    return services(request)
-
-
-ServicesDependency = Annotated[Services, Depends(_services)]
 
 
 def address_of(request: Request) -> str:
@@ -49,7 +37,7 @@ async def authenticate(request: Request) -> Caller:
 
 async def _authentication(request: Request) -> Callable[[], Caller]:
     """What is left to do to tell the caller; it asks the database, and raises as :func:`authenticate`."""
-    authenticator = services(request).authenticator
+    authenticator = services_of(request).authenticator
     token = request.headers.get("x-auth-token")
     if token:
         return partial(authenticator.authenticate_token, token)
@@ -92,7 +80,7 @@ class Permission:
             ServiceError: as :func:`authenticate` and :meth:`Authenticator.authorize`; ``APIG.0302`` the role does not allow it,
                 ``FRS.0033`` a quota is used up.
         """
-        layer = services(request)
+        layer = services_of(request)
         authentication = await _authentication(request)
 
         def admit() -> Principal:
@@ -119,7 +107,7 @@ async def note_write(request: Request, caller: Caller) -> None:
         ServiceError: ``APIG.0301``
     """
     request.state.audited = {"user_id": caller.user.id}
-    await run_in_threadpool(services(request).authenticator.reject_replay, caller)
+    await run_in_threadpool(services_of(request).authenticator.reject_replay, caller)
 
 
 _IN_IAM: Final = {

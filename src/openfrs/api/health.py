@@ -1,26 +1,30 @@
-"""Whether the process lives, and whether it can serve."""
+"""Liveness and readiness probes."""
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 
 from openfrs.core.errors import ServiceError
 
-from .auth import ServicesDependency
+from .dependencies import ReadinessDep
+from .openapi.refusals import refuses_without_project
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health")
+@router.get("/health", responses=refuses_without_project())
 async def health() -> dict[str, str]:
-    """The process answers."""
+    """Report that the process responds."""
     return {"status": "ok"}
 
 
-@router.get("/ready")
-async def ready(services: ServicesDependency) -> dict[str, str]:
-    """Models are loaded and the store answers; a Milvus server that does not is told, and no reason not to serve."""
-    if not await run_in_threadpool(services.is_ready):
+@router.get("/ready", responses=refuses_without_project("APIG.0201/502"))
+async def ready(readiness: ReadinessDep) -> dict[str, str]:
+    """Report that the models are loaded and the store responds.
+
+    The service is ready without its Milvus server, which it reports as `out of reach`: searches are then answered from memory.
+    """
+    if not await run_in_threadpool(readiness.store_responds):
         raise ServiceError("APIG.0201/502")
-    if services.index is not None and not services.index.milvus.is_connected:
+    if not readiness.milvus_responds:
         return {"status": "ready", "milvus": "out of reach"}
     return {"status": "ready"}

@@ -1,22 +1,27 @@
-"""What the routes for managing accounts answer."""
+"""Response bodies of the routes for account management."""
 
 from datetime import datetime
 
 from pydantic import BaseModel
 
 from openfrs.accounts.quotas import ProjectLimits
-from openfrs.store.accounts import AccessKey
+from openfrs.store.accounts import AccessKey, Domain
 
 
 class NamedDomain(BaseModel):
-    """An organisation."""
+    """A domain (an organisation)."""
 
     id: str
     name: str
 
+    @classmethod
+    def of(cls, domain: Domain) -> "NamedDomain":
+        """Convert a domain."""
+        return cls(id=domain.id, name=domain.name)
 
-class ProjectAnswer(BaseModel):
-    """A project and the limits that hold for it."""
+
+class ProjectResponse(BaseModel):
+    """A project and its limits."""
 
     id: str
     name: str
@@ -24,8 +29,8 @@ class ProjectAnswer(BaseModel):
     limits: ProjectLimits
 
 
-class UserAnswer(BaseModel):
-    """A user with the role on the project, empty for none."""
+class UserResponse(BaseModel):
+    """A user and the user's role on the project; an empty role means none."""
 
     id: str
     name: str
@@ -33,56 +38,56 @@ class UserAnswer(BaseModel):
     role: str
 
 
-class UsersAnswer(BaseModel):
+class UsersResponse(BaseModel):
     """The users of a project."""
 
-    users: list[UserAnswer]
+    users: list[UserResponse]
 
 
-class OneUserAnswer(BaseModel):
-    """A user as it is now."""
+class OneUserResponse(BaseModel):
+    """The current state of a user."""
 
-    user: UserAnswer
+    user: UserResponse
 
 
-class PasswordAnswer(BaseModel):
-    """A password, shown this once."""
+class PasswordResponse(BaseModel):
+    """A new password, returned only once."""
 
     password: str
 
 
-class NewUserAnswer(OneUserAnswer, PasswordAnswer):
-    """A new user and its password, shown this once."""
+class NewUserResponse(OneUserResponse, PasswordResponse):
+    """A new user and the user's password, returned only once."""
 
 
-class KeyAnswer(BaseModel):
-    """An access key; times are UTC, and one never used has no last use."""
+class KeyResponse(BaseModel):
+    """An access key; times are in UTC, and `last_used_at` is missing if the key was never used."""
 
     access_key: str
     created_at: str
     last_used_at: str | None = None
 
     @classmethod
-    def of(cls, key: AccessKey) -> "KeyAnswer":
-        """A key as these routes show it."""
+    def of(cls, key: AccessKey) -> "KeyResponse":
+        """Convert an access key, without its secret."""
         used = None if key.last_used_at is None else _time(key.last_used_at)
         return cls(access_key=key.access_key, created_at=_time(key.created_at), last_used_at=used)
 
 
-class KeysAnswer(BaseModel):
+class KeysResponse(BaseModel):
     """The access keys of a user."""
 
-    keys: list[KeyAnswer]
+    keys: list[KeyResponse]
 
 
-class NewKeyAnswer(BaseModel):
-    """A new access key; the secret key is shown this once."""
+class NewKeyResponse(BaseModel):
+    """A new access key; the secret key is returned only once."""
 
     access_key: str
     secret_key: str
 
 
-class DeletedKeyAnswer(BaseModel):
+class DeletedKeyResponse(BaseModel):
     """The access key that was deleted."""
 
     access_key: str

@@ -1,6 +1,7 @@
-"""Managing the users of a project: for its admins."""
+"""Management of a project's users by its admins."""
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import Field
@@ -9,28 +10,32 @@ from starlette.requests import Request
 
 from openfrs.accounts.administration import Administration, AdminScope
 from openfrs.accounts.principal import Role
-from openfrs.api.auth import Admin, ServicesDependency
+from openfrs.api.auth import Admin
+from openfrs.api.dependencies import AdministrationDep
 from openfrs.api.openapi.document import body_of
-from openfrs.api.requests.body import Input, parsed, raw_body
+from openfrs.api.openapi.refusals import refuses
+from openfrs.api.requests.body import Input, read_iam_input
 from openfrs.core.errors import ServiceError
-from openfrs.store.accounts import User
+from openfrs.store.accounts import Project, User
 
 from .account_schemas import (
-    DeletedKeyAnswer,
-    KeyAnswer,
-    KeysAnswer,
+    DeletedKeyResponse,
+    KeyResponse,
+    KeysResponse,
     NamedDomain,
-    NewKeyAnswer,
-    NewUserAnswer,
-    OneUserAnswer,
-    PasswordAnswer,
-    ProjectAnswer,
-    UserAnswer,
-    UsersAnswer,
+    NewKeyResponse,
+    NewUserResponse,
+    OneUserResponse,
+    PasswordResponse,
+    ProjectResponse,
+    UserResponse,
+    UsersResponse,
 )
 
 router = APIRouter(prefix="/x/v1/accounts/{project_id}", tags=["accounts"])
 
+_OF_USER = ("IAM.403", "IAM.404")
+"""Errors of a route whose path names a user or an access key."""
 
 RoleName = Annotated[str, Field(json_schema_extra={"enum": [*Role]})]
 
@@ -49,141 +54,153 @@ class RoleInput(Input):
 
 
 class EnabledInput(Input):
-    """Whether a user is let in."""
+    """The state of a user: only an enabled one can sign in."""
 
     enabled: bool
 
 
-class Scope:
-    """What every operation here works with."""
+@dataclass(frozen=True)
+class ManagedProject:
+    """A project and the users that one of its admins manages."""
 
-    def __init__(self, request: Request, principal: Admin, services: ServicesDependency) -> None:
-        self.request = request
-        self.project = principal.project
-        self.limits = principal.limits
-        self.authority = AdminScope.of(principal)
-        self.administration: Administration = services.administration
+    project: Project
+    administration: Administration
+    admin_scope: AdminScope
 
     def user(self, user_id: str) -> User:
-        """A user within the admin's reach."""
-        return self.administration.user(user_id, self.authority)
+        """Return a user that the admin manages.
 
-    def described(self, user: User) -> UserAnswer:
-        """A user as these routes show it."""
+        Raises:
+            ServiceError: ``IAM.404`` or ``IAM.403``
+        """
+        return self.administration.user(user_id, self.admin_scope)
+
+    def user_response(self, user: User) -> UserResponse:
+        """Describe a user with the role on this project."""
         role = self.administration.roles(user).get(self.project.id)
-        return UserAnswer(id=user.id, name=user.name, enabled=user.enabled, role="" if role is None else str(role))
+        return UserResponse(id=user.id, name=user.name, enabled=user.enabled, role="" if role is None else str(role))
 
 
-Here = Annotated[Scope, Depends(Scope)]
+async def _managed_project(principal: Admin, administration: AdministrationDep) -> ManagedProject:
+    return ManagedProject(principal.project, administration, AdminScope.of(principal))
 
 
-@router.get("")
-async def show_project(here: Here) -> ProjectAnswer:
-    """The project and the limits that hold for it."""
-    project = here.project
-    domain = NamedDomain(id=project.domain.id, name=project.domain.name)
-    return ProjectAnswer(id=project.id, name=project.name, domain=domain, limits=here.limits)
+Managed = Annotated[ManagedProject, Depends(_managed_project)]
 
 
-@router.get("/users")
-async def list_users(here: Here) -> UsersAnswer:
-    """The users that have a role on this project alone or on none."""
-
-    def found() -> list[UserAnswer]:
-        users = here.administration.users(here.project.domain.id, here.authority)
-        return [here.described(user) for user in users]
-
-    return UsersAnswer(users=await run_in_threadpool(found))
+@router.get("", responses=refuses())
+async def show_project(principal: Admin) -> ProjectResponse:
+    """Show the project and its limits."""
+    project = principal.project
+    return ProjectResponse(
+        id=project.id, name=project.name, domain=NamedDomain.of(project.domain), limits=principal.limits
+    )
 
 
-@router.post("/users", openapi_extra=body_of(CreateUserInput, multipart=False))
-async def create_user(here: Here) -> NewUserAnswer:
-    """Make a user with a role on this project. The password is shown this once."""
-    asked = await _read(here.request, CreateUserInput)
-    role = _role(asked.role)
+@router.get("/users", responses=refuses(*_OF_USER))
+async def list_users(managed: Managed) -> UsersResponse:
+    """List the users that have a role on this project only, or no role at all."""
 
-    def create() -> NewUserAnswer:
-        user, password = here.administration.create_user(here.project.domain, asked.name)
-        here.administration.set_role(user, here.project, role)
-        return NewUserAnswer(user=here.described(user), password=password)
+    def load() -> list[UserResponse]:
+        users = managed.administration.users(managed.project.domain.id, managed.admin_scope)
+        return [managed.user_response(user) for user in users]
+
+    return UsersResponse(users=await run_in_threadpool(load))
+
+
+@router.post(
+    "/users",
+    responses=refuses(*_OF_USER, "IAM.400", "IAM.409"),
+    openapi_extra=body_of(CreateUserInput, multipart=False),
+)
+async def create_user(request: Request, managed: Managed) -> NewUserResponse:
+    """Create a user with a role on this project. The password is returned only once."""
+    values = await read_iam_input(request, CreateUserInput)
+    role = _parse_role(values.role)
+
+    def create() -> NewUserResponse:
+        user, password = managed.administration.create_user(managed.project.domain, values.name)
+        managed.administration.set_role(user, managed.project, role)
+        return NewUserResponse(user=managed.user_response(user), password=password)
 
     return await run_in_threadpool(create)
 
 
-@router.put("/users/{user_id}/role", openapi_extra=body_of(RoleInput, multipart=False))
-async def set_role(user_id: str, here: Here) -> OneUserAnswer:
-    """Give a user a role on this project in place of any other; the user's tokens end."""
-    role = _role((await _read(here.request, RoleInput)).role)
+@router.put(
+    "/users/{user_id}/role",
+    responses=refuses(*_OF_USER, "IAM.400"),
+    openapi_extra=body_of(RoleInput, multipart=False),
+)
+async def set_role(request: Request, user_id: str, managed: Managed) -> OneUserResponse:
+    """Set a user's role on this project. The user's tokens are revoked."""
+    role = _parse_role((await read_iam_input(request, RoleInput)).role)
 
-    def change() -> OneUserAnswer:
-        user = here.user(user_id)
-        here.administration.set_role(user, here.project, role)
-        return OneUserAnswer(user=here.described(user))
-
-    return await run_in_threadpool(change)
-
-
-@router.delete("/users/{user_id}/role")
-async def withdraw_role(user_id: str, here: Here) -> OneUserAnswer:
-    """Take a user's role on this project away; the user's tokens end."""
-
-    def change() -> OneUserAnswer:
-        user = here.user(user_id)
-        here.administration.remove_role(user, here.project)
-        return OneUserAnswer(user=here.described(user))
+    def change() -> OneUserResponse:
+        user = managed.user(user_id)
+        managed.administration.set_role(user, managed.project, role)
+        return OneUserResponse(user=managed.user_response(user))
 
     return await run_in_threadpool(change)
 
 
-@router.put("/users/{user_id}/enabled", openapi_extra=body_of(EnabledInput, multipart=False))
-async def set_enabled(user_id: str, here: Here) -> OneUserAnswer:
-    """Let a user in or keep the user out; the user's tokens end."""
-    enabled = (await _read(here.request, EnabledInput)).enabled
+@router.delete("/users/{user_id}/role", responses=refuses(*_OF_USER))
+async def withdraw_role(user_id: str, managed: Managed) -> OneUserResponse:
+    """Remove a user's role on this project. The user's tokens are revoked."""
 
-    def change() -> OneUserAnswer:
-        here.administration.set_enabled(here.user(user_id), enabled=enabled)
-        return OneUserAnswer(user=here.described(here.user(user_id)))
+    def change() -> OneUserResponse:
+        user = managed.user(user_id)
+        managed.administration.remove_role(user, managed.project)
+        return OneUserResponse(user=managed.user_response(user))
 
     return await run_in_threadpool(change)
 
 
-@router.post("/users/{user_id}/password")
-async def reset_password(user_id: str, here: Here) -> PasswordAnswer:
-    """Give a user a new password, shown this once; the user's tokens end."""
-    return PasswordAnswer(
-        password=await run_in_threadpool(lambda: here.administration.reset_password(here.user(user_id)))
+@router.put(
+    "/users/{user_id}/enabled",
+    responses=refuses(*_OF_USER, "IAM.400"),
+    openapi_extra=body_of(EnabledInput, multipart=False),
+)
+async def set_enabled(request: Request, user_id: str, managed: Managed) -> OneUserResponse:
+    """Enable or disable a user. The user's tokens are revoked."""
+    enabled = (await read_iam_input(request, EnabledInput)).enabled
+
+    def change() -> OneUserResponse:
+        managed.administration.set_enabled(managed.user(user_id), enabled=enabled)
+        return OneUserResponse(user=managed.user_response(managed.user(user_id)))
+
+    return await run_in_threadpool(change)
+
+
+@router.post("/users/{user_id}/password", responses=refuses(*_OF_USER))
+async def reset_password(user_id: str, managed: Managed) -> PasswordResponse:
+    """Set a new password for a user. It is returned only once, and the user's tokens are revoked."""
+    return PasswordResponse(
+        password=await run_in_threadpool(lambda: managed.administration.reset_password(managed.user(user_id)))
     )
 
 
-@router.get("/users/{user_id}/keys", response_model_exclude_none=True)
-async def list_keys(user_id: str, here: Here) -> KeysAnswer:
-    """A user's access keys."""
-    keys = await run_in_threadpool(lambda: here.administration.keys(here.user(user_id)))
-    return KeysAnswer(keys=[KeyAnswer.of(key) for key in keys])
+@router.get("/users/{user_id}/keys", response_model_exclude_none=True, responses=refuses(*_OF_USER))
+async def list_keys(user_id: str, managed: Managed) -> KeysResponse:
+    """List the access keys of a user."""
+    keys = await run_in_threadpool(lambda: managed.administration.keys(managed.user(user_id)))
+    return KeysResponse(keys=[KeyResponse.of(key) for key in keys])
 
 
-@router.post("/users/{user_id}/keys")
-async def create_key(user_id: str, here: Here) -> NewKeyAnswer:
-    """A new access key for a user. The secret key is shown this once."""
-    key = await run_in_threadpool(lambda: here.administration.create_key(here.user(user_id)))
-    return NewKeyAnswer(access_key=key.access_key, secret_key=key.secret_key)
+@router.post("/users/{user_id}/keys", responses=refuses(*_OF_USER))
+async def create_key(user_id: str, managed: Managed) -> NewKeyResponse:
+    """Create an access key for a user. The secret key is returned only once."""
+    key = await run_in_threadpool(lambda: managed.administration.create_key(managed.user(user_id)))
+    return NewKeyResponse(access_key=key.access_key, secret_key=key.secret_key)
 
 
-@router.delete("/keys/{access_key}")
-async def delete_key(access_key: str, here: Here) -> DeletedKeyAnswer:
+@router.delete("/keys/{access_key}", responses=refuses(*_OF_USER))
+async def delete_key(access_key: str, managed: Managed) -> DeletedKeyResponse:
     """Delete an access key."""
-    await run_in_threadpool(here.administration.delete_key, access_key, here.authority)
-    return DeletedKeyAnswer(access_key=access_key)
+    await run_in_threadpool(managed.administration.delete_key, access_key, managed.admin_scope)
+    return DeletedKeyResponse(access_key=access_key)
 
 
-async def _read(request: Request, model: type[Any]) -> Any:
-    try:
-        return await parsed(model, (await raw_body(request)).content)
-    except ValueError:
-        raise ServiceError("IAM.400") from None
-
-
-def _role(text: str) -> Role:
+def _parse_role(text: str) -> Role:
     try:
         return Role(text)
     except ValueError:

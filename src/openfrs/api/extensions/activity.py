@@ -1,16 +1,18 @@
-"""What a project did in the last hour."""
+"""Request counts of a project for the last hour."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from openfrs.api.auth import Reader, ServicesDependency
+from openfrs.api.auth import Reader
+from openfrs.api.dependencies import UsageDep
+from openfrs.api.openapi.refusals import refuses
 
 router = APIRouter(tags=["activity"])
 
 
 class ActivityMinute(BaseModel):
-    """The FRS requests that ended within a minute (UTC), and how many of them with an error."""
+    """The number of FRS requests that ended within a minute (UTC), and of those that failed."""
 
     start: str
     requests: int
@@ -18,21 +20,21 @@ class ActivityMinute(BaseModel):
 
 
 class ActivityResponse(BaseModel):
-    """Sixty minutes, the present one last."""
+    """The last 60 minutes, the current one last."""
 
     minutes: list[ActivityMinute]
 
 
-@router.get("/activity")
-async def show_activity(principal: Reader, services: ServicesDependency) -> ActivityResponse:
-    """FRS requests and errors of the project, minute by minute of the last hour.
+@router.get("/activity", responses=refuses())
+async def show_activity(principal: Reader, usage: UsageDep) -> ActivityResponse:
+    """Count the FRS requests and errors of the project per minute for the last hour.
 
-    They are counted where rates are: with several processes each has its own counts unless ``OPENFRS_COUNTERS`` names Redis.
+    With several processes each counts its own requests, unless `OPENFRS_COUNTERS` names a Redis server.
     """
-    minutes = await run_in_threadpool(services.usage.last_hour, principal.project.id)
+    minutes = await run_in_threadpool(usage.last_hour, principal.project.id)
     return ActivityResponse(
         minutes=[
-            ActivityMinute(start=f"{each.start:%Y-%m-%dT%H:%M:%SZ}", requests=each.requests, errors=each.errors)
-            for each in minutes
+            ActivityMinute(start=f"{minute.start:%Y-%m-%dT%H:%M:%SZ}", requests=minute.requests, errors=minute.errors)
+            for minute in minutes
         ]
     )

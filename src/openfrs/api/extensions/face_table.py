@@ -1,4 +1,4 @@
-"""Faces of a set as a table: filtered, sorted, counted, without the window that FRS has."""
+"""Faces of a face set as a table: filtered, sorted and counted, without the page limits of FRS."""
 
 from typing import Annotated, Literal
 
@@ -7,10 +7,12 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from openfrs.api.auth import Reader, ServicesDependency, SetName
+from openfrs.api.auth import Reader, SetName
+from openfrs.api.dependencies import FacesDep
 from openfrs.api.frs.schemas import FaceSetFace
 from openfrs.api.openapi.document import query_of
 from openfrs.api.openapi.field_schemas import FilterText
+from openfrs.api.openapi.refusals import FACE_SET, QUERY, refuses
 from openfrs.api.requests.body import Input, read_query
 from openfrs.api.responses import WireResponse, serialized
 from openfrs.core import limits
@@ -19,7 +21,7 @@ router = APIRouter(tags=["faces"])
 
 
 class FaceTableQuery(Input):
-    """Which faces, in what order; ``sort`` is a custom field or ``external_image_id``, else they come as they were enrolled."""
+    """The page to return; `sort` is a custom field or `external_image_id`, by default the order of enrolment."""
 
     filter: FilterText | None = None
     sort: str | None = None
@@ -29,30 +31,31 @@ class FaceTableQuery(Input):
 
 
 class FaceTableResponse(BaseModel):
-    """How many faces there are, and the window of them asked for."""
+    """The number of all matching faces, and one page of them."""
 
     total: int
     faces: list[FaceSetFace]
 
 
 @router.get(
-    "/face-sets/{face_set_name}/faces", openapi_extra=query_of(FaceTableQuery), response_model=FaceTableResponse
+    "/face-sets/{face_set_name}/faces",
+    responses=refuses(*QUERY, *FACE_SET),
+    openapi_extra=query_of(FaceTableQuery),
+    response_model=FaceTableResponse,
 )
-async def tabulate_faces(
-    request: Request, principal: Reader, name: SetName, services: ServicesDependency
-) -> WireResponse:
-    """Faces that a filter holds for, sorted by a field, with their number. Faces without a value of the field come last."""
-    asked = read_query(request, FaceTableQuery)
-    _, total, faces = await run_in_threadpool(
-        services.faces.table,
+async def tabulate_faces(request: Request, principal: Reader, name: SetName, faces: FacesDep) -> WireResponse:
+    """List the faces that match a filter, sorted by a field, with their total. Faces without the field come last."""
+    query = read_query(request, FaceTableQuery)
+    _, total, page = await run_in_threadpool(
+        faces.table,
         principal.project.id,
         name,
-        filter_text=asked.filter,
-        sort=asked.sort,
-        descends=asked.order == "desc",
-        offset=asked.offset,
-        limit=asked.limit,
+        filter_text=query.filter,
+        sort=query.sort,
+        descends=query.order == "desc",
+        offset=query.offset,
+        limit=query.limit,
     )
     return await serialized(
-        lambda: FaceTableResponse(total=total, faces=[FaceSetFace.of(face) for face in faces]), len(faces)
+        lambda: FaceTableResponse(total=total, faces=[FaceSetFace.of(face) for face in page]), len(page)
     )

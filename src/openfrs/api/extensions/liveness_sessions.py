@@ -1,4 +1,4 @@
-"""Liveness sessions, which FRS does not have: the service chooses what the person is to do."""
+"""Liveness sessions: action liveness with actions that the service chooses at random."""
 
 from typing import Annotated
 
@@ -7,10 +7,12 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from openfrs.api.auth import Reader, ServicesDependency
+from openfrs.api.auth import Reader
+from openfrs.api.dependencies import FetcherDep, LivenessSessionsDep
 from openfrs.api.openapi.document import body_of
+from openfrs.api.openapi.refusals import BODY, VIDEO, refuses
 from openfrs.api.requests.body import Input, read_input
-from openfrs.api.requests.uploads import VideoInput, parse_actions, uploaded_video
+from openfrs.api.requests.uploads import VideoInput, parse_actions, read_upload, uploaded_video
 from openfrs.recognition.liveness.sessions import DEFAULT_ACTIONS
 from openfrs.store.liveness_sessions import LivenessSession
 
@@ -20,18 +22,18 @@ SessionId = Annotated[str, Path(description="Id of the session.")]
 
 
 class SessionInput(Input):
-    """What to ask of a person."""
+    """Options of a new session."""
 
     count: Annotated[int, Field(ge=1, le=5)] = 2
     kinds: str | None = None
-    """Codes of the actions to choose among, joined by commas; the head's own (1, 2, 3) if none are given."""
+    """Comma-separated codes of the actions to choose from; by default those of the head (1, 2, 3)."""
 
     mirrored: bool = False
-    """Whether the video will show the person as a mirror does."""
+    """True if the video will be mirrored, as in a preview of the front camera."""
 
 
 class SessionResponse(BaseModel):
-    """What the person is to do, in this order, until when (UTC)."""
+    """The actions to perform, in order, before the session expires (UTC)."""
 
     session_id: str
     actions: list[int]
@@ -40,7 +42,7 @@ class SessionResponse(BaseModel):
 
     @classmethod
     def of(cls, value: LivenessSession) -> "SessionResponse":
-        """A session as the wire writes it."""
+        """Convert a session."""
         return cls(
             session_id=value.id,
             actions=list(value.actions),
@@ -50,55 +52,59 @@ class SessionResponse(BaseModel):
 
 
 class SubmittedResponse(BaseModel):
-    """The session whose video has been judged."""
+    """The session whose video was judged."""
 
     session_id: str
 
 
 class SessionAction(BaseModel):
-    """An action that was asked for, and how sure it is that it was done, 0..1."""
+    """A requested action and the confidence that it was performed, 0..1."""
 
     action: int
     confidence: float
 
 
 class SessionResultResponse(BaseModel):
-    """What came of a session; ``warnings`` are the codes of action liveness."""
+    """The result of a session; `warnings` are the warning codes of action liveness."""
 
     alive: bool
     actions: list[SessionAction]
     warnings: list[int]
 
 
-@router.post("", openapi_extra=body_of(SessionInput, multipart=False))
-async def create_liveness_session(request: Request, services: ServicesDependency, principal: Reader) -> SessionResponse:
-    """Choose at random what a person is to do."""
-    given = await read_input(request, SessionInput, multipart=False)
-    kinds = DEFAULT_ACTIONS if given.kinds is None else parse_actions(given.kinds)
+@router.post("", responses=refuses(*BODY, "FRS.0702", "FRS.0704"), openapi_extra=body_of(SessionInput, multipart=False))
+async def create_liveness_session(
+    request: Request, sessions: LivenessSessionsDep, principal: Reader
+) -> SessionResponse:
+    """Create a session with random actions."""
+    values = await read_input(request, SessionInput, multipart=False)
+    kinds = DEFAULT_ACTIONS if values.kinds is None else parse_actions(values.kinds)
     session = await run_in_threadpool(
-        services.liveness_sessions.create, principal.project.id, given.count, kinds, mirrored=given.mirrored
+        sessions.create, principal.project.id, values.count, kinds, mirrored=values.mirrored
     )
     return SessionResponse.of(session)
 
 
-@router.post("/{session_id}/video", openapi_extra=body_of(VideoInput))
+@router.post("/{session_id}/video", responses=refuses(*VIDEO, "FRS.0703"), openapi_extra=body_of(VideoInput))
 async def submit_liveness_video(
-    request: Request, services: ServicesDependency, principal: Reader, session_id: SessionId
+    request: Request, sessions: LivenessSessionsDep, fetcher: FetcherDep, principal: Reader, session_id: SessionId
 ) -> SubmittedResponse:
-    """Judge the session's one video. What came of it is not told here, where the person may see it."""
-    given = await read_input(request, VideoInput)
-    await services.liveness_sessions.submit(principal.project.id, session_id, await uploaded_video(given))
+    """Submit the one video of a session. The response does not contain the result: the person may be able to read it."""
+    values = await read_upload(request, VideoInput, fetcher)
+    await sessions.submit(principal.project.id, session_id, await uploaded_video(values))
     return SubmittedResponse(session_id=session_id)
 
 
-@router.get("/{session_id}/result")
+@router.get("/{session_id}/result", responses=refuses("FRS.0703"))
 async def read_liveness_result(
-    services: ServicesDependency, principal: Reader, session_id: SessionId
+    sessions: LivenessSessionsDep, principal: Reader, session_id: SessionId
 ) -> SessionResultResponse:
-    """What came of the session; it can be read once."""
-    found = await run_in_threadpool(services.liveness_sessions.result, principal.project.id, session_id)
+    """Return the result of a session. It can be read only once."""
+    result = await run_in_threadpool(sessions.result, principal.project.id, session_id)
     return SessionResultResponse(
-        alive=found.alive,
-        actions=[SessionAction(action=int(action), confidence=round(sure, 4)) for action, sure in found.actions],
-        warnings=list(found.warnings),
+        alive=result.alive,
+        actions=[
+            SessionAction(action=int(action), confidence=round(confidence, 4)) for action, confidence in result.actions
+        ],
+        warnings=list(result.warnings),
     )

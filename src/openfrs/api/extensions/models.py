@@ -1,9 +1,11 @@
-"""What answers the requests: the weights, and what a similarity is worth."""
+"""The models in use and the accuracy of their similarities."""
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from openfrs.api.auth import READER, ServicesDependency
+from openfrs.api.auth import READER
+from openfrs.api.dependencies import ManifestDep, RecognizerDep
+from openfrs.api.openapi.refusals import refuses
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.similarity import OperatingPoint, is_calibrated
 from openfrs.vision.runtime.base import DEFAULT_EXECUTION
@@ -12,8 +14,8 @@ from openfrs.vision.weights.manifest import Manifest, manifest
 router = APIRouter(tags=["models"])
 
 
-class CalibrationAnswer(BaseModel):
-    """The pictures that the scale of similarities was made from, and the error rates at points of it."""
+class CalibrationResponse(BaseModel):
+    """The images that the similarity scale was fitted to, and the error rates at operating points."""
 
     data: str
     images: int
@@ -23,21 +25,21 @@ class CalibrationAnswer(BaseModel):
     operating_points: tuple[OperatingPoint, ...]
 
 
-class EmbedderAnswer(BaseModel):
-    """An embedder that can be chosen, or the operator's own one that is."""
+class EmbedderResponse(BaseModel):
+    """An available embedder, or the custom one in use."""
 
     name: str
     active: bool
     dimension: int
     mirrored: bool
-    """Whether an embedding is the mean direction of those of a face and its mirror image."""
+    """True if an embedding is the mean direction of the embeddings of a face and its mirror image."""
 
     calibrated: bool
-    """Whether there is a scale from its cosines to similarities."""
+    """True if there is a scale from its cosines to similarities."""
 
 
-class WeightAnswer(BaseModel):
-    """A weight of the manifest."""
+class WeightResponse(BaseModel):
+    """The weights of one model."""
 
     name: str
     role: str
@@ -47,48 +49,48 @@ class WeightAnswer(BaseModel):
     sha256: str
 
 
-class ModelsAnswer(BaseModel):
-    """The embedder, its calibration, the embedders to choose from, and every weight."""
+class ModelsResponse(BaseModel):
+    """The embedder in use and its calibration, the available embedders, and all weights."""
 
     embedder: str
-    embedders: list[EmbedderAnswer]
-    calibration: CalibrationAnswer
-    weights: list[WeightAnswer]
+    embedders: list[EmbedderResponse]
+    calibration: CalibrationResponse
+    weights: list[WeightResponse]
 
 
-@router.get("/models", dependencies=[Depends(READER)])
-async def show_models(services: ServicesDependency) -> ModelsAnswer:
-    """The embedder, the error rates of its similarities, the others to choose from, and every weight with its role and licence.
+@router.get("/models", dependencies=[Depends(READER)], responses=refuses())
+async def show_models(recognizer: RecognizerDep, available: ManifestDep) -> ModelsResponse:
+    """Show the embedder in use with its error rates, the other embedders, and all weights with role and licence.
 
-    False and true match rates are shares of pairs, 0..1, over the calibration's pictures.
+    False and true match rates are fractions of pairs, 0..1, measured on the calibration images.
     """
-    scale = services.recognizer.calibration.model_dump(exclude={"embedder", "knots"})
+    scale = recognizer.calibration.model_dump(exclude={"embedder", "knots"})
     weights = [
-        WeightAnswer(
+        WeightResponse(
             name=name,
-            precision=services.recognizer.pipeline.execution_configs.get(name, DEFAULT_EXECUTION).precision,
+            precision=recognizer.pipeline.execution_configs.get(name, DEFAULT_EXECUTION).precision,
             **weight.model_dump(include={"role", "licence", "origin", "sha256"}),
         )
         for name, weight in manifest().weights.items()
     ]
-    return ModelsAnswer(
-        embedder=services.recognizer.pipeline.embedder,
-        embedders=_embedders(services.recognizer, services.manifest),
-        calibration=CalibrationAnswer.model_validate(scale),
+    return ModelsResponse(
+        embedder=recognizer.pipeline.embedder,
+        embedders=_embedders(recognizer, available),
+        calibration=CalibrationResponse.model_validate(scale),
         weights=weights,
     )
 
 
-def _embedders(recognizer: Recognizer, available: Manifest) -> list[EmbedderAnswer]:
-    active = EmbedderAnswer(
+def _embedders(recognizer: Recognizer, available: Manifest) -> list[EmbedderResponse]:
+    active = EmbedderResponse(
         name=recognizer.pipeline.embedder,
         active=True,
         dimension=recognizer.pipeline.dimension,
         mirrored=recognizer.pipeline.mirrored,
-        calibrated=True,  # the service does not start without
+        calibrated=True,  # the service does not start without a calibration
     )
-    others = [
-        EmbedderAnswer(
+    inactive = [
+        EmbedderResponse(
             name=name,
             active=False,
             dimension=available.dimension(name),
@@ -98,4 +100,4 @@ def _embedders(recognizer: Recognizer, available: Manifest) -> list[EmbedderAnsw
         for name in available.embedders
         if name != recognizer.pipeline.embedder
     ]
-    return [active, *others]
+    return [active, *inactive]

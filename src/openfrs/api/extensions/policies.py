@@ -1,4 +1,4 @@
-"""Policies of face sets, and whether a picture meets one: not part of FRS."""
+"""Enrolment policies of face sets, and checks of images against them."""
 
 from typing import Annotated, Any
 
@@ -7,11 +7,13 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from openfrs.api.auth import Operator, Reader, ServicesDependency, SetName
+from openfrs.api.auth import Operator, Reader, SetName
+from openfrs.api.dependencies import FetcherDep, PoliciesDep
 from openfrs.api.frs.schemas import BoundingBox, FaceQuality, HeadPose
 from openfrs.api.openapi.document import body_of
+from openfrs.api.openapi.refusals import BODY, FACE_SET, IMAGE, refuses
 from openfrs.api.requests.body import Input, read_input
-from openfrs.api.requests.uploads import ImageInput, uploaded_image
+from openfrs.api.requests.uploads import ImageInput, read_upload, uploaded_image
 from openfrs.api.responses import WireResponse, serialized
 from openfrs.faces.policies import JudgedFace, Policy, Reason
 
@@ -27,7 +29,7 @@ PolicyValues = Annotated[
         }
     ),
 ]
-"""Limits by name; ``null`` is no limit."""
+"""Limits by name; ``null`` means no limit."""
 
 
 class PolicyInput(Input):
@@ -37,7 +39,7 @@ class PolicyInput(Input):
 
 
 class FaceCheckInput(ImageInput):
-    """A picture, and what it is held against: a set's policy and faces, or a policy of the request's own."""
+    """An image and what to check it against: the policy and faces of a face set, or the policy given here."""
 
     face_set_name: str | None = None
     policy: PolicyValues | None = None
@@ -45,13 +47,13 @@ class FaceCheckInput(ImageInput):
 
 
 class PolicyResponse(BaseModel):
-    """The limits that are set."""
+    """The limits of a policy."""
 
     policy: Policy
 
 
 class DuplicateFace(BaseModel):
-    """The enrolled face that is most like a face."""
+    """The enrolled face that is most similar to a face."""
 
     face_id: str
     external_image_id: str
@@ -59,7 +61,7 @@ class DuplicateFace(BaseModel):
 
 
 class CheckedFace(BaseModel):
-    """A face, why it would not be enrolled, and what was measured on it."""
+    """A face, the reasons against its enrolment, and its measurements."""
 
     bounding_box: BoundingBox
     accepted: bool
@@ -71,7 +73,7 @@ class CheckedFace(BaseModel):
 
     @classmethod
     def of(cls, face: JudgedFace) -> "CheckedFace":
-        """A face as the wire writes it."""
+        """Convert a checked face."""
         traits, duplicate = face.template.traits, None
         if face.duplicate is not None:
             enrolled = face.duplicate.face
@@ -92,17 +94,26 @@ class CheckedFace(BaseModel):
 
 
 class FaceCheckResponse(PolicyResponse):
-    """The policy that faces were held against, and each face."""
+    """The policy applied, and each face."""
 
     faces: list[CheckedFace]
 
 
-@router.post("/face-check", openapi_extra=body_of(FaceCheckInput), response_model=FaceCheckResponse)
-async def check_faces(request: Request, principal: Reader, services: ServicesDependency) -> WireResponse:
-    """Whether each face of a picture would be enrolled, the reasons if not, and what was measured. Nothing is enrolled."""
-    asked = await read_input(request, FaceCheckInput)
-    policy, faces = await services.policies.check(
-        principal.project.id, asked.face_set_name, await uploaded_image(asked), asked.policy, single=bool(asked.single)
+@router.post(
+    "/face-check",
+    responses=refuses(*IMAGE, "FRS.0302"),
+    openapi_extra=body_of(FaceCheckInput),
+    response_model=FaceCheckResponse,
+)
+async def check_faces(request: Request, principal: Reader, policies: PoliciesDep, fetcher: FetcherDep) -> WireResponse:
+    """Check each face of an image against a policy without enrolling it: acceptance, reasons and measurements."""
+    values = await read_upload(request, FaceCheckInput, fetcher)
+    policy, faces = await policies.check(
+        principal.project.id,
+        values.face_set_name,
+        await uploaded_image(values),
+        values.policy,
+        single=bool(values.single),
     )
     return await serialized(
         lambda: FaceCheckResponse(policy=policy, faces=[CheckedFace.of(face) for face in faces]),
@@ -111,29 +122,28 @@ async def check_faces(request: Request, principal: Reader, services: ServicesDep
     )
 
 
-@router.get("/face-sets/{face_set_name}/policy", response_model_exclude_none=True)
-async def show_policy(principal: Reader, name: SetName, services: ServicesDependency) -> PolicyResponse:
-    """What a face must meet to be enrolled in a set; empty if everything is."""
-    policy = await run_in_threadpool(services.policies.policy, principal.project.id, name)
+@router.get("/face-sets/{face_set_name}/policy", responses=refuses(*FACE_SET), response_model_exclude_none=True)
+async def show_policy(principal: Reader, name: SetName, policies: PoliciesDep) -> PolicyResponse:
+    """Show the enrolment policy of a face set. Without a policy, which is shown empty, every face is enrolled."""
+    policy = await run_in_threadpool(policies.policy, principal.project.id, name)
     return PolicyResponse(policy=policy)
 
 
 @router.put(
     "/face-sets/{face_set_name}/policy",
+    responses=refuses(*BODY, *FACE_SET),
     openapi_extra=body_of(PolicyInput, multipart=False),
     response_model_exclude_none=True,
 )
-async def set_policy(
-    request: Request, principal: Operator, name: SetName, services: ServicesDependency
-) -> PolicyResponse:
-    """Give a set a policy in place of any other. Faces that are enrolled already stay."""
-    asked = await read_input(request, PolicyInput, multipart=False)
-    policy = await run_in_threadpool(services.policies.set_policy, principal.project.id, name, asked.policy)
+async def set_policy(request: Request, principal: Operator, name: SetName, policies: PoliciesDep) -> PolicyResponse:
+    """Set the enrolment policy of a face set, replacing any other. It does not affect faces enrolled before."""
+    values = await read_input(request, PolicyInput, multipart=False)
+    policy = await run_in_threadpool(policies.set_policy, principal.project.id, name, values.policy)
     return PolicyResponse(policy=policy)
 
 
-@router.delete("/face-sets/{face_set_name}/policy", response_model_exclude_none=True)
-async def delete_policy(principal: Operator, name: SetName, services: ServicesDependency) -> PolicyResponse:
-    """Take a set's policy away: every face is enrolled."""
-    policy = await run_in_threadpool(services.policies.set_policy, principal.project.id, name, None)
+@router.delete("/face-sets/{face_set_name}/policy", responses=refuses(*FACE_SET), response_model_exclude_none=True)
+async def delete_policy(principal: Operator, name: SetName, policies: PoliciesDep) -> PolicyResponse:
+    """Delete the enrolment policy of a face set: every face is enrolled."""
+    policy = await run_in_threadpool(policies.set_policy, principal.project.id, name, None)
     return PolicyResponse(policy=policy)

@@ -1,4 +1,4 @@
-"""How long face sets keep their faces, legal holds, and what was deleted: not part of FRS."""
+"""Retention rules and legal holds of face sets, and the records of deletions."""
 
 from typing import Annotated, Any
 
@@ -7,58 +7,59 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from openfrs.api.auth import Admin, Operator, Reader, ServicesDependency, SetName
+from openfrs.api.auth import Admin, Operator, Reader, SetName
+from openfrs.api.dependencies import RetentionDep
 from openfrs.api.openapi.document import body_of, query_of
+from openfrs.api.openapi.refusals import BODY, FACE_SET, QUERY, refuses
 from openfrs.api.requests.body import Input, read_input, read_query
-from openfrs.faces.retention import RetentionRule
-from openfrs.services import Services
+from openfrs.faces.retention import Retention, RetentionRule
 from openfrs.store.faces.deletions import Cause, Deletion
 
 router = APIRouter(tags=["retention"])
 
 
 class RetentionInput(Input):
-    """A rule: ``days``, ``date_field`` or both."""
+    """A retention rule: `days`, `date_field` or both."""
 
     retention: dict[str, Any]
 
 
 class LegalHoldInput(Input):
-    """Why a set is held."""
+    """The reason for a legal hold."""
 
     reason: str
 
 
-class RetentionAnswer(BaseModel):
-    """The rule of a set."""
+class RetentionRuleBody(BaseModel):
+    """The retention rule of a face set."""
 
     days: int | None = None
     date_field: str | None = None
 
 
 class RetentionResponse(BaseModel):
-    """When faces of a set expire, an empty rule if never, and why nothing of it may be deleted, if that is so."""
+    """The retention rule of a face set, empty if its faces never expire, and the reason for a legal hold if there is one."""
 
-    retention: RetentionAnswer
+    retention: RetentionRuleBody
     legal_hold: str | None = None
 
     @classmethod
     def of(cls, rule: RetentionRule | None, legal_hold: str | None) -> "RetentionResponse":
-        """A rule and a hold as the wire writes them."""
-        return cls(retention=RetentionAnswer(**(rule.to_store() if rule else {})), legal_hold=legal_hold)
+        """Convert a rule and a legal hold."""
+        return cls(retention=RetentionRuleBody(**(rule.to_store() if rule else {})), legal_hold=legal_hold)
 
 
 class DeletionsQuery(Input):
-    """Which records: those older than that of an id; at most ``limit``."""
+    """The records to return: those older than the record with id `before`; at most `limit`."""
 
     before: Annotated[int | None, Field(ge=1, le=2**31 - 1)] = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
-class DeletionAnswer(BaseModel):
-    """Faces of a set that were deleted together, when (UTC) and by which rule.
+class DeletionRecord(BaseModel):
+    """Faces of a face set that were deleted together, with the time (UTC) and the rule.
 
-    The digest is the SHA-256 over the record and the digest of the project's record before.
+    The digest is the SHA-256 of the record and the digest of the project's previous record.
     """
 
     id: int
@@ -71,8 +72,8 @@ class DeletionAnswer(BaseModel):
     digest: str
 
     @classmethod
-    def of(cls, deletion: Deletion) -> "DeletionAnswer":
-        """A record as the wire writes it."""
+    def of(cls, deletion: Deletion) -> "DeletionRecord":
+        """Convert a record."""
         return cls(
             id=deletion.id,
             face_set_name=deletion.face_set,
@@ -86,66 +87,68 @@ class DeletionAnswer(BaseModel):
 
 
 class DeletionsResponse(BaseModel):
-    """Records, newest first."""
+    """Records of deletions, newest first."""
 
-    deletions: list[DeletionAnswer]
+    deletions: list[DeletionRecord]
 
 
-@router.get("/face-sets/{face_set_name}/retention", response_model_exclude_none=True)
-async def show_retention(principal: Reader, name: SetName, services: ServicesDependency) -> RetentionResponse:
-    """When faces of a set expire, and whether it is under legal hold."""
-    return await run_in_threadpool(_shown, services, principal.project.id, name)
+@router.get("/face-sets/{face_set_name}/retention", responses=refuses(*FACE_SET), response_model_exclude_none=True)
+async def show_retention(principal: Reader, name: SetName, retention: RetentionDep) -> RetentionResponse:
+    """Show the retention rule of a face set, and its legal hold if there is one."""
+    return await run_in_threadpool(_response, retention, principal.project.id, name)
 
 
 @router.put(
     "/face-sets/{face_set_name}/retention",
+    responses=refuses(*BODY, *FACE_SET, "FRS.0405"),
     openapi_extra=body_of(RetentionInput, multipart=False),
     response_model_exclude_none=True,
 )
 async def set_retention(
-    request: Request, principal: Operator, name: SetName, services: ServicesDependency
+    request: Request, principal: Operator, name: SetName, retention: RetentionDep
 ) -> RetentionResponse:
-    """Give a set a rule in place of any other. What has expired by it is deleted at the next run."""
-    asked = await read_input(request, RetentionInput, multipart=False)
-    await run_in_threadpool(services.retention.set_rule, principal.project.id, name, asked.retention)
-    return await run_in_threadpool(_shown, services, principal.project.id, name)
+    """Set the retention rule of a face set, replacing any other. Expired faces are deleted by the next retention run."""
+    values = await read_input(request, RetentionInput, multipart=False)
+    await run_in_threadpool(retention.set_rule, principal.project.id, name, values.retention)
+    return await run_in_threadpool(_response, retention, principal.project.id, name)
 
 
-@router.delete("/face-sets/{face_set_name}/retention", response_model_exclude_none=True)
-async def delete_retention(principal: Operator, name: SetName, services: ServicesDependency) -> RetentionResponse:
-    """Take a set's rule away: its faces never expire."""
-    await run_in_threadpool(services.retention.set_rule, principal.project.id, name, None)
-    return await run_in_threadpool(_shown, services, principal.project.id, name)
+@router.delete("/face-sets/{face_set_name}/retention", responses=refuses(*FACE_SET), response_model_exclude_none=True)
+async def delete_retention(principal: Operator, name: SetName, retention: RetentionDep) -> RetentionResponse:
+    """Delete the retention rule of a face set: its faces never expire."""
+    await run_in_threadpool(retention.set_rule, principal.project.id, name, None)
+    return await run_in_threadpool(_response, retention, principal.project.id, name)
 
 
 @router.put(
     "/face-sets/{face_set_name}/legal-hold",
+    responses=refuses(*BODY, *FACE_SET),
     openapi_extra=body_of(LegalHoldInput, multipart=False),
     response_model_exclude_none=True,
 )
-async def hold(request: Request, principal: Admin, name: SetName, services: ServicesDependency) -> RetentionResponse:
-    """Put a set under legal hold: neither it nor a face of it can be deleted, nor expires, until it is released."""
-    asked = await read_input(request, LegalHoldInput, multipart=False)
-    await run_in_threadpool(services.retention.set_hold, principal.project.id, name, asked.reason)
-    return await run_in_threadpool(_shown, services, principal.project.id, name)
+async def hold(request: Request, principal: Admin, name: SetName, retention: RetentionDep) -> RetentionResponse:
+    """Place a face set under legal hold: until its release, it cannot be deleted and its faces neither deleted nor expired."""
+    values = await read_input(request, LegalHoldInput, multipart=False)
+    await run_in_threadpool(retention.set_hold, principal.project.id, name, values.reason)
+    return await run_in_threadpool(_response, retention, principal.project.id, name)
 
 
-@router.delete("/face-sets/{face_set_name}/legal-hold", response_model_exclude_none=True)
-async def release(principal: Admin, name: SetName, services: ServicesDependency) -> RetentionResponse:
-    """Release a set from legal hold. What has expired meanwhile is deleted at the next run."""
-    await run_in_threadpool(services.retention.set_hold, principal.project.id, name, None)
-    return await run_in_threadpool(_shown, services, principal.project.id, name)
+@router.delete("/face-sets/{face_set_name}/legal-hold", responses=refuses(*FACE_SET), response_model_exclude_none=True)
+async def release(principal: Admin, name: SetName, retention: RetentionDep) -> RetentionResponse:
+    """Release a face set from legal hold. Faces that expired during the hold are deleted by the next retention run."""
+    await run_in_threadpool(retention.set_hold, principal.project.id, name, None)
+    return await run_in_threadpool(_response, retention, principal.project.id, name)
 
 
-@router.get("/deletions", openapi_extra=query_of(DeletionsQuery))
-async def list_deletions(request: Request, principal: Reader, services: ServicesDependency) -> DeletionsResponse:
-    """What was deleted from the project's face sets: when, by which rule, and the ids of the faces."""
-    asked = read_query(request, DeletionsQuery)
-    found = await run_in_threadpool(
-        lambda: services.retention.deletions(principal.project.id, before=asked.before, limit=asked.limit)
+@router.get("/deletions", responses=refuses(*QUERY), openapi_extra=query_of(DeletionsQuery))
+async def list_deletions(request: Request, principal: Reader, retention: RetentionDep) -> DeletionsResponse:
+    """List the deletions of faces from the project's face sets: time, rule and face ids."""
+    query = read_query(request, DeletionsQuery)
+    deletions = await run_in_threadpool(
+        lambda: retention.deletions(principal.project.id, before=query.before, limit=query.limit)
     )
-    return DeletionsResponse(deletions=[DeletionAnswer.of(deletion) for deletion in found])
+    return DeletionsResponse(deletions=[DeletionRecord.of(deletion) for deletion in deletions])
 
 
-def _shown(services: Services, project_id: str, name: str) -> RetentionResponse:
-    return RetentionResponse.of(*services.retention.settings(project_id, name))
+def _response(retention: Retention, project_id: str, name: str) -> RetentionResponse:
+    return RetentionResponse.of(*retention.settings(project_id, name))

@@ -1,4 +1,4 @@
-"""Face sets."""
+"""Face sets: create, list, show and delete."""
 
 from typing import Annotated, Any
 
@@ -7,9 +7,11 @@ from pydantic import BeforeValidator, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from openfrs.api.auth import Operator, Reader, ServicesDependency, SetName
+from openfrs.api.auth import Operator, Reader, SetName
+from openfrs.api.dependencies import FaceSetsDep
 from openfrs.api.openapi.document import body_of
 from openfrs.api.openapi.field_schemas import FaceSetName, FieldDeclarations
+from openfrs.api.openapi.refusals import BODY, FACE_SET, refuses
 from openfrs.api.requests.body import Input, read_input
 
 from .schemas import DeletedFaceSetResponse, FaceSetInfo, FaceSetResponse, FaceSetsResponse
@@ -21,7 +23,7 @@ _Digits = Annotated[str, Field(pattern="^[0-9]{1,9}$")]
 
 
 def _numeric_string(value: Any) -> Any:
-    """A capacity may be written as a string: FRS's own example does."""
+    """Accept a capacity written as a string, as in FRS's own example."""
     return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10 else value
 
 
@@ -35,38 +37,40 @@ class CreateFaceSetInput(Input):
     external_fields: FieldDeclarations | None = None
 
 
-@router.post("/face-sets", openapi_extra=body_of(CreateFaceSetInput, multipart=False))
-async def create_face_set(request: Request, principal: Operator, services: ServicesDependency) -> FaceSetResponse:
-    """Make an empty face set."""
-    asked = await read_input(request, CreateFaceSetInput, multipart=False)
+@router.post(
+    "/face-sets", responses=refuses(*BODY, "FRS.0301"), openapi_extra=body_of(CreateFaceSetInput, multipart=False)
+)
+async def create_face_set(request: Request, principal: Operator, face_sets: FaceSetsDep) -> FaceSetResponse:
+    """Create an empty face set."""
+    values = await read_input(request, CreateFaceSetInput, multipart=False)
     face_set = await run_in_threadpool(
-        services.face_sets.create,
+        face_sets.create,
         principal.project.id,
-        asked.face_set_name,
-        asked.face_set_capacity,
-        asked.external_fields or {},
+        values.face_set_name,
+        values.face_set_capacity,
+        values.external_fields or {},
         limit=principal.limits.max_face_sets,
         max_capacity=principal.limits.max_face_set_capacity,
     )
     return FaceSetResponse(face_set_info=FaceSetInfo.of(face_set))
 
 
-@router.get("/face-sets")
-async def list_face_sets(principal: Reader, services: ServicesDependency) -> FaceSetsResponse:
-    """All face sets of the project."""
-    face_sets = await run_in_threadpool(services.face_sets.all, principal.project.id)
-    return FaceSetsResponse(face_sets_info=[FaceSetInfo.of(face_set) for face_set in face_sets])
+@router.get("/face-sets", responses=refuses())
+async def list_face_sets(principal: Reader, face_sets: FaceSetsDep) -> FaceSetsResponse:
+    """List all face sets of the project, oldest first."""
+    listed = await run_in_threadpool(face_sets.all, principal.project.id)
+    return FaceSetsResponse(face_sets_info=[FaceSetInfo.of(face_set) for face_set in listed])
 
 
-@router.get("/face-sets/{face_set_name}")
-async def show_face_set(principal: Reader, name: SetName, services: ServicesDependency) -> FaceSetResponse:
-    """One face set."""
-    face_set = await run_in_threadpool(services.face_sets.require, principal.project.id, name)
+@router.get("/face-sets/{face_set_name}", responses=refuses(*FACE_SET))
+async def show_face_set(principal: Reader, name: SetName, face_sets: FaceSetsDep) -> FaceSetResponse:
+    """Show a face set."""
+    face_set = await run_in_threadpool(face_sets.require, principal.project.id, name)
     return FaceSetResponse(face_set_info=FaceSetInfo.of(face_set))
 
 
-@router.delete("/face-sets/{face_set_name}")
-async def delete_face_set(principal: Operator, name: SetName, services: ServicesDependency) -> DeletedFaceSetResponse:
-    """Delete a face set with all its faces. There is no way back."""
-    await run_in_threadpool(services.face_sets.delete, principal.project.id, name)
+@router.delete("/face-sets/{face_set_name}", responses=refuses(*FACE_SET, "APIG.0306/held"))
+async def delete_face_set(principal: Operator, name: SetName, face_sets: FaceSetsDep) -> DeletedFaceSetResponse:
+    """Delete a face set with all its faces. This cannot be undone."""
+    await run_in_threadpool(face_sets.delete, principal.project.id, name)
     return DeletedFaceSetResponse(face_set_name=name)

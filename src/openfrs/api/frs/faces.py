@@ -1,4 +1,4 @@
-"""Faces of a set."""
+"""Faces of a face set: add, list, update and delete."""
 
 from typing import Annotated
 
@@ -7,11 +7,13 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from openfrs.api.auth import Operator, Reader, ServicesDependency, SetName
+from openfrs.api.auth import Operator, Reader, SetName
+from openfrs.api.dependencies import FacesDep, FetcherDep
 from openfrs.api.openapi.document import body_of, query_of
 from openfrs.api.openapi.field_schemas import ExternalImageId, FieldValues, FilterText
+from openfrs.api.openapi.refusals import BODY, FACE_SET, IMAGE, QUERY, refuses
 from openfrs.api.requests.body import Input, read_input, read_query
-from openfrs.api.requests.uploads import ImageInput, uploaded_image
+from openfrs.api.requests.uploads import ImageInput, read_upload, uploaded_image
 from openfrs.api.responses import WireResponse, serialized
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
@@ -23,7 +25,7 @@ router = APIRouter(prefix="/face-sets/{face_set_name}", tags=["faces"])
 
 
 class AddFacesInput(ImageInput):
-    """A picture whose faces are enrolled."""
+    """An image whose faces are enrolled."""
 
     external_image_id: ExternalImageId | None = None
     external_fields: FieldValues | None = None
@@ -31,7 +33,7 @@ class AddFacesInput(ImageInput):
 
 
 class ListFacesQuery(Input):
-    """Which faces to list: one by id, or a window."""
+    """The faces to list: one by id, or a page."""
 
     face_id: str | None = None
     offset: Annotated[int, Field(ge=0, le=limits.LIST_WINDOW)] = 0
@@ -39,7 +41,7 @@ class ListFacesQuery(Input):
 
 
 class UpdateFaceInput(Input):
-    """What to change about a face."""
+    """A face and the changes to it."""
 
     face_id: str
     external_image_id: ExternalImageId | None = None
@@ -47,85 +49,101 @@ class UpdateFaceInput(Input):
 
 
 class DeleteFacesQuery(Input):
-    """Which faces to delete: exactly one of these, or the name and value of a custom field."""
+    """The faces to delete: exactly one of these, or the name and value of a custom field."""
 
     face_id: str | None = None
     external_image_id: str | None = None
 
 
 class BatchDeleteInput(Input):
-    """Which faces to delete."""
+    """The faces to delete."""
 
     filter: FilterText
 
 
-@router.post("/faces", openapi_extra=body_of(AddFacesInput), response_model=FacesResponse)
-async def add_faces(request: Request, principal: Operator, name: SetName, services: ServicesDependency) -> WireResponse:
-    """Enrol every face of a picture, or with ``single`` only the largest."""
-    asked = await read_input(request, AddFacesInput)
-    face_set, faces = await services.faces.add(
+@router.post(
+    "/faces",
+    responses=refuses(*IMAGE, *FACE_SET, "FRS.0404", "FRS.0404/policy", "FRS.0405", "FRS.0406"),
+    openapi_extra=body_of(AddFacesInput),
+    response_model=FacesResponse,
+)
+async def add_faces(
+    request: Request, principal: Operator, name: SetName, faces: FacesDep, fetcher: FetcherDep
+) -> WireResponse:
+    """Enrol every face of an image, or with `single` only the largest."""
+    values = await read_upload(request, AddFacesInput, fetcher)
+    face_set, added = await faces.add(
         principal.project.id,
         name,
-        await uploaded_image(asked),
-        external_image_id=asked.external_image_id,
-        fields=asked.external_fields or {},
-        single=bool(asked.single),
+        await uploaded_image(values),
+        external_image_id=values.external_image_id,
+        fields=values.external_fields or {},
+        single=bool(values.single),
     )
-    return await serialized(lambda: FacesResponse.of(face_set, faces), len(faces))
+    return await serialized(lambda: FacesResponse.of(face_set, added), len(added))
 
 
-@router.get("/faces", openapi_extra=query_of(ListFacesQuery), response_model=FacesResponse)
-async def list_faces(request: Request, principal: Reader, name: SetName, services: ServicesDependency) -> WireResponse:
-    """Faces in the order they were enrolled, or the one with ``face_id``."""
-    asked = read_query(request, ListFacesQuery)
-    if asked.face_id is not None:
-        face_set, face = await run_in_threadpool(services.faces.one, principal.project.id, name, asked.face_id)
-        faces = [face]
+@router.get(
+    "/faces",
+    responses=refuses(*QUERY, *FACE_SET, "FRS.0403"),
+    openapi_extra=query_of(ListFacesQuery),
+    response_model=FacesResponse,
+)
+async def list_faces(request: Request, principal: Reader, name: SetName, faces: FacesDep) -> WireResponse:
+    """List faces in the order of their enrolment, or show the one with `face_id`."""
+    query = read_query(request, ListFacesQuery)
+    if query.face_id is not None:
+        face_set, face = await run_in_threadpool(faces.one, principal.project.id, name, query.face_id)
+        page = [face]
     else:
-        face_set, faces = await run_in_threadpool(
-            services.faces.page, principal.project.id, name, asked.offset, asked.limit
-        )
-    return await serialized(lambda: FacesResponse.of(face_set, faces), len(faces))
+        face_set, page = await run_in_threadpool(faces.page, principal.project.id, name, query.offset, query.limit)
+    return await serialized(lambda: FacesResponse.of(face_set, page), len(page))
 
 
-@router.put("/faces", openapi_extra=body_of(UpdateFaceInput, multipart=False))
-async def update_face(
-    request: Request, principal: Operator, name: SetName, services: ServicesDependency
-) -> FaceCountResponse:
-    """Change a face's external image id, and merge its custom fields."""
-    asked = await read_input(request, UpdateFaceInput, multipart=False)
+@router.put(
+    "/faces",
+    responses=refuses(*BODY, *FACE_SET, "FRS.0303", "FRS.0405", "FRS.0406"),
+    openapi_extra=body_of(UpdateFaceInput, multipart=False),
+)
+async def update_face(request: Request, principal: Operator, name: SetName, faces: FacesDep) -> FaceCountResponse:
+    """Replace the external image id of a face, and merge its custom fields with the new ones."""
+    values = await read_input(request, UpdateFaceInput, multipart=False)
     face_set = await run_in_threadpool(
-        services.faces.update,
+        faces.update,
         principal.project.id,
         name,
-        asked.face_id,
-        external_image_id=asked.external_image_id,
-        fields=asked.external_fields,
+        values.face_id,
+        external_image_id=values.external_image_id,
+        fields=values.external_fields,
     )
     return FaceCountResponse.of(face_set, 1)
 
 
-@router.delete("/faces", openapi_extra=query_of(DeleteFacesQuery))
-async def delete_faces(
-    request: Request, principal: Operator, name: SetName, services: ServicesDependency
-) -> FaceCountResponse:
-    """Delete every face with a ``face_id``, an ``external_image_id`` or a custom field's value, given as the one query pair."""
+@router.delete(
+    "/faces",
+    responses=refuses(*QUERY, *FACE_SET, "FRS.0401", "FRS.0402", "APIG.0306/held"),
+    openapi_extra=query_of(DeleteFacesQuery),
+)
+async def delete_faces(request: Request, principal: Operator, name: SetName, faces: FacesDep) -> FaceCountResponse:
+    """Delete all faces with the `face_id`, `external_image_id` or custom field value of the one query parameter."""
     pairs = request.query_params.multi_items()
     if not pairs:
         raise ServiceError("FRS.0011", "face_id, external_image_id or a custom field")
     if len(pairs) > 1:
         raise wrong_format(displayed_name(pairs[1][0]), "only one field may be given")
-    face_set, deleted = await run_in_threadpool(services.faces.delete, principal.project.id, name, *pairs[0])
+    face_set, deleted = await run_in_threadpool(faces.delete, principal.project.id, name, *pairs[0])
     return FaceCountResponse.of(face_set, deleted)
 
 
-@router.delete("/faces/batch", openapi_extra=body_of(BatchDeleteInput, multipart=False))
+@router.delete(
+    "/faces/batch",
+    responses=refuses(*BODY, *FACE_SET, "FRS.0407", "APIG.0306/held"),
+    openapi_extra=body_of(BatchDeleteInput, multipart=False),
+)
 async def batch_delete_faces(
-    request: Request, principal: Operator, name: SetName, services: ServicesDependency
+    request: Request, principal: Operator, name: SetName, faces: FacesDep
 ) -> FaceCountResponse:
-    """Delete every face that a filter holds for."""
-    asked = await read_input(request, BatchDeleteInput, multipart=False)
-    face_set, deleted = await run_in_threadpool(
-        services.faces.delete_filtered, principal.project.id, name, asked.filter
-    )
+    """Delete all faces that match a filter."""
+    values = await read_input(request, BatchDeleteInput, multipart=False)
+    face_set, deleted = await run_in_threadpool(faces.delete_filtered, principal.project.id, name, values.filter)
     return FaceCountResponse.of(face_set, deleted)

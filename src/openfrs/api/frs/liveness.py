@@ -1,12 +1,20 @@
-"""Liveness of a face in one picture, and of a person in a short video."""
+"""Silent liveness of a face in one image, and action liveness of a person in a short video."""
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from openfrs.api.auth import READER, ServicesDependency
+from openfrs.api.auth import READER
+from openfrs.api.dependencies import ActionLivenessDep, FetcherDep, SilentLivenessDep
 from openfrs.api.openapi.document import body_of
-from openfrs.api.requests.body import read_input
-from openfrs.api.requests.uploads import ActionInput, ImageInput, action_request, uploaded_image, uploaded_video
+from openfrs.api.openapi.refusals import IMAGE, VIDEO, refuses
+from openfrs.api.requests.uploads import (
+    ActionInput,
+    ImageInput,
+    action_request,
+    read_upload,
+    uploaded_image,
+    uploaded_video,
+)
 
 from .schemas import ActionLivenessResponse, SilentLivenessResponse
 
@@ -14,19 +22,33 @@ router = APIRouter(tags=["liveness"])
 v1_router = APIRouter(tags=["liveness"])
 
 
-@v1_router.post("/live-detect-face", dependencies=[Depends(READER)], openapi_extra=body_of(ImageInput))
-async def detect_silent_liveness(request: Request, services: ServicesDependency) -> SilentLivenessResponse:
-    """Whether the largest face is a person's, and not that of a print or a screen: alive from a confidence of 0.5."""
-    given = await read_input(request, ImageInput)
-    return SilentLivenessResponse.of(await services.silent_liveness.check(await uploaded_image(given)))
+@v1_router.post(
+    "/live-detect-face",
+    dependencies=[Depends(READER)],
+    responses=refuses(*IMAGE, "FRS.0707"),
+    openapi_extra=body_of(ImageInput),
+)
+async def detect_silent_liveness(
+    request: Request, liveness: SilentLivenessDep, fetcher: FetcherDep
+) -> SilentLivenessResponse:
+    """Detect presentation attacks with prints and screens: judge the largest face of an image, alive from a confidence of 0.5."""
+    values = await read_upload(request, ImageInput, fetcher)
+    return SilentLivenessResponse.of(await liveness.check(await uploaded_image(values)))
 
 
-@router.post("/live-detect", dependencies=[Depends(READER)], openapi_extra=body_of(ActionInput))
-async def detect_action_liveness(request: Request, services: ServicesDependency) -> ActionLivenessResponse:
-    """Whether the person in a video did what was asked, in that order: turn left (1) or right (2), nod (3), mouth (4), blink (5).
+@router.post(
+    "/live-detect",
+    dependencies=[Depends(READER)],
+    responses=refuses(*VIDEO, "FRS.0702", "FRS.0703", "FRS.0704"),
+    openapi_extra=body_of(ActionInput),
+)
+async def detect_action_liveness(
+    request: Request, liveness: ActionLivenessDep, fetcher: FetcherDep
+) -> ActionLivenessResponse:
+    """Verify that the person in a video performs the requested actions in order.
 
-    Left and right are the person's own.
+    The codes are 1 turn the head left, 2 turn it right, 3 nod, 4 open the mouth, 5 blink. Left and right are the person's own.
     """
-    given = await read_input(request, ActionInput)
-    wanted = action_request(given)
-    return ActionLivenessResponse.of(await services.action_liveness.check(await uploaded_video(given), wanted))
+    values = await read_upload(request, ActionInput, fetcher)
+    actions = action_request(values)
+    return ActionLivenessResponse.of(await liveness.check(await uploaded_video(values), actions))

@@ -1,17 +1,19 @@
-"""The old quality operations: is a face sharp, and where does it look."""
+"""The v1 quality operations: sharpness and head pose of a face."""
 
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from openfrs.api.auth import READER, ServicesDependency
+from openfrs.api.auth import READER
+from openfrs.api.dependencies import FetcherDep, RecognizerDep
 from openfrs.api.openapi.document import body_of
-from openfrs.api.requests.body import Input, read_input
-from openfrs.api.requests.uploads import uploaded_image
+from openfrs.api.openapi.refusals import IMAGE, refuses
+from openfrs.api.requests.uploads import UploadInput, read_upload, uploaded_image
 from openfrs.core import limits
+from openfrs.media.fetching.fetcher import Fetcher
 from openfrs.recognition.attributes import require_trait
-from openfrs.services import Services
+from openfrs.recognition.recognizer import Recognizer
 from openfrs.vision.attributes.types import Trait, Traits
 
 from .schemas import Angles, Blur, FaceQualityResponse
@@ -19,8 +21,8 @@ from .schemas import Angles, Blur, FaceQualityResponse
 router = APIRouter(prefix="/face/quality", tags=["recognition"])
 
 
-class QualityInput(Input):
-    """One picture, as text; it is about its largest face."""
+class QualityInput(UploadInput):
+    """One image, as base64 or URL; its largest face is measured."""
 
     image_base64: str | None = None
     image_url: str | None = None
@@ -28,33 +30,34 @@ class QualityInput(Input):
 
 _GUARDED: Final[dict[str, Any]] = {
     "dependencies": [Depends(READER)],
+    "responses": refuses(*IMAGE, "FRS.0501"),
     "openapi_extra": body_of(QualityInput, multipart=False),
 }
 
 
 @router.post("/face-quality", **_GUARDED)
-async def face_quality(request: Request, services: ServicesDependency) -> FaceQualityResponse:
-    """Whether the largest face is sharp, and its head pose in degrees."""
-    found = await _measured(request, services, Trait.QUALITY, Trait.POSE)
-    return FaceQualityResponse(blur=_blur(found), pose=Angles.of(require_trait(found.pose)))
+async def face_quality(request: Request, recognizer: RecognizerDep, fetcher: FetcherDep) -> FaceQualityResponse:
+    """Measure the sharpness and the head pose, in degrees, of the largest face."""
+    traits = await _measure(request, recognizer, fetcher, Trait.QUALITY, Trait.POSE)
+    return FaceQualityResponse(blur=_blur(traits), pose=Angles.of(require_trait(traits.pose)))
 
 
 @router.post("/blur-classify", **_GUARDED)
-async def blur_classify(request: Request, services: ServicesDependency) -> Blur:
-    """Whether the largest face is sharp."""
-    return _blur(await _measured(request, services, Trait.QUALITY))
+async def blur_classify(request: Request, recognizer: RecognizerDep, fetcher: FetcherDep) -> Blur:
+    """Classify the largest face as sharp or blurred."""
+    return _blur(await _measure(request, recognizer, fetcher, Trait.QUALITY))
 
 
 @router.post("/head-pose-estimate", **_GUARDED)
-async def head_pose_estimate(request: Request, services: ServicesDependency) -> Angles:
-    """The head pose of the largest face, in degrees."""
-    return Angles.of(require_trait((await _measured(request, services, Trait.POSE)).pose))
+async def head_pose_estimate(request: Request, recognizer: RecognizerDep, fetcher: FetcherDep) -> Angles:
+    """Estimate the head pose of the largest face, in degrees."""
+    return Angles.of(require_trait((await _measure(request, recognizer, fetcher, Trait.POSE)).pose))
 
 
-async def _measured(request: Request, services: Services, *wanted: Trait) -> Traits:
-    given = await read_input(request, QualityInput, multipart=False)
-    return await services.recognizer.measure(await uploaded_image(given), wanted)
+async def _measure(request: Request, recognizer: Recognizer, fetcher: Fetcher, *traits: Trait) -> Traits:
+    values = await read_upload(request, QualityInput, fetcher, multipart=False)
+    return await recognizer.measure(await uploaded_image(values), traits)
 
 
-def _blur(found: Traits) -> Blur:
-    return Blur(isClarity=require_trait(found.quality).blur < limits.ADVISED_FLAW)
+def _blur(traits: Traits) -> Blur:
+    return Blur(isClarity=require_trait(traits.quality).blur < limits.ADVISED_FLAW)

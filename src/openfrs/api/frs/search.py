@@ -1,4 +1,4 @@
-"""Search."""
+"""Face search (1:N identification)."""
 
 from typing import Annotated
 
@@ -6,11 +6,12 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
 
-from openfrs.api.auth import Reader, ServicesDependency, SetName
+from openfrs.api.auth import Reader, SetName
+from openfrs.api.dependencies import FetcherDep, SearchDep
 from openfrs.api.openapi.document import body_of
 from openfrs.api.openapi.field_schemas import FilterText, SortOrder
-from openfrs.api.requests.body import read_input
-from openfrs.api.requests.uploads import ImageInput, uploaded_image
+from openfrs.api.openapi.refusals import FACE_SET, IMAGE, refuses
+from openfrs.api.requests.uploads import ImageInput, read_upload, uploaded_image
 from openfrs.api.responses import WireResponse, serialized
 from openfrs.core import limits
 from openfrs.faces.search import SearchOptions
@@ -21,7 +22,7 @@ router = APIRouter(tags=["search"])
 
 
 class SearchInput(ImageInput):
-    """A probe, and what is wanted back."""
+    """A probe and the search options."""
 
     face_id: str | None = None
     top_n: Annotated[int, Field(ge=0, le=limits.MAX_TOP_N)] | None = None
@@ -31,37 +32,46 @@ class SearchInput(ImageInput):
     sort: SortOrder | None = None
 
 
-@router.post("/face-sets/{face_set_name}/search", openapi_extra=body_of(SearchInput), response_model=SearchResponse)
-async def search(request: Request, principal: Reader, name: SetName, services: ServicesDependency) -> WireResponse:
-    """Find the faces most like a probe: the largest face of a picture, or an enrolled face."""
-    asked = await read_input(request, SearchInput)
+@router.post(
+    "/face-sets/{face_set_name}/search",
+    responses=refuses(*IMAGE, *FACE_SET, "FRS.0032", "FRS.0304", "FRS.0403"),
+    openapi_extra=body_of(SearchInput),
+    response_model=SearchResponse,
+)
+async def search(
+    request: Request, principal: Reader, name: SetName, searches: SearchDep, fetcher: FetcherDep
+) -> WireResponse:
+    """Find the faces most similar to a probe: the largest face of an image, or an enrolled face."""
+    values = await read_upload(request, SearchInput, fetcher)
     options = SearchOptions(
-        top_n=limits.TOP_N if asked.top_n is None else asked.top_n,
-        threshold=asked.threshold or 0.0,
-        filter=asked.filter,
-        sort=asked.sort or (),
+        top_n=limits.TOP_N if values.top_n is None else values.top_n,
+        threshold=values.threshold or 0.0,
+        filter=values.filter,
+        sort=values.sort or (),
     )
-    no_image = all(value is None for value in (asked.image_base64, asked.image_url, asked.image_file))
-    if asked.face_id is not None and no_image:
-        found = await services.search.by_face_id(principal.project.id, name, asked.face_id, options)
+    has_no_image = all(value is None for value in (values.image_base64, values.image_url, values.image_file))
+    if values.face_id is not None and has_no_image:
+        results = await searches.by_face_id(principal.project.id, name, values.face_id, options)
     else:
-        found = await services.search.by_image(
-            principal.project.id, name, await uploaded_image(asked, alternative=asked.face_id), options
+        results = await searches.by_image(
+            principal.project.id, name, await uploaded_image(values, alternative=values.face_id), options
         )
-    wanted = set(asked.return_fields or ())
+    return_fields = set(values.return_fields or ())
 
-    def answer() -> SearchResponse:
+    def response() -> SearchResponse:
         return SearchResponse(
             faces=[
                 SearchFace(
-                    bounding_box=BoundingBox.of(hit.face.box),
-                    similarity=hit.similarity,
-                    external_fields={field: value for field, value in hit.face.fields.items() if field in wanted},
-                    external_image_id=hit.face.external_image_id,
-                    face_id=hit.face.face_id,
+                    bounding_box=BoundingBox.of(result.face.box),
+                    similarity=result.similarity,
+                    external_fields={
+                        field: value for field, value in result.face.fields.items() if field in return_fields
+                    },
+                    external_image_id=result.face.external_image_id,
+                    face_id=result.face.face_id,
                 )
-                for hit in found
+                for result in results
             ]
         )
 
-    return await serialized(answer, len(found))
+    return await serialized(response, len(results))

@@ -1,22 +1,23 @@
-"""Which services a project has: all of them."""
+"""Service subscriptions of a project: always all of them."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
 from openfrs.api.auth import Reader
+from openfrs.api.openapi.refusals import refuses
 
 router = APIRouter(tags=["subscription"])
 
 
 class Subscription(BaseModel):
-    """Since when (UTC) a service is the project's."""
+    """A subscribed service and the start of its subscription (UTC)."""
 
     create_time: str
     subscribe_status: bool
 
 
 class SubscribesResponse(BaseModel):
-    """The services of a project, and how many face sets it may have."""
+    """The subscribed services of a project and its maximum number of face sets."""
 
     max_face_set_number: int
     detect_service: Subscription
@@ -25,15 +26,15 @@ class SubscribesResponse(BaseModel):
     search_service: Subscription
 
 
-@router.get("/subscribe")
+@router.get("/subscribe", responses=refuses())
 async def show_subscribes(principal: Reader) -> SubscribesResponse:
-    """The services of the project, and how many face sets it may have."""
+    """Show the subscribed services of the project and its maximum number of face sets."""
     since = principal.project.created_at.strftime("%Y-%m-%d %H:%M:%S")
-    own = Subscription(create_time=since, subscribe_status=True)
+    subscription = Subscription(create_time=since, subscribe_status=True)
     return SubscribesResponse(
         max_face_set_number=principal.limits.max_face_sets,
-        detect_service=own,
-        compare_service=own,
-        live_detect_service=own,
-        search_service=own,
+        detect_service=subscription,
+        compare_service=subscription,
+        live_detect_service=subscription,
+        search_service=subscription,
     )

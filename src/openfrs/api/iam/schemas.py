@@ -1,20 +1,95 @@
-"""What the IAM routes answer, for the API's document: the routes build the objects themselves."""
+"""Request and response bodies of the IAM routes."""
 
-from pydantic import BaseModel, Field
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field, PlainSerializer
 
 from openfrs.api.extensions.account_schemas import NamedDomain
+from openfrs.api.requests.body import Input
+
+
+class NamedInput(Input):
+    """An object given by id or by name."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+class UserInput(NamedInput):
+    """A user with a password; a name needs a domain."""
+
+    password: Annotated[str, Field(max_length=256)]
+    domain: NamedInput = NamedInput()
+
+
+class PasswordInput(Input):
+    """Credentials of the password method."""
+
+    user: UserInput
+
+
+class OldTokenInput(Input):
+    """Credentials of the token method; `duration_seconds` applies to temporary access keys only."""
+
+    id: str | None = None
+    duration_seconds: Annotated[int, Field(ge=900, le=86_400)] = 900
+
+
+class IdentityInput(Input):
+    """The caller's credentials, by exactly one method."""
+
+    methods: Annotated[list[str], Field(min_length=1, max_length=1)]
+    password: PasswordInput | None = None
+    token: OldTokenInput | None = None
+
+
+class ScopeInput(Input):
+    """The scope of a token; a project takes precedence over a domain."""
+
+    project: NamedInput | None = None
+    domain: NamedInput | None = None
+
+
+class AuthInput(Input):
+    """A request for a token or a temporary access key."""
+
+    identity: IdentityInput
+    scope: ScopeInput | None = None
+
+
+class TokenInput(Input):
+    """The body of a request for a token or a temporary access key."""
+
+    auth: AuthInput
+
+
+class TokenQuery(Input):
+    """Query of a token request: any `nocatalog` leaves the catalogue empty."""
+
+    nocatalog: str | None = None
+
+
+class ProjectsQuery(Input):
+    """The name of the project to list."""
+
+    name: str | None = None
+
+
+Timestamp = Annotated[datetime, PlainSerializer(lambda value: value.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), return_type=str)]
+"""A time in UTC with microseconds."""
 
 
 class Links(BaseModel):
-    """Where an object or a list is; lists have one page."""
+    """The URL of an object or of a list; a list has one page."""
 
     next: str | None
     previous: str | None
-    self_: str = Field(alias="self")
+    self_: str = Field(serialization_alias="self")
 
 
 class CatalogEndpoint(BaseModel):
-    """Where FRS is served."""
+    """The URL at which FRS is served."""
 
     id: str
     interface: str
@@ -40,7 +115,7 @@ class TokenRole(BaseModel):
 
 
 class TokenUser(BaseModel):
-    """Whose token it is."""
+    """The user that a token was issued to."""
 
     domain: NamedDomain
     id: str
@@ -49,7 +124,7 @@ class TokenUser(BaseModel):
 
 
 class TokenProject(BaseModel):
-    """The project a token is for."""
+    """The project that a token is scoped to."""
 
     domain: NamedDomain
     id: str
@@ -57,11 +132,11 @@ class TokenProject(BaseModel):
 
 
 class TokenDescription(BaseModel):
-    """A token for a project or, without one, for a domain; times are UTC."""
+    """A token scoped to a project or else to a domain; times are in UTC."""
 
     catalog: list[CatalogEntry]
-    expires_at: str
-    issued_at: str
+    expires_at: Timestamp
+    issued_at: Timestamp
     methods: list[str]
     roles: list[TokenRole]
     user: TokenUser
@@ -69,8 +144,8 @@ class TokenDescription(BaseModel):
     domain: NamedDomain | None = None
 
 
-class TokenAnswer(BaseModel):
-    """What a token stands for; its text is in ``X-Subject-Token``."""
+class TokenResponse(BaseModel):
+    """The description of a token; the token itself is in the `X-Subject-Token` header."""
 
     token: TokenDescription
 
@@ -88,7 +163,7 @@ class ListedProject(BaseModel):
     links: Links
 
 
-class ProjectsAnswer(BaseModel):
+class ProjectsResponse(BaseModel):
     """The caller's projects."""
 
     projects: list[ListedProject]
@@ -103,7 +178,7 @@ class ListedDomain(NamedDomain):
     links: Links
 
 
-class DomainsAnswer(BaseModel):
+class DomainsResponse(BaseModel):
     """The caller's domain, as a list."""
 
     domains: list[ListedDomain]
@@ -111,15 +186,15 @@ class DomainsAnswer(BaseModel):
 
 
 class TemporaryKey(BaseModel):
-    """An access key that expires (UTC)."""
+    """An access key with its time of expiry (UTC)."""
 
     access: str
     secret: str
     securitytoken: str
-    expires_at: str
+    expires_at: Timestamp
 
 
-class TemporaryKeyAnswer(BaseModel):
-    """The new key; its secret is shown this once."""
+class TemporaryKeyResponse(BaseModel):
+    """A new temporary access key; the secret is returned only once."""
 
     credential: TemporaryKey

@@ -1,28 +1,54 @@
-"""The part of IAM that FRS clients use: tokens, projects, domains, temporary access keys.
+"""The part of IAM that FRS clients use: tokens, projects, domains and temporary access keys.
 
-Every refusal below these paths is told in IAM's envelope by :mod:`openfrs.api.app`, wherever it was raised.
+:mod:`openfrs.api.error_handlers` renders all errors of these paths in IAM's envelope.
 """
 
-from datetime import datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
-from pydantic import Field
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from openfrs.accounts.audit.log import AuditLog
 from openfrs.accounts.authentication import Login, Scope, Session
+from openfrs.accounts.logins import LoginQueue
 from openfrs.accounts.principal import Caller
-from openfrs.api.auth import TOKEN_HEADER, ServicesDependency, address_of, authenticate, note_write
-from openfrs.api.openapi.document import answers_with, body_of, header, query_of
-from openfrs.api.requests.body import Input, parsed, raw_body
+from openfrs.api.auth import TOKEN_HEADER, address_of, authenticate, note_write
+from openfrs.api.dependencies import AuditDep, AuthenticatorDep, LoginQueueDep
+from openfrs.api.extensions.account_schemas import NamedDomain
+from openfrs.api.openapi.document import body_of, header, query_of, returns_header
+from openfrs.api.openapi.refusals import refuses_in_iam
+from openfrs.api.requests.body import read_iam_input
 from openfrs.api.responses import WireResponse
 from openfrs.core.errors import ServiceError
-from openfrs.services import Services
-from openfrs.store.accounts import Domain, Project, User
+from openfrs.store.accounts import Project, User
 
-from .schemas import DomainsAnswer, ProjectsAnswer, TemporaryKeyAnswer, TokenAnswer
+from .schemas import (
+    CatalogEndpoint,
+    CatalogEntry,
+    DomainsResponse,
+    IdentityInput,
+    Links,
+    ListedDomain,
+    ListedProject,
+    NamedInput,
+    OldTokenInput,
+    PasswordInput,
+    ProjectsQuery,
+    ProjectsResponse,
+    ScopeInput,
+    TemporaryKey,
+    TemporaryKeyResponse,
+    TokenDescription,
+    TokenInput,
+    TokenProject,
+    TokenQuery,
+    TokenResponse,
+    TokenRole,
+    TokenUser,
+)
 
 router = APIRouter(tags=["identity"])
 
@@ -30,81 +56,13 @@ SUBJECT_TOKEN = "X-Subject-Token"  # noqa: S105  # the name of a header
 REGION = "local"
 CATALOG = "face"
 
-_SUBJECT: Final = header(SUBJECT_TOKEN, "The token that is asked about.")
+_SUBJECT: Final = header(SUBJECT_TOKEN, "The token to inspect or revoke.")
 
 IamCaller = Annotated[Caller, Depends(authenticate)]
-T = TypeVar("T", bound=Input)
 
-
-class NamedInput(Input):
-    """A thing given by id or by name."""
-
-    id: str | None = None
-    name: str | None = None
-
-
-class UserInput(NamedInput):
-    """A user with password; a name needs a domain."""
-
-    password: Annotated[str, Field(max_length=256)]
-    domain: NamedInput = NamedInput()
-
-
-class PasswordInput(Input):
-    """The password method."""
-
-    user: UserInput
-
-
-class OldTokenInput(Input):
-    """The token method; ``duration_seconds`` is for temporary access keys."""
-
-    id: str | None = None
-    duration_seconds: Annotated[int, Field(ge=900, le=86_400)] = 900
-
-
-class IdentityInput(Input):
-    """How the caller proves who it is: by exactly one method."""
-
-    methods: Annotated[list[str], Field(min_length=1, max_length=1)]
-    password: PasswordInput | None = None
-    token: OldTokenInput | None = None
-
-
-class ScopeInput(Input):
-    """What the token is for; a project goes before a domain."""
-
-    project: NamedInput | None = None
-    domain: NamedInput | None = None
-
-
-class AuthInput(Input):
-    """The request for a token or a temporary access key."""
-
-    identity: IdentityInput
-    scope: ScopeInput | None = None
-
-
-class TokenInput(Input):
-    """The body of such a request."""
-
-    auth: AuthInput
-
-
-class TokenQuery(Input):
-    """Whether the catalogue is wanted: any text means no."""
-
-    nocatalog: str | None = None
-
-
-class ProjectsQuery(Input):
-    """Which projects to list."""
-
-    name: str | None = None
-
-
-_LISTED: Final[dict[str, Any]] = {
-    "response_model": ProjectsAnswer,
+_LIST_PROJECTS: Final[dict[str, Any]] = {
+    "response_model": ProjectsResponse,
+    "responses": refuses_in_iam(),
     "dependencies": [TOKEN_HEADER],
     "openapi_extra": query_of(ProjectsQuery),
 }
@@ -113,13 +71,15 @@ _LISTED: Final[dict[str, Any]] = {
 @router.post(
     "/v3/auth/tokens",
     status_code=201,
-    response_model=TokenAnswer,
-    responses=answers_with(SUBJECT_TOKEN, "The token.", 201),
+    response_model=TokenResponse,
+    responses={**returns_header(SUBJECT_TOKEN, "The token.", 201), **refuses_in_iam()},
     openapi_extra={**body_of(TokenInput, multipart=False), **query_of(TokenQuery)},
 )
-async def create_token(request: Request, services: ServicesDependency) -> Response:
-    """Issue a token for a password, or for another token; it is in the answer's ``X-Subject-Token`` header."""
-    auth = (await _read(request, TokenInput)).auth
+async def create_token(
+    request: Request, authenticator: AuthenticatorDep, login_queue: LoginQueueDep, audit: AuditDep
+) -> Response:
+    """Issue a token for a password or for another token, in the `X-Subject-Token` response header."""
+    auth = (await read_iam_input(request, TokenInput)).auth
     scope = _scope(auth.scope)
     match auth.identity:
         case IdentityInput(methods=["password"], password=PasswordInput(user=user)):
@@ -132,101 +92,108 @@ async def create_token(request: Request, services: ServicesDependency) -> Respon
                 domain_name=user.domain.name,
                 scope=scope,
             )
-            session = await _sign_in(request, services, login)
+            session = await _sign_in(request, login_queue, audit, login)
         case IdentityInput(methods=["token"], token=OldTokenInput(id=str(text))):
-            session = await run_in_threadpool(services.authenticator.rescope, text, scope)
+            session = await run_in_threadpool(authenticator.rescope, text, scope)
         case IdentityInput(methods=["password" | "token"]):
             raise ServiceError("IAM.400")
         case _:
             raise ServiceError("IAM.401", "The authentication method is not supported.")
-    return WireResponse(_token(request, session), 201, {SUBJECT_TOKEN: session.text})
+    return _token_response(request, session, 201)
 
 
 @router.get(
     "/v3/auth/tokens",
-    response_model=TokenAnswer,
-    responses=answers_with(SUBJECT_TOKEN, "The token.", 200),
+    response_model=TokenResponse,
+    responses={**returns_header(SUBJECT_TOKEN, "The token.", 200), **refuses_in_iam("IAM.404")},
     dependencies=[TOKEN_HEADER],
     openapi_extra={"parameters": [*query_of(TokenQuery)["parameters"], _SUBJECT]},
 )
-async def show_token(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
-    """What the token in ``X-Subject-Token`` stands for: one's own, or one of a user of the same domain."""
-    session = await run_in_threadpool(services.authenticator.inspect, _subject_token(request))
-    _same_domain(caller, session)
-    return WireResponse(_token(request, session), headers={SUBJECT_TOKEN: session.text})
+async def show_token(request: Request, caller: IamCaller, authenticator: AuthenticatorDep) -> Response:
+    """Describe the token in `X-Subject-Token`: the caller's own, or one of a user of the same domain."""
+    session = await run_in_threadpool(authenticator.inspect, _subject_token(request))
+    _require_same_domain(caller, session)
+    return _token_response(request, session, 200)
 
 
 @router.delete(
-    "/v3/auth/tokens", status_code=204, dependencies=[TOKEN_HEADER], openapi_extra={"parameters": [_SUBJECT]}
+    "/v3/auth/tokens",
+    status_code=204,
+    responses=refuses_in_iam("IAM.403"),
+    dependencies=[TOKEN_HEADER],
+    openapi_extra={"parameters": [_SUBJECT]},
 )
-async def revoke_token(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
-    """End the token in ``X-Subject-Token``: one's own."""
+async def revoke_token(request: Request, caller: IamCaller, authenticator: AuthenticatorDep) -> Response:
+    """Revoke the token in `X-Subject-Token`, which must be the caller's own."""
     text = _subject_token(request)
-    session = await run_in_threadpool(services.authenticator.inspect, text)
+    session = await run_in_threadpool(authenticator.inspect, text)
     if session.user.id != caller.user.id:
         raise ServiceError("IAM.403")
     await note_write(request, caller)
-    await run_in_threadpool(services.authenticator.revoke, text)
+    await run_in_threadpool(authenticator.revoke, text)
     return Response(status_code=204)
 
 
-@router.get("/v3/projects", **_LISTED)
-@router.get("/v3/auth/projects", **_LISTED)
-async def list_projects(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
-    """The projects on which the caller has a role, all or the one of a name."""
-    name = request.query_params.get("name")
-    projects = await run_in_threadpool(services.authenticator.projects, caller.user, name)
-    rows = [_project(project, _base(request)) for project in projects]
-    return WireResponse({"projects": rows, "links": _links(_base(request), request.scope["path"])})
+@router.get("/v3/projects", **_LIST_PROJECTS)
+@router.get("/v3/auth/projects", **_LIST_PROJECTS)
+async def list_projects(request: Request, caller: IamCaller, authenticator: AuthenticatorDep) -> Response:
+    """List the projects on which the caller has a role: all of them, or the one with a name."""
+    projects = await run_in_threadpool(authenticator.projects, caller.user, request.query_params.get("name"))
+    listed = [_listed_project(project, request) for project in projects]
+    return _json(ProjectsResponse(projects=listed, links=_links(request, request.scope["path"])))
 
 
-@router.get("/v3/auth/domains", response_model=DomainsAnswer, dependencies=[TOKEN_HEADER])
-async def list_domains(request: Request, caller: IamCaller, services: ServicesDependency) -> Response:
-    """The domain of the caller."""
+@router.get(
+    "/v3/auth/domains",
+    response_model=DomainsResponse,
+    responses=refuses_in_iam(),
+    dependencies=[TOKEN_HEADER],
+)
+async def list_domains(request: Request, caller: IamCaller, authenticator: AuthenticatorDep) -> Response:
+    """List the domain of the caller."""
     domains = [
-        {
-            **_domain(domain),
-            "enabled": True,
-            "description": "",
-            "links": _links(_base(request), f"/v3/domains/{domain.id}"),
-        }
-        for domain in services.authenticator.domains(caller.user)
+        ListedDomain(
+            id=domain.id,
+            name=domain.name,
+            enabled=True,
+            description="",
+            links=_links(request, f"/v3/domains/{domain.id}"),
+        )
+        for domain in authenticator.domains(caller.user)
     ]
-    return WireResponse({"domains": domains, "links": _links(_base(request), request.scope["path"])})
+    return _json(DomainsResponse(domains=domains, links=_links(request, request.scope["path"])))
 
 
 @router.post(
     "/v3.0/OS-CREDENTIAL/securitytokens",
     status_code=201,
-    response_model=TemporaryKeyAnswer,
+    response_model=TemporaryKeyResponse,
+    responses=refuses_in_iam(),
     openapi_extra=body_of(TokenInput, multipart=False),
 )
-async def create_temporary_key(request: Request, services: ServicesDependency) -> Response:
-    """An access key that expires, for the token of the body or of ``X-Auth-Token``."""
-    identity = (await _read(request, TokenInput)).auth.identity
+async def create_temporary_key(request: Request, authenticator: AuthenticatorDep) -> Response:
+    """Create a temporary access key for the token in the body or in `X-Auth-Token`. It expires after `duration_seconds`."""
+    identity = (await read_iam_input(request, TokenInput)).auth.identity
     if identity.methods != ["token"]:
         raise ServiceError("IAM.400")
-    asked = identity.token or OldTokenInput()
-    if asked.id is not None:
-        caller = await run_in_threadpool(services.authenticator.authenticate_token, asked.id)
+    token = identity.token or OldTokenInput()
+    if token.id is not None:
+        caller = await run_in_threadpool(authenticator.authenticate_token, token.id)
     else:
         caller = await authenticate(request)
     await note_write(request, caller)
-    key = services.authenticator.create_temporary_key(caller, asked.duration_seconds)
-    credential = {
-        "access": key.access_key,
-        "secret": key.secret_key,
-        "securitytoken": key.security_token,
-        "expires_at": _time(key.expires_at),
-    }
-    return WireResponse({"credential": credential}, 201)
+    key = authenticator.create_temporary_key(caller, token.duration_seconds)
+    credential = TemporaryKey(
+        access=key.access_key, secret=key.secret_key, securitytoken=key.security_token, expires_at=key.expires_at
+    )
+    return _json(TemporaryKeyResponse(credential=credential), 201)
 
 
-async def _sign_in(request: Request, services: Services, login: Login) -> Session:
+async def _sign_in(request: Request, login_queue: LoginQueue, audit: AuditLog, login: Login) -> Session:
     try:
-        return await services.login_queue.sign_in(login)
+        return await login_queue.sign_in(login)
     except ServiceError as error:
-        services.audit.record(
+        audit.record(
             "login failed",
             request_id=request.state.request_id,
             address=login.address,
@@ -236,16 +203,9 @@ async def _sign_in(request: Request, services: Services, login: Login) -> Sessio
         raise
 
 
-async def _read(request: Request, model: type[T]) -> T:
-    try:
-        return await parsed(model, (await raw_body(request)).content)
-    except ValueError:
-        raise ServiceError("IAM.400") from None
-
-
-def _scope(asked: ScopeInput | None) -> Scope:
-    project = (asked and asked.project) or NamedInput()
-    domain = (asked and asked.domain) or NamedInput()
+def _scope(values: ScopeInput | None) -> Scope:
+    project = (values and values.project) or NamedInput()
+    domain = (values and values.domain) or NamedInput()
     return Scope(project.id, project.name, domain.id, domain.name)
 
 
@@ -256,68 +216,64 @@ def _subject_token(request: Request) -> str:
     return text
 
 
-def _same_domain(caller: Caller, session: Session) -> None:
+def _require_same_domain(caller: Caller, session: Session) -> None:
     if session.user.domain.id != caller.user.domain.id:
         raise ServiceError("IAM.404")
 
 
-def _token(request: Request, session: Session) -> dict[str, Any]:
-    token: dict[str, Any] = {
-        "catalog": [] if request.query_params.get("nocatalog") else [_catalog_entry(session, _base(request))],
-        "expires_at": _time(session.token.expires_at),
-        "issued_at": _time(session.token.issued_at),
-        "methods": list(session.token.methods),
-        "roles": [] if session.role is None else [{"id": str(session.role), "name": str(session.role)}],
-        "user": _user(session.user),
-    }
-    if session.project is not None:
-        project = session.project
-        token["project"] = {"domain": _domain(project.domain), "id": project.id, "name": project.name}
-    else:
-        token["domain"] = _domain(session.user.domain)
-    return {"token": token}
+def _json(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> WireResponse:
+    return WireResponse(model.model_dump_json(by_alias=True, exclude_unset=True).encode(), status, headers)
 
 
-def _catalog_entry(session: Session, base: str) -> dict[str, Any]:
+def _token_response(request: Request, session: Session, status: int) -> WireResponse:
+    has_catalog = not request.query_params.get("nocatalog")
+    token = TokenDescription(
+        catalog=[_catalog_entry(session, request)] if has_catalog else [],
+        expires_at=session.token.expires_at,
+        issued_at=session.token.issued_at,
+        methods=list(session.token.methods),
+        roles=[] if session.role is None else [TokenRole(id=str(session.role), name=str(session.role))],
+        user=_token_user(session.user),
+        **_token_scope(session),
+    )
+    return _json(TokenResponse(token=token), status, {SUBJECT_TOKEN: session.text})
+
+
+def _token_scope(session: Session) -> dict[str, Any]:
+    if session.project is None:
+        return {"domain": NamedDomain.of(session.user.domain)}
+    project = session.project
+    return {"project": TokenProject(domain=NamedDomain.of(project.domain), id=project.id, name=project.name)}
+
+
+def _token_user(user: User) -> TokenUser:
+    return TokenUser(domain=NamedDomain.of(user.domain), id=user.id, name=user.name, password_expires_at="")
+
+
+def _catalog_entry(session: Session, request: Request) -> CatalogEntry:
     scope = f"/{session.project.id}" if session.project else ""
-    endpoint = {
-        "id": CATALOG,
-        "interface": "public",
-        "region": REGION,
-        "region_id": REGION,
-        "url": f"{base}/v2{scope}",
-    }
-    return {"id": CATALOG, "name": CATALOG, "type": CATALOG, "endpoints": [endpoint]}
+    endpoint = CatalogEndpoint(
+        id=CATALOG, interface="public", region=REGION, region_id=REGION, url=f"{_base_url(request)}/v2{scope}"
+    )
+    return CatalogEntry(id=CATALOG, name=CATALOG, type=CATALOG, endpoints=[endpoint])
 
 
-def _user(user: User) -> dict[str, Any]:
-    return {"domain": _domain(user.domain), "id": user.id, "name": user.name, "password_expires_at": ""}
+def _listed_project(project: Project, request: Request) -> ListedProject:
+    return ListedProject(
+        domain_id=project.domain.id,
+        is_domain=False,
+        parent_id=project.domain.id,
+        name=project.name,
+        description="",
+        id=project.id,
+        enabled=project.enabled,
+        links=_links(request, f"/v3/projects/{project.id}"),
+    )
 
 
-def _domain(domain: Domain) -> dict[str, Any]:
-    return {"id": domain.id, "name": domain.name}
+def _links(request: Request, path: str) -> Links:
+    return Links(next=None, previous=None, self_=_base_url(request) + path)
 
 
-def _project(project: Project, base: str) -> dict[str, Any]:
-    return {
-        "domain_id": project.domain.id,
-        "is_domain": False,
-        "parent_id": project.domain.id,
-        "name": project.name,
-        "description": "",
-        "id": project.id,
-        "enabled": project.enabled,
-        "links": _links(base, f"/v3/projects/{project.id}"),
-    }
-
-
-def _base(request: Request) -> str:
+def _base_url(request: Request) -> str:
     return str(request.base_url).rstrip("/")
-
-
-def _links(base: str, path: str) -> dict[str, str | None]:
-    return {"next": None, "previous": None, "self": base + path}
-
-
-def _time(value: datetime) -> str:
-    return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,4 +1,4 @@
-"""The API's document: requests that the routes read themselves, refusals, credentials, examples, answers without ``null``."""
+"""The OpenAPI document, completed by the parts that FastAPI cannot read from the routes."""
 
 from typing import Any, Final
 
@@ -7,9 +7,9 @@ from fastapi import FastAPI
 from openfrs.api.requests.body import Input
 
 from .examples import add_examples
-from .refusals import refusals_of, responses
+from .refusals import Responses, share_refusals
 
-_SIGNED: Final = {
+_SIGNATURE: Final = {
     "type": "apiKey",
     "in": "header",
     "name": "Authorization",
@@ -18,44 +18,31 @@ _SIGNED: Final = {
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The document of an application, whole: what all its routes take and can answer."""
+    """Return the OpenAPI document of an application."""
     if app.openapi_schema is None:
-        complete(FastAPI.openapi(app))
+        _complete(FastAPI.openapi(app))
     return FastAPI.openapi(app)
 
 
-def complete(document: dict[str, Any]) -> None:
-    """Add to a document what the routes do not declare: examples, credentials, refusals, and that answers hold nothing else."""
-    components, shared = document["components"], dict[str, Any]()
+def _complete(document: dict[str, Any]) -> None:
+    """Add the parts that routes do not declare: signatures, examples, and closed response schemas."""
+    components = document["components"]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if operation.get("security"):
                 operation["security"].append({"Signature": []})
-            operation["responses"].pop("422", None)  # FastAPI's own, which is never the answer
+            operation["responses"].pop("422", None)  # FastAPI's own validation error, which no route responds with
             add_examples(method, path, operation)
-            for status, response in responses(refusals_of(method, path, operation)).items():
-                operation["responses"][status] = {"$ref": f"#/components/responses/{_name(shared, status, response)}"}
-    components["responses"] = shared
-    components["securitySchemes"]["Signature"] = _SIGNED
+    share_refusals(document)
+    components["securitySchemes"]["Signature"] = _SIGNATURE
     for name in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(name, None)
     for schema in components["schemas"].values():
-        _exact(schema)
+        _close(schema)
 
 
-def _name(shared: dict[str, Any], status: str, response: dict[str, Any]) -> str:
-    """Name of a response among the shared ones, to which it is added if no operation had it before."""
-    alike = [name for name in shared if name.startswith(f"Refused{status}_")]
-    for name in alike:
-        if shared[name] == response:
-            return name
-    name = f"Refused{status}_{len(alike) + 1}"
-    shared[name] = response
-    return name
-
-
-def _exact(schema: dict[str, Any]) -> None:
-    """An answer has no other keys, and one that may be left out is left out rather than ``null``."""
+def _close(schema: dict[str, Any]) -> None:
+    """Forbid additional keys, and ``null`` for optional ones: responses leave those out instead."""
     properties: dict[str, dict[str, Any]] = schema.get("properties", {})
     if properties:
         schema["additionalProperties"] = False
@@ -66,7 +53,7 @@ def _exact(schema: dict[str, Any]) -> None:
 
 
 def body_of(model: type[Input], *, multipart: bool = True) -> dict[str, Any]:
-    """The request body of an operation, as JSON and, where it takes one, as a multipart form."""
+    """Return the request body of an operation: JSON and, with ``multipart``, a form."""
     schema = _inlined(model)
     fields = schema["properties"]
     as_json = {**schema, "properties": {name: field for name, field in fields.items() if not name.endswith("_file")}}
@@ -79,7 +66,7 @@ def body_of(model: type[Input], *, multipart: bool = True) -> dict[str, Any]:
 
 
 def query_of(model: type[Input]) -> dict[str, Any]:
-    """The query parameters of an operation."""
+    """Return the query parameters of an operation."""
     schema = _inlined(model)
     required = schema.get("required", ())
     return {
@@ -91,7 +78,7 @@ def query_of(model: type[Input]) -> dict[str, Any]:
 
 
 def header(name: str, description: str, *, required: bool = True) -> dict[str, Any]:
-    """A header that an operation reads."""
+    """Return the parameter for a request header."""
     return {
         "name": name,
         "in": "header",
@@ -101,13 +88,13 @@ def header(name: str, description: str, *, required: bool = True) -> dict[str, A
     }
 
 
-def answers_with(header_name: str, description: str, status: int) -> dict[int | str, dict[str, Any]]:
-    """A header of an operation's success."""
+def returns_header(header_name: str, description: str, status: int) -> Responses:
+    """Return the success response of an operation that sends a header."""
     return {status: {"headers": {header_name: {"description": description, "schema": {"type": "string"}}}}}
 
 
 def _inlined(model: type[Input]) -> dict[str, Any]:
-    """The model's schema with each definition where it is referred to: a reference would be looked for in the whole document."""
+    """Return the model's schema with its definitions in place: a reference would be resolved against the whole document."""
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})
 

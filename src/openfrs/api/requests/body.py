@@ -7,9 +7,8 @@ import re
 from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, AnyStr, Final, TypeVar
-from urllib.parse import unquote
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -24,12 +23,6 @@ class Input(BaseModel):
     """What a client sent, checked strictly; keys that are not known are ignored, ``null`` counts as absent."""
 
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, hide_input_in_errors=True)
-
-    _fetched: dict[str, bytes] = PrivateAttr(default_factory=dict)
-
-    def fetched(self, parameter: str) -> bytes:
-        """The file that the URL of a parameter named."""
-        return self._fetched[parameter]
 
 
 T = TypeVar("T", bound=Input)
@@ -81,11 +74,11 @@ async def raw_body(request: Request) -> RawBody:
 
 
 async def read_input(request: Request, model: type[T], *, multipart: bool = True) -> T:
-    """The body as ``model``, with the files that its URLs name.
+    """Read the body as ``model``.
 
     Raises:
-        ServiceError: ``FRS.0014`` not JSON, ``FRS.0011`` something is missing, ``FRS.0012`` something is of the wrong type or
-            range, ``APIG.0201`` the body is too large; for a URL as :meth:`~openfrs.media.fetching.Fetcher.fetch`.
+        ServiceError: ``FRS.0014`` not JSON, ``FRS.0011`` a missing parameter, ``FRS.0012`` a wrong type or range, and as
+            :func:`raw_body`.
     """
     raw = await raw_body(request)
     body = raw.content
@@ -95,17 +88,27 @@ async def read_input(request: Request, model: type[T], *, multipart: bool = True
         if form and multipart:
             values = model.model_validate(await _form(request, body, model.model_fields))
         else:
-            values = await parsed(model, body)
+            values = await parse_json(model, body)
     except ValidationError as error:
         raise refusal(error) from None
     except ValueError as error:
         raise wrong_format("the request body", str(error)) from None
-    del raw, body
-    await _fetch(request, values)
     return values
 
 
-async def parsed(model: type[T], body: bytes) -> T:
+async def read_iam_input(request: Request, model: type[T]) -> T:
+    """Read a JSON body as ``model``. IAM does not name the wrong parameter.
+
+    Raises:
+        ServiceError: ``IAM.400`` for any wrong body, and as :func:`raw_body`.
+    """
+    try:
+        return await parse_json(model, (await raw_body(request)).content)
+    except ValueError:
+        raise ServiceError("IAM.400") from None
+
+
+async def parse_json(model: type[T], body: bytes) -> T:
     """A JSON text as ``model``; a large one is read on a thread.
 
     Raises:
@@ -123,18 +126,6 @@ async def parsed(model: type[T], body: bytes) -> T:
 def _see_that_few(comma: AnyStr, text: AnyStr) -> None:
     if len(text.split(comma, limits.MAX_JSON_COMMAS)) > limits.MAX_JSON_COMMAS:
         raise ValueError(f"it holds more than {limits.MAX_JSON_COMMAS} commas")
-
-
-async def _fetch(request: Request, values: Input) -> None:
-    """Fetch what URLs name, each where nothing else is given in its place: otherwise the request will be refused."""
-    for parameter in type(values).model_fields:
-        url = getattr(values, parameter) if parameter.endswith("_url") else None
-        others = (parameter.replace("_url", "_base64"), parameter.replace("_url", "_file"), "face_id")
-        if url and all(getattr(values, other, None) is None for other in others):
-            project_id = unquote(request.path_params["project_id"])
-            file = await request.app.state.services.fetcher.fetch(url, project_id, parameter, limits.MAX_IMAGE_BYTES)
-            request.state.stay.hold(len(file))
-            values._fetched[parameter] = file
 
 
 def read_query(request: Request, model: type[T]) -> T:

@@ -1,24 +1,41 @@
 """Images and videos of requests: base64 text, a part of a form, or a URL; and the actions to detect in a video."""
 
 import re
-from typing import Final
+from typing import Final, TypeVar
+from urllib.parse import unquote
 
+from pydantic import PrivateAttr
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.media.decoding.base64_text import decode_base64
 from openfrs.media.decoding.image import EncodedImage
+from openfrs.media.fetching.fetcher import Fetcher
 from openfrs.recognition.liveness.action import ActionRequest
 from openfrs.recognition.liveness.gestures import Action
 
-from .body import Input
+from .body import Input, read_input
 
 _CODE: Final = re.compile(r"\d{1,4}", re.ASCII)
 _WINDOW: Final = re.compile(r"\s*(\d{1,6})\s*-\s*(\d{1,6})\s*", re.ASCII)
 
 
-class ImageInput(Input):
+class UploadInput(Input):
+    """An input that can name files by URL; :func:`read_upload` fetches them."""
+
+    _fetched: dict[str, bytes] = PrivateAttr(default_factory=dict)
+
+    def fetched(self, parameter: str) -> bytes:
+        """Return the file fetched from the URL in a parameter."""
+        return self._fetched[parameter]
+
+
+T = TypeVar("T", bound=UploadInput)
+
+
+class ImageInput(UploadInput):
     """One image, sent in exactly one way."""
 
     image_base64: str | None = None
@@ -26,7 +43,7 @@ class ImageInput(Input):
     image_file: bytes | None = None
 
 
-class VideoInput(Input):
+class VideoInput(UploadInput):
     """One video, sent in exactly one way."""
 
     video_base64: str | None = None
@@ -42,7 +59,26 @@ class ActionInput(VideoInput):
     nod_threshold: float | None = None
 
 
-async def uploaded_image(values: Input, prefix: str = "image", *, alternative: str | None = None) -> EncodedImage:
+async def read_upload(request: Request, model: type[T], fetcher: Fetcher, *, multipart: bool = True) -> T:
+    """Read the body as ``model`` and fetch the files that its URLs name.
+
+    Raises:
+        ServiceError: as :func:`read_input` and :meth:`Fetcher.fetch`
+    """
+    values = await read_input(request, model, multipart=multipart)
+    for parameter in model.model_fields:
+        url = getattr(values, parameter) if parameter.endswith("_url") else None
+        alternatives = (parameter.replace("_url", "_base64"), parameter.replace("_url", "_file"), "face_id")
+        # with an alternative present the request will be rejected, so there is nothing to fetch
+        if url and all(getattr(values, alternative, None) is None for alternative in alternatives):
+            project_id = unquote(request.path_params["project_id"])
+            file = await fetcher.fetch(url, project_id, parameter, limits.MAX_IMAGE_BYTES)
+            request.state.stay.hold(len(file))
+            values._fetched[parameter] = file
+    return values
+
+
+async def uploaded_image(values: UploadInput, prefix: str = "image", *, alternative: str | None = None) -> EncodedImage:
     """Return the image of an input.
 
     Raises:
@@ -64,7 +100,7 @@ async def uploaded_video(values: VideoInput) -> bytes:
         raise ServiceError("FRS.0701") if error.entry.code == "FRS.0015" else error from None
 
 
-async def uploaded_file(values: Input, prefix: str, *, alternative: str | None = None) -> tuple[str, bytes]:
+async def uploaded_file(values: UploadInput, prefix: str, *, alternative: str | None = None) -> tuple[str, bytes]:
     """Return the file sent as ``{prefix}_base64``, ``{prefix}_file`` or ``{prefix}_url``, after the name of that parameter.
 
     ``alternative`` is the value of a parameter that excludes a file.
