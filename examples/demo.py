@@ -1,6 +1,6 @@
-"""Enrol sample photos, find a person, compare two photos: the main job, through Huawei's own SDK.
+"""Enrol sample photos, search for a person and compare two photos with Huawei's official SDK.
 
-Talks to the server whose credentials are in ``data/credentials.json`` if one is running, and otherwise to a temporary one.
+Uses the running server whose credentials are in ``data/credentials.json``, or starts a temporary one.
 """
 
 import base64
@@ -43,12 +43,12 @@ SAME_PERSON = 0.93
 
 @contextmanager
 def credentials() -> Iterator[dict[str, str]]:
-    """Credentials of the running server, or of a temporary one."""
+    """Yield the credentials of the running server, or of a temporary one."""
     known = Settings().data / "credentials.json"
     if known.is_file():
         found: dict[str, str] = json.loads(known.read_text("utf-8"))
         try:
-            urllib.request.urlopen(f"{found['endpoint']}/ready", timeout=2).close()  # noqa: S310  # the address is our own
+            urllib.request.urlopen(f"{found['endpoint']}/ready", timeout=2).close()  # noqa: S310  # the local server
         except OSError:
             print("No server is running; starting a temporary one.")
         else:
@@ -68,13 +68,13 @@ def credentials() -> Iterator[dict[str, str]]:
 
 
 def client(keys: dict[str, str]) -> Any:
-    """The official client, pointed at an OpenFRS server."""
+    """Return the official client for an OpenFRS server."""
     signing = BasicCredentials(keys["access_key"], keys["secret_key"], keys["project_id"])
     return FrsClient.new_builder().with_credentials(signing).with_endpoint(keys["endpoint"]).build()
 
 
 def main() -> None:
-    """Run the demonstration and print who was found."""
+    """Run the demonstration and print the search results."""
     photos = WeightCache.open(Settings().models).samples
     as_base64 = {path.name: base64.b64encode(path.read_bytes()).decode() for path in photos.iterdir()}
     table = Table("photo", "found", "similarity", "same person?", title="Search")
