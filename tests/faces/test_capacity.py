@@ -43,7 +43,7 @@ def test_a_full_set_takes_a_picture_wholly_or_not_at_all(project: Project) -> No
     project.delete(face.face_id)
     project.add(PEOPLE[1])
     assert project.count() == 10_000
-    window = project.services.faces.page(project.id, "test", 9_990, 10)[1]
+    window = project.services.faces.list_faces(project.id, "test", 9_990, 10)[1]
     assert len(window) == 10
     assert [face.external_image_id for face in window[:8]] == ["a"] * 8
 

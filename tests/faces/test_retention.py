@@ -48,7 +48,7 @@ def run(project: Project, *, dry_run: bool = False) -> list[RetentionResult]:
 
 
 def ids(project: Project) -> list[str]:
-    return [face.face_id for face in project.services.faces.page(project.id, "test", 0, 100)[1]]
+    return [face.face_id for face in project.services.faces.list_faces(project.id, "test", 0, 100)[1]]
 
 
 def rule(project: Project, **values: Any) -> None:

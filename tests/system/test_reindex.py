@@ -118,7 +118,7 @@ def test_faces_that_are_not_found_stop_it_or_are_dropped(data: Path, folder: Pat
     remade, _ = reindex(data, folder)
     assert [face.external_image_id for face in remade.without_image] == ["anna"]
     assert [face.external_image_id for face, _ in remade.without_face] == ["pair"]
-    assert "none of its 1 faces" in remade.without_face[0][1]
+    assert "none of the 1 faces" in remade.without_face[0][1]
     assert remade.unused == [folder / "stranger.png"]
     assert contents(data) == before
     reindex(data, folder, drop_missing=True)

@@ -1,4 +1,4 @@
-"""Dry run of enrolment: the faces accepted so far, so that later duplicates of them are detected."""
+"""State of a dry run of enrolment."""
 
 import threading
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from openfrs.store.index.search import distinct
 
 
 class DryRun:
-    """The embeddings taken so far. Safe to use from several threads."""
+    """The embeddings accepted so far, used to detect later duplicates. Thread-safe."""
 
     def __init__(self) -> None:
         self._rows = np.empty((0, 0), np.float32)
@@ -19,20 +19,20 @@ class DryRun:
         self._lock = threading.Lock()
 
     def add(self, embeddings: Sequence[npt.NDArray[np.float32]], cosine: float) -> int:
-        """Take those less alike than ``cosine`` to all taken before, as they would be once stored; returns how many."""
+        """Accept the embeddings whose cosine to all accepted ones is below ``cosine``; returns how many."""
         with self._lock:
-            taken = self._rows[: self._count]
-            strange = [
+            accepted = self._rows[: self._count]
+            new = [
                 place
                 for place, embedding in enumerate(embeddings)
-                if not self._count or float((taken @ embedding).max()) < cosine
+                if not self._count or float((accepted @ embedding).max()) < cosine
             ]
-            kept = distinct(embeddings, strange, cosine)
+            kept = distinct(embeddings, new, cosine)
             for place in kept:
-                self._keep(embeddings[place])
+                self._append(embeddings[place])
         return len(kept)
 
-    def _keep(self, embedding: npt.NDArray[np.float32]) -> None:
+    def _append(self, embedding: npt.NDArray[np.float32]) -> None:
         if self._count == len(self._rows):
             grown = np.empty((max(256, 2 * len(self._rows)), embedding.size), np.float32)
             if self._count:

@@ -1,4 +1,4 @@
-"""Face sets: making, showing, deleting."""
+"""Face sets: creation, look-up and deletion."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,10 +32,10 @@ class FaceSets:
         limit: int,
         max_capacity: int,
     ) -> FaceSet:
-        """Make an empty face set. The project may have ``limit`` sets of up to ``max_capacity`` faces.
+        """Create an empty face set. A project can have ``limit`` sets of up to ``max_capacity`` faces.
 
         Raises:
-            ServiceError: ``FRS.0012`` a bad name, capacity or field, or too many sets; ``FRS.0301`` the name is taken.
+            ServiceError: ``FRS.0012`` an invalid name, capacity or field, or too many sets; ``FRS.0301`` the name is in use.
         """
         validate_name(name)
         if capacity is None:
@@ -68,12 +68,12 @@ class FaceSets:
         except TooManySetsError:
             raise wrong_format("face_set_name", f"the project has {limit} face sets, which is the limit") from None
 
-    def all(self, project_id: str) -> list[FaceSet]:
-        """A project's face sets in the order they were made."""
+    def list_all(self, project_id: str) -> list[FaceSet]:
+        """Return a project's face sets in order of creation."""
         return self._repository.list_sets(project_id)
 
     def require(self, project_id: str, name: str) -> FaceSet:
-        """A project's face set by name.
+        """Return a project's face set by name.
 
         Raises:
             ServiceError: ``FRS.0302``
@@ -84,10 +84,10 @@ class FaceSets:
         return face_set
 
     def require_usable(self, project_id: str, name: str) -> FaceSet:
-        """As :meth:`require`, for adding or searching: the set's templates must be comparable with new ones.
+        """Return a face set by name for enrolment or search, which need templates of the same embedder.
 
         Raises:
-            ServiceError: ``FRS.0302``; ``FRS.0012``, the set was made with another embedder.
+            ServiceError: ``FRS.0302``; ``FRS.0012`` the set has templates of another embedder.
         """
         face_set = self.require(project_id, name)
         if face_set.embedder != self._embedder:
@@ -98,7 +98,7 @@ class FaceSets:
         return face_set
 
     def delete(self, project_id: str, name: str) -> None:
-        """Delete a face set with all its faces.
+        """Delete a face set and its faces.
 
         Raises:
             ServiceError: ``FRS.0302``, ``APIG.0306`` it is under legal hold.
@@ -111,14 +111,14 @@ class FaceSets:
 
 
 def validate_name(name: str) -> None:
-    """See that a face set may have a name.
+    """Validate a face set name.
 
     Raises:
-        ServiceError: ``FRS.0011`` it is empty, ``FRS.0012``
+        ServiceError: ``FRS.0011`` it is empty, ``FRS.0012`` it is too long or has invalid characters.
     """
     if not name:
         raise ServiceError("FRS.0011", "face_set_name")
     if not 1 <= len(name) <= limits.FACE_SET_NAME_LENGTH:
         raise wrong_format("face_set_name", f"must have 1 to {limits.FACE_SET_NAME_LENGTH} characters")
     if not name.isprintable() or "/" in name or name in {".", ".."}:
-        raise wrong_format("face_set_name", "may hold any printable characters but '/'")
+        raise wrong_format("face_set_name", "may hold any printable characters except '/', and must not be '.' or '..'")

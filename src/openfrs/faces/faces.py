@@ -91,7 +91,7 @@ class Faces:
         """Whether a set has a face with this id."""
         return self._repository.find_face(face_set.id, face_id) is not None
 
-    def page(self, project_id: str, set_name: str, offset: int, limit: int) -> tuple[FaceSet, list[Face]]:
+    def list_faces(self, project_id: str, set_name: str, offset: int, limit: int) -> tuple[FaceSet, list[Face]]:
         """Return faces in order of enrolment.
 
         Raises:
@@ -102,7 +102,7 @@ class Faces:
         face_set = self._face_sets.require(project_id, set_name)
         return face_set, self._repository.list_faces(face_set.id, offset, limit)
 
-    def table(
+    def list_filtered(
         self,
         project_id: str,
         set_name: str,
@@ -126,7 +126,7 @@ class Faces:
             total, faces = self._galleries.list_faces(face_set.id, Listing(offset, limit, predicate, sort, descends))
         return face_set, total, faces
 
-    def one(self, project_id: str, set_name: str, face_id: str) -> tuple[FaceSet, Face]:
+    def get_face(self, project_id: str, set_name: str, face_id: str) -> tuple[FaceSet, Face]:
         """Return a face by id, with its set.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Custom fields: what may be declared on a face set, and which values fit a declaration."""
+"""Custom fields of face sets: their declarations, their values, and generated ids."""
 
 import math
 import re
@@ -25,18 +25,18 @@ def _is_string(value: Any) -> bool:
     return isinstance(value, str) and 1 <= len(value) <= limits.CUSTOM_FIELD_STRING_LENGTH and value.isprintable()
 
 
-def _is_whole(value: Any, bits: int) -> bool:
+def _is_integer(value: Any, bits: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
 
 
 def _is_number(value: Any) -> bool:
-    return (isinstance(value, float) and math.isfinite(value)) or _is_whole(value, 64)
+    return (isinstance(value, float) and math.isfinite(value)) or _is_integer(value, 64)
 
 
-_FITS: Final[Mapping[FieldType, Callable[[Any], bool]]] = {
+_VALIDATORS: Final[Mapping[FieldType, Callable[[Any], bool]]] = {
     FieldType.STRING: _is_string,
-    FieldType.INTEGER: lambda value: _is_whole(value, 32),
-    FieldType.LONG: lambda value: _is_whole(value, 64),
+    FieldType.INTEGER: lambda value: _is_integer(value, 32),
+    FieldType.LONG: lambda value: _is_integer(value, 64),
     FieldType.FLOAT: _is_number,
     FieldType.DOUBLE: _is_number,
     FieldType.BOOLEAN: lambda value: isinstance(value, bool),
@@ -44,15 +44,15 @@ _FITS: Final[Mapping[FieldType, Callable[[Any], bool]]] = {
 
 
 def displayed_name(name: str) -> str:
-    """A name as messages repeat it; what could not be the name of a field is not repeated."""
+    """Return a field name for an error message; ``given`` if it is not a valid name."""
     return name if _NAME.fullmatch(name) else "given"
 
 
 def check_definitions(definitions: Mapping[str, Any]) -> FieldDefinitions:
-    """The custom fields of a new face set, as they will be echoed.
+    """Validate the custom fields of a new face set.
 
     Raises:
-        ServiceError: ``FRS.0012``, a name or type is not allowed, or there are too many.
+        ServiceError: ``FRS.0012`` a name or type is invalid, or there are too many fields.
     """
     if len(definitions) > limits.CUSTOM_FIELDS_PER_SET:
         raise wrong_format("external_fields", f"at most {limits.CUSTOM_FIELDS_PER_SET} custom fields are allowed")
@@ -72,24 +72,24 @@ def check_definitions(definitions: Mapping[str, Any]) -> FieldDefinitions:
 
 
 def check_values(values: Mapping[str, Any], definitions: FieldDefinitions) -> dict[str, FieldValue]:
-    """Values for custom fields, held against their declarations. Numbers of float and double fields become floats.
+    """Validate values of custom fields against their declarations. Numbers in float and double fields become floats.
 
     Raises:
-        ServiceError: ``FRS.0405`` a field is not declared, ``FRS.0406`` a value is not of the declared type.
+        ServiceError: ``FRS.0405`` a field is not declared, ``FRS.0406`` a value does not have the declared type.
     """
     checked: dict[str, FieldValue] = {}
     for name, value in values.items():
         if name not in definitions:
             raise ServiceError("FRS.0405", displayed_name(name))
         declared = field_type(definitions, name)
-        if not _FITS[declared](value):
+        if not _VALIDATORS[declared](value):
             raise ServiceError("FRS.0406", name, declared.value)
         checked[name] = float(value) if declared in {FieldType.FLOAT, FieldType.DOUBLE} else value
     return checked
 
 
 def parse_value(text: str, declared: FieldType) -> FieldValue | None:
-    """A value written as text, as in a query string; None if it is not one of the type."""
+    """Parse a value from text, as in a query string; None if it does not have the type."""
     value: Any = text
     try:
         match declared:
@@ -103,14 +103,14 @@ def parse_value(text: str, declared: FieldType) -> FieldValue | None:
                 pass
     except ValueError:
         return None
-    return value if _FITS[declared](value) else None
+    return value if _VALIDATORS[declared](value) else None
 
 
 def parse_values(texts: Mapping[str, str], definitions: FieldDefinitions) -> dict[str, FieldValue]:
-    """Values of custom fields written as text.
+    """Parse the values of custom fields from text.
 
     Raises:
-        ServiceError: ``FRS.0405`` a field is not declared, ``FRS.0406`` a value is not of the declared type.
+        ServiceError: ``FRS.0405`` a field is not declared, ``FRS.0406`` a value does not have the declared type.
     """
     values: dict[str, FieldValue] = {}
     for name, text in texts.items():
@@ -124,22 +124,22 @@ def parse_values(texts: Mapping[str, str], definitions: FieldDefinitions) -> dic
 
 
 def new_public_id() -> str:
-    """Eight random letters and digits; 62^8 of them, so they cannot be guessed."""
+    """Return eight random letters and digits: with 62^8 values they cannot be guessed."""
     return "".join(secrets.choice(ALPHABET) for _ in range(limits.PUBLIC_ID_LENGTH))
 
 
 def is_public_id(text: str) -> bool:
-    """Whether a text could be one of them."""
+    """Whether a text has the form of a public id."""
     return len(text) == limits.PUBLIC_ID_LENGTH and all(letter in ALPHABET for letter in text)
 
 
 def new_public_ids(count: int) -> list[str]:
-    """So many of them."""
+    """Return ``count`` public ids."""
     return [new_public_id() for _ in range(count)]
 
 
 def retry_with_new_ids(write: Callable[[], T]) -> T:
-    """Run a write that generates ids, again if one was taken."""
+    """Call a function that writes generated ids, and retry if an id is in use."""
     for _ in range(_ATTEMPTS - 1):
         try:
             return write()

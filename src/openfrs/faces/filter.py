@@ -1,13 +1,13 @@
-r"""The filter language of search and batch delete: text to a tree of typed conditions.
+r"""Parser for the filter language of search and batch deletion.
 
 =====================================  =======================================================
-``field:value``                        equality, of any type; strings with other characters
+``field:value``                        equality, of any type; a string with characters other
                                        than letters, digits, ``_``, ``.``, ``-`` and ``+``
-                                       are quoted, ``\"`` and ``\\`` stand for themselves
-``field:[1 TO 10]``, ``{1 TO 10}``     a range of numbers with, or without, its ends; brackets
-                                       may be mixed, ``*`` is no bound
-``!a``, ``a && b``, ``a || b``, (…)    in the order of their strength; ``NOT``, ``AND`` and
-                                       ``OR`` mean the same
+                                       is quoted, with the escapes ``\"`` and ``\\``
+``field:[1 TO 10]``, ``{1 TO 10}``     a range of numbers, ends included or excluded; brackets
+                                       can be mixed, ``*`` means unbounded
+``!a``, ``a && b``, ``a || b``, (…)    from highest to lowest precedence; ``NOT``, ``AND`` and
+                                       ``OR`` are synonyms
 =====================================  =======================================================
 """
 
@@ -42,7 +42,7 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE,
 )
-_WHOLE: Final = re.compile(r"[+-]?[0-9]+")
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _ESCAPE: Final = re.compile(r"\\(.)")
 _AND: Final = frozenset(["&&", "AND"])
@@ -59,10 +59,10 @@ _EXPECTED: Final = {
 
 
 def parse_filter(text: str, definitions: FieldDefinitions) -> Predicate:
-    """The condition that a filter states about faces of a set with these custom fields.
+    """Parse a filter on faces with the given custom fields.
 
     Raises:
-        ServiceError: ``FRS.0012``, with the column of the first thing that is wrong, counted from 1, and what was expected there.
+        ServiceError: ``FRS.0012`` with the column of the first error, counted from 1, and the tokens expected there.
     """
     if len(text) > limits.FILTER_LENGTH:
         raise wrong_format("filter", f"must have at most {limits.FILTER_LENGTH} characters")
@@ -77,35 +77,35 @@ def _boolean(kind: str, text: str) -> bool | None:
     return {"true": True, "false": False}.get(text.lower()) if kind == "word" else None
 
 
-def _whole(kind: str, text: str) -> int | None:
-    return int(text) if kind == "word" and _is_number(_WHOLE, text) else None
+def _integer(kind: str, text: str) -> int | None:
+    return int(text) if kind == "word" and _matches(_INTEGER, text) else None
 
 
 def _number(kind: str, text: str) -> float | None:
-    return float(text) if kind == "word" and _is_number(_NUMBER, text) else None
+    return float(text) if kind == "word" and _matches(_NUMBER, text) else None
 
 
-def _is_number(pattern: re.Pattern[str], text: str) -> bool:
+def _matches(pattern: re.Pattern[str], text: str) -> bool:
     return len(text) <= limits.FILTER_NUMBER_LENGTH and pattern.fullmatch(text) is not None
 
 
-_READ: Final[Mapping[FieldType, Callable[[str, str], FieldValue | None]]] = {
+_READERS: Final[Mapping[FieldType, Callable[[str, str], FieldValue | None]]] = {
     FieldType.STRING: _string,
-    FieldType.INTEGER: _whole,
-    FieldType.LONG: _whole,
+    FieldType.INTEGER: _integer,
+    FieldType.LONG: _integer,
     FieldType.FLOAT: _number,
     FieldType.DOUBLE: _number,
     FieldType.BOOLEAN: _boolean,
 }
-"""A token as a value of a type, None if it is none. A number outside the type's range is one that no face has."""
+"""Converters of tokens to values; they return None for a token of another type. Numbers outside the type's range match no face."""
 
 _Field = tuple[FieldType, Callable[[str, str], FieldValue | None]]
 
 
 class _Parser:
-    """Recursive descent with one token of foresight: ``_token``, ``_kind`` and ``_value`` are the next one's.
+    """Recursive-descent parser; ``_token``, ``_kind`` and ``_value`` are those of the next token.
 
-    Tokens are compared in place rather than by methods: of a filter of 10 kB that is half the time.
+    Tokens are compared inline: helper methods would double the time for a filter of 10 kB.
     """
 
     def __init__(self, text: str, definitions: FieldDefinitions) -> None:
@@ -120,7 +120,7 @@ class _Parser:
     def filter(self) -> Predicate:
         tree = self._any()
         if self._kind != "end":
-            self._refuse("expected &&, || or the end")
+            self._fail("expected &&, || or the end")
         return tree
 
     def _any(self) -> Predicate:
@@ -145,7 +145,7 @@ class _Parser:
 
     def _negated(self) -> Predicate:
         negative = False
-        while self._value[:1] == "!" or (self._value == "NOT" and not self._names_a_field()):
+        while self._value[:1] == "!" or (self._value == "NOT" and not self._is_field_name()):
             negative ^= self._value[0] != "!" or len(self._value) % 2 == 1
             self._advance()
         part = self._group() if self._value == "(" else self._clause()
@@ -154,11 +154,11 @@ class _Parser:
     def _group(self) -> Predicate:
         self._depth += 1
         if self._depth > limits.FILTER_NESTING:
-            self._refuse(f"brackets may be {limits.FILTER_NESTING} deep")
+            self._fail(f"brackets can be nested {limits.FILTER_NESTING} deep")
         self._advance()
         tree = self._any()
         if self._value != ")":
-            self._refuse("expected &&, || or )")
+            self._fail("expected &&, || or )")
         self._advance()
         self._depth -= 1
         return tree
@@ -168,58 +168,58 @@ class _Parser:
         declared, read = self._fields.get(name) or self._field(name)
         self._advance()
         if self._value != ":":
-            self._refuse("expected :")
+            self._fail("expected :")
         self._advance()
         self._clauses += 1
         if self._clauses > limits.FILTER_CLAUSES:
-            self._refuse(f"a filter may have {limits.FILTER_CLAUSES} conditions")
+            self._fail(f"a filter can have {limits.FILTER_CLAUSES} conditions")
         if self._value == "[" or self._value == "{":
             return self._range(name, declared)
         value = read(self._kind, self._value)
         if value is None:
-            self._refuse(f"expected {_EXPECTED[declared]}")
+            self._fail(f"expected {_EXPECTED[declared]}")
         self._advance()
         return Equal(name, value)
 
     def _range(self, name: str, declared: FieldType) -> Predicate:
         if declared not in NUMERIC:
-            self._refuse(f"expected {_EXPECTED[declared]}; only numbers have ranges")
+            self._fail(f"expected {_EXPECTED[declared]}; only numbers have ranges")
         includes_low = self._value == "["
         self._advance()
         low = self._bound(declared)
         if self._value != "TO":
-            self._refuse("expected TO")
+            self._fail("expected TO")
         self._advance()
         high = self._bound(declared)
         includes_high = self._value == "]"
         if not includes_high and self._value != "}":
-            self._refuse("expected ] or }")
+            self._fail("expected ] or }")
         self._advance()
         return Between(name, low, high, includes_low, includes_high)
 
     def _bound(self, declared: FieldType) -> int | float | None:
-        value = None if self._value == "*" else _READ[declared](self._kind, self._value)
+        value = None if self._value == "*" else _READERS[declared](self._kind, self._value)
         if value is None and self._value != "*":
-            self._refuse(f"expected {_EXPECTED[declared]}")
+            self._fail(f"expected {_EXPECTED[declared]}")
         assert not isinstance(value, str)
         self._advance()
         return value
 
     def _field(self, name: str) -> _Field:
-        """The type of a field that the set has, and what reads its values."""
+        """Return the type of a field and the converter for its values."""
         if self._kind != "word":
-            self._refuse("expected the name of a field")
+            self._fail("expected the name of a field")
         if name in self._definitions:
             declared = field_type(self._definitions, name)
         elif name == EXTERNAL_IMAGE_ID:
             declared = FieldType.STRING
         else:
-            self._refuse("the face set has no such field")
-        self._fields[name] = declared, _READ[declared]
+            self._fail("the face set has no such field")
+        self._fields[name] = declared, _READERS[declared]
         return self._fields[name]
 
-    def _names_a_field(self) -> bool:
-        """Whether the next token but one is a colon: a field may be called NOT."""
+    def _is_field_name(self) -> bool:
+        """Whether a colon follows the next token: a field can be named NOT."""
         following = _TOKEN.match(self._text, self._token.end())
         return following is not None and following["mark"] == ":"
 
@@ -228,11 +228,11 @@ class _Parser:
         assert token.lastgroup is not None
         self._kind, self._value = token.lastgroup, token[token.lastgroup]
         if self._kind == "stray":
-            self._refuse(
+            self._fail(
                 'expected a closing " after it, with \\" and \\\\ as the only escapes'
                 if self._value == '"'
-                else "this character has to be within quotes"
+                else "this character must be quoted"
             )
 
-    def _refuse(self, reason: str) -> NoReturn:
+    def _fail(self, reason: str) -> NoReturn:
         raise wrong_format("filter", f"at column {self._token.start(self._kind) + 1}: {reason}")

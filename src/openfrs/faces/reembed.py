@@ -1,4 +1,4 @@
-"""Making the templates of a face set again, from the pictures its faces came from."""
+"""Re-embedding: new templates for enrolled faces, from the images they were enrolled from."""
 
 import asyncio
 from collections import defaultdict
@@ -17,20 +17,20 @@ from openfrs.recognition.recognizer import FaceTemplate, Recognizer
 from openfrs.store.faces.models import Face
 
 MIN_OVERLAP: Final = 0.3
-"""Intersection over union of a stored box and a detected one, from which on they are taken for the same face."""
+"""Minimum intersection over union of the enrolled and the detected bounding box of a face."""
 
 MAX_CONCURRENT_IMAGES: Final = 8
-"""Pictures in memory at the same time."""
+"""Images in memory at the same time."""
 
 
 @dataclass
 class Reembedding:
-    """New templates, and what stood in the way of others."""
+    """New templates, and the faces and images without a match."""
 
     templates: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)  # by face id, shape (dimension,)
     without_image: list[Face] = field(default_factory=list)
-    without_face: list[tuple[Face, str]] = field(default_factory=list)  # and why
-    unused: list[Path] = field(default_factory=list)  # pictures that no face came from
+    without_face: list[tuple[Face, str]] = field(default_factory=list)  # with the reason
+    unused: list[Path] = field(default_factory=list)  # images of no enrolled face
 
     @property
     def missing(self) -> list[Face]:
@@ -41,53 +41,55 @@ class Reembedding:
 async def reembed_templates(
     recognizer: Recognizer, faces: Sequence[Face], images: Mapping[str, Path], advance: Callable[[int], None]
 ) -> Reembedding:
-    """Look for each face, in the picture whose name without suffix is its external image id, where its box is.
+    """Detect enrolled faces in their images and embed them.
 
-    ``advance`` is told how many more faces are done.
+    ``images`` maps external image ids to files. A face is the detected one that overlaps its bounding box. ``advance`` is called
+    with the number of faces done since the last call.
     """
-    by_image: dict[str, list[Face]] = defaultdict(list)
+    faces_by_image: dict[str, list[Face]] = defaultdict(list)
     for face in faces:
-        by_image[face.external_image_id].append(face)
-    reembedding = Reembedding(unused=sorted(path for stem, path in images.items() if stem not in by_image))
-    places = asyncio.Semaphore(MAX_CONCURRENT_IMAGES)
+        faces_by_image[face.external_image_id].append(face)
+    reembedding = Reembedding(unused=sorted(path for stem, path in images.items() if stem not in faces_by_image))
+    slots = asyncio.Semaphore(MAX_CONCURRENT_IMAGES)
 
-    async def look(stem: str, wanted: list[Face]) -> None:
-        if stem not in images:
-            reembedding.without_image += wanted
+    async def embed(external_image_id: str, enrolled: list[Face]) -> None:
+        path = images.get(external_image_id)
+        if path is None:
+            reembedding.without_image += enrolled
         else:
-            async with places:
+            async with slots:
                 try:
-                    data = await asyncio.to_thread(images[stem].read_bytes)
-                    found = await recognizer.templates(EncodedImage(data, images[stem].name), main_only=False)
+                    data = await asyncio.to_thread(path.read_bytes)
+                    detected = await recognizer.templates(EncodedImage(data, path.name), main_only=False)
                 except (ServiceError, OSError) as error:
-                    reembedding.without_face += [(face, str(error)) for face in wanted]
+                    reembedding.without_face += [(face, str(error)) for face in enrolled]
                 else:
-                    same = match_faces(wanted, found)
-                    reembedding.templates |= {face_id: template.embedding for face_id, template in same.items()}
-                    why = f"none of its {len(found)} faces is where the face was"
-                    reembedding.without_face += [(face, why) for face in wanted if face.face_id not in same]
-        advance(len(wanted))
+                    matches = match_faces(enrolled, detected)
+                    reembedding.templates |= {face_id: template.embedding for face_id, template in matches.items()}
+                    reason = f"none of the {len(detected)} faces in {path.name} overlaps the enrolled face"
+                    reembedding.without_face += [(face, reason) for face in enrolled if face.face_id not in matches]
+        advance(len(enrolled))
 
     async with asyncio.TaskGroup() as group:
-        for stem, wanted in by_image.items():
-            group.create_task(look(stem, wanted))
+        for external_image_id, enrolled in faces_by_image.items():
+            group.create_task(embed(external_image_id, enrolled))
     return reembedding
 
 
-def match_faces(wanted: Sequence[Face], found: Sequence[FaceTemplate]) -> dict[str, FaceTemplate]:
-    """Which face of a picture each stored face is, by face id: those that overlap most first, each at most once."""
+def match_faces(enrolled: Sequence[Face], detected: Sequence[FaceTemplate]) -> dict[str, FaceTemplate]:
+    """Assign detected to enrolled faces of an image, largest overlap first; returns the detected faces by face id."""
     pairs = sorted(
         (
-            (intersection_over_union(face.box, template.box), one, other)
-            for one, face in enumerate(wanted)
-            for other, template in enumerate(found)
+            (intersection_over_union(face.box, template.box), i, j)
+            for i, face in enumerate(enrolled)
+            for j, template in enumerate(detected)
         ),
         key=lambda pair: (-pair[0], pair[1:]),
     )
-    same: dict[str, FaceTemplate] = {}
-    taken = set[int]()
-    for share, one, other in pairs:
-        if share >= MIN_OVERLAP and wanted[one].face_id not in same and other not in taken:
-            same[wanted[one].face_id] = found[other]
-            taken.add(other)
-    return same
+    matches: dict[str, FaceTemplate] = {}
+    assigned = set[int]()
+    for overlap, i, j in pairs:
+        if overlap >= MIN_OVERLAP and enrolled[i].face_id not in matches and j not in assigned:
+            matches[enrolled[i].face_id] = detected[j]
+            assigned.add(j)
+    return matches

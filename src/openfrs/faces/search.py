@@ -1,4 +1,4 @@
-"""Searching a face set for the person in a picture."""
+"""One-to-many search in a face set."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ from .filter import parse_filter
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """What of the most similar faces is wanted: the ``top_n`` of those that pass the filter and reach the threshold.
+    """Options of a search: the ``top_n`` most similar faces that match the filter and reach the threshold are returned.
 
-    ``sort`` is as in the API, one-pair mappings of a field to ``asc`` or ``desc``; it orders those, and chooses none.
+    ``sort`` only orders the results. As in the API, it is a list of one-pair mappings of a field to ``asc`` or ``desc``.
     """
 
     top_n: int = limits.TOP_N
@@ -44,7 +44,7 @@ class SearchResult:
 
 
 class Search:
-    """One-to-many search, exact."""
+    """Exact one-to-many search."""
 
     def __init__(self, face_sets: FaceSets, galleries: Galleries, recognizer: Recognizer) -> None:
         self._face_sets = face_sets
@@ -54,13 +54,13 @@ class Search:
     async def by_image(
         self, project_id: str, set_name: str, image: EncodedImage, options: SearchOptions
     ) -> list[SearchResult]:
-        """The faces most like the largest face of a picture, best first unless sorted.
+        """Return the faces most similar to the main face of an image, most similar first unless sorted.
 
         Raises:
-            ServiceError: ``FRS.0302`` no such set, ``FRS.0012`` a bad filter or sort, ``FRS.0032`` sorting by what is no number,
-                ``FRS.0304`` no face, and what :meth:`Recognizer.templates` raises.
+            ServiceError: ``FRS.0302``, ``FRS.0012`` an invalid filter or sort, ``FRS.0032`` a field to sort by is not numeric,
+                ``FRS.0304`` no face, and errors of :meth:`Recognizer.templates`.
         """
-        face_set, query, order = await to_thread.run_sync(self._prepared, project_id, set_name, options)
+        face_set, query, order = await to_thread.run_sync(self._prepare, project_id, set_name, options)
         templates = await self._recognizer.templates(image, main_only=True)
         if not templates:
             raise ServiceError("FRS.0304")
@@ -74,25 +74,25 @@ class Search:
     async def by_face_id(
         self, project_id: str, set_name: str, face_id: str, options: SearchOptions
     ) -> list[SearchResult]:
-        """The faces most like an enrolled one, which comes first itself with similarity 1 if it passes the filter.
+        """Return the faces most similar to an enrolled face, which comes first with similarity 1 if it matches the filter.
 
         Raises:
-            ServiceError: ``FRS.0302`` no such set, ``FRS.0403`` no such face, ``FRS.0012`` a bad filter or sort, ``FRS.0032``.
+            ServiceError: ``FRS.0302``, ``FRS.0403`` no such face, ``FRS.0012`` an invalid filter or sort, ``FRS.0032``.
         """
         return await to_thread.run_sync(self._by_face_id, project_id, set_name, face_id, options)
 
     def _by_face_id(self, project_id: str, set_name: str, face_id: str, options: SearchOptions) -> list[SearchResult]:
-        face_set, query, order = self._prepared(project_id, set_name, options)
+        face_set, query, order = self._prepare(project_id, set_name, options)
         try:
             with translated_errors(set_name):
                 return self._results(self._galleries.search_like(face_set.id, face_id, query), order)
         except FaceMissingError:
             raise missing_face(face_id) from None
 
-    def _prepared(
+    def _prepare(
         self, project_id: str, set_name: str, options: SearchOptions
     ) -> tuple[FaceSet, Query, Mapping[str, bool]]:
-        """The set, what is asked of it, and the order that is wanted."""
+        """Return the set, the query and the sort order."""
         face_set = self._face_sets.require_usable(project_id, set_name)
         predicate = parse_filter(options.filter, face_set.fields) if options.filter else None
         query = Query(options.top_n, self._recognizer.calibration.cosine(options.threshold), predicate)
@@ -101,15 +101,15 @@ class Search:
     def _results(self, hits: Sequence[Hit], order: Mapping[str, bool]) -> list[SearchResult]:
         results = [SearchResult(hit.face, self._recognizer.calibration.similarity(hit.cosine)) for hit in hits]
         for field, descends in reversed(list(order.items())):
-            results.sort(key=_by(field, descends))
+            results.sort(key=_sort_key(field, descends))
         return results
 
 
 def sort_order(sort: Sequence[Any], definitions: FieldDefinitions) -> Mapping[str, bool]:
-    """Fields to sort by, the most important first, and whether they descend. Of a field given twice the later counts.
+    """Return the fields to sort by, most important first, and whether each descends. The last entry of a field counts.
 
     Raises:
-        ServiceError: ``FRS.0012`` not one-pair objects with ``asc`` or ``desc``, ``FRS.0032`` not a numeric field of the set.
+        ServiceError: ``FRS.0012`` an entry is not a one-pair object with ``asc`` or ``desc``, ``FRS.0032`` not a numeric field.
     """
     order: dict[str, bool] = {}
     for item in sort:
@@ -125,11 +125,11 @@ def sort_order(sort: Sequence[Any], definitions: FieldDefinitions) -> Mapping[st
     return order
 
 
-def _by(field: str, descends: bool) -> Callable[[SearchResult], tuple[bool, float]]:
-    """A key that puts a field's values in order and faces without one last."""
+def _sort_key(field: str, descends: bool) -> Callable[[SearchResult], tuple[bool, float]]:
+    """Return a sort key for a field; faces without it come last."""
 
-    def key(one: SearchResult) -> tuple[bool, float]:
-        value: Any = one.face.fields.get(field)
+    def key(result: SearchResult) -> tuple[bool, float]:
+        value: Any = result.face.fields.get(field)
         return (True, 0) if value is None else (False, -value if descends else value)
 
     return key

@@ -47,7 +47,7 @@ async def tabulate_faces(request: Request, principal: Reader, name: SetName, fac
     """List the faces that match a filter, sorted by a field, with their total. Faces without the field come last."""
     query = read_query(request, FaceTableQuery)
     _, total, page = await run_in_threadpool(
-        faces.table,
+        faces.list_filtered,
         principal.project.id,
         name,
         filter_text=query.filter,

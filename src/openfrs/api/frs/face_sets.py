@@ -58,7 +58,7 @@ async def create_face_set(request: Request, principal: Operator, face_sets: Face
 @router.get("/face-sets", responses=refuses())
 async def list_face_sets(principal: Reader, face_sets: FaceSetsDep) -> FaceSetsResponse:
     """List all face sets of the project, oldest first."""
-    listed = await run_in_threadpool(face_sets.all, principal.project.id)
+    listed = await run_in_threadpool(face_sets.list_all, principal.project.id)
     return FaceSetsResponse(face_sets_info=[FaceSetInfo.of(face_set) for face_set in listed])
 
 

@@ -93,10 +93,12 @@ async def list_faces(request: Request, principal: Reader, name: SetName, faces: 
     """List faces in the order of their enrolment, or show the one with `face_id`."""
     query = read_query(request, ListFacesQuery)
     if query.face_id is not None:
-        face_set, face = await run_in_threadpool(faces.one, principal.project.id, name, query.face_id)
+        face_set, face = await run_in_threadpool(faces.get_face, principal.project.id, name, query.face_id)
         page = [face]
     else:
-        face_set, page = await run_in_threadpool(faces.page, principal.project.id, name, query.offset, query.limit)
+        face_set, page = await run_in_threadpool(
+            faces.list_faces, principal.project.id, name, query.offset, query.limit
+        )
     return await serialized(lambda: FacesResponse.of(face_set, page), len(page))
 
 

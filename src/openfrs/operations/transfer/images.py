@@ -210,7 +210,7 @@ class ImportedIds:
 
 
 def _create(services: Services, settings: Settings, project_id: str, what: Importing) -> None:
-    if any(face_set.name == what.set_name for face_set in services.face_sets.all(project_id)):
+    if any(face_set.name == what.set_name for face_set in services.face_sets.list_all(project_id)):
         return
     services.face_sets.create(
         project_id,
