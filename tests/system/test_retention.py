@@ -143,4 +143,4 @@ def test_an_altered_record_fails_the_report(tmp_path: Path) -> None:
         connection.execute("update deletions set faces = 5")
         connection.commit()
     result = CliRunner().invoke(app, ["retention", "report", "--data", str(data)])
-    assert "was altered" in str(result.exception)
+    assert "was changed or removed" in str(result.exception)

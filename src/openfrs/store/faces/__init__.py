@@ -1,1 +1,1 @@
-"""Face sets, faces and templates."""
+"""Face sets, faces and templates in the database."""

@@ -1,4 +1,4 @@
-"""What the index learns from the database."""
+"""Changes of a face set, as the database reports them to an index."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ import numpy.typing as npt
 from .predicate import FieldValue
 
 TEMPLATE_TYPE: Final = np.dtype("<f2")
-"""A template is kept in half precision, which moves a cosine by less than 0.0005; the index scans the very same numbers."""
+"""The type of stored templates. Half precision changes a cosine by less than 0.0005; the index scans the same numbers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Changes:
     """Faces of a set that were written or deleted.
 
-    ``seqs`` holds the sequence numbers of the written ones, shape (n,), the other four their templates, shape
-    (n, dimension), and fields; ``deleted`` the sequence numbers of the others.
+    ``seqs`` holds the sequence numbers of the faces written, shape (n,), ``templates`` their templates, shape (n, dimension),
+    and ``deleted`` the sequence numbers of the faces deleted.
     """
 
     seqs: npt.NDArray[np.int64]
@@ -27,9 +27,9 @@ class Changes:
     fields: Sequence[Mapping[str, FieldValue]]
     deleted: npt.NDArray[np.int64]
     through: int = 0
-    """No change of this version of the set, or of one before, is still to come after these."""
+    """Every change up to this version of the set is in these changes or in earlier ones."""
 
     @classmethod
     def deletions(cls, seqs: npt.NDArray[np.int64]) -> "Changes":
-        """Faces that were deleted, and nothing else."""
+        """Return changes that only delete faces."""
         return cls(np.empty(0, np.int64), np.empty((0, 1), TEMPLATE_TYPE), (), (), seqs)

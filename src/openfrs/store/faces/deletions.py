@@ -1,7 +1,7 @@
-"""What is left of deleted faces: a record that they are gone, made in the transaction that deletes them.
+"""Records of deleted faces, written in the transaction that deletes them.
 
-Each record's digest covers the record and the digest of the one before it in its project, so a record that is taken out or
-changed afterwards shows. A record holds no template, no external image id and no custom field.
+The digest of a record covers the record and the digest of the previous one in its project, so that removing or changing a record
+is detected. A record contains no template, external image id or custom field.
 """
 
 import hashlib
@@ -22,18 +22,18 @@ from openfrs.store.db.transactions import lock_project
 _deletions, _sets, _faces = tables.deletions, tables.face_sets, tables.faces
 
 _COVERED = ("project_id", "face_set", "set_public_id", "rule", "faces", "face_ids")
-"""What a digest is over, beside the time and the digest before."""
+"""The fields covered by a digest, in addition to the time and the previous digest."""
 
-_ROWS = 100
+_BATCH_SIZE = 100
 """Records in memory at once."""
 
 
 class HeldError(Exception):
-    """The set is under legal hold: nothing of it may be deleted."""
+    """The face set is under legal hold, so nothing of it can be deleted."""
 
 
 class Cause(StrEnum):
-    """Why faces were deleted."""
+    """Reasons of deletions."""
 
     REQUEST = "request"
     SET = "set"
@@ -45,7 +45,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """Faces of a set that were deleted together."""
+    """A record of faces of one set that were deleted in one transaction."""
 
     id: int
     project_id: str
@@ -58,62 +58,65 @@ class Deletion:
     digest: str
 
 
-def record(
-    connection: Connection, face_set: "Row[tuple[object, ...]]", face_ids: Sequence[str], rule: Cause, at: datetime
+def record_deletion(
+    connection: Connection, face_set: "Row[tuple[object, ...]]", face_ids: Sequence[str], cause: Cause, at: datetime
 ) -> None:
-    """Note that faces of a set are deleted by the connection's transaction."""
-    lock_project(connection, face_set.project_id)  # one record of a project after the other
+    """Record that the transaction deletes faces of a set."""
+    lock_project(connection, face_set.project_id)  # serialises the records of a project, which form a chain
     last = select(_deletions.c.digest).where(_deletions.c.project_id == face_set.project_id)
-    before = connection.scalar(last.order_by(_deletions.c.id.desc()).limit(1)) or ""
+    previous = connection.scalar(last.order_by(_deletions.c.id.desc()).limit(1)) or ""
     values = {
         "project_id": face_set.project_id,
         "face_set": face_set.name,
         "set_public_id": face_set.public_id,
         "deleted_at": at,
-        "rule": rule.value,
+        "rule": cause.value,
         "faces": len(face_ids),
         "face_ids": list(face_ids),
     }
-    connection.execute(insert(_deletions).values({**values, "digest": _digest(before, values)}))
+    connection.execute(insert(_deletions).values({**values, "digest": _digest(previous, values)}))
 
 
 class DeletionRepository:
-    """Reading what was deleted."""
+    """All queries about records of deletions."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def page(self, project_id: str, *, before: int | None, limit: int) -> list[Deletion]:
-        """A project's newest records older than that of an id."""
+        """Return the newest records of a project, with ``before`` those with a lower id."""
         query = select(_deletions).where(_deletions.c.project_id == project_id)
         if before is not None:
             query = query.where(_deletions.c.id < before)
         with self._database.read() as connection:
-            return [_deletion(row) for row in connection.execute(query.order_by(_deletions.c.id.desc()).limit(limit))]
+            return [
+                _deletion_from_row(row)
+                for row in connection.execute(query.order_by(_deletions.c.id.desc()).limit(limit))
+            ]
 
     def verified(self, project_id: str) -> Iterator[Deletion]:
-        """All records of a project, the oldest first, each held against its digest.
+        """Yield all records of a project, oldest first, and verify the digest of each.
 
         Raises:
-            StoreUnavailableError: one is not what was written, or is missing.
+            StoreUnavailableError: a record was changed or removed.
         """
         query = select(_deletions).where(_deletions.c.project_id == project_id).order_by(_deletions.c.id)
-        before = ""
+        previous = ""
         with (
             self._database.read() as connection,
-            connection.execute(query, execution_options={"yield_per": _ROWS}) as rows,
+            connection.execute(query, execution_options={"yield_per": _BATCH_SIZE}) as rows,
         ):
             for row in rows:
-                deletion = _deletion(row)
-                if deletion.digest != _digest(before, row._asdict()):
+                deletion = _deletion_from_row(row)
+                if deletion.digest != _digest(previous, row._asdict()):
                     raise StoreUnavailableError(
-                        f"the record {deletion.id} of a deletion, or one before it, was altered"
+                        f"deletion record {deletion.id}, or an earlier one, was changed or removed"
                     )
-                before = deletion.digest
+                previous = deletion.digest
                 yield deletion
 
     def count_present(self, deletion: Deletion) -> int:
-        """How many faces of the set have an id again that was deleted: pictures imported anew get the ids they had."""
+        """Count the faces of the set that have an id of a deleted face: images imported again get the same ids."""
         ids = list(deletion.face_ids)
         with self._database.read() as connection:
             return sum(
@@ -128,13 +131,12 @@ class DeletionRepository:
             )
 
 
-def _deletion(row: "Row[tuple[object, ...]]") -> Deletion:
+def _deletion_from_row(row: "Row[tuple[object, ...]]") -> Deletion:
     return Deletion(**{**row._mapping, "rule": Cause(row.rule)})
 
 
-def _digest(before: str, row: Mapping[str, Any]) -> str:
+def _digest(previous: str, row: Mapping[str, Any]) -> str:
     values = {name: row[name] for name in _COVERED}
-    values["deleted_at"] = (
-        row["deleted_at"].isoformat().removesuffix("+00:00")
-    )  # digests of all releases cover UTC, no zone
-    return hashlib.sha256(f"{before}\n{json.dumps(values, sort_keys=True)}".encode()).hexdigest()
+    # earlier releases wrote digests over the time without a zone
+    values["deleted_at"] = row["deleted_at"].isoformat().removesuffix("+00:00")
+    return hashlib.sha256(f"{previous}\n{json.dumps(values, sort_keys=True)}".encode()).hexdigest()

@@ -1,6 +1,6 @@
-"""Looking after the keys of templates: switching encryption on, new keys, destroying them.
+"""Maintenance of template keys: turn encryption on, rotate keys, destroy keys.
 
-Each works in one transaction a project, on a database that nobody else uses; broken off, it can be run again.
+Each function needs exclusive use of the database and runs one transaction per project; if interrupted, it can be run again.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,15 +28,15 @@ from .templates import (
 _sets, _faces, _templates = tables.face_sets, tables.faces, tables.templates
 _keys = tables.project_keys
 
-_ROWS = 5_000
+_BATCH_SIZE = 5_000
 """Templates in memory at once."""
 
 Advance = Callable[[int], None]
-"""Told how many more faces are done."""
+"""Called with the number of faces done since the last call."""
 
 
 def encrypt(database: Database, master_key: bytes, advance: Advance) -> None:
-    """Encrypt the templates of every project that has no key yet.
+    """Encrypt the templates of every project without a key.
 
     Raises:
         StoreUnavailableError
@@ -58,7 +58,7 @@ def rotate_project_keys(database: Database, master_key: bytes, advance: Advance)
     """Encrypt the templates of every project with a new data key.
 
     Raises:
-        StoreUnavailableError: the master key is wrong, or a template is damaged.
+        StoreUnavailableError: the master key is wrong or a template is damaged.
     """
     with database.read() as connection:
         projects = connection.scalars(select(_keys.c.project_id)).all()
@@ -75,7 +75,7 @@ def rotate_project_keys(database: Database, master_key: bytes, advance: Advance)
 
 
 def rotate_master_key(database: Database, old: bytes, new: bytes) -> int:
-    """Wrap every project's data key in another master key; returns how many there are. Templates stay as they are.
+    """Encrypt the data key of every project with a new master key; return the number of keys. Templates are not changed.
 
     Raises:
         StoreUnavailableError: the old master key is wrong.
@@ -90,12 +90,12 @@ def rotate_master_key(database: Database, old: bytes, new: bytes) -> int:
 
 
 def erase_project(database: Database, project_id: str) -> int:
-    """Destroy a project's key and delete its face sets; returns how many sets there were.
+    """Destroy the key of a project and delete its face sets; return the number of sets.
 
-    Whatever still holds copies of its encrypted templates, but not of its key, holds nothing.
+    Without the key, copies of the encrypted templates, such as in backups, are unreadable.
 
     Raises:
-        HeldError: one of them is under legal hold.
+        HeldError: one of the sets is under legal hold.
         StoreUnavailableError
     """
     with database.write() as connection:
@@ -107,22 +107,25 @@ def erase_project(database: Database, project_id: str) -> int:
 
 
 def _locked_sets(connection: Connection, project_id: str) -> "Sequence[Row[tuple[object, ...]]]":
-    """The sets of a project, which nobody else can add to or change until the transaction ends."""
+    """Lock the sets of a project against additions and changes until the transaction ends; return their rows."""
     lock_project(connection, project_id)
     sets = select(_sets).where(_sets.c.project_id == project_id).order_by(_sets.c.id)
     return connection.execute(sets.with_for_update()).all()
 
 
 def _rewrite(connection: Connection, set_id: int, old: SetTemplates, new: SetTemplates, advance: Advance) -> None:
-    """Store a set's templates in another way."""
-    written = update(_templates).where(_templates.c.seq == bindparam("row")).values(template=bindparam("stored"))
+    """Convert the stored templates of a set from one encryption to another."""
+    statement = update(_templates).where(_templates.c.seq == bindparam("row")).values(template=bindparam("stored"))
     query = select(_faces.c.seq, _faces.c.face_id, _templates.c.template).join_from(_faces, _templates)
     query = query.where(_faces.c.set_id == set_id)
     last = -1
-    while rows := connection.execute(query.where(_faces.c.seq > last).order_by(_faces.c.seq).limit(_ROWS)).all():
+    while rows := connection.execute(query.where(_faces.c.seq > last).order_by(_faces.c.seq).limit(_BATCH_SIZE)).all():
         ids = [row.face_id for row in rows]
-        plain = old.open(ids, [row.template for row in rows])
-        values = [{"row": row.seq, "stored": new.seal(row.face_id, one)} for row, one in zip(rows, plain, strict=True)]
-        connection.execute(written, values)
+        templates = old.open(ids, [row.template for row in rows])
+        values = [
+            {"row": row.seq, "stored": new.seal(row.face_id, template)}
+            for row, template in zip(rows, templates, strict=True)
+        ]
+        connection.execute(statement, values)
         last = rows[-1].seq
         advance(len(rows))

@@ -15,7 +15,7 @@ from .predicate import FieldDefinitions, FieldValue
 
 @dataclass(frozen=True, slots=True)
 class FaceSet:
-    """A face set. ``id`` is the store's own, ``public_id`` the one clients see."""
+    """A face set. ``id`` is internal, ``public_id`` is the id that clients see."""
 
     id: int
     project_id: str
@@ -28,13 +28,13 @@ class FaceSet:
     fields: FieldDefinitions
     created_at: datetime
     policy: Mapping[str, Any] | None = None
-    """What a face must meet to be enrolled, as the rules that read it wrote it."""
+    """The enrolment policy as JSON; the store does not interpret it."""
 
     retention: Mapping[str, Any] | None = None
-    """When faces expire, as the rule that reads it wrote it."""
+    """The retention rule as JSON; the store does not interpret it."""
 
     legal_hold: str | None = None
-    """Why nothing of the set may be deleted, if that is so."""
+    """The reason of the legal hold, if the set is under one; nothing of it can be deleted then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class NewFace:
 
 @dataclass(frozen=True, slots=True)
 class StoredFace:
-    """A face with all that is stored of it; ``template`` is the unit embedding in half precision, little-endian."""
+    """A face with its template, decrypted: the unit embedding in half precision, little-endian."""
 
     face_id: str
     external_image_id: str
@@ -71,15 +71,15 @@ class StoredFace:
 
 
 class SetMissingError(Exception):
-    """The face set was deleted meanwhile."""
+    """The face set does not exist, or was deleted during the operation."""
 
 
 class SetExistsError(Exception):
-    """The project has a face set of that name."""
+    """The project already has a face set with this name."""
 
 
 class CapacityError(Exception):
-    """The faces would not fit: ``room`` of them would."""
+    """The faces exceed the capacity of the set, which has space for ``room`` more."""
 
     def __init__(self, room: int) -> None:
         super().__init__(room)
@@ -87,16 +87,16 @@ class CapacityError(Exception):
 
 
 class TooManySetsError(Exception):
-    """The project has as many face sets as it may."""
+    """The project has reached its limit of face sets."""
 
 
 class IdTakenError(Exception):
-    """A generated id is in use already; generate again."""
+    """A generated id is already in use; generate another one and retry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Which faces of a set are meant: exactly one of the two is given."""
+    """A selection of faces by exactly one of the two ids."""
 
     face_id: str | None = None
     external_image_id: str | None = None

@@ -1,6 +1,6 @@
-"""Conditions on the fields of a face, as a tree: what a filter means, whatever wrote it and whatever evaluates it.
+"""Predicates on the fields of a face, as a tree that is independent of the filter language and of the index.
 
-A comparison never holds for a face that has no value of the field; its negation therefore does.
+A comparison does not match a face without a value of the field, so its negation does.
 """
 
 from collections.abc import Mapping
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 FieldValue = str | int | float | bool
 
 FieldDefinitions = Mapping[str, Mapping[str, str]]
-"""Custom fields as they were defined: name to ``{"type": …}``, the inner mapping possibly empty."""
+"""Definitions of custom fields: name to ``{"type": …}``; the inner mapping may be empty."""
 
 EXTERNAL_IMAGE_ID = "external_image_id"
-"""The field that every face has besides the custom ones; a string."""
+"""The string field that every face has in addition to custom fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class Equal:
-    """The field has this value."""
+    """Matches faces whose field has this value."""
 
     field: str
     value: FieldValue
@@ -25,7 +25,7 @@ class Equal:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """The field, a number, lies between two bounds; None is no bound."""
+    """Matches faces whose numeric field lies between two bounds; None means unbounded."""
 
     field: str
     low: int | float | None
@@ -36,21 +36,21 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The part does not hold."""
+    """Matches faces that the part does not match."""
 
     part: "Predicate"
 
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """All parts hold."""
+    """Matches faces that all parts match."""
 
     parts: "tuple[Predicate, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """Some part holds."""
+    """Matches faces that at least one part matches."""
 
     parts: "tuple[Predicate, ...]"
 

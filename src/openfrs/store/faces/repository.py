@@ -1,4 +1,4 @@
-"""Face sets and faces as rows: every query about them, each within a project or a set of one."""
+"""Queries of face sets and faces, each within one project or one face set."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -17,7 +17,7 @@ from openfrs.store.db.errors import retry_on_conflict
 from .deletions import Cause, HeldError
 from .models import CapacityError, Face, FaceSet, IdTakenError, Match, NewFace, SetMissingError
 from .predicate import FieldValue
-from .rows import delete_face_set, delete_faces, face_row, face_set_from_row, insert_faces, insert_set
+from .rows import delete_face_set, delete_faces, face_row, face_set_from_row, insert_faces, insert_set, lock_face_set
 from .snapshot import DatedFace, iter_dated_faces, load_face_set
 from .templates import Templates
 
@@ -33,14 +33,14 @@ class FaceRepository:
         self.templates = templates or Templates()
 
     def snapshot(self) -> AbstractContextManager[Connection]:
-        """A connection whose reads all see one moment of the database."""
+        """Open a connection whose reads all see the same snapshot of the database."""
         return self._database.read()
 
     # face sets
 
     @retry_on_conflict
     def create_set(self, face_set: FaceSet, *, limit: int) -> None:
-        """Write a new set; its own ``id`` is ignored.
+        """Create a face set; ``id`` is ignored.
 
         Raises:
             SetExistsError, TooManySetsError, IdTakenError
@@ -49,26 +49,26 @@ class FaceRepository:
             insert_set(connection, self.templates, face_set, limit=limit)
 
     def list_sets(self, project_id: str) -> list[FaceSet]:
-        """A project's face sets in the order they were made."""
+        """Return the face sets of a project in the order of their creation."""
         query = select(_sets).where(_sets.c.project_id == project_id).order_by(_sets.c.id)
         with self._database.read() as connection:
             return [face_set_from_row(row) for row in connection.execute(query)]
 
     def find_set(self, project_id: str, name: str) -> FaceSet | None:
-        """A project's face set by name."""
+        """Return a face set of a project by name."""
         with self._database.read() as connection:
             row = connection.execute(_NAMED, {"project": project_id, "name": name}).first()
         return None if row is None else face_set_from_row(row)
 
     def sets_with_retention(self) -> list[FaceSet]:
-        """The face sets of all projects whose faces expire."""
+        """Return the face sets of all projects that have a retention rule."""
         query = select(_sets).where(_sets.c.retention.is_not(None)).order_by(_sets.c.id)
         with self._database.read() as connection:
             return [face_set_from_row(row) for row in connection.execute(query)]
 
     @retry_on_conflict
     def delete_set(self, project_id: str, name: str) -> int | None:
-        """Delete a set with all its faces; returns its id, None if there was none.
+        """Delete a face set with all its faces; return its id, or None if there is no such set.
 
         Raises:
             HeldError
@@ -82,7 +82,7 @@ class FaceRepository:
             return int(row.id)
 
     def set_policy(self, set_id: int, policy: Mapping[str, Any] | None) -> None:
-        """Change what a face must meet to be enrolled in a set.
+        """Replace the enrolment policy of a face set; None removes it.
 
         Raises:
             SetMissingError
@@ -90,7 +90,7 @@ class FaceRepository:
         self._change(set_id, policy=None if policy is None else dict(policy))
 
     def set_retention(self, set_id: int, retention: Mapping[str, Any] | None) -> None:
-        """Change when faces of a set expire.
+        """Replace the retention rule of a face set; None removes it.
 
         Raises:
             SetMissingError
@@ -98,7 +98,7 @@ class FaceRepository:
         self._change(set_id, retention=None if retention is None else dict(retention))
 
     def set_legal_hold(self, set_id: int, reason: str | None) -> None:
-        """Put a set under legal hold, or release it.
+        """Put a face set under legal hold for a reason; None releases it.
 
         Raises:
             SetMissingError
@@ -114,7 +114,7 @@ class FaceRepository:
     # faces
 
     def add(self, set_id: int, faces: Sequence[NewFace]) -> None:
-        """Enrol faces: all of them or, when it raises, none.
+        """Enrol all faces or, on an error, none.
 
         Raises:
             SetMissingError, CapacityError, IdTakenError
@@ -123,15 +123,15 @@ class FaceRepository:
 
     @retry_on_conflict
     def add_chosen(self, set_id: int, choose: Callable[[Connection], Sequence[NewFace]]) -> Sequence[NewFace]:
-        """Enrol the faces that ``choose`` gives, asked while nobody else can write, all of them or none; returns them.
+        """Enrol the faces that ``choose`` returns, all or none, and return them.
+
+        ``choose`` runs inside the write transaction, after the set is locked.
 
         Raises:
             SetMissingError, CapacityError, IdTakenError
         """
         with self._database.write() as connection:
-            row = connection.execute(_LOCKED, {"id": set_id}).first()
-            if row is None:
-                raise SetMissingError
+            row = lock_face_set(connection, set_id)
             faces = choose(connection)
             if not faces:
                 return faces
@@ -150,16 +150,14 @@ class FaceRepository:
     def update(
         self, set_id: int, face_id: str, *, external_image_id: str | None, fields: Mapping[str, FieldValue]
     ) -> bool:
-        """Change a face's external image id, if one is given, and merge custom fields; False if there is no such face.
+        """Change the external image id of a face, unless it is None, and merge custom fields; return whether there is such a face.
 
         Raises:
             SetMissingError
         """
         match = _faces.c.set_id == set_id, _faces.c.face_id == face_id
         with self._database.write() as connection:
-            row = connection.execute(_LOCKED, {"id": set_id}).first()
-            if row is None:
-                raise SetMissingError
+            row = lock_face_set(connection, set_id)
             face = connection.execute(_FACE_COLUMNS.where(*match)).first()
             if face is None:
                 return False
@@ -175,7 +173,7 @@ class FaceRepository:
             return True
 
     def delete(self, set_id: int, match: Match) -> int:
-        """Delete the faces that match; returns how many.
+        """Delete the matching faces and return their number.
 
         Raises:
             SetMissingError
@@ -185,24 +183,24 @@ class FaceRepository:
 
     @retry_on_conflict
     def delete_chosen(
-        self, set_id: int, choose: Callable[[Connection], Sequence[int]], rule: Cause = Cause.REQUEST
+        self, set_id: int, choose: Callable[[Connection], Sequence[int]], cause: Cause = Cause.REQUEST
     ) -> int:
-        """Delete the faces whose sequence numbers ``choose`` gives, asked while nobody else can write; returns how many.
+        """Delete the faces whose sequence numbers ``choose`` returns; return their number.
+
+        ``choose`` runs inside the write transaction, after the set is locked.
 
         Raises:
             SetMissingError, HeldError
         """
         with self._database.write() as connection:
-            row = connection.execute(_LOCKED, {"id": set_id}).first()
-            if row is None:
-                raise SetMissingError
+            row = lock_face_set(connection, set_id)
             if row.legal_hold is not None:
                 raise HeldError
-            gone = choose(connection)
-            if gone:
-                version = self._bump(connection, row, -len(gone))
-                delete_faces(connection, row, version, gone, rule, self._clock())
-            return len(gone)
+            seqs = choose(connection)
+            if seqs:
+                version = self._bump(connection, row, -len(seqs))
+                delete_faces(connection, row, version, seqs, cause, self._clock())
+            return len(seqs)
 
     def iter_dated_faces(self, set_id: int, *, enrolled_by: datetime | None = None) -> Iterator[DatedFace]:
         """Yield the faces of a set that were enrolled at or before a time, or all of them, from one snapshot."""
@@ -216,7 +214,7 @@ class FaceRepository:
         is_expired: Callable[[datetime, Mapping[str, FieldValue]], bool],
         cause: Cause,
     ) -> int:
-        """Delete those of a set's faces whose time of enrolment and fields are expired, and return their number.
+        """Delete the faces that are expired by their time of enrolment and fields; return their number.
 
         Nothing is deleted if the set's retention rule is no longer that of ``face_set``.
 
@@ -233,13 +231,13 @@ class FaceRepository:
         return self.delete_chosen(face_set.id, choose, cause)
 
     def list_faces(self, set_id: int, offset: int, limit: int) -> list[Face]:
-        """Faces of a set in insertion order."""
+        """Return a page of the faces of a set in insertion order."""
         query = _FACE_COLUMNS.where(_faces.c.set_id == set_id).order_by(_faces.c.seq).offset(offset).limit(limit)
         with self._database.read() as connection:
             return [_face(row) for row in connection.execute(query)]
 
     def find_face(self, set_id: int, face_id: str) -> Face | None:
-        """A face of a set."""
+        """Return a face of a set."""
         with self._database.read() as connection:
             row = connection.execute(
                 _FACE_COLUMNS.where(_faces.c.set_id == set_id, _faces.c.face_id == face_id)
@@ -247,11 +245,11 @@ class FaceRepository:
         return None if row is None else _face(row)
 
     @staticmethod
-    def _bump(connection: Connection, face_set: "Row[tuple[object, ...]]", more: int) -> int:
-        """Raise a set's version by one and its face count by ``more``; returns the new version."""
+    def _bump(connection: Connection, face_set: "Row[tuple[object, ...]]", added: int) -> int:
+        """Raise the version of a set by one and its face count by ``added``; return the new version."""
         version = face_set.version + 1
-        counted = face_set.face_number + more
-        connection.execute(_BUMP, {"set": face_set.id, "to": version, "counted": counted})
+        face_number = face_set.face_number + added
+        connection.execute(_BUMP, {"set": face_set.id, "to": version, "faces": face_number})
         return int(version)
 
 
@@ -266,14 +264,10 @@ _FACE_COLUMNS: "Select[tuple[object, ...]]" = select(
     _faces.c.fields,
 )
 
-# built once: building a statement takes longer than running it
+# Built once: building a statement takes longer than running it.
 _NAMED = select(_sets).where(_sets.c.project_id == bindparam("project"), _sets.c.name == bindparam("name"))
-_LOCKED = select(_sets).where(_sets.c.id == bindparam("id")).with_for_update(key_share=True)
-"""The set, for the transaction alone to change. SQLite has no such clause and needs none: whoever writes is alone there."""
 _BUMP = (
-    update(_sets)
-    .where(_sets.c.id == bindparam("set"))
-    .values(version=bindparam("to"), face_number=bindparam("counted"))
+    update(_sets).where(_sets.c.id == bindparam("set")).values(version=bindparam("to"), face_number=bindparam("faces"))
 )
 
 

@@ -1,28 +1,42 @@
-"""Rows of face sets and faces, written and deleted in a transaction that another module has begun."""
+"""Rows of face sets and faces, written and deleted within the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from openfrs.store.db import tables
 from openfrs.store.db.transactions import lock_project
 
-from .deletions import Cause, HeldError, record
-from .models import FaceSet, IdTakenError, NewFace, SetExistsError, StoredFace, TooManySetsError
+from .deletions import Cause, HeldError, record_deletion
+from .models import FaceSet, IdTakenError, NewFace, SetExistsError, SetMissingError, StoredFace, TooManySetsError
 from .templates import Templates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
 
-# built once: building a statement takes longer than running it
+# Built once: building a statement takes longer than running it.
+_LOCK = select(_sets).where(_sets.c.id == bindparam("id")).with_for_update(key_share=True)
+"""SQLite omits FOR UPDATE and needs no row lock: only one transaction writes at a time."""
 _ADD = insert(_faces).returning(_faces.c.seq, sort_by_parameter_order=True)
 _ADD_TEMPLATE, _ADD_TOMBSTONES = insert(tables.templates), insert(_tombstones)
 
 
+def lock_face_set(connection: Connection, set_id: int) -> "Row[tuple[object, ...]]":
+    """Lock a face set against changes by other transactions and return its row.
+
+    Raises:
+        SetMissingError
+    """
+    row = connection.execute(_LOCK, {"id": set_id}).first()
+    if row is None:
+        raise SetMissingError
+    return row
+
+
 def face_row(face: NewFace | StoredFace, set_id: int, version: int, created_at: datetime) -> Mapping[str, Any]:
-    """The row of a face that a set has got with this version."""
+    """Return the row of a face added to a set in this version."""
     return {
         "set_id": set_id,
         "face_id": face.face_id,
@@ -38,7 +52,7 @@ def face_row(face: NewFace | StoredFace, set_id: int, version: int, created_at: 
 
 
 def insert_faces(connection: Connection, faces: Sequence[Mapping[str, Any]], templates: Sequence[bytes]) -> None:
-    """Write rows of faces, and what is stored of their templates, in their order."""
+    """Insert rows of faces and their encoded templates, in order."""
     seqs = connection.scalars(_ADD, list(faces)).all()
     connection.execute(
         _ADD_TEMPLATE, [{"seq": seq, "template": stored} for seq, stored in zip(seqs, templates, strict=True)]
@@ -50,20 +64,20 @@ def delete_faces(
     face_set: "Row[tuple[object, ...]]",
     version: int,
     seqs: Sequence[int],
-    rule: Cause,
+    cause: Cause,
     at: datetime,
 ) -> None:
-    """Delete faces of a set, which is locked and has this version since."""
+    """Delete faces of a locked set as of this new version of it, and record the deletion."""
     connection.execute(_ADD_TOMBSTONES, [{"set_id": face_set.id, "version": version, "seq": seq} for seq in seqs])
-    buried = select(_tombstones.c.seq).where(_tombstones.c.set_id == face_set.id, _tombstones.c.version == version)
-    of_buried = _faces.c.seq.in_(buried)
-    ids = connection.scalars(select(_faces.c.face_id).where(of_buried).order_by(_faces.c.seq)).all()
-    record(connection, face_set, ids, rule, at)
-    connection.execute(delete(_faces).where(of_buried))
+    deleted = select(_tombstones.c.seq).where(_tombstones.c.set_id == face_set.id, _tombstones.c.version == version)
+    is_deleted = _faces.c.seq.in_(deleted)
+    ids = connection.scalars(select(_faces.c.face_id).where(is_deleted).order_by(_faces.c.seq)).all()
+    record_deletion(connection, face_set, ids, cause, at)
+    connection.execute(delete(_faces).where(is_deleted))
 
 
-def delete_face_set(connection: Connection, row: "Row[tuple[object, ...]]", rule: Cause, at: datetime) -> None:
-    """Delete a set, which is locked, with all its faces.
+def delete_face_set(connection: Connection, row: "Row[tuple[object, ...]]", cause: Cause, at: datetime) -> None:
+    """Delete a locked set with all its faces, and record the deletion.
 
     Raises:
         HeldError
@@ -72,19 +86,19 @@ def delete_face_set(connection: Connection, row: "Row[tuple[object, ...]]", rule
         raise HeldError
     of_set = _faces.c.set_id == row.id
     ids = connection.scalars(select(_faces.c.face_id).where(of_set).order_by(_faces.c.seq)).all()
-    record(connection, row, ids, rule, at)
+    record_deletion(connection, row, ids, cause, at)
     connection.execute(delete(_faces).where(of_set))
     connection.execute(delete(_tombstones).where(_tombstones.c.set_id == row.id))
     connection.execute(delete(_sets).where(_sets.c.id == row.id))
 
 
 def face_set_from_row(row: "Row[tuple[object, ...]]") -> FaceSet:
-    """A row of the face sets' table."""
+    """Convert a row of the table of face sets."""
     return FaceSet(**row._mapping)
 
 
 def insert_set(connection: Connection, templates: Templates, face_set: FaceSet, *, limit: int) -> int:
-    """Write a new set, without faces; its own ``id`` is ignored, and the one it has got returned.
+    """Insert a face set without faces and return its id; its ``id`` is ignored.
 
     Raises:
         SetExistsError, TooManySetsError, IdTakenError
@@ -98,8 +112,8 @@ def insert_set(connection: Connection, templates: Templates, face_set: FaceSet, 
     templates.ensure_key(connection, face_set.project_id)
     values = {column.name: getattr(face_set, column.name) for column in _sets.c if column.name != "id"}
     try:
-        written = connection.execute(insert(_sets).values({**values, "face_number": 0, "version": 0}))
+        result = connection.execute(insert(_sets).values({**values, "face_number": 0, "version": 0}))
     except IntegrityError as error:
         raise IdTakenError from error
-    assert written.inserted_primary_key is not None
-    return int(written.inserted_primary_key[0])
+    assert result.inserted_primary_key is not None
+    return int(result.inserted_primary_key[0])

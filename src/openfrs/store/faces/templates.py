@@ -1,8 +1,8 @@
-"""Templates as bytes in the database: plain, or encrypted with a key of their project.
+"""Templates as bytes in the database, plain or encrypted with the data key of their project.
 
-With a master key every project has a random data key, kept in ``project_keys`` encrypted by the master key, which itself is
-never in the database. Each template is encrypted with AES-256-GCM under its project's key; project, set and face are bound to
-it, so that it cannot be passed off as another face's. The index holds templates decrypted: a search costs the same.
+With a master key every project has a random data key, stored in ``project_keys`` encrypted with the master key. The master key is
+never in the database. Each template is encrypted with AES-256-GCM and authenticated together with its project, set and face, so
+that it cannot be substituted for another face's. The index holds templates decrypted, so encryption does not slow searches.
 """
 
 import base64
@@ -31,43 +31,43 @@ class SetTemplates(ABC):
 
     @abstractmethod
     def seal(self, face_id: str, plain: bytes) -> bytes:
-        """What is stored of a face's template."""
+        """Convert the template of a face to its stored form."""
 
     @abstractmethod
     def open(self, face_ids: Sequence[str], stored: Sequence[bytes]) -> list[bytes]:
-        """The faces' templates from what is stored.
+        """Convert the stored forms of faces' templates back.
 
         Raises:
-            StoreUnavailableError: it is not what was stored for these faces.
+            StoreUnavailableError: a template is damaged or belongs to another face.
         """
 
     def encode(self, face_id: str, vector: npt.NDArray[np.floating]) -> bytes:
-        """What is stored of a face's vector, shape (dimension,)."""
+        """Return the stored form of a face's embedding, shape (dimension,)."""
         return self.seal(face_id, vector.astype(TEMPLATE_TYPE).tobytes())
 
     def decode(self, face_ids: Sequence[str], stored: Sequence[bytes]) -> npt.NDArray[np.float16]:
-        """The vectors of at least one face from what is stored, shape (n, dimension).
+        """Return the embeddings of one or more faces from their stored forms, shape (n, dimension).
 
         Raises:
-            StoreUnavailableError: it is not what was stored for these faces.
+            StoreUnavailableError: a template is damaged or belongs to another face.
         """
         plain = self.open(face_ids, stored)
         if len(set(map(len, plain))) != 1 or len(plain[0]) % TEMPLATE_TYPE.itemsize:
-            raise StoreUnavailableError("a template is damaged: it does not have the length of the others")
+            raise StoreUnavailableError("a template is damaged: its length differs from the others")
         return np.frombuffer(b"".join(plain), TEMPLATE_TYPE).reshape(len(plain), -1)
 
 
 class Templates:
-    """How templates are stored, with a master key of 32 bytes or, without one, plainly."""
+    """The storage of templates: encrypted if there is a master key, which has 32 bytes, otherwise plain."""
 
     def __init__(self, master_key: bytes | None = None) -> None:
         self._master_key = master_key
 
     def of_set(self, connection: Connection, set_id: int) -> SetTemplates:
-        """The templates of a set.
+        """Return the templates of a set.
 
         Raises:
-            StoreUnavailableError: its project's key is gone.
+            StoreUnavailableError: the project has no key although there is a master key.
         """
         if self._master_key is None:
             return _PLAIN
@@ -77,48 +77,50 @@ class Templates:
             .where(_sets.c.id == set_id)
         ).first()
         if row is None:
-            return _PLAIN  # the set is gone, and its templates with it
+            return _PLAIN  # the set was deleted, and its templates with it
         if row.wrapped is None:
             raise StoreUnavailableError(f"project {row.project_id} has no key for its templates")
         return EncryptedTemplates(project_cipher(self._master_key, row.project_id, row.wrapped), row.project_id, set_id)
 
     def ensure_key(self, connection: Connection, project_id: str) -> None:
-        """Give a project a key, if it needs one and has none."""
+        """Create the key of a project if there is a master key and the project has no key."""
         if self._master_key is None:
             return
         if connection.scalar(select(_keys.c.project_id).where(_keys.c.project_id == project_id)) is None:
             create_project_key(connection, self._master_key, project_id)
 
     def check(self, connection: Connection) -> None:
-        """See that what is stored can be read with the master key that is set.
+        """Check that the stored templates fit the master key.
 
         Raises:
-            OperatorError: it cannot, or not all of it is encrypted though a master key is set.
+            OperatorError: they are encrypted with another master key, or there is none, or some are plain although there is one.
         """
         keys = connection.execute(select(_keys)).all()
         if self._master_key is None:
             if keys:
-                raise OperatorError("the templates are encrypted: set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY")
+                raise OperatorError("the templates are encrypted; set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY")
             return
         for row in keys:
             try:
                 project_cipher(self._master_key, row.project_id, row.wrapped)
             except StoreUnavailableError:
-                raise OperatorError("the master key is not the one that the templates were encrypted with") from None
+                raise OperatorError("the templates are encrypted with another master key") from None
         with_key = select(_keys.c.project_id)
         if connection.scalar(select(_sets.c.project_id).where(_sets.c.project_id.not_in(with_key)).limit(1)):
-            raise OperatorError("a master key is set, but there are plain templates: run openfrs templates encrypt")
+            raise OperatorError(
+                "a master key is set, but some templates are not encrypted; run openfrs templates encrypt"
+            )
 
 
 class PlainTemplates(SetTemplates):
-    """Templates as the numbers they are."""
+    """Templates without encryption."""
 
     def seal(self, face_id: str, plain: bytes) -> bytes:  # noqa: ARG002
-        """What is stored of a face's template."""
+        """Convert the template of a face to its stored form."""
         return plain
 
     def open(self, face_ids: Sequence[str], stored: Sequence[bytes]) -> list[bytes]:  # noqa: ARG002
-        """The faces' templates from what is stored."""
+        """Convert the stored forms of faces' templates back."""
         return list(stored)
 
 
@@ -126,32 +128,32 @@ _PLAIN = PlainTemplates()
 
 
 class EncryptedTemplates(SetTemplates):
-    """Templates encrypted with their project's data key."""
+    """Templates encrypted with the data key of their project."""
 
     def __init__(self, cipher: Cipher, project_id: str, set_id: int) -> None:
         self._cipher = cipher
-        self._place = f"openfrs template 1/{project_id}/{set_id}/"
+        self._context = f"openfrs template 1/{project_id}/{set_id}/"
 
     def seal(self, face_id: str, plain: bytes) -> bytes:
-        """What is stored of a face's template."""
-        return self._cipher.wrap(plain, (self._place + face_id).encode())
+        """Convert the template of a face to its stored form."""
+        return self._cipher.wrap(plain, (self._context + face_id).encode())
 
     def open(self, face_ids: Sequence[str], stored: Sequence[bytes]) -> list[bytes]:
-        """The faces' templates from what is stored."""
-        unwrap, place = self._cipher.unwrap, self._place
+        """Convert the stored forms of faces' templates back."""
+        unwrap, context = self._cipher.unwrap, self._context
         try:
             return [
-                unwrap(sealed, (place + face_id).encode()) for face_id, sealed in zip(face_ids, stored, strict=True)
+                unwrap(sealed, (context + face_id).encode()) for face_id, sealed in zip(face_ids, stored, strict=True)
             ]
         except DecryptionError:
             raise StoreUnavailableError("a template is damaged or was encrypted with another key") from None
 
 
 def parse_master_key(text: str) -> bytes:
-    """The master key from its base64.
+    """Decode a master key.
 
     Raises:
-        OperatorError: it is not the base64 of 32 bytes.
+        OperatorError: the text is not the base64 of 32 bytes.
     """
     try:
         key = base64.b64decode(text.strip(), validate=True)
@@ -163,10 +165,10 @@ def parse_master_key(text: str) -> bytes:
 
 
 def read_master_key(path: Path) -> bytes:
-    """The master key of a file.
+    """Read a master key from a file.
 
     Raises:
-        OperatorError: it cannot be read, or holds no key.
+        OperatorError: the file cannot be read or does not contain a key.
     """
     try:
         return parse_master_key(path.read_text("ascii", "replace"))
@@ -175,34 +177,38 @@ def read_master_key(path: Path) -> bytes:
 
 
 def create_project_key(connection: Connection, master_key: bytes, project_id: str) -> Cipher:
-    """Make a data key for a project that has none."""
+    """Create and store the data key of a project that has none."""
     key = random_key()
     connection.execute(insert(_keys).values(project_id=project_id, wrapped=wrap_key(master_key, project_id, key)))
     return Cipher(key)
 
 
 def wrap_key(master_key: bytes, project_id: str, key: bytes) -> bytes:
-    """A data key encrypted by the master key, bound to its project."""
-    return Cipher(master_key).wrap(key, _wrapping(project_id))
+    """Encrypt a data key with the master key, authenticated together with its project."""
+    return Cipher(master_key).wrap(key, _key_context(project_id))
 
 
 def unwrap_key(master_key: bytes, project_id: str, wrapped: bytes) -> bytes:
-    """The data key that was wrapped.
+    """Decrypt a data key.
 
     Raises:
-        StoreUnavailableError: not with this master key, or not for this project.
+        StoreUnavailableError: it was encrypted with another master key or for another project.
     """
     try:
-        return Cipher(master_key).unwrap(wrapped, _wrapping(project_id))
+        return Cipher(master_key).unwrap(wrapped, _key_context(project_id))
     except DecryptionError:
-        raise StoreUnavailableError("the key of a project cannot be read with this master key") from None
+        raise StoreUnavailableError("the data key of a project cannot be decrypted with this master key") from None
 
 
 @lru_cache(maxsize=1024)
 def project_cipher(master_key: bytes, project_id: str, wrapped: bytes) -> Cipher:
-    """As :func:`unwrap_key`, ready for use. What was unwrapped is remembered by what it was wrapped as, so never outdated."""
+    """Return the cipher of a data key. The cache is never stale: its key includes the encrypted data key.
+
+    Raises:
+        StoreUnavailableError: as :func:`unwrap_key`.
+    """
     return Cipher(unwrap_key(master_key, project_id, wrapped))
 
 
-def _wrapping(project_id: str) -> bytes:
+def _key_context(project_id: str) -> bytes:
     return f"openfrs project key 1/{project_id}".encode()

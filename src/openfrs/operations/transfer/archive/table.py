@@ -26,7 +26,7 @@ from openfrs.core.geometry import BoundingBox
 from openfrs.core.limits import FACE_SET_CAPACITY_STEP
 from openfrs.faces.faces import check_external_image_id
 from openfrs.faces.fields import check_values, is_public_id
-from openfrs.store.faces.bulk import ROWS
+from openfrs.store.faces.bulk import BATCH_SIZE
 from openfrs.store.faces.changes import TEMPLATE_TYPE
 from openfrs.store.faces.models import FaceSet, StoredFace
 from openfrs.store.faces.predicate import FieldDefinitions
@@ -39,7 +39,7 @@ except ImportError as error:
 
 _METADATA: Final = b"openfrs"
 _SIDES: Final = ("left", "top", "width", "height")
-_ROWS_IN_GROUP: Final = 8 * ROWS
+_ROWS_IN_GROUP: Final = 8 * BATCH_SIZE
 _NORM_TOLERANCE: Final = 0.01
 
 
@@ -116,7 +116,7 @@ class FaceTable:
         Raises:
             OperatorError: one could not have been enrolled.
         """
-        for batch in self._file.iter_batches(batch_size=ROWS):
+        for batch in self._file.iter_batches(batch_size=BATCH_SIZE):
             columns = batch.to_pydict()
             templates = columns["template"]
             _check_templates(templates)
