@@ -155,8 +155,12 @@ def errors() -> str:
     rows = list(csv.DictReader(resources.files("openfrs.core").joinpath("errors.csv").read_text("utf-8").splitlines()))
     for envelope, title in _TITLES.items():
         lines += [f"## {title}", "", f"Body: {_BODIES[envelope]}", ""]
-        told = [(f"`{row['code']}`", row["status"], row["message"]) for row in rows if row["envelope"] == envelope]
-        lines += _table(("code", "status", "message"), told)
+        cells = [
+            (f"`{row['code']}`", row["status"], row["raised"], row["message"])
+            for row in rows
+            if row["envelope"] == envelope
+        ]
+        lines += _table(("code", "status", "raised", "message"), cells)
     return "\n".join(lines)
 
 

@@ -72,7 +72,7 @@ class Narrow:
     def taken(self) -> tuple[int, int, int]:
         """Requests under way, bytes that they sent, and pictures that are worked on or wait."""
         images = sum(executor.running + executor.waiting for executor in self.services.recognizer.executors)
-        return self.services.admission.under_way, self.services.admission.held_bytes, images
+        return self.services.admission.active_requests, self.services.admission.reserved_bytes, images
 
     async def sign_in(self) -> None:
         """Send a token from now on."""

@@ -1,11 +1,14 @@
 """The catalogue of errors, and how each entry is told."""
 
+import ast
 import csv
 import io
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
+import openfrs
 from openfrs.core.errors import Envelope, ServiceError, catalogue, render, wrong_format
 
 DOCUMENTED = """
@@ -119,6 +122,15 @@ FIXED_TEXTS = {
 }
 
 KEYS = sorted(catalogue())
+SOURCE = Path(openfrs.__file__).parent
+
+
+def keys_in_code(path: Path) -> set[str]:
+    """The keys of the catalogue that a module has as strings outside its docstrings."""
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    strings = {str(node.value) for node in nodes if isinstance(node, ast.Constant) and id(node) not in docstrings}
+    return strings & catalogue().keys()
 
 
 def documented() -> dict[str, set[int]]:
@@ -134,6 +146,12 @@ def test_every_documented_code_has_its_status_and_no_other_code_exists() -> None
         if entry.envelope is not Envelope.IAM:
             told[entry.code].add(entry.status)
     assert told == {**documented(), "APIG.0201": documented()["APIG.0201"] | {503}}  # ours: no index to search
+
+
+def test_the_catalogue_marks_the_errors_that_are_raised() -> None:
+    modules = [path for path in SOURCE.rglob("*.py") if "openapi" not in path.parts]  # documents errors, raises none
+    raised = set[str]().union(*map(keys_in_code, modules))
+    assert raised == {entry.key for entry in catalogue().values() if entry.raised}
 
 
 def test_retired_codes_are_not_told() -> None:

@@ -98,12 +98,12 @@ class RequestContext:
         length = Headers(scope=scope).get("content-length", "")
         try:
             self._recognizer.check_capacity(int(length) if length.isdecimal() else 0)
-            stay = self._admission.admit()
+            slot = self._admission.admit()
         except ServiceError as error:
             await error_response(Request(scope), error)(scope, receive, send)
             return
-        with stay:
-            scope["state"]["stay"] = stay
+        with slot:
+            scope["state"]["slot"] = slot
             await self._app(scope, receive, send)
 
     def _audit_write(self, request: Request, status: int) -> None:

@@ -1,90 +1,125 @@
-"""What one process takes in, whoever asks: requests under way, and the bytes that they sent."""
+"""Admission control of one process: bounds on concurrent requests and on the bytes of their bodies, for all clients together."""
 
 from openfrs.core.telemetry.metrics import BODY_BYTES, REFUSED, REQUESTS_UNDER_WAY
 
-from .errors import ServiceError, no_room
+from .errors import ServiceError, too_many_requests
 
 
 class Admission:
-    """Bounds on a process. Belongs to the thread of the event loop, so it needs no lock."""
+    """Counts the requests and body bytes of a process. It belongs to the thread of the event loop, so it needs no lock."""
 
     def __init__(self, *, requests: int, body_bytes: int) -> None:
-        self._most_requests = requests
-        self._most_bytes = body_bytes
-        self.under_way = 0
-        """Requests that are worked on, those that wait for a thread included."""
+        self._max_requests = requests
+        self._max_bytes = body_bytes
+        self.active_requests = 0
+        """Requests in progress, including those that wait for a thread."""
 
-        self.held_bytes = 0
-        """Bytes of bodies that requests under way, or being received, have sent."""
+        self.reserved_bytes = 0
+        """Body bytes of the requests in progress and of those being received."""
 
-    def admit(self) -> "Stay":
-        """A place for a request, to be kept as a context for its time.
+    def admit(self) -> "RequestSlot":
+        """Return a slot for a request, a context manager that the request holds while it runs.
 
         Raises:
-            ServiceError: ``FRS.0033``, as many are under way as may be.
+            ServiceError: ``FRS.0033``, all slots are in use.
         """
-        stay = Stay(self)
-        stay.enter()
-        return stay
+        slot = RequestSlot(self)
+        slot.resume()
+        return slot
+
+    def add_request(self) -> None:
+        """Count a request in progress.
+
+        Raises:
+            ServiceError: ``FRS.0033``, as many are in progress as are allowed.
+        """
+        if self.active_requests >= self._max_requests:
+            raise _rejection("requests")
+        self._count(1, 0)
+
+    def remove_request(self) -> None:
+        """Stop counting a request."""
+        self._count(-1, 0)
+
+    def reserve(self, size: int) -> None:
+        """Count body bytes.
+
+        Raises:
+            ServiceError: ``FRS.0033``, they exceed the capacity.
+        """
+        self.check_capacity(size)
+        self._count(0, size)
+
+    def release(self, size: int) -> None:
+        """Stop counting body bytes."""
+        self._count(0, -size)
+
+    def check_capacity(self, size: int) -> None:
+        """Check the capacity for body bytes, without reserving it.
+
+        Raises:
+            ServiceError: ``FRS.0033``, they exceed the capacity.
+        """
+        if size > 0 and self.reserved_bytes + size > self._max_bytes:
+            raise _rejection("body_memory")
 
     def _count(self, requests: int, size: int) -> None:
-        self.under_way += requests
-        self.held_bytes += size
+        self.active_requests += requests
+        self.reserved_bytes += size
         REQUESTS_UNDER_WAY.inc(requests)
         BODY_BYTES.inc(size)
 
-    @staticmethod
-    def _refusal(bound: str) -> ServiceError:
-        REFUSED.labels(bound).inc()
-        return no_room()
 
-
-class Stay:
-    """One request's part of what a process has taken in."""
+class RequestSlot:
+    """The share of one request in a process's admission. Leaving the context returns it."""
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
-        self._inside = False
-        self._held = 0
+        self._active = False
+        self._reserved = 0
 
-    def __enter__(self) -> "Stay":
+    def __enter__(self) -> "RequestSlot":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.leave()
-        self.hold(-self._held)
+        self.pause()
+        self._admission.release(self._reserved)
+        self._reserved = 0
 
-    def enter(self) -> None:
-        """Be under way.
-
-        Raises:
-            ServiceError: ``FRS.0033``, as many are as may be.
-        """
-        if self._admission.under_way >= self._admission._most_requests:
-            raise self._admission._refusal("requests")
-        self._admission._count(1, 0)
-        self._inside = True
-
-    def leave(self) -> None:
-        """No longer be under way, while a client is waited for: whoever sends slowly is in nobody's way."""
-        self._admission._count(-self._inside, 0)
-        self._inside = False
-
-    def hold(self, size: int) -> None:
-        """Hold so many bytes more, until the request ends.
+    def resume(self) -> None:
+        """Count the request as in progress.
 
         Raises:
-            ServiceError: ``FRS.0033``, there is no room for them.
+            ServiceError: ``FRS.0033``, as many are in progress as are allowed.
         """
-        self.look(size)
-        self._admission._count(0, size)
-        self._held += size
+        if not self._active:
+            self._admission.add_request()
+            self._active = True
 
-    def look(self, size: int) -> None:
-        """See whether there is room for so many bytes.
+    def pause(self) -> None:
+        """Stop counting the request while it waits for its client, so that a slow client takes nobody's slot."""
+        if self._active:
+            self._admission.remove_request()
+            self._active = False
+
+    def reserve(self, size: int) -> None:
+        """Reserve body bytes until the request ends.
 
         Raises:
-            ServiceError: ``FRS.0033``, there is none.
+            ServiceError: ``FRS.0033``, they exceed the capacity.
         """
-        if size > 0 and self._admission.held_bytes + size > self._admission._most_bytes:
-            raise self._admission._refusal("body_memory")
+        self._admission.reserve(size)
+        self._reserved += size
+
+    def check_capacity(self, size: int) -> None:
+        """Check the capacity for body bytes, without reserving it.
+
+        Raises:
+            ServiceError: ``FRS.0033``, they exceed the capacity.
+        """
+        self._admission.check_capacity(size)
+
+
+def _rejection(bound: str) -> ServiceError:
+    REFUSED.labels(bound).inc()
+    return too_many_requests()

@@ -1,8 +1,8 @@
-"""The catalogue of errors and the one place that renders them.
+"""The catalogue of errors, and the function that renders their bodies.
 
-``errors.csv`` is the catalogue: one row an error, with its HTTP status, the code a client reads, the envelope it travels in
-and the text of its message. Everything that refuses a request raises :class:`ServiceError` with a key of that table; nothing
-else builds an error body.
+``errors.csv`` is the catalogue: one row for each error, with its HTTP status, the code that clients read, the envelope, whether
+this service raises it, and the text of its message. FRS documents the errors that are not raised; they keep their codes reserved.
+Code that rejects a request raises :class:`ServiceError` with a key of the catalogue, and no other code builds an error body.
 
 =========  =====================================================================================
 envelope   body
@@ -34,31 +34,39 @@ class Envelope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the catalogue; ``message`` has a ``{}`` for each argument it needs."""
+    """One row of the catalogue; ``message`` has a ``{}`` for each argument."""
 
     key: str
     status: int
     code: str
     envelope: Envelope
+    raised: bool
     message: str
 
 
 @cache
 def catalogue() -> Mapping[str, Entry]:
-    """Every error the service knows, by key."""
+    """Return every error of the catalogue, by key."""
     lines = (resources.files("openfrs.core") / "errors.csv").read_text("utf-8").splitlines()
-    rows = [
-        Entry(row["key"], int(row["status"]), row["code"], Envelope(row["envelope"]), row["message"])
+    entries = [
+        Entry(
+            key=row["key"],
+            status=int(row["status"]),
+            code=row["code"],
+            envelope=Envelope(row["envelope"]),
+            raised=row["raised"] == "yes",
+            message=row["message"],
+        )
         for row in csv.DictReader(lines)
     ]
-    return MappingProxyType({row.key: row for row in rows})
+    return MappingProxyType({entry.key: entry for entry in entries})
 
 
 class ServiceError(Exception):
-    """A refusal that the client is told about, in the words of the catalogue.
+    """An error that the client receives, in the words of the catalogue.
 
-    ``arguments`` fill the placeholders of the message in order. They reach the client and the log: never pass a picture, a
-    vector, a token, a password or a secret key.
+    ``arguments`` fill the placeholders of the message in order. They reach the client and the log: never pass an image, a vector, a
+    token, a password or a secret key.
     """
 
     def __init__(self, key: str, *arguments: object, headers: Mapping[str, str] | None = None) -> None:
@@ -71,21 +79,24 @@ class ServiceError(Exception):
 
 
 class OperatorError(Exception):
-    """Something the person at the command line has to mend: printed as one line, exit status 1."""
+    """A problem that the operator must fix: printed as one line on standard error, exit status 1."""
 
 
 def wrong_format(parameter: str, reason: str) -> ServiceError:
-    """The parameter is there, but its type or range is wrong (``FRS.0012``)."""
+    """Return the error for a parameter of the wrong type or range (``FRS.0012``)."""
     return ServiceError("FRS.0012", f"{parameter}: {reason}")
 
 
-def no_room() -> ServiceError:
-    """Too much is under way (``FRS.0033``). When to come back is drawn anew each time: a crowd must not come back together."""
-    return ServiceError("FRS.0033", headers={"Retry-After": str(random.randint(1, 4))})  # noqa: S311  # no secret
+def too_many_requests() -> ServiceError:
+    """Return the error for an overloaded process (``FRS.0033``).
+
+    ``Retry-After`` is random, so that rejected clients do not all return at once.
+    """
+    return ServiceError("FRS.0033", headers={"Retry-After": str(random.randint(1, 4))})  # noqa: S311  # not a secret
 
 
 def render(error: ServiceError, request_id: str) -> dict[str, Any]:
-    """The JSON body of an error, in the envelope its catalogue entry names."""
+    """Return the JSON body of an error, in the envelope of its catalogue entry."""
     entry = error.entry
     if entry.envelope is Envelope.IAM:
         return {"error": {"code": entry.status, "message": error.message, "title": entry.code}}

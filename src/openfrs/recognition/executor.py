@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from openfrs.core.errors import no_room
+from openfrs.core.errors import too_many_requests
 from openfrs.core.telemetry.metrics import IMAGES, REFUSED, STAGE_SECONDS
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class BoundedExecutor:
         """
         if self._accepted >= self._capacity:
             REFUSED.labels(f"{self.name}_queue").inc()
-            raise no_room()
+            raise too_many_requests()
 
     async def run(self, work: Callable[[], T]) -> T:
         """Return the result of ``work``. Cancelling the call removes a waiting task from the queue.

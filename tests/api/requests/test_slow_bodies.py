@@ -23,8 +23,8 @@ def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         return {"type": "http.request", "body": b"x", "more_body": True}
 
     async def read() -> Any:
-        with Admission(requests=1, body_bytes=1000).admit() as stay:
-            scope = {"type": "http", "method": "POST", "headers": [], "state": {"stay": stay}}
+        with Admission(requests=1, body_bytes=1000).admit() as slot:
+            scope = {"type": "http", "method": "POST", "headers": [], "state": {"slot": slot}}
             return await raw_body(Request(scope, receive))
 
     with pytest.raises(ServiceError) as refused:

@@ -15,7 +15,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from openfrs.core import limits
-from openfrs.core.admission import Stay
+from openfrs.core.admission import RequestSlot
 from openfrs.core.errors import ServiceError, wrong_format
 
 
@@ -45,15 +45,15 @@ async def raw_body(request: Request) -> RawBody:
     """
     kept: RawBody | None = getattr(request.state, "raw_body", None)
     if kept is None:
-        stay: Stay = request.state.stay
+        slot: RequestSlot = request.state.slot
         announced = request.headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > limits.MAX_BODY_BYTES:
             raise ServiceError("APIG.0201/413")
         chunks, size = list[bytes](), 0
         digest = None if request.headers.get("x-auth-token") else hashlib.sha256()
         try:
-            stay.look(int(announced) if announced.isdecimal() else 0)
-            stay.leave()  # while the client is waited for
+            slot.check_capacity(int(announced) if announced.isdecimal() else 0)
+            slot.pause()  # while the client is waited for
             async with asyncio.timeout(limits.BODY_SECONDS):
                 async for chunk in request.stream():
                     chunks.append(chunk)
@@ -62,8 +62,8 @@ async def raw_body(request: Request) -> RawBody:
                         digest.update(chunk)
                     if size > limits.MAX_BODY_BYTES:
                         raise ServiceError("APIG.0201/413")
-                    stay.hold(len(chunk))
-            stay.enter()
+                    slot.reserve(len(chunk))
+            slot.resume()
         except ClientDisconnect:
             raise ServiceError("APIG.0201/400", "the body ended early") from None
         except TimeoutError:

@@ -73,7 +73,7 @@ async def read_upload(request: Request, model: type[T], fetcher: Fetcher, *, mul
         if url and all(getattr(values, alternative, None) is None for alternative in alternatives):
             project_id = unquote(request.path_params["project_id"])
             file = await fetcher.fetch(url, project_id, parameter, limits.MAX_IMAGE_BYTES)
-            request.state.stay.hold(len(file))
+            request.state.slot.reserve(len(file))
             values._fetched[parameter] = file
     return values
 
