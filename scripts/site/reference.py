@@ -190,7 +190,7 @@ def leaves(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
         yield path, command
         return
     for name in inner:
-        yield from leaves(inner[name], (*path, name))
+        yield from leaves(command.get_command(None, name), (*path, name))
 
 
 def _parameters(command: Any, context: click.Context) -> Iterator[tuple[list[str], str]]:

@@ -96,7 +96,7 @@ def test_a_disabled_project_is_unavailable(server: RunningServer) -> None:
         (["revoke-key", "NOTHING"], "The requested resource could not be found."),
         (["grant", "openfrs", "admin", "nothing", "reader"], "The requested resource could not be found."),
         (["limit", "openfrs", "local", "speed=9"], "The request body is invalid"),
-        (["limit", "openfrs", "local", "rate"], "a limit is given as name=value"),
+        (["limit", "openfrs", "local", "rate"], "cannot parse the limits rate; write each as name=value"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(server: RunningServer, command: list[str], line: str) -> None:

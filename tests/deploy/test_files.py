@@ -47,7 +47,7 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
 
 def test_the_unit_runs_a_command_that_there_is() -> None:
     (command,) = re.findall(r"^ExecStart=/opt/openfrs/bin/openfrs (.*)$", UNIT, re.MULTILINE)
-    assert "Serve until told to stop." in checked(sys.executable, "-m", "openfrs", *command.split(), "--help")
+    assert "Run the server." in checked(sys.executable, "-m", "openfrs", *command.split(), "--help")
 
 
 def test_the_settings_file_is_good(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """Command lines in the pages, parsed as the program parses them."""
 
+from typing import Any
+
 import typer
 
 from openfrs.cli.main import app
@@ -7,10 +9,11 @@ from openfrs.cli.main import app
 
 def taken(words: list[str]) -> None:
     """Raises ``click.UsageError`` where the program would."""
-    command, name = typer.main.get_command(app), "openfrs"
+    command: Any = typer.main.get_command(app)
+    name = "openfrs"
     while hasattr(command, "commands"):
         name = words.pop(0)
         assert name in command.commands, name
-        command = command.commands[name]
+        command = command.get_command(None, name)
     with command.make_context(name, words):
         pass

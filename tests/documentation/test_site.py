@@ -91,7 +91,7 @@ def commands() -> list[tuple[str, str]]:
             yield path, summary[0]
             return
         for name in inner:
-            yield from below(inner[name], f"{path} {name}")
+            yield from below(command.get_command(None, name), f"{path} {name}")
 
     return list(below(typer.main.get_command(app), "openfrs"))
 

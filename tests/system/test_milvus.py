@@ -82,9 +82,9 @@ def test_the_command_rebuilds_and_verifies_while_a_server_runs(
         monkeypatch.setenv("OPENFRS_INDEX", "milvus")
         monkeypatch.setenv("OPENFRS_MILVUS", milvus.url)
         assert command(monkeypatch, "index", "verify", "--data", str(data)) == 0
-        assert capsys.readouterr().out == "4 faces looked for; 0 face sets are not as they should be.\n"
+        assert capsys.readouterr().out == "Compared 4 faces; 0 face sets differ.\n"
         assert command(monkeypatch, "index", "rebuild", "--set", "s", "--data", str(data)) == 0
-        assert capsys.readouterr().out == "1 face sets are copied anew.\n"
+        assert capsys.readouterr().out == "Rebuilt the index of 1 face sets.\n"
         assert command(monkeypatch, "index", "verify", "--data", str(data)) == 0
         assert search(server, client, 1).json()["faces"][0]["face_id"] == ids[1]
         assert command(monkeypatch, "index", "rebuild", "--set", "other", "--data", str(data)) == 1

@@ -1,4 +1,7 @@
-"""``openfrs export``, ``openfrs archive``, and what ``openfrs import --archive`` does."""
+"""``openfrs export`` and ``openfrs archive``, and the archive part of ``openfrs import``.
+
+The modules that read and write archives are imported in the functions: they need pyarrow, an optional dependency.
+"""
 
 import sys
 from pathlib import Path
@@ -8,47 +11,46 @@ import typer
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
+from openfrs.operations.transfer.archive.keys import ArchiveKeys, public_key
+from openfrs.store.opening import master_key
 
 from .options import Data, Project, settings_of
-from .progress import tracked
+from .progress import track_items
 
-app = typer.Typer(help="Archives of face sets, and whose to believe.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 PassphraseFile = Annotated[Path | None, typer.Option(help="File whose first line is the passphrase.")]
-Trust = Annotated[str | None, typer.Option("--trust", help="Public key to believe this once.")]
+Trust = Annotated[str | None, typer.Option("--trust", help="Public key to trust for this command only.")]
 
 
-def export_faces(
+def export_face_set(
     face_set: Annotated[str, typer.Argument(help="Name of the face set.")],
-    file: Annotated[Path, typer.Argument(help="File to make; it must not be there yet.")],
-    encrypt: Annotated[bool, typer.Option("--encrypt", help="Seal the faces; asks for a passphrase.")] = False,
+    file: Annotated[Path, typer.Argument(help="File to create; it must not exist.")],
+    encrypt: Annotated[
+        bool, typer.Option("--encrypt", help="Encrypt the faces with a passphrase; prompts for it.")
+    ] = False,
     passphrase_file: PassphraseFile = None,
-    plain: Annotated[bool, typer.Option("--plain", help="Do not seal them, though a master key is set.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Do not encrypt the faces, even if a master key is set.")
+    ] = False,
     project: Project = None,
     data: Data = None,
 ) -> None:
-    """Write a face set with all that belongs to it to an archive; the server may run."""
+    """Export a face set to an archive. The server may run."""
     from openfrs.operations.transfer.archive.exporting import export_set
-    from openfrs.store.opening import master_key
 
     settings = settings_of(data=data)
-    if plain and (encrypt or passphrase_file is not None):
-        raise OperatorError("--plain and a passphrase do not go together")
-    passphrase = None
-    if encrypt or passphrase_file is not None:
-        passphrase = _passphrase(passphrase_file, confirm=True)
-    elif master_key(settings) is not None and not plain:
-        raise OperatorError("templates are encrypted in the database: seal the archive with --encrypt, or say --plain")
-    with tracked() as track:
-        count = export_set(
-            settings,
-            face_set,
-            file,
-            project_id=project,
-            passphrase=passphrase,
-            track=track,
+    encrypted = encrypt or passphrase_file is not None
+    if plain and encrypted:
+        raise OperatorError("--plain cannot be combined with --encrypt or --passphrase-file")
+    if not plain and not encrypted and master_key(settings) is not None:
+        raise OperatorError(
+            "templates are encrypted in the database; encrypt the archive with --encrypt, or export it with --plain"
         )
-    print(f"{count} faces are in {file}, {'sealed' if passphrase is not None else 'not sealed'}.")
+    passphrase = _passphrase(passphrase_file, confirm=True) if encrypted else None
+    with track_items() as track:
+        count = export_set(settings, face_set, file, project_id=project, passphrase=passphrase, track=track)
+    print(f"Exported {count} faces to {file}, {'encrypted' if encrypted else 'not encrypted'}.")
 
 
 def import_archived(
@@ -60,28 +62,31 @@ def import_archived(
     passphrase_file: Path | None,
     project: str | None,
 ) -> None:
-    """Make a face set of an archive."""
-    from openfrs.operations.transfer.archive.importing import Adoption, import_archive
+    """Import a face set from an archive."""
+    from openfrs.operations.transfer.archive.importing import ImportedSet, import_archive
 
-    what = Adoption(project, name, trust)
-    with tracked() as track:
-        archived = import_archive(settings, file, what, lambda: _passphrase(passphrase_file), track)
-    print(f"{archived.faces} faces are in face set {name or archived.name}.")
+    imported = ImportedSet(project, name, trust)
+    with track_items() as track:
+        archived = import_archive(settings, file, imported, lambda: _passphrase(passphrase_file), track)
+    print(f"Imported {archived.faces} faces to face set {name or archived.name}.")
 
 
-@app.command("show")
+@app.command()
 def show(
     file: Annotated[Path, typer.Argument(help="The archive.")],
     passphrase_file: PassphraseFile = None,
     trust: Trust = None,
     data: Data = None,
 ) -> None:
-    """Check an archive and show what is in it."""
-    from openfrs.operations.transfer.archive.importing import opened
+    """Verify an archive and show its contents."""
+    from openfrs.operations.transfer.archive.importing import opened_archive
 
     with (
-        tracked() as track,
-        opened(settings_of(data=data), file, trust, lambda: _passphrase(passphrase_file), track) as (head, table),
+        track_items() as track,
+        opened_archive(settings_of(data=data), file, trust, lambda: _passphrase(passphrase_file), track) as (
+            header,
+            table,
+        ),
     ):
         archived = table.description
     for name, value in (
@@ -89,67 +94,59 @@ def show(
         ("faces", f"{archived.faces:,}"),
         ("embedder", archived.embedder),
         ("custom fields", ", ".join(archived.fields) or "none"),
-        ("made", f"{archived.created_at:%Y-%m-%d %H:%M:%S} UTC"),
-        ("exported", f"{head.made_at:%Y-%m-%d %H:%M:%S} UTC by OpenFRS {head.made_by}"),
-        ("signed by", head.signed_by),
-        ("sealed", "no" if head.sealing is None else "yes"),
+        ("created", f"{archived.created_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("exported", f"{header.made_at:%Y-%m-%d %H:%M:%S} UTC by OpenFRS {header.made_by}"),
+        ("signed by", header.signed_by),
+        ("encrypted", "no" if header.sealing is None else "yes"),
     ):
         print(f"{name:14} {value}")
 
 
-@app.command("key")
+@app.command()
 def key(data: Data = None) -> None:
-    """Show the public key of this data directory's archives."""
-    from openfrs.operations.transfer.archive.keys import ArchiveKeys, public_key
-
-    print(public_key(ArchiveKeys(settings_of(data=data).data).own()))
+    """Show the public key that signs this data directory's archives."""
+    print(public_key(ArchiveKeys(settings_of(data=data).data).signing_key()))
 
 
-@app.command("trust")
-def trust_key(
-    key: Annotated[str, typer.Argument(help="What openfrs archive key shows at the other server.")],
-    name: Annotated[str, typer.Option(help="Whose it is.")] = "another server",
+@app.command()
+def trust(
+    key: Annotated[str, typer.Argument(help="Output of openfrs archive key on the other server.")],
+    name: Annotated[str, typer.Option(help="Name of the other server.")] = "another server",
     data: Data = None,
 ) -> None:
-    """Believe another server's archives."""
-    from openfrs.operations.transfer.archive.keys import ArchiveKeys
-
+    """Trust archives signed by another server."""
     ArchiveKeys(settings_of(data=data).data).trust(key, name)
-    print(f"Archives of {name} are believed now.")
+    print(f"Archives signed by {name} are trusted.")
 
 
-@app.command("distrust")
-def distrust_key(
-    key: Annotated[str, typer.Argument(help="A key that openfrs archive trusted shows.")], data: Data = None
+@app.command()
+def distrust(
+    key: Annotated[str, typer.Argument(help="A key that openfrs archive trusted lists.")], data: Data = None
 ) -> None:
-    """Believe a server's archives no longer."""
-    from openfrs.operations.transfer.archive.keys import ArchiveKeys
-
+    """Stop trusting archives signed by another server."""
     ArchiveKeys(settings_of(data=data).data).distrust(key)
-    print("Archives signed with it are refused now.")
+    print("Archives signed with this key are rejected.")
 
 
-@app.command("trusted")
+@app.command()
 def trusted(data: Data = None) -> None:
-    """Show whose archives are believed, beside this data directory's own."""
-    from openfrs.operations.transfer.archive.keys import ArchiveKeys
-
+    """List the trusted keys of other servers."""
     for other, name in ArchiveKeys(settings_of(data=data).data).trusted().items():
         print(f"{other}  {name}")
 
 
 def _passphrase(file: Path | None, *, confirm: bool = False) -> str:
-    """The passphrase of a file, else what is typed."""
+    """Read the passphrase from a file, or prompt for it."""
     if file is not None:
         try:
             lines = file.read_text("utf-8").splitlines()
         except (OSError, ValueError) as error:
-            raise OperatorError(f"cannot read the passphrase in {file}: {error}") from error
-        typed = lines[0] if lines else ""
+            raise OperatorError(f"cannot read the passphrase from {file}: {error}") from error
+        passphrase = lines[0] if lines else ""
     elif sys.stdin.isatty():
-        typed = str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm))
+        passphrase = str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm))
     else:
-        raise OperatorError("the archive needs a passphrase: --passphrase-file FILE")
-    if not typed:
+        raise OperatorError("the archive needs a passphrase; use --passphrase-file FILE")
+    if not passphrase:
         raise OperatorError("the passphrase is empty")
-    return typed
+    return passphrase

@@ -1,4 +1,4 @@
-"""``openfrs migrate-store``: from a data directory to a database that nodes share."""
+"""``openfrs migrate-store``."""
 
 import sys
 from pathlib import Path
@@ -8,9 +8,11 @@ import typer
 from pydantic import SecretStr
 
 from openfrs.core.errors import OperatorError
+from openfrs.operations.transfer import to_postgresql
+from openfrs.store.data_directory import DataDirectory
 
 from .options import settings_of
-from .progress import tracked
+from .progress import track_items
 
 _SQLITE = "sqlite:"
 
@@ -25,34 +27,31 @@ def migrate_store(
         typer.Option("--to", help="URL of an empty PostgreSQL database.", show_default="OPENFRS_DATABASE"),
     ] = None,
 ) -> None:
-    """Move a data directory into PostgreSQL. Its server may run: it reads on, and refuses to write from now on.
+    """Move a data directory to PostgreSQL. Its server may run; it becomes read-only.
 
-    Broken off, run it again: it goes on where it was.
+    If the command is interrupted, run it again: it resumes.
     """
-    from openfrs.operations.transfer.to_postgresql import migrate_store as run
-
     settings = settings_of()
-    here = settings.model_copy(
+    source_settings = settings.model_copy(
         update={"database": None, "data": settings.data if source is None else _directory(source)}
     )
-    there = settings if target is None else settings.model_copy(update={"database": SecretStr(target)})
+    target_settings = settings if target is None else settings.model_copy(update={"database": SecretStr(target)})
 
     def wait() -> None:
         print(
-            f"Everything is in the database: start nodes on it, then stop the server on {here.data}.",
+            f"The copy is complete: start nodes on the database, then stop the server on {source_settings.data}.",
             file=sys.stderr,
             flush=True,
         )
 
-    with tracked() as track:
-        faces = run(here, there, track, wait)
-    print(
-        f"{faces} faces, and all that belongs to them, are in the database. The file openfrs.db is openfrs.db.moved now."
-    )
+    with track_items() as track:
+        faces = to_postgresql.migrate_store(source_settings, target_settings, track, wait)
+    file = DataDirectory(source_settings.data).database.name
+    print(f"Moved {faces} faces and all other data to the database. {file} is renamed to {file}.moved.")
 
 
 def _directory(source: str) -> Path:
     if not source.startswith(_SQLITE):
-        raise OperatorError("--from is the data directory, as sqlite:DIRECTORY")
+        raise OperatorError(f"--from {source} is not a data directory; write sqlite:DIRECTORY")
     path = Path(source.removeprefix(_SQLITE).removeprefix("//") or ".")
-    return path.parent if path.name == "openfrs.db" else path
+    return path.parent if path == DataDirectory(path.parent).database else path

@@ -1,5 +1,7 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
+from collections.abc import Callable
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,26 +10,52 @@ import typer
 from openfrs.core.config_sources import Configuration
 from openfrs.core.settings import Settings
 
-Data = Annotated[Path | None, typer.Option(help="Directory of everything durable.", show_default="./data")]
+Data = Annotated[Path | None, typer.Option(help="Data directory.", show_default="./data")]
 Models = Annotated[Path | None, typer.Option(help="Directory of the model weights.", show_default="user cache")]
-Project = Annotated[str | None, typer.Option(help="Id of the project.", show_default="the first account's")]
-Host = Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")]
-Port = Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8080")]
-Workers = Annotated[int | None, typer.Option(help="Server processes.", show_default="1")]
-Bootstrap = Annotated[bool | None, typer.Option(help="Create a first account where there is none.")]
-TlsCertificate = Annotated[Path | None, typer.Option(help="Certificate to serve HTTPS with, PEM.")]
-TlsKey = Annotated[Path | None, typer.Option(help="Its private key, PEM.")]
+Project = Annotated[str | None, typer.Option(help="ID of the project.", show_default="the first account's")]
+
+_SERVE_OPTIONS = {
+    "data": Data,
+    "host": Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")],
+    "port": Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8080")],
+    "models": Models,
+    "workers": Annotated[int | None, typer.Option(help="Number of server processes.", show_default="1")],
+    "bootstrap": Annotated[bool | None, typer.Option(help="Create a first account if there is none.")],
+    "tls_certificate": Annotated[Path | None, typer.Option(help="Certificate for HTTPS, PEM.")],
+    "tls_key": Annotated[Path | None, typer.Option(help="Private key of the certificate, PEM.")],
+}
+
+
+def with_serve_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of ``openfrs serve`` to a command, which receives their :class:`Configuration` as first argument."""
+
+    def run(**options: Any) -> None:
+        configuration = configuration_of(**{name: options.pop(name) for name in _SERVE_OPTIONS})
+        command(configuration, **options)
+
+    _, *others = signature(command).parameters.values()
+    parameters = [
+        *(
+            Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+            for name, kind in _SERVE_OPTIONS.items()
+        ),
+        *(parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in others),
+    ]
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # which Typer reads
+    return run
 
 
 def configuration_of(**options: Any) -> Configuration:
-    """The settings and their origins, with the options that were given in place of others.
+    """Return the settings and their origins; an option that is not None overrides the other sources.
 
     Raises:
-        OperatorError: one of them is not what it must be.
+        OperatorError: A setting is invalid.
     """
     return Configuration.read({name: value for name, value in options.items() if value is not None})
 
 
 def settings_of(**options: Any) -> Settings:
-    """As :func:`configuration_of`, the settings alone."""
+    """Return the settings of :func:`configuration_of`."""
     return configuration_of(**options).settings

@@ -1,49 +1,47 @@
-"""``openfrs retention``: deleting what has expired, and what was deleted."""
+"""``openfrs retention``: deletion of expired faces, and the report of deletions."""
 
 import json
 from typing import Annotated
 
 import typer
 
+from openfrs.operations.maintenance.retention import deletion_report, run_retention
+
 from .options import Data, Project, settings_of
 
-app = typer.Typer(help="Faces that expire, and what was deleted.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
-@app.command("run")
+@app.command()
 def run(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report without deleting.")] = False,
     data: Data = None,
 ) -> None:
-    """Delete the faces that have expired, now; a server does it by itself."""
-    from openfrs.operations.maintenance.retention import run_retention
-
+    """Delete expired faces now. The server may run; it also does this at regular intervals."""
     verb = "would be deleted" if dry_run else "deleted"
     total = 0
-    for expiry in run_retention(settings_of(data=data), dry=dry_run):
-        held = f", {expiry.held} have expired and are under legal hold" if expiry.held else ""
-        undated = f", {expiry.undated} have no date" if expiry.undated else ""
-        told = f"{expiry.deleted} {verb}{held}{undated}"
-        print(f"project {expiry.project_id}, face set {expiry.face_set}, by {expiry.rule}: {told}")
-        total += expiry.deleted
+    for result in run_retention(settings_of(data=data), dry=dry_run):
+        held = f", {result.held} expired under legal hold" if result.held else ""
+        undated = f", {result.undated} without a date" if result.undated else ""
+        counts = f"{result.deleted} {verb}{held}{undated}"
+        print(f"project {result.project_id}, face set {result.face_set}, rule {result.rule}: {counts}")
+        total += result.deleted
     print(f"{total} faces {verb}.")
 
 
-@app.command("report")
+@app.command()
 def report(
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON line a record, with the ids of the faces.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per record, with the face IDs.")] = False,
     known: Annotated[
         str | None,
-        typer.Option(metavar="DIGEST", help="Fail, too, if the record with this digest is not there any more."),
+        typer.Option(metavar="DIGEST", help="Fail if no record has this digest."),
     ] = None,
     project: Project = None,
     data: Data = None,
 ) -> None:
-    """Show what was deleted, when, by which rule; fails if a record was altered. The server may run."""
-    from openfrs.operations.maintenance.retention import deletion_report
-
+    """Report deletions with their times and rules. Exits 1 if a record was altered. The server may run."""
     count, digest = 0, "none"
-    for deletion, present in deletion_report(settings_of(data=data), project, known=known):
+    for deletion, enrolled_again in deletion_report(settings_of(data=data), project, known=known):
         count += deletion.faces
         digest = deletion.digest
         if as_json:
@@ -53,14 +51,14 @@ def report(
                 "face_set_id": deletion.set_public_id,
                 "rule": deletion.rule,
                 "faces": deletion.faces,
-                "enrolled_again": present,
+                "enrolled_again": enrolled_again,
                 "face_ids": list(deletion.face_ids),
                 "digest": deletion.digest,
             }
             print(json.dumps(values, ensure_ascii=False))
         else:
-            again = f", {present} enrolled again since" if present else ""
+            again = f", {enrolled_again} enrolled again since" if enrolled_again else ""
             at = f"{deletion.deleted_at:%Y-%m-%d %H:%M:%S}"
             print(f"{at}  {deletion.rule:8} {deletion.faces:6} faces of {deletion.face_set}{again}")
     if not as_json:
-        print(f"{count} faces deleted; the records are as they were written; the last one's digest is {digest}")
+        print(f"{count} faces deleted; all records are intact; last digest: {digest}")

@@ -272,7 +272,7 @@ def test_the_command_imports_with_the_real_models(weights: WeightCache, tmp_path
         lines = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
         assert Counter(line["outcome"] for line in lines)[outcome] > 0, result.stdout
     assert len(enrolled(data)) == sum(line["outcome"] == "present" for line in lines)
-    assert f"{len(enrolled(data))} were there already" in result.stdout
+    assert f"{len(enrolled(data))} images already present" in result.stdout
 
 
 class _SlowPipeline(FakePipeline):

@@ -264,5 +264,5 @@ def test_the_command_moves_and_tells_what_it_did(tmp_path: Path, url: str) -> No
     assert "name the database" in run("--from", f"sqlite:{data}").stderr
     moved = run("--from", f"sqlite:{data}", "--to", url)
     assert moved.returncode == 0, moved.stderr
-    assert moved.stdout.startswith(f"{PEOPLE - 1} faces, and all that belongs to them, are in the database.")
+    assert moved.stdout.startswith(f"Moved {PEOPLE - 1} faces and all other data to the database.")
     assert "is not an OpenFRS data directory" in run("--from", f"sqlite:{data}", "--to", url).stderr

@@ -13,7 +13,7 @@ from openfrs.accounts.bootstrap import first_project_id
 from openfrs.core.geometry import BoundingBox
 from openfrs.core.settings import Settings
 from openfrs.operations.transfer.archive.exporting import export_set
-from openfrs.operations.transfer.archive.importing import Adoption, import_archive
+from openfrs.operations.transfer.archive.importing import ImportedSet, import_archive
 from openfrs.operations.transfer.archive.table import Description
 from openfrs.store.db.sqlite import SqliteDatabase
 from openfrs.store.faces.bulk import write_face_set
@@ -91,7 +91,7 @@ def imported(
     **changes: Any,
 ) -> Description:
     """Import an archive."""
-    what = Adoption(None, name, trusted)
+    what = ImportedSet(None, name, trusted)
     return import_archive(settings(data, **changes), file, what, lambda: passphrase, lambda *_: lambda _: None)
 
 

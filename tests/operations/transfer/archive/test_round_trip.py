@@ -58,7 +58,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def elsewhere(here: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another data directory, which trusts the first."""
     data = new_data(tmp_path_factory.mktemp("elsewhere") / "data")
-    ArchiveKeys(data).trust(public_key(ArchiveKeys(here).own()), "here")
+    ArchiveKeys(data).trust(public_key(ArchiveKeys(here).signing_key()), "here")
     return data
 
 
@@ -137,7 +137,7 @@ def test_templates_that_are_encrypted_here_are_encrypted_anew_there(tmp_path: Pa
     here, there = new_data(tmp_path / "here"), new_data(tmp_path / "there")
     write_set(here, "s", [stored(1)], master_key=KEY)
     exported(here, "s", tmp_path / "a.frs", "pass", master_key_file=tmp_path / "key")
-    trusted = public_key(ArchiveKeys(here).own())
+    trusted = public_key(ArchiveKeys(here).signing_key())
     with pytest.raises(OperatorError, match="encrypted"):
         exported(here, "s", tmp_path / "b.frs")
     imported(there, tmp_path / "a.frs", None, "pass", trusted, master_key_file=tmp_path / "key")
@@ -152,7 +152,7 @@ def test_what_is_not_believed_or_altered_changes_nothing(here: Path, tmp_path: P
     write_set(here, "mine", [stored(1)])
     file = tmp_path / "a.frs"
     exported(here, "mine", file)
-    key, before = public_key(ArchiveKeys(here).own()), dump(stranger)
+    key, before = public_key(ArchiveKeys(here).signing_key()), dump(stranger)
     with pytest.raises(OperatorError, match=r"which is not trusted.*--trust KEY"):
         imported(stranger, file)
     keys = ArchiveKeys(stranger)
@@ -217,7 +217,7 @@ def test_a_face_that_could_not_be_enrolled_is_refused_though_it_is_signed(
         faces=2001,
     )
     faces = [*(stored(number) for number in range(2000)), stored(2000, **wrong)]
-    with writing(tmp_path / "a.frs", ArchiveKeys(here).own(), None) as file:
+    with writing(tmp_path / "a.frs", ArchiveKeys(here).signing_key(), None) as file:
         write_table(file, description, [faces])
     before = dump(here)
     with pytest.raises(OperatorError, match=told):
@@ -226,7 +226,7 @@ def test_a_face_that_could_not_be_enrolled_is_refused_though_it_is_signed(
 
 
 def test_signed_bytes_that_are_no_faces_are_refused(here: Path, tmp_path: Path) -> None:
-    with writing(tmp_path / "a.frs", ArchiveKeys(here).own(), None) as file:
+    with writing(tmp_path / "a.frs", ArchiveKeys(here).signing_key(), None) as file:
         file.write(b"PAR1 no parquet PAR1")
     with pytest.raises(OperatorError, match="as this release writes them"):
         imported(here, tmp_path / "a.frs")
@@ -256,7 +256,7 @@ def test_keys_are_kept_and_go_with_a_backup(here: Path, tmp_path: Path) -> None:
     back_up(here, tmp_path / "backup")
     restore(tmp_path / "backup", tmp_path / "restored")
     again = ArchiveKeys(tmp_path / "restored")
-    assert public_key(again.own()) == public_key(keys.own())
+    assert public_key(again.signing_key()) == public_key(keys.signing_key())
     assert again.trusted() == {other: "other"}
     keys.distrust(other)
     with pytest.raises(OperatorError, match="not trusted anyway"):
@@ -265,7 +265,7 @@ def test_keys_are_kept_and_go_with_a_backup(here: Path, tmp_path: Path) -> None:
         keys.trust("ed25519:short", "x")
     (here / "archive-keys.json").write_text("[]")
     with pytest.raises(OperatorError, match="does not hold the keys"):
-        keys.own()
+        keys.signing_key()
     (here / "archive-keys.json").unlink()
 
 
@@ -330,7 +330,7 @@ def test_two_servers_answer_every_search_the_same(tmp_path: Path) -> None:
         assert client.put(f"{path}/people/faces", json=changed).status_code == 200
         assert client.delete(f"{path}/people/faces", params={"external_image_id": "p4"}).status_code == 200
         told = _command("export", "people", file, "--passphrase-file", word, "--data", here)
-        assert told == f"9 faces are in {file}, sealed.\n"
+        assert told == f"Exported 9 faces to {file}, encrypted.\n"
         answers = found(server, client)
     new_data(there)
     key = _command("archive", "key", "--data", here).strip()
@@ -339,16 +339,16 @@ def test_two_servers_answer_every_search_the_same(tmp_path: Path) -> None:
     _command("archive", "trust", key, "--name", "here", "--data", there)
     assert _command("archive", "trusted", "--data", there) == f"{key}  here\n"
     told = _command("import", "--archive", file, "--passphrase-file", word, "--data", there)
-    assert told == "9 faces are in face set people.\n"
+    assert told == "Imported 9 faces to face set people.\n"
     with running(fake_server_command(there), there) as server, server.http() as client:
         assert found(server, client) == answers
 
 
 if __name__ == "__main__":
-    from openfrs.operations.transfer.archive.importing import Adoption, import_archive
+    from openfrs.operations.transfer.archive.importing import ImportedSet, import_archive
 
     def track(what: str, _total: int) -> Any:
         done = count(1)
         return lambda _: print(next(done), flush=True) if what == "faces" else None
 
-    import_archive(settings(Path(sys.argv[1])), Path(sys.argv[2]), Adoption(name="target"), lambda: None, track)
+    import_archive(settings(Path(sys.argv[1])), Path(sys.argv[2]), ImportedSet(name="target"), lambda: None, track)

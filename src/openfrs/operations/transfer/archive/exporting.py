@@ -52,7 +52,7 @@ def export_set(
             faces = read_stored_faces(connection, face_set.id, templates.of_set(connection, face_set.id))
             first = next(faces, [])
             dimension = len(first[0].template) // TEMPLATE_TYPE.itemsize if first else 0
-            with writing(target, keys.own(), passphrase) as file:
+            with writing(target, keys.signing_key(), passphrase) as file:
                 told = _told(first, faces, track("faces", face_set.face_number))
                 write_table(file, Description.of(face_set, dimension), told)
         audit = open_audit(settings, database)

@@ -28,7 +28,7 @@ from .table import Description, FaceTable
 
 
 @dataclass(frozen=True, slots=True)
-class Adoption:
+class ImportedSet:
     """What is made of an archive: a face set of a project, under its own name or another."""
 
     project_id: str | None = None
@@ -42,7 +42,7 @@ Ask = Callable[[], str | None]
 
 
 @contextmanager
-def opened(
+def opened_archive(
     settings: Settings, path: Path, trusted: str | None, ask: Ask, track: Track
 ) -> Iterator[tuple[Head, FaceTable]]:
     """An archive that was read whole, is as it was signed, and by a key that is believed.
@@ -65,7 +65,7 @@ def opened(
         raise OperatorError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def import_archive(settings: Settings, path: Path, what: Adoption, ask: Ask, track: Track) -> Description:
+def import_archive(settings: Settings, path: Path, what: ImportedSet, ask: Ask, track: Track) -> Description:
     """Make a face set of an archive, in a data directory that no server uses; returns what the archive says of it.
 
     Broken off, by whatever, nothing of the set is there; run again it begins anew.
@@ -75,7 +75,7 @@ def import_archive(settings: Settings, path: Path, what: Adoption, ask: Ask, tra
             of the name.
     """
     with (
-        opened(settings, path, what.trusted, ask, track) as (_, table),
+        opened_archive(settings, path, what.trusted, ask, track) as (_, table),
         DataDirectory(settings.data).lock(),
         opened_database(settings) as database,
     ):

@@ -28,7 +28,7 @@ class ArchiveKeys:
         self._directory = DataDirectory(data)
         self._directory.require()
 
-    def own(self) -> Ed25519PrivateKey:
+    def signing_key(self) -> Ed25519PrivateKey:
         """The data directory's own key, made if there is none."""
         with self._held() as content:
             if "own" not in content:
@@ -63,7 +63,7 @@ class ArchiveKeys:
 
     def owner(self, key: str) -> str | None:
         """Whose key it is; None if it is not believed."""
-        if key == public_key(self.own()):
+        if key == public_key(self.signing_key()):
             return "this data directory"
         return self.trusted().get(key)
 
