@@ -6,7 +6,8 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from openfrs.vision.liveness.minifasnet import SIDE, Liveness, surroundings
+from openfrs.vision.liveness.minifasnet import SIDE, network_margin, surroundings
+from openfrs.vision.runtime.base import Session
 from openfrs.vision.types import Detection, Image
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -15,9 +16,9 @@ CROPS: Final = (1.0, 1.4, 2.0, 3.5, 4.5)
 """Times the box, beside the 2.7 in use."""
 
 
-def crops(liveness: Liveness, image: Image, face: Detection) -> Floats:
+def crops(session: Session, image: Image, face: Detection) -> Floats:
     """The network's margin at other crops."""
-    return np.array([liveness.margin(surroundings(image, face, times, SIDE)) for times in CROPS])
+    return np.array([network_margin(session, surroundings(image, face, times, SIDE)) for times in CROPS])
 
 
 def colours(image: Image, face: Detection) -> Floats:

@@ -29,8 +29,9 @@ from openfrs.evaluation.suite import padded
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.main_face import main_face
 from openfrs.vision.detection.rotation import upright
-from openfrs.vision.liveness.minifasnet import CLIPPED, Liveness, Weighing, chance
+from openfrs.vision.liveness.minifasnet import MAX_DEVIATION, Logistic, liveness_cues, sigmoid
 from openfrs.vision.pipeline import ModelPipeline
+from openfrs.vision.runtime.base import Session
 from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.weights.cache import WeightCache
 
@@ -114,7 +115,7 @@ class Pictures:
         """Some cues side by side."""
         return np.hstack([self.cues[name] for name in cues])
 
-    def taught(self, way: Way, among: Flags) -> Weighing:
+    def taught(self, way: Way, among: Flags) -> Logistic:
         """What some pictures teach."""
         among = among & self.seen
         floor = FLOOR if way[0][0] == NETWORK else -np.inf
@@ -152,11 +153,11 @@ class Pictures:
         )
 
 
-def fit(cues: Floats, live: Flags, weights: Floats, ridge: float, floor: float) -> Weighing:
+def fit(cues: Floats, live: Flags, weights: Floats, ridge: float, floor: float) -> Logistic:
     """Logistic regression on standardised and clipped cues, by Newton's method."""
     mean = np.average(cues, 0, weights)
     deviation = np.sqrt(np.average((cues - mean) ** 2, 0, weights)) + 1e-6
-    steps = np.column_stack([np.clip((cues - mean) / deviation, -CLIPPED, CLIPPED), np.ones(len(cues))])
+    steps = np.column_stack([np.clip((cues - mean) / deviation, -MAX_DEVIATION, MAX_DEVIATION), np.ones(len(cues))])
     penalty = np.diag([*[ridge] * cues.shape[1], 1e-6])
     found = np.zeros(steps.shape[1])
     for _ in range(STEPS):
@@ -167,7 +168,7 @@ def fit(cues: Floats, live: Flags, weights: Floats, ridge: float, floor: float) 
         found = found - change
         if np.abs(change).max() < 1e-8:
             break
-    return Weighing(mean, deviation, found[:-1], float(found[-1]), floor)
+    return Logistic(mean, deviation, found[:-1], float(found[-1]), floor)
 
 
 def samples(data: Path) -> Iterator[Sample]:
@@ -186,9 +187,7 @@ def samples(data: Path) -> Iterator[Sample]:
         yield Sample(path, "street", "", path.name, path.name)
 
 
-def seen(
-    found: Sequence[Sample], pipeline: ModelPipeline, liveness: Liveness, *, also_tried: bool
-) -> dict[str, Floats]:
+def seen(found: Sequence[Sample], pipeline: ModelPipeline, session: Session, *, also_tried: bool) -> dict[str, Floats]:
     """The cues of the main face of every picture: those in use, and those that were tried."""
     rows: list[dict[str, Floats] | None] = []
     for sample in track(found, "looking"):
@@ -196,10 +195,10 @@ def seen(
         row = None
         if (main := main_face(pipeline.detect(image), image)) is not None:
             picture, face = upright(image, main)
-            own = liveness.cues(picture, face)
+            own = liveness_cues(session, picture, face)
             row = {NETWORK: own[:1], "spectrum": own[1:]}
             if also_tried:
-                row["crops"] = crops(liveness, picture, face)
+                row["crops"] = crops(session, picture, face)
                 row |= {name: cue(picture, face) for name, cue in CUES.items()}
         rows.append(row)
     one = next(row for row in rows if row)
@@ -246,7 +245,7 @@ def measure(pictures: Pictures, way: Way, report: Report) -> TriedResult:
         result = liveness_result(
             pictures.live[of],
             pictures.kinds[of].tolist(),
-            chance(margins)[of],
+            sigmoid(margins)[of],
             data=f"NUAA prints and frames of clips, {int(of.sum())} pictures",
             models=models,
             people=pictures.people[of].tolist(),
@@ -308,7 +307,7 @@ def main(
     else:
         weights = WeightCache.open(Settings().models)
         session = Runtime(1).session(weights.path("liveness"))
-        values = seen(found, ModelPipeline(weights, Runtime(1)), Liveness(session), also_tried=not check)
+        values = seen(found, ModelPipeline(weights, Runtime(1)), session, also_tried=not check)
         if cues is not None:
             np.savez(cues, **values)  # type: ignore[arg-type]
     pictures = Pictures(found, values)
@@ -332,8 +331,8 @@ def compare(pictures: Pictures) -> NoReturn:
     raise typer.Exit(worst > SAME)
 
 
-def numbers(taught: Weighing) -> dict[str, Any]:
-    """As ``heads/liveness.json`` has them."""
+def numbers(taught: Logistic) -> dict[str, Any]:
+    """As ``trained/liveness.json`` has them."""
     return {
         name: np.round(getattr(taught, name), 5).tolist() for name in ("mean", "deviation", "weights", "bias", "floor")
     }

@@ -1,4 +1,4 @@
-"""Turning and scaling a face so that its five landmarks come to lie where the embedder expects them."""
+"""Align a face: rotate, scale and shift it so that its landmarks match a template."""
 
 from typing import Final
 
@@ -15,11 +15,13 @@ TEMPLATE: Final = np.array(
 )
 """The ArcFace landmark template for a chip of 112 x 112 pixels."""
 
+_MAX_SUPERSAMPLING: Final = 8
+
 
 def similarity_transform(points: Points, template: Points = TEMPLATE) -> npt.NDArray[np.float64]:
-    """The 2 x 3 matrix of the turn, uniform scale and shift that brings points closest to a template in least squares.
+    """Return the 2 x 3 similarity transform that maps points to a template with the least squared error.
 
-    ``points`` and ``template`` have shape (n, 2). Points that all coincide, which fix no scale, are only shifted.
+    ``points`` and ``template`` have shape (n, 2). Points that all coincide do not define a scale and are only shifted.
     """
     source, target = points.astype(np.float64), template.astype(np.float64)
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
@@ -32,30 +34,26 @@ def similarity_transform(points: Points, template: Points = TEMPLATE) -> npt.NDA
 
 
 def aligned_chip(image: Image, landmarks: Points) -> Image:
-    """The face as a chip of 112 x 112 pixels, upright and centred."""
+    """Return the face as an aligned chip of 112 x 112 pixels, as the embedders expect it."""
     chip = cv2.warpAffine(image, similarity_transform(landmarks), (CHIP_SIDE, CHIP_SIDE), flags=cv2.INTER_LINEAR)
     return np.asarray(chip, dtype=np.uint8)
 
 
 def smooth_chip(image: Image, landmarks: Points, template: Points, side: int) -> Image:
-    """The face as a square chip whose pixels are averages of what they cover, with landmarks where a template has them.
+    """Return the face as a square chip, aligned to a template and resampled without aliasing.
 
-    ``landmarks`` and ``template`` have shape (n, 2); the template is in pixels of the chip. What lies beyond the picture
-    repeats its edge.
+    ``landmarks`` and ``template`` have shape (n, 2); the template is in pixels of the chip. Beyond the image its edge pixels are
+    repeated.
     """
     return smooth_warp(image, similarity_transform(landmarks, template), side)
 
 
 def smooth_warp(image: Image, transform: npt.NDArray[np.float64], side: int) -> Image:
-    """A square of a picture under a 2 x 3 transform, without the noise of skipped pixels where it shrinks."""
+    """Return a square of an image under a 2 x 3 transform, resampled without aliasing."""
     scale = float(np.sqrt(abs(np.linalg.det(transform[:, :2]))))
-    times = min(max(1, int(np.ceil(1 / max(scale, 1e-6)))), _MAX_SUPERSAMPLING)
-    chip = cv2.warpAffine(
-        image, transform * times, (side * times, side * times), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    if times > 1:
+    factor = min(max(1, int(np.ceil(1 / max(scale, 1e-6)))), _MAX_SUPERSAMPLING)
+    size = (side * factor, side * factor)
+    chip = cv2.warpAffine(image, transform * factor, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    if factor > 1:
         chip = cv2.resize(chip, (side, side), interpolation=cv2.INTER_AREA)
     return np.asarray(chip, dtype=np.uint8)
-
-
-_MAX_SUPERSAMPLING: Final = 8

@@ -1,4 +1,4 @@
-"""From aligned faces to embeddings: one model, or several whose embeddings are joined."""
+"""Compute embeddings of aligned faces with one network, or with several whose embeddings are concatenated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,35 +7,34 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from openfrs.vision.runtime.base import Session
-from openfrs.vision.weights.manifest import Preprocessing
-
 from .alignment import aligned_chip
+from .runtime.base import Session
 from .types import Detection, Image
+from .weights.manifest import Preprocessing
 
 Embeddings = npt.NDArray[np.float32]
 """Shape (n, dimension), each row of unit length."""
 
-_SIDES: Final = (1, -1)
-"""The steps by which a chip's columns are read: as it is, and mirrored."""
+_COLUMN_STEPS: Final = (1, -1)
+"""Steps through a chip's columns: the chip itself and its mirror image."""
 
 
 class Embedder(Protocol):
-    """Makes embeddings. Safe to call from several threads."""
+    """Computes embeddings. Safe to call from several threads."""
 
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
-        """Embeddings of faces found in ``image``, in their order.
+        """Return the embeddings of faces detected in ``image``, in their order.
 
         Raises:
-            ArithmeticError: the model gave something that is no direction.
+            ArithmeticError: the network returned a zero or non-finite vector.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class ChipEmbedder:
-    """A network that takes chips of 112 x 112 pixels aligned by five landmarks, as ArcFace's do.
+    """An ArcFace-style network whose input is a chip of 112 x 112 pixels, aligned by five landmarks.
 
-    With ``mirrored``, a face's embedding is the mean direction of those of its chip and the chip's mirror image.
+    With ``mirrored``, the embedding is the mean direction of the embeddings of the chip and its mirror image.
     """
 
     session: Session
@@ -44,12 +43,12 @@ class ChipEmbedder:
     mirrored: bool = False
 
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
-        """Embeddings of faces found in ``image``, in their order."""
+        """Return the embeddings of faces detected in ``image``, in their order."""
         rows = np.empty((len(faces), self.dimension), np.float32)
         for row, face in enumerate(faces):
             chip = aligned_chip(image, face.landmarks)
-            sides = _SIDES if self.mirrored else _SIDES[:1]
-            rows[row] = unit(np.sum([self._direction(chip[:, ::side]) for side in sides], axis=0))
+            steps = _COLUMN_STEPS if self.mirrored else _COLUMN_STEPS[:1]
+            rows[row] = unit(np.sum([self._direction(chip[:, ::step]) for step in steps], axis=0))
         return rows
 
     def _direction(self, chip: Image) -> Embeddings:
@@ -64,23 +63,23 @@ class ChipEmbedder:
 
 @dataclass(frozen=True, slots=True)
 class FusedEmbedder:
-    """Several embedders whose unit embeddings, one after another, are one: its cosine is the mean of theirs."""
+    """Several embedders whose unit embeddings are concatenated. A cosine is the mean of the parts' cosines."""
 
     parts: tuple[Embedder, ...]
 
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
-        """Embeddings of faces found in ``image``, in their order."""
+        """Return the embeddings of faces detected in ``image``, in their order."""
         rows = [part.embed(image, faces) for part in self.parts]
         return np.concatenate(rows, axis=1) / np.float32(np.sqrt(len(self.parts)))
 
 
 def unit(vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """A vector scaled to unit length.
+    """Scale a vector to unit length.
 
     Raises:
-        ArithmeticError: it is no direction.
+        ArithmeticError: the vector is zero or not finite.
     """
     length = float(np.linalg.norm(vector))
     if not np.isfinite(length) or length == 0:
-        raise ArithmeticError("the embedder gave no usable embedding")
+        raise ArithmeticError("the embedder returned a zero or non-finite vector")
     return np.asarray(vector / length, dtype=np.float32)

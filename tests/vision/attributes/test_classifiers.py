@@ -15,7 +15,7 @@ from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.types import Detection, Image, Points
 from openfrs.vision.weights.cache import WeightCache
 
-OF_HEADS = {Trait.MASK, Trait.GLASSES, Trait.HAT, Trait.BEARD, Trait.HAIR}
+CLASSIFIED = {Trait.MASK, Trait.GLASSES, Trait.HAT, Trait.BEARD, Trait.HAIR}
 
 
 def face(scale: float, left: float, top: float) -> Detection:
@@ -30,29 +30,29 @@ def picture(width: int = 400, height: int = 400) -> Image:
 
 @pytest.mark.parametrize("frame", [WIDE, EYES, HEAD, JAW, HAIR])
 def test_a_face_in_the_middle_is_seen_and_one_outside_is_not(frame: Frame) -> None:
-    assert classifiers.can_see(picture(), face(1, 144, 144), frame)
+    assert classifiers.is_visible(picture(), face(1, 144, 144), frame)
     for left, top in [(-300, 144), (144, -300), (500, 144), (144, 500), (1e7, 1e7)]:
-        assert not classifiers.can_see(picture(), face(1, left, top), frame)
+        assert not classifiers.is_visible(picture(), face(1, left, top), frame)
 
 
 @pytest.mark.parametrize("frame", [WIDE, EYES, HEAD, JAW, HAIR])
 def test_a_tiny_face_is_not_seen(frame: Frame) -> None:
-    assert classifiers.can_see(picture(), face(12.5 / 112, 200, 200), frame)
-    assert not classifiers.can_see(picture(), face(11 / 112, 200, 200), frame)
+    assert classifiers.is_visible(picture(), face(12.5 / 112, 200, 200), frame)
+    assert not classifiers.is_visible(picture(), face(11 / 112, 200, 200), frame)
 
 
 def test_how_much_has_to_lie_in_the_picture() -> None:
     half = face(1, -EYES.left - EYES.extent / 2, 144)
-    assert classifiers.can_see(picture(), half, Frame(EYES.left, EYES.top, EYES.extent, least=0.49))
-    assert not classifiers.can_see(picture(), half, Frame(EYES.left, EYES.top, EYES.extent, least=0.51))
+    assert classifiers.is_visible(picture(), half, Frame(EYES.left, EYES.top, EYES.extent, min_visible=0.49))
+    assert not classifiers.is_visible(picture(), half, Frame(EYES.left, EYES.top, EYES.extent, min_visible=0.51))
 
 
 def test_neither_hair_nor_hats_are_told_from_a_crop_of_the_box() -> None:
     tight = face(1, -14, 2)
     crop = picture(84, 114)
-    assert not any(classifiers.can_see(crop, tight, frame) for frame in (HEAD, HAIR))
-    assert all(classifiers.can_see(crop, tight, frame) for frame in (WIDE, EYES, JAW))
-    assert not classifiers.can_see(crop[:, :36], tight, WIDE)
+    assert not any(classifiers.is_visible(crop, tight, frame) for frame in (HEAD, HAIR))
+    assert all(classifiers.is_visible(crop, tight, frame) for frame in (WIDE, EYES, JAW))
+    assert not classifiers.is_visible(crop[:, :36], tight, WIDE)
 
 
 @pytest.mark.parametrize("landmarks", [np.full((5, 2), 50, np.float32), np.zeros((5, 2), np.float32)])
@@ -78,8 +78,8 @@ def test_every_face_gets_an_answer_or_none(all_weights: WeightCache) -> None:
     for scale, left, top in places:
         for turn in (0, 90, 180, 270):
             found = face(scale, left, top)
-            told = describer.describe(shown, replace(found, rotation=turn), OF_HEADS)
+            told = describer.describe(shown, replace(found, rotation=turn), CLASSIFIED)
             for value in (told.mask, told.hat, told.beard, told.long_hair):
                 assert value is None or 0 <= value <= 1
-    assert describer.describe(shown, face(1, 900, 0), OF_HEADS) == Traits()
-    assert describer.describe(shown, face(0.05, 50, 50), OF_HEADS) == Traits()
+    assert describer.describe(shown, face(1, 900, 0), CLASSIFIED) == Traits()
+    assert describer.describe(shown, face(0.05, 50, 50), CLASSIFIED) == Traits()

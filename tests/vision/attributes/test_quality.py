@@ -85,10 +85,10 @@ def test_illumination_grows_with_light_from_one_side(chips: list[Image]) -> None
 
 
 def test_the_pose_limits_that_frs_advises_lie_at_0_3() -> None:
-    assert quality.turned_away(HeadPose(0, 0, 0)) == 0
+    assert quality.pose_flaw(HeadPose(0, 0, 0)) == 0
     for pose in (HeadPose(30, 0, 0), HeadPose(-30, 5, 0), HeadPose(0, 15, 0), HeadPose(0, 0, -15)):
-        assert quality.turned_away(pose) == pytest.approx(0.3)
-    assert quality.turned_away(HeadPose(0, 170, 0)) == 1
+        assert quality.pose_flaw(pose) == pytest.approx(0.3)
+    assert quality.pose_flaw(HeadPose(0, 170, 0)) == 1
 
 
 def test_the_total_falls_with_every_flaw() -> None:

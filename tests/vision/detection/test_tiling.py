@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openfrs.vision.detection.tiling import OVERLAP, outside, strongest, tiles, whole_in_tile, without_parts
+from openfrs.vision.detection.tiling import OVERLAP, outside, suppress_overlapping, tiles, whole_in_tile, without_parts
 
 SIDE = 640
 
@@ -51,8 +51,8 @@ def test_a_face_that_an_inner_edge_cuts_is_left_to_the_next_tile() -> None:
 
 def test_of_boxes_that_overlap_the_strongest_stays() -> None:
     faces = rows(row(0, 0, 40, 0.7), row(4, 4, 40, 0.9), row(100, 0, 40, 0.65))
-    assert strongest(faces, 0.3)[:, 14].tolist() == pytest.approx([0.9, 0.65])
-    assert strongest(rows(), 0.3).shape == (0, 15)
+    assert suppress_overlapping(faces, 0.3)[:, 14].tolist() == pytest.approx([0.9, 0.65])
+    assert suppress_overlapping(rows(), 0.3).shape == (0, 15)
 
 
 def test_a_part_of_a_face_is_no_face() -> None:

@@ -18,7 +18,7 @@ from tests.support.fake_session import FakeSession
 LANDMARKS = np.array([[0.3, 0.3], [0.7, 0.3], [0.5, 0.5], [0.35, 0.75], [0.65, 0.75]], np.float32)
 
 
-def heads(*faces: tuple[int, int, int, float], cells: float = 4) -> list[Tensor]:
+def outputs(*faces: tuple[int, int, int, float], cells: float = 4) -> list[Tensor]:
     """The network's outputs for square faces of so many cells: stride, column, row and score of each."""
     outputs = [np.zeros((1, (SIDE // stride) ** 2, size), np.float32) for size in (1, 1, 4, 10) for stride in STRIDES]
     for stride, column, row, score in faces:
@@ -65,7 +65,7 @@ def head_of(pipeline: ModelPipeline, photo: Image, side: int) -> tuple[Image, li
 
 
 def test_the_network_sees_the_picture_in_blue_green_red_at_the_top_left_of_its_square() -> None:
-    session = FakeSession(heads((8, 1, 1, 1.0)))
+    session = FakeSession(outputs((8, 1, 1, 1.0)))
     YuNet(session).detect(np.full((200, 400, 3), (10, 20, 30), np.uint8))
     (canvas,) = session.asked
     assert canvas.shape == (1, 3, SIDE, SIDE)
@@ -75,7 +75,7 @@ def test_the_network_sees_the_picture_in_blue_green_red_at_the_top_left_of_its_s
 
 
 def test_nothing_of_an_earlier_picture_is_seen() -> None:
-    session = FakeSession(heads((8, 1, 1, 1.0)))
+    session = FakeSession(outputs((8, 1, 1, 1.0)))
     detector = YuNet(session)
     for size in [(640, 640), (200, 400), (400, 200), (640, 640)]:
         detector.detect(np.full((*size, 3), 255, np.uint8))
@@ -87,7 +87,7 @@ def test_nothing_of_an_earlier_picture_is_seen() -> None:
 @pytest.mark.parametrize("stride", STRIDES)
 def test_boxes_and_landmarks_are_in_pixels_of_the_picture(stride: int, size: tuple[int, int]) -> None:
     height, width = size
-    face = the_face(YuNet(FakeSession(heads((stride, 3, 2, 0.9)))).detect(np.zeros((height, width, 3), np.uint8)))
+    face = the_face(YuNet(FakeSession(outputs((stride, 3, 2, 0.9)))).detect(np.zeros((height, width, 3), np.uint8)))
     unit = stride * max(size) / SIDE
     np.testing.assert_allclose(box(face), [1.5 * unit, 0.5 * unit, 4 * unit, 4 * unit], rtol=0.01)
     corner = np.array([face.left, face.top])
@@ -96,28 +96,28 @@ def test_boxes_and_landmarks_are_in_pixels_of_the_picture(stride: int, size: tup
 
 
 def test_the_score_is_the_geometric_mean_of_class_and_objectness() -> None:
-    outputs = heads((8, 5, 5, 1.0))
-    outputs[3] *= 0.64
-    assert the_face(YuNet(FakeSession(outputs)).detect(np.zeros((9, 9, 3), np.uint8))).score == pytest.approx(0.8)
+    scaled = outputs((8, 5, 5, 1.0))
+    scaled[3] *= 0.64
+    assert the_face(YuNet(FakeSession(scaled)).detect(np.zeros((9, 9, 3), np.uint8))).score == pytest.approx(0.8)
 
 
 def test_weak_faces_are_left_out() -> None:
-    assert YuNet(FakeSession(heads((8, 5, 5, 0.59)))).detect(np.zeros((9, 9, 3), np.uint8)) == []
+    assert YuNet(FakeSession(outputs((8, 5, 5, 0.59)))).detect(np.zeros((9, 9, 3), np.uint8)) == []
 
 
 def test_of_overlapping_boxes_the_strongest_stays() -> None:
-    session = FakeSession(heads((16, 10, 10, 0.8), (16, 11, 10, 0.95), (16, 30, 30, 0.75)))
+    session = FakeSession(outputs((16, 10, 10, 0.8), (16, 11, 10, 0.95), (16, 30, 30, 0.75)))
     faces = YuNet(session).detect(np.zeros((640, 640, 3), np.uint8))
     assert sorted(round(face.score, 2) for face in faces) == [0.75, 0.95]
 
 
 def test_faces_come_largest_first() -> None:
-    session = FakeSession(heads((8, 60, 60, 0.99), (32, 3, 3, 0.8), (16, 30, 30, 0.9)))
+    session = FakeSession(outputs((8, 60, 60, 0.99), (32, 3, 3, 0.8), (16, 30, 30, 0.9)))
     assert [round(face.width) for face in YuNet(session).detect(np.zeros((640, 640, 3), np.uint8))] == [128, 64, 32]
 
 
 def test_a_picture_without_faces_is_tried_again_at_half_the_size_with_room_around_it() -> None:
-    session = FakeSession(heads(), heads((32, 7, 7, 0.9)))
+    session = FakeSession(outputs(), outputs((32, 7, 7, 0.9)))
     face = the_face(YuNet(session).detect(np.full((640, 640, 3), 9, np.uint8)))
     assert box(face) == pytest.approx([2 * (32 * 5.5 - 160), 2 * (32 * 5.5 - 160), 256, 256])
     assert face.landmarks == pytest.approx(np.array([face.left, face.top]) + LANDMARKS * 256)
@@ -128,17 +128,17 @@ def test_a_picture_without_faces_is_tried_again_at_half_the_size_with_room_aroun
 
 
 def test_a_face_too_large_for_the_network_is_measured_at_half_the_size() -> None:
-    session = FakeSession(heads((32, 9, 9, 0.7), cells=13), heads((32, 9, 9, 0.9), cells=8))
+    session = FakeSession(outputs((32, 9, 9, 0.7), cells=13), outputs((32, 9, 9, 0.9), cells=8))
     face = the_face(YuNet(session).detect(np.full((640, 640, 3), 9, np.uint8)))
     assert box(face) == pytest.approx([2 * (32 * 5.5 - 160), 2 * (32 * 5.5 - 160), 512, 512])
     assert len(session.asked) == 2
 
 
 def test_small_faces_beside_one_too_large_are_those_of_the_first_look() -> None:
-    first = heads((32, 12, 12, 0.7), cells=13)
-    for head, beside in zip(first, heads((8, 5, 5, 0.9), (8, 50, 50, 0.8)), strict=True):
+    first = outputs((32, 12, 12, 0.7), cells=13)
+    for head, beside in zip(first, outputs((8, 5, 5, 0.9), (8, 50, 50, 0.8)), strict=True):
         head += beside
-    session = FakeSession(first, heads((32, 11, 11, 0.9), (8, 23, 23, 0.9), cells=8))
+    session = FakeSession(first, outputs((32, 11, 11, 0.9), (8, 23, 23, 0.9), cells=8))
     large, small = YuNet(session).detect(np.zeros((640, 640, 3), np.uint8))
     assert box(large) == pytest.approx([2 * (32 * 7.5 - 160)] * 2 + [512, 512])
     assert box(small) == pytest.approx([8 * 3.5, 8 * 3.5, 32, 32])
@@ -146,13 +146,13 @@ def test_small_faces_beside_one_too_large_are_those_of_the_first_look() -> None:
 
 def test_what_half_the_size_does_not_show_stays() -> None:
     face = the_face(
-        YuNet(FakeSession(heads((32, 9, 9, 0.7), cells=13), heads())).detect(np.zeros((64, 64, 3), np.uint8))
+        YuNet(FakeSession(outputs((32, 9, 9, 0.7), cells=13), outputs())).detect(np.zeros((64, 64, 3), np.uint8))
     )
     assert face.score == pytest.approx(0.7)
 
 
 def test_one_look_is_enough_where_a_face_is_plainly_seen() -> None:
-    session = FakeSession(heads((8, 30, 30, 0.9)))
+    session = FakeSession(outputs((8, 30, 30, 0.9)))
     YuNet(session).detect(np.zeros((4096, 4096, 3), np.uint8))
     assert len(session.asked) == 1
 
@@ -165,11 +165,11 @@ def test_one_look_is_enough_for_a_small_picture() -> None:
 
 def small_face(score: float) -> list[Tensor]:
     """A face of 16 pixels."""
-    return heads((8, 30, 20, score), cells=2)
+    return outputs((8, 30, 20, score), cells=2)
 
 
 def test_a_small_face_has_the_picture_looked_through_in_tiles() -> None:
-    session = FakeSession(small_face(0.9), *[heads()] * 3, heads((8, 20, 10, 0.8)), heads())
+    session = FakeSession(small_face(0.9), *[outputs()] * 3, outputs((8, 20, 10, 0.8)), outputs())
     in_tile, at_once = sorted(YuNet(session).detect(np.zeros((960, 1280, 3), np.uint8)), key=lambda face: face.left)
     assert len(session.asked) == 1 + 3 * 2
     assert box(at_once) == pytest.approx([472, 312, 32, 32])
@@ -178,16 +178,16 @@ def test_a_small_face_has_the_picture_looked_through_in_tiles() -> None:
 
 
 def test_a_large_picture_without_a_face_is_looked_through_in_tiles() -> None:
-    session = FakeSession(heads())
+    session = FakeSession(outputs())
     assert YuNet(session).detect(np.zeros((4096, 4096, 3), np.uint8)) == []
     assert len(session.asked) == 2 + 8 * 8
-    session = FakeSession(heads())
+    session = FakeSession(outputs())
     assert YuNet(session).detect_quick(np.zeros((4096, 4096, 3), np.uint8)) == []
     assert len(session.asked) == 2
 
 
 def test_what_is_found_in_tiles_alone_must_be_more_certain() -> None:
-    session = FakeSession(small_face(0.9), heads((8, 10, 10, 0.69)))
+    session = FakeSession(small_face(0.9), outputs((8, 10, 10, 0.69)))
     assert len(YuNet(session).detect(np.zeros((640, 640, 3), np.uint8))) == 1
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from openfrs.vision.liveness.minifasnet import SIDE, Liveness, Weighing, surroundings, weighing
+from openfrs.vision.liveness.minifasnet import SIDE, Logistic, liveness_cues, surroundings, trained_logistic
 from openfrs.vision.liveness.spectrum import spectrum
 from openfrs.vision.types import Detection, Image
 from tests.support.fake_session import FakeSession
@@ -26,7 +26,7 @@ def extent(chip: Image) -> tuple[int, int, int, int]:
 
 def test_the_network_sees_blue_first_and_bytes_as_they_are() -> None:
     session = FakeSession([np.log(np.array([[8, 1, 1]], np.float32))])
-    cues = Liveness(session).cues(numbered(200, 200), face(90, 80, 20, 40))
+    cues = liveness_cues(session, numbered(200, 200), face(90, 80, 20, 40))
     assert cues[0] == pytest.approx(np.log(8 / 2))
     assert cues[1:] == pytest.approx(spectrum(numbered(200, 200), face(90, 80, 20, 40)))
     (batch,) = session.asked
@@ -51,8 +51,8 @@ def test_surroundings_stay_inside_the_picture(where: Detection, expected: tuple[
     assert extent(surroundings(numbered(200, 200), where, 2, SIDE)) == pytest.approx(expected, abs=1)
 
 
-def two_cues(floor: float = -np.inf) -> Weighing:
-    return Weighing(np.array([1.0, 10.0]), np.array([2.0, 5.0]), np.array([1.0, -0.5]), 0.25, floor)
+def two_cues(floor: float = -np.inf) -> Logistic:
+    return Logistic(np.array([1.0, 10.0]), np.array([2.0, 5.0]), np.array([1.0, -0.5]), 0.25, floor)
 
 
 def test_cues_are_weighed_in_their_deviations() -> None:
@@ -68,7 +68,7 @@ def test_what_the_network_is_sure_to_be_shown_is_not_alive() -> None:
 
 
 def test_the_weighing_of_this_release_is_that_of_the_network_and_the_spectrum() -> None:
-    found = weighing()
+    found = trained_logistic()
     assert found.mean.shape == found.deviation.shape == found.weights.shape == (9,)
     assert (found.deviation > 0).all()
     assert found.weights[0] > 0

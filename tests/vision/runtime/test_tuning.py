@@ -177,7 +177,7 @@ def test_tuning_measures_every_way_and_keeps_what_it_found(
     assert found.weights.keys() == {"yunet", "sface"}
     for name, choice in found.weights.items():
         assert choice.milliseconds.keys() == {
-            str(each) for each in tuner.possible(name, weights.manifest.weights[name])
+            str(each) for each in tuner.candidates(name, weights.manifest.weights[name])
         }
         assert min(choice.milliseconds.values()) > 0
     assert json.loads(tuner.file.read_bytes())["processor"] == tuner.processor

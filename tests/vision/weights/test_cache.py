@@ -125,7 +125,7 @@ def test_a_weight_of_another_conversion_is_not_ready(filled: WeightCache) -> Non
 def test_what_is_kept_as_published_is_converted_again_without_a_network(
     filled: WeightCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache_module, "downloaded", None)
+    monkeypatch.setattr(cache_module, "download", None)
     filled.path("one").write_bytes(b"")
     (filled.directory / "two.json").unlink()
     assert filled.fetch(no_progress) == []
@@ -146,7 +146,7 @@ def test_fetching_brings_only_what_is_lacking(filled: WeightCache, monkeypatch: 
         fetched.append(artefact.package)
         yield filled.directory.parent / artefact.filename
 
-    monkeypatch.setattr(cache_module, "downloaded", from_beside)
+    monkeypatch.setattr(cache_module, "download", from_beside)
     filled.fetch(no_progress)
     assert fetched == []
     filled.fetch(no_progress, samples=True)
@@ -181,7 +181,7 @@ def test_what_can_be_done_without_is_told_and_left_out(wide: WeightCache, monkey
             raise OperatorError("no npm here")
         yield wide.directory.parent / artefact.filename
 
-    monkeypatch.setattr(cache_module, "downloaded", without_npm)
+    monkeypatch.setattr(cache_module, "download", without_npm)
     wide.path("one").unlink()
     assert wide.fetch(no_progress, samples=True) == ["no npm here"]
     assert wide.states() == {"one": State.READY, "two": State.READY, "three": State.MISSING}

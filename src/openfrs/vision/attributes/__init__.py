@@ -1,1 +1,1 @@
-"""Attributes of a face."""
+"""Attributes of a face: demographics, expression, pose, quality and accessories."""

@@ -1,8 +1,8 @@
 """Age and gender with the networks of dlib-models, fed as dlib feeds them.
 
-A chip is the face aligned to five points of dlib's mean face. Those points, the corners of the eyes and the base of the nose,
-are derived from the detector's landmarks, which on labelled pictures does as well as finding them. Each network sees the chip
-and its mirror image, and the answers are averaged.
+A chip is aligned to five points of dlib's mean face: the corners of the eyes and the base of the nose. These points are derived
+from the detector's landmarks, which on labelled images is as accurate as detecting them. Each network runs on the chip and its
+mirror image, and the outputs are averaged.
 """
 
 from typing import Final
@@ -17,36 +17,24 @@ from openfrs.vision.types import Detection, Image, Points
 _MEAN_FACE: Final = np.array(
     [[0.85957, 0.21350], [0.64606, 0.22897], [0.12058, 0.21373], [0.33409, 0.22906], [0.49011, 0.62780]], np.float32
 )
-"""dlib's mean face: right eye's outer and inner corner, left eye's, base of the nose; sides are those of the picture."""
+"""dlib's mean face: outer and inner corners of the eye at the right of the image, then of the other eye; base of the nose."""
 
 _PADDING: Final = 0.2
 _CHANNEL_MEANS: Final = np.array([122.782, 117.001, 104.298], np.float32)
 _AGES: Final = np.array([0.25, *range(1, 81)])
 _EYE_CORNER: Final = 0.22
 _NOSE_BASE: Final = 0.10
-"""Shares of the distance between the eyes: from an eye's centre to its corners, from the tip of the nose down to its base."""
+"""Distances from an eye's centre to its corners, and from the nose tip down to the nose base, in eye distances."""
 
 
-class Age:
-    """Years of a face, 0..80. Safe to call from several threads."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def measure(self, image: Image, face: Detection) -> float:
-        """The expected age over the network's 81 classes."""
-        return float(_probabilities(self._session, image, face, 64) @ _AGES)
+def estimate_age(session: Session, image: Image, face: Detection) -> float:
+    """Return the expected age in years, 0..80, over the network's 81 classes."""
+    return float(_probabilities(session, image, face, 64) @ _AGES)
 
 
-class Gender:
-    """The gender a face appears to have. Safe to call from several threads."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def measure(self, image: Image, face: Detection) -> float:
-        """Probability of male, 0..1; that of female is the rest."""
-        return float(_probabilities(self._session, image, face, 32)[1])
+def estimate_male(session: Session, image: Image, face: Detection) -> float:
+    """Return the probability of male, 0..1; that of female is the complement."""
+    return float(_probabilities(session, image, face, 32)[1])
 
 
 def _probabilities(session: Session, image: Image, face: Detection, side: int) -> npt.NDArray[np.float64]:

@@ -1,36 +1,57 @@
-"""Measuring traits: which model each needs, loaded when it is first wanted."""
+"""Measure traits of a face. The model of each trait is loaded on first use."""
 
 from collections.abc import Callable, Collection
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 
 from openfrs.vision.detection.rotation import points_to_original, upright
-from openfrs.vision.liveness.minifasnet import Liveness
+from openfrs.vision.liveness.minifasnet import liveness
 from openfrs.vision.runtime.base import Session
 from openfrs.vision.runtime.lazy import LazySessions
 from openfrs.vision.types import Detection, Image
 
 from . import classifiers, quality
-from .demographics import Age, Gender
-from .expression import Expression
-from .eyes import Eyes
-from .mesh import FaceMesh, Mesh, head_pose, mouth_opening
+from .demographics import estimate_age, estimate_male
+from .expression import classify_expression
+from .eyes import eye_openness
+from .mesh import Mesh, face_mesh, head_pose, mouth_opening
 from .types import HeadPose, Quality, Trait, Traits
 
-T = TypeVar("T")
 
-_OF_MESH: Final = frozenset({Trait.POSE, Trait.LANDMARKS, Trait.QUALITY, Trait.MOUTH, Trait.EYES})
-"""What is measured on the face mesh."""
+@dataclass(frozen=True, slots=True)
+class _Classifier:
+    """A classifier of :mod:`classifiers`."""
 
-_OF_HEADS: Final[tuple[tuple[Trait, str, str, classifiers.Frame, Callable[[Session, Image], Any]], ...]] = (
-    (Trait.MASK, "mask", "mask", classifiers.WIDE, classifiers.mask),
-    (Trait.GLASSES, "glasses", "glasses", classifiers.EYES, classifiers.glasses),
-    (Trait.HAT, "hat", "hat", classifiers.HEAD, classifiers.hat),
-    (Trait.BEARD, "beard", "beard", classifiers.JAW, classifiers.beard),
-    (Trait.HAIR, "long_hair", "hair", classifiers.HAIR, classifiers.long_hair),
-)
-"""For a trait: its name in :class:`Traits`, its head, what that sees, and how it is read."""
+    field: str
+    """Field of :class:`Traits`."""
+
+    name: str
+    """Name of the model in ``trained/``."""
+
+    frame: classifiers.Frame
+    predict: Callable[[Session, Image], Any]
+
+
+_NETWORKS: Final[dict[Trait, tuple[str, str, Callable[[Session, Image, Detection], Any]]]] = {
+    Trait.GENDER: ("male", "gender", estimate_male),
+    Trait.AGE: ("age", "age", estimate_age),
+    Trait.EXPRESSION: ("expression", "expression", classify_expression),
+    Trait.LIVENESS: ("live", "liveness", liveness),
+}
+"""Traits measured by a network of their own: field of :class:`Traits`, name of the weight, function."""
+
+_CLASSIFIERS: Final = {
+    Trait.MASK: _Classifier("mask", "mask", classifiers.WIDE, classifiers.mask),
+    Trait.GLASSES: _Classifier("glasses", "glasses", classifiers.EYES, classifiers.glasses),
+    Trait.HAT: _Classifier("hat", "hat", classifiers.HEAD, classifiers.hat),
+    Trait.BEARD: _Classifier("beard", "beard", classifiers.JAW, classifiers.beard),
+    Trait.HAIR: _Classifier("long_hair", "hair", classifiers.HAIR, classifiers.long_hair),
+}
+
+_FROM_MESH: Final = frozenset({Trait.POSE, Trait.LANDMARKS, Trait.QUALITY, Trait.MOUTH, Trait.EYES})
+"""Traits derived from the face mesh."""
 
 
 class Describer:
@@ -40,64 +61,51 @@ class Describer:
         self._sessions = sessions
 
     def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
-        """The traits ``wanted`` of a face found in ``image``.
+        """Return the traits ``wanted`` of a face detected in ``image``.
 
-        None for those whose weight is not there, and for those that a head would have to tell of too little.
+        A trait is None if its weight is missing or too little of the face is visible for its classifier.
         """
-        picture, level = upright(image, face)
-        found: dict[str, Any] = {}
-        if Trait.GENDER in wanted:
-            found["male"] = self._with("gender", lambda session: Gender(session).measure(picture, level))
-        if Trait.AGE in wanted:
-            found["age"] = self._with("age", lambda session: Age(session).measure(picture, level))
-        if Trait.EXPRESSION in wanted:
-            found["expression"] = self._with("expression", lambda session: Expression(session).measure(picture, level))
-        if _OF_MESH & set(wanted):
-            mesh = self._with("mesh", lambda session: FaceMesh(session).measure(picture, level))
-            if mesh is not None:
-                found |= self._of_mesh(picture, level, mesh, face.rotation, wanted, image.shape[:2])
-        for trait, name, head, frame, measure in _OF_HEADS:
-            if trait in wanted and classifiers.can_see(picture, level, frame):
-                found[name] = measure(self._sessions.classifier(head), classifiers.chip(picture, level, frame))
-        if Trait.LIVENESS in wanted:
-            found["live"] = self._with("liveness", lambda session: Liveness(session).measure(picture, level))
-        return Traits(**found)
+        level_image, level = upright(image, face)
+        values: dict[str, Any] = {}
+        for trait, (field, weight, measure) in _NETWORKS.items():
+            if trait in wanted and (session := self._sessions.weight(weight)) is not None:
+                values[field] = measure(session, level_image, level)
+        for trait, classifier in _CLASSIFIERS.items():
+            if trait in wanted and classifiers.is_visible(level_image, level, classifier.frame):
+                chip = classifiers.chip(level_image, level, classifier.frame)
+                values[classifier.field] = classifier.predict(self._sessions.classifier(classifier.name), chip)
+        if _FROM_MESH & set(wanted) and (session := self._sessions.weight("mesh")) is not None:
+            mesh = face_mesh(session, level_image, level)
+            values |= self._from_mesh(level_image, level, mesh, wanted)
+            if Trait.POSE in wanted:
+                pose = values["pose"]
+                values["pose"] = HeadPose(pose.yaw, pose.pitch, (pose.roll + face.rotation + 180) % 360 - 180)
+            if Trait.LANDMARKS in wanted:
+                points = mesh[:, :2].astype(np.float32)
+                values["landmarks"] = points_to_original(points, face.rotation, image.shape[:2])
+        return Traits(**values)
 
-    def _with(self, weight: str, measure: Callable[[Session], T]) -> T | None:
-        session = self._sessions.weight(weight)
-        return None if session is None else measure(session)
-
-    def _of_mesh(
-        self,
-        picture: Image,
-        level: Detection,
-        mesh: Mesh,
-        turn: int,
-        wanted: Collection[Trait],
-        size: tuple[int, ...],
-    ) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def _from_mesh(self, image: Image, face: Detection, mesh: Mesh, wanted: Collection[Trait]) -> dict[str, Any]:
+        """Return traits of an upright face that depend on its mesh."""
+        values: dict[str, Any] = {}
         pose = head_pose(mesh)
         if Trait.POSE in wanted:
-            found["pose"] = HeadPose(pose.yaw, pose.pitch, (pose.roll + turn + 180) % 360 - 180)
-        if Trait.LANDMARKS in wanted:
-            found["landmarks"] = points_to_original(mesh[:, :2].astype(np.float32), turn, size)
+            values["pose"] = pose
         if Trait.QUALITY in wanted:
-            found["quality"] = self._quality(picture, level, pose)
+            values["quality"] = self._quality(image, face, pose)
         if Trait.MOUTH in wanted:
-            found["mouth"] = mouth_opening(mesh)
-        if Trait.EYES in wanted:
-            found["eyes"] = self._with("iris", lambda session: Eyes(session).measure(picture, mesh))
-        return found
+            values["mouth"] = mouth_opening(mesh)
+        if Trait.EYES in wanted and (session := self._sessions.weight("iris")) is not None:
+            values["eyes"] = eye_openness(session, image, mesh)
+        return values
 
-    def _quality(self, picture: Image, level: Detection, pose: HeadPose) -> Quality:
-        chip = quality.quality_chip(picture, level)
+    def _quality(self, image: Image, face: Detection, pose: HeadPose) -> Quality:
+        chip = quality.quality_chip(image, face)
+        wide = classifiers.chip(image, face, classifiers.WIDE)
         return quality.overall(
             blur=quality.blur(chip),
-            pose=quality.turned_away(pose),
-            occlusion=classifiers.occlusion(
-                self._sessions.classifier("occlusion"), classifiers.chip(picture, level, classifiers.WIDE)
-            ),
+            pose=quality.pose_flaw(pose),
+            occlusion=classifiers.occlusion(self._sessions.classifier("occlusion"), wide),
             illumination=quality.illumination(chip),
             darkness=quality.darkness(chip),
         )

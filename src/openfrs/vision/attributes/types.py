@@ -1,4 +1,4 @@
-"""What can be measured on a face beside its place and its embedding."""
+"""Types of the traits that can be measured on a face."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from openfrs.vision.types import Points
 
 
 class Trait(Enum):
-    """One thing to measure; each costs its own models and is measured only when it is wanted."""
+    """A measurable trait. Each needs its own models and is measured only on request."""
 
     GENDER = auto()
     AGE = auto()
@@ -28,10 +28,9 @@ class Trait(Enum):
 
 @dataclass(frozen=True, slots=True)
 class HeadPose:
-    """How a head is turned, in degrees of -180..180, about axes that point right, down and away from the camera.
+    """Head pose in degrees of -180..180, about axes that point right, down and away from the camera.
 
-    Yaw is positive for a face turned to the left of the picture, pitch for one that looks down, roll for one that leans
-    clockwise.
+    Yaw is positive for a face turned to the left of the image, pitch for one that looks down, roll for one that leans clockwise.
     """
 
     yaw: float
@@ -41,7 +40,7 @@ class HeadPose:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How fit a face is for recognition. ``total`` is 0..1, higher is better; the others are 0..1, higher is worse."""
+    """Suitability of a face for recognition. ``total`` is 0..1, higher is better; the others are 0..1, higher is worse."""
 
     total: float
     blur: float
@@ -49,14 +48,14 @@ class Quality:
     occlusion: float
     illumination: float
     darkness: float = 0.0
-    """The part of ``illumination`` that is want of light."""
+    """The part of ``illumination`` caused by too little light."""
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What was measured on a face.
+    """Measured traits of a face.
 
-    None for what was not wanted, for what needs a weight that is not there, and for what too little is seen of.
+    A trait is None if it was not requested, its weight is missing, or too little of the face is visible.
     """
 
     male: float | None = None
@@ -71,30 +70,30 @@ class Traits:
     """Probability of each expression; they sum to 1."""
 
     landmarks: Points | None = field(default=None, compare=False)
-    """The face mesh's points in pixels of the picture, shape (468, 2)."""
+    """Points of the face mesh in pixels of the image, shape (468, 2)."""
 
     quality: Quality | None = None
 
     mask: float | None = None
-    """Probability that a mask covers mouth or nose, 0..1."""
+    """Probability that a mask covers the mouth or the nose, 0..1."""
 
     live: float | None = None
-    """How sure it is that the face is a person's and not that of a print or a screen, 0..1."""
+    """Probability that the face is live and not a presentation attack by print or screen, 0..1."""
 
     eyes: tuple[float, float] | None = None
-    """Height over width of the eyes' openings, the eye at the picture's left first; about 0.3 open, 0.1 shut."""
+    """Height over width of each eye opening, the eye at the left of the image first; about 0.3 open, 0.1 shut."""
 
     mouth: float | None = None
-    """The gap between the lips over the mouth's width."""
+    """Gap between the lips over the width of the mouth."""
 
     glasses: Mapping[str, float] | None = None
-    """Probability of none, clear and dark ones, as ``none``, ``yes`` and ``dark``; they sum to 1."""
+    """Probability of no, clear and dark glasses, as ``none``, ``yes`` and ``dark``; they sum to 1."""
 
     hat: float | None = None
-    """Probability that something is worn on the head, 0..1."""
+    """Probability of headwear, 0..1."""
 
     beard: float | None = None
-    """Probability that hair grows on chin or jaw, 0..1."""
+    """Probability of hair on the chin or the jaw, 0..1."""
 
     long_hair: float | None = None
-    """Probability that hair hangs below the chin, 0..1."""
+    """Probability of hair that reaches below the chin, 0..1."""

@@ -1,8 +1,8 @@
-"""Whether a face is a person's or that of a print or a screen: a MiniFASNet, and how fine detail is spread over frequencies.
+"""Presentation attack detection with a MiniFASNet and the frequency spectrum of the face.
 
-The network knows paper and most screens; a good telephone held close it often lets pass, because nothing but the face is seen.
-What is left there is how a screen shows detail. ``scripts/train_liveness.py`` weighs the two; ``heads/liveness.json`` holds the
-weights and what was measured.
+The network detects prints and most screens. It often misses a good phone held close, because only the face is visible; the spectrum
+then shows how a screen renders detail. ``scripts/train_liveness.py`` fits a logistic regression over both;
+``weights/trained/liveness.json`` has its weights and accuracy.
 """
 
 import json
@@ -24,14 +24,14 @@ from .spectrum import spectrum
 SIDE: Final = 128
 
 SURROUNDINGS: Final = 2.7
-"""How many times the face's box the network sees: edges of paper and bezels of screens lie around the face."""
+"""Side of the network's input in sides of the box. Edges of paper and bezels of screens lie around the face."""
 
-CLIPPED: Final = 4.0
-"""Standard deviations beyond which a cue says no more: what never was seen must not decide alone."""
+MAX_DEVIATION: Final = 4.0
+"""Standard deviations at which a cue is clipped, so that an outlier cannot decide alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Weighing:
+class Logistic:
     """A logistic regression over the network's margin and the spectrum, in that order."""
 
     mean: npt.NDArray[np.float64]
@@ -39,63 +39,59 @@ class Weighing:
     weights: npt.NDArray[np.float64]
     bias: float
     floor: float
-    """The margin of the network below which a face is never alive, whatever its spectrum: so prints stay out."""
+    """Margin of the network below which a face is never live, whatever its spectrum. It rejects prints."""
 
     @classmethod
-    def read(cls, told: Mapping[str, Any]) -> "Weighing":
-        """From the numbers of ``heads/liveness.json``."""
-        mean, deviation, weights = (np.array(told[name], np.float64) for name in ("mean", "deviation", "weights"))
-        return cls(mean, deviation, weights, float(told["bias"]), float(told["floor"]))
+    def read(cls, parameters: Mapping[str, Any]) -> "Logistic":
+        """Create the regression from the parameters in ``trained/liveness.json``."""
+        mean, deviation, weights = (np.array(parameters[name], np.float64) for name in ("mean", "deviation", "weights"))
+        return cls(mean, deviation, weights, float(parameters["bias"]), float(parameters["floor"]))
 
     def margin(self, cues: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """How far on the side of the living, for cues of shape (n, 9): 0 is the boundary, log odds above and below."""
-        steps = np.clip((cues - self.mean) / self.deviation, -CLIPPED, CLIPPED)
-        return np.asarray(np.minimum(steps @ self.weights + self.bias, cues[:, 0] - self.floor))
+        """Return the log odds of a live face for cues of shape (n, 9)."""
+        standardised = np.clip((cues - self.mean) / self.deviation, -MAX_DEVIATION, MAX_DEVIATION)
+        return np.asarray(np.minimum(standardised @ self.weights + self.bias, cues[:, 0] - self.floor))
 
 
-def chance(margins: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The probabilities, 0..1, that log odds stand for."""
+def sigmoid(margins: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Convert log odds to probabilities, 0..1."""
     return np.asarray(1 / (1 + np.exp(-margins)))
 
 
 @cache
-def weighing() -> Weighing:
-    """That of this release."""
-    return Weighing.read(
-        json.loads((resources.files("openfrs.vision.weights") / "trained" / "liveness.json").read_text("utf-8"))
-    )
+def trained_logistic() -> Logistic:
+    """Return the regression of this release."""
+    file = resources.files("openfrs.vision.weights") / "trained" / "liveness.json"
+    return Logistic.read(json.loads(file.read_text("utf-8")))
 
 
-class Liveness:
-    """Tells live faces from shown ones. Safe to call from several threads."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def measure(self, image: Image, face: Detection) -> float:
-        """Probability that the face is live, 0..1, live people and attacks being as many."""
-        return float(chance(weighing().margin(self.cues(image, face)[None]))[0])
-
-    def cues(self, image: Image, face: Detection) -> npt.NDArray[np.float64]:
-        """What is weighed, shape (9,): the network's margin, then the spectrum."""
-        return np.concatenate([[self.margin(surroundings(image, face, SURROUNDINGS, SIDE))], spectrum(image, face)])
-
-    def margin(self, chip: Image) -> float:
-        """Log odds of a live face, as the network alone sees it in a chip of 128 x 128."""
-        batch = np.ascontiguousarray(chip[:, :, ::-1].transpose(2, 0, 1)[None], np.float32)
-        live, *shown = self._session.run(batch)[0].reshape(-1).astype(np.float64)
-        return float(live - np.logaddexp.reduce(shown))
+def liveness(session: Session, image: Image, face: Detection) -> float:
+    """Return the probability that the face is live, 0..1, given equal priors of live faces and attacks."""
+    return float(sigmoid(trained_logistic().margin(liveness_cues(session, image, face)[None]))[0])
 
 
-def surroundings(image: Image, face: Detection, times: float, side: int) -> Image:
-    """A face with what is around it, stretched to a square of ``side`` pixels.
+def liveness_cues(session: Session, image: Image, face: Detection) -> npt.NDArray[np.float64]:
+    """Return the input of the regression, shape (9,): the network's margin, then the spectrum."""
+    margin = network_margin(session, surroundings(image, face, SURROUNDINGS, SIDE))
+    return np.concatenate([[margin], spectrum(image, face)])
 
-    As much as ``times`` the box, less where the picture is smaller; what would reach beyond an edge is moved inside.
+
+def network_margin(session: Session, chip: Image) -> float:
+    """Return the network's log odds of a live face for a chip of 128 x 128 pixels."""
+    batch = np.ascontiguousarray(chip[:, :, ::-1].transpose(2, 0, 1)[None], np.float32)
+    live, *attacks = session.run(batch)[0].reshape(-1).astype(np.float64)
+    return float(live - np.logaddexp.reduce(attacks))
+
+
+def surroundings(image: Image, face: Detection, factor: float, side: int) -> Image:
+    """Return a face with its surroundings, resized to a square of ``side`` pixels.
+
+    The crop is ``factor`` times the box, or smaller if the image is. A crop that would extend beyond an edge is moved inside.
     """
     height, width = image.shape[:2]
-    times = min(times, width / max(face.width, 1.0), height / max(face.height, 1.0))
-    left, right = _inside(face.left + face.width / 2, face.width * times, width)
-    top, bottom = _inside(face.top + face.height / 2, face.height * times, height)
+    factor = min(factor, width / max(face.width, 1.0), height / max(face.height, 1.0))
+    left, right = _inside(face.left + face.width / 2, face.width * factor, width)
+    top, bottom = _inside(face.top + face.height / 2, face.height * factor, height)
     chip = cv2.resize(image[top:bottom, left:right], (side, side), interpolation=cv2.INTER_LINEAR)
     return np.asarray(chip, np.uint8)
 

@@ -1,4 +1,4 @@
-"""How fine detail is spread over frequencies: screens and paper soften it, and add patterns of their own."""
+"""Frequency spectrum of fine detail. Screens and paper soften detail and add patterns of their own."""
 
 from typing import Final
 
@@ -9,22 +9,22 @@ import numpy.typing as npt
 from openfrs.vision.types import Detection, Image
 
 SURROUNDINGS: Final = 1.2
-"""How many times the longer side of the face's box is looked at."""
+"""Side of the analysed square in longer sides of the face's box."""
 
 SIDE: Final = 256
-"""The most pixels looked at each way; larger faces are made smaller, so that pores and lashes do not count as a pattern."""
+"""Maximum side of the square in pixels. Larger faces are reduced, so that pores and lashes do not count as a pattern."""
 
 BANDS: Final = ((0.06, 0.12), (0.12, 0.2), (0.2, 0.3), (0.3, 0.5))
-"""Cycles a pixel."""
+"""Frequency bands in cycles per pixel."""
 
 _COARSE: Final = 4.0
-"""Pixels: what a Gaussian of this deviation keeps is shape and light, and is taken away."""
+"""Standard deviation, in pixels, of the Gaussian whose output (shape and light) is subtracted."""
 
-_LEAST: Final = 1e-6
+_EPSILON: Final = 1e-6
 
 
 def spectrum(image: Image, face: Detection) -> npt.NDArray[np.float64]:
-    """Fine detail of a face, shape (8,): for each band its share of the energy, and by how much its peak stands out.
+    """Return the spectrum of a face, shape (8,): for each band its share of the energy, and its peak over its mean.
 
     Both are logarithms to base 10.
     """
@@ -35,24 +35,24 @@ def spectrum(image: Image, face: Detection) -> npt.NDArray[np.float64]:
     energy = np.abs(np.fft.fft2(fine * window)) ** 2
     frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None])
     total = float(fine.var()) * fine.size + 1
-    found: list[float] = []
+    values: list[float] = []
     for low, high in BANDS:
         band = energy[(frequency >= low) & (frequency < high)]
         mean, peak = (float(band.mean()), float(band.max())) if band.size else (0.0, 0.0)
-        found += [np.log10(mean / total + _LEAST), np.log10(peak / (mean + _LEAST) + _LEAST)]
-    return np.array(found)
+        values += [np.log10(mean / total + _EPSILON), np.log10(peak / (mean + _EPSILON) + _EPSILON)]
+    return np.array(values)
 
 
 def _square(image: Image, face: Detection) -> npt.NDArray[np.float32]:
-    """The face in grey, in the picture's own pixels or fewer."""
+    """Return the face in grey, at the image's own resolution or reduced."""
     height, width = image.shape[:2]
     half = SURROUNDINGS * max(face.width, face.height) / 2
     across, down = face.left + face.width / 2, face.top + face.height / 2
     left, top = (int(np.clip(middle - half, 0, side - 1)) for middle, side in ((across, width), (down, height)))
     right, bottom = max(left + 1, int(min(width, across + half))), max(top + 1, int(min(height, down + half)))
     grey = cv2.cvtColor(np.ascontiguousarray(image[top:bottom, left:right]), cv2.COLOR_RGB2GRAY)
-    times = SIDE / max(grey.shape)
-    if times < 1:
-        size = (max(1, round(grey.shape[1] * times)), max(1, round(grey.shape[0] * times)))
+    factor = SIDE / max(grey.shape)
+    if factor < 1:
+        size = (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor)))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     return np.asarray(grey, np.float32)

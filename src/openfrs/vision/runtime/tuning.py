@@ -1,4 +1,4 @@
-"""How each model is run on this machine: what its processor does natively, or what was measured to be fastest on it."""
+"""Choose the runtime and precision of each model: the fastest measured on this machine, or else what its processor supports."""
 
 import hashlib
 import time
@@ -12,27 +12,27 @@ import numpy as np
 import openvino as ov
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from openfrs.vision.weights.cache import WeightCache, write_all
+from openfrs.vision.weights.cache import WeightCache, write_files
 from openfrs.vision.weights.manifest import Weight
 
 from .base import CPU, ExecutionConfig, Precision, Provider, Session, Tensor
 from .session import Runtime
 
-Wanted = Literal["auto", "openvino", "onnxruntime"]
-"""What an operator wants models run by."""
+ProviderSetting = Literal["auto", "openvino", "onnxruntime"]
+PrecisionSetting = Literal["auto", "f32"]
 
 _SHAPES: Final = {"detector": (1, 3, 640, 640), "embedder": (1, 3, 112, 112)}
-"""What models are tuned with, by role. The others are small, or asked for now and then, and run in single precision."""
+"""Input shapes of the roles that are tuned. Other models are small or rarely used and run in single precision."""
 
-WORTH_IT: Final = 0.9
-"""What of the usual way's time another may take at most to be taken: less may be the machine's mood."""
+MAX_TIME_RATIO: Final = 0.9
+"""Maximum time relative to the default configuration at which another is chosen; smaller gains may be noise."""
 
 _ROUNDS: Final = 15
 _RUNS: Final = 8
 
 
 class Choice(BaseModel):
-    """The best way of running a file of weights, and the milliseconds a run took each way: medians, one thread."""
+    """The chosen configuration of a weight, and the median milliseconds per run of each candidate on one thread."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,12 +43,12 @@ class Choice(BaseModel):
 
     @property
     def execution(self) -> ExecutionConfig:
-        """The best way."""
+        """The chosen configuration."""
         return ExecutionConfig(self.provider, self.precision)
 
 
 class Tuning(BaseModel):
-    """What was measured on a processor with certain releases of the runtimes, by weight."""
+    """Tuning results for a processor and the releases of the runtimes, by weight."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -58,10 +58,10 @@ class Tuning(BaseModel):
 
 
 class Tuner:
-    """Chooses how the weights of a directory are run."""
+    """Chooses the execution of each weight in a directory."""
 
     def __init__(self, weights: WeightCache, capabilities: Collection[str] | None = None) -> None:
-        """``capabilities`` are the precisions that the processor has instructions for, as OpenVINO names them."""
+        """``capabilities`` are the precisions that the processor supports natively, by OpenVINO's names."""
         self._weights = weights
         if capabilities is None:
             capabilities = ov.Core().get_property(CPU, "OPTIMIZATION_CAPABILITIES")
@@ -71,63 +71,63 @@ class Tuner:
 
     @property
     def file(self) -> Path:
-        """Where what was measured is kept: beside the weights, apart for each processor and release of the runtimes."""
-        described = f"{self.processor} {sorted(self._runtimes.items())}"
-        return self._weights.directory / f"tuning-{hashlib.sha256(described.encode()).hexdigest()[:12]}.json"
+        """File of the tuning results, beside the weights. Each processor and release of the runtimes has its own."""
+        environment = f"{self.processor} {sorted(self._runtimes.items())}"
+        return self._weights.directory / f"tuning-{hashlib.sha256(environment.encode()).hexdigest()[:12]}.json"
 
     def execution_configs(
-        self, provider: Wanted = "auto", precision: Literal["auto", "f32"] = "auto"
+        self, provider: ProviderSetting = "auto", precision: PrecisionSetting = "auto"
     ) -> dict[str, ExecutionConfig]:
-        """How to run each weight that is there: as measured, else in bf16 where processor and manifest have it, by OpenVINO.
+        """Return the configuration of each weight present: the tuned one, or else OpenVINO, in bf16 where that is permitted.
 
-        A ``provider`` or a ``precision`` that is set holds for all.
+        A ``provider`` or ``precision`` other than ``auto`` applies to all weights.
         """
-        chosen = {}
-        tuned = self._tuned()
+        configs = {}
+        tuned = self._read_choices()
         for name, weight in self._tunable():
-            possible = [
-                each
-                for each in self.possible(name, weight)
-                if provider in {"auto", each.provider} and precision in {"auto", each.precision}
+            candidates = [
+                config
+                for config in self.candidates(name, weight)
+                if provider in {"auto", config.provider} and precision in {"auto", config.precision}
             ]
-            if name in tuned and tuned[name].execution in possible:
-                chosen[name] = tuned[name].execution
-            elif possible:
-                chosen[name] = _usual(possible)
+            if name in tuned and tuned[name].execution in candidates:
+                configs[name] = tuned[name].execution
+            elif candidates:
+                configs[name] = _default(candidates)
             elif provider == "onnxruntime":
-                chosen[name] = ExecutionConfig(provider)  # not installed, which is told when the model is loaded
-        return chosen
+                configs[name] = ExecutionConfig(provider)  # not installed; loading the model raises the error
+        return configs
 
-    def possible(self, name: str, weight: Weight) -> list[ExecutionConfig]:
-        """The ways of running a weight here that the manifest has an accuracy for."""
-        found: list[ExecutionConfig] = [ExecutionConfig("openvino", "f32")]
+    def candidates(self, name: str, weight: Weight) -> list[ExecutionConfig]:
+        """Return the configurations for a weight that this machine supports and the manifest has an accuracy for."""
+        configs = [ExecutionConfig("openvino", "f32")]
         if "bf16" in weight.variants and "BF16" in self._capabilities:
-            found.append(ExecutionConfig("openvino", "bf16"))
+            configs.append(ExecutionConfig("openvino", "bf16"))
         if "onnxruntime" in self._runtimes and self._weights.path(name).suffix == ".onnx":
-            found.append(ExecutionConfig("onnxruntime", "f32"))
-        return found
+            configs.append(ExecutionConfig("onnxruntime", "f32"))
+        return configs
 
     def tune(self) -> Tuning:
-        """Measure every way of running every weight that is there, in turns on one thread, and keep what was found.
+        """Measure every candidate of every weight present on one thread, and store the results.
 
         Raises:
-            OperatorError: it cannot be kept.
+            OperatorError: the results cannot be written.
         """
-        found = {}
+        choices = {}
         for name, weight in self._tunable():
             path = self._weights.path(name)
-            sessions = {each: Runtime(1).session(path, each) for each in self.possible(name, weight)}
-            taken = _medians(sessions, np.full(_SHAPES[weight.role], 127, np.float32))
-            usual, quickest = _usual(taken), min(taken, key=lambda each: taken[each])
-            best = quickest if taken[quickest] <= WORTH_IT * taken[usual] else usual
-            found[name] = Choice(
+            sessions = {config: Runtime(1).session(path, config) for config in self.candidates(name, weight)}
+            medians = _medians(sessions, np.full(_SHAPES[weight.role], 127, np.float32))
+            default, fastest = _default(medians), min(medians, key=lambda config: medians[config])
+            best = fastest if medians[fastest] <= MAX_TIME_RATIO * medians[default] else default
+            choices[name] = Choice(
                 sha256=weight.sha256,
                 provider=best.provider,
                 precision=best.precision,
-                milliseconds={str(each): round(value, 3) for each, value in taken.items()},
+                milliseconds={str(config): round(value, 3) for config, value in medians.items()},
             )
-        tuning = Tuning(processor=self.processor, runtimes=self._runtimes, weights=found)
-        write_all(self.file.parent, {self.file.name: tuning.model_dump_json(indent=2).encode() + b"\n"})
+        tuning = Tuning(processor=self.processor, runtimes=self._runtimes, weights=choices)
+        write_files(self.file.parent, {self.file.name: tuning.model_dump_json(indent=2).encode() + b"\n"})
         return tuning
 
     def _tunable(self) -> Iterator[tuple[str, Weight]]:
@@ -135,8 +135,8 @@ class Tuner:
             if weight.role in _SHAPES and self._weights.path(name).is_file():
                 yield name, weight
 
-    def _tuned(self) -> Mapping[str, Choice]:
-        """What was measured of the weights as they are; nothing where the file is not there, or is none."""
+    def _read_choices(self) -> Mapping[str, Choice]:
+        """Return the stored choices for the current weights; empty if the file is missing or invalid."""
         with suppress(OSError, ValidationError):
             weights = self._weights.manifest.weights
             tuning = Tuning.model_validate_json(self.file.read_bytes())
@@ -149,20 +149,20 @@ class Tuner:
 
 
 def processor() -> str:
-    """The processor's name, with a digest of what it can do: machines of one name differ in that."""
+    """Return the processor's model name with a digest of its features, because machines of one model name may differ."""
     lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines() if Path("/proc/cpuinfo").is_file() else []
     facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     flags = " ".join(sorted(facts.get("flags", facts.get("Features", "")).split()))
     return f"{facts.get('model name', 'unknown processor')} {hashlib.sha256(flags.encode()).hexdigest()[:12]}"
 
 
-def _usual(possible: Iterable[ExecutionConfig]) -> ExecutionConfig:
-    """How a model is run of which nothing was measured: by OpenVINO, in bf16 if it may."""
-    return max(possible, key=lambda each: (each.provider == "openvino", each.precision == "bf16"))
+def _default(candidates: Iterable[ExecutionConfig]) -> ExecutionConfig:
+    """Return the candidate for a model that is not tuned: OpenVINO, in bf16 if that is a candidate."""
+    return max(candidates, key=lambda config: (config.provider == "openvino", config.precision == "bf16"))
 
 
 def _onnxruntime() -> dict[str, str]:
-    """The release of ONNX Runtime by its name, if it is installed: not imported, which would cost a server's start 0.1 s."""
+    """Return the release of ONNX Runtime by its name, if installed, without importing it, which takes 0.1 s."""
     for distribution in ("onnxruntime", "onnxruntime-gpu"):
         with suppress(metadata.PackageNotFoundError):
             return {"onnxruntime": metadata.version(distribution)}
@@ -170,13 +170,13 @@ def _onnxruntime() -> dict[str, str]:
 
 
 def _medians(sessions: Mapping[ExecutionConfig, Session], batch: Tensor) -> dict[ExecutionConfig, float]:
-    """Milliseconds of a run: all are asked in turns, so that they are alike disturbed."""
-    taken: dict[ExecutionConfig, list[float]] = {each: [] for each in sessions}
+    """Return median milliseconds per run. Runs are interleaved so that background load affects all candidates equally."""
+    times: dict[ExecutionConfig, list[float]] = {config: [] for config in sessions}
     for _ in range(_ROUNDS):
-        for execution, session in sessions.items():
+        for config, session in sessions.items():
             session.run(batch)
-            begun = time.perf_counter()
+            start = time.perf_counter()
             for _ in range(_RUNS):
                 session.run(batch)
-            taken[execution].append((time.perf_counter() - begun) / _RUNS * 1000)
-    return {each: float(np.median(values)) for each, values in taken.items()}
+            times[config].append((time.perf_counter() - start) / _RUNS * 1000)
+    return {config: float(np.median(values)) for config, values in times.items()}

@@ -1,1 +1,1 @@
-"""Model weights: manifest, download, cache."""
+"""Model weights: manifest, download and cache."""

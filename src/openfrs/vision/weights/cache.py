@@ -1,8 +1,8 @@
-"""The directory of model weights: what is there, what it must be, and how it gets there.
+"""The directory of model weights.
 
-Each weight is kept twice: as it was published (``yunet.source.onnx``), and as the runtime reads it (``yunet.onnx``, with the
-source's hash and its own in ``yunet.json``). Detector and embedder are required; what needs another weight that is not there
-is left out of answers. The service reads only the second; nothing here needs a network after ``fetch``.
+Each weight is stored twice: the published file (``yunet.source.onnx``), and the converted file that the runtime reads
+(``yunet.onnx``, with the hashes of both in ``yunet.json``). The service reads only the converted file and needs no network after
+``fetch``. The detector and the embedder are required; if another weight is missing, results that need it are omitted.
 """
 
 import hashlib
@@ -15,15 +15,15 @@ from pathlib import Path
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import replacing
 
-from .download import Progress, downloaded, members, sha256_of
+from .download import Progress, download, read_members, sha256_of
 from .manifest import Artefact, Manifest, Weight, manifest
 
 CONVERSION = "2"
-"""Changes when the conversion does, so that weights converted by an earlier release are converted again."""
+"""Version of the conversion. Weights converted by an earlier version are converted again."""
 
 
 class State(StrEnum):
-    """What the directory holds of a weight."""
+    """State of a weight in the directory."""
 
     READY = "ready"
     MISSING = "missing"
@@ -32,30 +32,27 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class WeightCache:
-    """The weights of one directory."""
+    """The model weights in a directory."""
 
     directory: Path
     manifest: Manifest
 
     @classmethod
     def open(cls, directory: Path, *, unattributed: bool = True) -> "WeightCache":
-        """The weights of ``directory``, held against the manifest of this package.
-
-        ``unattributed`` is whether weights whose origin is not stated are among them.
-        """
+        """Open a directory with the manifest of this package. ``unattributed`` includes weights of unstated origin."""
         return cls(directory, manifest() if unattributed else manifest().attributed())
 
     @property
     def samples(self) -> Path:
-        """Folder of the sample photos, once fetched."""
+        """Directory of the sample photos, present after they are fetched."""
         return self.directory / "samples"
 
     def path(self, name: str) -> Path:
-        """File the runtime reads for the weight ``name``."""
+        """Return the converted file of a weight."""
         return self.directory / f"{name}{self._suffix(name)}"
 
     def state(self, name: str) -> State:
-        """Whether the weight is there and is what the manifest and the conversion say."""
+        """Compare the files of a weight with the manifest and the conversion record."""
         source, ready, record = self._source(name), self.path(name), self._record(name)
         if not (source.is_file() and ready.is_file() and record.is_file()):
             return State.MISSING
@@ -67,21 +64,21 @@ class WeightCache:
         return State.READY if recorded == expected and sha256_of(source) == expected["source"] else State.ALTERED
 
     def states(self) -> dict[str, State]:
-        """The state of every weight of the manifest."""
+        """Return the state of every weight of the manifest."""
         return {name: self.state(name) for name in self.manifest.weights}
 
     def require(self, names: Collection[str] | None = None) -> None:
-        """Check the weights that the service cannot do without: those named, else the detector and the default embedder.
+        """Check that required weights are ready: those named, or else the detector and the default embedder.
 
         Raises:
-            OperatorError: one is missing or altered, or is not to be used because its origin is not stated.
+            OperatorError: a weight is missing or altered, or is excluded because its origin is not stated.
         """
         if names is None:
             names = [name for name, weight in self.manifest.weights.items() if weight.required]
         for name in names:
             if name not in self.manifest.weights:
                 raise OperatorError(
-                    f"model weight {name} is of unstated origin; allow it: OPENFRS_UNATTRIBUTED_WEIGHTS"
+                    f"model weight {name} is of unstated origin; allow it with OPENFRS_UNATTRIBUTED_WEIGHTS=true"
                 )
             state = self.state(name)
             if state is State.MISSING:
@@ -90,38 +87,42 @@ class WeightCache:
                 raise OperatorError(f"model weight {name} in {self.directory} is altered; run: openfrs models fetch")
 
     def fetch(self, progress: Callable[[str], Progress], *, samples: bool = False) -> list[str]:
-        """Bring in every weight that is not ready, and the sample photos if asked for. What was published is fetched once.
+        """Download every weight that is not ready, and the sample photos on request. Required artefacts come first.
 
-        ``progress`` makes a progress callback for an artefact's name. What the service cannot do without comes first; of what
-        it can do without, the reasons why it could not be fetched are returned.
+        Weights whose published file is present are converted again without a download. ``progress`` creates a progress callback
+        for an artefact's name.
+
+        Returns:
+            Reasons why optional artefacts could not be fetched.
 
         Raises:
-            OperatorError: an artefact that is needed cannot be fetched; those before it are there.
+            OperatorError: a required artefact cannot be fetched. Artefacts fetched before it are kept.
         """
-        lacking = {
-            name for name, state in self.states().items() if state is not State.READY and not self._converted(name)
+        missing = {
+            name for name, state in self.states().items() if state is not State.READY and not self._convert_again(name)
         }
-        wanted = {self.manifest.weights[name].artefact for name in lacking}
+        needed = {self.manifest.weights[name].artefact for name in missing}
         required = {weight.artefact for weight in self.manifest.weights.values() if weight.required}
         if samples and not self.samples.is_dir():
             photos = {name for name, artefact in self.manifest.artefacts.items() if artefact.photos}
-            wanted, required = wanted | photos, required | photos
-        left_out = []
-        for name in sorted(wanted, key=lambda name: (name not in required, self._is_from_npm(name), name)):
+            needed, required = needed | photos, required | photos
+        failures = []
+        for name in sorted(needed, key=lambda name: (name not in required, self._is_from_npm(name), name)):
             artefact = self.manifest.artefacts[name]
             try:
-                with downloaded(artefact, progress(name)) as path:
+                with download(artefact, progress(name)) as path:
                     self._unpack(name, artefact, path)
             except OperatorError as error:
                 if name in required:
                     raise
-                left_out.append(str(error))
-        return left_out
+                failures.append(str(error))
+        return failures
 
     def import_file(self, path: Path) -> list[str]:
-        """Take weights from a file brought by hand: an artefact of the manifest, or one of its files.
+        """Import weights from a file: an artefact of the manifest, or one weight file.
 
-        Returns the names of what it held.
+        Returns:
+            Names of the imported weights.
 
         Raises:
             OperatorError: the file is not in the manifest.
@@ -136,40 +137,40 @@ class WeightCache:
             if weight.sha256 == digest:
                 self._install(name, weight, path.read_bytes())
                 return [name]
-        raise OperatorError(f"{path} is none of the manifest's artefacts or weights (SHA-256 {digest})")
+        raise OperatorError(f"{path} is not an artefact or a weight of the manifest (SHA-256 {digest})")
 
     def _unpack(self, artefact_name: str, artefact: Artefact, path: Path) -> list[str]:
-        files = members(path)
+        files = read_members(path)
         names = [name for name, weight in self.manifest.weights.items() if weight.artefact == artefact_name]
         for name in names:
             weight = self.manifest.weights[name]
             self._install(name, weight, files[weight.member])
         if artefact.photos:
             photos = {Path(name).name: data for name, data in files.items() if name.startswith(artefact.photos)}
-            write_all(self.samples, photos)
+            write_files(self.samples, photos)
             names.append("samples")
         return names
 
     def _install(self, name: str, weight: Weight, source: bytes) -> None:
         if hashlib.sha256(source).hexdigest() != weight.sha256:
-            raise OperatorError(f"model weight {name} is not the file the manifest names")
-        from .conversion import fold_dequantization  # brings onnx along, which takes long to load and no server needs
+            raise OperatorError(f"model weight {name} does not match the SHA-256 in the manifest")
+        from .conversion import fold_dequantization  # imports onnx, which loads slowly and no server needs
 
         ready = fold_dequantization(source) if self._suffix(name) == ".onnx" else source
         record = {"conversion": CONVERSION, "source": weight.sha256, "sha256": hashlib.sha256(ready).hexdigest()}
         files = {self._source(name): source, self.path(name): ready, self._record(name): json.dumps(record).encode()}
-        write_all(self.directory, {path.name: data for path, data in files.items()})
+        write_files(self.directory, {path.name: data for path, data in files.items()})
 
-    def _converted(self, name: str) -> bool:
-        """Whether the weight is ready now, from what is kept of it as it was published."""
+    def _convert_again(self, name: str) -> bool:
+        """Convert a weight from its published file; return False if that file is missing or altered."""
         source, weight = self._source(name), self.manifest.weights[name]
-        kept = source.is_file() and sha256_of(source) == weight.sha256
-        if kept:
+        intact = source.is_file() and sha256_of(source) == weight.sha256
+        if intact:
             self._install(name, weight, source.read_bytes())
-        return kept
+        return intact
 
     def _is_from_npm(self, artefact: str) -> bool:
-        """Not every machine has npm, so what comes from there comes last."""
+        """Return whether npm delivers an artefact. Such artefacts are fetched last, because npm may not be installed."""
         return self.manifest.artefacts[artefact].registry == "npm"
 
     def _source(self, name: str) -> Path:
@@ -182,8 +183,8 @@ class WeightCache:
         return self.directory / f"{name}.json"
 
 
-def write_all(directory: Path, files: Mapping[str, bytes]) -> None:
-    """Write files so that none is ever seen half written.
+def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
+    """Write files to a directory, each atomically.
 
     Raises:
         OperatorError: the directory cannot be written to.

@@ -1,4 +1,4 @@
-"""Mending weights for the runtime."""
+"""Convert published models to a form that the runtimes compute correctly."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,11 +7,10 @@ from onnx import numpy_helper
 
 
 def fold_dequantization(model: bytes) -> bytes:
-    """An ONNX model with its block-quantised constants turned into plain fp32; any other model comes back unchanged.
+    """Replace the block-quantised constants of an ONNX model by plain fp32. Other models are returned unchanged.
 
-    The result computes the same numbers. OpenVINO 2026.4 refuses a block-quantised vector (it takes the scales for
-    per-element ones), and a model with block-quantised filters that it compiles for more than one stream gives wrong numbers
-    in some of its compilations.
+    The outputs stay the same. OpenVINO 2026.4 rejects a block-quantised vector because it reads the scales as per-element
+    scales, and a model with block-quantised filters compiled for more than one stream sometimes returns wrong numbers.
     """
     proto = onnx.load_model_from_string(model)
     graph = proto.graph
@@ -26,14 +25,13 @@ def fold_dequantization(model: bytes) -> bytes:
     for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
         graph.initializer.remove(tensor)
     for place in [place for place in graph.input if place.name in constants or place.name not in used]:
-        graph.input.remove(
-            place
-        )  # a constant that is an input could be overridden; one that is left over must be given
+        # callers could override a constant that is also an input, and would have to provide an unused one
+        graph.input.remove(place)
     return bytes(proto.SerializeToString(deterministic=True))
 
 
 def _dequantized(node: onnx.NodeProto, constants: dict[str, onnx.TensorProto]) -> npt.NDArray[np.float32]:
-    """The value of a ``DequantizeLinear`` node whose inputs are all constants, as the ONNX standard defines it."""
+    """Return the value of a ``DequantizeLinear`` node whose inputs are all constants, as the ONNX standard defines it."""
     attributes = {attribute.name: attribute.i for attribute in node.attribute}
     quantised, *parameters = (numpy_helper.to_array(constants[name]).astype(np.float32) for name in node.input)
     axis, block = attributes.get("axis", 1) % max(1, quantised.ndim), attributes.get("block_size", 0)

@@ -1,4 +1,4 @@
-"""An operator's own embedder: an ArcFace-style ONNX file, and a TOML file that says what it is."""
+"""Custom embedders: an ArcFace-style ONNX file, described by a TOML manifest."""
 
 import hashlib
 import tomllib
@@ -14,13 +14,13 @@ from .manifest import Preprocessing, manifest
 
 
 class CustomEmbedder(BaseModel):
-    """A network that takes one aligned chip, shape (1, 3, 112, 112), and gives ``dimension`` numbers."""
+    """The manifest of a network with input shape (1, 3, 112, 112), one aligned chip, and ``dimension`` outputs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,48}$")]
     file: Path
-    """The ONNX file; like the calibration, relative to the manifest's folder."""
+    """The ONNX file. Paths are relative to the manifest's directory."""
 
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     dimension: Annotated[int, Field(ge=1, le=4096)]
@@ -28,44 +28,44 @@ class CustomEmbedder(BaseModel):
     mean: float = 127.5
     scale: float = 1 / 127.5
     mirrored: bool = False
-    """Whether the chip's mirror image is embedded too, at twice the cost, and the mean direction taken."""
+    """Average the embeddings of the chip and its mirror image, at twice the cost."""
 
     precision: Literal["f32", "bf16"] = "f32"
     calibration: Path | None = None
-    """What ``openfrs eval calibrate`` wrote; the service does not start without it."""
+    """File written by ``openfrs eval calibrate``. The service does not start without it."""
 
     @property
     def identity(self) -> str:
-        """What face sets remember. Another file, or one that is fed in another way, is another embedder."""
-        fed = f"{self.sha256} {self.channels} {self.mean} {self.scale} {self.mirrored}"
-        return f"{self.name}-{hashlib.sha256(fed.encode()).hexdigest()[:8]}"
+        """The identity stored in face sets. A change of the file or of its preprocessing gives another identity."""
+        content = f"{self.sha256} {self.channels} {self.mean} {self.scale} {self.mirrored}"
+        return f"{self.name}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """How the network is fed."""
+        """Preprocessing of the network's input."""
         return Preprocessing(channels=self.channels, mean=self.mean, scale=self.scale)
 
 
 def read_custom_embedder(manifest: Path) -> CustomEmbedder:
-    """An operator's embedder, its files checked.
+    """Read the manifest of a custom embedder and check the hash of its ONNX file.
 
     Raises:
         OperatorError: the manifest or the ONNX file cannot be used.
     """
     try:
-        own = CustomEmbedder.model_validate(tomllib.loads(manifest.read_text("utf-8")))
+        embedder = CustomEmbedder.model_validate(tomllib.loads(manifest.read_text("utf-8")))
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         raise OperatorError(f"{manifest}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except (OSError, ValueError) as error:
-        raise OperatorError(f"the embedder's manifest {manifest} cannot be read: {error}") from error
-    calibration = None if own.calibration is None else manifest.parent / own.calibration
-    own = own.model_copy(update={"file": manifest.parent / own.file, "calibration": calibration})
-    if not own.file.is_file():
-        raise OperatorError(f"{own.file}, which {manifest} names, is not a file")
-    if (digest := sha256_of(own.file)) != own.sha256:
-        raise OperatorError(f"{own.file} is not the file that {manifest} names: its SHA-256 is {digest}")
-    return own
+        raise OperatorError(f"embedder manifest {manifest} cannot be read: {error}") from error
+    file = manifest.parent / embedder.file
+    if not file.is_file():
+        raise OperatorError(f"{file}, named in {manifest}, is not a file")
+    if (digest := sha256_of(file)) != embedder.sha256:
+        raise OperatorError(f"{file} has SHA-256 {digest}, but {manifest} states {embedder.sha256}")
+    calibration = None if embedder.calibration is None else manifest.parent / embedder.calibration
+    return embedder.model_copy(update={"file": file, "calibration": calibration})
 
 
 def embedder_identity(embedder: str | CustomEmbedder) -> tuple[str, int]:

@@ -1,7 +1,7 @@
-"""Fetching artefacts: by name and version, with the download commands of pip and npm, checked by hash.
+"""Download artefacts by name and version with pip and npm, and check their hashes.
 
-Going through them means that whatever an operator has set up for packages (a mirror, a proxy, a ``--find-links`` directory)
-works for weights too. Nothing is installed, no dependency is followed, and no script of a package is run.
+Because the package clients download them, an operator's package configuration (a mirror, a proxy, a ``--find-links`` directory)
+applies to weights too. Nothing is installed, dependencies are not resolved, and package scripts are not run.
 """
 
 import hashlib
@@ -20,25 +20,25 @@ from openfrs.core.errors import OperatorError
 from .manifest import Artefact
 
 Progress = Callable[[int, int], None]
-"""Called with the bytes done and the bytes in all."""
+"""Called with the number of bytes done and the total."""
 
 
 def sha256_of(path: Path) -> str:
-    """Hex SHA-256 of a file."""
+    """Return the hex SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
-def downloaded(artefact: Artefact, progress: Progress) -> Iterator[Path]:
-    """The artefact's file, fetched and checked; it is deleted when the block ends.
+def download(artefact: Artefact, progress: Progress) -> Iterator[Path]:
+    """Download and check the file of an artefact; delete it when the context exits.
 
     Raises:
-        OperatorError: it cannot be fetched, or is another file.
+        OperatorError: the file cannot be fetched, or its hash differs.
     """
     with tempfile.TemporaryDirectory(prefix="openfrs-") as folder:
-        download = {"pypi": _pip_download, "npm": _npm_pack}[artefact.registry]
-        yield download(artefact, Path(folder), progress)
+        fetch = {"pypi": _pip_download, "npm": _npm_pack}[artefact.registry]
+        yield fetch(artefact, Path(folder), progress)
 
 
 def _pip_download(artefact: Artefact, folder: Path, progress: Progress) -> Path:
@@ -51,36 +51,41 @@ def _pip_download(artefact: Artefact, folder: Path, progress: Progress) -> Path:
     output = _run(command, progress)
     path = folder / artefact.filename
     if not path.is_file():
-        reason = next((line for line in reversed(output) if line.startswith("ERROR")), "pip brought no such file")
+        reason = next(
+            (line for line in reversed(output) if line.startswith("ERROR")), f"pip delivered no {artefact.filename}"
+        )
         raise OperatorError(f"cannot fetch {requirement}: {reason}")
     return path
 
 
 def _npm_pack(artefact: Artefact, folder: Path, progress: Progress) -> Path:
-    """Npm tells no progress; it is told in one step at the end."""
+    """Download with npm, which reports no progress: one step is reported at the end."""
     package = f"{artefact.package}@{artefact.version}"
     npm = shutil.which("npm")
     if npm is None:
         raise OperatorError(
-            f"cannot fetch {package}: there is no npm here; bring {artefact.filename} from where there is one"
-            f' ("npm pack {package}") and run: openfrs models import {artefact.filename}'
+            f'cannot fetch {package}: npm is not installed; run "npm pack {package}" on another machine, '
+            f"copy {artefact.filename} here and run: openfrs models import {artefact.filename}"
         )
     output = _run([npm, "pack", package, "--ignore-scripts", "--pack-destination", str(folder)], progress)
     path = folder / artefact.filename
     if not path.is_file():
         reason = next(
-            (line for line in output if line.startswith(("npm error", "npm ERR!"))), "npm brought no such file"
+            (line for line in output if line.startswith(("npm error", "npm ERR!"))),
+            f"npm delivered no {artefact.filename}",
         )
         raise OperatorError(f"cannot fetch {package}: {reason}")
     if (digest := sha256_of(path)) != artefact.sha256:
-        raise OperatorError(f"cannot fetch {package}: its SHA-256 is {digest}, not what the manifest says")
+        raise OperatorError(
+            f"cannot fetch {package}: its SHA-256 is {digest}, but the manifest states {artefact.sha256}"
+        )
     size = path.stat().st_size
     progress(size, size)
     return path
 
 
 def _run(command: list[str], progress: Progress) -> list[str]:
-    """Run a package client, reporting pip's progress; returns the lines it printed."""
+    """Run a package client, report pip's progress, and return the other output lines."""
     lines = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
@@ -93,11 +98,11 @@ def _run(command: list[str], progress: Progress) -> list[str]:
     return lines
 
 
-def members(path: Path) -> dict[str, bytes]:
-    """The files inside a wheel, source archive or npm package, by name; the top folder of the latter two is left off.
+def read_members(path: Path) -> dict[str, bytes]:
+    """Read the files inside a wheel, source archive or npm package, by name without the top directory of the latter two.
 
     Raises:
-        OperatorError: the file is no such archive.
+        OperatorError: the file is not one of these archives.
     """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:

@@ -1,4 +1,4 @@
-"""The manifest of model weights, ``weights.toml``, as typed values."""
+"""Typed access to ``weights.toml``, the manifest of the model weights."""
 
 import tomllib
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 UNATTRIBUTED: Final = "not stated"
-"""The origin of weights whose package does not say who trained them, or on what."""
+"""Origin of weights whose package does not state who trained them, or on which data."""
 
 
 class _Row(BaseModel):
@@ -17,7 +17,7 @@ class _Row(BaseModel):
 
 
 class Artefact(_Row):
-    """A package of a public registry that carries weights or sample photos as data."""
+    """A package of a public registry that contains weights or sample photos as data."""
 
     registry: Literal["pypi", "npm"]
     package: str
@@ -26,11 +26,11 @@ class Artefact(_Row):
     sha256: str
     licence: str = ""
     photos: str = ""
-    """Folder of the sample photos inside the archive; empty where there are none."""
+    """Directory of the sample photos inside the archive; empty if it has none."""
 
 
 class Preprocessing(_Row):
-    """What an embedder's network takes: chips of the channels named, as (value - mean) * scale, values being 0..255."""
+    """Input of an embedder's network: channel order, and (value - mean) * scale for values of 0..255."""
 
     channels: Literal["rgb", "bgr"] = "rgb"
     mean: float = 0.0
@@ -38,20 +38,20 @@ class Preprocessing(_Row):
 
 
 class Accuracy(_Row):
-    """What was measured of a pipeline with a weight in some precision: shares, 0..1, on LFW View 1 and further pictures.
+    """Accuracy of a pipeline with a weight at some precision: shares, 0..1, on LFW View 1 and additional images.
 
-    A detector has the default embedder in single precision behind it, an embedder the detector in its own precision before it.
+    A detector is measured with the default embedder in single precision, an embedder with the detector at the same precision.
     """
 
     right: float
-    """Pairs judged rightly at the training pairs' threshold."""
+    """Share of pairs classified correctly at the threshold of the training pairs."""
 
     true_match_rate: float
-    """Mated pairs that match at a false match rate of 1e-4, over all pairs."""
+    """True match rate at a false match rate of 1e-4, over all pairs."""
 
 
 class Weight(_Row):
-    """A file of weights inside an artefact, and how it is fed."""
+    """A weight file inside an artefact, and its input."""
 
     role: Literal["detector", "embedder", "landmarks", "iris", "age", "gender", "expression", "liveness"]
     artefact: str
@@ -62,35 +62,35 @@ class Weight(_Row):
     input: str
     output: str
     variants: Mapping[Literal["f32", "bf16"], Accuracy] = {}
-    """The precisions it may run in. Where none is measured it runs in single precision."""
+    """Accuracy by permitted precision. Without an entry the weight runs in single precision."""
 
     dimension: int = 0
-    """Length of the embedding; 0 for what is not an embedder."""
+    """Length of the embedding; 0 for other roles."""
     preprocessing: Preprocessing = Preprocessing()
-    """Only embedders' networks differ in it."""
+    """Used by embedders only."""
 
     @property
     def required(self) -> bool:
-        """Whether the service starts only with it, unless another embedder is set.
+        """The service does not start without this weight, unless another embedder is configured.
 
-        What needs another weight that is not there is left out of answers.
+        If an optional weight is missing, results that need it are omitted.
         """
         return self.role == "detector" or (self.role == "embedder" and self.attributed)
 
     @property
     def attributed(self) -> bool:
-        """Whether the package says where the weights come from."""
+        """The package states where the weights come from."""
         return self.origin != UNATTRIBUTED
 
 
 class EmbedderMode(_Row):
-    """A way of making embeddings that an operator can choose by name."""
+    """An embedder that can be selected by name."""
 
     parts: tuple[str, ...]
-    """The weights whose unit embeddings are joined."""
+    """Weights whose unit embeddings are concatenated."""
 
     calibration: str
-    """File beside the manifest that maps this embedder's cosines to similarities."""
+    """File beside the manifest that maps the embedder's cosines to similarities."""
 
 
 class Manifest(_Row):
@@ -101,7 +101,7 @@ class Manifest(_Row):
     embedders: Mapping[str, EmbedderMode] = {}
 
     def attributed(self) -> "Manifest":
-        """The manifest without the weights whose origin is not stated."""
+        """Return the manifest without the weights of unstated origin."""
         weights = {name: weight for name, weight in self.weights.items() if weight.attributed}
         used = {weight.artefact for weight in weights.values()}
         artefacts = {name: artefact for name, artefact in self.artefacts.items() if artefact.photos or name in used}
@@ -109,11 +109,11 @@ class Manifest(_Row):
         return Manifest(artefacts=artefacts, weights=weights, embedders=embedders)
 
     def dimension(self, embedder: str) -> int:
-        """Length of the embeddings of an embedder."""
+        """Return the length of an embedder's embeddings."""
         return sum(self.weights[part].dimension for part in self.embedders[embedder].parts)
 
 
 @cache
 def manifest() -> Manifest:
-    """The manifest this package ships."""
+    """Return the manifest of this package."""
     return Manifest.model_validate(tomllib.loads((resources.files(__package__) / "weights.toml").read_text("utf-8")))

@@ -1,6 +1,6 @@
-"""Collect the chips that ``scripts/train_heads.py`` trains from, out of folders of labelled pictures.
+"""Collect the chips that ``scripts/train_classifiers.py`` trains from, out of folders of labelled pictures.
 
-    python scripts/collect_head_chips.py PICTURES CHIPS.npz [--models DIR]
+    python scripts/collect_classifier_chips.py PICTURES CHIPS.npz [--models DIR]
 
 PICTURES holds ``lfw-dev`` (LFW), ``masks`` (RWMFD), ``detection`` (faces with boxes and mask labels in ``boxes.jsonl``),
 ``eyewear`` (faces with sunglasses), ``spoof/print`` (NUAA) and ``age-gender`` (UTKFace): faces from sources that differ.

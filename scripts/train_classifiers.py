@@ -1,10 +1,10 @@
-"""Train the small heads of ``openfrs.vision.attributes.classifiers`` from chips that ``scripts/collect_head_chips.py`` collected.
+"""Train the small heads of ``openfrs.vision.attributes.classifiers`` from chips that ``scripts/collect_classifier_chips.py`` collected.
 
-    python scripts/train_heads.py CHIPS.npz HEAD --output src/openfrs/vision/weights/trained
+    python scripts/train_classifiers.py CHIPS.npz HEAD --output src/openfrs/vision/weights/trained
 
 HEAD is ``occlusion``, ``mask``, ``glasses``, ``hat``, ``beard`` or ``hair``. Needs PyTorch, which the project itself does not. The
 seed is fixed; what is held out is held out by person or by source, and only figures on that part are written beside the weights.
-Glasses, hats, beards and hair were labelled by eye, from sheets of faces that earlier tries ranked; ``head_labels.csv`` beside this
+Glasses, hats, beards and hair were labelled by eye, from sheets of faces that earlier tries ranked; ``classifier_labels.csv`` beside this
 file names each picture by the first 16 digits of its SHA-256.
 """
 
@@ -22,7 +22,7 @@ from torch import nn
 
 SIDE = 64
 SEED = 5
-LABELS = Path(__file__).with_name("head_labels.csv")
+LABELS = Path(__file__).with_name("classifier_labels.csv")
 FRAMES = {"occlusion": "wide", "mask": "wide", "glasses": "eyes", "hat": "head", "beard": "jaw", "hair": "hair"}
 """The array of chips that each head is trained from."""
 
