@@ -1,9 +1,9 @@
-"""Collect the chips that ``scripts/train_classifiers.py`` trains from, out of folders of labelled pictures.
+"""Collect the training chips of ``scripts/train_classifiers.py`` from directories of labelled images.
 
-    python scripts/collect_classifier_chips.py PICTURES CHIPS.npz [--models DIR]
+    python scripts/collect_classifier_chips.py IMAGES CHIPS.npz [--models DIR]
 
-PICTURES holds ``lfw-dev`` (LFW), ``masks`` (RWMFD), ``detection`` (faces with boxes and mask labels in ``boxes.jsonl``),
-``eyewear`` (faces with sunglasses), ``spoof/print`` (NUAA) and ``age-gender`` (UTKFace): faces from sources that differ.
+IMAGES contains faces of several sources: ``lfw-dev`` (LFW), ``masks`` (RWMFD), ``detection`` (boxes and mask labels in
+``boxes.jsonl``), ``eyewear`` (sunglasses), ``spoof/print`` (NUAA) and ``age-gender`` (UTKFace).
 """
 
 import hashlib
@@ -31,22 +31,22 @@ from openfrs.vision.weights.cache import WeightCache
 
 WORKERS = 2
 SAME_FACE = 0.4
-"""Intersection over union from which a face found is the face of a labelled box."""
+"""Intersection over union above which a detection matches a labelled box."""
 
 FRAMES = {"wide": WIDE, "eyes": EYES, "head": HEAD, "jaw": JAW, "hair": HAIR}
 PADDED = {"utkface": 0.3}
-"""Sets of tight crops, and by what share of their side they are widened."""
+"""Sets of tight crops, and the padding of each side as a share of the side."""
 
 Row = tuple[dict[str, Image], dict[str, Any]]
 
 
 def chips(image: Image, face: Detection) -> dict[str, Image]:
-    """What each kind of head sees."""
+    """Return the chip of each frame."""
     return {name: chip(image, face, frame) for name, frame in FRAMES.items()}
 
 
 def single(pipeline: ModelPipeline, path: Path, **labels: Any) -> list[Row]:
-    """The main face of a picture; nothing if it cannot be read or shows none."""
+    """Return the chips of an image's main face; empty if the image cannot be decoded or has no face."""
     data = path.read_bytes()
     try:
         image = padded(EncodedImage(data, path.name).decode(), PADDED.get(labels["set"], 0.0))
@@ -58,14 +58,14 @@ def single(pipeline: ModelPipeline, path: Path, **labels: Any) -> list[Row]:
 
 
 def boxed(pipeline: ModelPipeline, folder: Path, line: str) -> list[Row]:
-    """The labelled faces of a picture of the detection set that the detector finds."""
+    """Return the chips of the labelled faces of the detection set that the detector finds."""
     labelled = json.loads(line)
     image = EncodedImage((folder / labelled["file"]).read_bytes(), labelled["file"]).decode()
-    found, rows = pipeline.detect(image), []
+    detections, rows = pipeline.detect(image), []
     for face in labelled["faces"]:
         left, top, right, bottom = face["box"]
         box = Detection(left, top, right - left, bottom - top, np.zeros((5, 2), np.float32), 1.0)
-        best = max(found, key=lambda each, box=box: intersection_over_union(each, box), default=None)  # type: ignore[misc]
+        best = max(detections, key=lambda each, box=box: intersection_over_union(each, box), default=None)  # type: ignore[misc]
         if best is not None and intersection_over_union(best, box) > SAME_FACE:
             labels = {"set": "detection", "file": labelled["file"], "label": face["mask"], "width": best.width}
             rows.append((chips(image, best), labels))
@@ -75,33 +75,35 @@ def boxed(pipeline: ModelPipeline, folder: Path, line: str) -> list[Row]:
 def jobs(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     for path in sorted((folder / "lfw-dev" / "images").glob("*/*.jpg")):
         yield path, {"set": "lfw", "person": path.parent.name}
-    for name, place in (
+    for name, directory in (
         ("rwmfd", "masks/RWMFD_part_1"),
         ("eyewear", "eyewear"),
         ("nuaa", "spoof/print"),
         ("utkface", "age-gender/images"),
     ):
-        for path in sorted((folder / place).rglob("*.*")):
+        for path in sorted((folder / directory).rglob("*.*")):
             yield path, {"set": name, "file": str(path.relative_to(folder))}
 
 
 def main(
-    pictures: Annotated[Path, typer.Argument(help="Folder of the labelled sets.")],
-    output: Annotated[Path, typer.Argument(help="File to write.")],
+    images: Annotated[Path, typer.Argument(help="Directory of the labelled sets.")],
+    output: Annotated[Path, typer.Argument(help="Output file.")],
     models: Annotated[Path | None, typer.Option(help="Directory of the model weights.")] = None,
 ) -> None:
-    """Detect, cut and write."""
+    """Detect faces, cut their chips and write them to a file."""
     pipeline = ModelPipeline(WeightCache.open(models or Settings().models), Runtime(WORKERS))
-    lines = (pictures / "detection" / "boxes.jsonl").read_text("utf-8").splitlines()
-    waiting = [*jobs(pictures)]
+    lines = (images / "detection" / "boxes.jsonl").read_text("utf-8").splitlines()
+    singles = [*jobs(images)]
     rows: list[Row] = []
     with ThreadPoolExecutor(WORKERS) as pool:
-        for found in track(
-            pool.map(lambda line: boxed(pipeline, pictures / "detection", line), lines), total=len(lines)
+        for chips_of_image in track(
+            pool.map(lambda line: boxed(pipeline, images / "detection", line), lines), total=len(lines)
         ):
-            rows += found
-        for found in track(pool.map(lambda job: single(pipeline, job[0], **job[1]), waiting), total=len(waiting)):
-            rows += found
+            rows += chips_of_image
+        for chips_of_image in track(
+            pool.map(lambda job: single(pipeline, job[0], **job[1]), singles), total=len(singles)
+        ):
+            rows += chips_of_image
     arrays = {name: np.stack([each[name] for each, _ in rows]) for name in FRAMES}
     np.savez(output, rows=json.dumps([row for _, row in rows]), **arrays)  # type: ignore[arg-type]
     print(f"{len(rows)} chips")

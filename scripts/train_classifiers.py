@@ -1,11 +1,11 @@
-"""Train the small heads of ``openfrs.vision.attributes.classifiers`` from chips that ``scripts/collect_classifier_chips.py`` collected.
+"""Train a classifier of ``openfrs.vision.attributes.classifiers`` from the output of ``scripts/collect_classifier_chips.py``.
 
-    python scripts/train_classifiers.py CHIPS.npz HEAD --output src/openfrs/vision/weights/trained
+    python scripts/train_classifiers.py CHIPS.npz CLASSIFIER --output src/openfrs/vision/weights/trained
 
-HEAD is ``occlusion``, ``mask``, ``glasses``, ``hat``, ``beard`` or ``hair``. Needs PyTorch, which the project itself does not. The
-seed is fixed; what is held out is held out by person or by source, and only figures on that part are written beside the weights.
-Glasses, hats, beards and hair were labelled by eye, from sheets of faces that earlier tries ranked; ``classifier_labels.csv`` beside this
-file names each picture by the first 16 digits of its SHA-256.
+CLASSIFIER is ``occlusion``, ``mask``, ``glasses``, ``hat``, ``beard`` or ``hair``. PyTorch is required; it is not a dependency of
+the project. The seed is fixed. The test set is held out by person or by source, and the figures beside the weights are those of the
+test set. Glasses, hats, beards and hair were labelled by eye, from sheets of faces ranked by earlier models;
+``classifier_labels.csv`` has the labels by the first 16 digits of each image's SHA-256.
 """
 
 import argparse
@@ -24,11 +24,11 @@ SIDE = 64
 SEED = 5
 LABELS = Path(__file__).with_name("classifier_labels.csv")
 FRAMES = {"occlusion": "wide", "mask": "wide", "glasses": "eyes", "hat": "head", "beard": "jaw", "hair": "hair"}
-"""The array of chips that each head is trained from."""
+"""The frame of the chips of each classifier."""
 
 ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE]
 FACE = ((COLUMNS - 32) / 19.5) ** 2 + ((ROWS - 34.5) / 24) ** 2 <= 1
-"""The pixels of a chip that are face."""
+"""Pixels of a chip that belong to the face."""
 
 Array = np.ndarray[Any, Any]
 Rows = list[dict[str, Any]]
@@ -40,8 +40,8 @@ def block(inputs: int, outputs: int, stride: int, dilation: int = 1) -> nn.Seque
     )
 
 
-class Head(nn.Module):  # type: ignore[misc]  # PyTorch is not among the tools of development
-    """Four blocks of convolutions; classes are read from the mean of the last, coverage from its 8 x 8 cells."""
+class Classifier(nn.Module):  # type: ignore[misc]  # PyTorch is not a development dependency
+    """Four convolutional blocks. Classes are the mean of the last one; occlusion uses its 8 x 8 cells."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
@@ -53,29 +53,29 @@ class Head(nn.Module):  # type: ignore[misc]  # PyTorch is not among the tools o
         self.register_buffer("weights", cells / cells.sum())
 
     def cells(self, x: torch.Tensor) -> torch.Tensor:
-        """One answer for each of 8 x 8 cells."""
+        """Return one logit for each class and each of 8 x 8 cells."""
         cells: torch.Tensor = self.last(self.drop(self.trunk(x - 0.5)))
         return cells
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
-        """One score a class."""
+        """Return one logit for each class."""
         return self.cells(x).mean((2, 3))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Probabilities of the classes, or the share of the face that is covered."""
+        """Return the probabilities of the classes, or the occluded share of the face."""
         if self.classes:
             return self.logits(x).softmax(1)
         return (self.cells(x).sigmoid()[:, 0] * self.weights).sum((1, 2))[:, None]
 
 
 def augmented(chip: Array, random: np.random.Generator) -> Array:
-    """A chip as another camera might have shown it: mirrored, shifted, lit otherwise, blurred, noisy, compressed, grey."""
+    """Augment a chip: mirror, rotate, shift, change the light, blur, add noise, compress, or convert to grey."""
     if random.random() < 0.5:
         chip = chip[:, ::-1]
     angle, scale = random.normal(0, 4), random.normal(1, 0.04)
-    turn = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), angle, scale)
-    turn[:, 2] = turn[:, 2] + random.normal(0, 1.2, 2)
-    chip = cv2.warpAffine(np.ascontiguousarray(chip), turn, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+    rotation = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), angle, scale)
+    rotation[:, 2] = rotation[:, 2] + random.normal(0, 1.2, 2)
+    chip = cv2.warpAffine(np.ascontiguousarray(chip), rotation, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
     if random.random() < 0.4:
         small = int(random.integers(16, SIDE))
         chip = cv2.resize(cv2.resize(chip, (small, small), interpolation=cv2.INTER_AREA), (SIDE, SIDE))
@@ -90,7 +90,7 @@ def augmented(chip: Array, random: np.random.Generator) -> Array:
 
 
 def texture(others: Array, random: np.random.Generator) -> Array:
-    """What an occluder looks like: one colour, stripes, noise, or a piece of another picture."""
+    """Return the texture of an occluder: one colour, stripes, noise, or a piece of another image."""
     kind = random.integers(4)
     if kind == 0:
         return np.tile(random.integers(0, 256, 3).astype(np.float32), (SIDE, SIDE, 1)) + random.normal(
@@ -104,12 +104,12 @@ def texture(others: Array, random: np.random.Generator) -> Array:
         return np.asarray(cv2.resize(random.integers(0, 256, (size, size, 3)).astype(np.float32), (SIDE, SIDE)))
     piece = others[random.integers(len(others))]
     top, left = random.integers(0, 24, 2)
-    turned = np.rot90(piece[top : top + 40, left : left + 40], int(random.integers(1, 4)))
-    return np.asarray(cv2.resize(turned, (SIDE, SIDE)), np.float64)
+    rotated = np.rot90(piece[top : top + 40, left : left + 40], int(random.integers(1, 4)))
+    return np.asarray(cv2.resize(rotated, (SIDE, SIDE)), np.float64)
 
 
 def painted_mask(random: np.random.Generator) -> Array:
-    """A mask's outline over nose, mouth and chin."""
+    """Return the area of a mask over nose, mouth and chin."""
     top = random.uniform(29, 37)
     outline = [
         (12, top + 2),
@@ -136,7 +136,7 @@ def painted_sunglasses(random: np.random.Generator) -> Array:
 
 
 def blob(random: np.random.Generator) -> Array:
-    """A block, a disc or a polygon anywhere."""
+    """Return the area of a box, an ellipse or a polygon at a random position."""
     area = np.zeros((SIDE, SIDE), np.float32)
     centre = random.uniform(6, 58, 2)
     size = random.uniform(4, 26, 2)
@@ -157,52 +157,58 @@ def blob(random: np.random.Generator) -> Array:
 
 
 def covered(chip: Array, others: Array, random: np.random.Generator) -> tuple[Array, Array]:
-    """A chip with something before it, and which of its pixels are covered; a third stay as they are."""
+    """Return a chip with a painted occluder, and the occluded pixels; three in ten chips are unchanged."""
     kind = random.random()
     if kind < 0.3:
         return chip, np.zeros((SIDE, SIDE), np.float32)
     area = painted_mask(random) if kind < 0.45 else painted_sunglasses(random) if kind < 0.55 else blob(random)
-    look = texture(others, random)
+    paint = texture(others, random)
     if kind < 0.55 and random.random() < 0.7:
         dark = random.uniform(5, 60, 3) if kind >= 0.45 else random.uniform(20, 250) * random.normal(1, 0.1, 3)
-        look = np.tile(dark, (SIDE, SIDE, 1)) + 12 * np.sin(ROWS / random.uniform(1, 4))[..., None]
+        paint = np.tile(dark, (SIDE, SIDE, 1)) + 12 * np.sin(ROWS / random.uniform(1, 4))[..., None]
     soft = cv2.GaussianBlur(area, (0, 0), random.uniform(0.4, 1.2))[..., None]
     shade = 1 + 0.3 * random.normal() * (COLUMNS / SIDE - 0.5)[..., None]
-    return np.clip(chip * (1 - soft) + look * shade * soft, 0, 255).astype(np.uint8), area
+    return np.clip(chip * (1 - soft) + paint * shade * soft, 0, 255).astype(np.uint8), area
 
 
 def tensor(chips: Array) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(chips.transpose(0, 3, 1, 2))).float() / 255
 
 
-def fit(head: Head, steps: int, batch: Callable[[], tuple[Array, Array]], loss: Callable[..., torch.Tensor]) -> None:
-    optimiser = torch.optim.AdamW(head.parameters(), 3e-3, weight_decay=1e-3)
+def fit(
+    model: Classifier, steps: int, batch: Callable[[], tuple[Array, Array]], loss: Callable[..., torch.Tensor]
+) -> None:
+    optimiser = torch.optim.AdamW(model.parameters(), 3e-3, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps)
-    head.train()
+    model.train()
     for step in range(steps):
-        chips, wanted = batch()
-        value = loss(head, tensor(chips), torch.from_numpy(wanted))
+        chips, labels = batch()
+        value = loss(model, tensor(chips), torch.from_numpy(labels))
         optimiser.zero_grad()
         value.backward()
         optimiser.step()
         schedule.step()
         if step % 200 == 0:
             print(step, f"{value.item():.4f}", flush=True)
-    head.eval()
+    model.eval()
 
 
-def predicted(head: Head, chips: Array) -> Array:
+def predict(model: Classifier, chips: Array) -> Array:
     with torch.no_grad():
-        return np.concatenate([head(tensor(chips[at : at + 256])).numpy() for at in range(0, len(chips), 256)])
+        return np.concatenate(
+            [model(tensor(chips[start : start + 256])).numpy() for start in range(0, len(chips), 256)]
+        )
 
 
 def person_held_out(row: dict[str, Any]) -> bool:
-    """One person in five, by name."""
+    """Hold out one person in five, by name."""
     return sum(map(ord, row["person"])) % 5 == 0
 
 
-def train_occlusion(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Head, dict[str, Any]]:
-    """Faces of LFW with painted occluders, and every second real mask, whose face is taken to be covered below the nose."""
+def train_occlusion(
+    chips: Array, rows: Rows, random: np.random.Generator, steps: int
+) -> tuple[Classifier, dict[str, Any]]:
+    """Train on LFW faces with painted occluders and on every second real mask, which counts as covering the face below the nose."""
     lfw = np.array([row["set"] == "lfw" for row in rows])
     held = np.array([row["set"] == "lfw" and person_held_out(row) for row in rows])
     faces, others = chips[lfw & ~held], chips[lfw & ~held]
@@ -210,7 +216,7 @@ def train_occlusion(chips: Array, rows: Rows, random: np.random.Generator, steps
     below_nose = (ROWS >= 37).astype(np.float32)
 
     def batch() -> tuple[Array, Array]:
-        looks, areas = [], []
+        inputs, areas = [], []
         for _ in range(64):
             if random.random() < 0.12:
                 chip, area = masked[2 * random.integers(len(masked) // 2)], below_nose
@@ -218,29 +224,29 @@ def train_occlusion(chips: Array, rows: Rows, random: np.random.Generator, steps
                 chip, area = covered(faces[random.integers(len(faces))], others, random)
             if random.random() < 0.5:
                 chip, area = chip[:, ::-1], area[:, ::-1]
-            looks.append(shaken(chip, random))
+            inputs.append(augmented_in_place(chip, random))
             areas.append(area.reshape(8, 8, 8, 8).mean((1, 3)))
-        return np.stack(looks), np.stack(areas).astype(np.float32)
+        return np.stack(inputs), np.stack(areas).astype(np.float32)
 
-    head = Head(0)
-    fit(head, steps, batch, lambda net, x, y: nn.functional.binary_cross_entropy_with_logits(net.cells(x)[:, 0], y))
+    model = Classifier(0)
+    fit(model, steps, batch, lambda net, x, y: nn.functional.binary_cross_entropy_with_logits(net.cells(x)[:, 0], y))
     check = np.random.default_rng(SEED + 1)
     painted = [covered(chip, chips[held], check) for chip in chips[held]]
     share = np.array([area[FACE].mean() for _, area in painted])
-    found = predicted(head, np.stack([chip for chip, _ in painted]))[:, 0]
-    bare, real = predicted(head, chips[held])[:, 0], predicted(head, masked[1::2])[:, 0]
-    return head, {
+    outputs = predict(model, np.stack([chip for chip, _ in painted]))[:, 0]
+    bare, real = predict(model, chips[held])[:, 0], predict(model, masked[1::2])[:, 0]
+    return model, {
         "trained_on": f"{len(faces)} LFW photographs with painted occluders, {len(masked[::2])} photographs of masks (RWMFD)",
         "held_out": f"{int(held.sum())} LFW photographs of other people, painted likewise; {len(real)} other photographs of masks",
-        "mean_error_of_share": round(float(np.abs(found - share).mean()), 3),
-        "correlation_with_share": round(float(np.corrcoef(found, share)[0, 1]), 3),
+        "mean_error_of_share": round(float(np.abs(outputs - share).mean()), 3),
+        "correlation_with_share": round(float(np.corrcoef(outputs, share)[0, 1]), 3),
         "bare_faces_above_0.3": round(float((bare > 0.3).mean()), 4),
         "real_masks_above_0.3": round(float((real > 0.3).mean()), 4),
     }
 
 
-def shaken(chip: Array, random: np.random.Generator) -> Array:
-    """Light, blur, noise and compression alone: what leaves the covered pixels where they are."""
+def augmented_in_place(chip: Array, random: np.random.Generator) -> Array:
+    """Augment light, blur, noise and colour, which do not move the occluded pixels."""
     if random.random() < 0.4:
         small = int(random.integers(16, SIDE))
         chip = cv2.resize(cv2.resize(chip, (small, small), interpolation=cv2.INTER_AREA), (SIDE, SIDE))
@@ -259,29 +265,29 @@ def train_classes(
     random: np.random.Generator,
     steps: int,
     like: Array | None = None,
-) -> tuple[Head, Array, Array]:
-    """A classifier over chips whose label is not negative, each class drawn as often.
+) -> tuple[Classifier, Array, Array]:
+    """Train on chips with a label of 0 or more, with balanced classes; return the model, test labels and predictions.
 
-    ``like`` marks chips that are like those the head is for; they are half of what is drawn.
+    ``like`` marks chips similar to those of the test set; half of each batch is drawn from them.
     """
     pools = [np.flatnonzero((labels == label) & ~held) for label in range(classes)]
     close = pools if like is None else [pool[like[pool]] for pool in pools]
 
     def batch() -> tuple[Array, Array]:
-        wanted = random.integers(classes, size=64)
-        drawn = [(close if place % 2 else pools)[label] for place, label in enumerate(wanted)]
-        looks = [augmented(chips[random.choice(pool)], random) for pool in drawn]
-        return np.stack(looks), wanted
+        sampled = random.integers(classes, size=64)
+        pool_of = [(close if index % 2 else pools)[label] for index, label in enumerate(sampled)]
+        inputs = [augmented(chips[random.choice(pool)], random) for pool in pool_of]
+        return np.stack(inputs), sampled
 
-    head = Head(classes)
-    fit(head, steps, batch, lambda net, x, y: nn.functional.cross_entropy(net.logits(x), y, label_smoothing=0.05))
+    model = Classifier(classes)
+    fit(model, steps, batch, lambda net, x, y: nn.functional.cross_entropy(net.logits(x), y, label_smoothing=0.05))
     tested = held & (labels >= 0)
-    return head, labels[tested], predicted(head, chips[tested])
+    return model, labels[tested], predict(model, chips[tested])
 
 
-def report(truth: Array, found: Array, classes: tuple[str, ...]) -> dict[str, Any]:
+def report(truth: Array, outputs: Array, classes: tuple[str, ...]) -> dict[str, Any]:
     confusion = np.zeros((len(classes), len(classes)), int)
-    np.add.at(confusion, (truth, found.argmax(1)), 1)
+    np.add.at(confusion, (truth, outputs.argmax(1)), 1)
     recalls = confusion.diagonal() / confusion.sum(1)
     return {
         "classes": classes,
@@ -293,7 +299,7 @@ def report(truth: Array, found: Array, classes: tuple[str, ...]) -> dict[str, An
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("chips", type=Path)
-    parser.add_argument("head", choices=FRAMES)
+    parser.add_argument("classifier", choices=FRAMES)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=2500)
     options = parser.parse_args()
@@ -302,18 +308,18 @@ def main() -> None:
     cv2.setNumThreads(1)
     random = np.random.default_rng(SEED)
     data = np.load(options.chips)
-    chips, rows = data[FRAMES[options.head]], json.loads(str(data["rows"]))
-    head, figures = TRAIN[options.head](chips, rows, random, options.steps)
-    export(head, options.output / f"{options.head}.onnx")
-    text = json.dumps({"head": options.head, "seed": SEED, "steps": options.steps, **figures}, indent=2)
-    (options.output / f"{options.head}.json").write_text(text + "\n", encoding="utf-8")
+    chips, rows = data[FRAMES[options.classifier]], json.loads(str(data["rows"]))
+    model, figures = TRAIN[options.classifier](chips, rows, random, options.steps)
+    export(model, options.output / f"{options.classifier}.onnx")
+    text = json.dumps({"head": options.classifier, "seed": SEED, "steps": options.steps, **figures}, indent=2)
+    (options.output / f"{options.classifier}.json").write_text(text + "\n", encoding="utf-8")
     print(text)
 
 
-def export(head: Head, path: Path) -> None:
+def export(model: Classifier, path: Path) -> None:
     path.parent.mkdir(exist_ok=True)
     torch.onnx.export(
-        head,
+        model,
         (torch.zeros(1, 3, SIDE, SIDE),),
         path,
         input_names=["chip"],
@@ -323,36 +329,36 @@ def export(head: Head, path: Path) -> None:
     )
 
 
-def train_mask(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Head, dict[str, Any]]:
-    """Held out is every second picture of the detection set, which shows both kinds of face; half of a batch is of the others.
+def train_mask(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Classifier, dict[str, Any]]:
+    """Hold out every second image of the detection set, which shows masked and bare faces; half of each batch is from the rest.
 
-    Without that, one bare face in fifty would be one of a crowd, and those are the ones that are taken for masked.
+    Otherwise only one bare face in fifty would be from a crowd, and those are the ones mistaken for masked faces.
     """
     labels, held = np.full(len(rows), -1), np.zeros(len(rows), bool)
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if row["set"] == "utkface" or "ImposterRaw" in row.get("file", ""):
             continue
         if row["set"] != "detection":
-            labels[place] = int(row["set"] == "rwmfd")
+            labels[index] = int(row["set"] == "rwmfd")
         elif row["label"] in {"mask", "no_mask"} and row["width"] >= 16:
-            labels[place] = int(row["label"] == "mask")
-            held[place] = int("".join(filter(str.isdigit, row["file"]))) % 2 == 1
+            labels[index] = int(row["label"] == "mask")
+            held[index] = int("".join(filter(str.isdigit, row["file"]))) % 2 == 1
     crowds = np.array([row["set"] == "detection" for row in rows])
-    head, truth, found = train_classes(chips, labels, held, 2, random, steps, crowds)
+    model, truth, outputs = train_classes(chips, labels, held, 2, random, steps, crowds)
     widths = np.array([row["width"] for row in rows])[held & (labels >= 0)]
     training = (labels >= 0) & ~held
-    large = report(truth[widths >= 32], found[widths >= 32], ("none", "mask"))
-    return head, {
+    large = report(truth[widths >= 32], outputs[widths >= 32], ("none", "mask"))
+    return model, {
         "trained_on": f"{int((training & (labels == 1)).sum())} masked and {int((training & (labels == 0)).sum())} bare faces"
         " of RWMFD, LFW, NUAA, a sunglasses set and half of the pictures of the detection set",
         "held_out": f"{len(truth)} faces of at least 16 pixels in the other pictures of the detection set",
-        **report(truth, found, ("none", "mask")),
+        **report(truth, outputs, ("none", "mask")),
         "of_at_least_32_pixels": large,
     }
 
 
 def labels_by_eye(rows: Rows, column: str, classes: tuple[str, ...]) -> Array:
-    """The label of every chip; -1 where it has none."""
+    """Return the label of every chip, or -1 if it has none."""
     with LABELS.open(encoding="utf-8", newline="") as lines:
         known = {row["sha256"]: row[column] for row in csv.DictReader(lines)}
     words = [known.get(row.get("sha256", ""), "") for row in rows]
@@ -360,9 +366,9 @@ def labels_by_eye(rows: Rows, column: str, classes: tuple[str, ...]) -> Array:
 
 
 def source_held_out(row: dict[str, Any]) -> bool:
-    """One in five: by person where people are named, by subject of NUAA, by folder of the sunglasses, else by picture.
+    """Hold out one in five: by person if people are named, by subject of NUAA, by folder of the sunglasses set, else by image.
 
-    Faces of the detection set have no labels here, and are not named by picture.
+    Faces of the detection set have no labels here and no SHA-256.
     """
     if row["set"] == "lfw":
         return person_held_out(row)
@@ -373,18 +379,20 @@ def source_held_out(row: dict[str, Any]) -> bool:
     return "sha256" in row and bool(int(row["sha256"], 16) % 5 == 0)
 
 
-def train_glasses(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Head, dict[str, Any]]:
-    """No glasses, clear and dark ones; NUAA says in its file names who wears some."""
+def train_glasses(
+    chips: Array, rows: Rows, random: np.random.Generator, steps: int
+) -> tuple[Classifier, dict[str, Any]]:
+    """Train on no, clear and dark glasses. NUAA's file names state who wears glasses."""
     classes = ("none", "yes", "dark")
     labels = labels_by_eye(rows, "glasses", classes)
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if row["set"] == "nuaa":
-            labels[place] = int(Path(row["file"]).name.split("_")[1])
+            labels[index] = int(Path(row["file"]).name.split("_")[1])
     return train_worn(chips, rows, labels, classes, random, steps)
 
 
-def train_hat(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Head, dict[str, Any]]:
-    """Anything worn on the head, among LFW photographs."""
+def train_hat(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Classifier, dict[str, Any]]:
+    """Train on headwear in LFW photographs."""
     classes = ("none", "yes")
     labels = labels_by_eye(rows, "hat", classes)
     labels[[row["set"] != "lfw" for row in rows]] = -1
@@ -393,43 +401,43 @@ def train_hat(chips: Array, rows: Rows, random: np.random.Generator, steps: int)
 
 def train_worn(
     chips: Array, rows: Rows, labels: Array, classes: tuple[str, ...], random: np.random.Generator, steps: int
-) -> tuple[Head, dict[str, Any]]:
+) -> tuple[Classifier, dict[str, Any]]:
     held = np.array([source_held_out(row) for row in rows])
-    head, truth, found = train_classes(chips, labels, held, len(classes), random, steps)
+    model, truth, outputs = train_classes(chips, labels, held, len(classes), random, steps)
     sets = np.array([row["set"] for row in rows])
     tested = sets[held & (labels >= 0)]
     counts = np.bincount(labels[(labels >= 0) & ~held], minlength=len(classes))
-    told = ", ".join(f"{count} {name}" for count, name in zip(counts, classes, strict=True))
-    return head, {
-        "trained_on": f"{told}; faces of {', '.join(sorted(set(sets[labels >= 0])))}",
+    summary = ", ".join(f"{count} {name}" for count, name in zip(counts, classes, strict=True))
+    return model, {
+        "trained_on": f"{summary}; faces of {', '.join(sorted(set(sets[labels >= 0])))}",
         "held_out": f"{len(truth)} faces of other people, subjects and folders",
-        **report(truth, found, classes),
+        **report(truth, outputs, classes),
         "right_by_source": {
-            str(name): round(float((found.argmax(1) == truth)[tested == name].mean()), 4)
+            str(name): round(float((outputs.argmax(1) == truth)[tested == name].mean()), 4)
             for name in sorted(set(tested))
         },
     }
 
 
-def train_beard(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Head, dict[str, Any]]:
-    """Hair on chin or jaw; a moustache alone is a class of its own, because it is the likeliest to be taken for one."""
+def train_beard(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Classifier, dict[str, Any]]:
+    """Train on beards. A moustache alone has its own class, because it is most often mistaken for a beard."""
     labels = labels_by_eye(rows, "beard", ("none", "moustache", "yes"))
     held = np.array([source_held_out(row) for row in rows])
-    head, truth, found = train_classes(chips, labels, held, 3, random, steps)
+    model, truth, outputs = train_classes(chips, labels, held, 3, random, steps)
     counts = np.bincount(labels[(labels >= 0) & ~held], minlength=3)
-    told = np.stack([1 - found[:, 2], found[:, 2]], 1)
+    as_beard = np.stack([1 - outputs[:, 2], outputs[:, 2]], 1)
     moustaches, beards = truth == 1, truth == 2
-    return head, {
+    return model, {
         "trained_on": f"{counts[2]} beards, {counts[1]} moustaches alone, {counts[0]} bare faces;"
         " of LFW, UTKFace and a sunglasses set",
         "held_out": f"{len(truth)} faces of other people and folders, {int(moustaches.sum())} of them with a moustache alone",
-        **report(beards.astype(int), told, ("none", "yes")),
-        "moustaches_told_a_beard": int((told[moustaches].argmax(1) == 1).sum()),
+        **report(beards.astype(int), as_beard, ("none", "yes")),
+        "moustaches_told_a_beard": int((as_beard[moustaches].argmax(1) == 1).sum()),
     }
 
 
-def train_hair(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Head, dict[str, Any]]:
-    """Whether hair hangs below the chin, among LFW photographs: hair that is tied back or covered has no label."""
+def train_hair(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Classifier, dict[str, Any]]:
+    """Train on hair that reaches below the chin, in LFW photographs. Hair that is tied back or covered has no label."""
     classes = ("short", "long")
     return train_worn(chips, rows, labels_by_eye(rows, "hair", classes), classes, random, steps)
 

@@ -1,10 +1,10 @@
-"""Weigh the cues of silent liveness, and measure what that is worth for people that taught nothing.
+"""Fit the logistic regression of silent liveness and measure it on people outside the training set.
 
     python scripts/train_liveness.py DATA --report eval-report [--cues CUES.npz] [--check]
 
-DATA is a directory of labelled sets as ``openfrs eval all`` takes it. Which cues are used, and how strong the ridge is, is chosen
-by leaving out one person after another; the figures come from doing all of that again without each person in turn. Nothing is
-drawn at random. ``--cues`` keeps what was seen of the pictures; ``--check`` only weighs again, and compares.
+DATA is a directory of labelled sets as for ``openfrs eval all``. Cues and ridge are selected by leave-one-person-out
+cross-validation; the figures come from repeating the selection without each person (nested cross-validation). Nothing is random.
+``--cues`` caches the cues of all images; ``--check`` only repeats the fit and compares the weights.
 """
 
 import csv
@@ -38,7 +38,7 @@ from openfrs.vision.weights.cache import WeightCache
 OUTPUT: Final = Path(__file__).parent.parent / "src" / "openfrs" / "vision" / "weights" / "trained" / "liveness.json"
 
 NETWORK: Final = "network"
-WAYS: Final = (
+COMBINATIONS: Final = (
     (NETWORK, "spectrum"),
     (NETWORK, "crops"),
     (NETWORK, "texture"),
@@ -48,29 +48,29 @@ WAYS: Final = (
     (NETWORK, "spectrum", "context"),
     ("spectrum",),
 )
-"""What is chosen from."""
+"""Combinations of cues to select from."""
 
-COLOURED: Final = ((NETWORK, "colours"), (NETWORK, "crops", "colours"), (NETWORK, "spectrum", "colours"))
-"""What is measured beside: colours tell much of the few cameras and lamps here, and little of others."""
+WITH_COLOURS: Final = ((NETWORK, "colours"), (NETWORK, "crops", "colours"), (NETWORK, "spectrum", "colours"))
+"""Combinations that are measured but not selected: colours depend on the few cameras and lamps of the training set."""
 
 LABELLED: Final = ("print", "screen")
 RIDGES: Final = (1.0, 3.0, 10.0)
 STEPS: Final = 30
 FLOOR: Final = -3.0
-"""The network is 95 % sure of an attack: more than it ever was of the living in the set of prints, less than of any print."""
+"""Log odds at which the network is 95 % certain of an attack; in the set of prints all live faces lie above, all prints below."""
 
-SAME: Final = 5e-3
-"""Processors differ by so much in what the network makes of a picture."""
+TOLERANCE: Final = 5e-3
+"""Maximum difference of the network's output between processors."""
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
-Way = tuple[tuple[str, ...], float]
+Variant = tuple[tuple[str, ...], float]
 """Cues and ridge."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture: of which set, of what kind ("" is live), of whom, in which clip, and by how much to pad it."""
+    """An image with its set, kind of attack ("" is live), person, clip, and padding as a share of its side."""
 
     path: Path
     source: str
@@ -80,8 +80,8 @@ class Sample:
     pad: float = 0.0
 
 
-class Pictures:
-    """Samples with their cues; those without a face have NaN."""
+class Dataset:
+    """Samples with their cues; NaN for images without a face."""
 
     def __init__(self, samples: Sequence[Sample], cues: Mapping[str, Floats]) -> None:
         self.cues = cues
@@ -102,7 +102,7 @@ class Pictures:
         self._is_live[self._group] = self.live
 
     def weights(self, among: Flags) -> Floats:
-        """So that living and attacks count alike, among them every set or kind, in it every clip."""
+        """Return weights that balance live faces and attacks, then the sets or kinds of each, then the clips of each."""
         frames = np.bincount(self._clip[among], minlength=self._group_of.size)
         clips = np.bincount(self._group_of[frames > 0], minlength=self._is_live.size)
         groups = np.bincount(self._is_live[clips > 0], minlength=2)
@@ -112,27 +112,27 @@ class Pictures:
         return weights
 
     def table(self, cues: Sequence[str]) -> Floats:
-        """Some cues side by side."""
+        """Return several cues as one table."""
         return np.hstack([self.cues[name] for name in cues])
 
-    def taught(self, way: Way, among: Flags) -> Logistic:
-        """What some pictures teach."""
+    def fit(self, variant: Variant, among: Flags) -> Logistic:
+        """Fit the regression to some of the images."""
         among = among & self.seen
-        floor = FLOOR if way[0][0] == NETWORK else -np.inf
-        return fit(self.table(way[0])[among], self.live[among], self.weights(among)[among], way[1], floor)
+        floor = FLOOR if variant[0][0] == NETWORK else -np.inf
+        return fit(self.table(variant[0])[among], self.live[among], self.weights(among)[among], variant[1], floor)
 
-    def without_each(self, way: Way, among: Flags, teachers: Flags | None = None) -> Floats:
-        """The margin of every picture among some as other people among the ``teachers``, or among the same, teach it; else NaN."""
-        teachers = among if teachers is None else teachers
+    def leave_one_out(self, variant: Variant, among: Flags, training: Flags | None = None) -> Floats:
+        """Return the margin of each image in ``among``, fitted to the other people in ``training``; NaN elsewhere."""
+        training = among if training is None else training
         margins = np.full(among.size, np.nan)
-        table = self.table(way[0])
+        table = self.table(variant[0])
         for person in np.unique(self._person[among]):
             own = among & (self._person == person)
-            margins[own] = self.taught(way, teachers & ~own).margin(table[own])
+            margins[own] = self.fit(variant, training & ~own).margin(table[own])
         return margins
 
     def errors(self, margins: Floats, among: Flags) -> tuple[dict[str, float], float]:
-        """APCER by kind, and BPCER."""
+        """Return APCER by kind of attack, and BPCER."""
         passed = np.nan_to_num(margins, nan=-np.inf) >= 0
         kinds = sorted(set(self.kinds[among & ~self.live]))
         return {str(kind): float(passed[among & (self.kinds == kind)].mean()) for kind in kinds}, float(
@@ -140,42 +140,42 @@ class Pictures:
         )
 
     def loss(self, margins: Floats, among: Flags) -> float:
-        """Mean logarithmic loss; the two sides, and the clips in them, count alike."""
+        """Return the mean logarithmic loss, weighted as for the fit."""
         among = among & self.seen
         wrong = np.where(self.live, -margins, margins)[among]
         return float(np.average(np.logaddexp(0, wrong), weights=self.weights(among)[among]))
 
-    def chosen(self, among: Flags, ways: Sequence[tuple[str, ...]] = WAYS) -> Way:
-        """The way with the least loss where each person is judged by what the others taught."""
+    def select(self, among: Flags, combinations: Sequence[tuple[str, ...]] = COMBINATIONS) -> Variant:
+        """Return the variant with the smallest leave-one-person-out loss."""
         return min(
-            ((cues, ridge) for cues in ways for ridge in RIDGES),
-            key=lambda way: self.loss(self.without_each(way, among), among),
+            ((cues, ridge) for cues in combinations for ridge in RIDGES),
+            key=lambda variant: self.loss(self.leave_one_out(variant, among), among),
         )
 
 
 def fit(cues: Floats, live: Flags, weights: Floats, ridge: float, floor: float) -> Logistic:
-    """Logistic regression on standardised and clipped cues, by Newton's method."""
+    """Fit a logistic regression to standardised and clipped cues by Newton's method."""
     mean = np.average(cues, 0, weights)
     deviation = np.sqrt(np.average((cues - mean) ** 2, 0, weights)) + 1e-6
-    steps = np.column_stack([np.clip((cues - mean) / deviation, -MAX_DEVIATION, MAX_DEVIATION), np.ones(len(cues))])
+    inputs = np.column_stack([np.clip((cues - mean) / deviation, -MAX_DEVIATION, MAX_DEVIATION), np.ones(len(cues))])
     penalty = np.diag([*[ridge] * cues.shape[1], 1e-6])
-    found = np.zeros(steps.shape[1])
+    coefficients = np.zeros(inputs.shape[1])
     for _ in range(STEPS):
-        chance = 1 / (1 + np.exp(-np.clip(steps @ found, -30, 30)))
-        slope = steps.T @ (weights * (chance - live)) + penalty @ found
-        bend = (steps * (weights * chance * (1 - chance))[:, None]).T @ steps + penalty
-        change = np.linalg.solve(bend, slope)
-        found = found - change
+        probability = 1 / (1 + np.exp(-np.clip(inputs @ coefficients, -30, 30)))
+        gradient = inputs.T @ (weights * (probability - live)) + penalty @ coefficients
+        hessian = (inputs * (weights * probability * (1 - probability))[:, None]).T @ inputs + penalty
+        change = np.linalg.solve(hessian, gradient)
+        coefficients = coefficients - change
         if np.abs(change).max() < 1e-8:
             break
-    return Logistic(mean, deviation, found[:-1], float(found[-1]), floor)
+    return Logistic(mean, deviation, coefficients[:-1], float(coefficients[-1]), floor)
 
 
 def samples(data: Path) -> Iterator[Sample]:
-    """Labelled pictures, then ordinary photographs of other sets, in which everybody is alive."""
+    """Yield labelled images, then ordinary photographs of other sets, in which every face is live."""
     spoofs = liveness_set(data)
     if spoofs is None:
-        raise OperatorError(f"{data} has no pictures about liveness")
+        raise OperatorError(f"{data} has no labelled images for liveness")
     for (path, kind), person, clip in zip(spoofs.items, spoofs.people, spoofs.clips, strict=True):
         yield Sample(path, person.split()[0], kind, person, clip)
     for path in sorted((data / "lfw-dev" / "images").rglob("*.jpg"))[3::14]:
@@ -187,103 +187,105 @@ def samples(data: Path) -> Iterator[Sample]:
         yield Sample(path, "street", "", path.name, path.name)
 
 
-def seen(found: Sequence[Sample], pipeline: ModelPipeline, session: Session, *, also_tried: bool) -> dict[str, Floats]:
-    """The cues of the main face of every picture: those in use, and those that were tried."""
+def extract_cues(
+    samples: Sequence[Sample], pipeline: ModelPipeline, session: Session, *, candidates: bool
+) -> dict[str, Floats]:
+    """Return the cues of the main face of every image: those in use and, with ``candidates``, those of ``liveness_cues.py``."""
     rows: list[dict[str, Floats] | None] = []
-    for sample in track(found, "looking"):
+    for sample in track(samples, "extracting cues"):
         image = padded(EncodedImage.from_file(sample.path).decode(), sample.pad)
         row = None
         if (main := main_face(pipeline.detect(image), image)) is not None:
-            picture, face = upright(image, main)
-            own = liveness_cues(session, picture, face)
-            row = {NETWORK: own[:1], "spectrum": own[1:]}
-            if also_tried:
-                row["crops"] = crops(session, picture, face)
-                row |= {name: cue(picture, face) for name, cue in CUES.items()}
+            level_image, face = upright(image, main)
+            in_use = liveness_cues(session, level_image, face)
+            row = {NETWORK: in_use[:1], "spectrum": in_use[1:]}
+            if candidates:
+                row["crops"] = crops(session, level_image, face)
+                row |= {name: cue(level_image, face) for name, cue in CUES.items()}
         rows.append(row)
-    one = next(row for row in rows if row)
+    template = next(row for row in rows if row)
     return {
         name: np.array([row[name] if row else np.full(value.size, np.nan) for row in rows])
-        for name, value in one.items()
+        for name, value in template.items()
     }
 
 
-def tried(name: str, pictures: Pictures, margins: Floats, taught: Callable[[Flags], Floats]) -> Tried:
-    """A row of the table; ``taught`` gives the margins of ordinary photographs."""
-    among = pictures.labelled
-    passed, refused = pictures.errors(margins, among)
+def tried_row(name: str, dataset: Dataset, margins: Floats, margins_of: Callable[[Flags], Floats]) -> Tried:
+    """Return a row of the table. ``margins_of`` returns the margins of ordinary photographs."""
+    among = dataset.labelled
+    passed, refused = dataset.errors(margins, among)
     ordinary = {}
     for source in ("LFW", "UTKFace", "street"):
-        of = (pictures.sources == source) & pictures.seen
-        ordinary[source] = float((taught(of) < 0).mean())
+        of = (dataset.sources == source) & dataset.seen
+        ordinary[source] = float((margins_of(of) < 0).mean())
     scores = np.nan_to_num(margins, nan=-np.inf)
-    result = liveness_result(pictures.live[among], pictures.kinds[among].tolist(), scores[among], data="", models="")
+    result = liveness_result(dataset.live[among], dataset.kinds[among].tolist(), scores[among], data="", models="")
     return Tried(
         cues=name,
         passed=passed,
         refused=refused,
-        refused_in_clips=pictures.errors(margins, among & (pictures.sources == "screen"))[1],
+        refused_in_clips=dataset.errors(margins, among & (dataset.sources == "screen"))[1],
         equal_error_rate=result.equal_error_rate,
         ordinary=ordinary,
     )
 
 
-def halves(pictures: Pictures) -> tuple[Flags, Flags]:
-    """Every second person of each set is held back."""
-    held = np.zeros(pictures.live.size, np.bool_)
+def halves(dataset: Dataset) -> tuple[Flags, Flags]:
+    """Split the people of each set into a development and a held-out half."""
+    held = np.zeros(dataset.live.size, np.bool_)
     for source in ("print", "screen"):
-        own = sorted(set(pictures.people[pictures.sources == source]))
-        held |= np.isin(pictures.people, own[1::2]) & (pictures.sources == source)
-    return pictures.labelled & ~held, held
+        own = sorted(set(dataset.people[dataset.sources == source]))
+        held |= np.isin(dataset.people, own[1::2]) & (dataset.sources == source)
+    return dataset.labelled & ~held, held
 
 
-def measure(pictures: Pictures, way: Way, report: Report) -> TriedResult:
-    """Put the figures into a report."""
-    among, network = pictures.labelled, pictures.cues[NETWORK][:, 0]
+def measure(dataset: Dataset, variant: Variant, report: Report) -> TriedResult:
+    """Add the figures to a report."""
+    among, network = dataset.labelled, dataset.cues[NETWORK][:, 0]
 
     def add(name: str, margins: Floats, of: Flags, models: str) -> None:
         result = liveness_result(
-            pictures.live[of],
-            pictures.kinds[of].tolist(),
+            dataset.live[of],
+            dataset.kinds[of].tolist(),
             sigmoid(margins)[of],
             data=f"NUAA prints and frames of clips, {int(of.sum())} pictures",
             models=models,
-            people=pictures.people[of].tolist(),
-            clips=pictures.clips[of].tolist(),
+            people=dataset.people[of].tolist(),
+            clips=dataset.clips[of].tolist(),
         )
         report.add(name, result)
 
     nested = np.full(among.size, np.nan)
     picked = []
-    for person in sorted(set(pictures.people[among])):
-        own = among & (pictures.people == person)
-        picked.append(pictures.chosen(among & ~own))
-        nested[own] = pictures.taught(picked[-1], among & ~own).margin(pictures.table(picked[-1][0])[own])
+    for person in sorted(set(dataset.people[among])):
+        own = among & (dataset.people == person)
+        picked.append(dataset.select(among & ~own))
+        nested[own] = dataset.fit(picked[-1], among & ~own).margin(dataset.table(picked[-1][0])[own])
     print("chosen without each person:", picked)
     add("liveness-left-out", nested, among, "cues chosen and weighed anew without each person")
     add("liveness-network", network, among, "the network alone")
-    development, held = halves(pictures)
-    best = pictures.chosen(development)
+    development, held = halves(dataset)
+    best = dataset.select(development)
     print("chosen on the development half:", best)
     for name, of, models in (
-        ("liveness-held-back", way, "the same cues, weighed on the development half"),
+        ("liveness-held-back", variant, "the same cues, weighed on the development half"),
         ("liveness-held-back-chosen", best, f"{', '.join(best[0])}: chosen and weighed on the development half"),
     ):
-        add(name, pictures.taught(of, development).margin(pictures.table(of[0])), held, models)
+        add(name, dataset.fit(of, development).margin(dataset.table(of[0])), held, models)
 
-    def row(name: str, of: Way, margins: Floats) -> Tried:
-        return tried(
-            name, pictures, margins, lambda which: pictures.taught(of, among).margin(pictures.table(of[0])[which])
+    def row(name: str, of: Variant, margins: Floats) -> Tried:
+        return tried_row(
+            name, dataset, margins, lambda which: dataset.fit(of, among).margin(dataset.table(of[0])[which])
         )
 
-    rows = [tried("network alone", pictures, network, lambda which: network[which])]
-    for cues in (*WAYS, *COLOURED):
-        best = pictures.chosen(among, [cues])
-        rows.append(row(", ".join(cues), best, pictures.without_each(best, among)))
-    rows.append(row("chosen anew without each person", way, nested))
+    rows = [tried_row("network alone", dataset, network, lambda which: network[which])]
+    for cues in (*COMBINATIONS, *WITH_COLOURS):
+        best = dataset.select(among, [cues])
+        rows.append(row(", ".join(cues), best, dataset.leave_one_out(best, among)))
+    rows.append(row("chosen anew without each person", variant, nested))
     for kind in ("phone", "monitor", "print"):
-        margins = pictures.without_each(way, among, among & (pictures.kinds != kind))
-        rows.append(row(f"{', '.join(way[0])}; no {kind} taught", way, margins))
+        margins = dataset.leave_one_out(variant, among, among & (dataset.kinds != kind))
+        rows.append(row(f"{', '.join(variant[0])}; no {kind} taught", variant, margins))
     result = TriedResult(
         data=f"NUAA prints and frames of clips, {int(among.sum())} pictures",
         models="each person judged by what the others taught, ordinary photographs by what all taught",
@@ -295,57 +297,58 @@ def measure(pictures: Pictures, way: Way, report: Report) -> TriedResult:
 
 def main(
     data: Path,
-    report: Annotated[Path, typer.Option(help="Where figures go.")],
-    cues: Annotated[Path | None, typer.Option(help="Keeps what was seen of the pictures.")] = None,
-    check: Annotated[bool, typer.Option(help="Only compare with the weights that are there.")] = False,
+    report: Annotated[Path, typer.Option(help="Directory of the report.")],
+    cues: Annotated[Path | None, typer.Option(help="Cache file of the cues.")] = None,
+    check: Annotated[bool, typer.Option(help="Only compare with the current weights.")] = False,
 ) -> None:
-    """Train, measure and write the weighing."""
-    found = [sample for sample in samples(data) if not check or sample.source in LABELLED]
+    """Fit the regression, write its weights and measure it."""
+    selected = [sample for sample in samples(data) if not check or sample.source in LABELLED]
     if cues is not None and cues.is_file():
         with np.load(cues) as kept:
             values = dict(kept)
     else:
         weights = WeightCache.open(Settings().models)
         session = Runtime(1).session(weights.path("liveness"))
-        values = seen(found, ModelPipeline(weights, Runtime(1)), session, also_tried=not check)
+        values = extract_cues(selected, ModelPipeline(weights, Runtime(1)), session, candidates=not check)
         if cues is not None:
             np.savez(cues, **values)  # type: ignore[arg-type]
-    pictures = Pictures(found, values)
+    dataset = Dataset(selected, values)
     if check:
-        compare(pictures)
-    way = pictures.chosen(pictures.labelled)
-    print("chosen:", way)
-    if way[0] != (NETWORK, "spectrum"):
-        raise OperatorError(f"the service weighs network and spectrum, but {way[0]} is better")
-    told = note(pictures, way) | numbers(pictures.taught(way, pictures.labelled))
-    OUTPUT.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    measure(pictures, way, Report(report, with_plots=False))
+        compare(dataset)
+    variant = dataset.select(dataset.labelled)
+    print("chosen:", variant)
+    if variant[0] != (NETWORK, "spectrum"):
+        raise OperatorError(f"the service uses network and spectrum, but {variant[0]} has a smaller loss")
+    content = provenance(dataset, variant) | parameters(dataset.fit(variant, dataset.labelled))
+    OUTPUT.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    measure(dataset, variant, Report(report, with_plots=False))
 
 
-def compare(pictures: Pictures) -> NoReturn:
-    """Weigh again as the weights that are there were, and end the program: well where they are the same."""
+def compare(dataset: Dataset) -> NoReturn:
+    """Fit with the current cues and ridge, and exit with 1 if the weights differ from the current ones."""
     old = json.loads(OUTPUT.read_text("utf-8"))
-    new = numbers(pictures.taught((tuple(old["cues"]), old["ridge"]), pictures.labelled))
+    new = parameters(dataset.fit((tuple(old["cues"]), old["ridge"]), dataset.labelled))
     worst = max(float(np.abs(np.subtract(old[name], new[name])).max()) for name in new)
-    print(f"greatest difference from the weights that are there: {worst:g}")
-    raise typer.Exit(worst > SAME)
+    print(f"maximum difference from the current weights: {worst:g}")
+    raise typer.Exit(worst > TOLERANCE)
 
 
-def numbers(taught: Logistic) -> dict[str, Any]:
-    """As ``trained/liveness.json`` has them."""
+def parameters(logistic: Logistic) -> dict[str, Any]:
+    """Return the parameters for ``trained/liveness.json``."""
     return {
-        name: np.round(getattr(taught, name), 5).tolist() for name in ("mean", "deviation", "weights", "bias", "floor")
+        name: np.round(getattr(logistic, name), 5).tolist()
+        for name in ("mean", "deviation", "weights", "bias", "floor")
     }
 
 
-def note(pictures: Pictures, way: Way) -> dict[str, Any]:
-    """What the weights come from."""
-    kinds = pictures.kinds[pictures.labelled & pictures.seen]
+def provenance(dataset: Dataset, variant: Variant) -> dict[str, Any]:
+    """Describe the training data."""
+    kinds = dataset.kinds[dataset.labelled & dataset.seen]
     counts = ", ".join(f"{int((kinds == kind).sum())} {kind or 'live'}" for kind in sorted(set(kinds)))
     return {
         "head": "liveness",
-        "cues": [*way[0]],
-        "ridge": way[1],
+        "cues": [*variant[0]],
+        "ridge": variant[1],
         "trained_on": f"{counts}: faces of NUAA and of 20 short clips, both for research",
     }
 

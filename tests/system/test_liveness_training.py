@@ -1,4 +1,4 @@
-"""Training the weighing of silent liveness: the same numbers each time, nobody judged by their own pictures."""
+"""Training of silent liveness is deterministic, and people are measured only by models fitted to other people."""
 
 import importlib.util
 import sys
@@ -17,19 +17,19 @@ def training() -> ModuleType:
     """``scripts/train_liveness.py``."""
     sys.path.insert(0, str(SCRIPTS))
     try:
-        told = importlib.util.spec_from_file_location("train_liveness", SCRIPTS / "train_liveness.py")
-        assert told is not None
-        assert told.loader is not None
-        module = importlib.util.module_from_spec(told)
+        spec = importlib.util.spec_from_file_location("train_liveness", SCRIPTS / "train_liveness.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
         sys.modules["train_liveness"] = module
-        told.loader.exec_module(module)
+        spec.loader.exec_module(module)
     finally:
         sys.path.remove(str(SCRIPTS))
     return module
 
 
-def made(training: ModuleType) -> Any:
-    """Six people, each live and attacked: the network is right of all but the last, whom the spectrum gives away."""
+def make_dataset(training: ModuleType) -> Any:
+    """Return six people, each live and attacked; the network separates all but the last, whom the spectrum separates."""
     random = np.random.default_rng(3)
     samples, network, spectrum = [], [], []
     for person in range(6):
@@ -41,45 +41,48 @@ def made(training: ModuleType) -> Any:
                 spectrum.append(random.normal(live, 1, 8))
     network[7] = [np.nan]
     spectrum[7] = np.full(8, np.nan)
-    return training.Pictures(samples, {"network": np.array(network), "spectrum": np.array(spectrum)})
+    return training.Dataset(samples, {"network": np.array(network), "spectrum": np.array(spectrum)})
 
 
-def test_training_comes_to_the_same_numbers(training: ModuleType) -> None:
-    way = (("network", "spectrum"), 3.0)
-    first, again = (training.numbers(each.taught(way, each.labelled)) for each in (made(training), made(training)))
+def test_training_is_deterministic(training: ModuleType) -> None:
+    variant = (("network", "spectrum"), 3.0)
+    first, again = (
+        training.parameters(each.fit(variant, each.labelled))
+        for each in (make_dataset(training), make_dataset(training))
+    )
     assert first == again
     assert len(first["weights"]) == 9
     assert all(weight > 0 for weight in first["weights"])
 
 
 def test_a_stronger_ridge_has_smaller_weights(training: ModuleType) -> None:
-    pictures = made(training)
+    dataset = make_dataset(training)
     sizes = [
-        np.abs(pictures.taught((("network", "spectrum"), ridge), pictures.labelled).weights).sum() for ridge in (1, 100)
+        np.abs(dataset.fit((("network", "spectrum"), ridge), dataset.labelled).weights).sum() for ridge in (1, 100)
     ]
     assert sizes[1] < sizes[0]
 
 
-def test_every_clip_and_every_side_counts_alike(training: ModuleType) -> None:
-    pictures = made(training)
-    weights = pictures.weights(pictures.labelled)
-    assert weights[pictures.live].sum() == pytest.approx(100)
-    assert weights[~pictures.live].sum() == pytest.approx(100)
-    assert weights[pictures.clips == "p0"].sum() == pytest.approx(100 / 6)
+def test_weights_balance_classes_and_clips(training: ModuleType) -> None:
+    dataset = make_dataset(training)
+    weights = dataset.weights(dataset.labelled)
+    assert weights[dataset.live].sum() == pytest.approx(100)
+    assert weights[~dataset.live].sum() == pytest.approx(100)
+    assert weights[dataset.clips == "p0"].sum() == pytest.approx(100 / 6)
 
 
-def test_nobody_is_judged_by_what_they_taught(training: ModuleType) -> None:
-    pictures = made(training)
-    way = (("network", "spectrum"), 3.0)
-    margins = pictures.without_each(way, pictures.labelled)
-    own = pictures.people == "p2"
-    pictures.live = np.where(own, ~pictures.live, pictures.live)
-    assert pictures.without_each(way, pictures.labelled)[own] == pytest.approx(margins[own])
+def test_leave_one_out_does_not_fit_to_the_person_measured(training: ModuleType) -> None:
+    dataset = make_dataset(training)
+    variant = (("network", "spectrum"), 3.0)
+    margins = dataset.leave_one_out(variant, dataset.labelled)
+    own = dataset.people == "p2"
+    dataset.live = np.where(own, ~dataset.live, dataset.live)
+    assert dataset.leave_one_out(variant, dataset.labelled)[own] == pytest.approx(margins[own])
     assert np.isnan(margins[7])
 
 
-def test_halves_share_nobody(training: ModuleType) -> None:
-    pictures = made(training)
-    development, held = training.halves(pictures)
+def test_halves_have_no_person_in_common(training: ModuleType) -> None:
+    dataset = make_dataset(training)
+    development, held = training.halves(dataset)
     assert development.sum() == held.sum() == 60
-    assert not set(pictures.people[development]) & set(pictures.people[held])
+    assert not set(dataset.people[development]) & set(dataset.people[held])
