@@ -1,8 +1,7 @@
 """Faces of a face set: enrolment, listing, update and deletion."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from anyio import to_thread
 
@@ -20,14 +19,19 @@ from openfrs.store.index.search import Galleries, Listing
 from .dry_run import DryRun
 from .errors import missing_face, translated_errors
 from .face_sets import FaceSets
-from .fields import check_values, displayed_name, new_public_ids, parse_value, retry_with_new_ids
+from .fields import (
+    EXTERNAL_IMAGE_ID_FORMAT,
+    check_values,
+    displayed_name,
+    new_public_ids,
+    parse_value,
+    retry_with_new_ids,
+)
 from .filter import parse_filter
 from .policies import Reason, judge_image, policy_for
 
 NewIds = Callable[[int], Sequence[str]]
 """Returns the given number of ids for new faces."""
-
-_EXTERNAL_IMAGE_ID: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.EXTERNAL_IMAGE_ID_LENGTH}}}")
 
 
 class Faces:
@@ -289,7 +293,7 @@ def check_external_image_id(value: str) -> None:
     Raises:
         ServiceError: ``FRS.0012``
     """
-    if not _EXTERNAL_IMAGE_ID.fullmatch(value):
+    if not EXTERNAL_IMAGE_ID_FORMAT.fullmatch(value):
         raise wrong_format("external_image_id", "must be 1 to 36 letters, digits, '_' and '-'")
 
 

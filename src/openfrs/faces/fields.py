@@ -18,7 +18,9 @@ T = TypeVar("T")
 ALPHABET: Final = string.ascii_letters + string.digits
 
 _ATTEMPTS: Final = 5
-_NAME: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.CUSTOM_FIELD_NAME_LENGTH}}}")
+
+FIELD_NAME_FORMAT: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.CUSTOM_FIELD_NAME_LENGTH}}}")
+EXTERNAL_IMAGE_ID_FORMAT: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.EXTERNAL_IMAGE_ID_LENGTH}}}")
 
 
 def _is_string(value: Any) -> bool:
@@ -45,7 +47,7 @@ _VALIDATORS: Final[Mapping[FieldType, Callable[[Any], bool]]] = {
 
 def displayed_name(name: str) -> str:
     """Return a field name for an error message; ``given`` if it is not a valid name."""
-    return name if _NAME.fullmatch(name) else "given"
+    return name if FIELD_NAME_FORMAT.fullmatch(name) else "given"
 
 
 def check_definitions(definitions: Mapping[str, Any]) -> FieldDefinitions:
@@ -58,7 +60,7 @@ def check_definitions(definitions: Mapping[str, Any]) -> FieldDefinitions:
         raise wrong_format("external_fields", f"at most {limits.CUSTOM_FIELDS_PER_SET} custom fields are allowed")
     checked: dict[str, Mapping[str, str]] = {}
     for name, definition in definitions.items():
-        if not _NAME.fullmatch(name):
+        if not FIELD_NAME_FORMAT.fullmatch(name):
             raise wrong_format("external_fields", "a field name is 1 to 36 letters, digits, '_' and '-'")
         if name in limits.RESERVED_FIELD_NAMES:
             raise wrong_format("external_fields", f"the field name {name} is reserved")

@@ -1,22 +1,19 @@
-"""What values look like, for the API's document: what is held against it is the business of the rooms below."""
+"""Schemas of request parameters, for the OpenAPI document only: :mod:`openfrs.faces` validates the values."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from openfrs.core import limits
+from openfrs.faces.fields import EXTERNAL_IMAGE_ID_FORMAT, FIELD_NAME_FORMAT
 from openfrs.store.index.columns import FieldType
-
-_NAMES: Final = {"pattern": f"^[A-Za-z0-9_-]{{1,{limits.CUSTOM_FIELD_NAME_LENGTH}}}$"}
 
 FaceSetName = Annotated[
     str, Field(json_schema_extra={"minLength": 1, "maxLength": limits.FACE_SET_NAME_LENGTH, "pattern": "^[^/]+$"})
 ]
-"""Printable characters but the slash."""
+"""Printable characters except the slash."""
 
-ExternalImageId = Annotated[
-    str, Field(json_schema_extra={"pattern": f"^[A-Za-z0-9_-]{{1,{limits.EXTERNAL_IMAGE_ID_LENGTH}}}$"})
-]
+ExternalImageId = Annotated[str, Field(json_schema_extra={"pattern": f"^{EXTERNAL_IMAGE_ID_FORMAT.pattern}$"})]
 
 FilterText = Annotated[str, Field(json_schema_extra={"maxLength": limits.FILTER_LENGTH})]
 
@@ -25,7 +22,7 @@ FieldDeclarations = Annotated[
     Field(
         json_schema_extra={
             "maxProperties": limits.CUSTOM_FIELDS_PER_SET,
-            "propertyNames": _NAMES,
+            "propertyNames": {"pattern": f"^{FIELD_NAME_FORMAT.pattern}$"},
             "additionalProperties": {
                 "type": "object",
                 "properties": {"type": {"type": ["string", "null"], "examples": [*FieldType]}},
@@ -33,7 +30,7 @@ FieldDeclarations = Annotated[
         }
     ),
 ]
-"""Custom fields of a face set by name; without a type they are strings. Case does not matter in types."""
+"""Declarations of custom fields by name. Types are case-insensitive, and `string` by default."""
 
 FieldValues = Annotated[
     dict[str, Any], Field(json_schema_extra={"additionalProperties": {"type": ["string", "number", "boolean"]}})
@@ -53,4 +50,4 @@ SortOrder = Annotated[
         }
     ),
 ]
-"""Numeric custom fields, the most important first."""
+"""Numeric custom fields with their order, the most significant first."""
