@@ -114,7 +114,7 @@ def test_a_record_that_was_altered_or_taken_out_shows(
     assert len(recorded(database)) == 3
     with database.write() as connection:
         connection.execute(text(change))
-    with pytest.raises(StoreUnavailableError, match="was altered"):
+    with pytest.raises(StoreUnavailableError, match="was changed or removed"):
         recorded(database)
 
 

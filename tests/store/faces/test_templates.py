@@ -105,8 +105,8 @@ def test_without_a_master_key_templates_are_plain(database: Database, path: Plac
 
 def test_what_does_not_fit_the_master_key_stops_the_start(database: Database) -> None:
     filled(database, MASTER)
-    assert "are encrypted: set OPENFRS_MASTER_KEY_FILE" in check(database, None)
-    assert "not the one" in check(database, OTHER)
+    assert "are encrypted; set OPENFRS_MASTER_KEY_FILE" in check(database, None)
+    assert "another master key" in check(database, OTHER)
 
 
 def test_plain_templates_under_a_master_key_stop_the_start(database: Database) -> None:
