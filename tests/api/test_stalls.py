@@ -29,7 +29,7 @@ from openfrs.core.settings import Settings
 from openfrs.server.http_protocol import PunctualProtocol
 from openfrs.services import Services
 from tests.support.fake_models import FakePipeline, photo
-from tests.support.videos import encode, grey
+from tests.support.videos import encode, gray_frames
 
 MILLISECONDS = 5
 TRIES = 5
@@ -57,7 +57,7 @@ def padded(size: int = limits.MAX_IMAGE_BYTES // 4 * 3) -> bytes:
 
 def film() -> str:
     """A short video in a large file: what fills it is a box that says to be passed over."""
-    video = encode(grey(1.5))
+    video = encode(gray_frames(1.5))
     filling = limits.MAX_IMAGE_BYTES // 4 * 3 - len(video)
     return text(video + struct.pack(">I4s", filling, b"free") + bytes(filling - 8))
 

@@ -1,4 +1,4 @@
-"""Small pictures of known colours in every encoding that matters."""
+"""Small images of known colours in the supported encodings."""
 
 import io
 import struct
@@ -15,23 +15,24 @@ RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 190, 40), (40, 50, 210), (250, 250
 
 
 def quarters(width: int = 64, height: int = 48) -> Pixels:
-    """A picture that no turn or mirroring leaves as it is: red and green above blue and white."""
-    picture = np.empty((height, width, 3), np.uint8)
-    picture[: height // 2, : width // 2], picture[: height // 2, width // 2 :] = RED, GREEN
-    picture[height // 2 :, : width // 2], picture[height // 2 :, width // 2 :] = BLUE, WHITE
-    return picture
+    """Return an image that every rotation and reflection changes: red and green above blue and white."""
+    pixels = np.empty((height, width, 3), np.uint8)
+    pixels[: height // 2, : width // 2], pixels[: height // 2, width // 2 :] = RED, GREEN
+    pixels[height // 2 :, : width // 2], pixels[height // 2 :, width // 2 :] = BLUE, WHITE
+    return pixels
 
 
-def encoded(picture: Pixels | Image.Image, kind: str, **options: Any) -> bytes:
-    """The picture as a file of Pillow's format ``kind``."""
-    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+def encoded(pixels: Pixels | Image.Image, kind: str, **options: Any) -> bytes:
+    """Encode an image in Pillow's format ``kind``."""
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
 
 
-def jpeg(picture: Pixels, **options: Any) -> bytes:
-    return encoded(picture, "JPEG", quality=95, subsampling=0, **options)
+def jpeg(pixels: Pixels, **options: Any) -> bytes:
+    """Encode an image as a JPEG of high quality."""
+    return encoded(pixels, "JPEG", quality=95, subsampling=0, **options)
 
 
 STORED_FOR_ORIENTATION: Final = {
@@ -47,17 +48,17 @@ STORED_FOR_ORIENTATION: Final = {
 
 
 def stored_for(orientation: int, upright: Pixels) -> Image.Image:
-    """The picture as a camera held that way stores it."""
-    image, turn = Image.fromarray(upright), STORED_FOR_ORIENTATION[orientation]
-    return image if turn is None else image.transpose(turn)
+    """Return the image as a camera stores it with an EXIF orientation."""
+    image, transpose = Image.fromarray(upright), STORED_FOR_ORIENTATION[orientation]
+    return image if transpose is None else image.transpose(transpose)
 
 
 def exif(orientation: int, order: str = "<") -> bytes:
-    """An EXIF block with some other tag and the orientation, in a byte order of ``struct``."""
+    """Return an EXIF block with another tag and the orientation, in a byte order of ``struct``."""
     mark = {"<": b"II*\0", ">": b"MM\0*"}[order]
     make = struct.pack(order + "HHI4s", 0x010F, 2, 4, b"abc\0")
-    turn = struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
-    return b"Exif\0\0" + mark + struct.pack(order + "IH", 8, 2) + make + turn + bytes(4)
+    tag = struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
+    return b"Exif\0\0" + mark + struct.pack(order + "IH", 8, 2) + make + tag + bytes(4)
 
 
 def png_chunk(kind: bytes, body: bytes) -> bytes:
@@ -69,8 +70,8 @@ def png_header(width: int, height: int, *, depth: int = 8, colour: int = 2, inte
     return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header)
 
 
-def interlaced_png(picture: Pixels) -> bytes:
-    """The picture in Adam7 order, which Pillow and OpenCV read but do not write."""
+def interlaced_png(pixels: Pixels) -> bytes:
+    """Encode an image in Adam7 order, which Pillow and OpenCV read but do not write."""
     rows = b""
     for top, left, down, right in (
         (0, 0, 8, 8),
@@ -81,14 +82,14 @@ def interlaced_png(picture: Pixels) -> bytes:
         (0, 1, 2, 2),
         (1, 0, 2, 1),
     ):
-        rows += b"".join(b"\0" + row.tobytes() for row in picture[top::down, left::right])
-    height, width = picture.shape[:2]
+        rows += b"".join(b"\0" + row.tobytes() for row in pixels[top::down, left::right])
+    height, width = pixels.shape[:2]
     body = png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b"")
     return png_header(width, height, interlaced=True) + body
 
 
 def claiming(kind: str, width: int, height: int) -> bytes:
-    """A small file whose header claims another size."""
+    """Return a small file whose header claims a different size."""
     if kind == "PNG":
         return png_header(width, height) + png_chunk(b"IDAT", zlib.compress(bytes(1000))) + png_chunk(b"IEND", b"")
     data = bytearray(encoded(quarters(), kind))

@@ -1,4 +1,4 @@
-"""Videos made for tests."""
+"""Synthetic videos."""
 
 import io
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ Pixels = npt.NDArray[np.uint8]
 def encode(
     frames: Iterable[Pixels], rate: int = 10, *, container: str = "mp4", codec: str = "libx264", **options: str
 ) -> bytes:
-    """The bytes of a video of frames of shape (height, width, 3), RGB."""
+    """Encode frames of shape (height, width, 3), RGB, as a video file."""
     data = io.BytesIO()
     with av.open(data, "w", format=container) as output:
         stream: Any = None
@@ -30,14 +30,14 @@ def encode(
     return data.getvalue()
 
 
-def grey(seconds: float, rate: int = 10, size: tuple[int, int] = (64, 64)) -> list[Pixels]:
-    """Frames that grow lighter from one to the next; ``size`` is (height, width)."""
+def gray_frames(seconds: float, rate: int = 10, size: tuple[int, int] = (64, 64)) -> list[Pixels]:
+    """Return gray frames of increasing brightness; ``size`` is (height, width)."""
     count = round(seconds * rate)
-    return [np.full((*size, 3), 40 + 200 * place // count, np.uint8) for place in range(count)]
+    return [np.full((*size, 3), 40 + 200 * index // count, np.uint8) for index in range(count)]
 
 
-def sound(seconds: int) -> bytes:
-    """A video file without a video."""
+def audio_only(seconds: int) -> bytes:
+    """Return a video file with an audio stream only."""
     data = io.BytesIO()
     with av.open(data, "w", format="mp4") as output:
         stream = output.add_stream("aac", rate=8000)

@@ -1,4 +1,4 @@
-"""A web server with a certificate of its own, and a network that only takes notes: what URL fetching is tried against."""
+"""A web server with its own certificate, a fake resolver and a recording network for tests of URL fetching."""
 
 import ssl
 import threading
@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 NAME = "files.example"
 
 
-class NotedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects nowhere; ``calls`` holds where it was asked to."""
+class RecordingNetwork(httpcore.AsyncNetworkBackend):
+    """Records connection attempts in ``calls`` and refuses them."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, int]] = []
@@ -38,26 +38,26 @@ class NotedNetwork(httpcore.AsyncNetworkBackend):
 
 
 @dataclass
-class Names:
-    """A name service: each look-up of a name gives the next of its answers, the last one for ever."""
+class FakeResolver:
+    """A resolver that returns the next of the addresses of a host for each query, and repeats the last."""
 
-    answers: dict[str, list[list[str]]]
-    asked: list[str] = field(default_factory=list)
+    addresses: dict[str, list[list[str]]]
+    queries: list[str] = field(default_factory=list)
 
     async def __call__(self, host: str, port: int) -> list[str]:
-        self.asked.append(host)
-        if host not in self.answers:
-            raise OSError("no such name")
-        answers = self.answers[host]
-        return answers.pop(0) if len(answers) > 1 else answers[0]
+        self.queries.append(host)
+        if host not in self.addresses:
+            raise OSError("unknown host")
+        addresses = self.addresses[host]
+        return addresses.pop(0) if len(addresses) > 1 else addresses[0]
 
 
 def certificate(directory: Path, name: str = NAME) -> tuple[Path, Path]:
-    """A self-signed certificate and its key, as files."""
+    """Write a self-signed certificate and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
@@ -70,7 +70,7 @@ def certificate(directory: Path, name: str = NAME) -> tuple[Path, Path]:
         .sign(key, hashes.SHA256())
     )
     files = directory / "certificate.pem", directory / "key.pem"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    files[0].write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     files[1].write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
@@ -92,14 +92,14 @@ class _Handler(BaseHTTPRequestHandler):
             for chunk in chunks:
                 self.wfile.write(chunk)
         except OSError:
-            pass  # the client has seen enough
+            pass  # the client closed the connection
 
     def log_message(self, *_: Any) -> None:
         pass
 
 
 class WebServer(ThreadingHTTPServer):
-    """Serves ``files``: path to status, headers and an iterable of chunks."""
+    """Serves ``files``, a mapping of paths to status, headers and chunks."""
 
     daemon_threads = True
     block_on_close = False
@@ -117,14 +117,14 @@ class WebServer(ThreadingHTTPServer):
         return f"https://{NAME}:{self.port}{path}"
 
     def handle_error(self, *_: Any) -> None:
-        pass  # a client that does not trust the certificate hangs up
+        pass  # a client that does not trust the certificate closes the connection
 
 
 @contextmanager
 def web_server(
     files: dict[str, tuple[int, dict[str, str], Iterable[bytes]]], cert: Path, key: Path
 ) -> Iterator[WebServer]:
-    """A server on loopback with a certificate."""
+    """Run a web server with a certificate on loopback."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
     with WebServer(files) as server:
@@ -138,9 +138,9 @@ def web_server(
             thread.join()
 
 
-def drip(seconds: float) -> Iterator[bytes]:
-    """A byte every tenth of a second."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+def slow_chunks(seconds: float) -> Iterator[bytes]:
+    """Yield a byte every tenth of a second."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
         yield b"x"
         time.sleep(0.1)

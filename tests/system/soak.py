@@ -28,7 +28,7 @@ from openfrs.evaluation.benchmark.figures import resident
 from openfrs.vision.weights.cache import WeightCache
 from tests.support.fake_models import photo
 from tests.support.servers import RunningServer, real_server_command, running
-from tests.support.videos import encode, grey
+from tests.support.videos import encode, gray_frames
 
 CLIENTS = 4
 THREADS = {"OPENFRS_THREADS": "2"}
@@ -134,7 +134,7 @@ class Visitor:
         self._project = project
         self._set = f"{project}/face-sets/soak"
         self._pictures = pictures
-        self._video = encode(grey(1.2))
+        self._video = encode(gray_frames(1.2))
         self._added: list[str] = []
         self.statuses: Counter[tuple[str, int]] = Counter()
         self._acts: tuple[Callable[[bytes], httpx.Response], ...] = (

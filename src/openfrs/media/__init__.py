@@ -1,1 +1,1 @@
-"""From bytes to pixels, under limits."""
+"""Fetching and decoding of images and videos within limits."""

@@ -13,7 +13,7 @@ import pytest
 from openfrs.core.limits import MAX_IMAGE_BYTES
 from tests.support.contract import Frs, ok, refusal
 from tests.support.performances import AHEAD, LEFT, LEFT_THEN_RIGHT, OTHER, PERSON, PRINT, film
-from tests.support.videos import encode, grey, sound
+from tests.support.videos import audio_only, encode, gray_frames
 
 
 @pytest.fixture
@@ -143,9 +143,9 @@ def test_videos_that_cannot_be_used(frs: Frs) -> None:
         refusal(frs.post("/live-detect", json={"actions": "1"} | body), code)
     for video, code in (
         (b"no video at all", "FRS.0701"),
-        (sound(2), "FRS.0701"),
-        (encode(grey(0.5)), "FRS.0706"),
-        (encode(grey(16)), "FRS.0706"),
+        (audio_only(2), "FRS.0701"),
+        (encode(gray_frames(0.5)), "FRS.0706"),
+        (encode(gray_frames(16)), "FRS.0706"),
     ):
         refusal(ask(frs, video, actions="1"), code)
     assert ok(ask(frs, LEFT_THEN_RIGHT, actions="1,2"))["video-result"]["alive"] is True

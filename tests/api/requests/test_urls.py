@@ -69,7 +69,7 @@ def _await(endpoint: str, process: "subprocess.Popen[bytes]", log: Path) -> None
 
 
 def _filled(endpoint: str) -> Store:
-    def asked(method: str, path: str, service: str, **arguments: Any) -> str:
+    def send(method: str, path: str, service: str, **arguments: Any) -> str:
         scope = (
             f"AWS4-HMAC-SHA256 Credential=X/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=x"
         )
@@ -78,10 +78,10 @@ def _filled(endpoint: str) -> Store:
         return answer.text
 
     for bucket in (BUCKET, CLOSED):
-        asked("PUT", f"/{bucket}", "s3")
+        send("PUT", f"/{bucket}", "s3")
     for key, content in (("a dir/anna.png", photo(ANNA)), ("ben.png", photo(BEN)), ("text.txt", b"no picture")):
-        asked("PUT", f"/{BUCKET}/{key}", "s3", content=content)
-    asked("PUT", f"/{CLOSED}/anna.png", "s3", content=photo(ANNA))
+        send("PUT", f"/{BUCKET}/{key}", "s3", content=content)
+    send("PUT", f"/{CLOSED}/anna.png", "s3", content=photo(ANNA))
     allowed = '"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"]'
     resources = f'"Resource": ["arn:aws:s3:::{BUCKET}", "arn:aws:s3:::{BUCKET}/*"]'
     policy = f'{{"Version": "2012-10-17", "Statement": [{{{allowed}, {resources}}}]}}'
@@ -89,8 +89,8 @@ def _filled(endpoint: str) -> Store:
         {"Action": "CreateUser", "UserName": "frs"},
         {"Action": "PutUserPolicy", "UserName": "frs", "PolicyName": "read", "PolicyDocument": policy},
     ):
-        asked("POST", "/", "iam", data=form)
-    key = asked("POST", "/", "iam", data={"Action": "CreateAccessKey", "UserName": "frs"})
+        send("POST", "/", "iam", data=form)
+    key = send("POST", "/", "iam", data={"Action": "CreateAccessKey", "UserName": "frs"})
     access_key, secret_key = (
         key.partition(f"<{name}>")[2].partition("<")[0] for name in ("AccessKeyId", "SecretAccessKey")
     )

@@ -8,7 +8,7 @@ from openfrs.core.errors import ServiceError
 from openfrs.media.decoding.base64_text import decode_base64
 
 
-def refused(text: str) -> bool:
+def is_rejected(text: str) -> bool:
     with pytest.raises(ServiceError) as caught:
         decode_base64(text, "image1_base64")
     assert "image1_base64" in caught.value.message
@@ -16,12 +16,12 @@ def refused(text: str) -> bool:
 
 
 @given(st.binary())
-def test_what_was_encoded_comes_back(data: bytes) -> None:
+def test_encoded_data_is_decoded(data: bytes) -> None:
     assert decode_base64(base64.b64encode(data).decode(), "p") == data
 
 
 @given(st.binary(min_size=60))
-def test_line_breaks_are_taken_off(data: bytes) -> None:
+def test_line_breaks_are_removed(data: bytes) -> None:
     text = base64.encodebytes(data).decode()
     assert decode_base64(text, "p") == data
     assert decode_base64(text.replace("\n", "\r\n"), "p") == data
@@ -31,7 +31,7 @@ def test_line_breaks_are_taken_off(data: bytes) -> None:
     "prefix",
     ["data:image/jpeg;base64,", "data:image/svg+xml;base64,", "data:image/png;charset=utf-8;base64,"],
 )
-def test_a_data_uri_prefix_is_taken_off(prefix: str) -> None:
+def test_a_data_uri_prefix_is_removed(prefix: str) -> None:
     assert decode_base64(prefix + "aGk=", "p") == b"hi"
 
 
@@ -39,21 +39,21 @@ def test_a_data_uri_prefix_is_taken_off(prefix: str) -> None:
     "text", ["data:image/jpeg,aGk=", "data:;base64,aGk=", "x data:image/png;base64,aGk=", "data:image/png;base64"]
 )
 def test_other_prefixes_are_not_base64(text: str) -> None:
-    assert refused(text)
+    assert is_rejected(text)
 
 
 @pytest.mark.parametrize("text", ["aGk", "aGk==", "a", "====", "aGk=aGk=", "=aGk"])
-def test_bad_padding_is_refused(text: str) -> None:
-    assert refused(text)
+def test_bad_padding_is_rejected(text: str) -> None:
+    assert is_rejected(text)
 
 
 @pytest.mark.parametrize("text", ["-_-_", "aG k", "aGk\t", "äöüß", "aG.=", "aGk=\0", "\ud800aGk"])
-def test_characters_outside_the_alphabet_are_refused(text: str) -> None:
-    assert refused(text)
+def test_characters_outside_the_alphabet_are_rejected(text: str) -> None:
+    assert is_rejected(text)
 
 
 @given(st.text(alphabet="aZ9+/=\n-_ \xe4\0", max_size=12))
-def test_what_is_taken_is_the_one_way_to_write_it(text: str) -> None:
+def test_only_the_canonical_encoding_is_accepted(text: str) -> None:
     try:
         data = decode_base64(text, "p")
     except ServiceError:
@@ -61,5 +61,5 @@ def test_what_is_taken_is_the_one_way_to_write_it(text: str) -> None:
     assert len(base64.b64encode(data)) == len(text.replace("\n", ""))
 
 
-def test_nothing_is_nothing() -> None:
+def test_an_empty_text_has_no_bytes() -> None:
     assert decode_base64("", "p") == b""

@@ -10,7 +10,7 @@ LAST_SCAN = PROGRESSIVE[PROGRESSIVE.rindex(b"\xff\xda") : -2]
 
 
 def with_scans(count: int) -> bytes:
-    """A progressive JPEG of so many scans in all."""
+    """Return a progressive JPEG of ``count`` scans."""
     more = count - PROGRESSIVE.count(b"\xff\xda")
     return PROGRESSIVE[:-2] + LAST_SCAN * more + PROGRESSIVE[-2:]
 
@@ -45,7 +45,7 @@ def test_an_exif_block_after_others_is_read() -> None:
     assert header.orientation == 3
 
 
-def test_a_thumbnail_s_own_markers_are_not_the_picture_s() -> None:
+def test_markers_of_an_embedded_thumbnail_are_ignored() -> None:
     thumbnail = jpeg(quarters(16, 12), exif=exif(6))
     header = read_header(with_segment(jpeg(quarters()), 0xE5, thumbnail))
     assert header is not None
@@ -53,7 +53,7 @@ def test_a_thumbnail_s_own_markers_are_not_the_picture_s() -> None:
 
 
 @pytest.mark.parametrize("marker", [b"\xff\xdb", b"\xff\xc0", b"\xff\xda", b"\xff\xd9"])
-def test_fill_bytes_before_a_marker_are_passed_over(marker: bytes) -> None:
+def test_fill_bytes_before_a_marker_are_skipped(marker: bytes) -> None:
     data = jpeg(quarters())
     place = data.rindex(marker)
     assert read_header(data[:place] + b"\xff" * 3 + data[place:]) == read_header(data)
@@ -66,7 +66,7 @@ def test_other_bytes_have_no_header() -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
-def test_a_header_cut_anywhere_is_damaged_or_none(kind: str) -> None:
+def test_a_truncated_header_is_damaged_or_none(kind: str) -> None:
     data = encoded(np.zeros((8, 8, 3), np.uint8), kind)
     for length in range(8, 26 if kind == "BMP" else len(data)):
         with pytest.raises(ValueError):
@@ -76,7 +76,7 @@ def test_a_header_cut_anywhere_is_damaged_or_none(kind: str) -> None:
 @pytest.mark.parametrize("kind", [b"IDAT", b"IEND", b"tEXt", b"fdAT"])
 @pytest.mark.parametrize("excess", [1, 2**31, 2**32 - 1000])
 def test_a_png_chunk_ends_within_the_file(kind: bytes, excess: int) -> None:
-    """A decoder might allocate what it claims."""
+    """A decoder might allocate the claimed length."""
     data = encoded(quarters(), "PNG")
     place = data.index(b"IDAT") - 4
     rest = len(data) - place - 12
@@ -87,20 +87,20 @@ def test_a_png_chunk_ends_within_the_file(kind: bytes, excess: int) -> None:
 @pytest.mark.parametrize(
     "order", [b"\xff\xd8\xff\xd9", b"\xff\xd8\xff\xdb\0\0\xff\xd9", b"\xff\xd8\xff\xfe\0\2\xff\xd9"]
 )
-def test_a_jpeg_without_a_picture_is_damaged(order: bytes) -> None:
+def test_a_jpeg_without_an_image_is_damaged(order: bytes) -> None:
     with pytest.raises(ValueError):
         read_header(order)
 
 
-def test_a_jpeg_of_tables_alone_is_damaged() -> None:
+def test_a_jpeg_of_only_tables_is_damaged() -> None:
     data = jpeg(quarters())
     tables = data[: data.index(b"\xff\xc0")] + b"\xff\xd9"
     with pytest.raises(ValueError):
         read_header(tables)
 
 
-def test_scans_are_bounded() -> None:
-    """Each costs a pass over all pixels: a small file of many would hold a worker for minutes."""
+def test_the_number_of_scans_is_limited() -> None:
+    """Each costs a pass over all pixels: a small file with many scans would occupy a worker for minutes."""
     assert read_header(with_scans(MAX_SCANS)) == Header("JPEG", 64, 48)
     with pytest.raises(ValueError, match="scans"):
         read_header(with_scans(MAX_SCANS + 1))
@@ -108,7 +108,7 @@ def test_scans_are_bounded() -> None:
 
 @pytest.mark.parametrize("first", [True, False])
 def test_a_jpeg_has_one_size(first: bool) -> None:
-    """Of two, the decoder might allocate for the other."""
+    """A decoder might allocate memory for the second size."""
     data = jpeg(quarters())
     frame = data.index(b"\xff\xc0")
     huge = data[frame : frame + 5] + bytes([255, 220] * 2) + data[frame + 9 : frame + 19]
@@ -117,32 +117,32 @@ def test_a_jpeg_has_one_size(first: bool) -> None:
         read_header(data[:place] + huge + data[place:])
 
 
-def test_segments_are_bounded() -> None:
+def test_the_number_of_segments_is_limited() -> None:
     comments = b"\xff\xfe\0\2" * 2000
     data = jpeg(quarters())
     with pytest.raises(ValueError, match="segments"):
         read_header(data[:2] + comments + data[2:])
 
 
-def test_what_follows_the_picture_is_not_counted() -> None:
+def test_scans_after_the_image_are_not_counted() -> None:
     assert read_header(PROGRESSIVE + LAST_SCAN * 200) == Header("JPEG", 64, 48)
 
 
-def test_restart_markers_are_no_segments() -> None:
+def test_restart_markers_are_not_segments() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)
     data = jpeg(noise, restart_marker_blocks=1)
     assert data.count(b"\xff\xd0") > 100
     assert read_header(data) == Header("JPEG", 400, 400)
 
 
-def test_marks_count_only_where_they_belong() -> None:
+def test_signatures_count_only_at_their_offset() -> None:
     assert is_foreign(b"RIFF\0\0\0\0WEBP")
     assert not is_foreign(b"WEBP")
     assert not is_foreign(b"")
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
-def test_the_pixels_that_a_header_claims_are_told_even_of_a_picture_cut_short(kind: str) -> None:
+def test_claimed_pixels_are_read_from_a_truncated_image(kind: str) -> None:
     data = encoded(quarters(300, 200), kind)
     assert EncodedImage(data, "image").claimed_pixels == 60_000
     assert EncodedImage(data[: len(data) // 2], "image").claimed_pixels == 60_000
@@ -151,5 +151,5 @@ def test_the_pixels_that_a_header_claims_are_told_even_of_a_picture_cut_short(ki
 @pytest.mark.parametrize(
     "data", [b"", b"text", b"\xff\xd8\xff", b"\xff\xd8\xff\xc0\0", b"\x89PNG\r\n\x1a\n", b"BM", PROGRESSIVE[:-2][:20]]
 )
-def test_what_claims_nothing_has_no_pixels(data: bytes) -> None:
+def test_without_a_size_there_are_no_claimed_pixels(data: bytes) -> None:
     assert EncodedImage(data, "image").claimed_pixels == 0

@@ -11,9 +11,9 @@ from openfrs.core import limits
 from openfrs.core.errors import ServiceError
 from openfrs.media.decoding.image import EncodedImage
 from tests.support import images
+from tests.support.decoding_process import decode_in_subprocess
 from tests.support.fuzzing import fuzz
 from tests.support.images import Pixels, claiming, encoded, interlaced_png, jpeg, png_chunk, quarters
-from tests.support.measured import measured
 
 UPRIGHT = quarters()
 GRAY = np.repeat(np.linspace(0, 255, 64).astype(np.uint8)[None], 48, axis=0)
@@ -23,7 +23,7 @@ def decode(data: bytes, parameter: str = "image") -> Pixels:
     return EncodedImage(data, parameter).decode()
 
 
-def refusal(data: bytes) -> str:
+def error_of(data: bytes) -> str:
     """Return the key of the error that rejects the image."""
     with pytest.raises(ServiceError) as caught:
         decode(data)
@@ -47,19 +47,19 @@ def test_lossless_formats_are_exact(kind: str) -> None:
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_exif_orientation_of_a_jpeg_comes_out_upright(orientation: int, order: str) -> None:
+def test_every_exif_orientation_of_a_jpeg_is_decoded_upright(orientation: int, order: str) -> None:
     stored = np.asarray(images.stored_for(orientation, UPRIGHT))
     assert same(decode(jpeg(stored, exif=images.exif(orientation, order))), UPRIGHT, 4)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_exif_orientation_of_a_png_comes_out_upright(orientation: int) -> None:
+def test_every_exif_orientation_of_a_png_is_decoded_upright(orientation: int) -> None:
     stored = images.stored_for(orientation, UPRIGHT)
     assert same(decode(encoded(stored, "PNG", exif=images.exif(orientation))), UPRIGHT)
 
 
 @pytest.mark.parametrize("block", [images.exif(9), images.exif(0), images.exif(6)[:20], b"Exif\0\0", b"Exif\0\0junk"])
-def test_a_damaged_exif_block_does_not_spoil_a_picture(block: bytes) -> None:
+def test_a_damaged_exif_block_is_ignored(block: bytes) -> None:
     assert same(decode(jpeg(UPRIGHT, exif=block)), UPRIGHT, 4)
 
 
@@ -84,7 +84,7 @@ def test_palette_bmp() -> None:
 
 
 @pytest.mark.parametrize("alpha", [255, 128, 0])
-def test_alpha_is_left_off(alpha: int) -> None:
+def test_alpha_is_dropped(alpha: int) -> None:
     data = encoded(np.dstack([UPRIGHT, np.full(UPRIGHT.shape[:2], alpha, np.uint8)]), "PNG")
     assert same(decode(data), UPRIGHT)
 
@@ -122,13 +122,13 @@ def test_progressive_jpeg() -> None:
     assert same(decode(jpeg(UPRIGHT, progressive=True)), UPRIGHT, 4)
 
 
-def test_an_animated_png_shows_its_first_frame() -> None:
+def test_an_animated_png_is_decoded_to_its_first_frame() -> None:
     others = [Image.fromarray(UPRIGHT[::-1].copy())]
     data = encoded(UPRIGHT, "PNG", save_all=True, append_images=others)
     assert same(decode(data), UPRIGHT)
 
 
-def test_several_pictures_in_one_jpeg_show_the_first() -> None:
+def test_a_jpeg_with_several_images_is_decoded_to_the_first() -> None:
     data = encoded(UPRIGHT, "MPO", quality=95, save_all=True, append_images=[Image.fromarray(UPRIGHT[::-1].copy())])
     assert np.abs(decode(data).astype(int) - UPRIGHT).mean() < 4
 
@@ -141,59 +141,59 @@ def test_one_pixel(kind: str) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"\0", b"plain text", b"<html></html>", b"BM", b"BMW is a car maker of renown", b"x" * 5000]
 )
-def test_what_is_no_picture_cannot_be_parsed(data: bytes) -> None:
-    assert refusal(data) == "FRS.0015"
+def test_other_data_is_not_an_image(data: bytes) -> None:
+    assert error_of(data) == "FRS.0015"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
 @pytest.mark.parametrize("share", [0.05, 0.25, 0.5, 0.75, 0.95])
-def test_a_picture_cut_short_cannot_be_parsed(kind: str, share: float) -> None:
+def test_a_truncated_image_is_rejected(kind: str, share: float) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     data = encoded(noise, kind)
-    assert refusal(data[: int(len(data) * share)]) == "FRS.0015"
+    assert error_of(data[: int(len(data) * share)]) == "FRS.0015"
 
 
-def test_a_jpeg_cut_short_and_closed_again_cannot_be_parsed() -> None:
+def test_a_truncated_jpeg_with_an_end_marker_is_rejected() -> None:
     data = jpeg(np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8))
-    assert refusal(data[: len(data) // 2] + b"\xff\xd9") == "FRS.0015"
+    assert error_of(data[: len(data) // 2] + b"\xff\xd9") == "FRS.0015"
 
 
-def test_a_cut_cmyk_jpeg_cannot_be_parsed() -> None:
+def test_a_truncated_cmyk_jpeg_is_rejected() -> None:
     data = encoded(Image.fromarray(UPRIGHT).convert("CMYK"), "JPEG")
-    assert refusal(data[: len(data) * 2 // 3]) == "FRS.0015"
+    assert error_of(data[: len(data) * 2 // 3]) == "FRS.0015"
 
 
-def test_bytes_after_the_picture_do_no_harm() -> None:
+def test_bytes_after_the_image_are_ignored() -> None:
     assert same(decode(jpeg(UPRIGHT) + b"tail" * 100), UPRIGHT, 4)
     assert same(decode(encoded(UPRIGHT, "PNG") + b"tail" * 100), UPRIGHT)
 
 
-def test_stray_bytes_between_segments_do_no_harm() -> None:
+def test_extraneous_bytes_between_segments_are_ignored() -> None:
     data = jpeg(UPRIGHT)
     table = data.index(b"\xff\xdb")
     assert same(decode(data[:table] + bytes(3) + data[table:]), UPRIGHT, 4)
     assert same(decode(data[:-2] + bytes(20) + data[-2:]), UPRIGHT, 4)
 
 
-def test_stray_bytes_excuse_no_cut() -> None:
+def test_a_truncated_jpeg_with_extraneous_bytes_is_rejected() -> None:
     data = jpeg(UPRIGHT)
     table = data.index(b"\xff\xdb")
-    assert refusal((data[:table] + bytes(3) + data[table:])[:-100]) == "FRS.0015"
+    assert error_of((data[:table] + bytes(3) + data[table:])[:-100]) == "FRS.0015"
 
 
-def test_an_unknown_jfif_revision_does_no_harm() -> None:
+def test_an_unknown_jfif_revision_is_accepted() -> None:
     data = jpeg(UPRIGHT).replace(b"JFIF\0\1", b"JFIF\0\t", 1)
     assert same(decode(data), UPRIGHT, 4)
 
 
-def test_a_stray_picture_still_turns_upright() -> None:
+def test_a_jpeg_with_extraneous_bytes_is_decoded_upright() -> None:
     data = jpeg(np.asarray(images.stored_for(6, UPRIGHT)), exif=images.exif(6))
     assert same(decode(data[:-2] + bytes(20) + data[-2:]), UPRIGHT, 4)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF", "JPEG2000", "ICO", "PDF", "EPS"])
-def test_pictures_of_other_formats_are_named_so(kind: str) -> None:
-    assert refusal(encoded(UPRIGHT, kind)) == "FRS.0016"
+def test_images_of_other_formats_are_rejected_as_such(kind: str) -> None:
+    assert error_of(encoded(UPRIGHT, kind)) == "FRS.0016"
 
 
 @pytest.mark.parametrize(
@@ -212,12 +212,12 @@ def test_pictures_of_other_formats_are_named_so(kind: str) -> None:
         b"II+\0\x08\0\0\0",
     ],
 )
-def test_other_formats_are_told_by_their_first_bytes(data: bytes) -> None:
-    assert refusal(data) == "FRS.0016"
+def test_other_formats_are_detected_by_their_signature(data: bytes) -> None:
+    assert error_of(data) == "FRS.0016"
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_large_jpeg_can_be_decoded_small(orientation: int) -> None:
+def test_a_large_jpeg_is_decoded_at_a_reduced_scale(orientation: int) -> None:
     stored = np.asarray(images.stored_for(orientation, quarters(1600, 1200)))
     pixels, scale = EncodedImage(jpeg(stored, exif=images.exif(orientation)), "image").decode_reduced(400)
     assert same(pixels, quarters(400, 300), 12)
@@ -225,13 +225,13 @@ def test_a_large_jpeg_can_be_decoded_small(orientation: int) -> None:
 
 
 @pytest.mark.parametrize(("kind", "side"), [("JPEG", 64), ("JPEG", 40), ("JPEG", 900), ("PNG", 8), ("BMP", 8)])
-def test_small_pictures_and_other_formats_are_decoded_whole(kind: str, side: int) -> None:
+def test_small_images_and_other_formats_are_decoded_at_full_scale(kind: str, side: int) -> None:
     pixels, scale = EncodedImage(encoded(UPRIGHT, kind), "image").decode_reduced(side)
     assert pixels.shape == UPRIGHT.shape
     assert scale == 1
 
 
-def test_a_jpeg_cut_short_is_no_picture_at_a_smaller_scale_either() -> None:
+def test_a_truncated_jpeg_is_rejected_at_a_reduced_scale() -> None:
     data = jpeg(quarters(1600, 1200))
     with pytest.raises(ServiceError) as caught:
         EncodedImage(data[: len(data) // 2], "image").decode_reduced(400)
@@ -241,7 +241,7 @@ def test_a_jpeg_cut_short_is_no_picture_at_a_smaller_scale_either() -> None:
 @pytest.mark.parametrize("size", [(4097, 1), (1, 4097)])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
 def test_a_side_of_4097_is_too_large(kind: str, size: tuple[int, int]) -> None:
-    assert refusal(encoded(np.zeros((size[1], size[0], 3), np.uint8), kind)) == "FRS.0013"
+    assert error_of(encoded(np.zeros((size[1], size[0], 3), np.uint8), kind)) == "FRS.0013"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
@@ -250,33 +250,33 @@ def test_4096_by_4096_is_allowed(kind: str) -> None:
     assert decode(data).shape == (4096, 4096, 3)
 
 
-def test_a_bmp_from_top_to_bottom_counts_its_rows_too() -> None:
-    assert refusal(claiming("BMP", 100, -65535)) == "FRS.0013"
-    assert refusal(claiming("BMP", 100, -(2**31))) == "FRS.0013"
+def test_the_height_of_a_top_down_bmp_is_checked() -> None:
+    assert error_of(claiming("BMP", 100, -65535)) == "FRS.0013"
+    assert error_of(claiming("BMP", 100, -(2**31))) == "FRS.0013"
 
 
-def test_a_picture_of_no_rows_cannot_be_parsed() -> None:
-    assert {refusal(claiming(kind, 100, 0)) for kind in ("PNG", "BMP", "JPEG")} == {"FRS.0015"}
+def test_an_image_without_rows_is_rejected() -> None:
+    assert {error_of(claiming(kind, 100, 0)) for kind in ("PNG", "BMP", "JPEG")} == {"FRS.0015"}
 
 
 def test_a_file_of_eight_megabytes_is_allowed_and_one_byte_more_is_not() -> None:
     data = jpeg(UPRIGHT)
     data += bytes(limits.MAX_IMAGE_BYTES - len(data))
     assert same(decode(data), UPRIGHT, 4)
-    assert refusal(data + b"\0") == "FRS.0017"
+    assert error_of(data + b"\0") == "FRS.0017"
 
 
-def test_the_refusal_names_the_parameter() -> None:
+def test_the_error_names_the_parameter() -> None:
     with pytest.raises(ServiceError, match="image2_base64"):
         decode(b"text", "image2_base64")
 
 
-def test_bombs_take_no_memory(tmp_path: Path) -> None:
-    """Neither headers that claim much nor text that unpacks to much."""
+def test_decompression_bombs_use_no_memory(tmp_path: Path) -> None:
+    """Neither large claimed sizes nor compressed text chunks use memory."""
     text = PngImagePlugin.PngInfo()
     text.add_text("comment", "a" * 100_000_000, zip=True)
     bombs = {
-        "small.png": encoded(UPRIGHT, "PNG"),  # what the libraries take for themselves
+        "small.png": encoded(UPRIGHT, "PNG"),  # the memory of the libraries themselves
         "small.jpg": jpeg(UPRIGHT),
         "claim.png": claiming("PNG", 65535, 65535),
         "claim.bmp": claiming("BMP", 65535, 65535),
@@ -289,9 +289,9 @@ def test_bombs_take_no_memory(tmp_path: Path) -> None:
     }
     for name, data in bombs.items():
         (tmp_path / name).write_bytes(data)
-    outcomes = {outcome.file.name: outcome for outcome in measured(tmp_path / name for name in bombs)}
-    assert {outcomes[name].said for name in bombs if name.startswith("claim")} == {"FRS.0013"}
-    assert outcomes["text.png"].said == "uint8 3 3"
+    outcomes = {outcome.file.name: outcome for outcome in decode_in_subprocess(tmp_path / name for name in bombs)}
+    assert {outcomes[name].result for name in bombs if name.startswith("claim")} == {"FRS.0013"}
+    assert outcomes["text.png"].result == "uint8 3 3"
     assert max(outcome.megabytes for outcome in outcomes.values()) < 40
 
 
@@ -300,10 +300,10 @@ SEEDS = {
     "PNG": encoded(quarters(16, 12), "PNG", exif=images.exif(6)),
     "BMP": encoded(quarters(16, 12), "BMP"),
 }
-ANSWERS = {"decoded", "FRS.0013", "FRS.0015", "FRS.0016"}
+RESULTS = {"decoded", "FRS.0013", "FRS.0015", "FRS.0016"}
 
 
-def answer(data: bytes) -> str:
+def result_of(data: bytes) -> str:
     try:
         image = decode(data)
     except ServiceError as error:
@@ -317,11 +317,11 @@ def answer(data: bytes) -> str:
     damage=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6),
     kept=st.floats(0.1, 1),
 )
-def test_damage_never_surprises(kind: str, damage: list[tuple[float, int]], kept: float) -> None:
+def test_damaged_images_are_decoded_or_rejected(kind: str, damage: list[tuple[float, int]], kept: float) -> None:
     data = bytearray(SEEDS[kind])
     for place, value in damage:
         data[round(place * (len(data) - 1))] = value
-    assert answer(bytes(data[: round(kept * len(data))])) in ANSWERS
+    assert result_of(bytes(data[: round(kept * len(data))])) in RESULTS
 
 
 @fuzz()
@@ -329,5 +329,5 @@ def test_damage_never_surprises(kind: str, damage: list[tuple[float, int]], kept
     st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"BM" + bytes(12) + b"\x28\0\0\0"]),
     st.binary(max_size=200),
 )
-def test_any_bytes_are_answered_in_the_catalogue_s_words(start: bytes, data: bytes) -> None:
-    assert answer(start + data) in ANSWERS
+def test_any_bytes_are_decoded_or_rejected_with_a_catalogue_error(start: bytes, data: bytes) -> None:
+    assert result_of(start + data) in RESULTS

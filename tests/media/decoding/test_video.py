@@ -1,4 +1,4 @@
-"""Videos are decoded elsewhere, under limits; whatever they hold, there is an answer."""
+"""Video decoding in a child process: limits, formats and errors."""
 
 import socket
 from itertools import pairwise
@@ -8,7 +8,7 @@ import pytest
 
 from openfrs.core.errors import ServiceError
 from openfrs.media.decoding.video import Frame, UnreadableVideoError, VideoLimits, open_video
-from tests.support.videos import encode, grey, sound
+from tests.support.videos import audio_only, encode, gray_frames
 
 
 def read(data: bytes, rate: int = 10, bounds: VideoLimits | None = None) -> list[Frame]:
@@ -17,10 +17,10 @@ def read(data: bytes, rate: int = 10, bounds: VideoLimits | None = None) -> list
 
 
 def reason(data: bytes, bounds: VideoLimits | None = None) -> str:
-    with pytest.raises(UnreadableVideoError) as refused:
+    with pytest.raises(UnreadableVideoError) as caught:
         read(data, bounds=bounds)
-    assert refused.value.entry.code == "FRS.0701"
-    return refused.value.reason
+    assert caught.value.entry.code == "FRS.0701"
+    return caught.value.reason
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def reason(data: bytes, bounds: VideoLimits | None = None) -> str:
     ],
 )
 def test_containers_and_codecs(container: str, codec: str, size: tuple[int, int]) -> None:
-    frames = read(encode(grey(1.5, 30, size), 30, container=container, codec=codec))
+    frames = read(encode(gray_frames(1.5, 30, size), 30, container=container, codec=codec))
     assert [round(frame.time, -2) for frame in frames] == [100 * place for place in range(15)]
     shades = [frame.pixels.mean() for frame in frames]
     assert shades == sorted(shades)
@@ -47,32 +47,32 @@ def test_containers_and_codecs(container: str, codec: str, size: tuple[int, int]
 
 
 @pytest.mark.parametrize(("fps", "rate", "count"), [(30, 10, 20), (30, 15, 30), (5, 10, 10), (240, 10, 20)])
-def test_no_more_frames_than_asked_for(fps: int, rate: int, count: int) -> None:
-    frames = read(encode(grey(2, fps), fps), rate)
+def test_the_frame_rate_is_limited(fps: int, rate: int, count: int) -> None:
+    frames = read(encode(gray_frames(2, fps), fps), rate)
     assert len(frames) == count
     assert all(second.time - first.time >= 900 / rate for first, second in pairwise(frames))
 
 
 @pytest.mark.parametrize(("seconds", "allowed"), [(0.5, False), (1, True), (15, True), (16, False)])
-def test_length(seconds: float, allowed: bool) -> None:
-    data = encode(grey(seconds))
+def test_the_duration_is_limited(seconds: float, allowed: bool) -> None:
+    data = encode(gray_frames(seconds))
     if allowed:
         with open_video(data, 10) as video:
             assert video.length == seconds * 1000
     else:
-        with pytest.raises(ServiceError) as refused:
+        with pytest.raises(ServiceError) as caught:
             read(data)
-        assert refused.value.entry.code == "FRS.0706"
-        assert f"{seconds:.2f} s" in refused.value.message
+        assert caught.value.entry.code == "FRS.0706"
+        assert f"{seconds:.2f} s" in caught.value.message
 
 
 def test_large_frames_are_scaled_down() -> None:
-    frames = read(encode(grey(1, 5, (1080, 1920)), 5, preset="ultrafast"))
+    frames = read(encode(gray_frames(1, 5, (1080, 1920)), 5, preset="ultrafast"))
     assert {frame.pixels.shape for frame in frames} == {(720, 1280, 3)}
 
 
-def test_only_what_is_read_is_waited_for() -> None:
-    with open_video(encode(grey(4, 30, (480, 640)), 30, preset="ultrafast"), 10) as video:
+def test_frames_are_decoded_as_they_are_read() -> None:
+    with open_video(encode(gray_frames(4, 30, (480, 640)), 30, preset="ultrafast"), 10) as video:
         assert next(iter(video)).time == 0
         process = video._process
     assert process.poll() is not None
@@ -89,46 +89,46 @@ def test_only_what_is_read_is_waited_for() -> None:
         b"GIF89a" + b"\1" * 90,
     ],
 )
-def test_what_is_no_video(data: bytes) -> None:
+def test_other_data_is_not_a_video(data: bytes) -> None:
     assert reason(data) == "damaged"
 
 
-def test_a_codec_or_container_that_is_not_listed() -> None:
-    assert reason(encode(grey(2), container="avi", codec="ffv1")) == "codec"
-    assert reason(encode(grey(2), container="mpegts", codec="mpeg2video")) == "damaged"
+def test_other_codecs_and_containers_are_rejected() -> None:
+    assert reason(encode(gray_frames(2), container="avi", codec="ffv1")) == "codec"
+    assert reason(encode(gray_frames(2), container="mpegts", codec="mpeg2video")) == "damaged"
 
 
-def test_sound_alone() -> None:
-    assert reason(sound(3)) == "no video"
+def test_a_file_with_only_audio_is_rejected() -> None:
+    assert reason(audio_only(3)) == "no video"
 
 
-def test_cut_off() -> None:
-    whole = encode(grey(4, 30, (480, 640)), 30, movflags="faststart", preset="ultrafast", g="10")
+def test_a_truncated_video_is_rejected() -> None:
+    whole = encode(gray_frames(4, 30, (480, 640)), 30, movflags="faststart", preset="ultrafast", g="10")
     assert reason(whole[: len(whole) // 2]) in {"truncated", "damaged", "no video"}
     assert reason(whole[:200]) == "damaged"
 
 
-def test_too_many_frames() -> None:
-    assert reason(encode(grey(4, 1000, (16, 16)), 1000, preset="ultrafast")) == "frames"
+def test_the_number_of_frames_is_limited() -> None:
+    assert reason(encode(gray_frames(4, 1000, (16, 16)), 1000, preset="ultrafast")) == "frames"
 
 
-def test_too_many_pixels() -> None:
-    assert reason(encode(grey(1, 2, (2176, 4096)), 2, codec="mpeg4")) == "size"
+def test_the_frame_size_is_limited() -> None:
+    assert reason(encode(gray_frames(1, 2, (2176, 4096)), 2, codec="mpeg4")) == "size"
 
 
-def test_processor_time_is_bounded() -> None:
-    data = encode(grey(14, 30, (480, 640)), 30, preset="ultrafast")
+def test_processor_time_is_limited() -> None:
+    data = encode(gray_frames(14, 30, (480, 640)), 30, preset="ultrafast")
     assert reason(data, VideoLimits(seconds=0)) == "time"
 
 
-def test_memory_is_bounded() -> None:
-    data = encode(grey(2, 10, (720, 1280)), preset="ultrafast")
+def test_memory_is_limited() -> None:
+    data = encode(gray_frames(2, 10, (720, 1280)), preset="ultrafast")
     assert reason(data, VideoLimits(memory=100 * 1024**2)) in {"crash", "damaged"}
     assert read(data)
 
 
 def test_a_reference_to_another_file_is_not_followed(tmp_path: Path) -> None:
-    """A playlist that names an address of ours: nobody connects to it."""
+    """No connection is made to an address in a playlist."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0.2)
         host, port = listening.getsockname()
@@ -143,10 +143,10 @@ def descriptors() -> set[str]:
     return {each.name for each in Path("/proc/self/fd").iterdir()}
 
 
-def test_the_decoder_knows_no_secret_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_decoder_has_no_secrets_and_leaves_no_resources(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENFRS_MASTER_KEY", "secret")
     before = descriptors()
-    with open_video(encode(grey(2)), 10) as video:
+    with open_video(encode(gray_frames(2)), 10) as video:
         environment = Path(f"/proc/{video._process.pid}/environ").read_bytes()
         maps = Path(f"/proc/{video._process.pid}/maps").read_text()
         assert b"secret" not in environment
@@ -154,14 +154,14 @@ def test_the_decoder_knows_no_secret_and_leaves_nothing(monkeypatch: pytest.Monk
     assert descriptors() == before
 
 
-def test_a_decoder_that_dies_is_an_unreadable_video() -> None:
-    with open_video(encode(grey(4, 30, (240, 320)), 30, preset="ultrafast"), 30) as video:
+def test_a_crashed_decoder_is_an_unreadable_video() -> None:
+    with open_video(encode(gray_frames(4, 30, (240, 320)), 30, preset="ultrafast"), 30) as video:
         video._process.kill()
         with pytest.raises(UnreadableVideoError):
             list(video)
 
 
-def test_rotation_is_honoured(shared_data: Path) -> None:
+def test_rotation_metadata_is_applied(shared_data: Path) -> None:
     clip = shared_data / "video/td_real/samples/0001e96803--621ea6b1e2c5d221d5131267/live_video.MOV"
     with open_video(clip.read_bytes(), 5) as video:
         frame = next(iter(video))
@@ -186,9 +186,9 @@ def test_broken_files(shared_data: Path, name: str, expected: str) -> None:
     assert reason((shared_data / "hard/derived/video" / name).read_bytes()) == expected
 
 
-def test_files_with_little_in_them(shared_data: Path) -> None:
+def test_files_with_few_frames(shared_data: Path) -> None:
     folder = shared_data / "hard/derived/video"
     assert {frame.pixels.max() for frame in read((folder / "black_3s.mp4").read_bytes(), 5)} <= {0, 1}
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(ServiceError) as caught:
         read((folder / "one_frame.mp4").read_bytes())
-    assert refused.value.entry.code == "FRS.0706"
+    assert caught.value.entry.code == "FRS.0706"

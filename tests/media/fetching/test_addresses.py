@@ -1,4 +1,4 @@
-"""Which network addresses may be asked for files."""
+"""Network addresses from which files may be fetched."""
 
 from ipaddress import ip_network
 
@@ -9,7 +9,7 @@ from tests.support.refused_addresses import REFUSED
 
 
 @pytest.mark.parametrize("address", REFUSED.values(), ids=REFUSED)
-def test_an_address_that_is_not_public_is_refused(address: str) -> None:
+def test_a_non_public_address_is_rejected(address: str) -> None:
     assert not is_allowed(address)
 
 
@@ -18,7 +18,7 @@ def test_a_public_address_is_allowed(address: str) -> None:
     assert is_allowed(address)
 
 
-def test_an_exception_holds_for_its_network_alone() -> None:
+def test_an_exception_applies_to_its_network_only() -> None:
     exceptions = (ip_network("10.1.0.0/16"), ip_network("fd00:1::/32"))
     assert is_allowed("10.1.2.3", exceptions)
     assert is_allowed("fd00:1::5", exceptions)

@@ -1,4 +1,4 @@
-"""Fetching files by URL: from where it is allowed, under bounds; and no packet to anywhere else."""
+"""Fetching of files by URL: rules, limits, and no packets to other addresses."""
 
 import asyncio
 import gzip
@@ -15,21 +15,21 @@ from openfrs.core.settings import Settings
 from openfrs.media.fetching.fetcher import Fetcher
 from openfrs.media.fetching.rules import FetchRules
 from tests.support.refused_addresses import REFUSED
-from tests.support.web import NAME, Names, NotedNetwork, WebServer, certificate, drip, web_server
+from tests.support.web import NAME, FakeResolver, RecordingNetwork, WebServer, certificate, slow_chunks, web_server
 
 ALL = FetchRules(hosts=frozenset({"*"}))
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 PUBLIC = "93.184.215.14"
 
 
-def refused(fetcher: Fetcher, url: str, max_bytes: int = 1000) -> str:
-    with pytest.raises(ServiceError) as error:
+def error_of(fetcher: Fetcher, url: str, max_bytes: int = 1000) -> str:
+    with pytest.raises(ServiceError) as caught:
         asyncio.run(fetcher.fetch(url, "p", "image_url", max_bytes))
-    assert url not in error.value.message
-    return error.value.entry.code
+    assert url not in caught.value.message
+    return caught.value.entry.code
 
 
-# what is refused before a packet is sent
+# URLs and hosts that are rejected before a packet is sent
 
 
 @pytest.mark.parametrize(
@@ -84,30 +84,30 @@ def refused(fetcher: Fetcher, url: str, max_bytes: int = 1000) -> str:
         ("https://good.example:22/", "FRS.0035"),
     ],
 )
-def test_no_packet_leaves_for_a_url_that_may_not_be(url: str, code: str) -> None:
-    names, network = Names({}), NotedNetwork()
-    assert refused(Fetcher(ALL, resolve=names, network=network), url) == code
-    assert (names.asked, network.calls) == ([], [])
+def test_no_packet_is_sent_for_a_rejected_url(url: str, code: str) -> None:
+    resolver, network = FakeResolver({}), RecordingNetwork()
+    assert error_of(Fetcher(ALL, resolve=resolver, network=network), url) == code
+    assert (resolver.queries, network.calls) == ([], [])
 
 
 @pytest.mark.parametrize("address", REFUSED.values(), ids=REFUSED)
-def test_no_packet_leaves_for_a_name_of_an_address_that_is_not_public(address: str) -> None:
-    names, network = Names({"evil.example": [[address]]}), NotedNetwork()
-    assert refused(Fetcher(ALL, resolve=names, network=network), "https://evil.example/") == "FRS.0035"
+def test_no_packet_is_sent_to_a_name_with_a_non_public_address(address: str) -> None:
+    resolver, network = FakeResolver({"evil.example": [[address]]}), RecordingNetwork()
+    assert error_of(Fetcher(ALL, resolve=resolver, network=network), "https://evil.example/") == "FRS.0035"
     assert network.calls == []
 
 
-def test_one_address_that_is_not_public_spoils_the_others() -> None:
-    names, network = Names({"evil.example": [[PUBLIC, "10.0.0.1"]]}), NotedNetwork()
-    assert refused(Fetcher(ALL, resolve=names, network=network), "https://evil.example/") == "FRS.0035"
+def test_one_non_public_address_rejects_the_host() -> None:
+    resolver, network = FakeResolver({"evil.example": [[PUBLIC, "10.0.0.1"]]}), RecordingNetwork()
+    assert error_of(Fetcher(ALL, resolve=resolver, network=network), "https://evil.example/") == "FRS.0035"
     assert network.calls == []
 
 
-def test_a_name_is_looked_up_once_and_its_address_kept() -> None:
-    names = Names({"turning.example": [[PUBLIC, "93.184.215.15"], ["127.0.0.1"]]})
-    network = NotedNetwork()
-    assert refused(Fetcher(ALL, resolve=names, network=network), "https://turning.example/") == "FRS.0036"
-    assert names.asked == ["turning.example"]
+def test_a_host_is_resolved_once_and_its_address_pinned() -> None:
+    resolver = FakeResolver({"changing.example": [[PUBLIC, "93.184.215.15"], ["127.0.0.1"]]})
+    network = RecordingNetwork()
+    assert error_of(Fetcher(ALL, resolve=resolver, network=network), "https://changing.example/") == "FRS.0036"
+    assert resolver.queries == ["changing.example"]
     assert network.calls == [(PUBLIC, 443), ("93.184.215.15", 443)]
 
 
@@ -127,22 +127,22 @@ def test_a_name_is_looked_up_once_and_its_address_kept() -> None:
         (" other.example , files.example", "https://files.example/", True),
     ],
 )
-def test_hosts_are_those_allowed_and_no_others(hosts: str, url: str, allowed: bool) -> None:
-    names, network = Names({}), NotedNetwork()
-    fetcher = Fetcher(FetchRules.from_settings(Settings(url_hosts=hosts)), resolve=names, network=network)
-    assert refused(fetcher, url) == ("FRS.0036" if allowed else "FRS.0035")  # there is no such name
-    assert bool(names.asked) is allowed
+def test_only_allowed_hosts_are_contacted(hosts: str, url: str, allowed: bool) -> None:
+    resolver, network = FakeResolver({}), RecordingNetwork()
+    fetcher = Fetcher(FetchRules.from_settings(Settings(url_hosts=hosts)), resolve=resolver, network=network)
+    assert error_of(fetcher, url) == ("FRS.0036" if allowed else "FRS.0035")  # the host is unknown
+    assert bool(resolver.queries) is allowed
 
 
 @pytest.mark.parametrize("url", ["https://files.example/a.jpg", "/faces/a.jpg", "file:///etc/passwd", "x"])
-def test_nothing_is_fetched_where_no_setting_says_from_where(url: str) -> None:
-    names, network = Names({}), NotedNetwork()
-    assert refused(Fetcher(FetchRules.from_settings(Settings()), resolve=names, network=network), url) == "FRS.0020"
-    assert (names.asked, network.calls) == ([], [])
+def test_nothing_is_fetched_without_settings(url: str) -> None:
+    resolver, network = FakeResolver({}), RecordingNetwork()
+    assert error_of(Fetcher(FetchRules.from_settings(Settings()), resolve=resolver, network=network), url) == "FRS.0020"
+    assert (resolver.queries, network.calls) == ([], [])
 
 
 @pytest.mark.parametrize(
-    ("settings", "named"),
+    ("settings", "name"),
     [
         ({"url_networks": "10.0.0.1/8"}, "url_networks"),
         ({"obs_endpoint": "s3.example"}, "obs_endpoint"),
@@ -151,12 +151,12 @@ def test_nothing_is_fetched_where_no_setting_says_from_where(url: str) -> None:
         ({"obs_endpoint": "https://s3.example"}, "obs_access_key"),
     ],
 )
-def test_settings_that_cannot_be_are_told_the_operator(settings: dict[str, str], named: str) -> None:
-    with pytest.raises(OperatorError, match=named):
+def test_invalid_settings_are_reported(settings: dict[str, str], name: str) -> None:
+    with pytest.raises(OperatorError, match=name):
         FetchRules.from_settings(Settings.model_validate(settings))
 
 
-# what a server that is allowed can do
+# responses of an allowed server
 
 
 @pytest.fixture(scope="module")
@@ -173,10 +173,10 @@ def web(certified: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 def fetcher_of(web: WebServer, *, networks: bool = True) -> Fetcher:
     rules = FetchRules(hosts=frozenset({f"*:{web.port}"}), networks=LOOPBACK if networks else ())
-    return Fetcher(rules, resolve=Names({NAME: [["127.0.0.1"]], "other.example": [["127.0.0.1"]]}))
+    return Fetcher(rules, resolve=FakeResolver({NAME: [["127.0.0.1"]], "other.example": [["127.0.0.1"]]}))
 
 
-def test_a_file_is_fetched_with_the_name_it_was_asked_under(web: WebServer) -> None:
+def test_a_file_is_fetched_with_its_host_name(web: WebServer) -> None:
     web.files["/a.jpg"] = 200, {"Content-Type": "text/html"}, [b"abc", b"def"]
     assert asyncio.run(fetcher_of(web).fetch(web.url("/a.jpg?x=%2F"), "p", "image_url", 6)) == b"abcdef"
     ((path, headers),) = web.requests
@@ -186,9 +186,9 @@ def test_a_file_is_fetched_with_the_name_it_was_asked_under(web: WebServer) -> N
     assert headers.keys() == {"host", "accept-encoding", "user-agent"}
 
 
-def test_loopback_is_not_asked_unless_the_operator_says_so(web: WebServer) -> None:
+def test_loopback_is_contacted_only_if_allowed(web: WebServer) -> None:
     web.files["/a.jpg"] = 200, {}, [b"abc"]
-    assert refused(fetcher_of(web, networks=False), web.url("/a.jpg")) == "FRS.0035"
+    assert error_of(fetcher_of(web, networks=False), web.url("/a.jpg")) == "FRS.0035"
     assert web.requests == []
 
 
@@ -196,70 +196,70 @@ def test_loopback_is_not_asked_unless_the_operator_says_so(web: WebServer) -> No
 def test_a_redirect_is_not_followed(web: WebServer, status: int) -> None:
     web.files["/a.jpg"] = status, {"Location": web.url("/b.jpg")}, []
     web.files["/b.jpg"] = 200, {}, [b"abc"]
-    assert refused(fetcher_of(web), web.url("/a.jpg")) == "FRS.0036"
+    assert error_of(fetcher_of(web), web.url("/a.jpg")) == "FRS.0036"
     assert [path for path, _ in web.requests] == ["/a.jpg"]
 
 
 @pytest.mark.parametrize("status", [204, 206, 400, 401, 404, 500])
-def test_an_answer_other_than_200_is_no_file(web: WebServer, status: int) -> None:
+def test_a_status_other_than_200_is_an_error(web: WebServer, status: int) -> None:
     web.files["/a.jpg"] = status, {}, [] if status == 204 else [b"abc"]
-    assert refused(fetcher_of(web), web.url("/a.jpg")) == "FRS.0036"
+    assert error_of(fetcher_of(web), web.url("/a.jpg")) == "FRS.0036"
 
 
-def test_an_endless_answer_is_read_no_further_than_the_bound(web: WebServer) -> None:
+def test_an_endless_response_is_read_up_to_the_limit(web: WebServer) -> None:
     sent = itertools.count()
     web.files["/a.jpg"] = 200, {}, (b"x" * 1000 for _ in sent)
-    assert refused(fetcher_of(web), web.url("/a.jpg"), max_bytes=100_000) == "FRS.0023"
+    assert error_of(fetcher_of(web), web.url("/a.jpg"), max_bytes=100_000) == "FRS.0023"
     assert next(sent) < 100_000
 
 
 @pytest.mark.parametrize(("size", "code"), [(0, "FRS.0023"), (1001, "FRS.0023")])
-def test_the_size_has_bounds(web: WebServer, size: int, code: str) -> None:
+def test_the_size_is_limited(web: WebServer, size: int, code: str) -> None:
     web.files["/a.jpg"] = 200, {"Content-Length": str(size)}, [b"x" * size]
-    assert refused(fetcher_of(web), web.url("/a.jpg")) == code
+    assert error_of(fetcher_of(web), web.url("/a.jpg")) == code
 
 
-def test_a_compressed_answer_is_not_unpacked(web: WebServer) -> None:
+def test_a_compressed_response_is_not_decompressed(web: WebServer) -> None:
     bomb = gzip.compress(b"\0" * 10_000_000)
     web.files["/a.jpg"] = 200, {"Content-Encoding": "gzip"}, [bomb]
     assert asyncio.run(fetcher_of(web).fetch(web.url("/a.jpg"), "p", "image_url", len(bomb))) == bomb
 
 
-def test_an_answer_that_drips_is_given_up(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_response_times_out(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "FETCH_SECONDS", 0.5)
-    web.files["/a.jpg"] = 200, {}, drip(5)
-    assert refused(fetcher_of(web), web.url("/a.jpg")) == "FRS.0036"
+    web.files["/a.jpg"] = 200, {}, slow_chunks(5)
+    assert error_of(fetcher_of(web), web.url("/a.jpg")) == "FRS.0036"
 
 
-def test_an_answer_that_ends_early_is_no_file(web: WebServer) -> None:
+def test_a_truncated_response_is_an_error(web: WebServer) -> None:
     web.files["/a.jpg"] = 200, {"Content-Length": "100"}, [b"abc"]
-    assert refused(fetcher_of(web), web.url("/a.jpg")) == "FRS.0036"
+    assert error_of(fetcher_of(web), web.url("/a.jpg")) == "FRS.0036"
 
 
-def test_a_certificate_must_be_of_the_name(web: WebServer) -> None:
+def test_the_certificate_must_match_the_host(web: WebServer) -> None:
     web.files["/a.jpg"] = 200, {}, [b"abc"]
-    assert refused(fetcher_of(web), f"https://other.example:{web.port}/a.jpg") == "FRS.0036"
+    assert error_of(fetcher_of(web), f"https://other.example:{web.port}/a.jpg") == "FRS.0036"
     assert web.requests == []
 
 
-def test_a_certificate_must_be_trusted(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_certificate_must_be_trusted(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     web.files["/a.jpg"] = 200, {}, [b"abc"]
-    assert refused(fetcher_of(web), web.url("/a.jpg")) == "FRS.0036"
+    assert error_of(fetcher_of(web), web.url("/a.jpg")) == "FRS.0036"
     assert web.requests == []
 
 
-def test_only_so_many_files_are_fetched_at_once(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_concurrent_fetches_is_limited(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "FETCHES_AT_ONCE", 1)
-    web.files["/a.jpg"] = 200, {}, drip(0.3)
+    web.files["/a.jpg"] = 200, {}, slow_chunks(0.3)
     web.files["/b.jpg"] = 200, {}, [b"abc"]
     fetcher = fetcher_of(web)
 
-    async def two() -> list[bytes | BaseException]:
-        asked = (fetcher.fetch(web.url(path), "p", "image_url", 1000) for path in ("/a.jpg", "/b.jpg"))
-        return await asyncio.gather(*asked, return_exceptions=True)
+    async def fetch_two() -> list[bytes | BaseException]:
+        fetches = (fetcher.fetch(web.url(path), "p", "image_url", 1000) for path in ("/a.jpg", "/b.jpg"))
+        return await asyncio.gather(*fetches, return_exceptions=True)
 
-    first, second = asyncio.run(two())
+    first, second = asyncio.run(fetch_two())
     assert isinstance(first, bytes)
     assert isinstance(second, ServiceError)
     assert (second.entry.code, second.headers) == ("FRS.0033", {"Retry-After": "1"})

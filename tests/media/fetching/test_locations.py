@@ -1,4 +1,4 @@
-"""What URLs of requests name."""
+"""Parsing of URLs in requests."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from openfrs.media.fetching.locations import ObsObject, WebFile, parse_url
         ("/faces/dir/中 a.jpg", "faces", "dir/中 a.jpg"),
     ],
 )
-def test_both_notations_of_obs_name_an_object(url: str, bucket: str, key: str) -> None:
+def test_both_notations_of_obs_objects_are_parsed(url: str, bucket: str, key: str) -> None:
     assert parse_url(url) == ObsObject(bucket, key)
 
 
@@ -31,7 +31,7 @@ def test_both_notations_of_obs_name_an_object(url: str, bucket: str, key: str) -
         ("https://faces.obs.cn.files.example:8443/a", WebFile("faces.obs.cn.files.example", 8443, "/a")),
     ],
 )
-def test_other_urls_name_a_file_of_a_host(url: str, file: WebFile) -> None:
+def test_other_urls_are_files_of_a_host(url: str, file: WebFile) -> None:
     assert parse_url(url) == file
 
 
@@ -52,7 +52,7 @@ def test_other_urls_name_a_file_of_a_host(url: str, file: WebFile) -> None:
         "https://faces.obs.cn-north-4.myhuaweicloud.com/%2e%2e/secret/a.jpg",
     ],
 )
-def test_a_path_of_obs_that_cannot_be_is_refused(path: str) -> None:
-    with pytest.raises(ServiceError) as refused:
+def test_an_invalid_obs_path_is_rejected(path: str) -> None:
+    with pytest.raises(ServiceError) as caught:
         parse_url(path)
-    assert refused.value.entry.code == "FRS.0022"
+    assert caught.value.entry.code == "FRS.0022"

@@ -1,11 +1,11 @@
-"""Signing requests to an S3-compatible store."""
+"""Signing of requests to an S3-compatible store."""
 
 from datetime import UTC, datetime
 
 from openfrs.media.fetching.s3 import EMPTY_SHA256, S3Endpoint
 
 
-def test_the_vector_of_the_algorithms_documentation() -> None:
+def test_the_documented_test_vector_is_signed() -> None:
     store = S3Endpoint(
         "https://examplebucket.s3.amazonaws.com",
         "us-east-1",
@@ -25,9 +25,9 @@ def test_the_vector_of_the_algorithms_documentation() -> None:
     )
 
 
-def test_a_request_names_bucket_and_key_in_its_path_and_never_shows_the_secret() -> None:
+def test_a_request_has_bucket_and_key_in_its_path_and_no_secret() -> None:
     store = S3Endpoint("http://127.0.0.1:9000", "local", "KEY", "the secret")
-    url, headers = store.get("faces", "a b/中~.jpg", datetime(2026, 1, 2, tzinfo=UTC))
+    url, headers = store.signed_get("faces", "a b/中~.jpg", datetime(2026, 1, 2, tzinfo=UTC))
     assert url == "http://127.0.0.1:9000/faces/a%20b/%E4%B8%AD~.jpg"
     assert headers["host"] == "127.0.0.1:9000"
     assert headers["x-amz-date"] == "20260102T000000Z"

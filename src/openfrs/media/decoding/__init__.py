@@ -1,1 +1,1 @@
-"""Decoding images and videos."""
+"""Decoding of images and videos."""

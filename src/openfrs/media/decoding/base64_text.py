@@ -1,4 +1,4 @@
-"""Pictures that arrive as base64 text."""
+"""Decoding of base64 parameters."""
 
 import re
 from typing import Final
@@ -11,12 +11,12 @@ _DATA_URI: Final = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+=-]+)*;base64,", 
 
 
 def decode_base64(text: str, parameter: str) -> bytes:
-    """The bytes of a base64 text.
+    """Return the bytes of a base64 text.
 
-    A ``data:`` prefix and line breaks are taken off first: they are the two mistakes callers make most.
+    A ``data:`` prefix and line breaks are removed first: they are the most common mistakes of clients.
 
     Raises:
-        ServiceError: ``FRS.0015``, the text is not base64.
+        ServiceError: ``FRS.0015`` the text is not base64.
     """
     prefix = _DATA_URI.match(text)
     if prefix:

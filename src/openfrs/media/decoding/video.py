@@ -1,8 +1,8 @@
-"""Decoding videos under limits, in a process that can be killed.
+"""Video decoding in a child process with limited resources.
 
-What a video decoder does with bytes of strangers nobody can promise, so it does it elsewhere: a process of its own
-(:mod:`openfrs.media.frames`), with bounds on its processor time and memory, that may open nothing and knows nothing of the
-service. Whatever becomes of it, the service has an error to answer with.
+Video decoders are a common target of malicious files. The decoder therefore runs in a separate process
+(:mod:`openfrs.media.decoding.frames`) with limits on processor time and memory, without the service's environment, files or
+sockets. If the process crashes or is killed, the service reports an error.
 """
 
 import fcntl
@@ -34,9 +34,9 @@ _F_SETPIPE_SZ: Final = 1031
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """A frame of a video: when it is shown, in milliseconds from the start, and its pixels as a person sees them.
+    """A frame of a video and its time in milliseconds from the start.
 
-    ``pixels`` has shape (height, width, 3), RGB, upright, scaled down to at most 1280 pixels a side.
+    ``pixels`` has shape (height, width, 3), RGB, upright, scaled down to at most 1280 pixels per side.
     """
 
     time: int
@@ -44,7 +44,7 @@ class Frame:
 
 
 class UnreadableVideoError(ServiceError):
-    """A video that cannot be used; ``reason`` says why in a word, for tests and logs."""
+    """The video is unusable; ``reason`` is a word for tests and logs."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("FRS.0701")
@@ -53,35 +53,35 @@ class UnreadableVideoError(ServiceError):
 
 @dataclass(frozen=True, slots=True)
 class VideoLimits:
-    """What a video and its decoding may take."""
+    """Limits of the duration of a video and of the resources for decoding it."""
 
     shortest: int = limits.VIDEO_MILLISECONDS[0]
     longest: int = limits.VIDEO_MILLISECONDS[1]
     """Milliseconds."""
 
     seconds: int = limits.VIDEO_DECODING_SECONDS
-    """Of processor time; the wall clock has twice as many, not counting the time in which nobody asks for a frame."""
+    """Processor time in seconds. The limit of the elapsed time is twice as long, without the time between reads of frames."""
 
     memory: int = limits.VIDEO_DECODING_BYTES
-    """Bytes of address space, of which the libraries take a third."""
+    """Bytes of address space, of which the libraries use a third."""
 
 
 @contextmanager
 def open_video(data: bytes, rate: int, bounds: VideoLimits | None = None) -> Iterator["Video"]:
-    """A video being decoded, at most ``rate`` frames a second of it. What is not read of it is never decoded.
+    """Decode at most ``rate`` frames per second of a video, as they are read.
 
     Raises:
-        UnreadableVideoError: ``FRS.0701``, also while frames are read.
-        ServiceError: ``FRS.0706`` it is too short or too long.
+        UnreadableVideoError: ``FRS.0701`` the video is unusable; also raised while frames are read.
+        ServiceError: ``FRS.0706`` the video is too short or too long.
     """
     bounds = bounds or VideoLimits()
-    with _in_memory(data) as source:
+    with _memory_file(data) as source:
         process = subprocess.Popen(
             _command(rate, bounds),
             stdin=source,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={},  # keys may be in the service's own
+            env={},  # the service's environment may contain keys
             bufsize=0,
         )
         try:
@@ -94,19 +94,19 @@ def open_video(data: bytes, rate: int, bounds: VideoLimits | None = None) -> Ite
 
 
 class Video:
-    """Frames on their way from the process that decodes them."""
+    """The frames of a video that a child process decodes."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", bounds: VideoLimits) -> None:
-        """Wait for the video's length.
+        """Wait for the duration of the video.
 
         Raises:
-            ServiceError: ``FRS.0701`` or ``FRS.0706``
+            ServiceError: ``FRS.0701`` or ``FRS.0706`` as :func:`open_video`.
         """
         assert process.stdout is not None
         self._process = process
         self._pipe = process.stdout.fileno()
-        self._patience = 2.0 * bounds.seconds
-        _widen(self._pipe)
+        self._seconds_left = 2.0 * bounds.seconds
+        _enlarge(self._pipe)
         kind, length, *_ = self._record()
         assert kind == b"L"
         self.length: int = length
@@ -116,13 +116,13 @@ class Video:
             raise ServiceError("FRS.0706", f"{length / 1000:.2f} s is outside {least:g} to {most:g} s")
 
     def __iter__(self) -> Iterator[Frame]:
-        """The frames, in the order in which they are decoded, each once."""
+        """Yield each frame once, in the order of decoding."""
         while True:
-            kind, at, width, height, turn = self._record()
+            kind, at, width, height, rotation = self._record()
             if kind == b"E":
                 return
             pixels = self._read(width * height * 3).reshape(height, width, 3)
-            yield Frame(at, np.ascontiguousarray(np.rot90(pixels, round(turn / 90))))
+            yield Frame(at, np.ascontiguousarray(np.rot90(pixels, round(rotation / 90))))
 
     def _record(self) -> tuple[Any, ...]:
         record = RECORD.unpack(self._read(RECORD.size).tobytes())
@@ -131,30 +131,30 @@ class Video:
         return record
 
     def _read(self, count: int) -> npt.NDArray[np.uint8]:
-        """The next ``count`` bytes.
+        """Return the next ``count`` bytes.
 
         Raises:
-            UnreadableVideoError: they do not come.
+            UnreadableVideoError: the process ended or the time limit was exceeded.
         """
         data = np.empty(count, np.uint8)
-        rest = memoryview(data.data)
-        while rest:
-            asked = time.monotonic()
-            ready = select.select([self._pipe], [], [], max(0.0, self._patience))[0]
-            self._patience -= time.monotonic() - asked
-            read = os.readv(self._pipe, [rest]) if ready else 0
+        remaining = memoryview(data.data)
+        while remaining:
+            started = time.monotonic()
+            ready = select.select([self._pipe], [], [], max(0.0, self._seconds_left))[0]
+            self._seconds_left -= time.monotonic() - started
+            read = os.readv(self._pipe, [remaining]) if ready else 0
             if not read:
-                raise UnreadableVideoError("time" if not ready else self._end())
-            rest = rest[read:]
+                raise UnreadableVideoError("time" if not ready else self._exit_reason())
+            remaining = remaining[read:]
         return data
 
-    def _end(self) -> str:
-        """Why the process ended before its time."""
+    def _exit_reason(self) -> str:
+        """Return the reason of a premature exit of the process."""
         return "time" if self._process.wait() in {-signal.SIGXCPU, -signal.SIGKILL} else "crash"
 
 
 def _command(rate: int, bounds: VideoLimits) -> list[str]:
-    given = {
+    options = {
         "rate": rate,
         "seconds": bounds.seconds,
         "memory": bounds.memory,
@@ -164,25 +164,25 @@ def _command(rate: int, bounds: VideoLimits) -> list[str]:
         "frames": limits.VIDEO_FRAMES,
     }
     program = [sys.executable, "-I", str(Path(frames.__file__))]
-    return program + [f"--{name}={value}" for name, value in given.items()]
+    return program + [f"--{name}={value}" for name, value in options.items()]
 
 
 @contextmanager
-def _in_memory(data: bytes) -> Iterator[IO[bytes]]:
-    """A file that holds ``data``; on Linux it is in memory alone."""
+def _memory_file(data: bytes) -> Iterator[IO[bytes]]:
+    """Open a temporary file with ``data``, on Linux in memory only."""
     if hasattr(os, "memfd_create"):
         file: IO[bytes] = os.fdopen(os.memfd_create("video"), "w+b", buffering=0)
     else:
         file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # closed below
     with file:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[file.write(rest) :]
+        remaining = memoryview(data)
+        while remaining:
+            remaining = remaining[file.write(remaining) :]
         file.seek(0)
         yield file
 
 
-def _widen(pipe: int) -> None:
-    """Let the pipe hold a frame or so, where the kernel can."""
+def _enlarge(pipe: int) -> None:
+    """Let the pipe hold about one frame, if the kernel supports it."""
     with suppress(OSError):
         fcntl.fcntl(pipe, _F_SETPIPE_SZ, _PIPE_BYTES)

@@ -1,1 +1,1 @@
-"""Fetching files by URL."""
+"""Fetching of files by URL."""

@@ -1,4 +1,4 @@
-"""Network addresses that may be asked for files: public ones."""
+"""Check of the network addresses from which files may be fetched."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
@@ -19,17 +19,17 @@ _TRANSITION: Final = tuple(
         ),
     )
 )
-"""IPv6 forms of IPv4 addresses: which of those a network makes of them is not known here."""
+"""IPv6 forms of IPv4 addresses: their translation depends on the network."""
 
 _UNICAST: Final = IPv6Network("2000::/3")
-"""What has been given out of IPv6 for use in public."""
+"""The allocated range of global IPv6 unicast addresses."""
 
 
 def is_allowed(text: str, exceptions: tuple[Network, ...] = ()) -> bool:
-    """Whether an address is public, or within a network that is an exception.
+    """Whether a text is a public address, or an address in one of the ``exceptions``.
 
-    Private, shared, loopback, link-local, multicast, reserved and documentation addresses are not, nor are IPv6 forms of IPv4
-    addresses, nor what is no address.
+    Private, shared, loopback, link-local, multicast, reserved and documentation addresses and IPv6 forms of IPv4 addresses are
+    not public.
     """
     try:
         address = ip_address(text)

@@ -1,4 +1,4 @@
-"""What a URL of a request names: an object of OBS, or a file of a host that is allowed."""
+"""Parsing of URLs in requests: objects of OBS and files of web hosts."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from openfrs.core.errors import ServiceError
 _HOST: Final = re.compile(
     r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
 )
-"""A full host name. Its last label begins with a letter, so it is no address in any spelling, such as ``0x7f.1``."""
+"""A fully qualified host name. Its last label begins with a letter, which excludes addresses such as ``0x7f.1``."""
 
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _OBS_HOST: Final = re.compile(rf"(?P<bucket>{_BUCKET.pattern})\.obs\.[a-z0-9-]+(?:\.[a-z0-9-]+)+")
@@ -20,7 +20,7 @@ _VISIBLE: Final = re.compile(r"[!-~]+")
 
 @dataclass(frozen=True, slots=True)
 class ObsObject:
-    """An object of OBS; ``key`` is decoded."""
+    """An object of OBS; ``key`` is not percent-encoded."""
 
     bucket: str
     key: str
@@ -28,7 +28,7 @@ class ObsObject:
 
 @dataclass(frozen=True, slots=True)
 class WebFile:
-    """A file to be had by HTTPS; ``target`` is path and query as they were written."""
+    """A file at an HTTPS URL; ``target`` is the path and query of the URL."""
 
     host: str
     port: int
@@ -36,18 +36,18 @@ class WebFile:
 
     @property
     def authority(self) -> str:
-        """Host, and port where it is not the usual one."""
+        """The host, with the port unless it is 443."""
         return self.host if self.port == 443 else f"{self.host}:{self.port}"
 
 
 def parse_url(text: str) -> ObsObject | WebFile:
-    """What a URL names, whether or not it may be fetched.
+    """Parse a URL; whether it may be fetched is checked elsewhere.
 
     Objects of OBS are written ``https://BUCKET.obs.REGION.DOMAIN/KEY`` or ``/BUCKET/KEY``.
 
     Raises:
-        ServiceError: ``FRS.0021`` it is no URL that could be fetched, ``FRS.0022`` it is a path of OBS that cannot be,
-            ``FRS.0035`` its host is no full name, or a user is named.
+        ServiceError: ``FRS.0021`` not a valid HTTPS URL; ``FRS.0022`` not a valid bucket and key of OBS; ``FRS.0035`` the host
+            is not fully qualified, or the URL contains a user.
     """
     if text.startswith("/") and not text.startswith("//"):
         bucket, _, key = text[1:].partition("/")
@@ -63,16 +63,16 @@ def parse_url(text: str) -> ObsObject | WebFile:
         raise ServiceError("FRS.0021")
     if "@" in parts.netloc or "%" in parts.netloc or not _HOST.fullmatch(host):
         raise ServiceError("FRS.0035")
-    found = _OBS_HOST.fullmatch(host)
-    if found and port in {None, 443}:
-        return _object(found["bucket"], unquote(parts.path[1:]))
+    match = _OBS_HOST.fullmatch(host)
+    if match and port in {None, 443}:
+        return _object(match["bucket"], unquote(parts.path[1:]))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return WebFile(host, 443 if port is None else port, target)
 
 
 def _object(bucket: str, key: str) -> ObsObject:
-    climbs = any(part in {".", ".."} for part in key.split("/"))
-    if not _BUCKET.fullmatch(bucket) or not key or len(key.encode()) > limits.OBS_KEY_LENGTH or climbs:
+    traverses = any(part in {".", ".."} for part in key.split("/"))
+    if not _BUCKET.fullmatch(bucket) or not key or len(key.encode()) > limits.OBS_KEY_LENGTH or traverses:
         raise ServiceError("FRS.0022")
     if not key.isprintable():
         raise ServiceError("FRS.0022")

@@ -1,4 +1,4 @@
-"""From where files may be fetched: what the operator allows."""
+"""The operator's rules for fetching files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from .s3 import S3Endpoint
 
 @dataclass(frozen=True)
 class FetchRules:
-    """From where files may be fetched.
+    """Hosts, networks and buckets from which files may be fetched.
 
-    ``hosts`` are ``name`` or ``name:port``; ``*.name`` stands for all names below it, ``*`` for every name. ``networks`` may be
-    asked though they are not public. ``buckets`` are those of the store that may be read, each with the project it is for, or
-    with none for all; no buckets at all: whatever the keys open.
+    ``hosts`` are ``name`` or ``name:port``; ``*.name`` matches all subdomains, ``*`` every name. ``networks`` are allowed although
+    they are not public. ``buckets`` maps each readable bucket to its project, or to "" for all projects; None allows every bucket
+    that the keys can read.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -29,25 +29,25 @@ class FetchRules:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "FetchRules":
-        """The rules that settings make.
+        """Read the rules from the settings.
 
         Raises:
-            OperatorError: a network, an address or the keys of the store cannot be.
+            OperatorError: a network, or the endpoint or keys of the object store, are invalid.
         """
         try:
-            networks = tuple(map(ip_network, _listed(settings.url_networks)))
+            networks = tuple(map(ip_network, _split(settings.url_networks)))
         except ValueError as error:
             raise OperatorError(f"setting url_networks: {error}") from error
-        buckets = dict(each.partition("=")[::2] for each in _listed(settings.obs_buckets))
-        hosts = frozenset(host.lower() for host in _listed(settings.url_hosts))
+        buckets = dict(each.partition("=")[::2] for each in _split(settings.obs_buckets))
+        hosts = frozenset(host.lower() for host in _split(settings.url_hosts))
         return cls(hosts, networks, _store(settings), buckets or None)
 
     def allow_host(self, file: WebFile) -> bool:
-        """Whether a file's host and port are among those allowed."""
+        """Whether the host and port of a file are allowed."""
         port = "" if file.port == 443 else f":{file.port}"
         labels = file.host.split(".")
-        below = (f"*.{'.'.join(labels[start:])}{port}" for start in range(1, len(labels)))
-        return not self.hosts.isdisjoint({file.host + port, f"*{port}", *below})
+        wildcards = (f"*.{'.'.join(labels[start:])}{port}" for start in range(1, len(labels)))
+        return not self.hosts.isdisjoint({file.host + port, f"*{port}", *wildcards})
 
     def allow_bucket(self, bucket: str, project_id: str) -> bool:
         """Whether a project may read a bucket."""
@@ -63,9 +63,9 @@ def _store(settings: Settings) -> S3Endpoint | None:
     except ValueError:
         complete = False
     if not complete or parts.path.strip("/") or parts.query:
-        raise OperatorError("setting obs_endpoint: it must be http:// or https:// with a host, and no path")
+        raise OperatorError("setting obs_endpoint must be an http:// or https:// URL with a host and no path")
     if not settings.obs_access_key or settings.obs_secret_key is None:
-        raise OperatorError("setting obs_endpoint: it needs obs_access_key and obs_secret_key")
+        raise OperatorError("setting obs_endpoint needs obs_access_key and obs_secret_key")
     return S3Endpoint(
         settings.obs_endpoint.rstrip("/"),
         settings.obs_region,
@@ -74,5 +74,5 @@ def _store(settings: Settings) -> S3Endpoint | None:
     )
 
 
-def _listed(text: str) -> list[str]:
-    return [each for part in text.split(",") if (each := part.strip())]
+def _split(text: str) -> list[str]:
+    return [item for part in text.split(",") if (item := part.strip())]

@@ -1,4 +1,4 @@
-"""Requests to an S3-compatible store, signed with AWS's Signature Version 4."""
+"""Requests to an S3-compatible object store, signed with AWS Signature Version 4."""
 
 import hashlib
 import hmac
@@ -13,34 +13,34 @@ EMPTY_SHA256: Final = hashlib.sha256(b"").hexdigest()
 
 @dataclass(frozen=True, slots=True)
 class S3Endpoint:
-    """Where the store is (``https://host[:port]``), and the keys to it."""
+    """An object store: its endpoint (``https://host[:port]``), region and access key."""
 
     endpoint: str
     region: str
     access_key: str
     secret_key: str = field(repr=False)
 
-    def get(self, bucket: str, key: str, now: datetime) -> tuple[str, dict[str, str]]:
-        """URL and headers of the request for an object, with the bucket as the first part of the path."""
+    def signed_get(self, bucket: str, key: str, now: datetime) -> tuple[str, dict[str, str]]:
+        """Return the URL and the signed headers of a GET request for an object, with path-style addressing."""
         host = urlsplit(self.endpoint).netloc
         path = "/" + quote(f"{bucket}/{key}", safe="/~")
-        headers = {"host": host, "x-amz-content-sha256": EMPTY_SHA256, "x-amz-date": _stamp(now)}
+        headers = {"host": host, "x-amz-content-sha256": EMPTY_SHA256, "x-amz-date": _timestamp(now)}
         return self.endpoint + path, {**headers, "authorization": self.authorization(path, headers)}
 
     def authorization(self, path: str, headers: Mapping[str, str]) -> str:
-        """The ``Authorization`` of a GET without query or body, over all its headers, whose names are in lower case."""
+        """Return the ``Authorization`` header of a GET request without query or body; header names are in lower case."""
         date = headers["x-amz-date"]
         names = ";".join(sorted(headers))
         lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
         canonical = f"GET\n{path}\n\n{lines}\n{names}\n{EMPTY_SHA256}"
         scope = f"{date[:8]}/{self.region}/s3/aws4_request"
-        text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+        string_to_sign = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         key = f"AWS4{self.secret_key}".encode()
         for part in scope.split("/"):
             key = hmac.digest(key, part.encode(), "sha256")
-        signature = hmac.new(key, text.encode(), "sha256").hexdigest()
+        signature = hmac.new(key, string_to_sign.encode(), "sha256").hexdigest()
         return f"AWS4-HMAC-SHA256 Credential={self.access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
 
 
-def _stamp(now: datetime) -> str:
+def _timestamp(now: datetime) -> str:
     return now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
