@@ -9,7 +9,7 @@ from tests.support.fake_models import FakePipeline, photo
 
 @pytest.fixture(autouse=True)
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every head is asked, however well it does."""
+    """Use every classifier, whatever its accuracy."""
     monkeypatch.setattr("openfrs.recognition.attributes.LEAST_BALANCED_ACCURACY", 0.0)
 
 

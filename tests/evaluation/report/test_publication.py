@@ -7,11 +7,11 @@ import pytest
 from openfrs.core.errors import OperatorError
 from openfrs.evaluation.metrics.classification import class_result, number_result
 from openfrs.evaluation.report.publication import (
+    CLASSIFIERS,
     FLATTERING,
-    HEADS,
     blocks,
+    classifier_table,
     fill_page,
-    head_table,
     headline,
     read_figures,
     write_figures,
@@ -44,10 +44,10 @@ def test_published_results_are_read_back(tmp_path: Path) -> None:
     assert headline(again).rows == []
 
 
-@pytest.mark.parametrize("name", HEADS)
-def test_the_figures_of_a_head_are_its_own(name: str) -> None:
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_classifier_table_shows_the_measured_accuracy(name: str) -> None:
     told = metrics(name)
-    table = head_table(name)
+    table = classifier_table(name)
     assert list(table.columns) == ["truth", *told["classes"], "right"]
     rights = [float(row[-1].removesuffix(" %")) for row in table.rows]
     assert sum(rights) / len(rights) == pytest.approx(100 * told["balanced_accuracy"], abs=0.1)

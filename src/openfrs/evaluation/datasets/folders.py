@@ -44,7 +44,7 @@ class AttributeSet:
     """The group of each picture, where they are to be told apart."""
 
     trained_on: bool = False
-    """Whether a head of this project saw a part of it in training: its figures lie beside the head."""
+    """Whether a classifier of this project was trained on a part of it; the accuracy is then that beside the classifier."""
 
 
 LIVING_BESIDE: Final = {"pyimagesearch_liveness/videos/fake.mp4": 1800}

@@ -26,7 +26,7 @@ from openfrs.vision.weights.manifest import manifest
 from .result_types import RESULTS, AnyResult
 
 BLOCK: Final = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-HEADS: Final = ("mask", "glasses", "hat", "beard", "hair")
+CLASSIFIERS: Final = ("mask", "glasses", "hat", "beard", "hair")
 LEFT_OUT: Final = {"roc", "wrong", "closest", "curve"}
 """What the pages have no use for: curves, and the names of pictures."""
 
@@ -77,15 +77,15 @@ def blocks(results: Mapping[str, AnyResult], scale: Calibration) -> dict[str, st
     return {
         **told,
         **{name: calibration_table(each).markdown() for name, each in others.items()},
-        **{f"head-{name}": _block(head_table(name)) for name in HEADS},
+        **{f"classifier-{name}": _block(classifier_table(name)) for name in CLASSIFIERS},
         "calibration": whole.markdown(),
         "similarity": short.markdown(),
         "headline": headline(results).markdown(),
     }
 
 
-def head_table(name: str) -> Table:
-    """What was measured of a head on pictures that it was not trained on."""
+def classifier_table(name: str) -> Table:
+    """Return the accuracy of a classifier on held-out images."""
     told = metrics(name)
     classes, counts = told["classes"], told["confusion_rows_are_truth"]
     rows = [
@@ -102,7 +102,10 @@ def head_table(name: str) -> Table:
             "right by source: " + ", ".join(f"{s} {100 * r:.1f} %" for s, r in told["right_by_source"].items())
         )
     return Table(
-        f"Head: {name}", ("truth", *classes, "right"), rows, ["; ".join(words) + f". Trained on {told['trained_on']}."]
+        f"Classifier: {name}",
+        ("truth", *classes, "right"),
+        rows,
+        ["; ".join(words) + f". Trained on {told['trained_on']}."],
     )
 
 
