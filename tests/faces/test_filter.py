@@ -173,14 +173,14 @@ def test_a_bad_filter_is_refused_with_the_place_and_what_was_expected(text: str,
 
 
 def test_the_limits_of_a_filter() -> None:
-    longest = f'text:"{"x" * (limits.FILTER_LENGTH - 7)}"'
+    longest = f'text:"{"x" * (limits.MAX_FILTER_LENGTH - 7)}"'
     assert parse_filter(longest, FIELDS)
-    most = "||".join([a] * limits.FILTER_CLAUSES)
-    assert parse_filter(most, FIELDS) == Or((A,) * limits.FILTER_CLAUSES)
+    most = "||".join([a] * limits.MAX_FILTER_CLAUSES)
+    assert parse_filter(most, FIELDS) == Or((A,) * limits.MAX_FILTER_CLAUSES)
     assert parse_filter("(" * 50 + a + ")" * 50, FIELDS) == A
     beside = "||".join([f"({a})"] * 60)
     assert parse_filter(beside, FIELDS) == Or((A,) * 60)
-    number = "1".rjust(limits.FILTER_NUMBER_LENGTH, "0")
+    number = "1".rjust(limits.MAX_FILTER_NUMBER_LENGTH, "0")
     assert parse_filter(f"big:{number}", FIELDS) == Equal("big", 1)
     for text, reason in [
         (longest + " ", "filter: must have at most 10240 characters"),

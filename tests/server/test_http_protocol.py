@@ -17,7 +17,7 @@ HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n"
 
 
 async def app(_scope: Any, _receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
-    await asyncio.sleep(2 * limits.HEAD_SECONDS)
+    await asyncio.sleep(2 * limits.HEADER_TIMEOUT_SECONDS)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 
@@ -39,7 +39,7 @@ async def connected() -> AsyncIterator[Streams]:
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(limits, "HEADER_TIMEOUT_SECONDS", 0.3)
 
 
 @pytest.mark.parametrize("sent", [b"", b"G", HEAD], ids=["nothing", "a byte", "half a head"])

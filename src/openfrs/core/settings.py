@@ -92,7 +92,7 @@ class Settings(BaseSettings):
         ByteSize(256 * 1024**2),
         description="Memory for what the requests under way in each process sent; what is too much for it is answered 429.",
     )
-    token_hours: float = Field(limits.TOKEN_HOURS, gt=0, le=24 * 30, description="Life of a token, in hours.")
+    token_hours: float = Field(limits.DEFAULT_TOKEN_HOURS, gt=0, le=24 * 30, description="Life of a token, in hours.")
     max_face_sets: int = Field(limits.FACE_SETS_PER_PROJECT, ge=1, description="Face sets a project may have.")
     max_face_set_capacity: int = Field(
         limits.FACE_SET_CAPACITY,

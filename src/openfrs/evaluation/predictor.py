@@ -55,7 +55,7 @@ def _flawed(flaw: Callable[[Quality], float]) -> Callable[[Attributes], Answer]:
     def word(told: Attributes) -> Answer:
         if told.quality is None:
             return None
-        return "yes" if flaw(told.quality) >= limits.ADVISED_FLAW else "none"
+        return "yes" if flaw(told.quality) >= limits.RECOMMENDED_FLAW else "none"
 
     return word
 

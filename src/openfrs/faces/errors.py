@@ -28,7 +28,7 @@ def translated_errors(set_name: str) -> Iterator[None]:
 def missing_set(name: str) -> ServiceError:
     """The error for a face set that does not exist (``FRS.0302``)."""
     return ServiceError(
-        "FRS.0302", name if len(name) <= limits.FACE_SET_NAME_LENGTH and name.isprintable() else "named"
+        "FRS.0302", name if len(name) <= limits.MAX_FACE_SET_NAME_LENGTH and name.isprintable() else "named"
     )
 
 

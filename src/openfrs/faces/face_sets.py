@@ -118,7 +118,7 @@ def validate_name(name: str) -> None:
     """
     if not name:
         raise ServiceError("FRS.0011", "face_set_name")
-    if not 1 <= len(name) <= limits.FACE_SET_NAME_LENGTH:
-        raise wrong_format("face_set_name", f"must have 1 to {limits.FACE_SET_NAME_LENGTH} characters")
+    if not 1 <= len(name) <= limits.MAX_FACE_SET_NAME_LENGTH:
+        raise wrong_format("face_set_name", f"must have 1 to {limits.MAX_FACE_SET_NAME_LENGTH} characters")
     if not name.isprintable() or "/" in name or name in {".", ".."}:
         raise wrong_format("face_set_name", "may hold any printable characters except '/', and must not be '.' or '..'")

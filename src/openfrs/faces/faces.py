@@ -101,8 +101,8 @@ class Faces:
         Raises:
             ServiceError: ``FRS.0302``; ``FRS.0012`` the sum of offset and limit is too large.
         """
-        if offset + limit > limits.LIST_WINDOW:
-            raise wrong_format("offset", f"offset and limit may add up to {limits.LIST_WINDOW} at most")
+        if offset + limit > limits.MAX_LIST_WINDOW:
+            raise wrong_format("offset", f"offset and limit may add up to {limits.MAX_LIST_WINDOW} at most")
         face_set = self._face_sets.require(project_id, set_name)
         return face_set, self._repository.list_faces(face_set.id, offset, limit)
 

@@ -19,12 +19,12 @@ ALPHABET: Final = string.ascii_letters + string.digits
 
 _ATTEMPTS: Final = 5
 
-FIELD_NAME_FORMAT: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.CUSTOM_FIELD_NAME_LENGTH}}}")
-EXTERNAL_IMAGE_ID_FORMAT: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.EXTERNAL_IMAGE_ID_LENGTH}}}")
+FIELD_NAME_FORMAT: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.MAX_CUSTOM_FIELD_NAME_LENGTH}}}")
+EXTERNAL_IMAGE_ID_FORMAT: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.MAX_EXTERNAL_IMAGE_ID_LENGTH}}}")
 
 
 def _is_string(value: Any) -> bool:
-    return isinstance(value, str) and 1 <= len(value) <= limits.CUSTOM_FIELD_STRING_LENGTH and value.isprintable()
+    return isinstance(value, str) and 1 <= len(value) <= limits.MAX_CUSTOM_FIELD_STRING_LENGTH and value.isprintable()
 
 
 def _is_integer(value: Any, bits: int) -> bool:
@@ -56,8 +56,8 @@ def check_definitions(definitions: Mapping[str, Any]) -> FieldDefinitions:
     Raises:
         ServiceError: ``FRS.0012`` a name or type is invalid, or there are too many fields.
     """
-    if len(definitions) > limits.CUSTOM_FIELDS_PER_SET:
-        raise wrong_format("external_fields", f"at most {limits.CUSTOM_FIELDS_PER_SET} custom fields are allowed")
+    if len(definitions) > limits.MAX_CUSTOM_FIELDS:
+        raise wrong_format("external_fields", f"at most {limits.MAX_CUSTOM_FIELDS} custom fields are allowed")
     checked: dict[str, Mapping[str, str]] = {}
     for name, definition in definitions.items():
         if not FIELD_NAME_FORMAT.fullmatch(name):

@@ -64,8 +64,8 @@ def parse_filter(text: str, definitions: FieldDefinitions) -> Predicate:
     Raises:
         ServiceError: ``FRS.0012`` with the column of the first error, counted from 1, and the tokens expected there.
     """
-    if len(text) > limits.FILTER_LENGTH:
-        raise wrong_format("filter", f"must have at most {limits.FILTER_LENGTH} characters")
+    if len(text) > limits.MAX_FILTER_LENGTH:
+        raise wrong_format("filter", f"must have at most {limits.MAX_FILTER_LENGTH} characters")
     return _Parser(text, definitions).filter()
 
 
@@ -86,7 +86,7 @@ def _number(kind: str, text: str) -> float | None:
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> bool:
-    return len(text) <= limits.FILTER_NUMBER_LENGTH and pattern.fullmatch(text) is not None
+    return len(text) <= limits.MAX_FILTER_NUMBER_LENGTH and pattern.fullmatch(text) is not None
 
 
 _READERS: Final[Mapping[FieldType, Callable[[str, str], FieldValue | None]]] = {
@@ -153,8 +153,8 @@ class _Parser:
 
     def _group(self) -> Predicate:
         self._depth += 1
-        if self._depth > limits.FILTER_NESTING:
-            self._fail(f"brackets can be nested {limits.FILTER_NESTING} deep")
+        if self._depth > limits.MAX_FILTER_NESTING:
+            self._fail(f"brackets can be nested {limits.MAX_FILTER_NESTING} deep")
         self._advance()
         tree = self._any()
         if self._value != ")":
@@ -171,8 +171,8 @@ class _Parser:
             self._fail("expected :")
         self._advance()
         self._clauses += 1
-        if self._clauses > limits.FILTER_CLAUSES:
-            self._fail(f"a filter can have {limits.FILTER_CLAUSES} conditions")
+        if self._clauses > limits.MAX_FILTER_CLAUSES:
+            self._fail(f"a filter can have {limits.MAX_FILTER_CLAUSES} conditions")
         if self._value == "[" or self._value == "{":
             return self._range(name, declared)
         value = read(self._kind, self._value)

@@ -102,11 +102,11 @@ class Policy(StoredModel):
 
 
 RECOMMENDED_POLICY: Final = Policy(
-    min_face_size=limits.ADVISED_FACE_SIZE,
-    min_quality=limits.ADVISED_QUALITY,
-    max_blur=limits.ADVISED_FLAW,
-    max_occlusion=limits.ADVISED_FLAW,
-    max_illumination=limits.ADVISED_FLAW,
+    min_face_size=limits.RECOMMENDED_FACE_SIZE,
+    min_quality=limits.RECOMMENDED_QUALITY,
+    max_blur=limits.RECOMMENDED_FLAW,
+    max_occlusion=limits.RECOMMENDED_FLAW,
+    max_illumination=limits.RECOMMENDED_FLAW,
     max_yaw=30,
     max_pitch=15,
     max_roll=15,

@@ -29,7 +29,7 @@ class SearchOptions:
     ``sort`` only orders the results. As in the API, it is a list of one-pair mappings of a field to ``asc`` or ``desc``.
     """
 
-    top_n: int = limits.TOP_N
+    top_n: int = limits.DEFAULT_TOP_N
     threshold: float = 0.0
     filter: str | None = None
     sort: Sequence[Any] = ()

@@ -33,7 +33,7 @@ class PunctualProtocol(HttpToolsProtocol):
         super().data_received(data)
         if began and self._limit is not None and not self.transport.is_closing():
             self._head += len(data)
-            if self._head > limits.HEAD_BYTES:
+            if self._head > limits.MAX_HEADER_BYTES:
                 self._refusal = ServiceError("APIG.0201/494")
                 self.send_400_response("")
 
@@ -45,9 +45,9 @@ class PunctualProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head of a request has come."""
         self._stop()
-        if len(self.url) > limits.REQUEST_LINE_BYTES:
+        if len(self.url) > limits.MAX_REQUEST_LINE_BYTES:
             self._refusal = ServiceError("APIG.0201/414")
-        elif sum(len(name) + len(value) for name, value in self.headers) > limits.HEAD_BYTES:
+        elif sum(len(name) + len(value) for name, value in self.headers) > limits.MAX_HEADER_BYTES:
             self._refusal = ServiceError("APIG.0201/494")
         if self._refusal is not None:
             raise ValueError(self._refusal.message)  # which the parser takes for something that is no HTTP
@@ -77,7 +77,7 @@ class PunctualProtocol(HttpToolsProtocol):
 
     def _start(self) -> None:
         self._stop()
-        self._limit = self.loop.call_later(limits.HEAD_SECONDS, self.transport.close)
+        self._limit = self.loop.call_later(limits.HEADER_TIMEOUT_SECONDS, self.transport.close)
 
     def _stop(self) -> None:
         self._head = 0

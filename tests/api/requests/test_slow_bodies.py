@@ -13,7 +13,7 @@ from openfrs.core.errors import ServiceError
 
 
 def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "BODY_TIMEOUT_SECONDS", 0.2)
     received = 0
 
     async def receive() -> dict[str, Any]:

@@ -226,7 +226,7 @@ def test_a_compressed_response_is_not_decompressed(web: WebServer) -> None:
 
 
 def test_a_slow_response_times_out(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "FETCH_SECONDS", 0.5)
+    monkeypatch.setattr(limits, "FETCH_TIMEOUT_SECONDS", 0.5)
     web.files["/a.jpg"] = 200, {}, slow_chunks(5)
     assert error_of(fetcher_of(web), web.url("/a.jpg")) == "FRS.0036"
 
@@ -250,7 +250,7 @@ def test_the_certificate_must_be_trusted(web: WebServer, monkeypatch: pytest.Mon
 
 
 def test_the_number_of_concurrent_fetches_is_limited(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "FETCHES_AT_ONCE", 1)
+    monkeypatch.setattr(limits, "MAX_CONCURRENT_FETCHES", 1)
     web.files["/a.jpg"] = 200, {}, slow_chunks(0.3)
     web.files["/b.jpg"] = 200, {}, [b"abc"]
     fetcher = fetcher_of(web)

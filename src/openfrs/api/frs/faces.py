@@ -36,8 +36,8 @@ class ListFacesQuery(Input):
     """The faces to list: one by id, or a page."""
 
     face_id: str | None = None
-    offset: Annotated[int, Field(ge=0, le=limits.LIST_WINDOW)] = 0
-    limit: Annotated[int, Field(ge=0, le=limits.LIST_WINDOW)] = limits.LIST_LIMIT
+    offset: Annotated[int, Field(ge=0, le=limits.MAX_LIST_WINDOW)] = 0
+    limit: Annotated[int, Field(ge=0, le=limits.MAX_LIST_WINDOW)] = limits.DEFAULT_LIST_LIMIT
 
 
 class UpdateFaceInput(Input):

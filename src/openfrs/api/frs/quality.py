@@ -60,4 +60,4 @@ async def _measure(request: Request, recognizer: Recognizer, fetcher: Fetcher, *
 
 
 def _blur(traits: Traits) -> Blur:
-    return Blur(isClarity=require_trait(traits.quality).blur < limits.ADVISED_FLAW)
+    return Blur(isClarity=require_trait(traits.quality).blur < limits.RECOMMENDED_FLAW)

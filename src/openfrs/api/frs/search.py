@@ -44,7 +44,7 @@ async def search(
     """Find the faces most similar to a probe: the largest face of an image, or an enrolled face."""
     values = await read_upload(request, SearchInput, fetcher)
     options = SearchOptions(
-        top_n=limits.TOP_N if values.top_n is None else values.top_n,
+        top_n=limits.DEFAULT_TOP_N if values.top_n is None else values.top_n,
         threshold=values.threshold or 0.0,
         filter=values.filter,
         sort=values.sort or (),

@@ -9,19 +9,19 @@ from openfrs.faces.fields import EXTERNAL_IMAGE_ID_FORMAT, FIELD_NAME_FORMAT
 from openfrs.store.index.columns import FieldType
 
 FaceSetName = Annotated[
-    str, Field(json_schema_extra={"minLength": 1, "maxLength": limits.FACE_SET_NAME_LENGTH, "pattern": "^[^/]+$"})
+    str, Field(json_schema_extra={"minLength": 1, "maxLength": limits.MAX_FACE_SET_NAME_LENGTH, "pattern": "^[^/]+$"})
 ]
 """Printable characters except the slash."""
 
 ExternalImageId = Annotated[str, Field(json_schema_extra={"pattern": f"^{EXTERNAL_IMAGE_ID_FORMAT.pattern}$"})]
 
-FilterText = Annotated[str, Field(json_schema_extra={"maxLength": limits.FILTER_LENGTH})]
+FilterText = Annotated[str, Field(json_schema_extra={"maxLength": limits.MAX_FILTER_LENGTH})]
 
 FieldDeclarations = Annotated[
     dict[str, Any],
     Field(
         json_schema_extra={
-            "maxProperties": limits.CUSTOM_FIELDS_PER_SET,
+            "maxProperties": limits.MAX_CUSTOM_FIELDS,
             "propertyNames": {"pattern": f"^{FIELD_NAME_FORMAT.pattern}$"},
             "additionalProperties": {
                 "type": "object",

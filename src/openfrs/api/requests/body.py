@@ -54,7 +54,7 @@ async def raw_body(request: Request) -> RawBody:
         try:
             slot.check_capacity(int(announced) if announced.isdecimal() else 0)
             slot.pause()  # while the client is waited for
-            async with asyncio.timeout(limits.BODY_SECONDS):
+            async with asyncio.timeout(limits.BODY_TIMEOUT_SECONDS):
                 async for chunk in request.stream():
                     chunks.append(chunk)
                     size += len(chunk)
@@ -67,7 +67,7 @@ async def raw_body(request: Request) -> RawBody:
         except ClientDisconnect:
             raise ServiceError("APIG.0201/400", "the body ended early") from None
         except TimeoutError:
-            reason = f"the body took more than {limits.BODY_SECONDS} seconds"
+            reason = f"the body took more than {limits.BODY_TIMEOUT_SECONDS} seconds"
             raise ServiceError("APIG.0201/400", reason, headers={"Connection": "close"}) from None
         kept = request.state.raw_body = RawBody(b"".join(chunks), digest.hexdigest() if digest is not None else "")
     return kept

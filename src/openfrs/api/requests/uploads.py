@@ -142,8 +142,8 @@ def action_request(values: ActionInput) -> ActionRequest:
             threshold.
     """
     actions = parse_actions(values.actions)
-    threshold = limits.NOD_THRESHOLD if values.nod_threshold is None else values.nod_threshold
-    low, high = limits.NOD_THRESHOLDS
+    threshold = limits.DEFAULT_NOD_THRESHOLD if values.nod_threshold is None else values.nod_threshold
+    low, high = limits.NOD_THRESHOLD_RANGE
     if not low <= threshold <= high:
         raise ServiceError("FRS.0703", f"nod_threshold must be {low} to {high} degrees")
     return ActionRequest(actions, _parse_windows(values.action_time, len(actions)), threshold)

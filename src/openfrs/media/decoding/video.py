@@ -55,14 +55,14 @@ class UnreadableVideoError(ServiceError):
 class VideoLimits:
     """Limits of the duration of a video and of the resources for decoding it."""
 
-    shortest: int = limits.VIDEO_MILLISECONDS[0]
-    longest: int = limits.VIDEO_MILLISECONDS[1]
+    shortest: int = limits.VIDEO_DURATION_MILLISECONDS[0]
+    longest: int = limits.VIDEO_DURATION_MILLISECONDS[1]
     """Milliseconds."""
 
-    seconds: int = limits.VIDEO_DECODING_SECONDS
+    seconds: int = limits.MAX_VIDEO_DECODING_SECONDS
     """Processor time in seconds. The limit of the elapsed time is twice as long, without the time between reads of frames."""
 
-    memory: int = limits.VIDEO_DECODING_BYTES
+    memory: int = limits.MAX_VIDEO_DECODING_BYTES
     """Bytes of address space, of which the libraries use a third."""
 
 
@@ -159,9 +159,9 @@ def _command(rate: int, bounds: VideoLimits) -> list[str]:
         "seconds": bounds.seconds,
         "memory": bounds.memory,
         "longest": bounds.longest,
-        "side": limits.VIDEO_FRAME_SIDE,
-        "pixels": limits.VIDEO_FRAME_PIXELS,
-        "frames": limits.VIDEO_FRAMES,
+        "side": limits.SCALED_VIDEO_SIDE,
+        "pixels": limits.MAX_VIDEO_FRAME_PIXELS,
+        "frames": limits.MAX_VIDEO_FRAMES,
     }
     program = [sys.executable, "-I", str(Path(frames.__file__))]
     return program + [f"--{name}={value}" for name, value in options.items()]

@@ -77,12 +77,12 @@ class Fetcher:
             raise ServiceError("FRS.0020", parameter)
         location = parse_url(url)
         self._check(location, project_id)
-        if self._running >= limits.FETCHES_AT_ONCE:
+        if self._running >= limits.MAX_CONCURRENT_FETCHES:
             REFUSED.labels("fetches").inc()
             raise ServiceError("FRS.0033", headers={"Retry-After": "1"})
         self._running += 1
         try:
-            async with asyncio.timeout(limits.FETCH_SECONDS):
+            async with asyncio.timeout(limits.FETCH_TIMEOUT_SECONDS):
                 return await self._request(location, max_bytes)
         except (TimeoutError, OSError, httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException):
             raise ServiceError("FRS.0036") from None
@@ -108,7 +108,7 @@ class Fetcher:
             network = self._network
             url, headers = self._rules.store.signed_get(location.bucket, location.key, utc_now())
         headers = {**headers, "accept-encoding": "identity", "user-agent": "OpenFRS"}
-        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), limits.FETCH_SECONDS)
+        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), limits.FETCH_TIMEOUT_SECONDS)
         async with (
             httpcore.AsyncConnectionPool(ssl_context=self._ssl_context, network_backend=network) as pool,
             pool.stream("GET", url, headers=list(headers.items()), extensions={"timeout": timeouts}) as response,

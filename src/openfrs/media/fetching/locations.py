@@ -72,7 +72,7 @@ def parse_url(text: str) -> ObsObject | WebFile:
 
 def _object(bucket: str, key: str) -> ObsObject:
     traverses = any(part in {".", ".."} for part in key.split("/"))
-    if not _BUCKET.fullmatch(bucket) or not key or len(key.encode()) > limits.OBS_KEY_LENGTH or traverses:
+    if not _BUCKET.fullmatch(bucket) or not key or len(key.encode()) > limits.MAX_OBS_KEY_BYTES or traverses:
         raise ServiceError("FRS.0022")
     if not key.isprintable():
         raise ServiceError("FRS.0022")

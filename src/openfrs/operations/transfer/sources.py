@@ -57,8 +57,8 @@ class Names:
             SourceError: it is too long, or another name has become the same id.
         """
         result = _OTHER.sub("_", name)
-        if len(result) > limits.EXTERNAL_IMAGE_ID_LENGTH:
-            raise SourceError(f"the name has more than {limits.EXTERNAL_IMAGE_ID_LENGTH} characters")
+        if len(result) > limits.MAX_EXTERNAL_IMAGE_ID_LENGTH:
+            raise SourceError(f"the name has more than {limits.MAX_EXTERNAL_IMAGE_ID_LENGTH} characters")
         if self._names.setdefault(result, name) != name:
             raise SourceError(f"{self._names[result]!r} and {name!r} would both be {result}")
         return result

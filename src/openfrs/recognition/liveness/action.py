@@ -64,7 +64,7 @@ class ActionRequest:
     windows: tuple[tuple[int, int], ...] | None = None
     """For each action, the milliseconds between which it must reach its peak."""
 
-    nod_threshold: float = limits.NOD_THRESHOLD
+    nod_threshold: float = limits.DEFAULT_NOD_THRESHOLD
     mirrored: bool = False
     """Whether the video is mirrored, so that left and right are exchanged."""
 

@@ -104,10 +104,10 @@ def _warnings(quality: Quality | None, faces: int) -> tuple[WarningCode, ...]:
     conditions = {WarningCode.SEVERAL_FACES: faces > 1}
     if quality is not None:
         conditions |= {
-            WarningCode.LOW_QUALITY: quality.total < limits.ADVISED_QUALITY,
-            WarningCode.BLURRED: quality.blur > limits.ADVISED_FLAW,
-            WarningCode.TURNED_AWAY: quality.pose > limits.ADVISED_FLAW,
-            WarningCode.OCCLUDED: quality.occlusion > limits.ADVISED_FLAW,
-            WarningCode.BADLY_LIT: quality.illumination > limits.ADVISED_FLAW,
+            WarningCode.LOW_QUALITY: quality.total < limits.RECOMMENDED_QUALITY,
+            WarningCode.BLURRED: quality.blur > limits.RECOMMENDED_FLAW,
+            WarningCode.TURNED_AWAY: quality.pose > limits.RECOMMENDED_FLAW,
+            WarningCode.OCCLUDED: quality.occlusion > limits.RECOMMENDED_FLAW,
+            WarningCode.BADLY_LIT: quality.illumination > limits.RECOMMENDED_FLAW,
         }
     return tuple(sorted(code for code, applies in conditions.items() if applies))
