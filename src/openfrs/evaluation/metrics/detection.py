@@ -49,7 +49,7 @@ class DetectionResult(Result):
         rows.append(("20 and more", f"{self.large_enough.trials:,}", self.large_enough.percent(1)))
         note = (
             f"{self.data}: {self.images:,} pictures, {self.faces:,} labelled faces; {self.models}. A face is found when "
-            f"a box overlaps it by {self.overlap:g} (intersection over union). Edges that meet no labelled face: "
+            f"a box overlaps it by {self.overlap:g} (intersection over union). Boxes that meet no labelled face: "
             f"{self.false_positives_per_image:.3f} a picture; precision at least {self.precision.percent(1)}, because not every "
             "small face is labelled. Intervals: 95 %, by drawing pictures again and again."
         )
