@@ -1,4 +1,4 @@
-"""The service layer put together over one data directory and one set of models."""
+"""Composition root: the services over one data directory and one set of models."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -76,7 +76,7 @@ class Readiness:
 
 @dataclass(frozen=True)
 class Services:
-    """Everything the API calls."""
+    """All services of a process. Routes receive theirs from :mod:`openfrs.api.dependencies`."""
 
     admission: Admission
     authenticator: Authenticator
@@ -109,45 +109,35 @@ class Services:
 
     @classmethod
     def open(cls, settings: Settings, pipeline: Pipeline, *, clock: Clock = utc_now) -> "Services":
-        """Open the store and keys of the data directory, which must exist. By ``clock`` faces are enrolled and expire.
+        """Open the store and the keys of the data directory, which must exist. ``clock`` dates enrolments and expiry.
 
         Raises:
             OperatorError: the database or the keyring cannot be used.
         """
-        fetcher = Fetcher(FetchRules.from_settings(settings))
         templates = Templates(master_key(settings))
         database, keyring = _open_data(settings, templates)
         accounts, repository = AccountRepository(database), FaceRepository(database, templates, clock=clock)
-        scale = calibration_of(pipeline.embedder_source)
         recognizer = Recognizer(
-            pipeline, scale, threads=settings.threads, queue=settings.queue, large_queue=settings.large_queue
+            pipeline,
+            calibration_of(pipeline.embedder_source),
+            threads=settings.threads,
+            queue=settings.queue,
+            large_queue=settings.large_queue,
         )
         index = open_milvus_index(settings, database, repository)
-        galleries = (
-            Galleries.in_memory(repository, settings.index_memory, settings.threads)
-            if index is None
-            else index.galleries(settings.index_memory, settings.threads)
-        )
+        galleries = _galleries(settings, repository, index)
         face_sets = FaceSets(repository, galleries, embedder=pipeline.embedder)
         counters = _counters(settings.counters)
+        authenticator = _authenticator(settings, accounts, keyring, counters)
         action_liveness = ActionLiveness(recognizer)
-        limits = ProjectLimits.of(settings)
-        authenticator = Authenticator(
-            accounts,
-            TokenIssuer(keyring, timedelta(hours=settings.token_hours)),
-            keyring,
-            Throttle(counters),
-            limits,
-            debug_signatures=settings.debug_signatures,
-        )
         return cls(
             admission=Admission(requests=settings.requests, body_bytes=settings.body_memory),
             authenticator=authenticator,
             login_queue=LoginQueue(authenticator),
-            administration=Administration(accounts, keyring, limits),
+            administration=Administration(accounts, keyring, ProjectLimits.of(settings)),
             quotas=Quotas(counters),
             audit=open_audit(settings, database),
-            fetcher=fetcher,
+            fetcher=Fetcher(FetchRules.from_settings(settings)),
             usage=UsageCounter(counters),
             recognizer=recognizer,
             face_sets=face_sets,
@@ -155,11 +145,7 @@ class Services:
             search=Search(face_sets, galleries, recognizer),
             silent_liveness=SilentLiveness(recognizer),
             action_liveness=action_liveness,
-            liveness_sessions=LivenessSessions(
-                LivenessSessionRepository(database),
-                action_liveness,
-                timedelta(seconds=settings.liveness_session_seconds),
-            ),
+            liveness_sessions=_liveness_sessions(settings, database, action_liveness),
             policies=Policies(face_sets, repository, galleries, recognizer),
             retention=Retention(face_sets, repository, DeletionRepository(database)),
             retention_job=RetentionJob(repository, clock),
@@ -172,17 +158,41 @@ class Services:
         )
 
     def bootstrap(self, endpoint: str) -> bool:
-        """Create the first account where there is none, and write ``credentials.json``; whether it did."""
+        """Create the first account and ``credentials.json`` if there is no account; return True if it did."""
         return _bootstrap(self.administration, self._accounts, self._settings, endpoint)
 
     def close(self) -> None:
-        """Finish work under way and close the store."""
+        """Finish work in progress and close the store."""
         self.login_queue.close()
         self.recognizer.close()
         self.audit.close()
         if self.index is not None:
             self.index.close()
         self._database.close()
+
+
+def _galleries(settings: Settings, repository: FaceRepository, index: "MilvusIndex | None") -> Galleries:
+    if index is None:
+        return Galleries.in_memory(repository, settings.index_memory, settings.threads)
+    return index.galleries(settings.index_memory, settings.threads)
+
+
+def _authenticator(
+    settings: Settings, accounts: AccountRepository, keyring: Keyring, counters: Storage
+) -> Authenticator:
+    return Authenticator(
+        accounts,
+        TokenIssuer(keyring, timedelta(hours=settings.token_hours)),
+        keyring,
+        Throttle(counters),
+        ProjectLimits.of(settings),
+        debug_signatures=settings.debug_signatures,
+    )
+
+
+def _liveness_sessions(settings: Settings, database: Database, liveness: ActionLiveness) -> LivenessSessions:
+    lifetime = timedelta(seconds=settings.liveness_session_seconds)
+    return LivenessSessions(LivenessSessionRepository(database), liveness, lifetime)
 
 
 def _counters(uri: str) -> Storage:
@@ -195,9 +205,9 @@ def _counters(uri: str) -> Storage:
 
 
 def prepare(settings: Settings, endpoint: str) -> bool:
-    """Bring a data directory to this release and create the first account, if one is wanted; whether it did.
+    """Upgrade a data directory and create the first account if the settings enable it; return True if it was created.
 
-    For the parent of several server processes, which has no models.
+    The parent of several server processes calls this; it loads no models.
 
     Raises:
         OperatorError: the database or the keyring cannot be used.
@@ -231,6 +241,6 @@ def _bootstrap(administration: Administration, accounts: AccountRepository, sett
     except ServiceError:
         if accounts.is_empty():
             raise
-        file.unlink()  # another node was first, and has credentials that are good
+        file.unlink()  # another node has created the account at the same time, with valid credentials
         return False
     return True

@@ -1,4 +1,4 @@
-"""From a request to its principal: authentication, role, quota."""
+"""Authentication, authorization and quotas of requests."""
 
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -18,16 +18,16 @@ from openfrs.core.errors import Envelope, ServiceError
 from .dependencies import services_of
 
 TOKEN_HEADER = Security(APIKeyHeader(name="X-Auth-Token", auto_error=False))
-"""Tells the API's document where a token goes; :func:`authenticate` checks it."""
+"""Documents the token header; :func:`authenticate` validates the token."""
 
 
 def address_of(request: Request) -> str:
-    """The network address a request came from."""
+    """Return the client's network address, or an empty string if it is unknown."""
     return request.client.host if request.client else ""
 
 
 async def authenticate(request: Request) -> Caller:
-    """The caller, by ``X-Auth-Token`` or by a signature in ``Authorization``.
+    """Authenticate the caller by the ``X-Auth-Token`` header or a signature in ``Authorization``.
 
     Raises:
         ServiceError: ``APIG.0301``, ``APIG.0307`` or ``FRS.0002``
@@ -36,7 +36,7 @@ async def authenticate(request: Request) -> Caller:
 
 
 async def _authentication(request: Request) -> Callable[[], Caller]:
-    """What is left to do to tell the caller; it asks the database, and raises as :func:`authenticate`."""
+    """Return the blocking part of :func:`authenticate`, to be called on a thread: it reads the database."""
     authenticator = services_of(request).authenticator
     token = request.headers.get("x-auth-token")
     if token:
@@ -47,7 +47,7 @@ async def _authentication(request: Request) -> Callable[[], Caller]:
 
 
 async def signed_request(request: Request) -> SignedRequest:
-    """The request as its signer saw it; header values are the bytes of the wire, a repeated header joined by commas."""
+    """Return the request as the client signed it: header values as the bytes received, repeated headers joined by commas."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in request.scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("utf-8", "surrogateescape")
@@ -63,45 +63,45 @@ async def signed_request(request: Request) -> SignedRequest:
 
 
 class Permission:
-    """A dependency that lets a request into its project: the caller is known, has the role, and is within the quotas.
+    """Dependency that authenticates the caller, requires a role on the project and enforces its quotas.
 
-    A request that needs more than reading is noted in the audit log, and its signature is good only once.
+    Requests that need more than the reader role are recorded in the audit log, and their signatures cannot be replayed.
     """
 
     def __init__(self, role: Role) -> None:
         self.role = role
 
     async def __call__(
-        self, request: Request, project_id: Annotated[str, Path(description="Project the request acts in.")]
+        self, request: Request, project_id: Annotated[str, Path(description="Id of the project.")]
     ) -> AsyncIterator[Principal]:
-        """The principal, for the time of the request.
+        """Yield the principal while the request is served.
 
         Raises:
-            ServiceError: as :func:`authenticate` and :meth:`Authenticator.authorize`; ``APIG.0302`` the role does not allow it,
-                ``FRS.0033`` a quota is used up.
+            ServiceError: as :func:`authenticate` and :meth:`Authenticator.authorize`; ``APIG.0302`` missing role,
+                ``FRS.0033`` quota exceeded.
         """
-        layer = services_of(request)
+        services = services_of(request)
         authentication = await _authentication(request)
 
         def admit() -> Principal:
             caller = authentication()
-            principal = layer.authenticator.authorize(caller, unquote(project_id))
+            principal = services.authenticator.authorize(caller, unquote(project_id))
             request.state.project_id = principal.project.id
             principal.require(self.role)
-            layer.quotas.count_request(principal.project.id, request.scope["route"].name, principal.limits)
+            services.quotas.count_request(principal.project.id, request.scope["route"].name, principal.limits)
             if self.role is not Role.READER:
-                layer.authenticator.reject_replay(caller)
+                services.authenticator.reject_replay(caller)
             return principal
 
         principal = await run_in_threadpool(admit)
         if self.role is not Role.READER:
             request.state.audited = {"user_id": principal.caller.user.id, "project_id": principal.project.id}
-        with layer.quotas.concurrent_request(principal.project.id, principal.limits):
+        with services.quotas.concurrent_request(principal.project.id, principal.limits):
             yield principal
 
 
 async def note_write(request: Request, caller: Caller) -> None:
-    """Note in the audit log that the caller changes something about credentials; a signature is good for it only once.
+    """Mark a request as a change of credentials: it is recorded in the audit log, and its signature cannot be replayed.
 
     Raises:
         ServiceError: ``APIG.0301``
@@ -110,7 +110,7 @@ async def note_write(request: Request, caller: Caller) -> None:
     await run_in_threadpool(services_of(request).authenticator.reject_replay, caller)
 
 
-_IN_IAM: Final = {
+_IAM_KEYS: Final = {
     "APIG.0201/400": "IAM.400",
     "APIG.0201/413": "IAM.413",
     "FRS.0018": "IAM.500",
@@ -119,16 +119,16 @@ _IN_IAM: Final = {
 
 
 def in_iam_envelope(error: ServiceError) -> ServiceError:
-    """A refusal as IAM tells it: of a body, for want of room, a failure, and whatever else is wrong with credentials."""
+    """Convert an error to IAM's envelope. Errors without an IAM counterpart become 401."""
     if error.entry.envelope is Envelope.IAM:
         return error
-    if error.entry.key in _IN_IAM:
-        return ServiceError(_IN_IAM[error.entry.key], headers=error.headers)
+    if error.entry.key in _IAM_KEYS:
+        return ServiceError(_IAM_KEYS[error.entry.key], headers=error.headers)
     return ServiceError("IAM.401", error.message)
 
 
 async def decoded_set_name(face_set_name: Annotated[str, Path(description="Name of the face set.")]) -> str:
-    """The face set's name; ``%2F`` and the like are decoded within the one segment of the path."""
+    """Return the face set name, percent-decoded; a ``%2F`` in it does not separate path segments."""
     return unquote(face_set_name)
 
 
@@ -141,11 +141,11 @@ SetName = Annotated[str, Depends(decoded_set_name)]
 
 
 def permission_of(route: Any) -> Permission | None:
-    """The permission that guards a route, however deep among its dependencies; None for a route open to everybody."""
-    waiting = [route.dependant] if getattr(route, "dependant", None) else []
-    while waiting:
-        dependant = waiting.pop()
+    """Return the permission among a route's direct and indirect dependencies; None for a public route."""
+    pending = [route.dependant] if getattr(route, "dependant", None) else []
+    while pending:
+        dependant = pending.pop()
         if isinstance(dependant.call, Permission):
             return dependant.call
-        waiting += dependant.dependencies
+        pending += dependant.dependencies
     return None

@@ -1,4 +1,4 @@
-"""The JSON objects of FRS answers, with exactly the keys its documentation has: no other key, and never ``null``."""
+"""Response bodies of the FRS operations, with exactly the documented keys: no additional key, and never ``null``."""
 
 import base64
 import math
@@ -18,7 +18,7 @@ from openfrs.vision.types import Points
 
 
 class BoundingBox(BaseModel):
-    """Whole pixels of the upright picture, the origin at the top left."""
+    """A bounding box in whole pixels of the upright image; the origin is at the top left."""
 
     width: int
     top_left_y: int
@@ -27,25 +27,28 @@ class BoundingBox(BaseModel):
 
     @classmethod
     def of(cls, value: geometry.BoundingBox) -> "BoundingBox":
-        """A box as the wire writes it."""
+        """Convert a bounding box."""
         return cls(width=value.width, top_left_y=value.top, top_left_x=value.left, height=value.height)
 
 
 class DetectedFace(BaseModel):
-    """A face of a picture."""
+    """A detected face."""
 
     bounding_box: BoundingBox
 
 
 class Dress(BaseModel):
-    """What a face wears."""
+    """Glasses and hat of a face."""
 
     glass: Literal["yes", "dark", "none", "unknown"]
     hat: Literal["yes", "none", "unknown"]
 
 
 class HeadPose(BaseModel):
-    """Degrees of -180..180: positive for a face that looks down, leans clockwise, or is turned to the picture's left."""
+    """A head pose in degrees, -180..180.
+
+    Positive pitch looks down, positive roll leans clockwise, positive yaw turns to the left side of the image.
+    """
 
     pitch_angle: float
     roll_angle: float
@@ -53,12 +56,12 @@ class HeadPose(BaseModel):
 
     @classmethod
     def of(cls, value: types.HeadPose) -> "HeadPose":
-        """A head pose as the wire writes it."""
+        """Convert a head pose."""
         return cls(pitch_angle=_degrees(value.pitch), roll_angle=_degrees(value.roll), yaw_angle=_degrees(value.yaw))
 
 
 class FaceQuality(BaseModel):
-    """0..1; a higher total is better, of the others a higher one is worse."""
+    """Quality scores, 0..1: a higher `total_score` is better; for the others lower is better."""
 
     total_score: float
     blur: float
@@ -68,7 +71,7 @@ class FaceQuality(BaseModel):
 
     @classmethod
     def of(cls, value: types.Quality) -> "FaceQuality":
-        """A quality as the wire writes it."""
+        """Convert quality scores."""
         return cls(
             total_score=_score(value.total),
             blur=_score(value.blur),
@@ -86,7 +89,7 @@ class FaceExpression(BaseModel):
 
 
 class Attributes(BaseModel):
-    """What was asked for by code; the key of anything else is left out."""
+    """The requested attributes; others are left out."""
 
     headpose: HeadPose | None = None
     gender: Literal["male", "female"] | None = None
@@ -102,7 +105,7 @@ class Attributes(BaseModel):
 
     @classmethod
     def of(cls, value: attributes.Attributes) -> "Attributes":
-        """Attributes as the wire writes them."""
+        """Convert attributes."""
         return cls(
             headpose=HeadPose.of(value.headpose) if value.headpose else None,
             gender=value.gender,
@@ -123,25 +126,25 @@ class Attributes(BaseModel):
 
 
 class Point(BaseModel):
-    """Pixels of the upright picture."""
+    """A point in pixels of the upright image."""
 
     x: float
     y: float
 
 
 class Contour(BaseModel):
-    """An outline."""
+    """The points of an outline."""
 
     point: list[Point]
 
     @classmethod
     def of(cls, value: Points) -> "Contour":
-        """An outline as the wire writes it."""
+        """Convert an outline."""
         return cls(point=[Point(x=round(x, 2), y=round(y, 2)) for x, y in value.tolist()])
 
 
 class Landmark(BaseModel):
-    """The outlines of a face's parts."""
+    """The outlines of the parts of a face."""
 
     eyes_contour: Contour
     mouth_contour: Contour
@@ -151,7 +154,7 @@ class Landmark(BaseModel):
 
     @classmethod
     def of(cls, value: Contours) -> "Landmark":
-        """Outlines as the wire writes them."""
+        """Convert outlines."""
         return cls(
             eyes_contour=Contour.of(value.eyes),
             mouth_contour=Contour.of(value.mouth),
@@ -162,7 +165,7 @@ class Landmark(BaseModel):
 
 
 class DescribedFace(BaseModel):
-    """A face of a picture, with its attributes where any were asked for."""
+    """A detected face with the requested attributes."""
 
     bounding_box: BoundingBox
     attributes: Attributes | None = None
@@ -170,19 +173,19 @@ class DescribedFace(BaseModel):
 
 
 class DetectResponse(BaseModel):
-    """The faces of a picture, largest first."""
+    """The faces of an image, largest first."""
 
     faces: list[DescribedFace]
 
 
 class Blur(BaseModel):
-    """Whether a face is sharp enough."""
+    """The sharpness of a face."""
 
-    isClarity: bool  # noqa: N815  # so spelt on the wire
+    isClarity: bool  # noqa: N815  # FRS's spelling
 
 
 class Angles(BaseModel):
-    """A head pose in degrees, with the signs of :class:`HeadPose`."""
+    """A head pose in degrees, with the signs of `HeadPose`."""
 
     yaw: float
     roll: float
@@ -190,7 +193,7 @@ class Angles(BaseModel):
 
     @classmethod
     def of(cls, value: types.HeadPose) -> "Angles":
-        """A head pose as the quality operations write it."""
+        """Convert a head pose."""
         return cls(yaw=_degrees(value.yaw), roll=_degrees(value.roll), pitch=_degrees(value.pitch))
 
 
@@ -202,7 +205,7 @@ class FaceQualityResponse(BaseModel):
 
 
 class CompareResponse(BaseModel):
-    """How alike the largest faces of two pictures are, 0..1."""
+    """The similarity of the largest faces of two images, 0..1."""
 
     image1_face: DetectedFace
     similarity: float
@@ -210,19 +213,19 @@ class CompareResponse(BaseModel):
 
 
 class LivenessWarning(BaseModel):
-    """Something about the input that makes a verdict on liveness less sure."""
+    """A property of the input that makes the liveness decision less reliable."""
 
-    warningCode: int  # noqa: N815  # so spelt on the wire
+    warningCode: int  # noqa: N815  # FRS's spelling
     warningMsg: str  # noqa: N815
 
     @classmethod
     def of(cls, value: WarningCode) -> "LivenessWarning":
-        """A warning as the wire writes it."""
+        """Convert a warning."""
         return cls(warningCode=int(value), warningMsg=value.message)
 
 
 class SilentLivenessResult(BaseModel):
-    """The verdict on the largest face of a picture; ``picture`` is the base64 of a JPEG of that face."""
+    """The decision on the largest face of an image; `picture` is a JPEG of that face in base64."""
 
     alive: bool
     picture: str
@@ -230,31 +233,31 @@ class SilentLivenessResult(BaseModel):
 
 
 class SilentLivenessResponse(BaseModel):
-    """The verdict, and what speaks against its being sure."""
+    """The decision, with warnings that make it less reliable."""
 
     result: SilentLivenessResult
     warning_list: list[LivenessWarning] = Field(serialization_alias="warning-list")
 
     @classmethod
     def of(cls, value: SilentDecision) -> "SilentLivenessResponse":
-        """A verdict as the wire writes it; rounding never carries a confidence over the threshold."""
+        """Convert a decision. The confidence is rounded down, so that rounding cannot lift it over the threshold."""
         picture = base64.b64encode(value.image).decode("ascii")
         confidence = math.floor(value.confidence * 10_000) / 10_000
         return cls(
             result=SilentLivenessResult(alive=value.alive, picture=picture, confidence=confidence),
-            warning_list=[LivenessWarning.of(each) for each in value.warnings],
+            warning_list=[LivenessWarning.of(warning) for warning in value.warnings],
         )
 
 
 class DetectedAction(BaseModel):
-    """An action that was asked for, and how sure it is that it was done, 0..1."""
+    """A requested action and the confidence that it was performed, 0..1."""
 
     confidence: float
     action: int
 
 
 class ActionLivenessResult(BaseModel):
-    """The verdict on a video; ``picture`` is the base64 of a JPEG of its best frame, empty where none shows a face."""
+    """The decision on a video; `picture` is a JPEG of its best frame in base64, empty if no frame shows a face."""
 
     alive: bool
     actions: list[DetectedAction]
@@ -262,19 +265,21 @@ class ActionLivenessResult(BaseModel):
 
 
 class ActionLivenessResponse(BaseModel):
-    """The verdict, and what speaks against it."""
+    """The decision, with the reasons against liveness as warnings."""
 
     video_result: ActionLivenessResult = Field(serialization_alias="video-result")
     warning_list: list[LivenessWarning] = Field(serialization_alias="warning-list")
 
     @classmethod
     def of(cls, value: ActionDecision) -> "ActionLivenessResponse":
-        """A verdict as the wire writes it."""
-        actions = [DetectedAction(confidence=_score(sure), action=int(action)) for action, sure in value.actions]
+        """Convert a decision."""
+        actions = [
+            DetectedAction(confidence=_score(confidence), action=int(action)) for action, confidence in value.actions
+        ]
         picture = base64.b64encode(value.image).decode("ascii")
         return cls(
             video_result=ActionLivenessResult(alive=value.alive, actions=actions, picture=picture),
-            warning_list=[LivenessWarning.of(each) for each in value.warnings],
+            warning_list=[LivenessWarning.of(warning) for warning in value.warnings],
         )
 
 
@@ -290,7 +295,7 @@ class FaceSetInfo(BaseModel):
 
     @classmethod
     def of(cls, value: models.FaceSet) -> "FaceSetInfo":
-        """A face set as the wire writes it; times are UTC."""
+        """Convert a face set; its time of creation is in UTC."""
         return cls(
             face_number=value.face_number,
             face_set_id=value.public_id,
@@ -329,7 +334,7 @@ class FaceSetFace(BaseModel):
 
     @classmethod
     def of(cls, value: models.Face) -> "FaceSetFace":
-        """A face as the wire writes it."""
+        """Convert an enrolled face."""
         return cls(
             bounding_box=BoundingBox.of(value.box),
             external_fields=dict(value.fields),
@@ -339,7 +344,7 @@ class FaceSetFace(BaseModel):
 
 
 class FacesResponse(BaseModel):
-    """Faces of a set."""
+    """Faces of a face set."""
 
     face_set_id: str
     face_set_name: str
@@ -347,14 +352,14 @@ class FacesResponse(BaseModel):
 
     @classmethod
     def of(cls, face_set: models.FaceSet, faces: list[models.Face]) -> "FacesResponse":
-        """Faces of a set as the wire writes them."""
+        """Convert faces of a face set."""
         return cls(
             face_set_id=face_set.public_id, face_set_name=face_set.name, faces=[FaceSetFace.of(face) for face in faces]
         )
 
 
 class FaceCountResponse(BaseModel):
-    """How many faces of a set were changed or deleted."""
+    """The number of faces that were changed or deleted."""
 
     face_number: int
     face_set_id: str
@@ -362,12 +367,12 @@ class FaceCountResponse(BaseModel):
 
     @classmethod
     def of(cls, face_set: models.FaceSet, count: int) -> "FaceCountResponse":
-        """A count as the wire writes it."""
+        """Convert a face set and a number of faces."""
         return cls(face_number=count, face_set_id=face_set.public_id, face_set_name=face_set.name)
 
 
 class SearchFace(BaseModel):
-    """A face found; ``external_fields`` holds the ``return_fields`` asked for."""
+    """A search result; `external_fields` holds the requested `return_fields`."""
 
     bounding_box: BoundingBox
     similarity: float
@@ -377,13 +382,13 @@ class SearchFace(BaseModel):
 
 
 class SearchResponse(BaseModel):
-    """The faces found, best first."""
+    """The search results, best first."""
 
     faces: list[SearchFace]
 
 
 def _score(value: float) -> float:
-    """Four decimals: finer ones carry no meaning."""
+    """Round to four decimals; further ones are not significant."""
     return round(value, 4)
 
 

@@ -1,6 +1,6 @@
-"""Examples for the API's document: ``examples.json`` has a request and an answer for every operation.
+"""Examples for the OpenAPI document, from ``examples.json``: a request and a response for every operation.
 
-A path under ``/v1`` that has no row is as the one under ``/v2``. Parameters are the same everywhere, unless a row has its own.
+A path under ``/v1`` without a row uses the row of the same path under ``/v2``. A row may override examples of parameters.
 """
 
 import json
@@ -18,26 +18,28 @@ def _table() -> dict[str, dict[str, Any]]:
 
 
 def add_examples(method: str, path: str, operation: dict[str, Any]) -> None:
-    """Give an operation of the document an example of each parameter, of its body, and of its success, where the table has one."""
+    """Add the table's examples to an operation: of each parameter, the body and the success response."""
     table = _table()
-    here = f"{method.upper()} {path}"
-    row = table.get(here, table.get(here.replace("/v1/", "/v2/", 1), {}))
+    key = f"{method.upper()} {path}"
+    row = table.get(key, table.get(key.replace("/v1/", "/v2/", 1), {}))
     for parameter in operation.get("parameters", ()):
-        _show(parameter, table["parameters"] | row.get("parameters", {}), parameter["name"])
+        _set_example(parameter, table["parameters"] | row.get("parameters", {}), parameter["name"])
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
-        _show(content, {"body": _form(row["body"])} if kind == "multipart/form-data" and "body" in row else row, "body")
+        _set_example(
+            content, {"body": _form(row["body"])} if kind == "multipart/form-data" and "body" in row else row, "body"
+        )
     for status, response in operation["responses"].items():
         for content in response.get("content", {}).values() if status.startswith("2") else ():
-            _show(content, row, "answer")
+            _set_example(content, row, "answer")
 
 
-def _show(where: dict[str, Any], values: dict[str, Any], name: str) -> None:
+def _set_example(target: dict[str, Any], values: dict[str, Any], name: str) -> None:
     if name in values:
-        where["example"] = values[name]
+        target["example"] = values[name]
 
 
 def _form(body: dict[str, Any]) -> dict[str, Any]:
-    """A body as a form has it: files in place of their base64."""
+    """Convert a JSON body to a form: files in place of their base64."""
     files = _table()["files"]
-    named = ((name.replace("_base64", "_file"), value) for name, value in body.items())
-    return {name: files.get(name, value) for name, value in named}
+    parts = ((name.replace("_base64", "_file"), value) for name, value in body.items())
+    return {name: files.get(name, value) for name, value in parts}

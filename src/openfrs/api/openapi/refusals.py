@@ -16,14 +16,15 @@ QUERY: Final[Keys] = ("FRS.0011", "FRS.0012")
 BODY: Final[Keys] = (*QUERY, "FRS.0014")
 """Errors of a route that reads a body."""
 
-_FETCH: Final[Keys] = (
+_UPLOAD: Final[Keys] = (
+    *(*BODY, "FRS.0017"),
     *("FRS.0020", "FRS.0021", "FRS.0022", "FRS.0023", "FRS.0024", "FRS.0027", "FRS.0035", "FRS.0036"),
 )
 
-IMAGE: Final[Keys] = (*BODY, "FRS.0013", "FRS.0015", "FRS.0016", "FRS.0017", *_FETCH)
+IMAGE: Final[Keys] = (*_UPLOAD, "FRS.0013", "FRS.0015", "FRS.0016")
 """Errors of a route that takes an image."""
 
-VIDEO: Final[Keys] = (*BODY, "FRS.0017", "FRS.0701", "FRS.0706", *_FETCH)
+VIDEO: Final[Keys] = (*_UPLOAD, "FRS.0701", "FRS.0706")
 """Errors of a route that takes a video."""
 
 FACE_SET: Final[Keys] = ("FRS.0302", "APIG.0201/503")

@@ -1,4 +1,4 @@
-"""Reading request bodies: JSON and multipart forms become the same typed input, or a refusal from the catalogue."""
+"""Request bodies and queries, parsed and validated: JSON and multipart forms yield the same typed input."""
 
 import asyncio
 import hashlib
@@ -20,7 +20,7 @@ from openfrs.core.errors import ServiceError, wrong_format
 
 
 class Input(BaseModel):
-    """What a client sent, checked strictly; keys that are not known are ignored, ``null`` counts as absent."""
+    """Base of request models: strict types, unknown keys ignored, ``null`` the same as absent."""
 
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, hide_input_in_errors=True)
 
@@ -30,21 +30,20 @@ T = TypeVar("T", bound=Input)
 
 @dataclass(frozen=True, slots=True)
 class RawBody:
-    """A body as it arrived, and its hex SHA-256, computed while it came in; empty where a token makes it needless."""
+    """A body as received and its SHA-256 in hex, which is empty for requests with a token: only signatures need it."""
 
     content: bytes
     sha256: str
 
 
 async def raw_body(request: Request) -> RawBody:
-    """The body as it arrived, read once and kept.
+    """Read the body once and keep it.
 
     Raises:
-        ServiceError: ``APIG.0201``, it is larger than 12 MB (413), takes too long or the client went away before its end (400);
-            ``FRS.0033`` or ``IAM.429``, there is no room for it.
+        ServiceError: ``APIG.0201`` larger than 12 MB (413), too slow or incomplete (400); ``FRS.0033`` or ``IAM.429`` no capacity.
     """
-    kept: RawBody | None = getattr(request.state, "raw_body", None)
-    if kept is None:
+    body: RawBody | None = getattr(request.state, "raw_body", None)
+    if body is None:
         slot: RequestSlot = request.state.slot
         announced = request.headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > limits.MAX_BODY_BYTES:
@@ -69,8 +68,8 @@ async def raw_body(request: Request) -> RawBody:
         except TimeoutError:
             reason = f"the body took more than {limits.BODY_TIMEOUT_SECONDS} seconds"
             raise ServiceError("APIG.0201/400", reason, headers={"Connection": "close"}) from None
-        kept = request.state.raw_body = RawBody(b"".join(chunks), digest.hexdigest() if digest is not None else "")
-    return kept
+        body = request.state.raw_body = RawBody(b"".join(chunks), digest.hexdigest() if digest is not None else "")
+    return body
 
 
 async def read_input(request: Request, model: type[T], *, multipart: bool = True) -> T:
@@ -82,15 +81,15 @@ async def read_input(request: Request, model: type[T], *, multipart: bool = True
     """
     raw = await raw_body(request)
     body = raw.content
-    request.state.raw_body = RawBody(b"", raw.sha256)  # a picture waits for its turn: not to be kept twice meanwhile
-    form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    request.state.raw_body = RawBody(b"", raw.sha256)  # the parsed copy waits in the queue: do not hold both
+    is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
     try:
-        if form and multipart:
+        if is_form and multipart:
             values = model.model_validate(await _form(request, body, model.model_fields))
         else:
             values = await parse_json(model, body)
     except ValidationError as error:
-        raise refusal(error) from None
+        raise invalid_input(error) from None
     except ValueError as error:
         raise wrong_format("the request body", str(error)) from None
     return values
@@ -109,27 +108,27 @@ async def read_iam_input(request: Request, model: type[T]) -> T:
 
 
 async def parse_json(model: type[T], body: bytes) -> T:
-    """A JSON text as ``model``; a large one is read on a thread.
+    """Parse JSON as ``model``, on a thread if it is large.
 
     Raises:
-        ValidationError: it is not JSON, or not of the model.
-        ValueError: it has more values than any request has a use for; each takes far more memory and time than its text.
+        ValidationError: not JSON, or not valid for the model.
+        ValueError: more values than any valid request has; each takes far more memory and time than its text.
     """
 
     def parse() -> T:
-        _see_that_few(b",", body)
+        _limit_commas(b",", body)
         return model.model_validate_json(body)
 
     return parse() if len(body) < limits.LARGE_BODY_BYTES else await run_in_threadpool(parse)
 
 
-def _see_that_few(comma: AnyStr, text: AnyStr) -> None:
+def _limit_commas(comma: AnyStr, text: AnyStr) -> None:
     if len(text.split(comma, limits.MAX_JSON_COMMAS)) > limits.MAX_JSON_COMMAS:
         raise ValueError(f"it holds more than {limits.MAX_JSON_COMMAS} commas")
 
 
 def read_query(request: Request, model: type[T]) -> T:
-    """The query string as ``model``.
+    """Parse the query string as ``model``.
 
     Raises:
         ServiceError: ``FRS.0011`` or ``FRS.0012``
@@ -137,11 +136,11 @@ def read_query(request: Request, model: type[T]) -> T:
     try:
         return model.model_validate(dict(request.query_params), strict=False)
     except ValidationError as error:
-        raise refusal(error) from None
+        raise invalid_input(error) from None
 
 
-def refusal(error: ValidationError) -> ServiceError:
-    """The catalogue's answer to the first thing pydantic found wrong. Never holds a value that was sent."""
+def invalid_input(error: ValidationError) -> ServiceError:
+    """Return the catalogue's error for pydantic's first finding, without any value of the request."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     if first["type"] == "json_invalid" or not first["loc"]:
         return ServiceError("FRS.0014")
@@ -155,8 +154,8 @@ _JSON_WORDS: Final = {"True": "true", "False": "false", "None": "null"}
 
 
 def _json_text(text: str) -> Any:
-    """JSON, or what old Python clients make of it: single quotes turned double, but ``True`` and ``False`` left as they are."""
-    _see_that_few(",", text)
+    """Parse JSON, or the almost-JSON of old Python clients: double quotes, but ``True``, ``False`` and ``None``."""
+    _limit_commas(",", text)
     try:
         return json.loads(text)
     except ValueError:
@@ -177,14 +176,14 @@ _TEXT_FIELDS: Final[Mapping[str, Callable[[str], Any]]] = {
     "sort": _json_text,
     "policy": _json_text,
 }
-"""How the text parts of a form that are not strings are read."""
+"""Converters for the text parts of a form that are not strings."""
 
 
 class _InMemoryParser(MultiPartParser):
-    """Starlette's parser with every part kept in memory: pictures never touch the disk.
+    """Starlette's parser with every part kept in memory: images are never written to disk.
 
-    Text parts keep all their bytes, as Latin-1 has a character for each, and no charset that a client names is used:
-    some take quadratic time.
+    Text parts are decoded as Latin-1, which keeps every byte. The charset of the request is ignored: some charsets take
+    quadratic time.
     """
 
     spool_max_size = limits.MAX_BODY_BYTES + 1
@@ -192,19 +191,19 @@ class _InMemoryParser(MultiPartParser):
 
 
 async def _form(request: Request, body: bytes, names: Container[str]) -> dict[str, Any]:
-    """The parts of a multipart body that ``names`` has: files as bytes, other parts as the types their names promise.
+    """Parse the parts of a multipart body with these names: files as bytes, other parts as the type of their field.
 
-    The name of a part says which it is: some clients send a file without a file name, or a text with one.
+    The name decides what a part is: some clients send a file without a file name, or a text with one.
     """
 
     async def stream() -> AsyncIterator[bytes]:
         for start in range(0, len(body), limits.LARGE_BODY_BYTES):
             yield body[start : start + limits.LARGE_BODY_BYTES]
-            await asyncio.sleep(0)  # others have their turn
+            await asyncio.sleep(0)  # yield to other requests
 
     parser = _InMemoryParser(
         Headers(scope=request.scope),
-        stream(),  # type: ignore[arg-type]  # an async generator is asked for, any async iterator is used
+        stream(),  # type: ignore[arg-type]  # typed as an async generator, used as an async iterator
         max_files=limits.MAX_MULTIPART_PARTS,
         max_fields=limits.MAX_MULTIPART_PARTS,
         max_part_size=limits.MAX_BODY_BYTES,
@@ -214,10 +213,10 @@ async def _form(request: Request, body: bytes, names: Container[str]) -> dict[st
     except (MultiPartException, KeyError, ValueError):
         raise wrong_format("the request body", "it is not a readable multipart form") from None
     try:
-        wanted = [(name, part) for name, part in form.multi_items() if name in names]
+        parts = [(name, part) for name, part in form.multi_items() if name in names]
         if len(body) < limits.LARGE_BODY_BYTES:
-            return _values(wanted)
-        return await run_in_threadpool(_values, wanted)
+            return _values(parts)
+        return await run_in_threadpool(_values, parts)
     finally:
         await form.close()
 
