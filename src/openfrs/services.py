@@ -1,5 +1,6 @@
 """Composition root: the services over one data directory and one set of models."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -156,6 +157,14 @@ class Services:
             _database=database,
             _settings=settings,
         )
+
+    def exclusive(self, job: str) -> AbstractContextManager[bool]:
+        """Try to lock a job among all processes that use the database; yield whether this process holds the lock.
+
+        Raises:
+            StoreUnavailableError
+        """
+        return self._database.exclusive(job)
 
     def bootstrap(self, endpoint: str) -> bool:
         """Create the first account and ``credentials.json`` if there is no account; return True if it did."""

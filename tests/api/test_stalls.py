@@ -26,7 +26,7 @@ import uvicorn
 from openfrs.api.app import create_app
 from openfrs.core import limits
 from openfrs.core.settings import Settings
-from openfrs.server.http_protocol import PunctualProtocol
+from openfrs.server.http_protocol import HeaderTimeoutProtocol
 from openfrs.services import Services
 from tests.support.fake_models import FakePipeline, photo
 from tests.support.videos import encode, gray_frames
@@ -137,7 +137,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         patch.setattr(asyncio.Handle, "_run", service.measured(asyncio.Handle._run))
         app = create_app(service.services)
         server = uvicorn.Server(
-            uvicorn.Config(app, loop="asyncio", http=PunctualProtocol, log_config=None, lifespan="off")
+            uvicorn.Config(app, loop="asyncio", http=HeaderTimeoutProtocol, log_config=None, lifespan="off")
         )
         thread = threading.Thread(target=service.serve, args=(server, listener))
         thread.start()

@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 
 from openfrs.core import limits
-from openfrs.server.http_protocol import PunctualProtocol
+from openfrs.server.http_protocol import HeaderTimeoutProtocol
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n"
@@ -24,7 +24,7 @@ async def app(_scope: Any, _receive: Any, send: Callable[[dict[str, Any]], Await
 
 @asynccontextmanager
 async def connected() -> AsyncIterator[Streams]:
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http=PunctualProtocol, lifespan="off", log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=HeaderTimeoutProtocol, lifespan="off", log_config=None))
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
         await asyncio.sleep(0.01)

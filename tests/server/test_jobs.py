@@ -1,7 +1,6 @@
-"""What a server does by itself is done by one process at a time, counted, and tried again."""
+"""Periodic jobs: one process at a time runs each, results are counted, failures are retried."""
 
 import ctypes
-import fcntl
 import json
 import subprocess
 import sys
@@ -15,15 +14,16 @@ import pytest
 from openfrs.accounts.usage import UsageCounter
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry.metrics import REGISTRY
-from openfrs.server.jobs import Schedule, counting, expire
+from openfrs.server.jobs import PeriodicJob, run_retention, usage_flushes
 from openfrs.services import Services
 from openfrs.store.db.errors import StoreUnavailableError
+from openfrs.store.opening import shared_database
 from tests.support.fake_models import FakePipeline
 from tests.support.projects import PEOPLE, Project
 
 
 class Clock:
-    """A clock that stands where it is put."""
+    """A clock that advances only when it is set."""
 
     now = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -33,7 +33,7 @@ class Clock:
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    """With two faces that have expired."""
+    """Services with two expired faces."""
     clock = Clock()
     services = Services.open(Settings(data=tmp_path, threads=1), FakePipeline(), clock=clock)
     assert services.bootstrap("http://127.0.0.1")
@@ -52,83 +52,83 @@ def counted(name: str) -> float:
     return value
 
 
-def test_what_was_deleted_is_counted(services: Services, tmp_path: Path) -> None:
+def test_deleted_faces_are_counted(services: Services) -> None:
     before = counted("openfrs_expired_faces_total")
-    expire(services, tmp_path / "turn")
-    expire(services, tmp_path / "turn")
+    run_retention(services)
+    run_retention(services)
     assert counted("openfrs_expired_faces_total") == before + 2
 
 
-def test_one_process_does_it_at_a_time(services: Services, tmp_path: Path) -> None:
+def test_one_process_at_a_time_runs_retention(services: Services, tmp_path: Path) -> None:
     before = counted("openfrs_expired_faces_total")
-    with (tmp_path / "turn").open("ab") as other:
-        fcntl.flock(other, fcntl.LOCK_EX)
-        expire(services, tmp_path / "turn")
+    with shared_database(Settings(data=tmp_path)) as other, other.exclusive("retention") as acquired:
+        assert acquired
+        run_retention(services)
         assert counted("openfrs_expired_faces_total") == before
-    expire(services, tmp_path / "turn")
+    run_retention(services)
     assert counted("openfrs_expired_faces_total") == before + 2
 
 
-def test_a_failure_is_counted(services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_is_counted(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> int:
         raise StoreUnavailableError("the disk is full")
 
     monkeypatch.setattr(services.retention_job._repository, "delete_chosen", fail)
     before = counted("openfrs_retention_failures_total")
     with pytest.raises(StoreUnavailableError):
-        expire(services, tmp_path / "turn")
+        run_retention(services)
     assert counted("openfrs_retention_failures_total") == before + 1
 
 
-def test_a_schedule_goes_on_after_a_failure(caplog: pytest.LogCaptureFixture) -> None:
-    runs, enough = list[int](), threading.Event()
+def test_a_periodic_job_continues_after_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    runs, finished = list[int](), threading.Event()
 
     def work() -> None:
         runs.append(len(runs))
         if len(runs) == 3:
-            enough.set()
+            finished.set()
         if len(runs) == 1:
             raise ZeroDivisionError
 
-    schedule = Schedule(work, 0.0)
-    schedule.start()
-    assert enough.wait(60)
-    schedule.stop()
+    periodic_job = PeriodicJob(work, 0.0)
+    periodic_job.start()
+    assert finished.wait(60)
+    periodic_job.stop()
     assert "ZeroDivisionError" in caplog.text
     assert len(runs) >= 3
 
 
-def test_the_last_requests_are_counted_when_the_server_ends(services: Services) -> None:
-    with counting(services):
+def test_the_last_requests_are_counted_when_the_server_stops(services: Services) -> None:
+    with usage_flushes(services):
         services.usage.count("project", failed=False)
     after_a_restart = UsageCounter(services.usage._storage)
     assert sum(minute.requests for minute in after_a_restart.last_hour("project")) == 1
 
 
-def test_counters_that_are_away_in_the_end_do_not_keep_a_server_from_ending(
+def test_unreachable_counters_do_not_prevent_shutdown(
     services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object, **__: object) -> int:
         raise ConnectionError
 
     monkeypatch.setattr(services.usage._storage, "incr", fail)
-    with counting(services):
+    with usage_flushes(services):
         services.usage.count("project", failed=False)
-    assert "the last requests are not counted" in caplog.text
+    assert "the request counts of the last second are lost" in caplog.text
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc keeps what was freed")
-def test_memory_that_was_freed_goes_back_to_the_system() -> None:
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc keeps freed memory")
+def test_freed_memory_is_returned_to_the_system() -> None:
     program = """
 import os, time
 from openfrs.evaluation.benchmark.figures import resident
-from openfrs.server.jobs import returning_memory
+from openfrs.server.jobs import memory_trimming
 
 pieces = [bytes(1000) for _ in range(200_000)]
 last = pieces[-1]  # keeps the end of the heap in use
 del pieces
 before = resident(os.getpid())
-with returning_memory():
+with memory_trimming():
     deadline = time.monotonic() + 60
     while resident(os.getpid()) > before - 100 and time.monotonic() < deadline:
         time.sleep(0.01)

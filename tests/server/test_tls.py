@@ -55,7 +55,7 @@ def test_the_sdk_is_served_and_a_renewed_certificate_needs_no_restart(tmp_path: 
             assert kept.get("/ready").status_code == 200
         pair.certificate.write_text("no certificate")
         server.process.send_signal(signal.SIGHUP)
-        assert until(lambda: server.log.read_text().count("the certificate was not renewed") == int(workers))
+        assert until(lambda: server.log.read_text().count("the certificate was not reloaded") == int(workers))
         assert served_at(server.endpoint) == renewed
 
 
@@ -73,7 +73,7 @@ def test_old_versions_of_tls_are_refused(tmp_path: Path) -> None:
 def test_a_key_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> None:
     pair = self_signed(tmp_path)
     pair.key.chmod(mode)
-    with pytest.raises(OperatorError, match="others can reach the private key"):
+    with pytest.raises(OperatorError, match="other users can read the private key"):
         Certificate(pair.certificate, pair.key)
 
 
@@ -111,7 +111,7 @@ def test_serve_refuses_before_anything_is_made(tmp_path: Path) -> None:
     pair.key.chmod(0o644)
     data = tmp_path / "data"
     command = ["serve", "--data", str(data), "--tls-certificate", str(pair.certificate), "--tls-key", str(pair.key)]
-    assert refused(run(*command)) == f"openfrs: others can reach the private key {pair.key}; run {_remedy(pair)}"
+    assert refused(run(*command)) == f"openfrs: other users can read the private key {pair.key}; run {_remedy(pair)}"
     assert not data.exists()
 
 

@@ -54,7 +54,7 @@ def test_accounts_keys_and_tokens_are_those_of_all(cluster: list[RunningServer],
     ended = clients[2].get(f"{cluster[0].project}/face-sets", headers=headers)
     assert ended.json()["error_code"] == "FRS.0002"
     files = {file.name for each in cluster for file in each.data.iterdir()}
-    assert files == {"lock", "retention-turn", "credentials.json"}
+    assert files == {"lock", "credentials.json"}
     assert [(each.data / "credentials.json").exists() for each in cluster] == [True, False, False]
 
 

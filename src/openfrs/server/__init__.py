@@ -1,1 +1,1 @@
-"""Running the service: processes, sockets, TLS, scheduled jobs."""
+"""The server: processes, sockets, TLS and periodic jobs."""

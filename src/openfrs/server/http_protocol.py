@@ -1,4 +1,4 @@
-"""Heads of requests are bounded, in time and in bytes, and what is no HTTP is told so in the gateway's envelope."""
+"""Uvicorn's HTTP protocol with limits on the time and the size of request headers."""
 
 import asyncio
 import json
@@ -11,56 +11,56 @@ from openfrs.core import limits
 from openfrs.core.errors import ServiceError, render
 
 
-class PunctualProtocol(HttpToolsProtocol):
-    """Uvicorn's HTTP, with bounds from connecting, or from a request's first byte, to the end of its head.
+class HeaderTimeoutProtocol(HttpToolsProtocol):
+    """Uvicorn's HTTP protocol that limits each request's headers to ``HEADER_TIMEOUT_SECONDS`` and ``MAX_HEADER_BYTES``.
 
-    Uvicorn itself waits for ever, and keeps whatever comes: clients that send a byte now and then could hold all the connections
-    that a process may have, and one whose head has no end all its memory.
+    The time starts when the client connects, or with the first byte of a later request. Uvicorn has no limits: slow clients could
+    hold all connections of a process, and endless headers could fill its memory. Errors have the form of the API gateway's.
     """
 
-    _limit: asyncio.TimerHandle | None = None
-    _head = 0
-    _refusal: ServiceError | None = None
+    _timeout: asyncio.TimerHandle | None = None
+    _header_bytes = 0
+    _error: ServiceError | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Connected."""
+        """Start the timeout."""
         super().connection_made(transport)
-        self._start()
+        self._start_timeout()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come. Those with which a head begins may also end a body: what comes after them is counted."""
-        began = self._limit is not None
+        """Count the bytes of headers, except the first segment, which may also hold the end of the previous body."""
+        in_headers = self._timeout is not None
         super().data_received(data)
-        if began and self._limit is not None and not self.transport.is_closing():
-            self._head += len(data)
-            if self._head > limits.MAX_HEADER_BYTES:
-                self._refusal = ServiceError("APIG.0201/494")
+        if in_headers and self._timeout is not None and not self.transport.is_closing():
+            self._header_bytes += len(data)
+            if self._header_bytes > limits.MAX_HEADER_BYTES:
+                self._error = ServiceError("APIG.0201/494")
                 self.send_400_response("")
 
     def on_message_begin(self) -> None:
-        """The first byte of a request has come."""
+        """Start the timeout of a request."""
         super().on_message_begin()
-        self._start()
+        self._start_timeout()
 
     def on_headers_complete(self) -> None:
-        """The head of a request has come."""
-        self._stop()
+        """Stop the timeout, and check the size of the URL and of the headers."""
+        self._stop_timeout()
         if len(self.url) > limits.MAX_REQUEST_LINE_BYTES:
-            self._refusal = ServiceError("APIG.0201/414")
+            self._error = ServiceError("APIG.0201/414")
         elif sum(len(name) + len(value) for name, value in self.headers) > limits.MAX_HEADER_BYTES:
-            self._refusal = ServiceError("APIG.0201/494")
-        if self._refusal is not None:
-            raise ValueError(self._refusal.message)  # which the parser takes for something that is no HTTP
+            self._error = ServiceError("APIG.0201/494")
+        if self._error is not None:
+            raise ValueError(self._error.message)  # the parser reports it as invalid HTTP
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Gone."""
-        self._stop()
+        """Stop the timeout."""
+        self._stop_timeout()
         super().connection_lost(exc)
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's words
-        """Refuse what is no request, and close the connection."""
-        error = self._refusal or ServiceError("APIG.0201/400", "it is not HTTP")
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's text
+        """Send an error response and close the connection."""
+        error = self._error or ServiceError("APIG.0201/400", "it is not HTTP")
         request_id, status = uuid.uuid4().hex, error.entry.status
         phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Refused"
         body = json.dumps(render(error, request_id), separators=(",", ":"))
@@ -75,12 +75,12 @@ class PunctualProtocol(HttpToolsProtocol):
         self.transport.write("\r\n".join([*head, "", body]).encode())
         self.transport.close()
 
-    def _start(self) -> None:
-        self._stop()
-        self._limit = self.loop.call_later(limits.HEADER_TIMEOUT_SECONDS, self.transport.close)
+    def _start_timeout(self) -> None:
+        self._stop_timeout()
+        self._timeout = self.loop.call_later(limits.HEADER_TIMEOUT_SECONDS, self.transport.close)
 
-    def _stop(self) -> None:
-        self._head = 0
-        if self._limit is not None:
-            self._limit.cancel()
-            self._limit = None
+    def _stop_timeout(self) -> None:
+        self._header_bytes = 0
+        if self._timeout is not None:
+            self._timeout.cancel()
+            self._timeout = None

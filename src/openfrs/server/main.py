@@ -1,5 +1,6 @@
-"""Running the service: the data directory, the socket, the process's life."""
+"""The server: data directory lock, listening socket, worker processes and graceful shutdown."""
 
+import errno
 import gc
 import logging
 import signal
@@ -23,53 +24,55 @@ from openfrs.store.data_directory import DataDirectory
 from openfrs.vision.loading import load_models
 from openfrs.vision.pipeline import Pipeline
 
-from .http_protocol import PunctualProtocol
-from .jobs import counting, expiring, indexing, returning_memory
+from .http_protocol import HeaderTimeoutProtocol
+from .jobs import index_updates, memory_trimming, retention_runs, usage_flushes
 from .tls import certificate_of, reloaded_on_hangup
-from .workers import supervise
+from .workers import run_workers
 
 _log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 8
-"""How long requests under way may take to finish once the process is told to stop."""
+"""Time that requests in progress have to finish when the process stops."""
 
 
 def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] = load_models) -> None:
-    """Serve until told to stop by SIGTERM or SIGINT; prints one line when ready.
+    """Serve until SIGTERM or SIGINT. Prints one line when the server is ready.
 
     With several workers ``load_pipeline`` must be picklable.
 
     Raises:
-        OperatorError: the directory, the models or the address cannot be used.
+        OperatorError: The data directory, the models, the certificate or the address cannot be used.
     """
     started = time.perf_counter()
-    scheme = "https" if certificate_of(settings) else "http"  # one that is no good is told before anything is made
+    scheme = (
+        "https" if certificate_of(settings) else "http"
+    )  # reports an invalid certificate before anything is created
     with (
         DataDirectory(settings.data).lock() as lock,
         _listening(settings) as listener,
-        exposed(settings) as process_ended,
+        exposed(settings) as worker_exited,
     ):
         host, port = listener.getsockname()[:2]
         endpoint = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
-        def ready() -> None:
+        def on_ready() -> None:
             seconds = time.perf_counter() - started
             print(f"OpenFRS {__version__} ready on {endpoint} after {seconds:.1f} s", flush=True)
 
         if settings.workers == 1:
-            _serve(settings, load_pipeline, listener, lock, endpoint, ready=ready)
+            _serve(settings, load_pipeline, listener, lock, endpoint, on_ready=on_ready)
             return
         if prepare(settings, endpoint):
-            _tell_of_account(settings)
-        supervise(
+            _print_credentials_path(settings)
+        run_workers(
             _serve,
             (settings.model_copy(update={"bootstrap": False}), load_pipeline, listener, lock, endpoint),
             count=settings.workers,
-            on_ready=ready,
+            on_ready=on_ready,
             on_stop=listener.close,
-            patience=DRAIN_SECONDS + 2,
-            passed_on=[signal.SIGHUP] if scheme == "https" else [],
-            on_end=process_ended,
+            stop_timeout_seconds=DRAIN_SECONDS + 2,
+            forwarded_signals=[signal.SIGHUP] if scheme == "https" else [],
+            on_unexpected_exit=worker_exited,
         )
 
 
@@ -80,22 +83,22 @@ def _serve(
     _lock: Descriptor,
     endpoint: str,
     *,
-    ready: Callable[[], None],
+    on_ready: Callable[[], None],
 ) -> None:
     """Serve in this process."""
     logs.configure(settings.log_format)
     certificate = certificate_of(settings)
     if settings.database is not None and settings.counters.startswith("memory:"):
-        _log.warning("rates, failed logins and used signatures are counted by each node alone: set OPENFRS_COUNTERS")
+        _log.warning("each node counts requests, failed logins and used signatures separately; set OPENFRS_COUNTERS")
     pipeline = load_pipeline(settings)
     services = Services.open(settings, pipeline)
     try:
         if settings.bootstrap and services.bootstrap(endpoint):
-            _tell_of_account(settings)
+            _print_credentials_path(settings)
         config = uvicorn.Config(
             create_app(services),
             loop="auto",
-            http=PunctualProtocol,
+            http=HeaderTimeoutProtocol,
             log_config=None,
             access_log=False,
             proxy_headers=bool(settings.trusted_proxies),
@@ -106,38 +109,38 @@ def _serve(
             ssl_context_factory=(lambda *_: certificate.context) if certificate else None,
         )
         gc.collect()
-        gc.freeze()  # what was made so far stays: to go through it took a tenth of a second, in which no request was served
+        gc.freeze()  # a collection of the long-lived objects blocked requests for 0.1 s
         with (
             reloaded_on_hangup(certificate),
             traced(settings.otlp_endpoint),
-            expiring(services, settings),
-            indexing(services),
-            counting(services),
-            returning_memory(),
+            retention_runs(services, settings),
+            index_updates(services),
+            usage_flushes(services),
+            memory_trimming(),
         ):
-            _Server(config, ready).run(sockets=[listener])
+            _Server(config, on_ready).run(sockets=[listener])
     finally:
         services.close()
 
 
-def _tell_of_account(settings: Settings) -> None:
+def _print_credentials_path(settings: Settings) -> None:
     print(f"First account created; its credentials are in {DataDirectory(settings.data).credentials}", flush=True)
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, saying when it is ready, and taking a signal as a plain request to stop."""
+    """A Uvicorn server that reports readiness and exits with status 0 after a signal."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._ready()
+        self._on_ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Uvicorn raises the signal again once it has stopped; having drained, this process rather exits with 0."""
+        """Handle stop signals without Uvicorn's raising of the signal after shutdown, which would change the exit status."""
         signals = (signal.SIGINT, signal.SIGTERM)
         previous = {number: signal.signal(number, self.handle_exit) for number in signals}
         try:
@@ -149,12 +152,16 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _listening(settings: Settings) -> Iterator[socket.socket]:
-    """The bound socket; taken before the models are loaded, so that a wrong address is told at once."""
+    """Bind the socket, before the models are loaded, to report a wrong address early."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, settings.port))
         except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise OperatorError(
+                    f"cannot listen on {settings.host}: port {settings.port} is already in use; choose another with --port"
+                ) from error
             raise OperatorError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
         yield listener

@@ -1,4 +1,4 @@
-"""The certificate that HTTPS is served with: checked before it is used, and read again when it was renewed."""
+"""The HTTPS certificate: loading, checks and reloading."""
 
 import logging
 import signal
@@ -15,10 +15,10 @@ log = logging.getLogger("openfrs.certificate")
 
 
 class Certificate:
-    """A certificate with its key, and the TLS context that serves it.
+    """A certificate, its private key and their TLS context.
 
     Raises:
-        OperatorError: they cannot be used, do not belong together, or others can read the key.
+        OperatorError: The files cannot be used, do not belong together, or other users can read the key.
     """
 
     def __init__(self, certificate: Path, key: Path) -> None:
@@ -27,17 +27,17 @@ class Certificate:
         self._load_into(self.context)
 
     def reload(self) -> None:
-        """Serve connections made from now on with what the files hold now; what was there stays where that is no good."""
+        """Use the current content of the files for new connections; keep the previous certificate if it is invalid."""
         try:
-            self._load_into(_context())  # a failed attempt would leave the context in use with half a pair
+            self._load_into(_context())  # a failure must not leave half a pair in the context in use
             self._load_into(self.context)
         except OperatorError as error:
-            log.error("the certificate was not renewed: %s", error)
+            log.error("the certificate was not reloaded: %s", error)
         else:
-            log.info("the certificate was read again from %s", self._certificate)
+            log.info("the certificate was reloaded from %s", self._certificate)
 
     def _load_into(self, context: ssl.SSLContext) -> None:
-        _refuse_open_key(self._key)
+        _check_key_permissions(self._key)
         try:
             context.load_cert_chain(self._certificate, self._key, password=_no_password)
         except (OSError, ValueError) as error:  # an SSLError is an OSError
@@ -46,21 +46,21 @@ class Certificate:
 
 
 def certificate_of(settings: Settings) -> Certificate | None:
-    """The certificate that is set, if one is.
+    """Load the certificate of the settings, or return None if none is set.
 
     Raises:
-        OperatorError: it cannot be used, or one of its two files is not set.
+        OperatorError: The certificate cannot be used, or only one of its two files is set.
     """
     if settings.tls_certificate is None and settings.tls_key is None:
         return None
     if settings.tls_certificate is None or settings.tls_key is None:
-        raise OperatorError("HTTPS needs both OPENFRS_TLS_CERTIFICATE and OPENFRS_TLS_KEY")
+        raise OperatorError("HTTPS needs both a certificate and a key; set OPENFRS_TLS_CERTIFICATE and OPENFRS_TLS_KEY")
     return Certificate(settings.tls_certificate, settings.tls_key)
 
 
 @contextmanager
 def reloaded_on_hangup(certificate: Certificate | None) -> Iterator[None]:
-    """While it lasts SIGHUP reloads the certificate; without one the signal keeps its meaning. For the main thread."""
+    """Reload the certificate on SIGHUP while the block runs; without a certificate, do nothing. Main thread only."""
     if certificate is None:
         yield
         return
@@ -78,16 +78,16 @@ def _context() -> ssl.SSLContext:
 
 
 def _no_password() -> str:
-    """OpenSSL would ask the terminal for it, and a server has none."""
-    raise ValueError("the key has a password; write it without one, readable by the server alone")
+    """Reject encrypted keys; OpenSSL would prompt for the password on the terminal."""
+    raise ValueError("the key has a password; store it without one, readable by the server only")
 
 
-def _refuse_open_key(key: Path) -> None:
-    """As PostgreSQL has it: the owner alone may read a key, or where root owns it root and a group."""
+def _check_key_permissions(key: Path) -> None:
+    """Apply PostgreSQL's rule: mode 0600 at most, or 0640 for a key that root owns."""
     try:
         status = key.stat()
     except OSError as error:
         raise OperatorError(f"cannot read {key}: {error.strerror}") from error
     allowed = 0o640 if status.st_uid == 0 else 0o600
     if stat.S_IMODE(status.st_mode) & ~allowed & 0o077:
-        raise OperatorError(f"others can reach the private key {key}; run chmod {allowed:o} {key}")
+        raise OperatorError(f"other users can read the private key {key}; run chmod {allowed:o} {key}")

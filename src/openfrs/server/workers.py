@@ -1,4 +1,4 @@
-"""Several processes that serve together: started, waited for, replaced when one dies, told to stop."""
+"""Worker processes: start, readiness, replacement after an unexpected exit, and shutdown."""
 
 import logging
 import multiprocessing
@@ -16,30 +16,30 @@ from openfrs.core.errors import OperatorError
 
 log = logging.getLogger("openfrs.supervisor")
 
-LONGEST_PAUSE_SECONDS = 30.0
-"""A process that dies before it was ready is replaced after a pause that doubles up to this."""
+MAX_RESTART_DELAY_SECONDS = 30.0
+"""Upper limit of the delay, doubled each time, before a worker that exited during start-up is replaced."""
 
-_spawn = multiprocessing.get_context("spawn")  # a forked child would inherit the locks of threads it does not have
+_spawn = multiprocessing.get_context("spawn")  # a forked worker inherits locks held by threads that it lacks
 
 
-Work = Callable[..., None]
-"""What a process does: serve until SIGTERM, and call ``ready``, its one keyword argument, once it can.
+WorkerTarget = Callable[..., None]
+"""Runs in a worker process until SIGTERM, and calls ``on_ready``, its only keyword argument, when it is ready.
 
-An :class:`OperatorError` that it raises is passed on to the process that started it.
+The parent process raises an :class:`OperatorError` of the target again.
 """
 
 
-class _Child:
-    def __init__(self, work: Work, arguments: Sequence[Any]) -> None:
+class _Worker:
+    def __init__(self, target: WorkerTarget, arguments: Sequence[Any]) -> None:
         self.reports, report = _spawn.Pipe(duplex=False)
-        self.process: SpawnProcess = _spawn.Process(target=_work, args=(report, work, tuple(arguments)))
+        self.process: SpawnProcess = _spawn.Process(target=_run_target, args=(report, target, tuple(arguments)))
         self.process.start()
         report.close()
         self.ready = False
         self.failure = ""
 
-    def listen(self) -> None:
-        """Take what the process has reported."""
+    def read_reports(self) -> None:
+        """Update ``ready`` and ``failure`` from the messages of the process."""
         try:
             while self.reports.poll():
                 message = self.reports.recv()
@@ -48,76 +48,76 @@ class _Child:
             pass
 
 
-def supervise(
-    work: Work,
+def run_workers(
+    target: WorkerTarget,
     arguments: Sequence[Any],
     *,
     count: int,
     on_ready: Callable[[], None],
     on_stop: Callable[[], None],
-    patience: float,
-    passed_on: Iterable[signal.Signals] = (),
-    on_end: Callable[[int], None] = lambda _: None,
+    stop_timeout_seconds: float,
+    forwarded_signals: Iterable[signal.Signals] = (),
+    on_unexpected_exit: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Run ``count`` processes until SIGTERM or SIGINT; return when all have ended.
+    """Run ``count`` processes until SIGTERM or SIGINT, and return when all have exited.
 
-    ``work`` and its arguments must be picklable. ``on_ready`` is called once, when every process is ready; ``on_stop`` before
-    they are told to stop. One that has not ended ``patience`` seconds later is killed. Signals ``passed_on`` go to every
-    process that is ready. ``on_end`` is told the id of each that ended before its time.
+    ``target`` and ``arguments`` must be picklable. ``on_ready`` is called once, when every process is ready, and ``on_stop`` before
+    the processes are stopped. A process that runs ``stop_timeout_seconds`` later is killed. ``forwarded_signals`` are sent to every
+    ready process. ``on_unexpected_exit`` receives the process ID of each process that is replaced.
 
     Raises:
-        OperatorError: a process cannot do its work, or ends before all are ready.
+        OperatorError: A process fails, or exits before all are ready.
     """
-    children: list[_Child] = []
-    announced, pause = False, 0.0
-    with _stop_signals() as stop, _passing_on(passed_on, children):
+    workers: list[_Worker] = []
+    all_ready, delay = False, 0.0
+    with _stop_signals() as stop, _forwarding(forwarded_signals, workers):
         try:
-            children += [_Child(work, arguments) for _ in range(count)]
+            workers += [_Worker(target, arguments) for _ in range(count)]
             while True:
-                sentinels = [child.process.sentinel for child in children]
-                reports = [child.reports for child in children if not child.ready]
+                sentinels = [worker.process.sentinel for worker in workers]
+                reports = [worker.reports for worker in workers if not worker.ready]
                 if stop in wait([stop, *sentinels, *reports]):
                     return
-                for child in children:
-                    child.listen()
-                dead = [child for child in children if not child.process.is_alive()]
-                if dead and not announced:
-                    ended = f"a server process ended with status {dead[0].process.exitcode} before it was ready"
-                    raise OperatorError(dead[0].failure or ended)
-                if all(child.ready for child in children) and not dead:
-                    pause = 0.0
-                    if not announced:
-                        announced = True
+                for worker in workers:
+                    worker.read_reports()
+                dead = [worker for worker in workers if not worker.process.is_alive()]
+                if dead and not all_ready:
+                    reason = f"a server process exited with status {dead[0].process.exitcode} before it was ready"
+                    raise OperatorError(dead[0].failure or reason)
+                if all(worker.ready for worker in workers) and not dead:
+                    delay = 0.0
+                    if not all_ready:
+                        all_ready = True
                         on_ready()
-                for child in dead:
-                    assert child.process.pid is not None
-                    on_end(child.process.pid)
-                    log.error("process %s ended: %s", child.process.pid, child.failure or child.process.exitcode)
-                    if not child.ready:
-                        pause = min(max(1.0, 2 * pause), LONGEST_PAUSE_SECONDS)
-                        if wait([stop], pause):
+                for worker in dead:
+                    assert worker.process.pid is not None
+                    on_unexpected_exit(worker.process.pid)
+                    log.error("process %s exited: %s", worker.process.pid, worker.failure or worker.process.exitcode)
+                    if not worker.ready:
+                        delay = min(max(1.0, 2 * delay), MAX_RESTART_DELAY_SECONDS)
+                        if wait([stop], delay):
                             return
-                    children[children.index(child)] = _Child(work, arguments)
+                    workers[workers.index(worker)] = _Worker(target, arguments)
         finally:
             on_stop()
-            _stop(children, patience)
+            _stop(workers, stop_timeout_seconds)
 
 
-def _stop(children: Sequence[_Child], patience: float) -> None:
-    for child in children:
-        child.process.terminate()
-    until = time.monotonic() + patience
-    for child in children:
-        child.process.join(max(0.0, until - time.monotonic()))
-        if child.process.is_alive():
-            log.error("process %s did not stop and is killed", child.process.pid)
-            child.process.kill()
-            child.process.join()
+def _stop(workers: Sequence[_Worker], timeout_seconds: float) -> None:
+    for worker in workers:
+        worker.process.terminate()
+    deadline = time.monotonic() + timeout_seconds
+    for worker in workers:
+        worker.process.join(max(0.0, deadline - time.monotonic()))
+        if worker.process.is_alive():
+            log.error("process %s did not stop in time; it is killed", worker.process.pid)
+            worker.process.kill()
+            worker.process.join()
 
 
 @contextmanager
 def _stop_signals() -> Iterator[Connection]:
-    """A connection that becomes readable when this process is told to stop."""
+    """Yield a connection that becomes readable on SIGTERM or SIGINT."""
     stop, write = _spawn.Pipe(duplex=False)
     signals = (signal.SIGINT, signal.SIGTERM)
     previous = {number: signal.signal(number, lambda *_: write.send_bytes(b"stop")) for number in signals}
@@ -129,15 +129,15 @@ def _stop_signals() -> Iterator[Connection]:
 
 
 @contextmanager
-def _passing_on(signals: Iterable[signal.Signals], children: Sequence[_Child]) -> Iterator[None]:
-    """Pass signals on to those children that are ready: the others have no handler yet, and would die of them."""
+def _forwarding(signals: Iterable[signal.Signals], workers: Sequence[_Worker]) -> Iterator[None]:
+    """Forward signals to workers that are ready; the others have no handler yet and would be terminated."""
 
-    def pass_on(number: int, _frame: object) -> None:
-        for child in children:
-            if child.ready and child.process.pid is not None and child.process.is_alive():
-                os.kill(child.process.pid, number)
+    def forward(number: int, _frame: object) -> None:
+        for worker in workers:
+            if worker.ready and worker.process.pid is not None and worker.process.is_alive():
+                os.kill(worker.process.pid, number)
 
-    previous = {number: signal.signal(number, pass_on) for number in signals}
+    previous = {number: signal.signal(number, forward) for number in signals}
     try:
         yield
     finally:
@@ -145,11 +145,11 @@ def _passing_on(signals: Iterable[signal.Signals], children: Sequence[_Child]) -
             signal.signal(number, handler)
 
 
-def _work(report: Connection, work: Work, arguments: Sequence[Any]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to every process; the parent passes on SIGTERM
+def _run_target(report: Connection, target: WorkerTarget, arguments: Sequence[Any]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends SIGINT to every process; the parent sends SIGTERM
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        work(*arguments, ready=lambda: report.send(""))
+        target(*arguments, on_ready=lambda: report.send(""))
     except OperatorError as error:
         report.send(str(error))
         raise SystemExit(1) from None
