@@ -217,5 +217,5 @@ def test_a_keyring_is_kept_and_a_broken_one_is_one_line(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert Keyring(KeyFile(file)).secrets.decrypt(text) == b"x"
     file.write_text('{"tokens": ["short"]}')
-    with pytest.raises(OperatorError, match="not a keyring"):
+    with pytest.raises(OperatorError, match="cannot be read as an OpenFRS keyring"):
         Keyring(KeyFile(file))

@@ -90,7 +90,7 @@ def test_a_disabled_project_is_unavailable(server: RunningServer) -> None:
 @pytest.mark.parametrize(
     ("command", "line"),
     [
-        (["create-domain", "openfrs"], "That name is in use."),
+        (["create-domain", "openfrs"], "The name is already in use."),
         (["create-user", "nowhere", "x"], "The requested resource could not be found."),
         (["reset-password", "openfrs", "nobody"], "The requested resource could not be found."),
         (["revoke-key", "NOTHING"], "The requested resource could not be found."),

@@ -69,7 +69,7 @@ def test_keys_cannot_be_read_without_the_master_key_and_follow_it(database: Data
 def test_what_is_no_keyring_is_refused(database: Database) -> None:
     repository = ServiceKeyRepository(database, MASTER)
     repository.make("{}")
-    with pytest.raises(OperatorError, match="not a keyring"):
+    with pytest.raises(OperatorError, match="cannot be read as an OpenFRS keyring"):
         Keyring(DatabaseKeys(repository))
 
 

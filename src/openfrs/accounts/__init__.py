@@ -1,1 +1,1 @@
-"""Who is asking, and for which project: domains, users, projects, access keys, tokens, signatures."""
+"""Accounts: domains, users, projects, access keys, authentication, quotas and the audit log."""

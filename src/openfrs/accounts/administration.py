@@ -1,4 +1,4 @@
-"""Managing domains, users, projects, roles and access keys."""
+"""Administration of domains, users, projects, roles and access keys."""
 
 import secrets
 import string
@@ -21,17 +21,17 @@ _KEY_ALPHABET: Final = string.ascii_uppercase + string.digits
 
 @dataclass(frozen=True, slots=True)
 class AdminScope:
-    """How far somebody's management reaches: the projects of one domain on which the role is admin."""
+    """The domain and projects that an admin can manage."""
 
     domain_id: str
     project_ids: frozenset[str]
 
     @classmethod
     def of(cls, principal: Principal) -> "AdminScope":
-        """An admin's authority: over the project that the request is made in.
+        """Return the scope of an admin: the project of the request.
 
         Raises:
-            ServiceError: ``IAM.403``, no admin.
+            ServiceError: ``IAM.403`` the role is not admin.
         """
         if principal.role is not Role.ADMIN:
             raise ServiceError("IAM.403")
@@ -40,7 +40,7 @@ class AdminScope:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """An access key with its secret, which is shown this once."""
+    """A new access key with its secret, which is shown only once."""
 
     access_key: str
     secret_key: str
@@ -48,7 +48,7 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """What the first user of a new domain needs; holds secrets that are shown this once."""
+    """A new domain with its first user and project, and secrets that are shown only once."""
 
     domain: str
     user: str
@@ -60,10 +60,10 @@ class NewAccount:
 
 
 class Administration:
-    """Everything that can be done to accounts.
+    """Management of accounts.
 
-    ``by`` bounds what an admin may touch: users who have roles on the admin's project alone or on none, and that project. What
-    lies outside is answered as if it were not there. None is whoever works on the machine itself, and may touch everything.
+    ``scope`` restricts an admin to the projects of the scope and to users without a role on other projects; anything else is
+    reported as missing. Without a scope, as on the command line, all accounts can be managed.
     """
 
     def __init__(self, accounts: AccountRepository, keyring: Keyring, default_limits: ProjectLimits) -> None:
@@ -82,18 +82,20 @@ class Administration:
         limits: Mapping[str, Any] | None = None,
         deliver: Callable[[NewAccount], None],
     ) -> None:
-        """Make a domain with a project and a user who is its admin.
+        """Create a domain with a project and its admin.
 
-        ``deliver`` gets what the user needs before anything is written: an account whose secrets nobody has is of no use.
+        ``deliver`` receives the secrets before anything is written, so that no account without known secrets is created.
 
         Raises:
-            ServiceError: ``IAM.409`` the name is taken, ``IAM.400``
+            ServiceError: ``IAM.409`` the name is in use, ``IAM.400`` a name or limit is invalid.
         """
-        for each in (name, user, project):
-            _check_name(each)
+        for text in (name, user, project):
+            _validate_name(text)
         password, (key, row) = new_password(), self._new_key(user_id := secrets.token_hex(16))
         domain = Domain(secrets.token_hex(16), name)
-        new_project = Project(secrets.token_hex(16), project, domain, _now(), limits=self._checked(limits or {}))
+        new_project = Project(
+            secrets.token_hex(16), project, domain, _now(), limits=self._validate_limits(limits or {})
+        )
         deliver(NewAccount(name, user, password, project, new_project.id, key.access_key, key.secret_key))
         self._create(
             domains=[domain],
@@ -104,67 +106,71 @@ class Administration:
         )
 
     def domains(self) -> list[Domain]:
-        """All domains."""
+        """Return all domains."""
         return self._accounts.domains()
 
     def create_project(self, domain: Domain, name: str, limits: Mapping[str, Any] | None = None) -> Project:
-        """Make a project in a domain; nobody has a role on it yet.
+        """Create a project without users.
 
         Raises:
-            ServiceError: ``IAM.409``, ``IAM.400``
+            ServiceError: ``IAM.409`` the name is in use, ``IAM.400`` a name or limit is invalid.
         """
-        _check_name(name)
-        project = Project(secrets.token_hex(16), name, domain, _now(), limits=self._checked(limits or {}))
+        _validate_name(name)
+        project = Project(secrets.token_hex(16), name, domain, _now(), limits=self._validate_limits(limits or {}))
         self._create(projects=[project])
         return project
 
-    def projects(self, domain_id: str, by: AdminScope | None = None) -> list[Project]:
-        """A domain's projects, as far as ``by`` reaches."""
-        return [each for each in self._accounts.projects(domain_id) if by is None or each.id in by.project_ids]
+    def projects(self, domain_id: str, scope: AdminScope | None = None) -> list[Project]:
+        """Return a domain's projects."""
+        return [
+            project
+            for project in self._accounts.projects(domain_id)
+            if scope is None or project.id in scope.project_ids
+        ]
 
     def update_project(
         self, project: Project, *, enabled: bool | None = None, limits: Mapping[str, Any] | None = None
     ) -> None:
-        """Enable or disable a project, or replace its own limits.
+        """Enable or disable a project, or replace its limits.
 
         Raises:
-            ServiceError: ``IAM.400``
+            ServiceError: ``IAM.400`` a limit is invalid.
         """
         self._accounts.change_project(
-            project.id, enabled=enabled, limits=None if limits is None else self._checked(limits)
+            project.id, enabled=enabled, limits=None if limits is None else self._validate_limits(limits)
         )
 
     # users
 
     def create_user(self, domain: Domain, name: str) -> tuple[User, str]:
-        """Make a user without any role; returns it and its password.
+        """Create a user without roles; returns the user and the password.
 
         Raises:
-            ServiceError: ``IAM.409``, ``IAM.400``
+            ServiceError: ``IAM.409`` the name is in use, ``IAM.400`` it is invalid.
         """
-        _check_name(name)
+        _validate_name(name)
         password = new_password()
         user = User(secrets.token_hex(16), name, domain, hash_password(password))
         self._create(users=[user])
         return user, password
 
-    def users(self, domain_id: str, by: AdminScope | None = None) -> list[User]:
-        """A domain's users, as far as ``by`` reaches."""
-        return [each for each in self._accounts.users(domain_id) if self._reaches(by, each)]
+    def users(self, domain_id: str, scope: AdminScope | None = None) -> list[User]:
+        """Return a domain's users."""
+        return [user for user in self._accounts.users(domain_id) if self._is_in_scope(scope, user)]
 
-    def user(self, user_id: str, by: AdminScope | None = None) -> User:
-        """A user by id.
+    def user(self, user_id: str, scope: AdminScope | None = None) -> User:
+        """Return a user by id.
 
         Raises:
             ServiceError: ``IAM.404``
         """
         user = self._accounts.user(user_id)
-        if user is None or not self._reaches(by, user):
+        if user is None or not self._is_in_scope(scope, user):
             raise ServiceError("IAM.404")
         return user
 
     def find_domain(self, name: str) -> Domain:
-        """A domain by name.
+        """Return a domain by name.
 
         Raises:
             ServiceError: ``IAM.404``
@@ -175,7 +181,7 @@ class Administration:
         return domain
 
     def find_user(self, domain: str, name: str) -> User:
-        """A user by names.
+        """Return a user by domain and name.
 
         Raises:
             ServiceError: ``IAM.404``
@@ -186,22 +192,22 @@ class Administration:
         return user
 
     def find_project(self, domain: str, name: str) -> Project:
-        """A project by names.
+        """Return a project by domain and name.
 
         Raises:
             ServiceError: ``IAM.404``
         """
-        found = self._accounts.projects(self.find_domain(domain).id, name=name)
-        if not found:
+        projects = self._accounts.projects(self.find_domain(domain).id, name=name)
+        if not projects:
             raise ServiceError("IAM.404")
-        return found[0]
+        return projects[0]
 
     def set_enabled(self, user: User, *, enabled: bool) -> None:
-        """Let a user in or keep the user out; every token of the user ends."""
+        """Enable or disable a user, and revoke the user's tokens."""
         self._accounts.change_user(user.id, enabled=enabled)
 
     def reset_password(self, user: User) -> str:
-        """Give a user a new password; every token of the user ends."""
+        """Set and return a new password, and revoke the user's tokens."""
         password = new_password()
         self._accounts.change_user(user.id, password_hash=hash_password(password))
         return password
@@ -209,24 +215,24 @@ class Administration:
     # roles
 
     def roles(self, user: User) -> dict[str, Role]:
-        """A user's roles, by project id."""
+        """Return a user's roles by project id."""
         return {grant.project_id: Role(grant.role) for grant in self._accounts.grants(user_id=user.id)}
 
     def set_role(self, user: User, project: Project, role: Role) -> None:
-        """Give a user a role on a project of the same domain in place of any other.
+        """Set a user's role on a project of the same domain.
 
         Raises:
-            ServiceError: ``IAM.404``, the project is of another domain.
+            ServiceError: ``IAM.404`` the project belongs to another domain.
         """
         if user.domain.id != project.domain.id:
             raise ServiceError("IAM.404")
         self._accounts.set_grant(Grant(user.id, project.id, role))
 
     def remove_role(self, user: User, project: Project) -> None:
-        """Take a user's role on a project away; every token of the user ends.
+        """Remove a user's role on a project, and revoke the user's tokens.
 
         Raises:
-            ServiceError: ``IAM.404``, there is none.
+            ServiceError: ``IAM.404`` the user has no role on the project.
         """
         if not self._accounts.withdraw(user.id, project.id):
             raise ServiceError("IAM.404")
@@ -234,17 +240,17 @@ class Administration:
     # access keys
 
     def keys(self, user: User) -> list[AccessKey]:
-        """A user's access keys, oldest first."""
+        """Return a user's access keys, oldest first."""
         return self._accounts.access_keys(user.id)
 
     def create_key(self, user: User) -> NewKey:
-        """A new access key for a user."""
+        """Create an access key for a user."""
         key, row = self._new_key(user.id)
         self._create(keys=[row])
         return key
 
     def rotate_key(self, access_key: str) -> NewKey:
-        """A new access key in place of one.
+        """Replace an access key by a new one.
 
         Raises:
             ServiceError: ``IAM.404``
@@ -257,8 +263,8 @@ class Administration:
         self._accounts.delete_access_key(access_key)
         return new
 
-    def delete_key(self, access_key: str, by: AdminScope | None = None) -> User:
-        """Delete an access key; returns whose it was.
+    def delete_key(self, access_key: str, scope: AdminScope | None = None) -> User:
+        """Delete an access key; returns its user.
 
         Raises:
             ServiceError: ``IAM.404``
@@ -266,18 +272,18 @@ class Administration:
         key = self._accounts.access_key(access_key)
         if key is None:
             raise ServiceError("IAM.404")
-        user = self.user(key.user_id, by)
+        user = self.user(key.user_id, scope)
         self._accounts.delete_access_key(access_key)
         return user
 
     def rotate_token_keys(self, token_life: timedelta) -> None:
-        """Sign tokens with a new key from now on. Nobody is logged out."""
+        """Rotate the key that signs tokens. Issued tokens stay valid."""
         self._keyring.rotate_token_keys(token_life)
 
-    def _reaches(self, by: AdminScope | None, user: User) -> bool:
-        if by is None:
+    def _is_in_scope(self, scope: AdminScope | None, user: User) -> bool:
+        if scope is None:
             return True
-        return user.domain.id == by.domain_id and self.roles(user).keys() <= by.project_ids
+        return user.domain.id == scope.domain_id and self.roles(user).keys() <= scope.project_ids
 
     def _new_key(self, user_id: str) -> tuple[NewKey, AccessKey]:
         access_key = "".join(secrets.choice(_KEY_ALPHABET) for _ in range(20))
@@ -289,7 +295,7 @@ class Administration:
             _now(),
         )
 
-    def _checked(self, limits: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _validate_limits(self, limits: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             self._default_limits.override(limits)
         except ValueError:
@@ -300,13 +306,13 @@ class Administration:
         try:
             self._accounts.create(**rows)
         except NameTakenError:
-            raise ServiceError("IAM.409", "That name is in use.") from None
+            raise ServiceError("IAM.409", "The name is already in use.") from None
 
 
 def _now() -> datetime:
     return utc_now().replace(microsecond=0)
 
 
-def _check_name(name: str) -> None:
+def _validate_name(name: str) -> None:
     if not 1 <= len(name) <= 64 or not name.isprintable() or name.strip() != name:
         raise ServiceError("IAM.400")

@@ -1,4 +1,4 @@
-"""Signing in, and telling who is asking: by token or by signature."""
+"""Authentication by password, token or request signature, and authorization for a project."""
 
 import secrets
 import threading
@@ -26,7 +26,7 @@ _NO_DOMAIN = "The user has no such domain."
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a token is to be for: a project by id or name, or (neither given) a domain, by default the user's own."""
+    """The requested scope of a token: a project by id or name, or else a domain, by default that of the user."""
 
     project_id: str | None = None
     project_name: str | None = None
@@ -36,7 +36,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A request for a token. The user is named by id, or by name with a domain's name or id."""
+    """A login request. The user is identified by id, or by name with the name or id of a domain."""
 
     password: str
     address: str
@@ -48,7 +48,7 @@ class Login:
 
     @property
     def account(self) -> str:
-        """What failures are counted under: the user as named in the request, whether or not there is one."""
+        """The key for counting failures: the user as identified in the request, existing or not."""
         if self.user_id is not None:
             return f"id/{self.user_id}"
         return f"{self.domain_id or ''}/{self.domain_name or ''}/{self.user_name or ''}"
@@ -56,7 +56,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A token, and for whom and what; ``role`` and ``project`` are None for a token of the domain."""
+    """A token with its user and scope; ``project`` and ``role`` are None for a domain-scoped token."""
 
     text: str
     token: Token
@@ -67,7 +67,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class TemporaryKey:
-    """An access key that works only together with its security token, and only until it expires."""
+    """A temporary access key, valid only with its security token."""
 
     access_key: str
     secret_key: str
@@ -76,7 +76,7 @@ class TemporaryKey:
 
 
 class Authenticator:
-    """The one way from credentials to a principal."""
+    """Checks credentials and resolves them to callers and principals."""
 
     def __init__(
         self,
@@ -99,15 +99,15 @@ class Authenticator:
     # tokens
 
     def sign_in(self, login: Login) -> Session:
-        """Issue a token for a user's password. Takes the time of a password hash whether or not there is such a user.
+        """Issue a token for a user's password. The duration does not depend on whether the user exists.
 
         Raises:
-            ServiceError: ``IAM.401``, one message for whatever is wrong or that the account is locked; ``IAM.429``.
+            ServiceError: ``IAM.401`` wrong credentials or scope, or the account is locked; ``IAM.429`` the address is locked.
         """
         self._throttle.check_login(login.account, login.address)
         user = self._user(login)
-        right = verify_password(login.password, user.password_hash if user else None)
-        if not right or user is None or not user.enabled:
+        is_correct = verify_password(login.password, user.password_hash if user else None)
+        if not is_correct or user is None or not user.enabled:
             self._throttle.login_failed(login.account, login.address)
             raise ServiceError("IAM.401", _WRONG_LOGIN)
         self._throttle.login_succeeded(login.account, login.address)
@@ -116,28 +116,28 @@ class Authenticator:
         return Session(text, token, user, project, role)
 
     def rescope(self, text: str, scope: Scope) -> Session:
-        """Exchange a token for one with another scope, which expires when the first one does.
+        """Exchange a token for one with another scope and the same expiry.
 
         Raises:
-            ServiceError: as :meth:`inspect`; ``IAM.401``
+            ServiceError: as :meth:`inspect`; ``IAM.401`` the user has no such project or domain.
         """
-        old, user = self._read_token(text)
+        old_token, user = self._read_token(text)
         project, role = self._resolve_scope(user, scope)
-        text, token = self._issuer.rescope(old, project.id if project else "")
+        text, token = self._issuer.rescope(old_token, project.id if project else "")
         return Session(text, token, user, project, role)
 
     def inspect(self, text: str) -> Session:
-        """What a token stands for.
+        """Return the user and scope of a token.
 
         Raises:
-            ServiceError: ``FRS.0002`` it is no token, was revoked, or its user was changed; ``APIG.0307`` it has expired.
+            ServiceError: ``FRS.0002`` it is invalid or revoked, or its user was changed; ``APIG.0307`` it has expired.
         """
         token, user = self._read_token(text)
         project, role = self._accounts.membership(user.id, token.project_id) or (None, None)
         return Session(text, token, user, project, Role(role) if role else None)
 
     def revoke(self, text: str) -> None:
-        """End a token.
+        """Revoke a token.
 
         Raises:
             ServiceError: as :meth:`inspect`
@@ -146,9 +146,9 @@ class Authenticator:
         self._accounts.revoke_token(token.id, token.expires_at, utc_now())
 
     def create_temporary_key(self, caller: Caller, seconds: int) -> TemporaryKey:
-        """An access key for the caller, good for as long as asked.
+        """Create a temporary access key for the caller, valid for ``seconds``.
 
-        It is good no longer than the caller's credentials, and for no project that they are not good for.
+        It expires no later than the caller's credentials and has their scope.
         """
         expires_at = min(_in(seconds), caller.expires_at) if caller.expires_at else _in(seconds)
         key = TemporaryKey("TMP" + secrets.token_hex(9).upper(), secrets.token_urlsafe(30), "", expires_at)
@@ -165,19 +165,19 @@ class Authenticator:
     # callers
 
     def authenticate_token(self, text: str) -> Caller:
-        """The caller a token stands for.
+        """Return the caller of a token.
 
         Raises:
-            ServiceError: ``FRS.0002`` or ``APIG.0307``
+            ServiceError: as :meth:`inspect`
         """
         token, user = self._read_token(text)
         return Caller(user, token.project_id, expires_at=token.expires_at)
 
     def authenticate_signature(self, request: SignedRequest, address: str) -> Caller:
-        """The caller who signed a request.
+        """Return the caller who signed a request.
 
         Raises:
-            ServiceError: ``APIG.0301`` with the reason.
+            ServiceError: ``APIG.0301`` the signature is missing, invalid or expired, or the access key is unknown.
         """
         signature = signatures.parse_authorization(request.headers.get("authorization", ""))
         if signature is None:
@@ -186,10 +186,10 @@ class Authenticator:
         window = timedelta(minutes=limits.SIGNATURE_WINDOW_MINUTES)
         if signed_at is None or abs(utc_now() - signed_at) > window:
             raise ServiceError("APIG.0301", "the X-Sdk-Date header is missing, wrong or more than 15 minutes off")
-        found = self._signer(request, signature)
-        if found is None:
+        signer = self._signer(request, signature)
+        if signer is None:
             raise self._throttle.unknown_key_error(signature.access_key[:64], address)
-        caller, secret_key = found
+        caller, secret_key = signer
         if not signatures.is_valid(request, signature, secret_key):
             raise ServiceError("APIG.0301", self._mismatch(request, signature))
         if signatures.SECURITY_TOKEN_HEADER not in request.headers:
@@ -197,21 +197,21 @@ class Authenticator:
         return caller
 
     def reject_replay(self, caller: Caller) -> None:
-        """Accept a signature only once, for requests that change something.
+        """Reject a signature that was used before; called for requests that write.
 
         Raises:
-            ServiceError: ``APIG.0301``
+            ServiceError: ``APIG.0301`` the signature was used before.
         """
         seconds = 2 * 60 * limits.SIGNATURE_WINDOW_MINUTES
         if caller.signature and not self._throttle.is_first_use(caller.signature, seconds):
             raise ServiceError("APIG.0301", "the signature was used before")
 
     def authorize(self, caller: Caller, project_id: str) -> Principal:
-        """The caller in a project.
+        """Return the principal for a caller in a project.
 
         Raises:
-            ServiceError: ``FRS.0028`` not the credentials' project, or none where the user has a role; ``FRS.0002`` a token
-                without a project; ``APIG.0310`` the project is disabled.
+            ServiceError: ``FRS.0028`` the credentials have another project, or the user has no role on this one; ``FRS.0002``
+                the token is domain-scoped; ``APIG.0310`` the project is disabled.
         """
         if caller.project_id == "":
             raise ServiceError("FRS.0002")
@@ -226,11 +226,11 @@ class Authenticator:
         return Principal(caller, project, Role(role), self._default_limits.override(project.limits))
 
     def projects(self, user: User, name: str | None = None) -> list[Project]:
-        """The projects on which a user has a role: all, or the one of a name."""
-        return [each for each in self._accounts.projects_of(user.id) if name is None or each.name == name]
+        """Return the projects on which a user has a role, all or the one named ``name``."""
+        return [project for project in self._accounts.projects_of(user.id) if name is None or project.name == name]
 
     def domains(self, user: User) -> list[Domain]:
-        """The domains a user can have a token for."""
+        """Return the domains for which a user can have a token."""
         return [user.domain]
 
     def _user(self, login: Login) -> User | None:
@@ -262,7 +262,7 @@ class Authenticator:
         return token, user
 
     def _signer(self, request: SignedRequest, signature: Signature) -> tuple[Caller, str] | None:
-        """Whose access key it is, and its secret; None if there is no such key or its user is disabled."""
+        """Return the caller and the secret of an access key; None if the key is unknown or its user disabled."""
         security_token = request.headers.get(signatures.SECURITY_TOKEN_HEADER)
         if security_token is not None:
             return self._temporary_signer(signature, security_token)
@@ -294,7 +294,7 @@ class Authenticator:
 
 
 class LastUseRecorder:
-    """When access keys were last used, written at most once a minute for each."""
+    """Records the last use of access keys, at most once a minute for each."""
 
     _MINUTE = timedelta(minutes=1)
 
@@ -304,7 +304,7 @@ class LastUseRecorder:
         self._written: dict[str, datetime] = {}
 
     def record(self, access_key: str) -> None:
-        """An access key was used just now."""
+        """Record that an access key is used now."""
         now = utc_now()
         with self._lock:
             due = now - self._written.get(access_key, datetime.min.replace(tzinfo=UTC)) >= self._MINUTE

@@ -11,11 +11,11 @@ from openfrs.core.files import write_private
 from .administration import Administration, NewAccount
 
 UNLIMITED: Final = {"rate": 0, "slow_rate": 0, "concurrent": 0}
-"""The first project is the operator's own: only projects made later are held to a rate."""
+"""Limits of the first project, which belongs to the operator; projects created later have rate limits."""
 
 
 def create_first_account(administration: Administration, *, project: str, endpoint: str, file: Path) -> None:
-    """Make a domain, a user, a project and an access key with random secrets, and write them to a file of mode 0600."""
+    """Create a domain, user, project and access key with random secrets, and write them to a file of mode 0600."""
 
     def deliver(account: NewAccount) -> None:
         write_private(file, json.dumps({"endpoint": endpoint, **asdict(account)}, indent=2) + "\n")
@@ -24,12 +24,12 @@ def create_first_account(administration: Administration, *, project: str, endpoi
 
 
 def first_project_id(file: Path) -> str:
-    """The id of the first account's project, from the file of its credentials.
+    """Return the project id of the first account from its credentials file.
 
     Raises:
-        OperatorError: the file is not there, or not what it was.
+        OperatorError: the file is missing or damaged.
     """
     try:
         return str(json.loads(file.read_text("utf-8"))["project_id"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise OperatorError("name the project: --project ID") from None
+        raise OperatorError(f"cannot read the project id from {file}; name the project with --project ID") from None

@@ -1,4 +1,4 @@
-"""The service's own keys: those that sign tokens, and those that encrypt secret keys."""
+"""Keys of the service that sign tokens and encrypt secret keys."""
 
 import json
 import threading
@@ -22,23 +22,23 @@ from openfrs.store.service_keys import ServiceKeyRepository
 
 
 class KeyStore(Protocol):
-    """Where the keys are."""
+    """Storage of the keys as a text."""
 
     def read(self) -> str | None:
-        """Their text; None if there are none yet."""
+        """Return the text; None if there are no keys yet."""
 
-    def make(self, text: str) -> None:
-        """Keep the text where there is none yet."""
+    def create(self, text: str) -> None:
+        """Write the text if there are no keys yet."""
 
-    def change(self, work: Callable[[str], str]) -> None:
-        """Put another text in its place, made of the one that is there."""
+    def update(self, edit: Callable[[str], str]) -> None:
+        """Replace the text by the result of ``edit``."""
 
-    def stamp(self) -> object:
-        """Something that is another when the text may be."""
+    def version(self) -> object:
+        """Return a value that differs if the text may have changed."""
 
 
 class KeyFile:
-    """Keys in a file of mode 0600, of one data directory."""
+    """Keys in a file of mode 0600 in the data directory."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -47,81 +47,80 @@ class KeyFile:
         return str(self._path)
 
     def read(self) -> str | None:
-        """Their text; None if there is no file."""
+        """Return the text; None if there is no file."""
         return self._path.read_text("utf-8", "replace") if self._path.exists() else None
 
-    def make(self, text: str) -> None:
+    def create(self, text: str) -> None:
         """Write the file if there is none."""
         if not self._path.exists():
             write_private(self._path, text)
 
-    def change(self, work: Callable[[str], str]) -> None:
-        """Write the file anew, of what is in it."""
-        write_private(self._path, work(self._path.read_text("utf-8")))
+    def update(self, edit: Callable[[str], str]) -> None:
+        """Replace the file atomically."""
+        write_private(self._path, edit(self._path.read_text("utf-8")))
 
-    def stamp(self) -> object:
-        """When the file was last written."""
+    def version(self) -> object:
+        """Return the modification time in nanoseconds."""
         return self._path.stat().st_mtime_ns
 
 
 class DatabaseKeys:
-    """Keys in the database that several nodes share. They are asked for again every few seconds.
+    """Keys in the shared database, read again every few seconds.
 
-    That is soon enough: a token key is known to all as the staged one, long before it signs.
+    A token key is staged on all nodes long before it signs, so the delay is harmless.
     """
 
     _SECONDS = 5.0
 
     def __init__(self, repository: ServiceKeyRepository) -> None:
-        self._repository = repository
-        self.read, self.make, self.change = repository.read, repository.make, repository.change
+        self.read, self.create, self.update = repository.read, repository.make, repository.change
 
     def __str__(self) -> str:
-        return "what the database has as service keys"
+        return "the service keys in the database"
 
-    def stamp(self) -> object:
-        """Another one every few seconds."""
+    def version(self) -> object:
+        """Return a value that changes every few seconds."""
         return time.monotonic() // self._SECONDS
 
 
 class Keyring:
-    """Keys kept in one place, read again whenever they may have changed there.
+    """Keys that sign tokens and encrypt secret keys, read again whenever they may have changed.
 
-    Token keys come in three states, so that several processes can change over without refusing each other's tokens: the
-    primary key signs; the staged key signs from the next rotation on and is accepted already; retired keys are accepted until
-    every token they signed has expired. Of the keys for secrets the first encrypts and all decrypt.
+    Token keys have three states, so that all processes accept each other's tokens during a rotation. The primary key signs. The
+    staged key is already accepted and signs after the next rotation. Retired keys are accepted until the tokens they signed have
+    expired. Of the keys for secrets, the first encrypts and all decrypt.
     """
 
-    def __init__(self, place: KeyStore) -> None:
-        """Read the keys, or make fresh ones where there are none.
+    def __init__(self, store: KeyStore) -> None:
+        """Read the keys, or create them if there are none.
 
         Raises:
-            OperatorError: what is there is not a keyring.
+            OperatorError: the text in the store is not a keyring.
         """
-        self._place = place
+        self._store = store
         self._lock = threading.Lock()
-        if place.read() is None:
-            place.make(_text({"tokens": {"staged": _key(), "primary": _key(), "retired": []}, "secrets": [_key()]}))
+        if store.read() is None:
+            store.create(_text({"tokens": {"staged": _key(), "primary": _key(), "retired": []}, "secrets": [_key()]}))
         self._load()
 
     @property
     def tokens(self) -> MultiFernet:
-        """The keys for tokens, the primary one first."""
-        if self._place.stamp() != self._read_at:
+        """The keys for tokens, the primary key first."""
+        if self._store.version() != self._loaded_version:
             with self._lock:
                 self._load()
         return self._tokens
 
     @property
     def secrets(self) -> MultiFernet:
-        """The keys for secret keys."""
+        """The keys for secret keys, the encrypting key first."""
         return self._secrets
 
     def rotate_token_keys(self, token_life: timedelta) -> None:
-        """Retire the primary key, make the staged one primary, stage a new one. Nobody is logged out."""
+        """Retire the primary key, make the staged key primary, and stage a new one. Issued tokens stay valid."""
         now = utc_now()
 
-        def rotated(text: str) -> str:
+        def rotate(text: str) -> str:
             content = json.loads(text)
             tokens = content["tokens"]
             retired = [key for key in tokens["retired"] if datetime.fromisoformat(key["retired_at"]) + token_life > now]
@@ -129,11 +128,11 @@ class Keyring:
             content["tokens"] = {"staged": _key(), "primary": tokens["staged"], "retired": retired}
             return _text(content)
 
-        self._place.change(rotated)
+        self._store.update(rotate)
 
     def _load(self) -> None:
-        self._read_at = self._place.stamp()
-        self._tokens, self._secrets = parse_keyring(self._place.read() or "", self._place)
+        self._loaded_version = self._store.version()
+        self._tokens, self._secrets = parse_keyring(self._store.read() or "", self._store)
 
 
 def parse_keyring(text: str, origin: object) -> tuple[MultiFernet, MultiFernet]:
@@ -145,10 +144,10 @@ def parse_keyring(text: str, origin: object) -> tuple[MultiFernet, MultiFernet]:
     try:
         content = json.loads(text)
         tokens = content["tokens"]
-        keys = [tokens["primary"], tokens["staged"], *(each["key"] for each in tokens["retired"])]
+        keys = [tokens["primary"], tokens["staged"], *(retired["key"] for retired in tokens["retired"])]
         return MultiFernet([Fernet(key) for key in keys]), MultiFernet([Fernet(key) for key in content["secrets"]])
     except (ValueError, KeyError, TypeError) as error:
-        raise OperatorError(f"{origin} is not a keyring of OpenFRS") from error
+        raise OperatorError(f"{origin} cannot be read as an OpenFRS keyring") from error
 
 
 def open_keyring(settings: Settings, database: Database) -> Keyring:

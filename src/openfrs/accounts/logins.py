@@ -11,39 +11,39 @@ from openfrs.core.telemetry.metrics import REFUSED
 
 from .authentication import Authenticator, Login, Session
 
-WAITING = 32
-"""Logins that may wait; the next one is rejected with ``Retry-After``."""
+MAX_WAITING = 32
+"""Maximum number of waiting logins; further ones are rejected with ``Retry-After``."""
 
 NICENESS = 10
-"""Priority of the login thread: about a tenth of a core's time when all cores are busy with faces."""
+"""Nice value of the login thread: about a tenth of a core while face recognition uses all cores."""
 
 
 class LoginQueue:
-    """Runs logins on a single thread of low priority, with a short queue before it."""
+    """Runs logins one at a time on a low-priority thread with a bounded queue."""
 
     def __init__(self, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="login", initializer=_give_way)
-        self._places = threading.BoundedSemaphore(1 + WAITING)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="login", initializer=_lower_priority)
+        self._slots = threading.BoundedSemaphore(1 + MAX_WAITING)
 
     async def sign_in(self, login: Login) -> Session:
-        """As :meth:`Authenticator.sign_in`.
+        """Queue a login; see :meth:`Authenticator.sign_in`.
 
         Raises:
-            ServiceError: also ``IAM.429``, too many logins are waiting.
+            ServiceError: as :meth:`Authenticator.sign_in`; ``IAM.429`` too many logins are waiting.
         """
-        if not self._places.acquire(blocking=False):
+        if not self._slots.acquire(blocking=False):
             REFUSED.labels("logins").inc()
             raise ServiceError("IAM.429", headers={"Retry-After": "1"})
         future = self._pool.submit(self._authenticator.sign_in, login)
-        future.add_done_callback(lambda _: self._places.release())
+        future.add_done_callback(lambda _: self._slots.release())
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
-        """Let the login under way finish and drop the rest."""
+        """Finish the current login and cancel waiting ones."""
         self._pool.shutdown(cancel_futures=True)
 
 
-def _give_way() -> None:
-    with contextlib.suppress(OSError, AttributeError):  # not every system has priorities for threads
+def _lower_priority() -> None:
+    with contextlib.suppress(OSError, AttributeError):  # some systems have no thread priorities
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

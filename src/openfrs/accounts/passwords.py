@@ -7,29 +7,29 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-"""OWASP's parameters for one lane: a login costs one core some tens of milliseconds and 19 MiB."""
+"""OWASP's parameters for parallelism 1: a hash takes tens of milliseconds of one core and 19 MiB."""
 
 
 @cache
-def _nobodys_hash() -> str:
-    """Checked against when there is no such user, so that the answer takes the same time."""
+def _dummy_hash() -> str:
+    """Return a hash to verify against if the user does not exist, so that the duration is the same."""
     return _hasher.hash(secrets.token_hex())
 
 
 def new_password() -> str:
-    """A random password of 24 characters."""
+    """Return a random password of 24 characters."""
     return secrets.token_urlsafe(18)
 
 
 def hash_password(password: str) -> str:
-    """An argon2id hash with its parameters and salt."""
+    """Return an argon2id hash with its parameters and salt."""
     return _hasher.hash(password)
 
 
 def verify_password(password: str, password_hash: str | None) -> bool:
-    """Whether the password fits the hash; False, after the same work, for no hash at all."""
+    """Whether a password matches a hash. Without a hash, False after the same amount of work."""
     try:
-        _hasher.verify(password_hash or _nobodys_hash(), password)
+        _hasher.verify(password_hash or _dummy_hash(), password)
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None

@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""Callers, principals and their roles."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,28 +11,29 @@ from .quotas import ProjectLimits
 
 
 class Role(StrEnum):
-    """A role on a project; each includes those after it."""
+    """A role on a project; each role includes the following ones."""
 
     ADMIN = "admin"
-    """Accounts, and everything below."""
+    """Manages accounts."""
 
     OPERATOR = "operator"
-    """Every FRS write."""
+    """Changes face sets and faces."""
 
     READER = "reader"
-    """List, show, search, detect, compare."""
+    """Lists, shows, searches, detects and compares."""
 
     def includes(self, other: "Role") -> bool:
-        """Whether this role allows what ``other`` allows."""
+        """Whether this role has the permissions of ``other``."""
         order = list(Role)
         return order.index(self) <= order.index(other)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated user. ``project_id`` is the one project the credentials are good for: None any, empty none.
+    """An authenticated user.
 
-    ``signature`` is that of a signed request, empty for a token. ``expires_at`` is when the credentials end; None is never.
+    ``project_id`` is the project that the credentials are valid for; None for all projects, empty for none. ``signature`` is that
+    of a signed request, empty for a token. ``expires_at`` is the expiry of the credentials; None if they do not expire.
     """
 
     user: User
@@ -43,7 +44,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller in a project, with the role the user has there and the limits that hold."""
+    """A caller in a project, with the user's role and the project's limits."""
 
     caller: Caller
     project: Project

@@ -1,4 +1,4 @@
-"""Holding projects to their limits: requests a second, requests at once."""
+"""Project limits, and rate and concurrency limits of requests."""
 
 import math
 import threading
@@ -18,51 +18,55 @@ from openfrs.core.settings import Settings
 from openfrs.core.telemetry.metrics import REFUSED
 
 SLOW_OPERATIONS: Final = frozenset({"detect_action_liveness", "submit_liveness_video"})
-"""Operations under ``slow_rate``: those that watch a video."""
+"""Operations limited by ``slow_rate``: those that process a video."""
 
 
 class ProjectLimits(BaseModel):
-    """What a project may have and do; 0 stands for no limit in the rates and in ``concurrent``."""
+    """Limits of a project. In the rates and in ``concurrent``, 0 means unlimited."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_face_sets: Annotated[int, Field(ge=0)]
     max_face_set_capacity: Annotated[int, Field(ge=10_000, multiple_of=10_000)]
     rate: Annotated[float, Field(ge=0, le=100_000)]
-    """Requests a second, of each operation by itself."""
+    """Requests per second and operation."""
 
     slow_rate: Annotated[float, Field(ge=0, le=100_000)]
-    """The same for action liveness."""
+    """Requests per second of the operations in ``SLOW_OPERATIONS``."""
 
     burst: Annotated[int, Field(ge=1, le=60)]
-    """Seconds' worth of requests that may come at once."""
+    """Window of the rate limit in seconds: ``rate * burst`` requests are allowed in it."""
 
     concurrent: Annotated[int, Field(ge=0)]
-    """Requests under way at the same time."""
+    """Concurrent requests."""
 
     @classmethod
     def of(cls, settings: Settings) -> "ProjectLimits":
-        """The limits of a project that has none of its own."""
+        """Return the default limits of projects."""
         return cls.model_validate({name: getattr(settings, name) for name in cls.model_fields})
 
     def override(self, overrides: Mapping[str, Any]) -> "ProjectLimits":
-        """These limits with some replaced."""
+        """Return these limits with some replaced.
+
+        Raises:
+            ValidationError: a limit is unknown or out of range.
+        """
         return ProjectLimits.model_validate({**self.model_dump(), **overrides})
 
 
 class Quotas:
-    """Counts what projects do. Rates are counted in ``storage``, requests at once in this process."""
+    """Enforces the limits of projects. Rates are counted in ``storage``, concurrent requests in this process."""
 
     def __init__(self, storage: Storage) -> None:
         self._limiter = MovingWindowRateLimiter(storage)
-        self._under_way: Counter[str] = Counter()
+        self._concurrent: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def count_request(self, project_id: str, operation: str, limits: ProjectLimits) -> None:
-        """Count a request.
+        """Count a request against the rate limit of its operation.
 
         Raises:
-            ServiceError: ``FRS.0033`` with ``Retry-After`` and the ``X-ratelimit`` headers, it is one too many.
+            ServiceError: ``FRS.0033`` with ``Retry-After`` and ``X-ratelimit`` headers, the limit is exceeded.
         """
         rate = limits.slow_rate if operation in SLOW_OPERATIONS else limits.rate
         if not rate:
@@ -81,20 +85,20 @@ class Quotas:
 
     @contextmanager
     def concurrent_request(self, project_id: str, limits: ProjectLimits) -> Iterator[None]:
-        """A request's time in this process.
+        """Count a request as concurrent while the block runs.
 
         Raises:
-            ServiceError: ``FRS.0033``, as many are under way as may be.
+            ServiceError: ``FRS.0033`` the project has too many concurrent requests.
         """
         with self._lock:
-            if limits.concurrent and self._under_way[project_id] >= limits.concurrent:
+            if limits.concurrent and self._concurrent[project_id] >= limits.concurrent:
                 REFUSED.labels("concurrent").inc()
                 raise ServiceError("FRS.0033", headers={"Retry-After": "1"})
-            self._under_way[project_id] += 1
+            self._concurrent[project_id] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._under_way[project_id] -= 1
-                if not self._under_way[project_id]:
-                    del self._under_way[project_id]
+                self._concurrent[project_id] -= 1
+                if not self._concurrent[project_id]:
+                    del self._concurrent[project_id]

@@ -1,8 +1,8 @@
 """Request signatures: ``SDK-HMAC-SHA256`` and ``V11-HMAC-SHA256``, as Huawei's SDKs and gateway compute them.
 
-A client hashes a canonical form of its request and signs the hash with its secret key. The server builds the same form from the
-request as it arrived and compares. ``V11`` signs with a key derived for one day, region and service. Pure functions; who owns the
-key is :mod:`openfrs.accounts.authentication`'s business.
+A client hashes the canonical form of its request and signs the hash with its secret key. The server computes the same signature
+from the request received and compares. ``V11`` signs with a key derived for a day, region and service. The functions are pure;
+:mod:`openfrs.accounts.authentication` looks up the keys.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 DATE_HEADER: Final = "x-sdk-date"
 PAYLOAD_HASH_HEADER: Final = "x-sdk-content-sha256"
-SECURITY_TOKEN_HEADER: Final = "x-security-token"  # noqa: S105  # the name of a header
+SECURITY_TOKEN_HEADER: Final = "x-security-token"  # noqa: S105  # a header name
 UNSIGNED_PAYLOAD: Final = "UNSIGNED-PAYLOAD"
 DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 
@@ -35,10 +35,9 @@ _AUTHORIZATIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """A request as it arrived.
+    """A request as received.
 
-    ``path`` and ``query`` are as on the wire, percent-encoded; ``headers`` have lower-case names; ``body_sha256`` is the hex
-    SHA-256 of the body.
+    ``path`` and ``query`` are percent-encoded, header names are lower-case, and ``body_sha256`` is the SHA-256 of the body in hex.
     """
 
     method: str
@@ -50,7 +49,7 @@ class SignedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What an ``Authorization`` header claims. ``info`` is ``day/region/service`` for V11, else empty."""
+    """A parsed ``Authorization`` header. ``info`` is ``day/region/service`` for V11, else empty."""
 
     algorithm: str
     access_key: str
@@ -60,7 +59,7 @@ class Signature:
 
 
 def parse_authorization(value: str) -> Signature | None:
-    """Read an ``Authorization`` header; None if it is of no algorithm known here."""
+    """Parse an ``Authorization`` header; None if the algorithm is not supported."""
     for pattern in _AUTHORIZATIONS:
         match = pattern.fullmatch(value.strip())
         if match is not None:
@@ -70,7 +69,7 @@ def parse_authorization(value: str) -> Signature | None:
 
 
 def signing_time(request: SignedRequest) -> datetime | None:
-    """When the client signed (UTC); None if it does not say so readably."""
+    """Return the time of signing (UTC); None if the header is missing or invalid."""
     try:
         return datetime.strptime(request.headers.get(DATE_HEADER, ""), DATE_FORMAT).replace(tzinfo=UTC)
     except ValueError:
@@ -78,9 +77,9 @@ def signing_time(request: SignedRequest) -> datetime | None:
 
 
 def canonical_request(request: SignedRequest, signed_headers: tuple[str, ...], *, twice_encoded: bool = False) -> str:
-    """The canonical form that both sides hash. A signed header that did not arrive counts as empty.
+    """Return the canonical form of a request. A signed header that is missing counts as empty.
 
-    ``twice_encoded`` is the form of the JavaScript SDK, which encodes the path as it is on the wire once more.
+    ``twice_encoded`` gives the form of the JavaScript SDK, which percent-encodes the encoded path again.
     """
     headers = "".join(f"{name}:{request.headers.get(name, '').strip()}\n" for name in signed_headers)
     return "\n".join(
@@ -96,26 +95,28 @@ def canonical_request(request: SignedRequest, signed_headers: tuple[str, ...], *
 
 
 def sign(secret_key: str, date: str, canonical: str) -> str:
-    """The hex ``SDK-HMAC-SHA256`` signature of a canonical request."""
+    """Return the ``SDK-HMAC-SHA256`` signature of a canonical request in hex."""
     text = f"SDK-HMAC-SHA256\n{date}\n{_digest(canonical)}"
     return hmac.new(secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def sign_derived(access_key: str, secret_key: str, date: str, info: str, canonical: str) -> str:
-    """The hex ``V11-HMAC-SHA256`` signature of a canonical request, under a key derived for ``info``."""
+    """Return the ``V11-HMAC-SHA256`` signature of a canonical request in hex, with a key derived for ``info``."""
     derived = HKDF(SHA256(), length=32, salt=access_key.encode(), info=info.encode()).derive(secret_key.encode())
     text = f"V11-HMAC-SHA256\n{date}\n{info}\n{_digest(canonical)}"
     return hmac.new(derived.hex().encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def is_valid(request: SignedRequest, signature: Signature, secret_key: str) -> bool:
-    """Whether the signature fits the request, compared in constant time.
+    """Whether a signature matches a request, compared in constant time.
 
-    A client that announces the hash of its body must have announced the right one, or ``UNSIGNED-PAYLOAD``. A security token
-    that arrives must be signed, and a V11 signature must be of the day it says.
+    A payload hash in the headers must be that of the body, or ``UNSIGNED-PAYLOAD``. A security token must be signed, and the day of
+    a V11 signature must be that of the request.
     """
-    announced = request.headers.get(PAYLOAD_HASH_HEADER, UNSIGNED_PAYLOAD)
-    if announced != UNSIGNED_PAYLOAD and not hmac.compare_digest(announced.encode(), request.body_sha256.encode()):
+    payload_hash = request.headers.get(PAYLOAD_HASH_HEADER, UNSIGNED_PAYLOAD)
+    if payload_hash != UNSIGNED_PAYLOAD and not hmac.compare_digest(
+        payload_hash.encode(), request.body_sha256.encode()
+    ):
         return False
     if SECURITY_TOKEN_HEADER in request.headers and SECURITY_TOKEN_HEADER not in signature.signed_headers:
         return False
@@ -142,7 +143,7 @@ def _encode(text: str) -> str:
 
 
 def _canonical_path(path: str) -> str:
-    canonical = "/".join(_encode(piece) for piece in path.split("/"))
+    canonical = "/".join(_encode(segment) for segment in path.split("/"))
     return canonical if canonical.endswith("/") else canonical + "/"
 
 

@@ -1,4 +1,4 @@
-"""Slowing down whoever guesses passwords and keys, without locking out whoever does not."""
+"""Rate limits for failed logins and unknown access keys."""
 
 from typing import Final
 
@@ -9,37 +9,37 @@ from limits.strategies import FixedWindowRateLimiter
 from openfrs.core.errors import ServiceError
 
 FAILURES_FROM_ONE_ADDRESS: Final = RateLimitItemPerMinute(5, 15, "login")
-"""Wrong passwords for one account from one address, before that account is locked for that address."""
+"""Failed logins to an account from one address, after which the account is locked for that address."""
 
 FAILURES_OF_AN_ACCOUNT: Final = RateLimitItemPerMinute(50, 15, "account")
-"""Wrong passwords for one account from everywhere, before it is locked for all."""
+"""Failed logins to an account from all addresses, after which it is locked for unknown addresses."""
 
 FAILURES_OF_AN_ADDRESS: Final = RateLimitItemPerMinute(60, 15, "address")
-"""Wrong passwords from one address, whatever account they are for."""
+"""Failed logins from one address to any account, after which the address is locked."""
 
 UNKNOWN_KEYS_OF_AN_ADDRESS: Final = RateLimitItemPerMinute(60, 15, "key")
+"""Unknown access keys from one address, after which the message no longer says that the key is unknown."""
 
 KNOWN_SECONDS: Final = 30 * 24 * 3600
-"""How long an address counts as an account's own after a login from there."""
+"""Seconds for which an address counts as known to an account after a login."""
 
 
 class Throttle:
-    """Counts failures in ``storage``. A lock ends by itself 15 minutes after the first failure that led to it."""
+    """Counts failures in ``storage``. A lock expires 15 minutes after the first failure that caused it."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._limiter = FixedWindowRateLimiter(storage)
 
     def check_login(self, account: str, address: str) -> None:
-        """Refuse a login that must wait.
+        """Reject a login to a locked account or from a locked address.
 
-        An account that signed in from an address before is not kept out by what others do from that address, or to that
-        account from elsewhere.
+        From an address known to the account, only failures of this account from this address count.
 
         Raises:
-            ServiceError: ``IAM.401`` the account is locked, ``IAM.429`` the address is.
+            ServiceError: ``IAM.401`` the account is locked, ``IAM.429`` the address is locked.
         """
-        known = self._storage.get(_known(account, address)) > 0
+        known = self._storage.get(_known_address_key(account, address)) > 0
         if not known and not self._limiter.test(FAILURES_OF_AN_ADDRESS, address):
             raise ServiceError("IAM.429", headers={"Retry-After": str(15 * 60)})
         locked_here = not self._limiter.test(FAILURES_FROM_ONE_ADDRESS, account, address)
@@ -47,29 +47,29 @@ class Throttle:
             raise ServiceError("IAM.401", "The account is locked.")
 
     def login_failed(self, account: str, address: str) -> None:
-        """Count a wrong password."""
+        """Count a failed login."""
         self._count(FAILURES_FROM_ONE_ADDRESS, account, address)
         self._count(FAILURES_OF_AN_ACCOUNT, account)
         self._count(FAILURES_OF_AN_ADDRESS, address)
 
     def login_succeeded(self, account: str, address: str) -> None:
-        """Forget the failures of an account from an address, and that it is at home there."""
+        """Reset the failures of an account from an address, and mark the address as known."""
         self._limiter.clear(FAILURES_FROM_ONE_ADDRESS, account, address)
-        self._storage.incr(_known(account, address), KNOWN_SECONDS)
+        self._storage.incr(_known_address_key(account, address), KNOWN_SECONDS)
 
     def unknown_key_error(self, access_key: str, address: str) -> ServiceError:
-        """The answer to an access key that does not exist. Too many of them from one address are told no more than that."""
+        """Return the error for an unknown access key; it gives no reason after too many of them from an address."""
         if not self._limiter.hit(UNKNOWN_KEYS_OF_AN_ADDRESS, address):
             return ServiceError("APIG.0301", "AK access failed to reach the limit, forbidden")
         return ServiceError("APIG.0301", f"Get secretKey failed,ak:{access_key},err:ak not exist")
 
     def is_first_use(self, signature: str, seconds: int) -> bool:
-        """Whether a signature is seen for the first time in so many seconds."""
+        """Whether a signature is used for the first time within ``seconds``."""
         return self._storage.incr(f"signature/{signature}", seconds) == 1
 
-    def _count(self, item: RateLimitItem, *who: str) -> None:
-        self._limiter.hit(item, *who)
+    def _count(self, item: RateLimitItem, *identifiers: str) -> None:
+        self._limiter.hit(item, *identifiers)
 
 
-def _known(account: str, address: str) -> str:
+def _known_address_key(account: str, address: str) -> str:
     return f"known/{account}/{address}"

@@ -1,4 +1,4 @@
-"""Tokens: signed, encrypted and stateless."""
+"""Stateless tokens, signed and encrypted."""
 
 import json
 import secrets
@@ -16,9 +16,9 @@ from .keyring import Keyring
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a token says: who, for which project (empty: the domain), from when until when (UTC).
+    """The content of a token. ``project_id`` is empty for a domain-scoped token; times are in UTC.
 
-    It is good only while the user's ``credentials_version`` is the one it was issued under.
+    It is valid only while the user has the same ``credentials_version``.
     """
 
     id: str
@@ -38,27 +38,27 @@ class TokenIssuer:
         self._life = life
 
     def issue(self, user_id: str, project_id: str, credentials_version: int) -> tuple[str, Token]:
-        """A new token, as text and as what it says."""
+        """Issue a token; returns its text and content."""
         now = utc_now()
         token = Token(secrets.token_hex(16), user_id, project_id, credentials_version, now, now + self._life)
         return seal(self._keyring, asdict(token)), token
 
-    def rescope(self, old: Token, project_id: str) -> tuple[str, Token]:
-        """A token for another project in exchange for an old one. It expires when the old one does."""
-        token = replace(
-            old,
+    def rescope(self, token: Token, project_id: str) -> tuple[str, Token]:
+        """Exchange a token for one with another project and the same expiry; returns its text and content."""
+        new_token = replace(
+            token,
             id=secrets.token_hex(16),
             project_id=project_id,
             issued_at=utc_now(),
-            methods=tuple(dict.fromkeys(("token", *old.methods))),
+            methods=tuple(dict.fromkeys(("token", *token.methods))),
         )
-        return seal(self._keyring, asdict(token)), token
+        return seal(self._keyring, asdict(new_token)), new_token
 
     def read(self, text: str) -> Token:
-        """What a token says.
+        """Return the content of a token.
 
         Raises:
-            ServiceError: ``FRS.0002`` it is not a token of this service, ``APIG.0307`` it has expired.
+            ServiceError: ``FRS.0002`` it was not issued by this service, ``APIG.0307`` it has expired.
         """
         content = unseal(self._keyring, text)
         try:
@@ -71,15 +71,15 @@ class TokenIssuer:
 
 
 def seal(keyring: Keyring, content: dict[str, Any]) -> str:
-    """A JSON object, times included, as text that only this service can make and read."""
+    """Encrypt and sign a JSON object; times are allowed in it."""
     return keyring.tokens.encrypt(json.dumps(content, default=datetime.isoformat).encode()).decode()
 
 
 def unseal(keyring: Keyring, text: str) -> dict[str, Any]:
-    """What :func:`seal` was given; keys that end in ``_at`` are times.
+    """Return the object of :func:`seal`; members that end in ``_at`` are times.
 
     Raises:
-        ServiceError: ``FRS.0002``
+        ServiceError: ``FRS.0002`` the text was not sealed by this service.
     """
     try:
         content: dict[str, Any] = json.loads(keyring.tokens.decrypt(text.encode()))

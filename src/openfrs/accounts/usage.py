@@ -1,4 +1,4 @@
-"""What a project did in the last hour: requests and refusals, minute by minute."""
+"""Requests and errors of a project in the last hour, per minute."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ _EXPIRY: Final = (MINUTES + 1) * 60
 
 @dataclass(frozen=True, slots=True)
 class MinuteUsage:
-    """The requests that ended within a minute, and how many of them with an error."""
+    """The number of requests that ended within a minute, and of those with an error."""
 
     start: datetime
     requests: int
@@ -23,39 +23,39 @@ class MinuteUsage:
 
 
 class UsageCounter:
-    """Counts requests where rates are counted: in this process's memory, or for several processes in Redis.
+    """Counts requests in ``storage``, the memory of this process or Redis.
 
-    A request is noted in memory, so that none waits for the counters; :meth:`flush` brings them what was noted since.
+    Requests are counted in memory first, so that they do not wait for ``storage``; :meth:`flush` writes the counts.
     """
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._noted: Counter[str] = Counter()
+        self._pending: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def count(self, project_id: str, *, failed: bool) -> None:
-        """A request of a project has ended."""
+        """Count a request that has ended."""
         minute = int(time.time()) // 60
         with self._lock:
-            self._noted[_key(project_id, minute, "requests")] += 1
+            self._pending[_key(project_id, minute, "requests")] += 1
             if failed:
-                self._noted[_key(project_id, minute, "errors")] += 1
+                self._pending[_key(project_id, minute, "errors")] += 1
 
     def flush(self) -> None:
-        """Bring the counters what was noted; what they do not take is kept for the next time."""
+        """Write the pending counts to ``storage``. Counts that cannot be written stay pending."""
         with self._lock:
-            noted, self._noted = self._noted, Counter()
+            pending, self._pending = self._pending, Counter()
         try:
-            while noted:
-                key, count = next(iter(noted.items()))
+            while pending:
+                key, count = next(iter(pending.items()))
                 self._storage.incr(key, _EXPIRY, amount=count)
-                del noted[key]
+                del pending[key]
         finally:
             with self._lock:
-                self._noted.update(noted)
+                self._pending.update(pending)
 
     def last_hour(self, project_id: str) -> list[MinuteUsage]:
-        """The sixty minutes up to the present one, which comes last."""
+        """Return the last sixty minutes, the current one last."""
         self.flush()
         now = int(time.time()) // 60
         return [
@@ -68,5 +68,5 @@ class UsageCounter:
         ]
 
 
-def _key(project_id: str, minute: int, what: str) -> str:
-    return f"activity/{project_id}/{minute}/{what}"
+def _key(project_id: str, minute: int, metric: str) -> str:
+    return f"activity/{project_id}/{minute}/{metric}"

@@ -1,4 +1,4 @@
-"""The audit log in the database that several nodes share."""
+"""The audit log in the shared database."""
 
 import logging
 import queue
@@ -18,22 +18,22 @@ from .log import AuditLog, FileAuditLog
 
 _log = logging.getLogger(__name__)
 
-_AT_ONCE: Final = 200
-_WAITING: Final = 10_000
+_BATCH_SIZE: Final = 200
+_QUEUE_SIZE: Final = 10_000
 
 _Entry = tuple[datetime, str]
 
 
 class DatabaseAuditLog(AuditLog):
-    """Lines in a table, written by a thread, so that no request waits for it.
+    """Audit log in a table, written by a background thread so that requests do not wait.
 
-    What the database does not take goes into a file of this node, and stays there.
+    Entries that cannot be written to the database are written to a file of this node and stay there.
     """
 
     def __init__(self, repository: AuditRepository, file: FileAuditLog) -> None:
         self._repository = repository
         self._file = file
-        self._entries: queue.Queue[_Entry | None] = queue.Queue(_WAITING)
+        self._entries: queue.Queue[_Entry | None] = queue.Queue(_QUEUE_SIZE)
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self._thread.start()
 
@@ -44,23 +44,23 @@ class DatabaseAuditLog(AuditLog):
             self._file._append(at, line)
 
     def newest_first(self) -> Generator[bytes, None, None]:
-        """The lines of all nodes, from the last one back."""
+        """Yield the lines of all nodes, newest first."""
         with closing(self._repository.newest_first()) as lines:
             yield from (line.encode() for line in lines)
 
     def close(self) -> None:
-        """Write what waits."""
+        """Write the queued entries and stop the thread."""
         self._entries.put(None)
         self._thread.join()
         self._file.close()
 
     def _run(self) -> None:
-        ends = False
-        while not ends:
+        stop = False
+        while not stop:
             entries = [self._entries.get()]
-            while len(entries) < _AT_ONCE and not self._entries.empty():
+            while len(entries) < _BATCH_SIZE and not self._entries.empty():
                 entries.append(self._entries.get())
-            ends = None in entries
+            stop = None in entries
             self._write([entry for entry in entries if entry is not None])
 
     def _write(self, entries: list[_Entry]) -> None:
@@ -69,7 +69,11 @@ class DatabaseAuditLog(AuditLog):
         try:
             self._repository.add(entries)
         except StoreUnavailableError as error:
-            _log.error("%d entries of the audit log go into a file of this node: %s", len(entries), error)
+            _log.error(
+                "%d audit entries go to a file of this node, because the database is unavailable: %s",
+                len(entries),
+                error,
+            )
             for entry in entries:
                 self._file._append(*entry)
 

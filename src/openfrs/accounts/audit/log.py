@@ -1,4 +1,4 @@
-"""The audit log: who did what to what, from where, and with what outcome."""
+"""The audit log: a record of each write with its user, address and outcome."""
 
 import json
 import logging
@@ -14,13 +14,13 @@ from openfrs.core.clock import utc_now
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 KEPT_FILES: Final = 16
-"""A full file is renamed with a number; the oldest is dropped when there are this many."""
+"""Number of full files that are kept; older ones are deleted."""
 
 _BLOCK: Final = 64 * 1024
 
 
 class AuditLog(ABC):
-    """JSON lines, only ever appended to. An entry never holds a secret, token, picture or vector."""
+    """An append-only log of JSON lines. Entries never contain secrets, tokens, images or embeddings."""
 
     def record(self, event: str, **details: str | int) -> None:
         """Append an entry with the time (UTC), the event and its details."""
@@ -34,15 +34,15 @@ class AuditLog(ABC):
 
     @abstractmethod
     def newest_first(self) -> Generator[bytes, None, None]:
-        """The lines from the last one back."""
+        """Yield the lines, newest first."""
 
     @abstractmethod
     def close(self) -> None:
-        """Write what is not written yet, and let go of it."""
+        """Write pending entries and release resources."""
 
 
 class FileAuditLog(AuditLog):
-    """Lines in files of mode 0600, of one data directory."""
+    """Audit log in rotating files of mode 0600 in the data directory."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -54,9 +54,9 @@ class FileAuditLog(AuditLog):
         self._handler.handle(logging.LogRecord("audit", logging.INFO, "", 0, "%s", (line,), None))
 
     def newest_first(self) -> Generator[bytes, None, None]:
-        """The lines from the last one back. Files written meanwhile do no harm.
+        """Yield the lines, newest first, while others write.
 
-        An entry may be missed while its file is being renamed, never torn.
+        An entry can be missed while its file is rotated, but is never cut.
         """
         files = [
             self._path,

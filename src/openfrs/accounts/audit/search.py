@@ -1,4 +1,4 @@
-"""Reading the audit log: newest first, as much as a question needs and no more than a bound."""
+"""Search in the audit log, newest first, with a limit on the bytes read."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +12,7 @@ Entry = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Entries, newest first; ``before`` is where to go on, empty where there is nothing older."""
+    """Entries, newest first. ``before`` is the start of the next page, empty if there is none."""
 
     entries: list[Entry]
     before: str
@@ -20,27 +20,27 @@ class AuditPage:
 
 def search_audit(
     newest_first: Iterable[bytes],
-    wanted: Callable[[Entry], bool],
+    matches: Callable[[Entry], bool],
     *,
     before: str = "",
     limit: int,
     max_bytes: int = MAX_BYTES_READ,
 ) -> AuditPage:
-    """The newest entries older than ``before``, a time as entries have it, that are ``wanted``."""
-    found: list[Entry] = []
-    read, last = 0, ""
+    """Return the newest entries that match and are older than ``before``, a time in the format of entries."""
+    entries: list[Entry] = []
+    bytes_read, last = 0, ""
     for line in newest_first:
-        read += len(line)
+        bytes_read += len(line)
         try:
             entry = json.loads(line)
         except ValueError:
-            continue  # cut short when the disk was full
+            continue  # cut when the disk was full
         if before and entry["time"] >= before:
             continue
-        full = len(found) >= limit or read > max_bytes
-        if full and entry["time"] != last:  # those of one moment stay together, or the next page would miss some
-            return AuditPage(found, last)
+        full = len(entries) >= limit or bytes_read > max_bytes
+        if full and entry["time"] != last:  # a page never ends between entries of the same time
+            return AuditPage(entries, last)
         last = entry["time"]
-        if wanted(entry):
-            found.append(entry)
-    return AuditPage(found, "")
+        if matches(entry):
+            entries.append(entry)
+    return AuditPage(entries, "")
