@@ -3,13 +3,17 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings
 
+from openfrs.accounts import passwords
 from openfrs.core.settings import Settings
 from openfrs.vision.weights.cache import State, WeightCache
+from tests.support.in_process import InProcessServer, in_process
 from tests.support.postgresql import PostgresqlServer, postgresql_server
 from tests.support.servers import REPOSITORY, RunningServer, fake_server_command, real_server_command, running
 
@@ -17,28 +21,23 @@ settings.register_profile("untimed", deadline=None)  # a slow machine is no fail
 settings.load_profile("untimed")
 
 
-_STARTED = frozenset({"server", "real_server", "postgresql", "weights", "shared_data"})
-_STARTS = frozenset(
-    {
-        "running",
-        "nodes",
-        "postgresql_server",
-        "milvus_server",
-        "subprocess",
-        "sync_playwright",
-        "multiprocessing",
-        "hot_paths",
-    }
-)
+PROCESS_FOLDERS: Final = frozenset({"clients", "console", "deploy", "system"})
+"""Folders whose tests start servers, browsers or other programs."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what starts other programs, by fixtures and by what the module imports; ``make test-fast`` does without."""
+    """Mark the tests that start programs, by their folder."""
     for item in items:
-        if isinstance(item, pytest.Function) and (
-            _STARTED & set(item.fixturenames) or _STARTS & set(vars(item.module)) or "postgresql" in item.name
-        ):
+        if PROCESS_FOLDERS.intersection(item.path.parts):
             item.add_marker("process")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_password_hashes() -> Iterator[None]:
+    """Hash passwords of services in this process with the least work: a hash of the real cost takes 30 ms."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -69,14 +68,20 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server with fake models; its log must hold no secret when all is done."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
+    """A service in this process, with fake models, shared by all tests; its log has no failure at the end."""
+    with in_process(tmp_path_factory.mktemp("service") / "data") as server:
+        yield server
+    assert "Traceback" not in server.log.read_text()
+
+
+@pytest.fixture(scope="session")
+def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server on a socket, with fake models, shared by all tests; its log has no failure at the end."""
     data = tmp_path_factory.mktemp("fake") / "data"
-    with running(fake_server_command(data), data) as started:
-        yield started
-    log = started.log.read_text()
-    assert not [name for name in ("password", "secret_key") if started.credentials[name] in log]
-    assert "Traceback" not in log
+    with running(fake_server_command(data), data) as server:
+        yield server
+    assert "Traceback" not in server.log.read_text()
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +93,7 @@ def real_server(tmp_path_factory: pytest.TempPathFactory, weights: WeightCache) 
 
 
 @pytest.fixture
-def http(server: RunningServer) -> Iterator[httpx.Client]:
+def http(server: InProcessServer) -> Iterator[httpx.Client]:
     """A plain HTTP client with a token, on a project without face sets."""
     with server.http() as client:
         yield client

@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.support.servers import RunningServer
+from tests.support.servers import Server
 from tests.support.tenants import Tenant
 
 
 @pytest.fixture(scope="session")
-def tenant(server: RunningServer) -> Tenant:
+def tenant(server: Server) -> Tenant:
     return Tenant.new(server)
 
 
 @pytest.fixture(scope="session")
-def other(server: RunningServer) -> Tenant:
+def other(server: Server) -> Tenant:
     return Tenant.new(server)

@@ -5,14 +5,14 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.servers import RunningServer
+from tests.support.servers import Server
 from tests.support.tenants import Tenant, accounts, log_in
 
 
 @pytest.fixture
 def admin(tenant: Tenant) -> Any:
-    base = f"{tenant.server.endpoint}/x/v1/accounts/{tenant.project_id}"
-    with httpx.Client(base_url=base, headers={"X-Auth-Token": tenant.token()}, timeout=60) as client:
+    with tenant.client() as client:
+        client.base_url = f"{tenant.server.endpoint}/x/v1/accounts/{tenant.project_id}"
         yield client
 
 
@@ -25,11 +25,11 @@ def test_an_admin_makes_a_user_who_can_work_and_be_stopped(tenant: Tenant, admin
     key = admin.post(f"/users/{user['id']}/keys").json()
     tenant.sdk(key["access_key"], key["secret_key"])
     assert [each["access_key"] for each in admin.get(f"/users/{user['id']}/keys").json()["keys"]] == [key["access_key"]]
-    assert httpx.get(f"{tenant.base}/face-sets", headers=token).status_code == 200
+    assert tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers=token).status_code == 200
 
     changed = admin.put(f"/users/{user['id']}/enabled", json={"enabled": False}).json()
     assert changed["user"]["enabled"] is False
-    assert httpx.get(f"{tenant.base}/face-sets", headers=token).status_code == 400
+    assert tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers=token).status_code == 400
     assert log_in(tenant.server, tenant.name, "worker", made["password"], "main").status_code == 401
     admin.put(f"/users/{user['id']}/enabled", json={"enabled": True})
     password = admin.post(f"/users/{user['id']}/password").json()["password"]
@@ -71,20 +71,20 @@ def test_an_admin_of_one_project_does_not_reach_users_of_another(tenant: Tenant,
 
 
 def test_the_project_shows_its_limits(tenant: Tenant, admin: httpx.Client) -> None:
-    shown = httpx.get(str(admin.base_url).rstrip("/"), headers=admin.headers).json()
+    shown = tenant.server.anonymous.get(str(admin.base_url).rstrip("/"), headers=admin.headers).json()
     assert shown["domain"]["name"] == tenant.name
     assert shown["limits"]["rate"] == 10
     assert shown["limits"]["slow_rate"] == 1
 
 
-def test_a_disabled_project_is_unavailable(server: RunningServer) -> None:
+def test_a_disabled_project_is_unavailable(server: Server) -> None:
     tenant = Tenant.new(server)
     token = {"X-Auth-Token": tenant.token()}
     accounts(server, "disable-project", tenant.name, "main")
-    answer = httpx.get(f"{tenant.base}/face-sets", headers=token)
+    answer = tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers=token)
     assert (answer.status_code, answer.json()["error_code"]) == (403, "APIG.0310")
     accounts(server, "enable-project", tenant.name, "main")
-    assert httpx.get(f"{tenant.base}/face-sets", headers=token).status_code == 200
+    assert tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers=token).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_disabled_project_is_unavailable(server: RunningServer) -> None:
         (["limit", "openfrs", "local", "rate"], "cannot parse the limits rate; write each as name=value"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(server: RunningServer, command: list[str], line: str) -> None:
+def test_what_cannot_be_done_is_one_line(server: Server, command: list[str], line: str) -> None:
     with pytest.raises(AssertionError, match=f"^openfrs: {line}\n$"):
         accounts(server, *command)
 

@@ -1,14 +1,8 @@
 """Guessing is slowed down; nobody else is."""
 
-import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import httpx
 import pytest
 from limits.storage import MemoryStorage, RedisStorage, Storage
 
@@ -17,35 +11,19 @@ from openfrs.accounts.quotas import ProjectLimits, Quotas
 from openfrs.accounts.throttle import Throttle
 from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
-from tests.support.fake_models import photo
-from tests.support.servers import RunningServer, fake_server_command, running
-from tests.support.tenants import Tenant, accounts, log_in
+from tests.support.redis import redis_server
+from tests.support.servers import Server
+from tests.support.tenants import Tenant, accounts
 
 
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real Redis."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    folder: Path = tmp_path_factory.mktemp("redis")
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        try:
-            address = f"redis://127.0.0.1:{port}"
-            storage = RedisStorage(address)
-            for _ in range(200):
-                if storage.check():
-                    break
-                time.sleep(0.05)
-            yield address
-        finally:
-            process.terminate()
+    """The URI of a Redis server."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as uri:
+        yield uri
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.process)])
 def storage(request: pytest.FixtureRequest) -> Storage:
     if request.param == "memory":
         return MemoryStorage()
@@ -182,7 +160,7 @@ def test_a_project_over_its_rate_is_told_so_and_others_are_not(tenant: Tenant, o
         accounts(tenant.server, "limit", tenant.name, "main")
 
 
-def test_a_project_has_its_own_number_and_size_of_face_sets(server: RunningServer) -> None:
+def test_a_project_has_its_own_number_and_size_of_face_sets(server: Server) -> None:
     tenant = Tenant.new(server)
     accounts(server, "limit", tenant.name, "main", "max_face_sets=1", "max_face_set_capacity=20000")
     with tenant.client() as client:
@@ -208,56 +186,10 @@ def test_subscribe_names_every_service(tenant: Tenant) -> None:
         assert time.strptime(service["create_time"], "%Y-%m-%d %H:%M:%S")
 
 
-def test_guessing_over_the_wire_locks_the_account_with_the_same_words_whether_it_exists(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    with running(fake_server_command(data), data) as server:
-        tenant = Tenant.new(server)
-        outcomes = {}
-        for user in ("admin", "nobody"):
-            outcomes[user] = [log_in(server, tenant.name, user, "wrong", "main").json()["error"] for _ in range(7)]
-        assert outcomes["admin"] == outcomes["nobody"]
-        messages = [each["message"] for each in outcomes["admin"]]
-        assert messages == ["The username or password is wrong."] * 5 + ["The account is locked."] * 2
-        right = log_in(server, tenant.name, "admin", tenant.passwords["admin"], "main")
-        assert right.json()["error"]["message"] == "The account is locked."
-        assert server.token()  # another account at the same address
-
-
-def test_a_login_flood_is_turned_away_and_faces_are_still_served(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    with running(fake_server_command(data), data) as server, server.http() as client:
-        client.post(f"{server.project}/face-sets", json={"face_set_name": "s"})
-        client.post(f"{server.project}/face-sets/s/faces", files={"image_file": photo((200, 90, 90))})
-
-        def guess(number: int) -> int:
-            return log_in(server, "openfrs", f"user{number}", "wrong", "local").status_code
-
-        with ThreadPoolExecutor(50) as pool:
-            guesses = pool.map(guess, range(200))
-            served = [
-                client.post(f"{server.project}/face-sets/s/search", files={"image_file": photo((200, 90, 90))})
-                for _ in range(20)
-            ]
-            statuses = set(guesses)
-    assert {answer.status_code for answer in served} == {200}
-    assert statuses == {401, 429}
-
-
-def test_counters_are_shared_through_redis(tmp_path: Path, redis: str) -> None:
-    data = tmp_path / "data"
-    with running(fake_server_command(data), data, environment={"OPENFRS_COUNTERS": redis}) as server:
-        tenant = Tenant.new(server)
-        for _ in range(5):
-            log_in(server, tenant.name, "admin", "wrong", "main")
-    with running(fake_server_command(data), data, environment={"OPENFRS_COUNTERS": redis}) as server:
-        answer = log_in(server, tenant.name, "admin", tenant.passwords["admin"], "main")
-        assert answer.json()["error"]["message"] == "The account is locked."
-
-
 def test_a_user_that_does_not_exist_takes_as_much_work(tenant: Tenant) -> None:
     """Not timed: the hash of nobody has the very parameters of everybody's."""
     from openfrs.accounts import passwords
 
     parameters = passwords.hash_password("x").rpartition("$")[0].rpartition("$")[0]
     assert passwords._dummy_hash().startswith(parameters + "$")
-    assert httpx.get(f"{tenant.server.endpoint}/health").status_code == 200
+    assert tenant.server.anonymous.get("/health").status_code == 200

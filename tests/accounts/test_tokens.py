@@ -10,14 +10,14 @@ import pytest
 from openfrs.accounts.keyring import KeyFile, Keyring
 from openfrs.accounts.tokens import TokenIssuer
 from openfrs.core.errors import ServiceError
-from tests.support.servers import RunningServer
+from tests.support.servers import Server
 from tests.support.tenants import Tenant, accounts, log_in
 
 IAM_401 = {"code": 401, "title": "Unauthorized"}
 
 
 def works(tenant: Tenant, token: str) -> bool:
-    answer = httpx.get(f"{tenant.base}/face-sets", headers={"X-Auth-Token": token})
+    answer = tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers={"X-Auth-Token": token})
     if answer.status_code != 200:
         assert (answer.status_code, answer.json()["error_code"]) == (400, "FRS.0002")
     return answer.status_code == 200
@@ -60,14 +60,14 @@ def test_a_token_is_inspected_and_revoked(tenant: Tenant) -> None:
     token, mine = fresh(tenant, "admin"), tenant.token()
     address = f"{tenant.server.endpoint}/v3/auth/tokens"
     headers = {"X-Auth-Token": mine, "X-Subject-Token": token}
-    shown = httpx.get(address, headers=headers)
+    shown = tenant.server.anonymous.get(address, headers=headers)
     assert shown.status_code == 200
     assert shown.headers["X-Subject-Token"] == token
     assert shown.json()["token"]["project"]["id"] == tenant.project_id
     assert shown.json()["token"]["roles"] == [{"id": "admin", "name": "admin"}]
-    assert httpx.delete(address, headers=headers).status_code == 204
+    assert tenant.server.anonymous.delete(address, headers=headers).status_code == 204
     assert not works(tenant, token)
-    gone = httpx.get(address, headers=headers)
+    gone = tenant.server.anonymous.get(address, headers=headers)
     assert gone.status_code == 401
     assert gone.json()["error"]["title"] == "Unauthorized"
 
@@ -75,20 +75,20 @@ def test_a_token_is_inspected_and_revoked(tenant: Tenant) -> None:
 def test_a_token_of_another_organisation_is_not_shown_and_not_revoked(tenant: Tenant, other: Tenant) -> None:
     address = f"{tenant.server.endpoint}/v3/auth/tokens"
     headers = {"X-Auth-Token": tenant.token(), "X-Subject-Token": other.token()}
-    assert httpx.get(address, headers=headers).status_code == 404
-    assert httpx.delete(address, headers=headers).status_code == 403
+    assert tenant.server.anonymous.get(address, headers=headers).status_code == 404
+    assert tenant.server.anonymous.delete(address, headers=headers).status_code == 403
     assert works(other, other.token())
 
 
 def rescoped(tenant: Tenant, token: str, project: dict[str, str]) -> httpx.Response:
     identity = {"methods": ["token"], "token": {"id": token}}
     body = {"auth": {"identity": identity, "scope": {"project": project}}}
-    return httpx.post(f"{tenant.server.endpoint}/v3/auth/tokens", json=body)
+    return tenant.server.anonymous.post("/v3/auth/tokens", json=body)
 
 
 def test_changing_the_scope_never_extends_the_life_of_a_token(tenant: Tenant) -> None:
-    first = httpx.post(
-        f"{tenant.server.endpoint}/v3/auth/tokens",
+    first = tenant.server.anonymous.post(
+        "/v3/auth/tokens",
         json={
             "auth": {
                 "identity": {
@@ -128,7 +128,7 @@ def test_the_domain_of_a_scope_must_be_the_users(tenant: Tenant, other: Tenant) 
 
     def asked(domain: dict[str, str]) -> httpx.Response:
         body = {"auth": {"identity": identity, "scope": {"domain": domain}}}
-        return httpx.post(f"{tenant.server.endpoint}/v3/auth/tokens", json=body)
+        return tenant.server.anonymous.post("/v3/auth/tokens", json=body)
 
     assert asked({"name": tenant.name}).json()["token"]["domain"]["name"] == tenant.name
     for domain in ({"name": other.name}, {"id": "f" * 32}):
@@ -143,7 +143,7 @@ def test_an_old_token_cannot_be_exchanged_once_it_has_ended(tenant: Tenant) -> N
     assert rescoped(tenant, token, {"name": "main"}).status_code == 401
 
 
-def test_keys_are_rotated_without_logging_anybody_out(server: RunningServer, tenant: Tenant) -> None:
+def test_keys_are_rotated_without_logging_anybody_out(server: Server, tenant: Tenant) -> None:
     tokens = [fresh(tenant, "admin")]
     for _ in range(3):
         accounts(server, "rotate-token-keys")
@@ -179,9 +179,9 @@ def test_nocatalog_leaves_the_catalogue_out(tenant: Tenant) -> None:
         }
     }
     address = f"{tenant.server.endpoint}/v3/auth/tokens"
-    (service,) = httpx.post(address, json=body).json()["token"]["catalog"]
+    (service,) = tenant.server.anonymous.post(address, json=body).json()["token"]["catalog"]
     assert service["endpoints"][0]["url"] == tenant.base
-    assert httpx.post(f"{address}?nocatalog=true", json=body).json()["token"]["catalog"] == []
+    assert tenant.server.anonymous.post(f"{address}?nocatalog=true", json=body).json()["token"]["catalog"] == []
 
 
 def test_projects_and_domains_are_those_of_the_caller(tenant: Tenant, other: Tenant) -> None:

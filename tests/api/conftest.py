@@ -7,18 +7,18 @@ import httpx
 import pytest
 
 from tests.support.contract import Frs, ok
-from tests.support.servers import RunningServer
+from tests.support.servers import Server
 
 
 @pytest.fixture(scope="session")
-def signed_in(server: RunningServer) -> Iterator[httpx.Client]:
+def signed_in(server: Server) -> Iterator[httpx.Client]:
     """One client with one token for all tests: a sign-in costs a password hash."""
     with server.http() as client:
         yield client
 
 
 @pytest.fixture
-def frs(server: RunningServer, signed_in: httpx.Client) -> Iterator[Frs]:
+def frs(server: Server, signed_in: httpx.Client) -> Iterator[Frs]:
     """A project without face sets, whose every answer is checked."""
     client = Frs(signed_in, server.project)
     yield client

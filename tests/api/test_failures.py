@@ -13,7 +13,7 @@ from openfrs.core.settings import Settings
 from openfrs.services import Services
 from openfrs.store.db.errors import StoreUnavailableError
 from tests.support.fake_models import FakePipeline
-from tests.support.servers import RunningServer
+from tests.support.servers import Server
 
 IAM = [
     ("GET", "/v3/projects"),
@@ -64,11 +64,9 @@ def test_iam_tells_a_failure_in_its_own_envelope(
 
 
 @pytest.mark.parametrize(("method", "path"), [*IAM, ("POST", "/v3/auth/tokens")])
-def test_a_body_that_is_too_large_for_iam_is_not_called_unauthorized(
-    server: RunningServer, method: str, path: str
-) -> None:
+def test_a_body_that_is_too_large_for_iam_is_not_called_unauthorized(server: Server, method: str, path: str) -> None:
     headers = {"Authorization": "SDK-HMAC-SHA256 Access=A, SignedHeaders=host, Signature=0"}
-    answer = httpx.request(method, server.endpoint + path, content=b" " * (MAX_BODY_BYTES + 1), headers=headers)
+    answer = server.anonymous.request(method, path, content=b" " * (MAX_BODY_BYTES + 1), headers=headers)
     assert answer.status_code == 413
     assert answer.json()["error"] == {
         "code": 413,

@@ -1,4 +1,4 @@
-"""The JavaScript SDK core, installed once."""
+"""Fixtures of the tests with other clients: a server on a socket, and the JavaScript SDK core, installed once."""
 
 import shutil
 import subprocess
@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.servers import RunningServer
+
 FOLDER = Path(__file__).parent / "node"
+
+
+@pytest.fixture(scope="session")
+def server(running_server: RunningServer) -> RunningServer:
+    """The shared server of this process."""
+    return running_server
 
 
 @pytest.fixture(scope="session")

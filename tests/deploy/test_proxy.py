@@ -14,7 +14,7 @@ from huaweicloudsdkfrs import v2
 
 from tests.support.certificates import SelfSigned
 from tests.support.fake_models import photo
-from tests.support.servers import RunningServer, fake_server_command, running, secure_sdk
+from tests.support.servers import RunningServer, fake_server_command, running, sdk_client
 
 from .nginx import proxied
 
@@ -39,7 +39,7 @@ def proxy(
 
 def test_what_the_sdk_signs_stays_signed(proxy: tuple[RunningServer, SelfSigned]) -> None:
     server, pair = proxy
-    sdk = secure_sdk(server, pair.certificate)
+    sdk = sdk_client(server.endpoint, server.credentials, certificate=pair.certificate)
     for name in ("people", "a b+c%2f&=~", "人脸"):  # names that are encoded in the path
         sdk.create_face_set(v2.CreateFaceSetRequest(body=v2.CreateFaceSetReq(face_set_name=name)))
         picture = base64.b64encode(photo((200, 64, 64))).decode()
@@ -53,7 +53,7 @@ def test_what_the_sdk_signs_stays_signed(proxy: tuple[RunningServer, SelfSigned]
 def test_a_proxy_that_changes_host_breaks_signatures(behind: RunningServer, tmp_path: Path) -> None:
     changed = ("Host $http_host;", "Host frs.example;")
     with proxied(behind.endpoint, tmp_path, changed) as (endpoint, pair):
-        sdk = secure_sdk(replace(behind, endpoint=endpoint), pair.certificate)
+        sdk = sdk_client(endpoint, behind.credentials, certificate=pair.certificate)
         with pytest.raises(ClientRequestException) as refusal:
             sdk.show_all_face_sets(v2.ShowAllFaceSetsRequest())
     assert (refusal.value.status_code, refusal.value.error_code) == (401, "APIG.0301")

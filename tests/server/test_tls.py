@@ -15,7 +15,7 @@ from openfrs.core.settings import Settings
 from openfrs.server.tls import Certificate, certificate_of
 from tests.support.certificates import SelfSigned, self_signed
 from tests.support.commands import refused, run
-from tests.support.servers import fake_server_command, running, secure_sdk
+from tests.support.servers import fake_server_command, running, sdk_client
 
 
 def served_at(endpoint: str) -> str:
@@ -43,7 +43,8 @@ def test_the_sdk_is_served_and_a_renewed_certificate_needs_no_restart(tmp_path: 
         assert server.credentials["endpoint"] == server.endpoint
         before = pair.certificate.read_text()
         assert served_at(server.endpoint) == before
-        assert secure_sdk(server, pair.certificate).show_all_face_sets(ShowAllFaceSetsRequest()).face_sets_info == []
+        sdk = sdk_client(server.endpoint, server.credentials, certificate=pair.certificate)
+        assert sdk.show_all_face_sets(ShowAllFaceSetsRequest()).face_sets_info == []
         with httpx.Client(base_url=server.endpoint, verify=ssl.create_default_context(cafile=pair.certificate)) as kept:
             assert kept.get("/ready").status_code == 200
             self_signed(tmp_path)

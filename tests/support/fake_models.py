@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry.stages import stage
-from openfrs.server.main import serve
 from openfrs.vision.attributes.quality import overall
 from openfrs.vision.attributes.types import HeadPose, Trait, Traits
 from openfrs.vision.embedding import Embeddings
@@ -118,4 +117,6 @@ def load(_settings: Settings) -> FakePipeline:
 
 
 if __name__ == "__main__":
+    from openfrs.server.main import serve  # here, because other users of the models need no server
+
     serve(Settings(data=Path(sys.argv[1]), port=0), load_pipeline=load)

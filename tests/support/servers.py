@@ -1,29 +1,33 @@
-"""A server in a process of its own, and clients to talk to it."""
+"""Servers in a process of their own, and clients for them."""
 
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
-from huaweicloudsdkcore.auth.credentials import BasicCredentials
-from huaweicloudsdkcore.http.http_config import HttpConfig
-from huaweicloudsdkfrs.v2 import FrsClient
+
+if TYPE_CHECKING:
+    from huaweicloudsdkfrs.v2 import FrsClient
+
+_TLS: Final = ssl.create_default_context()
+"""Shared by all clients: loading the certificate authorities takes 20 ms."""
 
 REPOSITORY = Path(__file__).parent.parent.parent
 
 
 @dataclass(frozen=True)
-class RunningServer:
-    """A server that is ready, its process, and the credentials of its first account."""
+class Server:
+    """A service that is ready, and the credentials of its first account."""
 
-    process: "subprocess.Popen[str]"
     endpoint: str
     data: Path
     credentials: Mapping[str, str]
@@ -34,15 +38,17 @@ class RunningServer:
         """Path prefix of the project's FRS routes."""
         return f"/v2/{self.credentials['project_id']}"
 
-    def sdk(self) -> FrsClient:
-        """The official SDK, signing with the account's access key."""
-        credentials = BasicCredentials(
-            self.credentials["access_key"], self.credentials["secret_key"], self.credentials["project_id"]
-        )
-        return FrsClient.new_builder().with_credentials(credentials).with_endpoint(self.endpoint).build()
+    def client(self, **options: Any) -> httpx.Client:
+        """Return a new HTTP client without credentials; ``options`` are those of :class:`httpx.Client`."""
+        return httpx.Client(base_url=self.endpoint, timeout=60, verify=_TLS, **options)
+
+    @cached_property
+    def anonymous(self) -> httpx.Client:
+        """A shared HTTP client without credentials; paths are relative to the endpoint."""
+        return self.client()
 
     def login_body(self) -> dict[str, Any]:
-        """The body of a token request for the account's project."""
+        """Return the body of a token request for the account's project."""
         user = {key: self.credentials[value] for key, value in (("name", "user"), ("password", "password"))}
         password = {"user": {**user, "domain": {"name": self.credentials["domain"]}}}
         return {
@@ -53,14 +59,25 @@ class RunningServer:
         }
 
     def token(self) -> str:
-        """A fresh token."""
-        answer = httpx.post(f"{self.endpoint}/v3/auth/tokens", json=self.login_body())
-        assert answer.status_code == 201, answer.text
-        return answer.headers["X-Subject-Token"]
+        """Return a fresh token."""
+        response = self.anonymous.post("/v3/auth/tokens", json=self.login_body())
+        assert response.status_code == 201, response.text
+        return response.headers["X-Subject-Token"]
 
     def http(self) -> httpx.Client:
-        """A plain HTTP client that sends a token."""
-        return httpx.Client(base_url=self.endpoint, headers={"X-Auth-Token": self.token()}, timeout=60)
+        """Return a new HTTP client that sends a token."""
+        return self.client(headers={"X-Auth-Token": self.token()})
+
+
+@dataclass(frozen=True)
+class RunningServer(Server):
+    """A server in a process of its own, listening on a socket."""
+
+    process: "subprocess.Popen[str]"
+
+    def sdk(self) -> "FrsClient":
+        """Return the official SDK's client, which signs with the account's access key."""
+        return sdk_client(self.endpoint, self.credentials)
 
     def workers(self) -> list[int]:
         """The ids of the server's worker processes, where it has several."""
@@ -72,9 +89,7 @@ class RunningServer:
         """As :meth:`http`, over one connection that a certain worker has taken."""
         others = [each for each in self.workers() if each != worker]
         limits = httpx.Limits(max_connections=1)
-        with httpx.Client(
-            base_url=self.endpoint, headers={"X-Auth-Token": self.token()}, timeout=60, limits=limits
-        ) as client:
+        with self.client(headers={"X-Auth-Token": self.token()}, limits=limits) as client:
             for other in others:
                 os.kill(other, signal.SIGSTOP)  # who is stopped takes no connection
             try:
@@ -110,12 +125,16 @@ def running(
     try:
         endpoint = _endpoint(process, log)
         credentials = credentials or json.loads((data / "credentials.json").read_text("utf-8"))
-        yield RunningServer(process, endpoint, data, credentials, log)
+        server = RunningServer(endpoint, data, credentials, log, process)
+        try:
+            yield server
+        finally:
+            server.anonymous.close()
     finally:
         process.terminate()
         process.communicate(timeout=30)
     for file in (log, data / "audit.jsonl"):
-        _has_no_secret(file, credentials)
+        assert_no_secrets(file, credentials)
 
 
 SECRETS = {
@@ -127,8 +146,8 @@ SECRETS = {
 }
 
 
-def _has_no_secret(file: Path, credentials: Mapping[str, str]) -> None:
-    """Whatever was asked of a server in a test, what it wrote tells nothing that is secret."""
+def assert_no_secrets(file: Path, credentials: Mapping[str, str]) -> None:
+    """Assert that a file that a server wrote holds no credential and no image."""
     text = file.read_text("utf-8", "replace") if file.exists() else ""
     for name in ("password", "secret_key"):
         assert credentials[name] not in text, f"{file} holds the {name}"
@@ -154,10 +173,23 @@ def real_server_command(data: Path, models: Path) -> list[str]:
     return [sys.executable, "-m", "openfrs", "serve", "--data", str(data), "--port", "0", "--models", str(models)]
 
 
-def secure_sdk(server: RunningServer, certificate: Path) -> FrsClient:
-    """The official SDK, trusting one certificate."""
-    keys = server.credentials
-    credentials = BasicCredentials(keys["access_key"], keys["secret_key"], keys["project_id"])
-    config = HttpConfig(ignore_ssl_verification=False, ssl_ca_cert=str(certificate))
-    builder = FrsClient.new_builder().with_http_config(config)
-    return builder.with_credentials(credentials).with_endpoint(server.endpoint).build()
+def sdk_client(
+    endpoint: str,
+    credentials: Mapping[str, str],
+    *,
+    security_token: str | None = None,
+    certificate: Path | None = None,
+) -> "FrsClient":
+    """Return the official SDK's client for an access key; ``certificate`` is the only one it trusts."""
+    # here, because the packages take most of a second to import
+    from huaweicloudsdkcore.auth.credentials import BasicCredentials
+    from huaweicloudsdkcore.http.http_config import HttpConfig
+    from huaweicloudsdkfrs.v2 import FrsClient
+
+    keys = BasicCredentials(credentials["access_key"], credentials["secret_key"], credentials["project_id"])
+    if security_token is not None:
+        keys = keys.with_security_token(security_token)
+    builder = FrsClient.new_builder().with_credentials(keys).with_endpoint(endpoint)
+    if certificate is not None:
+        builder = builder.with_http_config(HttpConfig(ignore_ssl_verification=False, ssl_ca_cert=str(certificate)))
+    return builder.build()

@@ -1,31 +1,41 @@
 """Organisations on a running server, made as an operator makes them: with ``openfrs accounts``."""
 
+import io
 import itertools
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from huaweicloudsdkcore.auth.credentials import BasicCredentials
-from huaweicloudsdkfrs import v2 as frs
+import pytest
 
-from .servers import RunningServer
+from openfrs.cli.main import main
+
+from .servers import Server, sdk_client
 
 _numbers = itertools.count(1)
 
 
-def accounts(server: RunningServer, *arguments: str) -> Any:
-    """What ``openfrs accounts`` prints, read as JSON where it prints any."""
-    command = [sys.executable, "-m", "openfrs", "accounts", *arguments, "--data", str(server.data)]
-    environment = {**os.environ, "COLUMNS": "250"}
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
-    if result.returncode:
-        raise AssertionError(result.stderr)
-    return json.loads(result.stdout) if result.stdout.startswith("{") else result.stdout
+def accounts(server: Server, *arguments: str) -> Any:
+    """Return what ``openfrs accounts`` prints, parsed where it is JSON.
+
+    Raises:
+        AssertionError: The command failed; the message is what it printed to stderr.
+    """
+    command = ["openfrs", "accounts", *arguments, "--data", str(server.data)]
+    output, errors = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(errors):
+        patch.setattr(sys, "argv", command)
+        patch.setenv("COLUMNS", "250")
+        with pytest.raises(SystemExit) as ended:
+            main()
+    if ended.value.code:
+        raise AssertionError(errors.getvalue())
+    printed = output.getvalue()
+    return json.loads(printed) if printed.startswith("{") else printed
 
 
 def login_body(domain: str, user: str, password: str, project: str | None) -> dict[str, Any]:
@@ -37,22 +47,22 @@ def login_body(domain: str, user: str, password: str, project: str | None) -> di
     return {"auth": {"identity": identity, **scope}}
 
 
-def log_in(server: RunningServer, domain: str, user: str, password: str, project: str | None) -> httpx.Response:
+def log_in(server: Server, domain: str, user: str, password: str, project: str | None) -> httpx.Response:
     body = login_body(domain, user, password, project)
-    return httpx.post(f"{server.endpoint}/v3/auth/tokens", json=body, timeout=120)
+    return server.anonymous.post("/v3/auth/tokens", json=body, timeout=120)
 
 
 @dataclass
 class Tenant:
     """A domain with one project, an admin, and users of other roles as they are asked for."""
 
-    server: RunningServer
+    server: Server
     account: Mapping[str, str]
     passwords: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def new(cls, server: RunningServer) -> "Tenant":
+    def new(cls, server: Server) -> "Tenant":
         name = f"tenant{next(_numbers)}"
         account = accounts(server, "create-domain", name, "--project", "main")
         return cls(server, account, {"admin": account["password"]})
@@ -86,10 +96,12 @@ class Tenant:
         return self.tokens[user]
 
     def client(self, user: str = "admin") -> httpx.Client:
-        return httpx.Client(headers={"X-Auth-Token": self.token(user)}, timeout=60)
+        return self.server.client(headers={"X-Auth-Token": self.token(user)})
 
     def sdk(self, access_key: str | None = None, secret_key: str | None = None) -> Any:
-        credentials = BasicCredentials(
-            access_key or self.account["access_key"], secret_key or self.account["secret_key"], self.project_id
-        )
-        return frs.FrsClient.new_builder().with_credentials(credentials).with_endpoint(self.server.endpoint).build()
+        keys = {
+            "access_key": access_key or self.account["access_key"],
+            "secret_key": secret_key or self.account["secret_key"],
+            "project_id": self.project_id,
+        }
+        return sdk_client(self.server.endpoint, keys)

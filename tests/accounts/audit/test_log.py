@@ -5,7 +5,6 @@ import stat
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from openfrs.accounts.audit import log as audit_log
@@ -51,7 +50,7 @@ def test_ended_tokens_and_temporary_keys_are_there(tenant: Tenant) -> None:
     token = log_in(tenant.server, tenant.name, "admin", tenant.passwords["admin"], "main").headers["X-Subject-Token"]
     body = {"auth": {"identity": {"methods": ["token"]}}}
     headers = {"X-Auth-Token": token, "X-Subject-Token": token}
-    with httpx.Client(base_url=tenant.server.endpoint, headers=headers) as client:
+    with tenant.server.client(headers=headers) as client:
         answers = [client.post("/v3.0/OS-CREDENTIAL/securitytokens", json=body), client.delete("/v3/auth/tokens")]
         client.get("/health")  # an entry is written once its answer has been sent
     by_request = {entry.get("request_id"): entry for entry in entries(tenant)}
@@ -77,8 +76,10 @@ def test_commands_on_the_machine_are_there(tenant: Tenant) -> None:
 def test_nothing_secret_is_there(tenant: Tenant) -> None:
     key = accounts(tenant.server, "create-key", tenant.name, "admin")
     token = tenant.token("operator")
-    httpx.post(f"{tenant.base}/face-sets", json={"face_set_name": "x"}, headers={"X-Auth-Token": token})
-    httpx.delete(f"{tenant.base}/face-sets/x", headers={"X-Auth-Token": token})
+    tenant.server.anonymous.post(
+        f"{tenant.base}/face-sets", json={"face_set_name": "x"}, headers={"X-Auth-Token": token}
+    )
+    tenant.server.anonymous.delete(f"{tenant.base}/face-sets/x", headers={"X-Auth-Token": token})
     text = (tenant.server.data / "audit.jsonl").read_text("utf-8")
     for secret in (key["secret_key"], token, tenant.passwords["admin"], tenant.passwords["operator"], "wrong"):
         assert f'"{secret}"' not in text

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.fake_models import photo
-from tests.support.servers import RunningServer
+from tests.support.servers import Server
 
 FACES: list[dict[str, Any]] = [
     {"id": "b", "fields": {"age": 30, "city": "Wien"}},
@@ -17,7 +17,7 @@ FACES: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def table(server: RunningServer, http: httpx.Client) -> str:
+def table(server: Server, http: httpx.Client) -> str:
     """The address of the table of a set with four faces."""
     fields = {"age": {"type": "integer"}, "city": {"type": "string"}, "active": {"type": "boolean"}}
     http.post(f"{server.project}/face-sets", json={"face_set_name": "t", "external_fields": fields})
@@ -65,7 +65,7 @@ def test_windows_cover_the_whole_and_the_total_stays(http: httpx.Client, table: 
     ]
 
 
-def test_deleted_and_changed_faces_are_seen_at_once(server: RunningServer, http: httpx.Client, table: str) -> None:
+def test_deleted_and_changed_faces_are_seen_at_once(server: Server, http: httpx.Client, table: str) -> None:
     assert ids(http, table, sort="external_image_id") == (4, "abcd")
     http.delete(f"{server.project}/face-sets/t/faces", params={"external_image_id": "b"})
     face = http.get(table, params={"filter": "external_image_id:a"}).json()["faces"][0]

@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from tests.support.performances import AHEAD, LEFT, RIGHT, performance
-from tests.support.servers import RunningServer
+from tests.support.servers import Server
 
 
 @pytest.fixture
-def sessions(server: RunningServer) -> str:
+def sessions(server: Server) -> str:
     return f"/x/v1/{server.credentials['project_id']}/liveness-sessions"
 
 

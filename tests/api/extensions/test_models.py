@@ -9,10 +9,10 @@ from openfrs.recognition.similarity import calibration
 from openfrs.services import Services
 from openfrs.vision.weights.manifest import manifest
 from tests.support.fake_models import FakePipeline
-from tests.support.servers import RunningServer
+from tests.support.servers import Server
 
 
-def test_the_embedders_calibration_and_every_weight_are_told(server: RunningServer, http: httpx.Client) -> None:
+def test_the_embedders_calibration_and_every_weight_are_told(server: Server, http: httpx.Client) -> None:
     project_id = server.credentials["project_id"]
     answer = http.get(f"{server.endpoint}/x/v1/{project_id}/models")
     assert answer.status_code == 200

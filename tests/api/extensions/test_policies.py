@@ -10,13 +10,13 @@ import pytest
 
 from tests.support.contract import Frs, ok, refusal
 from tests.support.fake_models import photo
-from tests.support.servers import RunningServer
+from tests.support.servers import Server
 
 ANNA, BERTA, BLURRED = (200, 40, 90), (40, 90, 200), (40, 250, 90)
 
 
 @pytest.fixture
-def x(server: RunningServer) -> str:
+def x(server: Server) -> str:
     return f"/x/v1/{server.credentials['project_id']}"
 
 

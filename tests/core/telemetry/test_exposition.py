@@ -1,7 +1,4 @@
 import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -32,11 +29,3 @@ def test_an_address_in_use_is_told() -> None:
 def test_without_an_address_nothing_is_served() -> None:
     with exposed(Settings()) as ended:
         ended(1)
-
-
-def test_a_wrong_address_stops_the_start_with_one_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "openfrs", "serve", "--data", str(tmp_path / "d"), "--port", "0"]
-    environment = {"OPENFRS_METRICS": "0.0.0.0:9464"}
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
-    assert result.returncode == 1
-    assert len(result.stderr.strip().splitlines()) == 1

@@ -1,12 +1,8 @@
 """Traces of requests: of a service in this process, and of a server that sends them over HTTP."""
 
 import asyncio
-import gzip
-import http.server
 import json
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +15,6 @@ from openfrs.core.settings import Settings
 from openfrs.core.telemetry.tracing import traced
 from openfrs.services import Services
 from tests.support.fake_models import FakePipeline, photo
-from tests.support.servers import fake_server_command, running
 
 memory = pytest.importorskip(
     "opentelemetry.sdk.trace.export.in_memory_span_exporter", reason="openfrs[otel] is not here"
@@ -78,48 +73,3 @@ def test_without_the_packages_the_start_says_what_is_needed(monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(OperatorError, match=r"openfrs\[otel\]"), traced("http://127.0.0.1:4318"):
         pass
-
-
-@pytest.fixture
-def collector() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
-    """A collector of traces on loopback: its address, and the paths and bodies it was sent."""
-    received: list[tuple[str, bytes]] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            received.append((self.path, gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", received
-        server.shutdown()
-        thread.join()
-
-
-def test_a_server_sends_its_traces_before_it_ends(
-    tmp_path: Path, collector: tuple[str, list[tuple[str, bytes]]]
-) -> None:
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
-    endpoint, received = collector
-    data = tmp_path / "data"
-    settings = {"OPENFRS_OTLP_ENDPOINT": endpoint}
-    with running(fake_server_command(data), data, environment=settings) as server, server.http() as client:
-        client.post(f"{server.project}/face-detect", files={"image_file": photo((200, 0, 0))}).raise_for_status()
-    assert {path for path, _ in received} == {"/v1/traces"}
-    names = [
-        span.name
-        for _, body in received
-        for resource in ExportTraceServiceRequest.FromString(body).resource_spans
-        for scope in resource.scope_spans
-        for span in scope.spans
-    ]
-    assert {"detect", "stage.decode", "create_token"} <= set(names)

@@ -218,7 +218,8 @@ async def _form(request: Request, body: bytes, names: Container[str]) -> dict[st
             return _values(parts)
         return await run_in_threadpool(_values, parts)
     finally:
-        await form.close()
+        for file in parser._files_to_close_on_error:  # form.close() misses the file of a part that was cut off
+            file.close()
 
 
 def _values(parts: Sequence[tuple[str, UploadFile | str]]) -> dict[str, Any]:

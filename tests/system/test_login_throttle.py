@@ -1,0 +1,65 @@
+"""Login attempts are limited on a running server, and counted across servers."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.support.fake_models import photo
+from tests.support.redis import redis_server
+from tests.support.servers import fake_server_command, running
+from tests.support.tenants import Tenant, log_in
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URI of a Redis server."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as uri:
+        yield uri
+
+
+def test_guessing_over_the_wire_locks_the_account_with_the_same_words_whether_it_exists(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(fake_server_command(data), data) as server:
+        tenant = Tenant.new(server)
+        outcomes = {}
+        for user in ("admin", "nobody"):
+            outcomes[user] = [log_in(server, tenant.name, user, "wrong", "main").json()["error"] for _ in range(7)]
+        assert outcomes["admin"] == outcomes["nobody"]
+        messages = [each["message"] for each in outcomes["admin"]]
+        assert messages == ["The username or password is wrong."] * 5 + ["The account is locked."] * 2
+        right = log_in(server, tenant.name, "admin", tenant.passwords["admin"], "main")
+        assert right.json()["error"]["message"] == "The account is locked."
+        assert server.token()  # another account at the same address
+
+
+def test_a_login_flood_is_turned_away_and_faces_are_still_served(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(fake_server_command(data), data) as server, server.http() as client:
+        client.post(f"{server.project}/face-sets", json={"face_set_name": "s"})
+        client.post(f"{server.project}/face-sets/s/faces", files={"image_file": photo((200, 90, 90))})
+
+        def guess(number: int) -> int:
+            return log_in(server, "openfrs", f"user{number}", "wrong", "local").status_code
+
+        with ThreadPoolExecutor(50) as pool:
+            guesses = pool.map(guess, range(200))
+            served = [
+                client.post(f"{server.project}/face-sets/s/search", files={"image_file": photo((200, 90, 90))})
+                for _ in range(20)
+            ]
+            statuses = set(guesses)
+    assert {answer.status_code for answer in served} == {200}
+    assert statuses == {401, 429}
+
+
+def test_counters_are_shared_through_redis(tmp_path: Path, redis: str) -> None:
+    data = tmp_path / "data"
+    with running(fake_server_command(data), data, environment={"OPENFRS_COUNTERS": redis}) as server:
+        tenant = Tenant.new(server)
+        for _ in range(5):
+            log_in(server, tenant.name, "admin", "wrong", "main")
+    with running(fake_server_command(data), data, environment={"OPENFRS_COUNTERS": redis}) as server:
+        answer = log_in(server, tenant.name, "admin", tenant.passwords["admin"], "main")
+        assert answer.json()["error"]["message"] == "The account is locked."
