@@ -21,7 +21,7 @@ settings.register_profile("untimed", deadline=None)  # a slow machine is no fail
 settings.load_profile("untimed")
 
 
-PROCESS_FOLDERS: Final = frozenset({"clients", "console", "deploy", "system"})
+PROCESS_FOLDERS: Final = frozenset({"clients", "console", "deploy", "processes", "system"})
 """Folders whose tests start servers, browsers or other programs."""
 
 

@@ -5,10 +5,9 @@ import re
 import pytest
 
 from openfrs.cli.main import app
+from tests.support.command_lines import taken
+from tests.support.pages import PAGES
 from tests.support.servers import REPOSITORY
-
-from .commands import taken
-from .pages import PAGES
 
 ROWS = re.findall(r"^\| (?!claim|---)(.+?) \| (`.+`) \|$", PAGES["claims.md"], re.MULTILINE)
 README = " ".join(re.sub(r"\]\([^)]*\)|[\[]", "", PAGES["README.md"]).split())

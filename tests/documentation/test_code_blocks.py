@@ -2,23 +2,18 @@
 
 import csv
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
-from tests.support.servers import REPOSITORY, fake_server_command, running
+from tests.support.command_lines import taken
+from tests.support.pages import Block, all_languages, blocks
+from tests.support.servers import REPOSITORY
 
-from .commands import taken
-from .pages import Block, all_languages, blocks
-
-RUNNABLE = [block for block in blocks("sh", "console") if not block.excuse]
 EXCUSED = [block for block in blocks("sh", "console", "python") if block.excuse]
 
 
@@ -29,51 +24,6 @@ def test_every_block_is_of_a_kind_that_is_looked_at() -> None:
 def test_the_only_python_that_runs_is_the_first_pages() -> None:
     """That one is run by tests/documentation/test_readme.py."""
     assert [block.page for block in blocks("python") if not block.excuse] == ["README.md"]
-
-
-@pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the data directory of a server that was there, and with the files that the checkout has."""
-    folder = tmp_path_factory.mktemp("docs")
-    with running(fake_server_command(folder / "data"), folder / "data"):
-        pass
-    (folder / "deploy").symlink_to(REPOSITORY / "deploy")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def environment(workplace: Path) -> dict[str, str]:
-    """What the blocks may name: the command, and two access keys."""
-    bare = {name: value for name, value in os.environ.items() if not name.startswith("OPENFRS_")}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{bare['PATH']}"
-    credentials = json.loads((workplace / "data" / "credentials.json").read_text())
-    made = subprocess.run(
-        [sys.executable, "-m", "openfrs", "accounts", "create-key", "openfrs", "admin"],
-        cwd=workplace,
-        env=bare,
-        capture_output=True,
-        check=True,
-    )
-    return {
-        **bare,
-        "PATH": path,
-        "COLUMNS": "200",
-        "ACCESS_KEY": credentials["access_key"],
-        "OTHER_ACCESS_KEY": json.loads(made.stdout)["access_key"],
-    }
-
-
-@pytest.mark.parametrize("block", RUNNABLE, ids=str)
-def test_a_block_runs(block: Block, workplace: Path, environment: dict[str, str]) -> None:
-    if block.language == "sh":
-        script, expected = block.text, None
-    else:
-        (script,) = re.findall(r"^\$ (.*)$", block.text, re.MULTILINE)
-        expected = block.text.partition("\n")[2]
-    command = ["bash", "-euo", "pipefail", "-c", script]
-    result = subprocess.run(command, cwd=workplace, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    assert expected is None or result.stdout == expected
 
 
 @pytest.mark.parametrize("block", EXCUSED, ids=str)

@@ -5,9 +5,8 @@ import re
 import tomllib
 from collections.abc import Iterator
 
+from tests.support.pages import PAGES
 from tests.support.servers import REPOSITORY
-
-from .pages import PAGES
 
 
 def declared() -> Iterator[str]:

@@ -4,9 +4,8 @@ import re
 
 import pytest
 
+from tests.support.pages import PAGES
 from tests.support.servers import REPOSITORY
-
-from .pages import PAGES
 
 PAGE = PAGES["finding-your-way.md"]
 ROOT = REPOSITORY / "src" / "openfrs"

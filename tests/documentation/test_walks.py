@@ -4,9 +4,8 @@ import re
 
 import pytest
 
+from tests.support.pages import Block, blocks
 from tests.support.servers import REPOSITORY
-
-from .pages import Block, blocks
 
 ROOT = REPOSITORY / "src" / "openfrs"
 WALKS = [block for block in blocks("text") if block.page == "architecture.md"]

@@ -1,9 +1,6 @@
 """Periodic jobs: one process at a time runs each, results are counted, failures are retried."""
 
-import ctypes
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -115,23 +112,3 @@ def test_unreachable_counters_do_not_prevent_shutdown(
     with usage_flushes(services):
         services.usage.count("project", failed=False)
     assert "the request counts of the last second are lost" in caplog.text
-
-
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc keeps freed memory")
-def test_freed_memory_is_returned_to_the_system() -> None:
-    program = """
-import os, time
-from openfrs.evaluation.benchmark.figures import resident
-from openfrs.server.jobs import memory_trimming
-
-pieces = [bytes(1000) for _ in range(200_000)]
-last = pieces[-1]  # keeps the end of the heap in use
-del pieces
-before = resident(os.getpid())
-with memory_trimming():
-    deadline = time.monotonic() + 60
-    while resident(os.getpid()) > before - 100 and time.monotonic() < deadline:
-        time.sleep(0.01)
-print(before - resident(os.getpid()) >= 100)
-"""
-    assert subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True).stdout == "True\n"

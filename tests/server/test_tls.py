@@ -1,63 +1,15 @@
 """HTTPS: served to the official SDK, renewed without a restart, and refused where the key is not kept."""
 
-import signal
 import ssl
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
-from huaweicloudsdkfrs.v2 import ShowAllFaceSetsRequest
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.server.tls import Certificate, certificate_of
 from tests.support.certificates import SelfSigned, self_signed
 from tests.support.commands import refused, run
-from tests.support.servers import fake_server_command, running, sdk_client
-
-
-def served_at(endpoint: str) -> str:
-    """The certificate that a new connection is given, PEM."""
-    url = httpx.URL(endpoint)
-    assert url.port is not None
-    return ssl.get_server_certificate((url.host, url.port), timeout=20)
-
-
-def until(holds: Callable[[], bool]) -> bool:
-    """Whether something comes to hold within a time that is long for it."""
-    for _ in range(200):
-        if holds():
-            return True
-        time.sleep(0.05)
-    return False
-
-
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_the_sdk_is_served_and_a_renewed_certificate_needs_no_restart(tmp_path: Path, workers: str) -> None:
-    pair, data = self_signed(tmp_path), tmp_path / "data"
-    environment = {**pair.environment, "OPENFRS_WORKERS": workers}
-    with running(fake_server_command(data), data, environment=environment) as server:
-        assert server.endpoint.startswith("https://")
-        assert server.credentials["endpoint"] == server.endpoint
-        before = pair.certificate.read_text()
-        assert served_at(server.endpoint) == before
-        sdk = sdk_client(server.endpoint, server.credentials, certificate=pair.certificate)
-        assert sdk.show_all_face_sets(ShowAllFaceSetsRequest()).face_sets_info == []
-        with httpx.Client(base_url=server.endpoint, verify=ssl.create_default_context(cafile=pair.certificate)) as kept:
-            assert kept.get("/ready").status_code == 200
-            self_signed(tmp_path)
-            server.process.send_signal(signal.SIGHUP)
-            renewed = pair.certificate.read_text()
-            assert renewed != before
-            # a connection goes to any of the workers, so a few in a row must all have the new one
-            assert until(lambda: all(served_at(server.endpoint) == renewed for _ in range(6)))
-            assert kept.get("/ready").status_code == 200
-        pair.certificate.write_text("no certificate")
-        server.process.send_signal(signal.SIGHUP)
-        assert until(lambda: server.log.read_text().count("the certificate was not reloaded") == int(workers))
-        assert served_at(server.endpoint) == renewed
 
 
 def test_old_versions_of_tls_are_refused(tmp_path: Path) -> None:

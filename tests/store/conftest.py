@@ -8,7 +8,7 @@ from tests.support.databases import Place
 from tests.support.postgresql import PostgresqlServer
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.process)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """An empty database."""
     if request.param == "sqlite":

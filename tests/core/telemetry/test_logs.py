@@ -9,7 +9,7 @@ from typing import Any
 
 from openfrs.core.telemetry import logs
 from tests.support.fake_models import photo
-from tests.support.servers import fake_server_command, running
+from tests.support.in_process import in_process
 
 
 def record(message: str, **extra: Any) -> logging.LogRecord:
@@ -20,8 +20,7 @@ def record(message: str, **extra: Any) -> logging.LogRecord:
 
 def test_every_line_of_a_servers_log_is_an_object_with_the_requests_id(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    settings = {"OPENFRS_LOG_FORMAT": "json"}
-    with running(fake_server_command(data), data, environment=settings) as server, server.http() as client:
+    with in_process(data, log_format="json") as server, server.http() as client:
         answer = client.post(f"{server.project}/face-detect", files={"image_file": photo((200, 0, 0))})
         refused = client.post(f"{server.project}/face-detect?a=secret", json={})
     lines = {

@@ -4,17 +4,14 @@ import contextlib
 import json
 import random
 import sqlite3
-import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.data_directories import colour, new_data
-from tests.support.fake_models import photo
+from tests.support.data_directories import new_data
 from tests.support.galleries import PROJECT, new_database, new_set
-from tests.support.servers import fake_server_command, running
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.geometry import BoundingBox
@@ -39,25 +36,6 @@ def opened(data: Path) -> Iterator[tuple[FaceRepository, Galleries]]:
         yield repository, Galleries.in_memory(repository, 10**9)
     finally:
         database.close()
-
-
-def test_a_backup_of_a_running_server_serves_the_same_elsewhere(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    with running(fake_server_command(data), data) as server, server.http() as client:
-        client.post(f"{server.project}/face-sets", json={"face_set_name": "s"})
-        for number in range(3):
-            client.post(f"{server.project}/face-sets/s/faces", files={"image_file": photo(colour(number))})
-        listed = client.get(f"{server.project}/face-sets/s/faces").json()
-        back_up(data, tmp_path / "backup")
-        client.delete(f"{server.project}/face-sets/s")
-    for folder in (tmp_path / "backup", *(tmp_path / "backup").iterdir()):
-        assert stat.S_IMODE(folder.stat().st_mode) & 0o077 == 0
-    elsewhere = tmp_path / "elsewhere"
-    restore(tmp_path / "backup", elsewhere)
-    with running(fake_server_command(elsewhere), elsewhere) as server, server.http() as client:
-        assert client.get(f"{server.project}/face-sets/s/faces").json() == listed
-        answer = client.post(f"{server.project}/face-sets/s/search", files={"image_file": photo(colour(1))})
-        assert answer.json()["faces"][0] == {**listed["faces"][1], "similarity": 1.0}
 
 
 def test_a_backup_under_writes_is_of_one_moment(tmp_path: Path) -> None:

@@ -1,19 +1,12 @@
 """Importing pictures: every one is told of, and enrolled once whatever happens."""
 
 import json
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from tests.support.data_directories import colour, enrolled, new_data, project_of, write_pictures
 from tests.support.fake_models import FakePipeline, load, photo
-from tests.support.servers import REPOSITORY
 
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
@@ -21,7 +14,6 @@ from openfrs.operations.transfer.images import ImportedIds, Importing, Line, Out
 from openfrs.operations.transfer.sources import Naming, folder_items, mapped_items
 from openfrs.services import Services
 from openfrs.store.data_directory import DataDirectory
-from openfrs.vision.weights.cache import WeightCache
 
 
 @pytest.fixture
@@ -233,61 +225,3 @@ def test_ids_follow_from_set_name_and_bytes() -> None:
     others = [ImportedIds(*each)(1)[0] for each in (("12345679", "a/1.png", b"x"), ("12345678", "a/2.png", b"x"))]
     others += [ImportedIds("12345678", "a/1.png", b"y")(1)[0], *ids]
     assert len(set(others)) == 6
-
-
-def test_an_import_that_is_killed_goes_on_and_enrols_every_picture_once(data: Path, tmp_path: Path) -> None:
-    """``kill -9`` again and again, each time a little further on."""
-    folder = tmp_path / "many"
-    write_pictures(folder, 60)
-    rng, kills = random.Random(1), 0
-    command = [sys.executable, "-m", "tests.operations.transfer.test_images", str(data), str(folder)]
-    while True:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=REPOSITORY, text=True)
-        assert process.stdout is not None
-        added, enough = 0, rng.randrange(3, 20)
-        for outcome in process.stdout:
-            added += outcome == "added\n"
-            if added == enough:
-                time.sleep(rng.uniform(0, 0.02))
-                process.send_signal(signal.SIGKILL)
-                kills += 1
-                break
-        process.stdout.close()
-        if process.wait() == 0:
-            break
-    assert kills >= 3
-    assert Counter(image for _, _, image, _ in enrolled(data)) == {f"person{number}": 1 for number in range(60)}
-
-
-@pytest.mark.models
-def test_the_command_imports_with_the_real_models(weights: WeightCache, tmp_path: Path) -> None:
-    data, report = new_data(tmp_path / "data"), tmp_path / "report.jsonl"
-    environment = {**os.environ, "OPENFRS_DATA": str(data)}
-    command = [sys.executable, "-m", "openfrs", "import", "people", str(weights.samples), "--create"]
-    for outcome, options in (("added", ["--dry-run"]), ("added", []), ("present", [])):
-        result = subprocess.run(
-            [*command, "--report", str(report), *options], env=environment, capture_output=True, text=True, check=False
-        )
-        assert result.returncode == 0, result.stderr
-        lines = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
-        assert Counter(line["outcome"] for line in lines)[outcome] > 0, result.stdout
-    assert len(enrolled(data)) == sum(line["outcome"] == "present" for line in lines)
-    assert f"{len(enrolled(data))} images already present" in result.stdout
-
-
-class _SlowPipeline(FakePipeline):
-    """So slow that there is time to kill it."""
-
-    def embed(self, *arguments):  # type: ignore[no-untyped-def]
-        time.sleep(0.01)
-        return super().embed(*arguments)
-
-
-if __name__ == "__main__":
-    import_images(
-        Settings(data=Path(sys.argv[1])),
-        folder_items(Path(sys.argv[2]), Naming.FOLDER),
-        Importing("s"),
-        lambda line: print(line.outcome, flush=True),
-        load_pipeline=lambda _: _SlowPipeline(),
-    )

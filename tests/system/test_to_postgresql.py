@@ -14,11 +14,6 @@ import httpx
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, insert, select, text
-from tests.support.data_directories import FIELDS, colour
-from tests.support.fake_models import photo
-from tests.support.nodes import MASTER_KEY, node
-from tests.support.postgresql import PostgresqlServer
-from tests.support.servers import REPOSITORY, RunningServer, fake_server_command, running
 
 from openfrs.cli.accounts import _administration
 from openfrs.core.errors import OperatorError
@@ -28,6 +23,11 @@ from openfrs.operations.transfer.to_postgresql import migrate_store
 from openfrs.store.db import tables
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.opening import open_database, open_shared
+from tests.support.data_directories import FIELDS, colour
+from tests.support.fake_models import photo
+from tests.support.nodes import MASTER_KEY, node
+from tests.support.postgresql import PostgresqlServer
+from tests.support.servers import REPOSITORY, RunningServer, fake_server_command, running
 
 PEOPLE = 12
 

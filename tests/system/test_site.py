@@ -21,9 +21,8 @@ import typer
 from openfrs.cli.main import app
 from openfrs.core.errors import catalogue
 from openfrs.core.settings import Settings
+from tests.support.pages import PAGES
 from tests.support.servers import REPOSITORY, RunningServer
-
-from .pages import PAGES
 
 WRITTEN = "\n".join(PAGES.values())
 

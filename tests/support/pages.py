@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 
-from tests.support.servers import REPOSITORY
+from .servers import REPOSITORY
 
 PAGES = {
     path.name: path.read_text("utf-8")
