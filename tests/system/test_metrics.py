@@ -32,16 +32,16 @@ def free_port() -> int:
 
 
 class Metered:
-    """A server whose metrics can be read."""
+    """A server that serves its metrics."""
 
     def __init__(self, server: RunningServer, url: str) -> None:
         self.server = server
         self.url = url
 
     def read(self) -> Samples:
-        answer = httpx.get(self.url, headers={"Authorization": f"Bearer {SECRET}"})
-        assert answer.status_code == 200
-        families = text_string_to_metric_families(answer.text)
+        response = httpx.get(self.url, headers={"Authorization": f"Bearer {SECRET}"})
+        assert response.status_code == 200
+        families = text_string_to_metric_families(response.text)
         return {
             sample.name + "".join(f" {value}" for _, value in sorted(sample.labels.items())): sample.value
             for family in families
@@ -72,8 +72,8 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metered]:
     yield from metered(tmp_path_factory.mktemp("several"), workers=2)
 
 
-def grown(before: Samples, after: Samples) -> Samples:
-    """What has changed, and by how much."""
+def growth(before: Samples, after: Samples) -> Samples:
+    """Return the samples that have changed, and by how much."""
     return {name: value - before.get(name, 0) for name, value in after.items() if value != before.get(name, 0)}
 
 
@@ -84,7 +84,7 @@ def test_requests_are_counted_by_operation_status_and_error(one: Metered) -> Non
         assert client.post(f"{project}/face-detect", files={"image_file": PERSON}).status_code == 200
         assert client.post(f"{project}/face-detect", files={"image_file": b"text"}).status_code == 400
         assert client.get("/no/such/route").status_code == 404
-    changed = grown(before, one.read())
+    changed = growth(before, one.read())
     assert changed["openfrs_requests_total  detect 200"] == 1
     assert changed["openfrs_requests_total FRS.0015 detect 400"] == 1
     assert changed["openfrs_requests_total APIG.0101 none 404"] == 1
@@ -101,7 +101,7 @@ def test_stages_of_a_search_are_measured_and_its_index_counted(one: Metered) -> 
         client.post(f"{path}/search", files={"image_file": PERSON}).raise_for_status()
         during = one.read()
         client.delete(path).raise_for_status()
-    changed = grown(before, during)
+    changed = growth(before, during)
     counts = {stage: changed[f"openfrs_stage_seconds_count {stage}"] for stage in ("wait", "decode", "detect", "embed")}
     assert counts == {"wait": 2, "decode": 2, "detect": 2, "embed": 2}
     assert changed["openfrs_stage_seconds_count scan"] == 1
@@ -114,15 +114,15 @@ def test_stages_of_a_search_are_measured_and_its_index_counted(one: Metered) -> 
     assert not [name for name in after if "secret" in name or one.server.credentials["project_id"] in name]
 
 
-def test_refusals_and_refused_urls_are_counted(one: Metered) -> None:
+def test_rejected_urls_are_counted(one: Metered) -> None:
     before = one.read()
     with one.server.http() as client:
         body = {"image_url": "https://example.com/a.jpg"}
         assert client.post(f"{one.server.project}/face-detect", json=body).json()["error_code"] == "FRS.0020"
-    assert grown(before, one.read())["openfrs_url_fetches_total FRS.0020"] == 1
+    assert growth(before, one.read())["openfrs_url_fetches_total FRS.0020"] == 1
 
 
-def test_several_processes_are_counted_together_and_none_twice(several: Metered) -> None:
+def test_processes_are_counted_together_and_none_twice(several: Metered) -> None:
     workers = several.server.workers()
     assert len(workers) == 2
     for worker in workers:
@@ -134,7 +134,7 @@ def test_several_processes_are_counted_together_and_none_twice(several: Metered)
     assert seen["openfrs_pictures small working"] == seen["openfrs_requests_under_way"] == 0
 
 
-def test_what_a_process_held_is_gone_with_it_but_not_what_it_counted(several: Metered) -> None:
+def test_gauges_of_a_killed_process_disappear_and_its_counters_stay(several: Metered) -> None:
     before, workers = several.read(), several.server.workers()
     path = f"{several.server.project}/face-sets/s"
     with several.server.http_at(workers[0]) as client:
@@ -147,10 +147,10 @@ def test_what_a_process_held_is_gone_with_it_but_not_what_it_counted(several: Me
         time.sleep(0.02)
     after = several.read()
     assert after["openfrs_indexes"] == 0
-    assert grown(before, after)["openfrs_requests_total  search 200"] == 1
+    assert growth(before, after)["openfrs_requests_total  search 200"] == 1
 
 
-def test_only_who_has_the_token_reads_and_never_through_the_api(one: Metered) -> None:
+def test_metrics_need_the_token_and_are_not_on_the_port_of_the_api(one: Metered) -> None:
     for headers in ({}, {"Authorization": "Bearer other"}, {"Authorization": f"Basic {SECRET}"}):
         refused = httpx.get(one.url, headers=headers)
         assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")

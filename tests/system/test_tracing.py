@@ -14,7 +14,7 @@ from tests.support.servers import fake_server_command, running
 
 @pytest.fixture
 def collector() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
-    """A collector of traces on loopback: its address, and the paths and bodies it was sent."""
+    """A trace collector on loopback: its address, and the paths and bodies that it received."""
     received: list[tuple[str, bytes]] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -36,7 +36,7 @@ def collector() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
         thread.join()
 
 
-def test_a_server_sends_its_traces_before_it_ends(
+def test_a_server_exports_its_traces_before_it_exits(
     tmp_path: Path, collector: tuple[str, list[tuple[str, bytes]]]
 ) -> None:
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest

@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from openfrs.core.errors import ServiceError
-from openfrs.core.telemetry.metrics import REFUSED
+from openfrs.core.telemetry.metrics import REJECTED
 
 from .authentication import Authenticator, Login, Session
 
@@ -33,7 +33,7 @@ class LoginQueue:
             ServiceError: as :meth:`Authenticator.sign_in`; ``IAM.429`` too many logins are waiting.
         """
         if not self._slots.acquire(blocking=False):
-            REFUSED.labels("logins").inc()
+            REJECTED.labels("logins").inc()
             raise ServiceError("IAM.429", headers={"Retry-After": "1"})
         future = self._pool.submit(self._authenticator.sign_in, login)
         future.add_done_callback(lambda _: self._slots.release())

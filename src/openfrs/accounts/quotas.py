@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
-from openfrs.core.telemetry.metrics import REFUSED
+from openfrs.core.telemetry.metrics import REJECTED
 
 SLOW_OPERATIONS: Final = frozenset({"detect_action_liveness", "submit_liveness_video"})
 """Operations limited by ``slow_rate``: those that process a video."""
@@ -73,7 +73,7 @@ class Quotas:
             return
         item = RateLimitItemPerSecond(max(1, math.floor(rate * limits.burst)), limits.burst)
         if not self._limiter.hit(item, project_id, operation):
-            REFUSED.labels("rate").inc()
+            REJECTED.labels("rate").inc()
             window = self._limiter.get_window_stats(item, project_id, operation)
             headers = {
                 "Retry-After": str(max(1, math.ceil(window.reset_time - time.time()))),
@@ -92,7 +92,7 @@ class Quotas:
         """
         with self._lock:
             if limits.concurrent and self._concurrent[project_id] >= limits.concurrent:
-                REFUSED.labels("concurrent").inc()
+                REJECTED.labels("concurrent").inc()
                 raise ServiceError("FRS.0033", headers={"Retry-After": "1"})
             self._concurrent[project_id] += 1
         try:

@@ -16,7 +16,7 @@ from openfrs.core.admission import Admission
 from openfrs.core.errors import ServiceError
 from openfrs.core.telemetry import logs
 from openfrs.core.telemetry.metrics import REQUEST_SECONDS, REQUESTS
-from openfrs.core.telemetry.tracing import describe, request_span
+from openfrs.core.telemetry.tracing import annotate, request_span
 from openfrs.recognition.recognizer import Recognizer
 
 from .auth import address_of
@@ -132,7 +132,7 @@ def _record_outcome(scope: Scope, status: int, seconds: float, span: "Span | Non
     log.info("%s %s %d %.1f ms %s", *line, extra={"fields": fields | ({"error": error} if error else {})})
     if span is not None:
         attributes = {"http.request.method": method, "http.response.status_code": status, "error.type": error}
-        describe(span, operation, {**attributes, "openfrs.request_id": state["request_id"]}, failed=status >= 500)
+        annotate(span, operation, {**attributes, "openfrs.request_id": state["request_id"]}, failed=status >= 500)
 
 
 def _with_headers(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:

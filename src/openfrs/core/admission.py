@@ -1,6 +1,6 @@
 """Admission control of one process: bounds on concurrent requests and on the bytes of their bodies, for all clients together."""
 
-from openfrs.core.telemetry.metrics import BODY_BYTES, REFUSED, REQUESTS_UNDER_WAY
+from openfrs.core.telemetry.metrics import ACTIVE_REQUESTS, BODY_BYTES, REJECTED
 
 from .errors import ServiceError, too_many_requests
 
@@ -66,7 +66,7 @@ class Admission:
     def _count(self, requests: int, size: int) -> None:
         self.active_requests += requests
         self.reserved_bytes += size
-        REQUESTS_UNDER_WAY.inc(requests)
+        ACTIVE_REQUESTS.inc(requests)
         BODY_BYTES.inc(size)
 
 
@@ -121,5 +121,5 @@ class RequestSlot:
 
 
 def _rejection(bound: str) -> ServiceError:
-    REFUSED.labels(bound).inc()
+    REJECTED.labels(bound).inc()
     return too_many_requests()

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from openfrs.core.errors import too_many_requests
-from openfrs.core.telemetry.metrics import IMAGES, REFUSED, STAGE_SECONDS
+from openfrs.core.telemetry.metrics import IMAGES, REJECTED, STAGE_SECONDS
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class BoundedExecutor:
             ServiceError: ``FRS.0033`` the queue is full.
         """
         if self._accepted >= self._capacity:
-            REFUSED.labels(f"{self.name}_queue").inc()
+            REJECTED.labels(f"{self.name}_queue").inc()
             raise too_many_requests()
 
     async def run(self, work: Callable[[], T]) -> T:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from openfrs.core.settings import Settings
-from openfrs.core.telemetry.metrics import EXPIRED, RETENTION_FAILURES
+from openfrs.core.telemetry.metrics import EXPIRED_FACES, RETENTION_FAILURES
 from openfrs.services import Services
 
 _INDEXING_SECONDS: Final = 0.5
@@ -108,7 +108,7 @@ def run_retention(services: Services) -> None:
         with services.exclusive("retention") as acquired:
             if acquired:
                 for result in services.retention_job.run_audited(services.audit):
-                    EXPIRED.inc(result.deleted)
+                    EXPIRED_FACES.inc(result.deleted)
     except BaseException:
         RETENTION_FAILURES.inc()
         raise

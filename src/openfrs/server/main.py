@@ -17,8 +17,8 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.files import Descriptor
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry import logs
-from openfrs.core.telemetry.exposition import exposed
-from openfrs.core.telemetry.tracing import traced
+from openfrs.core.telemetry.exposition import serving_metrics
+from openfrs.core.telemetry.tracing import exporting_traces
 from openfrs.services import Services, prepare
 from openfrs.store.data_directory import DataDirectory
 from openfrs.vision.loading import load_models
@@ -50,7 +50,7 @@ def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] =
     with (
         DataDirectory(settings.data).lock() as lock,
         _listening(settings) as listener,
-        exposed(settings) as worker_exited,
+        serving_metrics(settings) as worker_exited,
     ):
         host, port = listener.getsockname()[:2]
         endpoint = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
@@ -112,7 +112,7 @@ def _serve(
         gc.freeze()  # a collection of the long-lived objects blocked requests for 0.1 s
         with (
             reloaded_on_hangup(certificate),
-            traced(settings.otlp_endpoint),
+            exporting_traces(settings.otlp_endpoint),
             retention_runs(services, settings),
             index_updates(services),
             usage_flushes(services),

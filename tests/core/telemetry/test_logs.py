@@ -1,4 +1,4 @@
-"""The log as JSON, of a server that runs and of what goes wrong in it."""
+"""The log as JSON."""
 
 import json
 import logging
@@ -13,26 +13,26 @@ from tests.support.in_process import in_process
 
 
 def record(message: str, **extra: Any) -> logging.LogRecord:
-    made = logging.LogRecord("openfrs.x", logging.INFO, "file", 1, message, (), None)
-    made.__dict__.update(extra)
-    return made
+    log_record = logging.LogRecord("openfrs.x", logging.INFO, "file", 1, message, (), None)
+    log_record.__dict__.update(extra)
+    return log_record
 
 
 def test_every_line_of_a_servers_log_is_an_object_with_the_requests_id(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with in_process(data, log_format="json") as server, server.http() as client:
-        answer = client.post(f"{server.project}/face-detect", files={"image_file": photo((200, 0, 0))})
-        refused = client.post(f"{server.project}/face-detect?a=secret", json={})
+        response = client.post(f"{server.project}/face-detect", files={"image_file": photo((200, 0, 0))})
+        error = client.post(f"{server.project}/face-detect?a=secret", json={})
     lines = {
         line["request_id"]: line for line in map(json.loads, server.log.read_text().splitlines()) if "status" in line
     }
-    line = lines[answer.headers["X-Request-Id"]]
+    line = lines[response.headers["X-Request-Id"]]
     assert datetime.fromisoformat(line["time"]).tzinfo is not None
     assert (line["method"], line["path"], line["status"]) == ("POST", f"{server.project}/face-detect", 200)
     assert (line["operation"], line["level"], line["logger"]) == ("detect", "INFO", "openfrs.access")
     assert line["milliseconds"] > 0
     assert "error" not in line
-    assert lines[refused.headers["X-Request-Id"]]["error"] == "FRS.0011"
+    assert lines[error.headers["X-Request-Id"]]["error"] == "FRS.0011"
     assert "secret" not in server.log.read_text()
 
 
@@ -42,7 +42,7 @@ def test_a_line_break_in_a_message_stays_in_its_line() -> None:
     assert json.loads(line)["message"] == "one\ntwo"
 
 
-def test_what_went_wrong_is_told_with_its_traceback() -> None:
+def test_an_exception_is_logged_with_its_traceback() -> None:
     try:
         raise ArithmeticError("no numbers")
     except ArithmeticError:

@@ -1,4 +1,4 @@
-"""What the metrics count, and that page, dashboard and rules speak of those there are."""
+"""The metrics of a server, and their documentation, dashboard and rules."""
 
 import json
 import re
@@ -9,8 +9,8 @@ from openfrs.core.telemetry.metrics import REGISTRY
 from tests.support.servers import REPOSITORY
 
 
-def exposed_names() -> set[str]:
-    """The names that a query can use."""
+def metric_names() -> set[str]:
+    """Return the names that a query can use."""
     suffixes = {"counter": ["_total"], "gauge": [""], "histogram": ["_bucket", "_count", "_sum"]}
     return {family.name + suffix for family in REGISTRY.collect() for suffix in suffixes[family.type]}
 
@@ -26,11 +26,11 @@ def test_every_metric_is_documented() -> None:
 
 
 @pytest.mark.parametrize("file", ["grafana/openfrs.json", "prometheus/openfrs.yml"])
-def test_dashboard_and_rules_ask_for_metrics_that_there_are(file: str) -> None:
+def test_dashboard_and_rules_use_existing_metrics(file: str) -> None:
     text = (REPOSITORY / "deploy" / file).read_text("utf-8")
-    asked = set(re.findall(r"\b(?:openfrs|process)_\w+", text)) - {"openfrs_prometheus"}
-    assert asked
-    assert asked <= exposed_names()
+    names = set(re.findall(r"\b(?:openfrs|process)_\w+", text)) - {"openfrs_prometheus"}
+    assert names
+    assert names <= metric_names()
 
 
 def test_the_dashboard_shows_every_metric() -> None:

@@ -1,4 +1,4 @@
-"""Traces of requests: of a service in this process, and of a server that sends them over HTTP."""
+"""Traces of requests, of a service in this process and of a server that exports them over HTTP."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ import pytest
 from openfrs.api.app import create_app
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
-from openfrs.core.telemetry.tracing import traced
+from openfrs.core.telemetry.tracing import exporting_traces
 from openfrs.services import Services
 from tests.support.fake_models import FakePipeline, photo
 
@@ -24,12 +24,12 @@ CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def spans_of(folder: Path, path: str, **headers: str) -> dict[str, Any]:
-    """The spans of one request, by name."""
+    """Return the spans of one request, by name."""
     services = Services.open(Settings(data=folder, bootstrap=True), FakePipeline())
     services.bootstrap("http://here")
     account = json.loads((folder / "credentials.json").read_text())
 
-    async def ask() -> None:
+    async def send() -> None:
         transport = httpx.ASGITransport(create_app(services))
         async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
             user = {"name": account["user"], "password": account["password"], "domain": {"name": "openfrs"}}
@@ -43,14 +43,14 @@ def spans_of(folder: Path, path: str, **headers: str) -> dict[str, Any]:
 
     exporter = memory.InMemorySpanExporter()
     try:
-        with traced("http://nowhere", exporter):
-            asyncio.run(ask())
+        with exporting_traces("http://nowhere", exporter):
+            asyncio.run(send())
     finally:
         services.close()
     return {span.name: span for span in exporter.get_finished_spans() if span.name != "create_token"}
 
 
-def test_a_request_is_a_span_of_its_caller_and_its_stages_are_below(tmp_path: Path) -> None:
+def test_a_request_is_a_child_span_of_its_caller_and_the_parent_of_its_stages(tmp_path: Path) -> None:
     spans = spans_of(tmp_path, "/v2/{project}/face-detect?name=secret", traceparent=CALLER)
     assert spans.keys() == {"detect", "stage.decode", "stage.detect"}
     request = spans["detect"]
@@ -62,14 +62,14 @@ def test_a_request_is_a_span_of_its_caller_and_its_stages_are_below(tmp_path: Pa
     assert attributes == {"http.request.method": "POST", "http.response.status_code": 200}
 
 
-def test_a_refusal_is_told_by_its_code(tmp_path: Path) -> None:
+def test_an_error_is_recorded_by_its_code(tmp_path: Path) -> None:
     (request,) = spans_of(tmp_path, "/v2/{project}/face-sets/secret/search").values()
     assert request.attributes["error.type"] == "FRS.0302"
     assert request.status.is_unset
     assert "secret" not in str(request.to_json())
 
 
-def test_without_the_packages_the_start_says_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_packages_the_error_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
-    with pytest.raises(OperatorError, match=r"openfrs\[otel\]"), traced("http://127.0.0.1:4318"):
+    with pytest.raises(OperatorError, match=r"openfrs\[otel\]"), exporting_traces("http://127.0.0.1:4318"):
         pass

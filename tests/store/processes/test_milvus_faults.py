@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from openfrs.core.telemetry.metrics import MILVUS_PASSED_OVER
+from openfrs.core.telemetry.metrics import MILVUS_BYPASSED
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import IndexUnavailableError
 from openfrs.store.faces.models import Match
@@ -107,11 +107,11 @@ def test_a_server_that_comes_back_empty_is_found_out_and_filled_again(
     server.kill()
     shutil.rmtree(tmp_path / "milvus")
     server.start()
-    passed_over = MILVUS_PASSED_OVER._value.get()
+    passed_over = MILVUS_BYPASSED._value.get()
     while True:  # the loss is found by who searches, and the copy made anew
-        before = MILVUS_PASSED_OVER._value.get()
+        before = MILVUS_BYPASSED._value.get()
         assert found(galleries, set_id, 7) == ["00000007"]
-        if MILVUS_PASSED_OVER._value.get() == before:
+        if MILVUS_BYPASSED._value.get() == before:
             break
         index.indexer.run()
         time.sleep(0.2)
@@ -131,9 +131,9 @@ def test_a_copy_that_lacks_faces_is_not_searched_and_made_anew_only_if_it_goes_o
     copy = serving(database, set_id)
     index.milvus._delete(copy, [_id(copy, 8)])  # behind the indexer's back
     index.milvus.close()
-    passed_over = MILVUS_PASSED_OVER._value.get()
+    passed_over = MILVUS_BYPASSED._value.get()
     assert found(galleries, set_id, 7) == ["00000007"]
-    assert MILVUS_PASSED_OVER._value.get() == passed_over + 1
+    assert MILVUS_BYPASSED._value.get() == passed_over + 1
     indexer.run()
     assert serving(database, set_id) == copy
     time.sleep(1.1)
@@ -156,9 +156,9 @@ def test_a_copy_that_lacks_faces_from_the_first_is_not_searched_either(
         while IndexCopies(database).behind():
             indexer.run()
     copy = serving(database, set_id)
-    passed_over = MILVUS_PASSED_OVER._value.get()
+    passed_over = MILVUS_BYPASSED._value.get()
     assert found(galleries, set_id, 0) == ["00000000"]
-    assert MILVUS_PASSED_OVER._value.get() == passed_over + 1
+    assert MILVUS_BYPASSED._value.get() == passed_over + 1
     indexer.run()
     assert serving(database, set_id) == copy
     time.sleep(1.1)

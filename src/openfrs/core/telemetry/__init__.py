@@ -1,1 +1,1 @@
-"""What the service tells of itself: metrics, logs, traces. No label, field or attribute holds what a client sent."""
+"""Metrics, logs and traces. No label, field or attribute holds data of a client."""

@@ -1,4 +1,4 @@
-"""Serving metrics to Prometheus, at an address of their own and never on the port of the API."""
+"""The endpoint that serves metrics to Prometheus, on an address of its own and never on the port of the API."""
 
 import hmac
 import http.server
@@ -19,56 +19,58 @@ from openfrs.core.settings import Settings
 
 from .metrics import REGISTRY
 
-_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @contextmanager
-def exposed(settings: Settings) -> Iterator[Callable[[int], None]]:
-    """Serve the metrics of this process, or of its worker processes together, for the time of the context, if an address is set.
+def serving_metrics(settings: Settings) -> Iterator[Callable[[int], None]]:
+    """Serve the metrics of this process, or of all its worker processes, until the block ends, if an address is set.
 
-    Worker processes must be started within the context. It gives a function to be told the id of each that has ended.
+    Worker processes must be started within the block. The context yields a function to call with the id of each that has ended.
 
     Raises:
-        OperatorError: the address cannot be used, or is open to others and no token is set.
+        OperatorError: the address cannot be used, or is not loopback and no token is set.
     """
     if not settings.metrics:
         yield lambda _: None
         return
     if settings.workers == 1:
-        with _served(settings, lambda: REGISTRY):
+        with _server(settings, lambda: REGISTRY):
             yield lambda _: None
         return
-    with tempfile.TemporaryDirectory(prefix="openfrs-metrics-") as folder, _environment(folder):
+    with tempfile.TemporaryDirectory(prefix="openfrs-metrics-") as folder, _shared_through(folder):
 
-        def of_all() -> CollectorRegistry:
+        def merged() -> CollectorRegistry:
             registry = CollectorRegistry()
             MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
             return registry
 
-        with _served(settings, of_all):
+        with _server(settings, merged):
             yield lambda pid: mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
-def _environment(folder: str) -> Iterator[None]:
-    """Tell processes that are started where to keep their numbers: it must be known when the library is imported."""
-    before = os.environ.get(_FOLDER)
-    os.environ[_FOLDER] = folder
+def _shared_through(folder: str) -> Iterator[None]:
+    """Make child processes write their metrics to a folder: prometheus_client reads the variable when it is imported."""
+    before = os.environ.get(_FOLDER_VARIABLE)
+    os.environ[_FOLDER_VARIABLE] = folder
     try:
         yield
     finally:
         if before is None:
-            del os.environ[_FOLDER]
+            del os.environ[_FOLDER_VARIABLE]
         else:
-            os.environ[_FOLDER] = before
+            os.environ[_FOLDER_VARIABLE] = before
 
 
 @contextmanager
-def _served(settings: Settings, registry: Callable[[], CollectorRegistry]) -> Iterator[None]:
+def _server(settings: Settings, registry: Callable[[], CollectorRegistry]) -> Iterator[None]:
     address = _address(settings.metrics)
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
     if token is None and not ipaddress.ip_address(address[0]).is_loopback:
-        raise OperatorError(f"setting metrics: {settings.metrics} is open to others, so metrics_token must be set")
+        raise OperatorError(
+            f"setting metrics: {settings.metrics} is not a loopback address, so metrics_token must be set"
+        )
     try:
         server = _Server(address, registry, token)
     except OSError as error:
@@ -107,30 +109,30 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server: _Server
     timeout = 10
 
-    def do_GET(self) -> None:  # so is the interface
-        """Answer a reader."""
+    def do_GET(self) -> None:  # the name is prescribed
+        """Serve the metrics."""
         if self.path.partition("?")[0] != "/metrics":
-            self._answer(404, "text/plain", b"metrics are at /metrics\n")
-        elif not self._is_known():
-            self._answer(401, "text/plain", b"a bearer token is needed\n", ("WWW-Authenticate", "Bearer"))
+            self._respond(404, "text/plain", b"metrics are at /metrics\n")
+        elif not self._is_authorized():
+            self._respond(401, "text/plain", b"a bearer token is required\n", ("WWW-Authenticate", "Bearer"))
         else:
             encode, content_type = choose_encoder(self.headers.get("Accept", ""))
-            self._answer(200, content_type, encode(self.server.registry()))
+            self._respond(200, content_type, encode(self.server.registry()))
 
     def version_string(self) -> str:
-        """Nothing of what runs here is told."""
+        """Return the name of the service, and no version of its components."""
         return "OpenFRS"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # so is the interface
-        """Readers come every few seconds: nothing of it is logged."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is prescribed
+        """Log nothing: Prometheus reads every few seconds."""
 
-    def _is_known(self) -> bool:
+    def _is_authorized(self) -> bool:
         if self.server.token is None:
             return True
-        given = self.headers.get("Authorization", "").encode("latin-1", "replace")
-        return hmac.compare_digest(given, f"Bearer {self.server.token}".encode())
+        credentials = self.headers.get("Authorization", "").encode("latin-1", "replace")
+        return hmac.compare_digest(credentials, f"Bearer {self.server.token}".encode())
 
-    def _answer(self, status: int, content_type: str, body: bytes, *headers: tuple[str, str]) -> None:
+    def _respond(self, status: int, content_type: str, body: bytes, *headers: tuple[str, str]) -> None:
         self.send_response(status)
         for name, value in (("Content-Type", content_type), ("Content-Length", str(len(body))), *headers):
             self.send_header(name, value)

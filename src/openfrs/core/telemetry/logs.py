@@ -1,4 +1,4 @@
-"""The log: lines of text, or a JSON object a line."""
+"""The log: lines of text, or one JSON object per line."""
 
 import json
 import logging
@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""The id of the request that is being worked on."""
+"""The id of the request in progress."""
 
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
 def configure(form: Literal["text", "json"]) -> None:
-    """Write the log of this process to stderr, in one of the two forms."""
+    """Write the log of this process to standard error, as text or as JSON."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if form == "json" else logging.Formatter(TEXT))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
@@ -21,10 +21,10 @@ def configure(form: Literal["text", "json"]) -> None:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, the request's id, and the record's own ``fields``."""
+    """One JSON object per line: time, level, logger, message, request id, and the ``fields`` of the record."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of a record."""
+        """Return the line of a record."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,

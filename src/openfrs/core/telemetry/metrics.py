@@ -1,7 +1,7 @@
 """Every metric of the service.
 
-Labels take few values: names of operations, error codes, stages. None is the name of a project, a face set or a person.
-With several processes each keeps its own numbers in files, and gauges add up over those that live.
+Labels have few values: operations, error codes, stages. No label names a project, a face set or a person. With several processes
+each writes its metrics to files; gauges are summed over the processes that run.
 """
 
 from typing import Final
@@ -9,20 +9,20 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 REGISTRY: Final = CollectorRegistry()
-"""What this process measures."""
+"""The metrics of this process."""
 
 _REQUEST_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _STAGE_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 REQUESTS: Final = Counter(
     "openfrs_requests",
-    "Requests answered, by operation, HTTP status and error code, which is empty for a success.",
+    "Requests by operation, HTTP status and error code; the code of a success is empty.",
     ["operation", "status", "error"],
     registry=REGISTRY,
 )
 REQUEST_SECONDS: Final = Histogram(
     "openfrs_request_seconds",
-    "Time from the head of a request to the end of its answer, by operation.",
+    "Time from the headers of a request to the end of its response, by operation.",
     ["operation"],
     buckets=_REQUEST_BUCKETS,
     registry=REGISTRY,
@@ -36,26 +36,26 @@ STAGE_SECONDS: Final = Histogram(
 )
 IMAGES: Final = Gauge(
     "openfrs_pictures",
-    "Pictures and videos by lane (small, large) and state (working, waiting).",
+    "Images and videos by queue (small, large) and state (working, waiting).",
     ["lane", "state"],
     multiprocess_mode="livesum",
     registry=REGISTRY,
 )
-REQUESTS_UNDER_WAY: Final = Gauge(
+ACTIVE_REQUESTS: Final = Gauge(
     "openfrs_requests_under_way",
-    "Requests under way, but for those whose client is still sending.",
+    "Requests in progress, without those whose client is still sending.",
     multiprocess_mode="livesum",
     registry=REGISTRY,
 )
 BODY_BYTES: Final = Gauge(
     "openfrs_body_bytes",
-    "Bytes held of what requests sent or had fetched.",
+    "Bytes of bodies and fetched files that requests hold in memory.",
     multiprocess_mode="livesum",
     registry=REGISTRY,
 )
-REFUSED: Final = Counter(
+REJECTED: Final = Counter(
     "openfrs_refused",
-    "Requests answered 429, by what was full: small_queue, large_queue, requests, body_memory, rate, concurrent, fetches, logins.",
+    "Requests rejected (429) by limit: small_queue, large_queue, requests, body_memory, rate, concurrent, fetches, logins.",
     ["bound"],
     registry=REGISTRY,
 )
@@ -63,42 +63,40 @@ INDEXES: Final = Gauge(
     "openfrs_indexes", "Indexes of face sets in memory.", multiprocess_mode="livesum", registry=REGISTRY
 )
 INDEX_FACES: Final = Gauge(
-    "openfrs_index_faces", "Faces in those indexes.", multiprocess_mode="livesum", registry=REGISTRY
+    "openfrs_index_faces", "Faces in the indexes in memory.", multiprocess_mode="livesum", registry=REGISTRY
 )
 INDEX_BYTES: Final = Gauge(
-    "openfrs_index_bytes", "Bytes of those indexes.", multiprocess_mode="livesum", registry=REGISTRY
+    "openfrs_index_bytes", "Bytes of the indexes in memory.", multiprocess_mode="livesum", registry=REGISTRY
 )
 MILVUS_UP: Final = Gauge(
     "openfrs_milvus_up",
-    "Whether Milvus answered last time it was asked, 1 or 0.",
+    "1 if the last request to Milvus succeeded, else 0.",
     multiprocess_mode="livemin",
     registry=REGISTRY,
 )
 MILVUS_BEHIND: Final = Gauge(
     "openfrs_milvus_behind_faces",
-    "Faces written that are not yet in Milvus; searches read them from the database.",
+    "Faces that are not yet in Milvus; searches read them from the database.",
     multiprocess_mode="livemax",
     registry=REGISTRY,
 )
-MILVUS_PASSED_OVER: Final = Counter(
-    "openfrs_milvus_passed_over", "Searches that Milvus was not there for, answered from memory.", registry=REGISTRY
+MILVUS_BYPASSED: Final = Counter(
+    "openfrs_milvus_passed_over", "Searches answered from memory because Milvus was unavailable.", registry=REGISTRY
 )
 MODEL_LOAD_SECONDS: Final = Gauge(
     "openfrs_model_load_seconds",
-    "Time that loading a model took, by model; those for attributes are loaded when first wanted.",
+    "Time to load a model, by model; models for attributes are loaded at their first use.",
     ["model"],
     multiprocess_mode="livemax",
     registry=REGISTRY,
 )
 URL_FETCHES: Final = Counter(
     "openfrs_url_fetches",
-    "Files asked for by URL, by outcome: fetched, or the code of the refusal.",
+    "Files fetched by URL, by outcome: fetched, or the error code.",
     ["outcome"],
     registry=REGISTRY,
 )
-EXPIRED: Final = Counter("openfrs_expired_faces", "Faces deleted because they had expired.", registry=REGISTRY)
-RETENTION_FAILURES: Final = Counter(
-    "openfrs_retention_failures", "Looks for faces that have expired that have failed.", registry=REGISTRY
-)
+EXPIRED_FACES: Final = Counter("openfrs_expired_faces", "Faces deleted by retention rules.", registry=REGISTRY)
+RETENTION_FAILURES: Final = Counter("openfrs_retention_failures", "Retention runs that failed.", registry=REGISTRY)
 
 ProcessCollector(registry=REGISTRY)

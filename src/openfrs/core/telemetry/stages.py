@@ -1,4 +1,4 @@
-"""The stages of a request's work, measured and traced."""
+"""The stages of a request, measured and traced."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +9,6 @@ from .tracing import span
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """A stage of work, for the time of the context."""
+    """Measure and trace the block as a stage."""
     with span(f"stage.{name}"), STAGE_SECONDS.labels(name).time():
         yield

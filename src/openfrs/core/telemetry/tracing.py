@@ -1,6 +1,6 @@
-"""Traces by OpenTelemetry, where they are configured; the packages for it come with ``openfrs[otel]``.
+"""Traces with OpenTelemetry, if an endpoint is configured. Its packages come with ``openfrs[otel]``.
 
-A request is a span, a child of the caller's where its ``traceparent`` header names one; the stages of its work are spans below it.
+A request is a span, a child of the caller's span if its ``traceparent`` header names one. The stages of its work are child spans.
 """
 
 import os
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
 
-SENDING_SECONDS = 1.5
-"""How long a collector may take over a batch: what is left when the server ends must not hold up its end."""
+EXPORT_TIMEOUT_SECONDS = 1.5
+"""Timeout of a batch. It is short, so that the spans left at the end do not delay the server's shutdown."""
 
 
 class _Tracing:
-    """What this process traces with; nothing until it is configured."""
+    """The tracer of this process; None until tracing is configured."""
 
     provider: Any = None
     tracer: Any = None
 
 
 @contextmanager
-def traced(endpoint: str, exporter: "SpanExporter | None" = None) -> Iterator[None]:
-    """Send traces to an OTLP endpoint over HTTP, such as http://127.0.0.1:4318, or nowhere, for the time of the context.
+def exporting_traces(endpoint: str, exporter: "SpanExporter | None" = None) -> Iterator[None]:
+    """Send traces to an OTLP endpoint over HTTP, such as http://127.0.0.1:4318, until the block ends.
 
-    Other options are those of the environment that OpenTelemetry defines, such as ``OTEL_TRACES_SAMPLER``. ``exporter`` takes the
-    spans in place of the endpoint.
+    An empty endpoint disables tracing. The environment variables of OpenTelemetry, such as ``OTEL_TRACES_SAMPLER``, apply.
+    ``exporter`` receives the spans in place of the endpoint.
 
     Raises:
-        OperatorError: the packages for it are not installed.
+        OperatorError: the OpenTelemetry packages are not installed.
     """
     if not endpoint:
         yield
@@ -45,10 +45,10 @@ def traced(endpoint: str, exporter: "SpanExporter | None" = None) -> Iterator[No
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
-        raise OperatorError("setting otlp_endpoint needs more packages; run: pip install openfrs[otel]") from error
-    named = {} if "OTEL_SERVICE_NAME" in os.environ else {"service.name": "openfrs"}
-    provider = TracerProvider(resource=Resource.create(named))
-    sink = exporter or OTLPSpanExporter(endpoint.rstrip("/") + "/v1/traces", timeout=SENDING_SECONDS)
+        raise OperatorError("setting otlp_endpoint needs more packages: pip install 'openfrs[otel]'") from error
+    attributes = {} if "OTEL_SERVICE_NAME" in os.environ else {"service.name": "openfrs"}
+    provider = TracerProvider(resource=Resource.create(attributes))
+    sink = exporter or OTLPSpanExporter(endpoint.rstrip("/") + "/v1/traces", timeout=EXPORT_TIMEOUT_SECONDS)
     provider.add_span_processor(BatchSpanProcessor(sink))
     _Tracing.provider, _Tracing.tracer = provider, provider.get_tracer("openfrs")
     try:
@@ -60,7 +60,7 @@ def traced(endpoint: str, exporter: "SpanExporter | None" = None) -> Iterator[No
 
 @contextmanager
 def span(name: str) -> Iterator[None]:
-    """A span below the one that is current."""
+    """Trace the block as a child of the current span."""
     if _Tracing.tracer is None:
         yield
         return
@@ -70,11 +70,11 @@ def span(name: str) -> Iterator[None]:
 
 @contextmanager
 def request_span(headers: Mapping[str, str]) -> Iterator["Span | None"]:
-    """The span of a request, below the one that its headers name; None where nothing is traced."""
+    """Trace a request, as a child of the span that its headers name; yield None if tracing is disabled."""
     if _Tracing.tracer is None:
         yield None
         return
-    from opentelemetry.trace import SpanKind
+    from opentelemetry.trace import SpanKind  # an optional dependency
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
     parent = TraceContextTextMapPropagator().extract(headers)
@@ -82,9 +82,9 @@ def request_span(headers: Mapping[str, str]) -> Iterator["Span | None"]:
         yield current
 
 
-def describe(current: "Span", operation: str, attributes: Mapping[str, str | int], *, failed: bool) -> None:
-    """Say what a request was and what came of it; empty attributes are left out."""
-    from opentelemetry.trace import StatusCode
+def annotate(current: "Span", operation: str, attributes: Mapping[str, str | int], *, failed: bool) -> None:
+    """Set the name, the attributes and the status of a request's span; empty attributes are left out."""
+    from opentelemetry.trace import StatusCode  # an optional dependency
 
     current.update_name(operation)
     current.set_attributes({name: value for name, value in attributes.items() if value != ""})

@@ -19,7 +19,7 @@ import httpcore
 from openfrs.core import limits
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
-from openfrs.core.telemetry.metrics import REFUSED, URL_FETCHES
+from openfrs.core.telemetry.metrics import REJECTED, URL_FETCHES
 
 from .addresses import is_allowed
 from .locations import ObsObject, WebFile, parse_url
@@ -78,7 +78,7 @@ class Fetcher:
         location = parse_url(url)
         self._check(location, project_id)
         if self._running >= limits.MAX_CONCURRENT_FETCHES:
-            REFUSED.labels("fetches").inc()
+            REJECTED.labels("fetches").inc()
             raise ServiceError("FRS.0033", headers={"Retry-After": "1"})
         self._running += 1
         try:

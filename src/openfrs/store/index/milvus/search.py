@@ -18,7 +18,7 @@ from typing import ClassVar, Final
 import numpy as np
 from sqlalchemy import Connection
 
-from openfrs.core.telemetry.metrics import MILVUS_PASSED_OVER
+from openfrs.core.telemetry.metrics import MILVUS_BYPASSED
 from openfrs.core.telemetry.stages import stage
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import IndexUnavailableError, MilvusUnavailableError
@@ -129,7 +129,7 @@ class MilvusBackend(IndexBackend):
             if requested == MAX_RESULTS:
                 break
             requested = min(4 * requested, MAX_RESULTS)
-        MILVUS_PASSED_OVER.inc()
+        MILVUS_BYPASSED.inc()
         try:
             with open_since(0) as (snapshot, whole):
                 yield snapshot, whole, _scan(whole, probe, query)
