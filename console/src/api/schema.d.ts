@@ -4,228 +4,6 @@
  */
 
 export interface paths {
-    "/v1/{project_id}/face-compare": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Compare
-         * @description Compare the largest faces of two pictures; above 0.93 they are generally of one person.
-         */
-        post: operations["compare_v1__project_id__face_compare_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/{project_id}/face-sets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Face Sets
-         * @description All face sets of the project.
-         */
-        get: operations["list_face_sets_v1__project_id__face_sets_get"];
-        put?: never;
-        /**
-         * Create Face Set
-         * @description Make an empty face set.
-         */
-        post: operations["create_face_set_v1__project_id__face_sets_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/{project_id}/face-sets/{face_set_name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show Face Set
-         * @description One face set.
-         */
-        get: operations["show_face_set_v1__project_id__face_sets__face_set_name__get"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete Face Set
-         * @description Delete a face set with all its faces. There is no way back.
-         */
-        delete: operations["delete_face_set_v1__project_id__face_sets__face_set_name__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/{project_id}/face-sets/{face_set_name}/faces": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Faces
-         * @description Faces in the order they were enrolled, or the one with ``face_id``.
-         */
-        get: operations["list_faces_v1__project_id__face_sets__face_set_name__faces_get"];
-        /**
-         * Update Face
-         * @description Change a face's external image id, and merge its custom fields.
-         */
-        put: operations["update_face_v1__project_id__face_sets__face_set_name__faces_put"];
-        /**
-         * Add Faces
-         * @description Enrol every face of a picture, or with ``single`` only the largest.
-         */
-        post: operations["add_faces_v1__project_id__face_sets__face_set_name__faces_post"];
-        /**
-         * Delete Faces
-         * @description Delete every face with a ``face_id``, an ``external_image_id`` or a custom field's value, given as the one query pair.
-         */
-        delete: operations["delete_faces_v1__project_id__face_sets__face_set_name__faces_delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/{project_id}/face-sets/{face_set_name}/faces/batch": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Batch Delete Faces
-         * @description Delete every face that a filter holds for.
-         */
-        delete: operations["batch_delete_faces_v1__project_id__face_sets__face_set_name__faces_batch_delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/{project_id}/face-sets/{face_set_name}/search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Search
-         * @description Find the faces most like a probe: the largest face of a picture, or an enrolled face.
-         */
-        post: operations["search_v1__project_id__face_sets__face_set_name__search_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/{project_id}/face/quality/face-quality": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Face Quality
-         * @description Whether the largest face is sharp, and its head pose in degrees.
-         */
-        post: operations["face_quality_v1__project_id__face_quality_face_quality_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/{project_id}/face/quality/blur-classify": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Blur Classify
-         * @description Whether the largest face is sharp.
-         */
-        post: operations["blur_classify_v1__project_id__face_quality_blur_classify_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/{project_id}/face/quality/head-pose-estimate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Head Pose Estimate
-         * @description The head pose of the largest face, in degrees.
-         */
-        post: operations["head_pose_estimate_v1__project_id__face_quality_head_pose_estimate_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/{project_id}/live-detect": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Detect Action Liveness
-         * @description Whether the person in a video did what was asked, in that order: turn left (1) or right (2), nod (3), mouth (4), blink (5).
-         *
-         *     Left and right are the person's own.
-         */
-        post: operations["detect_action_liveness_v1__project_id__live_detect_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v2/{project_id}/face-compare": {
         parameters: {
             query?: never;
@@ -236,8 +14,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Compare
-         * @description Compare the largest faces of two pictures; above 0.93 they are generally of one person.
+         * Compare faces
+         * @description Compare the largest faces of two images. A similarity above 0.93 usually means the same person.
          */
         post: operations["compare_v2__project_id__face_compare_post"];
         delete?: never;
@@ -255,13 +33,13 @@ export interface paths {
         };
         /**
          * List Face Sets
-         * @description All face sets of the project.
+         * @description List all face sets of the project, oldest first.
          */
         get: operations["list_face_sets_v2__project_id__face_sets_get"];
         put?: never;
         /**
          * Create Face Set
-         * @description Make an empty face set.
+         * @description Create an empty face set.
          */
         post: operations["create_face_set_v2__project_id__face_sets_post"];
         delete?: never;
@@ -279,14 +57,14 @@ export interface paths {
         };
         /**
          * Show Face Set
-         * @description One face set.
+         * @description Show a face set.
          */
         get: operations["show_face_set_v2__project_id__face_sets__face_set_name__get"];
         put?: never;
         post?: never;
         /**
          * Delete Face Set
-         * @description Delete a face set with all its faces. There is no way back.
+         * @description Delete a face set with all its faces. This cannot be undone.
          */
         delete: operations["delete_face_set_v2__project_id__face_sets__face_set_name__delete"];
         options?: never;
@@ -303,22 +81,22 @@ export interface paths {
         };
         /**
          * List Faces
-         * @description Faces in the order they were enrolled, or the one with ``face_id``.
+         * @description List faces in the order of their enrolment, or show the one with `face_id`.
          */
         get: operations["list_faces_v2__project_id__face_sets__face_set_name__faces_get"];
         /**
          * Update Face
-         * @description Change a face's external image id, and merge its custom fields.
+         * @description Replace the external image id of a face, and merge its custom fields with the new ones.
          */
         put: operations["update_face_v2__project_id__face_sets__face_set_name__faces_put"];
         /**
          * Add Faces
-         * @description Enrol every face of a picture, or with ``single`` only the largest.
+         * @description Enrol every face of an image, or with `single` only the largest.
          */
         post: operations["add_faces_v2__project_id__face_sets__face_set_name__faces_post"];
         /**
          * Delete Faces
-         * @description Delete every face with a ``face_id``, an ``external_image_id`` or a custom field's value, given as the one query pair.
+         * @description Delete all faces with the `face_id`, `external_image_id` or custom field value of the one query parameter.
          */
         delete: operations["delete_faces_v2__project_id__face_sets__face_set_name__faces_delete"];
         options?: never;
@@ -338,7 +116,7 @@ export interface paths {
         post?: never;
         /**
          * Batch Delete Faces
-         * @description Delete every face that a filter holds for.
+         * @description Delete all faces that match a filter.
          */
         delete: operations["batch_delete_faces_v2__project_id__face_sets__face_set_name__faces_batch_delete"];
         options?: never;
@@ -356,8 +134,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Search
-         * @description Find the faces most like a probe: the largest face of a picture, or an enrolled face.
+         * Search faces
+         * @description Find the faces most similar to a probe: the largest face of an image, or an enrolled face.
          */
         post: operations["search_v2__project_id__face_sets__face_set_name__search_post"];
         delete?: never;
@@ -377,7 +155,7 @@ export interface paths {
         put?: never;
         /**
          * Face Quality
-         * @description Whether the largest face is sharp, and its head pose in degrees.
+         * @description Measure the sharpness and the head pose, in degrees, of the largest face.
          */
         post: operations["face_quality_v2__project_id__face_quality_face_quality_post"];
         delete?: never;
@@ -397,7 +175,7 @@ export interface paths {
         put?: never;
         /**
          * Blur Classify
-         * @description Whether the largest face is sharp.
+         * @description Classify the largest face as sharp or blurred.
          */
         post: operations["blur_classify_v2__project_id__face_quality_blur_classify_post"];
         delete?: never;
@@ -417,7 +195,7 @@ export interface paths {
         put?: never;
         /**
          * Head Pose Estimate
-         * @description The head pose of the largest face, in degrees.
+         * @description Estimate the head pose of the largest face, in degrees.
          */
         post: operations["head_pose_estimate_v2__project_id__face_quality_head_pose_estimate_post"];
         delete?: never;
@@ -437,11 +215,233 @@ export interface paths {
         put?: never;
         /**
          * Detect Action Liveness
-         * @description Whether the person in a video did what was asked, in that order: turn left (1) or right (2), nod (3), mouth (4), blink (5).
+         * @description Verify that the person in a video performs the requested actions in order.
          *
-         *     Left and right are the person's own.
+         *     The codes are 1 turn the head left, 2 turn it right, 3 nod, 4 open the mouth, 5 blink. Left and right are the person's own.
          */
         post: operations["detect_action_liveness_v2__project_id__live_detect_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{project_id}/face-compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare faces
+         * @description Compare the largest faces of two images. A similarity above 0.93 usually means the same person.
+         */
+        post: operations["compare_v1__project_id__face_compare_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{project_id}/face-sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Face Sets
+         * @description List all face sets of the project, oldest first.
+         */
+        get: operations["list_face_sets_v1__project_id__face_sets_get"];
+        put?: never;
+        /**
+         * Create Face Set
+         * @description Create an empty face set.
+         */
+        post: operations["create_face_set_v1__project_id__face_sets_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{project_id}/face-sets/{face_set_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Face Set
+         * @description Show a face set.
+         */
+        get: operations["show_face_set_v1__project_id__face_sets__face_set_name__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Face Set
+         * @description Delete a face set with all its faces. This cannot be undone.
+         */
+        delete: operations["delete_face_set_v1__project_id__face_sets__face_set_name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{project_id}/face-sets/{face_set_name}/faces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Faces
+         * @description List faces in the order of their enrolment, or show the one with `face_id`.
+         */
+        get: operations["list_faces_v1__project_id__face_sets__face_set_name__faces_get"];
+        /**
+         * Update Face
+         * @description Replace the external image id of a face, and merge its custom fields with the new ones.
+         */
+        put: operations["update_face_v1__project_id__face_sets__face_set_name__faces_put"];
+        /**
+         * Add Faces
+         * @description Enrol every face of an image, or with `single` only the largest.
+         */
+        post: operations["add_faces_v1__project_id__face_sets__face_set_name__faces_post"];
+        /**
+         * Delete Faces
+         * @description Delete all faces with the `face_id`, `external_image_id` or custom field value of the one query parameter.
+         */
+        delete: operations["delete_faces_v1__project_id__face_sets__face_set_name__faces_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{project_id}/face-sets/{face_set_name}/faces/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Batch Delete Faces
+         * @description Delete all faces that match a filter.
+         */
+        delete: operations["batch_delete_faces_v1__project_id__face_sets__face_set_name__faces_batch_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{project_id}/face-sets/{face_set_name}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search faces
+         * @description Find the faces most similar to a probe: the largest face of an image, or an enrolled face.
+         */
+        post: operations["search_v1__project_id__face_sets__face_set_name__search_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{project_id}/face/quality/face-quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Face Quality
+         * @description Measure the sharpness and the head pose, in degrees, of the largest face.
+         */
+        post: operations["face_quality_v1__project_id__face_quality_face_quality_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{project_id}/face/quality/blur-classify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Blur Classify
+         * @description Classify the largest face as sharp or blurred.
+         */
+        post: operations["blur_classify_v1__project_id__face_quality_blur_classify_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{project_id}/face/quality/head-pose-estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Head Pose Estimate
+         * @description Estimate the head pose of the largest face, in degrees.
+         */
+        post: operations["head_pose_estimate_v1__project_id__face_quality_head_pose_estimate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{project_id}/live-detect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Detect Action Liveness
+         * @description Verify that the person in a video performs the requested actions in order.
+         *
+         *     The codes are 1 turn the head left, 2 turn it right, 3 nod, 4 open the mouth, 5 blink. Left and right are the person's own.
+         */
+        post: operations["detect_action_liveness_v1__project_id__live_detect_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -458,8 +458,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Detect
-         * @description Find the faces of a picture, with the attributes that the old codes 0 to 5 stand for.
+         * Detect faces
+         * @description Detect all faces of an image, largest first, with the attributes selected by the v1 codes 0 to 5.
          */
         post: operations["detect_v1__project_id__face_detect_post"];
         delete?: never;
@@ -479,7 +479,7 @@ export interface paths {
         put?: never;
         /**
          * Detect Silent Liveness
-         * @description Whether the largest face is a person's, and not that of a print or a screen: alive from a confidence of 0.5.
+         * @description Detect presentation attacks with prints and screens: judge the largest face of an image, alive from a confidence of 0.5.
          */
         post: operations["detect_silent_liveness_v1__project_id__live_detect_face_post"];
         delete?: never;
@@ -496,8 +496,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show Subscribes
-         * @description The services of the project, and how many face sets it may have.
+         * Show subscriptions
+         * @description Show the subscribed services of the project and its maximum number of face sets.
          */
         get: operations["show_subscribes_v1__project_id__subscribe_get"];
         put?: never;
@@ -518,8 +518,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Detect
-         * @description Find the faces of a picture, with the attributes whose codes are given; codes that are not known are ignored.
+         * Detect faces
+         * @description Detect all faces of an image, largest first, with the attributes selected by code. Unknown codes are ignored.
          */
         post: operations["detect_v2__project_id__face_detect_post"];
         delete?: never;
@@ -537,9 +537,9 @@ export interface paths {
         };
         /**
          * Show Models
-         * @description The embedder, the error rates of its similarities, the others to choose from, and every weight with its role and licence.
+         * @description Show the embedder in use with its error rates, the other embedders, and all weights with role and licence.
          *
-         *     False and true match rates are shares of pairs, 0..1, over the calibration's pictures.
+         *     False and true match rates are fractions of pairs, 0..1, measured on the calibration images.
          */
         get: operations["show_models_x_v1__project_id__models_get"];
         put?: never;
@@ -559,9 +559,9 @@ export interface paths {
         };
         /**
          * Show Activity
-         * @description FRS requests and errors of the project, minute by minute of the last hour.
+         * @description Count the FRS requests and errors of the project per minute for the last hour.
          *
-         *     They are counted where rates are: with several processes each has its own counts unless ``OPENFRS_COUNTERS`` names Redis.
+         *     With several processes each counts its own requests, unless `OPENFRS_COUNTERS` names a Redis server.
          */
         get: operations["show_activity_x_v1__project_id__activity_get"];
         put?: never;
@@ -583,7 +583,7 @@ export interface paths {
         put?: never;
         /**
          * Check Faces
-         * @description Whether each face of a picture would be enrolled, the reasons if not, and what was measured. Nothing is enrolled.
+         * @description Check each face of an image against a policy without enrolling it: acceptance, reasons and measurements.
          */
         post: operations["check_faces_x_v1__project_id__face_check_post"];
         delete?: never;
@@ -601,18 +601,18 @@ export interface paths {
         };
         /**
          * Show Policy
-         * @description What a face must meet to be enrolled in a set; empty if everything is.
+         * @description Show the enrolment policy of a face set. Without a policy, which is shown empty, every face is enrolled.
          */
         get: operations["show_policy_x_v1__project_id__face_sets__face_set_name__policy_get"];
         /**
          * Set Policy
-         * @description Give a set a policy in place of any other. Faces that are enrolled already stay.
+         * @description Set the enrolment policy of a face set, replacing any other. It does not affect faces enrolled before.
          */
         put: operations["set_policy_x_v1__project_id__face_sets__face_set_name__policy_put"];
         post?: never;
         /**
          * Delete Policy
-         * @description Take a set's policy away: every face is enrolled.
+         * @description Delete the enrolment policy of a face set: every face is enrolled.
          */
         delete: operations["delete_policy_x_v1__project_id__face_sets__face_set_name__policy_delete"];
         options?: never;
@@ -629,18 +629,18 @@ export interface paths {
         };
         /**
          * Show Retention
-         * @description When faces of a set expire, and whether it is under legal hold.
+         * @description Show the retention rule of a face set, and its legal hold if there is one.
          */
         get: operations["show_retention_x_v1__project_id__face_sets__face_set_name__retention_get"];
         /**
          * Set Retention
-         * @description Give a set a rule in place of any other. What has expired by it is deleted at the next run.
+         * @description Set the retention rule of a face set, replacing any other. Expired faces are deleted by the next retention run.
          */
         put: operations["set_retention_x_v1__project_id__face_sets__face_set_name__retention_put"];
         post?: never;
         /**
          * Delete Retention
-         * @description Take a set's rule away: its faces never expire.
+         * @description Delete the retention rule of a face set: its faces never expire.
          */
         delete: operations["delete_retention_x_v1__project_id__face_sets__face_set_name__retention_delete"];
         options?: never;
@@ -657,14 +657,14 @@ export interface paths {
         };
         get?: never;
         /**
-         * Hold
-         * @description Put a set under legal hold: neither it nor a face of it can be deleted, nor expires, until it is released.
+         * Place a legal hold
+         * @description Place a face set under legal hold: until its release, it cannot be deleted and its faces neither deleted nor expired.
          */
         put: operations["hold_x_v1__project_id__face_sets__face_set_name__legal_hold_put"];
         post?: never;
         /**
-         * Release
-         * @description Release a set from legal hold. What has expired meanwhile is deleted at the next run.
+         * Release a legal hold
+         * @description Release a face set from legal hold. Faces that expired during the hold are deleted by the next retention run.
          */
         delete: operations["release_x_v1__project_id__face_sets__face_set_name__legal_hold_delete"];
         options?: never;
@@ -681,7 +681,7 @@ export interface paths {
         };
         /**
          * List Deletions
-         * @description What was deleted from the project's face sets: when, by which rule, and the ids of the faces.
+         * @description List the deletions of faces from the project's face sets: time, rule and face ids.
          */
         get: operations["list_deletions_x_v1__project_id__deletions_get"];
         put?: never;
@@ -700,8 +700,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tabulate Faces
-         * @description Faces that a filter holds for, sorted by a field, with their number. Faces without a value of the field come last.
+         * List faces as a table
+         * @description List the faces that match a filter, sorted by a field, with their total. Faces without the field come last.
          */
         get: operations["tabulate_faces_x_v1__project_id__face_sets__face_set_name__faces_get"];
         put?: never;
@@ -723,7 +723,7 @@ export interface paths {
         put?: never;
         /**
          * Create Liveness Session
-         * @description Choose at random what a person is to do.
+         * @description Create a session with random actions.
          */
         post: operations["create_liveness_session_x_v1__project_id__liveness_sessions_post"];
         delete?: never;
@@ -743,7 +743,7 @@ export interface paths {
         put?: never;
         /**
          * Submit Liveness Video
-         * @description Judge the session's one video. What came of it is not told here, where the person may see it.
+         * @description Submit the one video of a session. The response does not contain the result: the person may be able to read it.
          */
         post: operations["submit_liveness_video_x_v1__project_id__liveness_sessions__session_id__video_post"];
         delete?: never;
@@ -761,7 +761,7 @@ export interface paths {
         };
         /**
          * Read Liveness Result
-         * @description What came of the session; it can be read once.
+         * @description Return the result of a session. It can be read only once.
          */
         get: operations["read_liveness_result_x_v1__project_id__liveness_sessions__session_id__result_get"];
         put?: never;
@@ -781,7 +781,7 @@ export interface paths {
         };
         /**
          * Show Project
-         * @description The project and the limits that hold for it.
+         * @description Show the project and its limits.
          */
         get: operations["show_project_x_v1_accounts__project_id__get"];
         put?: never;
@@ -801,13 +801,13 @@ export interface paths {
         };
         /**
          * List Users
-         * @description The users that have a role on this project alone or on none.
+         * @description List the users that have a role on this project only, or no role at all.
          */
         get: operations["list_users_x_v1_accounts__project_id__users_get"];
         put?: never;
         /**
          * Create User
-         * @description Make a user with a role on this project. The password is shown this once.
+         * @description Create a user with a role on this project. The password is returned only once.
          */
         post: operations["create_user_x_v1_accounts__project_id__users_post"];
         delete?: never;
@@ -826,13 +826,13 @@ export interface paths {
         get?: never;
         /**
          * Set Role
-         * @description Give a user a role on this project in place of any other; the user's tokens end.
+         * @description Set a user's role on this project. The user's tokens are revoked.
          */
         put: operations["set_role_x_v1_accounts__project_id__users__user_id__role_put"];
         post?: never;
         /**
          * Withdraw Role
-         * @description Take a user's role on this project away; the user's tokens end.
+         * @description Remove a user's role on this project. The user's tokens are revoked.
          */
         delete: operations["withdraw_role_x_v1_accounts__project_id__users__user_id__role_delete"];
         options?: never;
@@ -850,7 +850,7 @@ export interface paths {
         get?: never;
         /**
          * Set Enabled
-         * @description Let a user in or keep the user out; the user's tokens end.
+         * @description Enable or disable a user. The user's tokens are revoked.
          */
         put: operations["set_enabled_x_v1_accounts__project_id__users__user_id__enabled_put"];
         post?: never;
@@ -871,7 +871,7 @@ export interface paths {
         put?: never;
         /**
          * Reset Password
-         * @description Give a user a new password, shown this once; the user's tokens end.
+         * @description Set a new password for a user. It is returned only once, and the user's tokens are revoked.
          */
         post: operations["reset_password_x_v1_accounts__project_id__users__user_id__password_post"];
         delete?: never;
@@ -889,13 +889,13 @@ export interface paths {
         };
         /**
          * List Keys
-         * @description A user's access keys.
+         * @description List the access keys of a user.
          */
         get: operations["list_keys_x_v1_accounts__project_id__users__user_id__keys_get"];
         put?: never;
         /**
          * Create Key
-         * @description A new access key for a user. The secret key is shown this once.
+         * @description Create an access key for a user. The secret key is returned only once.
          */
         post: operations["create_key_x_v1_accounts__project_id__users__user_id__keys_post"];
         delete?: never;
@@ -933,7 +933,7 @@ export interface paths {
         };
         /**
          * List Audit
-         * @description Entries of the project's audit log, and failed logins of the users that the admin manages.
+         * @description List entries of the project's audit log, and failed logins of the users that the admin manages.
          */
         get: operations["list_audit_x_v1_accounts__project_id__audit_get"];
         put?: never;
@@ -953,18 +953,18 @@ export interface paths {
         };
         /**
          * Show Token
-         * @description What the token in ``X-Subject-Token`` stands for: one's own, or one of a user of the same domain.
+         * @description Describe the token in `X-Subject-Token`: the caller's own, or one of a user of the same domain.
          */
         get: operations["show_token_v3_auth_tokens_get"];
         put?: never;
         /**
          * Create Token
-         * @description Issue a token for a password, or for another token; it is in the answer's ``X-Subject-Token`` header.
+         * @description Issue a token for a password or for another token, in the `X-Subject-Token` response header.
          */
         post: operations["create_token_v3_auth_tokens_post"];
         /**
          * Revoke Token
-         * @description End the token in ``X-Subject-Token``: one's own.
+         * @description Revoke the token in `X-Subject-Token`, which must be the caller's own.
          */
         delete: operations["revoke_token_v3_auth_tokens_delete"];
         options?: never;
@@ -981,7 +981,7 @@ export interface paths {
         };
         /**
          * List Projects
-         * @description The projects on which the caller has a role, all or the one of a name.
+         * @description List the projects on which the caller has a role: all of them, or the one with a name.
          */
         get: operations["list_projects_v3_auth_projects_get"];
         put?: never;
@@ -1001,7 +1001,7 @@ export interface paths {
         };
         /**
          * List Projects
-         * @description The projects on which the caller has a role, all or the one of a name.
+         * @description List the projects on which the caller has a role: all of them, or the one with a name.
          */
         get: operations["list_projects_v3_projects_get"];
         put?: never;
@@ -1021,7 +1021,7 @@ export interface paths {
         };
         /**
          * List Domains
-         * @description The domain of the caller.
+         * @description List the domain of the caller.
          */
         get: operations["list_domains_v3_auth_domains_get"];
         put?: never;
@@ -1043,7 +1043,7 @@ export interface paths {
         put?: never;
         /**
          * Create Temporary Key
-         * @description An access key that expires, for the token of the body or of ``X-Auth-Token``.
+         * @description Create a temporary access key for the token in the body or in `X-Auth-Token`. It expires after `duration_seconds`.
          */
         post: operations["create_temporary_key_v3_0_OS_CREDENTIAL_securitytokens_post"];
         delete?: never;
@@ -1060,8 +1060,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Health
-         * @description The process answers.
+         * Liveness probe
+         * @description Report that the process responds.
          */
         get: operations["health_health_get"];
         put?: never;
@@ -1080,8 +1080,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ready
-         * @description Models are loaded and the store answers; a Milvus server that does not is told, and no reason not to serve.
+         * Readiness probe
+         * @description Report that the models are loaded and the store responds.
+         *
+         *     The service is ready without its Milvus server, which it reports as `out of reach`: searches are then answered from memory.
          */
         get: operations["ready_ready_get"];
         put?: never;
@@ -1098,7 +1100,7 @@ export interface components {
     schemas: {
         /**
          * ActionLivenessResponse
-         * @description The verdict, and what speaks against it.
+         * @description The decision, with the reasons against liveness as warnings.
          */
         ActionLivenessResponse: {
             "video-result": components["schemas"]["ActionLivenessResult"];
@@ -1107,22 +1109,31 @@ export interface components {
         };
         /**
          * ActionLivenessResult
-         * @description The verdict on a video; ``picture`` is the base64 of a JPEG of its best frame, empty where none shows a face.
+         * @description The decision on a video; `picture` is a JPEG of its best frame in base64, empty if no frame shows a face.
          */
         ActionLivenessResult: {
-            /** Alive */
+            /**
+             * Alive
+             * @description True if all actions were performed in order by one live person.
+             */
             alive: boolean;
             /** Actions */
             actions: components["schemas"]["DetectedAction"][];
-            /** Picture */
+            /**
+             * Picture
+             * @description The best frame as a JPEG in base64, empty if no frame shows a face.
+             */
             picture: string;
         };
         /**
          * ActivityMinute
-         * @description The FRS requests that ended within a minute (UTC), and how many of them with an error.
+         * @description The number of FRS requests that ended within a minute (UTC), and of those that failed.
          */
         ActivityMinute: {
-            /** Start */
+            /**
+             * Start
+             * @description Start of the minute in UTC.
+             */
             start: string;
             /** Requests */
             requests: number;
@@ -1131,7 +1142,7 @@ export interface components {
         };
         /**
          * ActivityResponse
-         * @description Sixty minutes, the present one last.
+         * @description The last 60 minutes, the current one last.
          */
         ActivityResponse: {
             /** Minutes */
@@ -1139,7 +1150,7 @@ export interface components {
         };
         /**
          * Angles
-         * @description A head pose in degrees, with the signs of :class:`HeadPose`.
+         * @description A head pose in degrees, with the signs of `HeadPose`.
          */
         Angles: {
             /** Yaw */
@@ -1151,7 +1162,7 @@ export interface components {
         };
         /**
          * Attributes
-         * @description What was asked for by code; the key of anything else is left out.
+         * @description The requested attributes; others are left out.
          */
         Attributes: {
             headpose?: components["schemas"]["HeadPose"];
@@ -1160,7 +1171,10 @@ export interface components {
              * @enum {string}
              */
             gender?: "male" | "female";
-            /** Age */
+            /**
+             * Age
+             * @description Years.
+             */
             age?: number;
             dress?: components["schemas"]["Dress"];
             /**
@@ -1185,24 +1199,30 @@ export interface components {
             beard?: "yes" | "none" | "unknown";
             quality?: components["schemas"]["FaceQuality"];
             expression?: components["schemas"]["FaceExpression"];
-            /** Face Angle */
+            /**
+             * Face Angle
+             * @description Clockwise rotation of the face in the image, in degrees.
+             */
             face_angle?: number;
         };
         /**
          * AuditResponse
-         * @description Entries, newest first; ``before`` goes into the next question, and is empty where there is nothing older.
+         * @description Entries, newest first; `before` is the cursor of the next page, and empty on the last page.
          */
         AuditResponse: {
             /** Entries */
             entries: {
                 [key: string]: unknown;
             }[];
-            /** Before */
+            /**
+             * Before
+             * @description Cursor of the next page; empty on the last page.
+             */
             before: string;
         };
         /**
          * Blur
-         * @description Whether a face is sharp enough.
+         * @description The sharpness of a face.
          */
         Blur: {
             /** Isclarity */
@@ -1210,7 +1230,7 @@ export interface components {
         };
         /**
          * BoundingBox
-         * @description Whole pixels of the upright picture, the origin at the top left.
+         * @description A bounding box in whole pixels of the upright image; the origin is at the top left.
          */
         BoundingBox: {
             /** Width */
@@ -1223,10 +1243,10 @@ export interface components {
             height: number;
         };
         /**
-         * CalibrationAnswer
-         * @description The pictures that the scale of similarities was made from, and the error rates at points of it.
+         * CalibrationResponse
+         * @description The images that the similarity scale was fitted to, and the error rates at operating points.
          */
-        CalibrationAnswer: {
+        CalibrationResponse: {
             /** Data */
             data: string;
             /** Images */
@@ -1242,7 +1262,7 @@ export interface components {
         };
         /**
          * CatalogEndpoint
-         * @description Where FRS is served.
+         * @description The URL at which FRS is served.
          */
         CatalogEndpoint: {
             /** Id */
@@ -1272,21 +1292,30 @@ export interface components {
         };
         /**
          * Cause
-         * @description Why faces were deleted.
+         * @description Reasons of deletions.
          * @enum {string}
          */
         Cause: "request" | "set" | "age" | "date" | "reindex" | "project";
         /**
          * CheckedFace
-         * @description A face, why it would not be enrolled, and what was measured on it.
+         * @description A face, the reasons against its enrolment, and its measurements.
          */
         CheckedFace: {
             bounding_box: components["schemas"]["BoundingBox"];
-            /** Accepted */
+            /**
+             * Accepted
+             * @description True if the face would be enrolled.
+             */
             accepted: boolean;
-            /** Reasons */
+            /**
+             * Reasons
+             * @description The limits that the face does not meet.
+             */
             reasons: components["schemas"]["Reason"][];
-            /** Confidence */
+            /**
+             * Confidence
+             * @description Confidence of the detection, 0..1.
+             */
             confidence: number;
             quality?: components["schemas"]["FaceQuality"];
             headpose?: components["schemas"]["HeadPose"];
@@ -1294,17 +1323,20 @@ export interface components {
         };
         /**
          * CompareResponse
-         * @description How alike the largest faces of two pictures are, 0..1.
+         * @description The similarity of the largest faces of two images, 0..1.
          */
         CompareResponse: {
             image1_face: components["schemas"]["DetectedFace"];
-            /** Similarity */
+            /**
+             * Similarity
+             * @description 0..1
+             */
             similarity: number;
             image2_face: components["schemas"]["DetectedFace"];
         };
         /**
          * Contour
-         * @description An outline.
+         * @description The points of an outline.
          */
         Contour: {
             /** Point */
@@ -1319,30 +1351,37 @@ export interface components {
             face_set_name: string;
         };
         /**
-         * DeletedKeyAnswer
+         * DeletedKeyResponse
          * @description The access key that was deleted.
          */
-        DeletedKeyAnswer: {
+        DeletedKeyResponse: {
             /** Access Key */
             access_key: string;
         };
         /**
-         * DeletionAnswer
-         * @description Faces of a set that were deleted together, when (UTC) and by which rule.
+         * DeletionRecord
+         * @description Faces of a face set that were deleted together, with the time (UTC) and the rule.
          *
-         *     The digest is the SHA-256 over the record and the digest of the project's record before.
+         *     The digest is the SHA-256 of the record and the digest of the project's previous record.
          */
-        DeletionAnswer: {
+        DeletionRecord: {
             /** Id */
             id: number;
             /** Face Set Name */
             face_set_name: string;
             /** Face Set Id */
             face_set_id: string;
-            /** Deleted At */
+            /**
+             * Deleted At
+             * @description Time in UTC.
+             */
             deleted_at: string;
+            /** @description The cause of the deletion. */
             rule: components["schemas"]["Cause"];
-            /** Faces */
+            /**
+             * Faces
+             * @description Number of faces.
+             */
             faces: number;
             /** Face Ids */
             face_ids: string[];
@@ -1351,15 +1390,15 @@ export interface components {
         };
         /**
          * DeletionsResponse
-         * @description Records, newest first.
+         * @description Records of deletions, newest first.
          */
         DeletionsResponse: {
             /** Deletions */
-            deletions: components["schemas"]["DeletionAnswer"][];
+            deletions: components["schemas"]["DeletionRecord"][];
         };
         /**
          * DescribedFace
-         * @description A face of a picture, with its attributes where any were asked for.
+         * @description A detected face with the requested attributes.
          */
         DescribedFace: {
             bounding_box: components["schemas"]["BoundingBox"];
@@ -1368,7 +1407,7 @@ export interface components {
         };
         /**
          * DetectResponse
-         * @description The faces of a picture, largest first.
+         * @description The faces of an image, largest first.
          */
         DetectResponse: {
             /** Faces */
@@ -1376,33 +1415,36 @@ export interface components {
         };
         /**
          * DetectedAction
-         * @description An action that was asked for, and how sure it is that it was done, 0..1.
+         * @description A requested action and the confidence that it was performed, 0..1.
          */
         DetectedAction: {
-            /** Confidence */
+            /**
+             * Confidence
+             * @description 0..1; 0.5 for a movement that is just large enough.
+             */
             confidence: number;
             /** Action */
             action: number;
         };
         /**
          * DetectedFace
-         * @description A face of a picture.
+         * @description A detected face.
          */
         DetectedFace: {
             bounding_box: components["schemas"]["BoundingBox"];
         };
         /**
-         * DomainsAnswer
+         * DomainsResponse
          * @description The caller's domain, as a list.
          */
-        DomainsAnswer: {
+        DomainsResponse: {
             /** Domains */
             domains: components["schemas"]["ListedDomain"][];
             links: components["schemas"]["Links"];
         };
         /**
          * Dress
-         * @description What a face wears.
+         * @description Glasses and hat of a face.
          */
         Dress: {
             /**
@@ -1418,21 +1460,24 @@ export interface components {
         };
         /**
          * DuplicateFace
-         * @description The enrolled face that is most like a face.
+         * @description The enrolled face that is most similar to a face.
          */
         DuplicateFace: {
             /** Face Id */
             face_id: string;
             /** External Image Id */
             external_image_id: string;
-            /** Similarity */
+            /**
+             * Similarity
+             * @description 0..1
+             */
             similarity: number;
         };
         /**
-         * EmbedderAnswer
-         * @description An embedder that can be chosen, or the operator's own one that is.
+         * EmbedderResponse
+         * @description An available embedder, or the custom one in use.
          */
-        EmbedderAnswer: {
+        EmbedderResponse: {
             /** Name */
             name: string;
             /** Active */
@@ -1446,7 +1491,7 @@ export interface components {
         };
         /**
          * FaceCheckResponse
-         * @description The policy that faces were held against, and each face.
+         * @description The policy applied, and each face.
          */
         FaceCheckResponse: {
             policy: components["schemas"]["Policy"];
@@ -1455,7 +1500,7 @@ export interface components {
         };
         /**
          * FaceCountResponse
-         * @description How many faces of a set were changed or deleted.
+         * @description The number of faces that were changed or deleted.
          */
         FaceCountResponse: {
             /** Face Number */
@@ -1475,12 +1520,15 @@ export interface components {
              * @enum {string}
              */
             type: "neutral" | "happy" | "fear" | "surprise" | "sad" | "angry" | "disgust" | "unknown";
-            /** Probability */
+            /**
+             * Probability
+             * @description 0..1
+             */
             probability: number;
         };
         /**
          * FaceQuality
-         * @description 0..1; a higher total is better, of the others a higher one is worse.
+         * @description Quality scores, 0..1: a higher `total_score` is better; for the others lower is better.
          */
         FaceQuality: {
             /** Total Score */
@@ -1508,7 +1556,10 @@ export interface components {
          */
         FaceSetFace: {
             bounding_box: components["schemas"]["BoundingBox"];
-            /** External Fields */
+            /**
+             * External Fields
+             * @description Values of the custom fields by name.
+             */
             external_fields: {
                 [key: string]: unknown;
             };
@@ -1522,17 +1573,29 @@ export interface components {
          * @description A face set.
          */
         FaceSetInfo: {
-            /** Face Number */
+            /**
+             * Face Number
+             * @description Number of enrolled faces.
+             */
             face_number: number;
             /** Face Set Id */
             face_set_id: string;
             /** Face Set Name */
             face_set_name: string;
-            /** Create Date */
+            /**
+             * Create Date
+             * @description Time of creation in UTC, `YYYY-MM-DD HH:MM:SS`.
+             */
             create_date: string;
-            /** Face Set Capacity */
+            /**
+             * Face Set Capacity
+             * @description Maximum number of faces.
+             */
             face_set_capacity: number;
-            /** External Fields */
+            /**
+             * External Fields
+             * @description Declarations of the custom fields by name.
+             */
             external_fields: {
                 [key: string]: {
                     [key: string]: string;
@@ -1556,17 +1619,20 @@ export interface components {
         };
         /**
          * FaceTableResponse
-         * @description How many faces there are, and the window of them asked for.
+         * @description The number of all matching faces, and one page of them.
          */
         FaceTableResponse: {
-            /** Total */
+            /**
+             * Total
+             * @description Number of all faces that match the filter.
+             */
             total: number;
             /** Faces */
             faces: components["schemas"]["FaceSetFace"][];
         };
         /**
          * FacesResponse
-         * @description Faces of a set.
+         * @description Faces of a face set.
          */
         FacesResponse: {
             /** Face Set Id */
@@ -1578,7 +1644,9 @@ export interface components {
         };
         /**
          * HeadPose
-         * @description Degrees of -180..180: positive for a face that looks down, leans clockwise, or is turned to the picture's left.
+         * @description A head pose in degrees, -180..180.
+         *
+         *     Positive pitch looks down, positive roll leans clockwise, positive yaw turns to the left side of the image.
          */
         HeadPose: {
             /** Pitch Angle */
@@ -1589,10 +1657,10 @@ export interface components {
             yaw_angle: number;
         };
         /**
-         * KeyAnswer
-         * @description An access key; times are UTC, and one never used has no last use.
+         * KeyResponse
+         * @description An access key; times are in UTC, and `last_used_at` is missing if the key was never used.
          */
-        KeyAnswer: {
+        KeyResponse: {
             /** Access Key */
             access_key: string;
             /** Created At */
@@ -1601,16 +1669,16 @@ export interface components {
             last_used_at?: string;
         };
         /**
-         * KeysAnswer
+         * KeysResponse
          * @description The access keys of a user.
          */
-        KeysAnswer: {
+        KeysResponse: {
             /** Keys */
-            keys: components["schemas"]["KeyAnswer"][];
+            keys: components["schemas"]["KeyResponse"][];
         };
         /**
          * Landmark
-         * @description The outlines of a face's parts.
+         * @description The outlines of the parts of a face.
          */
         Landmark: {
             eyes_contour: components["schemas"]["Contour"];
@@ -1621,7 +1689,7 @@ export interface components {
         };
         /**
          * Links
-         * @description Where an object or a list is; lists have one page.
+         * @description The URL of an object or of a list; a list has one page.
          */
         Links: {
             /** Next */
@@ -1669,7 +1737,7 @@ export interface components {
         };
         /**
          * LivenessWarning
-         * @description Something about the input that makes a verdict on liveness less sure.
+         * @description A property of the input that makes the liveness decision less reliable.
          */
         LivenessWarning: {
             /** Warningcode */
@@ -1678,21 +1746,21 @@ export interface components {
             warningMsg: string;
         };
         /**
-         * ModelsAnswer
-         * @description The embedder, its calibration, the embedders to choose from, and every weight.
+         * ModelsResponse
+         * @description The embedder in use and its calibration, the available embedders, and all weights.
          */
-        ModelsAnswer: {
+        ModelsResponse: {
             /** Embedder */
             embedder: string;
             /** Embedders */
-            embedders: components["schemas"]["EmbedderAnswer"][];
-            calibration: components["schemas"]["CalibrationAnswer"];
+            embedders: components["schemas"]["EmbedderResponse"][];
+            calibration: components["schemas"]["CalibrationResponse"];
             /** Weights */
-            weights: components["schemas"]["WeightAnswer"][];
+            weights: components["schemas"]["WeightResponse"][];
         };
         /**
          * NamedDomain
-         * @description An organisation.
+         * @description A domain (an organisation).
          */
         NamedDomain: {
             /** Id */
@@ -1701,34 +1769,34 @@ export interface components {
             name: string;
         };
         /**
-         * NewKeyAnswer
-         * @description A new access key; the secret key is shown this once.
+         * NewKeyResponse
+         * @description A new access key; the secret key is returned only once.
          */
-        NewKeyAnswer: {
+        NewKeyResponse: {
             /** Access Key */
             access_key: string;
             /** Secret Key */
             secret_key: string;
         };
         /**
-         * NewUserAnswer
-         * @description A new user and its password, shown this once.
+         * NewUserResponse
+         * @description A new user and the user's password, returned only once.
          */
-        NewUserAnswer: {
+        NewUserResponse: {
             /** Password */
             password: string;
-            user: components["schemas"]["UserAnswer"];
+            user: components["schemas"]["UserResponse"];
         };
         /**
-         * OneUserAnswer
-         * @description A user as it is now.
+         * OneUserResponse
+         * @description The current state of a user.
          */
-        OneUserAnswer: {
-            user: components["schemas"]["UserAnswer"];
+        OneUserResponse: {
+            user: components["schemas"]["UserResponse"];
         };
         /**
          * OperatingPoint
-         * @description How often strangers and mates of the calibration pictures pass a similarity threshold.
+         * @description False and true match rates of the calibration images at a similarity threshold.
          */
         OperatingPoint: {
             /** Similarity */
@@ -1741,16 +1809,16 @@ export interface components {
             true_match_rate: number;
         };
         /**
-         * PasswordAnswer
-         * @description A password, shown this once.
+         * PasswordResponse
+         * @description A new password, returned only once.
          */
-        PasswordAnswer: {
+        PasswordResponse: {
             /** Password */
             password: string;
         };
         /**
          * Point
-         * @description Pixels of the upright picture.
+         * @description A point in pixels of the upright image.
          */
         Point: {
             /** X */
@@ -1760,7 +1828,7 @@ export interface components {
         };
         /**
          * Policy
-         * @description Limits for the faces of a set; what is None is not looked at. A value at its limit is within it.
+         * @description Limits on the faces of a set. A limit of None is not checked; a value equal to its limit passes.
          */
         Policy: {
             /** Single Face */
@@ -1792,22 +1860,10 @@ export interface components {
         };
         /**
          * PolicyResponse
-         * @description The limits that are set.
+         * @description The limits of a policy.
          */
         PolicyResponse: {
             policy: components["schemas"]["Policy"];
-        };
-        /**
-         * ProjectAnswer
-         * @description A project and the limits that hold for it.
-         */
-        ProjectAnswer: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            domain: components["schemas"]["NamedDomain"];
-            limits: components["schemas"]["ProjectLimits"];
         };
         /**
          * ProjectLimits
@@ -1828,46 +1884,70 @@ export interface components {
             concurrent: number;
         };
         /**
-         * ProjectsAnswer
+         * ProjectResponse
+         * @description A project and its limits.
+         */
+        ProjectResponse: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            domain: components["schemas"]["NamedDomain"];
+            limits: components["schemas"]["ProjectLimits"];
+        };
+        /**
+         * ProjectsResponse
          * @description The caller's projects.
          */
-        ProjectsAnswer: {
+        ProjectsResponse: {
             /** Projects */
             projects: components["schemas"]["ListedProject"][];
             links: components["schemas"]["Links"];
         };
         /**
          * Reason
-         * @description Why a face is not enrolled.
+         * @description Reasons for not enrolling a face.
          * @enum {string}
          */
         Reason: "EXCEEDS_MAX_FACES" | "MULTIPLE_FACES" | "SMALL_BOUNDING_BOX" | "LOW_CONFIDENCE" | "EXTREME_POSE" | "LOW_FACE_QUALITY" | "LOW_SHARPNESS" | "OCCLUDED_FACE" | "LOW_BRIGHTNESS" | "POOR_ILLUMINATION" | "DUPLICATE_PERSON";
         /**
-         * RetentionAnswer
-         * @description The rule of a set.
-         */
-        RetentionAnswer: {
-            /** Days */
-            days?: number;
-            /** Date Field */
-            date_field?: string;
-        };
-        /**
          * RetentionResponse
-         * @description When faces of a set expire, an empty rule if never, and why nothing of it may be deleted, if that is so.
+         * @description The retention rule of a face set, empty if its faces never expire, and the reason for a legal hold if there is one.
          */
         RetentionResponse: {
-            retention: components["schemas"]["RetentionAnswer"];
-            /** Legal Hold */
+            retention: components["schemas"]["RetentionRuleBody"];
+            /**
+             * Legal Hold
+             * @description The reason for the legal hold; missing without one.
+             */
             legal_hold?: string;
         };
         /**
+         * RetentionRuleBody
+         * @description The retention rule of a face set.
+         */
+        RetentionRuleBody: {
+            /**
+             * Days
+             * @description Days from enrolment, or from the date in `date_field`, to expiry.
+             */
+            days?: number;
+            /**
+             * Date Field
+             * @description The custom field with the date from which `days` count.
+             */
+            date_field?: string;
+        };
+        /**
          * SearchFace
-         * @description A face found; ``external_fields`` holds the ``return_fields`` asked for.
+         * @description A search result; `external_fields` holds the requested `return_fields`.
          */
         SearchFace: {
             bounding_box: components["schemas"]["BoundingBox"];
-            /** Similarity */
+            /**
+             * Similarity
+             * @description 0..1
+             */
             similarity: number;
             /** External Fields */
             external_fields: {
@@ -1880,7 +1960,7 @@ export interface components {
         };
         /**
          * SearchResponse
-         * @description The faces found, best first.
+         * @description The search results, best first.
          */
         SearchResponse: {
             /** Faces */
@@ -1888,34 +1968,46 @@ export interface components {
         };
         /**
          * SessionAction
-         * @description An action that was asked for, and how sure it is that it was done, 0..1.
+         * @description A requested action and the confidence that it was performed, 0..1.
          */
         SessionAction: {
             /** Action */
             action: number;
-            /** Confidence */
+            /**
+             * Confidence
+             * @description 0..1
+             */
             confidence: number;
         };
         /**
          * SessionResponse
-         * @description What the person is to do, in this order, until when (UTC).
+         * @description The actions to perform, in order, before the session expires (UTC).
          */
         SessionResponse: {
             /** Session Id */
             session_id: string;
-            /** Actions */
+            /**
+             * Actions
+             * @description Codes: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink.
+             */
             actions: number[];
             /** Mirrored */
             mirrored: boolean;
-            /** Expires At */
+            /**
+             * Expires At
+             * @description Time in UTC.
+             */
             expires_at: string;
         };
         /**
          * SessionResultResponse
-         * @description What came of a session; ``warnings`` are the codes of action liveness.
+         * @description The result of a session; `warnings` are the warning codes of action liveness.
          */
         SessionResultResponse: {
-            /** Alive */
+            /**
+             * Alive
+             * @description True if the person performed the actions in front of the camera.
+             */
             alive: boolean;
             /** Actions */
             actions: components["schemas"]["SessionAction"][];
@@ -1924,7 +2016,7 @@ export interface components {
         };
         /**
          * SilentLivenessResponse
-         * @description The verdict, and what speaks against its being sure.
+         * @description The decision, with warnings that make it less reliable.
          */
         SilentLivenessResponse: {
             result: components["schemas"]["SilentLivenessResult"];
@@ -1933,19 +2025,28 @@ export interface components {
         };
         /**
          * SilentLivenessResult
-         * @description The verdict on the largest face of a picture; ``picture`` is the base64 of a JPEG of that face.
+         * @description The decision on the largest face of an image; `picture` is a JPEG of that face in base64.
          */
         SilentLivenessResult: {
-            /** Alive */
+            /**
+             * Alive
+             * @description True from a confidence of 0.5.
+             */
             alive: boolean;
-            /** Picture */
+            /**
+             * Picture
+             * @description The cropped face as a JPEG in base64.
+             */
             picture: string;
-            /** Confidence */
+            /**
+             * Confidence
+             * @description Confidence that the face is a live person, 0..1.
+             */
             confidence: number;
         };
         /**
          * SubmittedResponse
-         * @description The session whose video has been judged.
+         * @description The session whose video was judged.
          */
         SubmittedResponse: {
             /** Session Id */
@@ -1953,7 +2054,7 @@ export interface components {
         };
         /**
          * SubscribesResponse
-         * @description The services of a project, and how many face sets it may have.
+         * @description The subscribed services of a project and its maximum number of face sets.
          */
         SubscribesResponse: {
             /** Max Face Set Number */
@@ -1965,7 +2066,7 @@ export interface components {
         };
         /**
          * Subscription
-         * @description Since when (UTC) a service is the project's.
+         * @description A subscribed service and the start of its subscription (UTC).
          */
         Subscription: {
             /** Create Time */
@@ -1975,7 +2076,7 @@ export interface components {
         };
         /**
          * TemporaryKey
-         * @description An access key that expires (UTC).
+         * @description An access key with its time of expiry (UTC).
          */
         TemporaryKey: {
             /** Access */
@@ -1988,22 +2089,15 @@ export interface components {
             expires_at: string;
         };
         /**
-         * TemporaryKeyAnswer
-         * @description The new key; its secret is shown this once.
+         * TemporaryKeyResponse
+         * @description A new temporary access key; the secret is returned only once.
          */
-        TemporaryKeyAnswer: {
+        TemporaryKeyResponse: {
             credential: components["schemas"]["TemporaryKey"];
         };
         /**
-         * TokenAnswer
-         * @description What a token stands for; its text is in ``X-Subject-Token``.
-         */
-        TokenAnswer: {
-            token: components["schemas"]["TokenDescription"];
-        };
-        /**
          * TokenDescription
-         * @description A token for a project or, without one, for a domain; times are UTC.
+         * @description A token scoped to a project or else to a domain; times are in UTC.
          */
         TokenDescription: {
             /** Catalog */
@@ -2022,7 +2116,7 @@ export interface components {
         };
         /**
          * TokenProject
-         * @description The project a token is for.
+         * @description The project that a token is scoped to.
          */
         TokenProject: {
             domain: components["schemas"]["NamedDomain"];
@@ -2030,6 +2124,13 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * TokenResponse
+         * @description The description of a token; the token itself is in the `X-Subject-Token` header.
+         */
+        TokenResponse: {
+            token: components["schemas"]["TokenDescription"];
         };
         /**
          * TokenRole
@@ -2043,7 +2144,7 @@ export interface components {
         };
         /**
          * TokenUser
-         * @description Whose token it is.
+         * @description The user that a token was issued to.
          */
         TokenUser: {
             domain: components["schemas"]["NamedDomain"];
@@ -2055,10 +2156,10 @@ export interface components {
             password_expires_at: string;
         };
         /**
-         * UserAnswer
-         * @description A user with the role on the project, empty for none.
+         * UserResponse
+         * @description A user and the user's role on the project; an empty role means none.
          */
-        UserAnswer: {
+        UserResponse: {
             /** Id */
             id: string;
             /** Name */
@@ -2069,18 +2170,18 @@ export interface components {
             role: string;
         };
         /**
-         * UsersAnswer
+         * UsersResponse
          * @description The users of a project.
          */
-        UsersAnswer: {
+        UsersResponse: {
             /** Users */
-            users: components["schemas"]["UserAnswer"][];
+            users: components["schemas"]["UserResponse"][];
         };
         /**
-         * WeightAnswer
-         * @description A weight of the manifest.
+         * WeightResponse
+         * @description The weights of one model.
          */
-        WeightAnswer: {
+        WeightResponse: {
             /** Name */
             name: string;
             /** Role */
@@ -2548,8 +2649,26 @@ export interface components {
                 };
             };
         };
-        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0702, FRS.0704, APIG.0201. */
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0302, APIG.0201. */
         Refused400_18: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0302";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0702, FRS.0704, APIG.0201. */
+        Refused400_19: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2567,7 +2686,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0701, FRS.0703, FRS.0706, APIG.0201. */
-        Refused400_19: {
+        Refused400_20: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2585,7 +2704,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0703, APIG.0201. */
-        Refused400_20: {
+        Refused400_21: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2651,7 +2770,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, APIG.0201, Bad Request. */
-        Refused400_21: {
+        Refused400_22: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2694,7 +2813,7 @@ export interface components {
             };
         };
         /** @description Refused: APIG.0201, Bad Request. */
-        Refused400_22: {
+        Refused400_23: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2835,7 +2954,7 @@ export interface components {
             };
         };
         /** @description Refused: APIG.0201. */
-        Refused400_23: {
+        Refused400_24: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2870,699 +2989,12 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    compare_v1__project_id__face_compare_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** Image1 Base64 */
-                    image1_base64?: string | null;
-                    /** Image1 Url */
-                    image1_url?: string | null;
-                    /** Image2 Base64 */
-                    image2_base64?: string | null;
-                    /** Image2 Url */
-                    image2_url?: string | null;
-                };
-                "multipart/form-data": {
-                    /** Format: binary */
-                    image1_file?: string;
-                    /** Format: binary */
-                    image2_file?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["CompareResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_1"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-        };
-    };
-    list_face_sets_v1__project_id__face_sets_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FaceSetsResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_3"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-        };
-    };
-    create_face_set_v1__project_id__face_sets_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** Face Set Name */
-                    face_set_name: string;
-                    /** Face Set Capacity */
-                    face_set_capacity?: number | string | null;
-                    /** External Fields */
-                    external_fields?: {
-                        [key: string]: {
-                            type?: string | null;
-                        };
-                    } | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FaceSetResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_2"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-        };
-    };
-    show_face_set_v1__project_id__face_sets__face_set_name__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FaceSetResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_4"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    delete_face_set_v1__project_id__face_sets__face_set_name__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["DeletedFaceSetResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_4"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    list_faces_v1__project_id__face_sets__face_set_name__faces_get: {
-        parameters: {
-            query?: {
-                face_id?: string | null;
-                offset?: number;
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FacesResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_6"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    update_face_v1__project_id__face_sets__face_set_name__faces_put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** Face Id */
-                    face_id: string;
-                    /** External Image Id */
-                    external_image_id?: string | null;
-                    /** External Fields */
-                    external_fields?: {
-                        [key: string]: string | number | boolean;
-                    } | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_7"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    add_faces_v1__project_id__face_sets__face_set_name__faces_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** Image Base64 */
-                    image_base64?: string | null;
-                    /** Image Url */
-                    image_url?: string | null;
-                    /** External Image Id */
-                    external_image_id?: string | null;
-                    /** External Fields */
-                    external_fields?: {
-                        [key: string]: string | number | boolean;
-                    } | null;
-                    /** Single */
-                    single?: boolean | null;
-                };
-                "multipart/form-data": {
-                    /** External Image Id */
-                    external_image_id?: string | null;
-                    /** External Fields */
-                    external_fields?: {
-                        [key: string]: string | number | boolean;
-                    } | null;
-                    /** Single */
-                    single?: boolean | null;
-                    /** Format: binary */
-                    image_file?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FacesResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_5"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    delete_faces_v1__project_id__face_sets__face_set_name__faces_delete: {
-        parameters: {
-            query?: {
-                face_id?: string | null;
-                external_image_id?: string | null;
-            };
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_8"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    batch_delete_faces_v1__project_id__face_sets__face_set_name__faces_batch_delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** Filter */
-                    filter: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_9"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    search_v1__project_id__face_sets__face_set_name__search_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** Image Base64 */
-                    image_base64?: string | null;
-                    /** Image Url */
-                    image_url?: string | null;
-                    /** Face Id */
-                    face_id?: string | null;
-                    /** Top N */
-                    top_n?: number | null;
-                    /** Threshold */
-                    threshold?: number | null;
-                    /** Return Fields */
-                    return_fields?: string[] | null;
-                    /** Filter */
-                    filter?: string | null;
-                    /** Sort */
-                    sort?: {
-                        [key: string]: "asc" | "desc";
-                    }[] | null;
-                };
-                "multipart/form-data": {
-                    /** Face Id */
-                    face_id?: string | null;
-                    /** Top N */
-                    top_n?: number | null;
-                    /** Threshold */
-                    threshold?: number | null;
-                    /** Return Fields */
-                    return_fields?: string[] | null;
-                    /** Filter */
-                    filter?: string | null;
-                    /** Sort */
-                    sort?: {
-                        [key: string]: "asc" | "desc";
-                    }[] | null;
-                    /** Format: binary */
-                    image_file?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["SearchResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_10"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    face_quality_v1__project_id__face_quality_face_quality_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** Image Base64 */
-                    image_base64?: string | null;
-                    /** Image Url */
-                    image_url?: string | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FaceQualityResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_1"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-        };
-    };
-    blur_classify_v1__project_id__face_quality_blur_classify_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** Image Base64 */
-                    image_base64?: string | null;
-                    /** Image Url */
-                    image_url?: string | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["Blur"];
-                };
-            };
-            400: components["responses"]["Refused400_1"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-        };
-    };
-    head_pose_estimate_v1__project_id__face_quality_head_pose_estimate_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** Image Base64 */
-                    image_base64?: string | null;
-                    /** Image Url */
-                    image_url?: string | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["Angles"];
-                };
-            };
-            400: components["responses"]["Refused400_1"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-        };
-    };
-    detect_action_liveness_v1__project_id__live_detect_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Project the request acts in. */
-                project_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** Video Base64 */
-                    video_base64?: string | null;
-                    /** Video Url */
-                    video_url?: string | null;
-                    /** Actions */
-                    actions?: string | null;
-                    /** Action Time */
-                    action_time?: string | null;
-                    /** Nod Threshold */
-                    nod_threshold?: number | null;
-                };
-                "multipart/form-data": {
-                    /** Actions */
-                    actions?: string | null;
-                    /** Action Time */
-                    action_time?: string | null;
-                    /** Nod Threshold */
-                    nod_threshold?: number | null;
-                    /** Format: binary */
-                    video_file?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["ActionLivenessResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_11"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-        };
-    };
     compare_v2__project_id__face_compare_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -3570,13 +3002,25 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Image1 Base64 */
+                    /**
+                     * Image1 Base64
+                     * @description The first image: a JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
                     image1_base64?: string | null;
-                    /** Image1 Url */
+                    /**
+                     * Image1 Url
+                     * @description The URL of the first image.
+                     */
                     image1_url?: string | null;
-                    /** Image2 Base64 */
+                    /**
+                     * Image2 Base64
+                     * @description The second image: a JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
                     image2_base64?: string | null;
-                    /** Image2 Url */
+                    /**
+                     * Image2 Url
+                     * @description The URL of the second image.
+                     */
                     image2_url?: string | null;
                 };
                 "multipart/form-data": {
@@ -3613,7 +3057,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -3645,7 +3089,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -3653,11 +3097,17 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Face Set Name */
+                    /**
+                     * Face Set Name
+                     * @description 1 to 64 printable characters other than `/`; unique in the project.
+                     */
                     face_set_name: string;
                     /** Face Set Capacity */
                     face_set_capacity?: number | string | null;
-                    /** External Fields */
+                    /**
+                     * External Fields
+                     * @description Custom fields of the faces by name, at most 10, each with a type: string, integer, long, float, double or boolean.
+                     */
                     external_fields?: {
                         [key: string]: {
                             type?: string | null;
@@ -3692,7 +3142,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -3727,7 +3177,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -3766,7 +3216,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -3801,7 +3251,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -3811,11 +3261,20 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Face Id */
+                    /**
+                     * Face Id
+                     * @description The id of the face.
+                     */
                     face_id: string;
-                    /** External Image Id */
+                    /**
+                     * External Image Id
+                     * @description The new id for its image.
+                     */
                     external_image_id?: string | null;
-                    /** External Fields */
+                    /**
+                     * External Fields
+                     * @description Custom fields to set; others keep their values.
+                     */
                     external_fields?: {
                         [key: string]: string | number | boolean;
                     } | null;
@@ -3849,7 +3308,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -3859,27 +3318,51 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Image Base64 */
+                    /**
+                     * Image Base64
+                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
                     image_base64?: string | null;
-                    /** Image Url */
+                    /**
+                     * Image Url
+                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
+                     */
                     image_url?: string | null;
-                    /** External Image Id */
+                    /**
+                     * External Image Id
+                     * @description An id for the image, 1 to 36 letters, digits, `_` and `-`; by default the id of its largest face.
+                     */
                     external_image_id?: string | null;
-                    /** External Fields */
+                    /**
+                     * External Fields
+                     * @description Values of the custom fields that the face set declares.
+                     */
                     external_fields?: {
                         [key: string]: string | number | boolean;
                     } | null;
-                    /** Single */
+                    /**
+                     * Single
+                     * @description True to enrol only the largest face; false by default.
+                     */
                     single?: boolean | null;
                 };
                 "multipart/form-data": {
-                    /** External Image Id */
+                    /**
+                     * External Image Id
+                     * @description An id for the image, 1 to 36 letters, digits, `_` and `-`; by default the id of its largest face.
+                     */
                     external_image_id?: string | null;
-                    /** External Fields */
+                    /**
+                     * External Fields
+                     * @description Values of the custom fields that the face set declares.
+                     */
                     external_fields?: {
                         [key: string]: string | number | boolean;
                     } | null;
-                    /** Single */
+                    /**
+                     * Single
+                     * @description True to enrol only the largest face; false by default.
+                     */
                     single?: boolean | null;
                     /** Format: binary */
                     image_file?: string;
@@ -3916,7 +3399,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -3951,7 +3434,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -3961,7 +3444,10 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Filter */
+                    /**
+                     * Filter
+                     * @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`.
+                     */
                     filter: string;
                 };
             };
@@ -3993,7 +3479,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -4003,37 +3489,67 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Image Base64 */
+                    /**
+                     * Image Base64
+                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
                     image_base64?: string | null;
-                    /** Image Url */
+                    /**
+                     * Image Url
+                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
+                     */
                     image_url?: string | null;
-                    /** Face Id */
+                    /**
+                     * Face Id
+                     * @description The id of an enrolled face to use as the probe.
+                     */
                     face_id?: string | null;
                     /** Top N */
                     top_n?: number | null;
                     /** Threshold */
                     threshold?: number | null;
-                    /** Return Fields */
+                    /**
+                     * Return Fields
+                     * @description Names of the custom fields to return.
+                     */
                     return_fields?: string[] | null;
-                    /** Filter */
+                    /**
+                     * Filter
+                     * @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`.
+                     */
                     filter?: string | null;
-                    /** Sort */
+                    /**
+                     * Sort
+                     * @description Numeric custom fields to sort the results by; the most similar faces are selected first.
+                     */
                     sort?: {
                         [key: string]: "asc" | "desc";
                     }[] | null;
                 };
                 "multipart/form-data": {
-                    /** Face Id */
+                    /**
+                     * Face Id
+                     * @description The id of an enrolled face to use as the probe.
+                     */
                     face_id?: string | null;
                     /** Top N */
                     top_n?: number | null;
                     /** Threshold */
                     threshold?: number | null;
-                    /** Return Fields */
+                    /**
+                     * Return Fields
+                     * @description Names of the custom fields to return.
+                     */
                     return_fields?: string[] | null;
-                    /** Filter */
+                    /**
+                     * Filter
+                     * @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`.
+                     */
                     filter?: string | null;
-                    /** Sort */
+                    /**
+                     * Sort
+                     * @description Numeric custom fields to sort the results by; the most similar faces are selected first.
+                     */
                     sort?: {
                         [key: string]: "asc" | "desc";
                     }[] | null;
@@ -4069,7 +3585,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -4077,9 +3593,15 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Image Base64 */
+                    /**
+                     * Image Base64
+                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
                     image_base64?: string | null;
-                    /** Image Url */
+                    /**
+                     * Image Url
+                     * @description The URL of the file.
+                     */
                     image_url?: string | null;
                 };
             };
@@ -4110,7 +3632,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -4118,9 +3640,15 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Image Base64 */
+                    /**
+                     * Image Base64
+                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
                     image_base64?: string | null;
-                    /** Image Url */
+                    /**
+                     * Image Url
+                     * @description The URL of the file.
+                     */
                     image_url?: string | null;
                 };
             };
@@ -4151,7 +3679,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -4159,9 +3687,15 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Image Base64 */
+                    /**
+                     * Image Base64
+                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
                     image_base64?: string | null;
-                    /** Image Url */
+                    /**
+                     * Image Url
+                     * @description The URL of the file.
+                     */
                     image_url?: string | null;
                 };
             };
@@ -4192,7 +3726,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -4200,23 +3734,860 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Video Base64 */
+                    /**
+                     * Video Base64
+                     * @description A video file in base64, at most 8 MB and 1 to 15 seconds.
+                     */
                     video_base64?: string | null;
-                    /** Video Url */
+                    /**
+                     * Video Url
+                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
+                     */
                     video_url?: string | null;
-                    /** Actions */
+                    /**
+                     * Actions
+                     * @description 1 to 10 comma-separated codes in order: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink.
+                     */
                     actions?: string | null;
-                    /** Action Time */
+                    /**
+                     * Action Time
+                     * @description Comma-separated windows, one for each action, as `start-end` in milliseconds: `1000-3000,4000-7000`.
+                     */
                     action_time?: string | null;
-                    /** Nod Threshold */
+                    /**
+                     * Nod Threshold
+                     * @description Smallest pitch change of a nod in degrees, 1 to 90; 10 by default, and values below 15 count as 15.
+                     */
                     nod_threshold?: number | null;
                 };
                 "multipart/form-data": {
-                    /** Actions */
+                    /**
+                     * Actions
+                     * @description 1 to 10 comma-separated codes in order: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink.
+                     */
                     actions?: string | null;
-                    /** Action Time */
+                    /**
+                     * Action Time
+                     * @description Comma-separated windows, one for each action, as `start-end` in milliseconds: `1000-3000,4000-7000`.
+                     */
                     action_time?: string | null;
-                    /** Nod Threshold */
+                    /**
+                     * Nod Threshold
+                     * @description Smallest pitch change of a nod in degrees, 1 to 90; 10 by default, and values below 15 count as 15.
+                     */
+                    nod_threshold?: number | null;
+                    /** Format: binary */
+                    video_file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["ActionLivenessResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_11"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    compare_v1__project_id__face_compare_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Image1 Base64
+                     * @description The first image: a JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
+                    image1_base64?: string | null;
+                    /**
+                     * Image1 Url
+                     * @description The URL of the first image.
+                     */
+                    image1_url?: string | null;
+                    /**
+                     * Image2 Base64
+                     * @description The second image: a JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
+                    image2_base64?: string | null;
+                    /**
+                     * Image2 Url
+                     * @description The URL of the second image.
+                     */
+                    image2_url?: string | null;
+                };
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image1_file?: string;
+                    /** Format: binary */
+                    image2_file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["CompareResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    list_face_sets_v1__project_id__face_sets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FaceSetsResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    create_face_set_v1__project_id__face_sets_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Face Set Name
+                     * @description 1 to 64 printable characters other than `/`; unique in the project.
+                     */
+                    face_set_name: string;
+                    /** Face Set Capacity */
+                    face_set_capacity?: number | string | null;
+                    /**
+                     * External Fields
+                     * @description Custom fields of the faces by name, at most 10, each with a type: string, integer, long, float, double or boolean.
+                     */
+                    external_fields?: {
+                        [key: string]: {
+                            type?: string | null;
+                        };
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FaceSetResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_2"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    show_face_set_v1__project_id__face_sets__face_set_name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FaceSetResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
+        };
+    };
+    delete_face_set_v1__project_id__face_sets__face_set_name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["DeletedFaceSetResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
+        };
+    };
+    list_faces_v1__project_id__face_sets__face_set_name__faces_get: {
+        parameters: {
+            query?: {
+                face_id?: string | null;
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FacesResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_6"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
+        };
+    };
+    update_face_v1__project_id__face_sets__face_set_name__faces_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Face Id
+                     * @description The id of the face.
+                     */
+                    face_id: string;
+                    /**
+                     * External Image Id
+                     * @description The new id for its image.
+                     */
+                    external_image_id?: string | null;
+                    /**
+                     * External Fields
+                     * @description Custom fields to set; others keep their values.
+                     */
+                    external_fields?: {
+                        [key: string]: string | number | boolean;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_7"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
+        };
+    };
+    add_faces_v1__project_id__face_sets__face_set_name__faces_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Image Base64
+                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
+                    image_base64?: string | null;
+                    /**
+                     * Image Url
+                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
+                     */
+                    image_url?: string | null;
+                    /**
+                     * External Image Id
+                     * @description An id for the image, 1 to 36 letters, digits, `_` and `-`; by default the id of its largest face.
+                     */
+                    external_image_id?: string | null;
+                    /**
+                     * External Fields
+                     * @description Values of the custom fields that the face set declares.
+                     */
+                    external_fields?: {
+                        [key: string]: string | number | boolean;
+                    } | null;
+                    /**
+                     * Single
+                     * @description True to enrol only the largest face; false by default.
+                     */
+                    single?: boolean | null;
+                };
+                "multipart/form-data": {
+                    /**
+                     * External Image Id
+                     * @description An id for the image, 1 to 36 letters, digits, `_` and `-`; by default the id of its largest face.
+                     */
+                    external_image_id?: string | null;
+                    /**
+                     * External Fields
+                     * @description Values of the custom fields that the face set declares.
+                     */
+                    external_fields?: {
+                        [key: string]: string | number | boolean;
+                    } | null;
+                    /**
+                     * Single
+                     * @description True to enrol only the largest face; false by default.
+                     */
+                    single?: boolean | null;
+                    /** Format: binary */
+                    image_file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FacesResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_5"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
+        };
+    };
+    delete_faces_v1__project_id__face_sets__face_set_name__faces_delete: {
+        parameters: {
+            query?: {
+                face_id?: string | null;
+                external_image_id?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_8"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
+        };
+    };
+    batch_delete_faces_v1__project_id__face_sets__face_set_name__faces_batch_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Filter
+                     * @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`.
+                     */
+                    filter: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_9"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
+        };
+    };
+    search_v1__project_id__face_sets__face_set_name__search_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Image Base64
+                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
+                    image_base64?: string | null;
+                    /**
+                     * Image Url
+                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
+                     */
+                    image_url?: string | null;
+                    /**
+                     * Face Id
+                     * @description The id of an enrolled face to use as the probe.
+                     */
+                    face_id?: string | null;
+                    /** Top N */
+                    top_n?: number | null;
+                    /** Threshold */
+                    threshold?: number | null;
+                    /**
+                     * Return Fields
+                     * @description Names of the custom fields to return.
+                     */
+                    return_fields?: string[] | null;
+                    /**
+                     * Filter
+                     * @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`.
+                     */
+                    filter?: string | null;
+                    /**
+                     * Sort
+                     * @description Numeric custom fields to sort the results by; the most similar faces are selected first.
+                     */
+                    sort?: {
+                        [key: string]: "asc" | "desc";
+                    }[] | null;
+                };
+                "multipart/form-data": {
+                    /**
+                     * Face Id
+                     * @description The id of an enrolled face to use as the probe.
+                     */
+                    face_id?: string | null;
+                    /** Top N */
+                    top_n?: number | null;
+                    /** Threshold */
+                    threshold?: number | null;
+                    /**
+                     * Return Fields
+                     * @description Names of the custom fields to return.
+                     */
+                    return_fields?: string[] | null;
+                    /**
+                     * Filter
+                     * @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`.
+                     */
+                    filter?: string | null;
+                    /**
+                     * Sort
+                     * @description Numeric custom fields to sort the results by; the most similar faces are selected first.
+                     */
+                    sort?: {
+                        [key: string]: "asc" | "desc";
+                    }[] | null;
+                    /** Format: binary */
+                    image_file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["SearchResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_10"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
+        };
+    };
+    face_quality_v1__project_id__face_quality_face_quality_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Image Base64
+                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
+                    image_base64?: string | null;
+                    /**
+                     * Image Url
+                     * @description The URL of the file.
+                     */
+                    image_url?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FaceQualityResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    blur_classify_v1__project_id__face_quality_blur_classify_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Image Base64
+                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
+                    image_base64?: string | null;
+                    /**
+                     * Image Url
+                     * @description The URL of the file.
+                     */
+                    image_url?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["Blur"];
+                };
+            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    head_pose_estimate_v1__project_id__face_quality_head_pose_estimate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Image Base64
+                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
+                    image_base64?: string | null;
+                    /**
+                     * Image Url
+                     * @description The URL of the file.
+                     */
+                    image_url?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["Angles"];
+                };
+            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    detect_action_liveness_v1__project_id__live_detect_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Video Base64
+                     * @description A video file in base64, at most 8 MB and 1 to 15 seconds.
+                     */
+                    video_base64?: string | null;
+                    /**
+                     * Video Url
+                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
+                     */
+                    video_url?: string | null;
+                    /**
+                     * Actions
+                     * @description 1 to 10 comma-separated codes in order: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink.
+                     */
+                    actions?: string | null;
+                    /**
+                     * Action Time
+                     * @description Comma-separated windows, one for each action, as `start-end` in milliseconds: `1000-3000,4000-7000`.
+                     */
+                    action_time?: string | null;
+                    /**
+                     * Nod Threshold
+                     * @description Smallest pitch change of a nod in degrees, 1 to 90; 10 by default, and values below 15 count as 15.
+                     */
+                    nod_threshold?: number | null;
+                };
+                "multipart/form-data": {
+                    /**
+                     * Actions
+                     * @description 1 to 10 comma-separated codes in order: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink.
+                     */
+                    actions?: string | null;
+                    /**
+                     * Action Time
+                     * @description Comma-separated windows, one for each action, as `start-end` in milliseconds: `1000-3000,4000-7000`.
+                     */
+                    action_time?: string | null;
+                    /**
+                     * Nod Threshold
+                     * @description Smallest pitch change of a nod in degrees, 1 to 90; 10 by default, and values below 15 count as 15.
+                     */
                     nod_threshold?: number | null;
                     /** Format: binary */
                     video_file?: string;
@@ -4249,7 +4620,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -4257,15 +4628,27 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Image Base64 */
+                    /**
+                     * Image Base64
+                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
                     image_base64?: string | null;
-                    /** Image Url */
+                    /**
+                     * Image Url
+                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
+                     */
                     image_url?: string | null;
-                    /** Attributes */
+                    /**
+                     * Attributes
+                     * @description Comma-separated codes of the attributes to return. v2: 1 gender, 2 age, 4 dress, 6 mask, 7 hair, 8 beard, 12 quality, 13 expression, 21 face angle. v1: 0 head pose, 1 gender, 2 age, 3 landmarks, 4 dress, 5 smile.
+                     */
                     attributes?: string | null;
                 };
                 "multipart/form-data": {
-                    /** Attributes */
+                    /**
+                     * Attributes
+                     * @description Comma-separated codes of the attributes to return. v2: 1 gender, 2 age, 4 dress, 6 mask, 7 hair, 8 beard, 12 quality, 13 expression, 21 face angle. v1: 0 head pose, 1 gender, 2 age, 3 landmarks, 4 dress, 5 smile.
+                     */
                     attributes?: string | null;
                     /** Format: binary */
                     image_file?: string;
@@ -4298,7 +4681,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -4306,9 +4689,15 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Image Base64 */
+                    /**
+                     * Image Base64
+                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
                     image_base64?: string | null;
-                    /** Image Url */
+                    /**
+                     * Image Url
+                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
+                     */
                     image_url?: string | null;
                 };
                 "multipart/form-data": {
@@ -4343,7 +4732,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -4375,7 +4764,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -4383,15 +4772,27 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Image Base64 */
+                    /**
+                     * Image Base64
+                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
                     image_base64?: string | null;
-                    /** Image Url */
+                    /**
+                     * Image Url
+                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
+                     */
                     image_url?: string | null;
-                    /** Attributes */
+                    /**
+                     * Attributes
+                     * @description Comma-separated codes of the attributes to return. v2: 1 gender, 2 age, 4 dress, 6 mask, 7 hair, 8 beard, 12 quality, 13 expression, 21 face angle. v1: 0 head pose, 1 gender, 2 age, 3 landmarks, 4 dress, 5 smile.
+                     */
                     attributes?: string | null;
                 };
                 "multipart/form-data": {
-                    /** Attributes */
+                    /**
+                     * Attributes
+                     * @description Comma-separated codes of the attributes to return. v2: 1 gender, 2 age, 4 dress, 6 mask, 7 hair, 8 beard, 12 quality, 13 expression, 21 face angle. v1: 0 head pose, 1 gender, 2 age, 3 landmarks, 4 dress, 5 smile.
+                     */
                     attributes?: string | null;
                     /** Format: binary */
                     image_file?: string;
@@ -4424,7 +4825,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -4437,7 +4838,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["ModelsAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["ModelsResponse"];
                 };
             };
             400: components["responses"]["Refused400_3"];
@@ -4456,7 +4857,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -4488,7 +4889,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -4496,13 +4897,25 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Image Base64 */
+                    /**
+                     * Image Base64
+                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
+                     */
                     image_base64?: string | null;
-                    /** Image Url */
+                    /**
+                     * Image Url
+                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
+                     */
                     image_url?: string | null;
-                    /** Face Set Name */
+                    /**
+                     * Face Set Name
+                     * @description The face set whose policy and faces to check against.
+                     */
                     face_set_name?: string | null;
-                    /** Policy */
+                    /**
+                     * Policy
+                     * @description The policy to check against, instead of that of the face set.
+                     */
                     policy?: ({
                         /** Single Face */
                         single_face?: boolean | null;
@@ -4533,13 +4946,22 @@ export interface operations {
                     } & {
                         [key: string]: null;
                     }) | null;
-                    /** Single */
+                    /**
+                     * Single
+                     * @description True to check only the largest face.
+                     */
                     single?: boolean | null;
                 };
                 "multipart/form-data": {
-                    /** Face Set Name */
+                    /**
+                     * Face Set Name
+                     * @description The face set whose policy and faces to check against.
+                     */
                     face_set_name?: string | null;
-                    /** Policy */
+                    /**
+                     * Policy
+                     * @description The policy to check against, instead of that of the face set.
+                     */
                     policy?: ({
                         /** Single Face */
                         single_face?: boolean | null;
@@ -4570,7 +4992,10 @@ export interface operations {
                     } & {
                         [key: string]: null;
                     }) | null;
-                    /** Single */
+                    /**
+                     * Single
+                     * @description True to check only the largest face.
+                     */
                     single?: boolean | null;
                     /** Format: binary */
                     image_file?: string;
@@ -4603,7 +5028,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -4638,7 +5063,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -4648,7 +5073,10 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Policy */
+                    /**
+                     * Policy
+                     * @description Limits by name; `null` means no limit.
+                     */
                     policy: {
                         /** Single Face */
                         single_face?: boolean | null;
@@ -4709,7 +5137,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -4744,7 +5172,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -4779,7 +5207,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -4789,7 +5217,10 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Retention */
+                    /**
+                     * Retention
+                     * @description `days` from enrolment to expiry; with `date_field`, from the date in that custom field.
+                     */
                     retention: {
                         [key: string]: unknown;
                     };
@@ -4823,7 +5254,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -4858,7 +5289,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -4868,7 +5299,10 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Reason */
+                    /**
+                     * Reason
+                     * @description The reason, as it is shown to others.
+                     */
                     reason: string;
                 };
             };
@@ -4900,7 +5334,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -4938,7 +5372,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -4976,7 +5410,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
                 /** @description Name of the face set. */
                 face_set_name: string;
@@ -4994,7 +5428,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceTableResponse"];
                 };
             };
-            400: components["responses"]["Refused400_6"];
+            400: components["responses"]["Refused400_18"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -5011,7 +5445,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -5044,7 +5478,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SessionResponse"];
                 };
             };
-            400: components["responses"]["Refused400_18"];
+            400: components["responses"]["Refused400_19"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -5062,7 +5496,7 @@ export interface operations {
             path: {
                 /** @description Id of the session. */
                 session_id: string;
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -5070,9 +5504,15 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Video Base64 */
+                    /**
+                     * Video Base64
+                     * @description A video file in base64, at most 8 MB and 1 to 15 seconds.
+                     */
                     video_base64?: string | null;
-                    /** Video Url */
+                    /**
+                     * Video Url
+                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
+                     */
                     video_url?: string | null;
                 };
                 "multipart/form-data": {
@@ -5091,7 +5531,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SubmittedResponse"];
                 };
             };
-            400: components["responses"]["Refused400_19"];
+            400: components["responses"]["Refused400_20"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -5109,7 +5549,7 @@ export interface operations {
             path: {
                 /** @description Id of the session. */
                 session_id: string;
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -5125,7 +5565,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SessionResultResponse"];
                 };
             };
-            400: components["responses"]["Refused400_20"];
+            400: components["responses"]["Refused400_21"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -5141,7 +5581,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -5154,7 +5594,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["ProjectAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["ProjectResponse"];
                 };
             };
             400: components["responses"]["Refused400_3"];
@@ -5173,7 +5613,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -5186,7 +5626,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["UsersAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["UsersResponse"];
                 };
             };
             400: components["responses"]["Refused400_3"];
@@ -5205,7 +5645,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -5213,7 +5653,10 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Name */
+                    /**
+                     * Name
+                     * @description The name of the user, unique in the domain.
+                     */
                     name: string;
                     /**
                      * Role
@@ -5230,10 +5673,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["NewUserAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["NewUserResponse"];
                 };
             };
-            400: components["responses"]["Refused400_21"];
+            400: components["responses"]["Refused400_22"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
@@ -5251,7 +5694,7 @@ export interface operations {
             header?: never;
             path: {
                 user_id: string;
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -5274,10 +5717,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["OneUserAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["OneUserResponse"];
                 };
             };
-            400: components["responses"]["Refused400_21"];
+            400: components["responses"]["Refused400_22"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
@@ -5294,7 +5737,7 @@ export interface operations {
             header?: never;
             path: {
                 user_id: string;
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -5307,7 +5750,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["OneUserAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["OneUserResponse"];
                 };
             };
             400: components["responses"]["Refused400_3"];
@@ -5327,7 +5770,7 @@ export interface operations {
             header?: never;
             path: {
                 user_id: string;
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -5335,7 +5778,10 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Enabled */
+                    /**
+                     * Enabled
+                     * @description False to disable the user.
+                     */
                     enabled: boolean;
                 };
             };
@@ -5347,10 +5793,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["OneUserAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["OneUserResponse"];
                 };
             };
-            400: components["responses"]["Refused400_21"];
+            400: components["responses"]["Refused400_22"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
@@ -5367,7 +5813,7 @@ export interface operations {
             header?: never;
             path: {
                 user_id: string;
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -5380,7 +5826,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["PasswordAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["PasswordResponse"];
                 };
             };
             400: components["responses"]["Refused400_3"];
@@ -5400,7 +5846,7 @@ export interface operations {
             header?: never;
             path: {
                 user_id: string;
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -5413,7 +5859,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["KeysAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["KeysResponse"];
                 };
             };
             400: components["responses"]["Refused400_3"];
@@ -5433,7 +5879,7 @@ export interface operations {
             header?: never;
             path: {
                 user_id: string;
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -5446,7 +5892,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["NewKeyAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["NewKeyResponse"];
                 };
             };
             400: components["responses"]["Refused400_3"];
@@ -5466,7 +5912,7 @@ export interface operations {
             header?: never;
             path: {
                 access_key: string;
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -5479,7 +5925,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["DeletedKeyAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["DeletedKeyResponse"];
                 };
             };
             400: components["responses"]["Refused400_3"];
@@ -5502,7 +5948,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Project the request acts in. */
+                /** @description Id of the project. */
                 project_id: string;
             };
             cookie?: never;
@@ -5535,7 +5981,7 @@ export interface operations {
                 nocatalog?: string | null;
             };
             header: {
-                /** @description The token that is asked about. */
+                /** @description The token to inspect or revoke. */
                 "X-Subject-Token": string;
             };
             path?: never;
@@ -5551,10 +5997,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["TokenAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             401: components["responses"]["Refused401_2"];
             404: components["responses"]["Refused404_3"];
             413: components["responses"]["Refused413_2"];
@@ -5579,12 +6025,12 @@ export interface operations {
                 "application/json": {
                     /**
                      * AuthInput
-                     * @description The request for a token or a temporary access key.
+                     * @description A request for a token or a temporary access key.
                      */
                     auth: {
                         /**
                          * IdentityInput
-                         * @description How the caller proves who it is: by exactly one method.
+                         * @description The caller's credentials, by exactly one method.
                          */
                         identity: {
                             /** Methods */
@@ -5592,7 +6038,7 @@ export interface operations {
                             password?: {
                                 /**
                                  * UserInput
-                                 * @description A user with password; a name needs a domain.
+                                 * @description A user with a password; a name needs a domain.
                                  */
                                 user: {
                                     /** Id */
@@ -5603,7 +6049,7 @@ export interface operations {
                                     password: string;
                                     /**
                                      * NamedInput
-                                     * @description A thing given by id or by name.
+                                     * @description An object given by id or by name.
                                      */
                                     domain?: {
                                         /** Id */
@@ -5650,10 +6096,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["TokenAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -5667,7 +6113,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The token that is asked about. */
+                /** @description The token to inspect or revoke. */
                 "X-Subject-Token": string;
             };
             path?: never;
@@ -5682,7 +6128,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             401: components["responses"]["Refused401_2"];
             403: components["responses"]["Refused403_4"];
             413: components["responses"]["Refused413_2"];
@@ -5710,10 +6156,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["ProjectsAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["ProjectsResponse"];
                 };
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -5740,10 +6186,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["ProjectsAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["ProjectsResponse"];
                 };
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -5768,10 +6214,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["DomainsAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["DomainsResponse"];
                 };
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -5793,12 +6239,12 @@ export interface operations {
                 "application/json": {
                     /**
                      * AuthInput
-                     * @description The request for a token or a temporary access key.
+                     * @description A request for a token or a temporary access key.
                      */
                     auth: {
                         /**
                          * IdentityInput
-                         * @description How the caller proves who it is: by exactly one method.
+                         * @description The caller's credentials, by exactly one method.
                          */
                         identity: {
                             /** Methods */
@@ -5806,7 +6252,7 @@ export interface operations {
                             password?: {
                                 /**
                                  * UserInput
-                                 * @description A user with password; a name needs a domain.
+                                 * @description A user with a password; a name needs a domain.
                                  */
                                 user: {
                                     /** Id */
@@ -5817,7 +6263,7 @@ export interface operations {
                                     password: string;
                                     /**
                                      * NamedInput
-                                     * @description A thing given by id or by name.
+                                     * @description An object given by id or by name.
                                      */
                                     domain?: {
                                         /** Id */
@@ -5862,10 +6308,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["TemporaryKeyAnswer"];
+                    "application/json; charset=UTF-8": components["schemas"]["TemporaryKeyResponse"];
                 };
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -5895,7 +6341,7 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             414: components["responses"]["Refused414_1"];
             494: components["responses"]["Refused494_1"];
         };
@@ -5920,7 +6366,7 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             414: components["responses"]["Refused414_1"];
             494: components["responses"]["Refused494_1"];
             502: components["responses"]["Refused502_1"];

@@ -11,13 +11,13 @@ from .openapi.refusals import refuses_without_project
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health", responses=refuses_without_project())
+@router.get("/health", summary="Liveness probe", responses=refuses_without_project())
 async def health() -> dict[str, str]:
     """Report that the process responds."""
     return {"status": "ok"}
 
 
-@router.get("/ready", responses=refuses_without_project("APIG.0201/502"))
+@router.get("/ready", summary="Readiness probe", responses=refuses_without_project("APIG.0201/502"))
 async def ready(readiness: ReadinessDep) -> dict[str, str]:
     """Report that the models are loaded and the store responds.
 

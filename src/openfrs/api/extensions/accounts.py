@@ -43,7 +43,7 @@ RoleName = Annotated[str, Field(json_schema_extra={"enum": [*Role]})]
 class CreateUserInput(Input):
     """A new user of the project."""
 
-    name: str
+    name: str = Field(description="The name of the user, unique in the domain.")
     role: RoleName
 
 
@@ -56,7 +56,7 @@ class RoleInput(Input):
 class EnabledInput(Input):
     """The state of a user: only an enabled one can sign in."""
 
-    enabled: bool
+    enabled: bool = Field(description="False to disable the user.")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Request counts of a project for the last hour."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from openfrs.api.auth import Reader
@@ -14,7 +14,7 @@ router = APIRouter(tags=["activity"])
 class ActivityMinute(BaseModel):
     """The number of FRS requests that ended within a minute (UTC), and of those that failed."""
 
-    start: str
+    start: str = Field(description="Start of the minute in UTC.")
     requests: int
     errors: int
 

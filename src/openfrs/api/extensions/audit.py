@@ -31,7 +31,7 @@ class AuditResponse(BaseModel):
     """Entries, newest first; `before` is the cursor of the next page, and empty on the last page."""
 
     entries: list[dict[str, Any]]
-    before: str
+    before: str = Field(description="Cursor of the next page; empty on the last page.")
 
 
 @router.get("/audit", responses=refuses(*QUERY), openapi_extra=query_of(AuditQuery))

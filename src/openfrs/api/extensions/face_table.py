@@ -23,9 +23,11 @@ router = APIRouter(tags=["faces"])
 class FaceTableQuery(Input):
     """The page to return; `sort` is a custom field or `external_image_id`, by default the order of enrolment."""
 
-    filter: FilterText | None = None
-    sort: str | None = None
-    order: Literal["asc", "desc"] = "asc"
+    filter: FilterText | None = Field(
+        None, description="A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`."
+    )
+    sort: str | None = Field(None, description="The field to sort by.")
+    order: Literal["asc", "desc"] = Field("asc", description="The direction of the sort.")
     offset: Annotated[int, Field(ge=0)] = 0
     limit: Annotated[int, Field(ge=1, le=limits.MAX_TOP_N)] = 50
 
@@ -33,12 +35,13 @@ class FaceTableQuery(Input):
 class FaceTableResponse(BaseModel):
     """The number of all matching faces, and one page of them."""
 
-    total: int
+    total: int = Field(description="Number of all faces that match the filter.")
     faces: list[FaceSetFace]
 
 
 @router.get(
     "/face-sets/{face_set_name}/faces",
+    summary="List faces as a table",
     responses=refuses(*QUERY, *FACE_SET),
     openapi_extra=query_of(FaceTableQuery),
     response_model=FaceTableResponse,

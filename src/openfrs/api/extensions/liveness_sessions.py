@@ -36,9 +36,9 @@ class SessionResponse(BaseModel):
     """The actions to perform, in order, before the session expires (UTC)."""
 
     session_id: str
-    actions: list[int]
+    actions: list[int] = Field(description="Codes: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink.")
     mirrored: bool
-    expires_at: str
+    expires_at: str = Field(description="Time in UTC.")
 
     @classmethod
     def of(cls, value: LivenessSession) -> "SessionResponse":
@@ -61,13 +61,13 @@ class SessionAction(BaseModel):
     """A requested action and the confidence that it was performed, 0..1."""
 
     action: int
-    confidence: float
+    confidence: float = Field(description="0..1")
 
 
 class SessionResultResponse(BaseModel):
     """The result of a session; `warnings` are the warning codes of action liveness."""
 
-    alive: bool
+    alive: bool = Field(description="True if the person performed the actions in front of the camera.")
     actions: list[SessionAction]
     warnings: list[int]
 

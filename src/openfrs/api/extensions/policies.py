@@ -35,15 +35,17 @@ PolicyValues = Annotated[
 class PolicyInput(Input):
     """A policy: limits by name."""
 
-    policy: PolicyValues
+    policy: PolicyValues = Field(description="Limits by name; `null` means no limit.")
 
 
 class FaceCheckInput(ImageInput):
     """An image and what to check it against: the policy and faces of a face set, or the policy given here."""
 
-    face_set_name: str | None = None
-    policy: PolicyValues | None = None
-    single: bool | None = None
+    face_set_name: str | None = Field(None, description="The face set whose policy and faces to check against.")
+    policy: PolicyValues | None = Field(
+        None, description="The policy to check against, instead of that of the face set."
+    )
+    single: bool | None = Field(None, description="True to check only the largest face.")
 
 
 class PolicyResponse(BaseModel):
@@ -57,16 +59,16 @@ class DuplicateFace(BaseModel):
 
     face_id: str
     external_image_id: str
-    similarity: float
+    similarity: float = Field(description="0..1")
 
 
 class CheckedFace(BaseModel):
     """A face, the reasons against its enrolment, and its measurements."""
 
     bounding_box: BoundingBox
-    accepted: bool
-    reasons: list[Reason]
-    confidence: float
+    accepted: bool = Field(description="True if the face would be enrolled.")
+    reasons: list[Reason] = Field(description="The limits that the face does not meet.")
+    confidence: float = Field(description="Confidence of the detection, 0..1.")
     quality: FaceQuality | None = None
     headpose: HeadPose | None = None
     duplicate: DuplicateFace | None = None

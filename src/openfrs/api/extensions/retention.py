@@ -21,27 +21,29 @@ router = APIRouter(tags=["retention"])
 class RetentionInput(Input):
     """A retention rule: `days`, `date_field` or both."""
 
-    retention: dict[str, Any]
+    retention: dict[str, Any] = Field(
+        description="`days` from enrolment to expiry; with `date_field`, from the date in that custom field."
+    )
 
 
 class LegalHoldInput(Input):
     """The reason for a legal hold."""
 
-    reason: str
+    reason: str = Field(description="The reason, as it is shown to others.")
 
 
 class RetentionRuleBody(BaseModel):
     """The retention rule of a face set."""
 
-    days: int | None = None
-    date_field: str | None = None
+    days: int | None = Field(None, description="Days from enrolment, or from the date in `date_field`, to expiry.")
+    date_field: str | None = Field(None, description="The custom field with the date from which `days` count.")
 
 
 class RetentionResponse(BaseModel):
     """The retention rule of a face set, empty if its faces never expire, and the reason for a legal hold if there is one."""
 
     retention: RetentionRuleBody
-    legal_hold: str | None = None
+    legal_hold: str | None = Field(None, description="The reason for the legal hold; missing without one.")
 
     @classmethod
     def of(cls, rule: RetentionRule | None, legal_hold: str | None) -> "RetentionResponse":
@@ -65,9 +67,9 @@ class DeletionRecord(BaseModel):
     id: int
     face_set_name: str
     face_set_id: str
-    deleted_at: str
-    rule: Cause
-    faces: int
+    deleted_at: str = Field(description="Time in UTC.")
+    rule: Cause = Field(description="The cause of the deletion.")
+    faces: int = Field(description="Number of faces.")
     face_ids: list[str]
     digest: str
 
@@ -122,6 +124,7 @@ async def delete_retention(principal: Operator, name: SetName, retention: Retent
 
 @router.put(
     "/face-sets/{face_set_name}/legal-hold",
+    summary="Place a legal hold",
     responses=refuses(*BODY, *FACE_SET),
     openapi_extra=body_of(LegalHoldInput, multipart=False),
     response_model_exclude_none=True,
@@ -133,7 +136,12 @@ async def hold(request: Request, principal: Admin, name: SetName, retention: Ret
     return await run_in_threadpool(_response, retention, principal.project.id, name)
 
 
-@router.delete("/face-sets/{face_set_name}/legal-hold", responses=refuses(*FACE_SET), response_model_exclude_none=True)
+@router.delete(
+    "/face-sets/{face_set_name}/legal-hold",
+    summary="Release a legal hold",
+    responses=refuses(*FACE_SET),
+    response_model_exclude_none=True,
+)
 async def release(principal: Admin, name: SetName, retention: RetentionDep) -> RetentionResponse:
     """Release a face set from legal hold. Faces that expired during the hold are deleted by the next retention run."""
     await run_in_threadpool(retention.set_hold, principal.project.id, name, None)

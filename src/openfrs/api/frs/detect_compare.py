@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends
+from pydantic import Field
 from starlette.requests import Request
 
 from openfrs.api.auth import READER
@@ -27,23 +28,33 @@ v2_router = APIRouter(tags=["recognition"])
 class DetectInput(ImageInput):
     """An image, and the attributes to return as comma-separated codes."""
 
-    attributes: str | None = None
+    attributes: str | None = Field(
+        None,
+        description="Comma-separated codes of the attributes to return. "
+        "v2: 1 gender, 2 age, 4 dress, 6 mask, 7 hair, 8 beard, 12 quality, 13 expression, 21 face angle. "
+        "v1: 0 head pose, 1 gender, 2 age, 3 landmarks, 4 dress, 5 smile.",
+    )
 
 
 class CompareInput(UploadInput):
     """Two images, both sent in the same way."""
 
-    image1_base64: str | None = None
-    image1_url: str | None = None
-    image1_file: bytes | None = None
-    image2_base64: str | None = None
-    image2_url: str | None = None
-    image2_file: bytes | None = None
+    image1_base64: str | None = Field(
+        None, description="The first image: a JPEG, PNG or BMP file in base64, at most 8 MB."
+    )
+    image1_url: str | None = Field(None, description="The URL of the first image.")
+    image1_file: bytes | None = Field(None, description="The first image as a file, at most 8 MB.")
+    image2_base64: str | None = Field(
+        None, description="The second image: a JPEG, PNG or BMP file in base64, at most 8 MB."
+    )
+    image2_url: str | None = Field(None, description="The URL of the second image.")
+    image2_file: bytes | None = Field(None, description="The second image as a file, at most 8 MB.")
 
 
 _DETECT: Final[dict[str, Any]] = {
     "path": "/face-detect",
     "name": "detect",
+    "summary": "Detect faces",
     "dependencies": [Depends(READER)],
     "responses": refuses(*IMAGE),
     "openapi_extra": body_of(DetectInput),
@@ -87,6 +98,7 @@ async def _detect(
 
 @router.post(
     "/face-compare",
+    summary="Compare faces",
     dependencies=[Depends(READER)],
     responses=refuses(*IMAGE, "FRS.0501"),
     openapi_extra=body_of(CompareInput),
@@ -96,7 +108,7 @@ async def compare(request: Request, recognizer: RecognizerDep, fetcher: FetcherD
     values = await read_upload(request, CompareInput, fetcher)
     first, second = await uploaded_image(values, "image1"), await uploaded_image(values, "image2")
     if first.parameter.removeprefix("image1") != second.parameter.removeprefix("image2"):
-        raise wrong_format(second.parameter, "both pictures must be given in the same way")
+        raise wrong_format(second.parameter, "both images must be sent in the same way: as base64, file or URL")
     comparison = await recognizer.compare(first, second)
     face1, face2 = (DetectedFace(bounding_box=BoundingBox.of(box)) for box in comparison.boxes)
     return CompareResponse(image1_face=face1, similarity=comparison.similarity, image2_face=face2)

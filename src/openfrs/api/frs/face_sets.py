@@ -30,11 +30,17 @@ def _numeric_string(value: Any) -> Any:
 class CreateFaceSetInput(Input):
     """A new face set."""
 
-    face_set_name: FaceSetName
+    face_set_name: FaceSetName = Field(
+        description="1 to 64 printable characters other than `/`; unique in the project."
+    )
     face_set_capacity: Annotated[
         int | None, BeforeValidator(_numeric_string, json_schema_input_type=int | _Digits | None)
     ] = None
-    external_fields: FieldDeclarations | None = None
+    external_fields: FieldDeclarations | None = Field(
+        None,
+        description="Custom fields of the faces by name, at most 10, each with a type: "
+        "string, integer, long, float, double or boolean.",
+    )
 
 
 @router.post(

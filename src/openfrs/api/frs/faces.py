@@ -27,15 +27,20 @@ router = APIRouter(prefix="/face-sets/{face_set_name}", tags=["faces"])
 class AddFacesInput(ImageInput):
     """An image whose faces are enrolled."""
 
-    external_image_id: ExternalImageId | None = None
-    external_fields: FieldValues | None = None
-    single: bool | None = None
+    external_image_id: ExternalImageId | None = Field(
+        None,
+        description="An id for the image, 1 to 36 letters, digits, `_` and `-`; by default the id of its largest face.",
+    )
+    external_fields: FieldValues | None = Field(
+        None, description="Values of the custom fields that the face set declares."
+    )
+    single: bool | None = Field(None, description="True to enrol only the largest face; false by default.")
 
 
 class ListFacesQuery(Input):
     """The faces to list: one by id, or a page."""
 
-    face_id: str | None = None
+    face_id: str | None = Field(None, description="The id of the only face to return.")
     offset: Annotated[int, Field(ge=0, le=limits.MAX_LIST_WINDOW)] = 0
     limit: Annotated[int, Field(ge=0, le=limits.MAX_LIST_WINDOW)] = limits.DEFAULT_LIST_LIMIT
 
@@ -43,22 +48,22 @@ class ListFacesQuery(Input):
 class UpdateFaceInput(Input):
     """A face and the changes to it."""
 
-    face_id: str
-    external_image_id: ExternalImageId | None = None
-    external_fields: FieldValues | None = None
+    face_id: str = Field(description="The id of the face.")
+    external_image_id: ExternalImageId | None = Field(None, description="The new id for its image.")
+    external_fields: FieldValues | None = Field(None, description="Custom fields to set; others keep their values.")
 
 
 class DeleteFacesQuery(Input):
     """The faces to delete: exactly one of these, or the name and value of a custom field."""
 
-    face_id: str | None = None
-    external_image_id: str | None = None
+    face_id: str | None = Field(None, description="The id of the face to delete.")
+    external_image_id: str | None = Field(None, description="The id of the image whose faces are deleted.")
 
 
 class BatchDeleteInput(Input):
     """The faces to delete."""
 
-    filter: FilterText
+    filter: FilterText = Field(description="A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`.")
 
 
 @router.post(

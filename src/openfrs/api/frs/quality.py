@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends
+from pydantic import Field
 from starlette.requests import Request
 
 from openfrs.api.auth import READER
@@ -24,8 +25,8 @@ router = APIRouter(prefix="/face/quality", tags=["recognition"])
 class QualityInput(UploadInput):
     """One image, as base64 or URL; its largest face is measured."""
 
-    image_base64: str | None = None
-    image_url: str | None = None
+    image_base64: str | None = Field(None, description="A JPEG, PNG or BMP file in base64, at most 8 MB.")
+    image_url: str | None = Field(None, description="The URL of the file.")
 
 
 _GUARDED: Final[dict[str, Any]] = {

@@ -85,7 +85,7 @@ class FaceExpression(BaseModel):
     """The most probable expression and its probability, 0..1."""
 
     type: Literal["neutral", "happy", "fear", "surprise", "sad", "angry", "disgust", "unknown"]
-    probability: float
+    probability: float = Field(description="0..1")
 
 
 class Attributes(BaseModel):
@@ -93,7 +93,7 @@ class Attributes(BaseModel):
 
     headpose: HeadPose | None = None
     gender: Literal["male", "female"] | None = None
-    age: int | None = None
+    age: int | None = Field(None, description="Years.")
     dress: Dress | None = None
     smile: Literal["yes", "none", "unknown"] | None = None
     mask: Literal["yes", "none", "unknown"] | None = None
@@ -101,7 +101,7 @@ class Attributes(BaseModel):
     beard: Literal["yes", "none", "unknown"] | None = None
     quality: FaceQuality | None = None
     expression: FaceExpression | None = None
-    face_angle: int | None = None
+    face_angle: int | None = Field(None, description="Clockwise rotation of the face in the image, in degrees.")
 
     @classmethod
     def of(cls, value: attributes.Attributes) -> "Attributes":
@@ -208,7 +208,7 @@ class CompareResponse(BaseModel):
     """The similarity of the largest faces of two images, 0..1."""
 
     image1_face: DetectedFace
-    similarity: float
+    similarity: float = Field(description="0..1")
     image2_face: DetectedFace
 
 
@@ -227,9 +227,9 @@ class LivenessWarning(BaseModel):
 class SilentLivenessResult(BaseModel):
     """The decision on the largest face of an image; `picture` is a JPEG of that face in base64."""
 
-    alive: bool
-    picture: str
-    confidence: float
+    alive: bool = Field(description="True from a confidence of 0.5.")
+    picture: str = Field(description="The cropped face as a JPEG in base64.")
+    confidence: float = Field(description="Confidence that the face is a live person, 0..1.")
 
 
 class SilentLivenessResponse(BaseModel):
@@ -252,16 +252,16 @@ class SilentLivenessResponse(BaseModel):
 class DetectedAction(BaseModel):
     """A requested action and the confidence that it was performed, 0..1."""
 
-    confidence: float
+    confidence: float = Field(description="0..1; 0.5 for a movement that is just large enough.")
     action: int
 
 
 class ActionLivenessResult(BaseModel):
     """The decision on a video; `picture` is a JPEG of its best frame in base64, empty if no frame shows a face."""
 
-    alive: bool
+    alive: bool = Field(description="True if all actions were performed in order by one live person.")
     actions: list[DetectedAction]
-    picture: str
+    picture: str = Field(description="The best frame as a JPEG in base64, empty if no frame shows a face.")
 
 
 class ActionLivenessResponse(BaseModel):
@@ -286,12 +286,12 @@ class ActionLivenessResponse(BaseModel):
 class FaceSetInfo(BaseModel):
     """A face set."""
 
-    face_number: int
+    face_number: int = Field(description="Number of enrolled faces.")
     face_set_id: str
     face_set_name: str
-    create_date: str
-    face_set_capacity: int
-    external_fields: dict[str, dict[str, str]]
+    create_date: str = Field(description="Time of creation in UTC, `YYYY-MM-DD HH:MM:SS`.")
+    face_set_capacity: int = Field(description="Maximum number of faces.")
+    external_fields: dict[str, dict[str, str]] = Field(description="Declarations of the custom fields by name.")
 
     @classmethod
     def of(cls, value: models.FaceSet) -> "FaceSetInfo":
@@ -328,7 +328,7 @@ class FaceSetFace(BaseModel):
     """An enrolled face."""
 
     bounding_box: BoundingBox
-    external_fields: dict[str, Any]
+    external_fields: dict[str, Any] = Field(description="Values of the custom fields by name.")
     external_image_id: str
     face_id: str
 
@@ -375,7 +375,7 @@ class SearchFace(BaseModel):
     """A search result; `external_fields` holds the requested `return_fields`."""
 
     bounding_box: BoundingBox
-    similarity: float
+    similarity: float = Field(description="0..1")
     external_fields: dict[str, Any]
     external_image_id: str
     face_id: str

@@ -24,16 +24,21 @@ router = APIRouter(tags=["search"])
 class SearchInput(ImageInput):
     """A probe and the search options."""
 
-    face_id: str | None = None
+    face_id: str | None = Field(None, description="The id of an enrolled face to use as the probe.")
     top_n: Annotated[int, Field(ge=0, le=limits.MAX_TOP_N)] | None = None
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
-    return_fields: list[str] | None = None
-    filter: FilterText | None = None
-    sort: SortOrder | None = None
+    return_fields: list[str] | None = Field(None, description="Names of the custom fields to return.")
+    filter: FilterText | None = Field(
+        None, description="A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`."
+    )
+    sort: SortOrder | None = Field(
+        None, description="Numeric custom fields to sort the results by; the most similar faces are selected first."
+    )
 
 
 @router.post(
     "/face-sets/{face_set_name}/search",
+    summary="Search faces",
     responses=refuses(*IMAGE, *FACE_SET, "FRS.0032", "FRS.0304", "FRS.0403"),
     openapi_extra=body_of(SearchInput),
     response_model=SearchResponse,

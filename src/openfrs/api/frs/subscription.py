@@ -26,7 +26,7 @@ class SubscribesResponse(BaseModel):
     search_service: Subscription
 
 
-@router.get("/subscribe", responses=refuses())
+@router.get("/subscribe", summary="Show subscriptions", responses=refuses())
 async def show_subscribes(principal: Reader) -> SubscribesResponse:
     """Show the subscribed services of the project and its maximum number of face sets."""
     since = principal.project.created_at.strftime("%Y-%m-%d %H:%M:%S")

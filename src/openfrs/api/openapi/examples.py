@@ -30,7 +30,7 @@ def add_examples(method: str, path: str, operation: dict[str, Any]) -> None:
         )
     for status, response in operation["responses"].items():
         for content in response.get("content", {}).values() if status.startswith("2") else ():
-            _set_example(content, row, "answer")
+            _set_example(content, row, "response")
 
 
 def _set_example(target: dict[str, Any], values: dict[str, Any], name: str) -> None:

@@ -4,7 +4,7 @@ import re
 from typing import Final, TypeVar
 from urllib.parse import unquote
 
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -38,25 +38,38 @@ T = TypeVar("T", bound=UploadInput)
 class ImageInput(UploadInput):
     """One image, sent in exactly one way."""
 
-    image_base64: str | None = None
-    image_url: str | None = None
-    image_file: bytes | None = None
+    image_base64: str | None = Field(None, description="A JPEG, PNG or BMP file in base64, at most 8 MB.")
+    image_url: str | None = Field(
+        None, description="The URL of the file. The operator decides which hosts and buckets are allowed."
+    )
+    image_file: bytes | None = Field(None, description="The file itself, at most 8 MB.")
 
 
 class VideoInput(UploadInput):
     """One video, sent in exactly one way."""
 
-    video_base64: str | None = None
-    video_url: str | None = None
-    video_file: bytes | None = None
+    video_base64: str | None = Field(None, description="A video file in base64, at most 8 MB and 1 to 15 seconds.")
+    video_url: str | None = Field(
+        None, description="The URL of the file. The operator decides which hosts and buckets are allowed."
+    )
+    video_file: bytes | None = Field(None, description="The file itself, at most 8 MB and 1 to 15 seconds.")
 
 
 class ActionInput(VideoInput):
     """A video and the actions to detect in it."""
 
-    actions: str | None = None
-    action_time: str | None = None
-    nod_threshold: float | None = None
+    actions: str | None = Field(
+        None,
+        description="1 to 10 comma-separated codes in order: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink.",
+    )
+    action_time: str | None = Field(
+        None,
+        description="Comma-separated windows, one for each action, as `start-end` in milliseconds: `1000-3000,4000-7000`.",
+    )
+    nod_threshold: float | None = Field(
+        None,
+        description="Smallest pitch change of a nod in degrees, 1 to 90; 10 by default, and values below 15 count as 15.",
+    )
 
 
 async def read_upload(request: Request, model: type[T], fetcher: Fetcher, *, multipart: bool = True) -> T:
@@ -114,7 +127,9 @@ async def uploaded_file(values: UploadInput, prefix: str, *, alternative: str | 
         if (value := getattr(values, f"{prefix}_{kind}", None)) is not None
     ]
     if len(present) + (alternative is not None) > 1:
-        raise wrong_format(f"{prefix}_{present[-1][0]}", "only one kind of picture input may be given")
+        raise wrong_format(
+            f"{prefix}_{present[-1][0]}", f"send only one of {prefix}_base64, {prefix}_url and {prefix}_file"
+        )
     if not present:
         raise ServiceError("FRS.0011", f"{prefix}_base64")
     kind, value = present[0]
