@@ -1,4 +1,4 @@
-"""A manifest of tiny weights, and archives that hold them."""
+"""A manifest of tiny weights, and archives that contain them."""
 
 import hashlib
 import io
@@ -19,7 +19,7 @@ MEMBERS: Mapping[str, bytes] = {
     "tinyweights/models/two.onnx": dequantizing(*quantised_sample(), axis=0),
 }
 OTHER: Mapping[str, bytes] = {"model/three.tflite": b"flat"}
-"""What an npm package of unstated origin holds; the service can do without."""
+"""Files of an npm package of unstated origin, for an optional weight."""
 
 PHOTOS: Mapping[str, bytes] = {"photos/a.jpg": b"first", "photos/deep/b.jpg": b"second", "other/c.jpg": b"third"}
 
@@ -29,7 +29,7 @@ def sha256(data: bytes) -> str:
 
 
 def wheel(folder: Path, *, ballast: int = 0) -> Path:
-    """A wheel that pip takes for tinyweights 1.2, with so many bytes that do not compress."""
+    """Write a wheel that pip accepts as tinyweights 1.2, with ``ballast`` incompressible bytes."""
     info = f"tinyweights-{VERSION}.dist-info"
     files = {
         **MEMBERS,
@@ -80,7 +80,7 @@ def artefact(path: Path, photos: str = "") -> Artefact:
 
 
 def manifest_of(weights: Path, photos: Path) -> Manifest:
-    """The manifest of a wheel's two weights and a source archive's photos."""
+    """Return the manifest of a wheel's two weights and a source archive's photos."""
     return Manifest(
         artefacts={"tinyweights": artefact(weights), "samples": artefact(photos, "photos/")},
         weights={
@@ -100,7 +100,7 @@ def manifest_of(weights: Path, photos: Path) -> Manifest:
 
 
 def with_other(manifest: Manifest, package: Path) -> Manifest:
-    """A manifest and the weight of an npm package, which is of unstated origin."""
+    """Return a manifest extended by the weight of an npm package of unstated origin."""
     ((member, data),) = OTHER.items()
     weight = next(iter(manifest.weights.values())).model_copy(
         update={

@@ -1,6 +1,6 @@
-"""A pipeline for tests that need answers rather than recognition: coloured squares are faces, colours are people.
+"""A fake pipeline for tests: coloured squares are faces, and each colour is a person.
 
-Run as a program it serves like ``openfrs serve`` with these models in place of the real ones.
+Run as a program, it serves like ``openfrs serve`` with the fake models.
 """
 
 import sys
@@ -24,7 +24,7 @@ from openfrs.vision.types import Detection, Image
 
 
 class FakePipeline:
-    """Every patch of one colour on black is a face; its embedding is drawn from a generator seeded by the colour."""
+    """Detects each patch of one colour on black as a face. Its embedding is random, seeded by the colour."""
 
     execution_configs: Mapping[str, ExecutionConfig] = MappingProxyType({})
     embedder = "sface"
@@ -46,21 +46,21 @@ class FakePipeline:
         return sorted(faces, key=lambda face: face.area, reverse=True)
 
     def detect_all_rotations(self, image: Image) -> list[Detection]:
-        """A square whose lower half is darker than its upper half stands upright; and so on around it."""
+        """Detect faces with their rotation: the darkest edge of the patch is its chin."""
         return [replace(face, rotation=_rotation(image, face)) for face in self.detect(image)]
 
     @stage("describe")
     def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
-        """What the colour says: red is male and alive, green are the years and open eyes, blue is the yaw.
+        """Derive traits from the colour: red gives male and live, green age and open eyes, blue the yaw.
 
-        A patch that is wider than high is turned to the left of the picture, one that is higher than wide to the right.
+        A patch that is wider than high is turned to the left of the image, one that is higher than wide to the right.
         """
         x, y = face.landmarks[0].astype(int)
         red, green, blue = map(int, image[y, x])
         yaw = blue - 90.0 if abs(face.width - face.height) < 4 else 60.0 * (face.width / face.height - 1)
         pose = HeadPose(yaw=yaw, pitch=1.23456, roll=-2.0)
         expression = {"happy": red / 255, "neutral": 1 - red / 255}
-        known: dict[Trait, dict[str, Any]] = {
+        fields: dict[Trait, dict[str, Any]] = {
             Trait.GENDER: {"male": red / 255},
             Trait.AGE: {"age": float(green)},
             Trait.POSE: {"pose": pose},
@@ -76,7 +76,7 @@ class FakePipeline:
             Trait.BEARD: {"beard": red / 255},
             Trait.HAIR: {"long_hair": blue / 255},
         }
-        return Traits(**{name: value for trait in wanted for name, value in known[trait].items()})
+        return Traits(**{name: value for trait in wanted for name, value in fields[trait].items()})
 
     @stage("embed")
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
@@ -97,22 +97,22 @@ def _rotation(image: Image, face: Detection) -> int:
 
 
 def embedding_of(colour: Sequence[int] | npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """The unit embedding of the person of a colour."""
+    """Return the unit embedding of a colour's person."""
     vector = np.random.default_rng([int(value) // 16 for value in colour]).normal(size=FakePipeline.dimension)
     return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
 def photo(*people: tuple[int, int, int], side: int = 240, suffix: str = ".png") -> bytes:
-    """A picture with one square a person, the first the largest; a person is a colour."""
+    """Return an encoded image with one square per person (a colour), the first the largest."""
     image = np.zeros((side, side * max(1, len(people)), 3), np.uint8)
-    for place, colour in enumerate(people):
-        size = side - 60 - 20 * place
-        image[20 : 20 + size, place * side + 20 : place * side + 20 + size] = colour
+    for index, colour in enumerate(people):
+        size = side - 60 - 20 * index
+        image[20 : 20 + size, index * side + 20 : index * side + 20 + size] = colour
     return cv2.imencode(suffix, image[:, :, ::-1])[1].tobytes()
 
 
 def load(_settings: Settings) -> FakePipeline:
-    """The fake models."""
+    """Return the fake pipeline."""
     return FakePipeline()
 
 

@@ -1,4 +1,4 @@
-"""Sessions that answer as a test tells them to."""
+"""A session with prepared outputs."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,13 @@ from openfrs.vision.runtime.base import Session, Tensor
 
 
 class FakeSession(Session):
-    """Gives the answers in turn, the last for ever, and remembers what it was asked."""
+    """Returns prepared outputs in order, repeats the last one, and records the inputs in ``batches``."""
 
-    def __init__(self, *answers: Sequence[Tensor]) -> None:
+    def __init__(self, *outputs: Sequence[Tensor]) -> None:
         super().__init__()
-        self.asked: list[Tensor] = []
-        self._answers = answers
+        self.batches: list[Tensor] = []
+        self._outputs = outputs
 
     def run(self, batch: Tensor) -> list[Tensor]:
-        self.asked.append(batch.copy())
-        return [answer.copy() for answer in self._answers[min(len(self.asked), len(self._answers)) - 1]]
+        self.batches.append(batch.copy())
+        return [output.copy() for output in self._outputs[min(len(self.batches), len(self._outputs)) - 1]]

@@ -11,7 +11,7 @@ Array = NDArray[Any]
 
 
 def tiny(value: float = 1.0) -> bytes:
-    """A model that adds a constant: nothing in it is quantised."""
+    """Return a model that adds a constant and has no quantised constants."""
     return _model(
         [helper.make_node("Add", ["x", "c"], ["y"])], {"c": np.full((3,), value, np.float32)}, shape=(3,), inputs=()
     )
@@ -20,9 +20,9 @@ def tiny(value: float = 1.0) -> bytes:
 def dequantizing(
     quantised: Array, parameters: Sequence[Array], *, inputs: Sequence[str] = (), bare: bool = False, **attributes: Any
 ) -> bytes:
-    """A model that adds its input to a constant given as ``DequantizeLinear`` of constants.
+    """Return a model that adds its input to a ``DequantizeLinear`` of constants.
 
-    ``inputs`` names constants that are graph inputs too; ``bare`` makes the dequantised constant an output of its own.
+    ``inputs`` names constants that are also graph inputs. ``bare`` makes the dequantised constant a separate output.
     """
     names = ["q", "scale", "zero"][: 1 + len(parameters)]
     constants = dict(zip(names, [quantised, *parameters], strict=True))
@@ -55,5 +55,5 @@ def _model(
 
 
 def quantised_sample() -> tuple[Array, list[Array]]:
-    """Five quantised numbers and the scale of each."""
+    """Return five quantised numbers and the scale of each."""
     return np.arange(5, dtype=np.int8), [np.full(5, 0.5, np.float32)]

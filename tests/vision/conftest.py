@@ -16,6 +16,6 @@ def pipeline(weights: WeightCache) -> ModelPipeline:
 
 @pytest.fixture(scope="session")
 def photos(weights: WeightCache) -> Mapping[str, Image]:
-    """Photos of one whole face each."""
+    """Photos that each show one complete face."""
     names = ("biden", "obama", "obama2", "obama3")
     return {name: EncodedImage((weights.samples / f"{name}.jpg").read_bytes(), name).decode() for name in names}

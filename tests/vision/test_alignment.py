@@ -17,18 +17,18 @@ def apply(transform: np.ndarray, points: Points) -> Points:
     x=st.floats(-4000, 4000),
     y=st.floats(-4000, 4000),
 )
-def test_a_known_turn_scale_and_shift_is_recovered(angle: float, scale: float, x: float, y: float) -> None:
+def test_a_known_similarity_transform_is_recovered(angle: float, scale: float, x: float, y: float) -> None:
     known = np.array(
         [[scale * np.cos(angle), -scale * np.sin(angle), x], [scale * np.sin(angle), scale * np.cos(angle), y]]
     )
     target = TEMPLATE.astype(np.float64) @ known[:, :2].T + known[:, 2]
-    found = similarity_transform(TEMPLATE, target.astype(np.float32))
-    np.testing.assert_allclose(found[:, :2], known[:, :2], atol=1e-3 * max(1, scale))
-    np.testing.assert_allclose(found[:, 2], known[:, 2], atol=0.1)
+    transform = similarity_transform(TEMPLATE, target.astype(np.float32))
+    np.testing.assert_allclose(transform[:, :2], known[:, :2], atol=1e-3 * max(1, scale))
+    np.testing.assert_allclose(transform[:, 2], known[:, 2], atol=0.1)
 
 
 @given(st.lists(st.tuples(st.floats(0, 500, width=32), st.floats(0, 500, width=32)), min_size=5, max_size=5))
-def test_any_five_points_give_a_turn_without_mirroring(points: list[tuple[float, float]]) -> None:
+def test_the_transform_never_mirrors(points: list[tuple[float, float]]) -> None:
     transform = similarity_transform(np.array(points, np.float32))
     assert transform.shape == (2, 3)
     assert np.isfinite(transform).all()
@@ -46,8 +46,8 @@ def test_no_other_similarity_is_closer(seed: int) -> None:
         return float(((apply(transform, points) - TEMPLATE) ** 2).sum())
 
     best = similarity_transform(points)
-    turn, shift = rng.normal(0, 0.01, 2), rng.normal(0, 0.5, 2)
-    other = best + np.array([[turn[0], -turn[1], shift[0]], [turn[1], turn[0], shift[1]]])
+    linear, shift = rng.normal(0, 0.01, 2), rng.normal(0, 0.5, 2)
+    other = best + np.array([[linear[0], -linear[1], shift[0]], [linear[1], linear[0], shift[1]]])
     assert error(best) <= error(other) + 1e-3
 
 
@@ -57,24 +57,24 @@ def test_coinciding_points_are_only_shifted() -> None:
     np.testing.assert_allclose(apply(transform, np.full((1, 2), 30, np.float32))[0], TEMPLATE.mean(axis=0), rtol=1e-5)
 
 
-def test_the_chip_shows_the_landmarks_in_their_places() -> None:
-    """Dots drawn at the landmarks of a turned and scaled face lie at the template's points in the chip."""
-    turn = cv2.getRotationMatrix2D((56, 70), 25, 2.5) + np.array([[0, 0, 180], [0, 0, 160]])
-    landmarks = apply(turn, TEMPLATE)
+def test_landmarks_lie_at_the_template_in_the_chip() -> None:
+    """Dots drawn at the landmarks of a rotated and scaled face lie at the template's points in the chip."""
+    transform = cv2.getRotationMatrix2D((56, 70), 25, 2.5) + np.array([[0, 0, 180], [0, 0, 160]])
+    landmarks = apply(transform, TEMPLATE)
     image = np.zeros((500, 500, 3), np.uint8)
-    for place in landmarks:
-        cv2.circle(image, (round(float(place[0])), round(float(place[1]))), 7, (255, 255, 255), -1)
+    for point in landmarks:
+        cv2.circle(image, (round(float(point[0])), round(float(point[1]))), 7, (255, 255, 255), -1)
     chip = aligned_chip(image, landmarks)
     assert chip.shape == (CHIP_SIDE, CHIP_SIDE, 3)
     assert chip.dtype == np.uint8
     _, _, _, centres = cv2.connectedComponentsWithStats((chip[:, :, 0] > 127).astype(np.uint8))
-    found = centres[1:]
-    assert len(found) == 5
-    for place in TEMPLATE:
-        assert np.linalg.norm(found - place, axis=1).min() < 1
+    dots = centres[1:]
+    assert len(dots) == 5
+    for point in TEMPLATE:
+        assert np.linalg.norm(dots - point, axis=1).min() < 1
 
 
-def test_a_face_beyond_the_picture_s_edge_is_filled_with_black() -> None:
+def test_pixels_beyond_the_image_are_black() -> None:
     image = np.full((20, 20, 3), 200, np.uint8)
     chip = aligned_chip(image, TEMPLATE + 500)
     assert not chip.any()

@@ -1,4 +1,4 @@
-"""What heads are shown of faces that are small, cut off or nowhere."""
+"""Classifiers on faces that are small, cut off or outside the image."""
 
 from dataclasses import replace
 
@@ -19,54 +19,54 @@ CLASSIFIED = {Trait.MASK, Trait.GLASSES, Trait.HAT, Trait.BEARD, Trait.HAIR}
 
 
 def face(scale: float, left: float, top: float) -> Detection:
-    """A face whose chip of 112 x 112 has its corner at ``left``, ``top`` and is ``112 * scale`` pixels wide in the picture."""
+    """Return a face whose chip of 112 x 112 has its corner at ``left``, ``top`` and is ``112 * scale`` pixels wide in the image."""
     landmarks = np.asarray(TEMPLATE * scale + (left, top), np.float32)
     return Detection(left, top, 112 * scale, 112 * scale, landmarks, 1.0)
 
 
-def picture(width: int = 400, height: int = 400) -> Image:
+def blank(width: int = 400, height: int = 400) -> Image:
     return np.full((height, width, 3), 90, np.uint8)
 
 
 @pytest.mark.parametrize("frame", [WIDE, EYES, HEAD, JAW, HAIR])
-def test_a_face_in_the_middle_is_seen_and_one_outside_is_not(frame: Frame) -> None:
-    assert classifiers.is_visible(picture(), face(1, 144, 144), frame)
+def test_a_face_is_visible_inside_the_image_only(frame: Frame) -> None:
+    assert classifiers.is_visible(blank(), face(1, 144, 144), frame)
     for left, top in [(-300, 144), (144, -300), (500, 144), (144, 500), (1e7, 1e7)]:
-        assert not classifiers.is_visible(picture(), face(1, left, top), frame)
+        assert not classifiers.is_visible(blank(), face(1, left, top), frame)
 
 
 @pytest.mark.parametrize("frame", [WIDE, EYES, HEAD, JAW, HAIR])
-def test_a_tiny_face_is_not_seen(frame: Frame) -> None:
-    assert classifiers.is_visible(picture(), face(12.5 / 112, 200, 200), frame)
-    assert not classifiers.is_visible(picture(), face(11 / 112, 200, 200), frame)
+def test_a_tiny_face_is_not_classified(frame: Frame) -> None:
+    assert classifiers.is_visible(blank(), face(12.5 / 112, 200, 200), frame)
+    assert not classifiers.is_visible(blank(), face(11 / 112, 200, 200), frame)
 
 
-def test_how_much_has_to_lie_in_the_picture() -> None:
+def test_the_minimum_visible_share_is_applied() -> None:
     half = face(1, -EYES.left - EYES.extent / 2, 144)
-    assert classifiers.is_visible(picture(), half, Frame(EYES.left, EYES.top, EYES.extent, min_visible=0.49))
-    assert not classifiers.is_visible(picture(), half, Frame(EYES.left, EYES.top, EYES.extent, min_visible=0.51))
+    assert classifiers.is_visible(blank(), half, Frame(EYES.left, EYES.top, EYES.extent, min_visible=0.49))
+    assert not classifiers.is_visible(blank(), half, Frame(EYES.left, EYES.top, EYES.extent, min_visible=0.51))
 
 
-def test_neither_hair_nor_hats_are_told_from_a_crop_of_the_box() -> None:
+def test_hair_and_hats_are_not_classified_in_a_crop_of_the_box() -> None:
     tight = face(1, -14, 2)
-    crop = picture(84, 114)
+    crop = blank(84, 114)
     assert not any(classifiers.is_visible(crop, tight, frame) for frame in (HEAD, HAIR))
     assert all(classifiers.is_visible(crop, tight, frame) for frame in (WIDE, EYES, JAW))
     assert not classifiers.is_visible(crop[:, :36], tight, WIDE)
 
 
 @pytest.mark.parametrize("landmarks", [np.full((5, 2), 50, np.float32), np.zeros((5, 2), np.float32)])
-def test_landmarks_that_coincide_show_nothing(landmarks: Points) -> None:
-    found = Detection(0, 0, 100, 100, landmarks, 1.0)
-    chip = classifiers.chip(picture(), found, WIDE)
+def test_coinciding_landmarks_give_a_chip(landmarks: Points) -> None:
+    detection = Detection(0, 0, 100, 100, landmarks, 1.0)
+    chip = classifiers.chip(blank(), detection, WIDE)
     assert chip.shape == (classifiers.SIDE, classifiers.SIDE, 3)
 
 
 @pytest.mark.models
-def test_every_face_gets_an_answer_or_none(all_weights: WeightCache) -> None:
+def test_every_face_has_a_probability_or_none(all_weights: WeightCache) -> None:
     describer = Describer(LazySessions(Runtime(1), all_weights))
-    shown = np.random.default_rng(3).integers(0, 255, (120, 160, 3), np.uint8)
-    places = [
+    image = np.random.default_rng(3).integers(0, 255, (120, 160, 3), np.uint8)
+    positions = [
         (0.01, 0, 0),
         (0.09, 158, 118),
         (0.3, -20, 50),
@@ -75,11 +75,11 @@ def test_every_face_gets_an_answer_or_none(all_weights: WeightCache) -> None:
         (30, -1500, -1500),
         (1, 900, 0),
     ]
-    for scale, left, top in places:
-        for turn in (0, 90, 180, 270):
-            found = face(scale, left, top)
-            told = describer.describe(shown, replace(found, rotation=turn), CLASSIFIED)
-            for value in (told.mask, told.hat, told.beard, told.long_hair):
+    for scale, left, top in positions:
+        for rotation in (0, 90, 180, 270):
+            detection = face(scale, left, top)
+            traits = describer.describe(image, replace(detection, rotation=rotation), CLASSIFIED)
+            for value in (traits.mask, traits.hat, traits.beard, traits.long_hair):
                 assert value is None or 0 <= value <= 1
-    assert describer.describe(shown, face(1, 900, 0), CLASSIFIED) == Traits()
-    assert describer.describe(shown, face(0.05, 50, 50), CLASSIFIED) == Traits()
+    assert describer.describe(image, face(1, 900, 0), CLASSIFIED) == Traits()
+    assert describer.describe(image, face(0.05, 50, 50), CLASSIFIED) == Traits()

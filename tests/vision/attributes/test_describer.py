@@ -22,7 +22,7 @@ from openfrs.vision.weights.cache import WeightCache
 pytestmark = pytest.mark.models
 
 ALL = frozenset(Trait)
-Found = tuple[Image, Detection, Traits]
+Described = tuple[Image, Detection, Traits]
 
 
 @pytest.fixture(scope="session")
@@ -31,16 +31,16 @@ def describing(all_weights: WeightCache) -> ModelPipeline:
 
 
 @pytest.fixture(scope="session")
-def described(describing: ModelPipeline, photos: Mapping[str, Image]) -> dict[str, Found]:
-    """Each photo, its face, and all its traits."""
-    found = {}
+def described(describing: ModelPipeline, photos: Mapping[str, Image]) -> dict[str, Described]:
+    """Each photo with its face and all its traits."""
+    photos_with_traits = {}
     for name, image in photos.items():
         face = describing.detect(image)[0]
-        found[name] = (image, face, describing.describe(image, face, ALL))
-    return found
+        photos_with_traits[name] = (image, face, describing.describe(image, face, ALL))
+    return photos_with_traits
 
 
-def test_men_in_their_middle_years_look_so(described: dict[str, Found]) -> None:
+def test_middle_aged_men_are_recognised_as_such(described: dict[str, Described]) -> None:
     for name, (_, _, traits) in described.items():
         assert traits.male is not None
         assert traits.age is not None
@@ -48,7 +48,7 @@ def test_men_in_their_middle_years_look_so(described: dict[str, Found]) -> None:
         assert 35 < traits.age < 75, name
 
 
-def test_faces_in_official_portraits_look_ahead_and_are_of_good_quality(described: dict[str, Found]) -> None:
+def test_official_portraits_are_frontal_and_of_good_quality(described: dict[str, Described]) -> None:
     for name in ("biden", "obama"):
         _, _, traits = described[name]
         assert traits.pose is not None
@@ -60,7 +60,7 @@ def test_faces_in_official_portraits_look_ahead_and_are_of_good_quality(describe
         )
 
 
-def test_expressions_are_probabilities_and_a_smile_is_happy(described: dict[str, Found]) -> None:
+def test_expressions_are_probabilities_and_a_smile_is_happy(described: dict[str, Described]) -> None:
     for _, _, traits in described.values():
         assert traits.expression is not None
         assert sum(traits.expression.values()) == pytest.approx(1)
@@ -69,11 +69,11 @@ def test_expressions_are_probabilities_and_a_smile_is_happy(described: dict[str,
     assert max(smiling, key=smiling.__getitem__) == "happy"
 
 
-def test_nobody_here_wears_a_mask(described: dict[str, Found]) -> None:
+def test_the_photos_show_no_mask(described: dict[str, Described]) -> None:
     assert all(traits.mask is not None and traits.mask < 0.5 for _, _, traits in described.values())
 
 
-def test_nobody_in_official_portraits_wears_glasses_or_a_hat(described: dict[str, Found]) -> None:
+def test_official_portraits_show_no_glasses_and_no_hat(described: dict[str, Described]) -> None:
     for name in ("biden", "obama"):
         _, _, traits = described[name]
         assert traits.glasses is not None
@@ -83,14 +83,14 @@ def test_nobody_in_official_portraits_wears_glasses_or_a_hat(described: dict[str
         assert traits.hat < 0.5, name
 
 
-def test_nobody_here_has_a_beard_or_long_hair(described: dict[str, Found]) -> None:
+def test_the_photos_show_no_beard_and_no_long_hair(described: dict[str, Described]) -> None:
     for name, (_, _, traits) in described.items():
         assert traits.beard is not None
         assert traits.beard < 0.5, name
         assert traits.long_hair is None or traits.long_hair < 0.5, name
 
 
-def test_a_drawn_beard_is_told(described: dict[str, Found], describing: ModelPipeline) -> None:
+def test_a_drawn_beard_is_detected(described: dict[str, Described], describing: ModelPipeline) -> None:
     random = np.random.default_rng(1)
     for name in ("biden", "obama"):
         image, face, traits = described[name]
@@ -110,7 +110,7 @@ def test_a_drawn_beard_is_told(described: dict[str, Found], describing: ModelPip
         assert beard > 0.5 > traits.beard, name
 
 
-def test_painted_sunglasses_are_told(described: dict[str, Found], describing: ModelPipeline) -> None:
+def test_painted_sunglasses_are_detected(described: dict[str, Described], describing: ModelPipeline) -> None:
     for name, (image, face, _) in described.items():
         hidden = image.copy()
         distance = float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
@@ -123,21 +123,21 @@ def test_painted_sunglasses_are_told(described: dict[str, Found], describing: Mo
         assert max(glasses, key=glasses.__getitem__) == "dark", name
 
 
-def test_outlines_lie_about_the_landmarks(described: dict[str, Found]) -> None:
+def test_contours_enclose_the_landmarks(described: dict[str, Described]) -> None:
     for _, face, traits in described.values():
         assert traits.landmarks is not None
         outline = contours(traits.landmarks)
         eyes = outline.eyes[:16].mean(axis=0), outline.eyes[16:].mean(axis=0)
         distance = float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
-        for found, landmark in zip(eyes, face.landmarks[:2], strict=True):
-            assert np.linalg.norm(found - landmark) < 0.2 * distance
+        for centre, landmark in zip(eyes, face.landmarks[:2], strict=True):
+            assert np.linalg.norm(centre - landmark) < 0.2 * distance
         mouth = face.landmarks[3:].mean(axis=0)
         assert np.linalg.norm(outline.mouth.mean(axis=0) - mouth) < 0.25 * distance
         inside = cv2.pointPolygonTest(outline.face, tuple(map(float, face.landmarks[2])), False)
         assert inside > 0
 
 
-def test_only_what_is_wanted_is_measured(described: dict[str, Found], describing: ModelPipeline) -> None:
+def test_only_requested_traits_are_measured(described: dict[str, Described], describing: ModelPipeline) -> None:
     image, face, everything = described["biden"]
     names = {
         Trait.GENDER: "male",
@@ -157,7 +157,7 @@ def test_only_what_is_wanted_is_measured(described: dict[str, Found], describing
     assert describing.describe(image, face, ()) == Traits()
 
 
-def test_a_mirrored_face_is_turned_the_other_way(described: dict[str, Found], describing: ModelPipeline) -> None:
+def test_mirroring_negates_yaw_and_roll(described: dict[str, Described], describing: ModelPipeline) -> None:
     for image, _, traits in described.values():
         mirrored = np.ascontiguousarray(image[:, ::-1])
         other = describing.describe(mirrored, describing.detect(mirrored)[0], {Trait.POSE}).pose
@@ -170,39 +170,41 @@ def test_a_mirrored_face_is_turned_the_other_way(described: dict[str, Found], de
 
 @pytest.mark.parametrize("degrees", [-25, 25])
 def test_roll_is_positive_for_a_face_that_leans_clockwise(
-    described: dict[str, Found], describing: ModelPipeline, degrees: float
+    described: dict[str, Described], describing: ModelPipeline, degrees: float
 ) -> None:
     image, _, traits = described["obama"]
     height, width = image.shape[:2]
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1)
-    leaning = np.asarray(cv2.warpAffine(image, turn, (width, height)), np.uint8)
-    found = describing.describe(leaning, describing.detect(leaning)[0], {Trait.POSE}).pose
-    assert found is not None
+    rotation = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1)
+    leaning = np.asarray(cv2.warpAffine(image, rotation, (width, height)), np.uint8)
+    pose = describing.describe(leaning, describing.detect(leaning)[0], {Trait.POSE}).pose
+    assert pose is not None
     assert traits.pose is not None
-    assert found.roll - traits.pose.roll == pytest.approx(degrees, abs=4)
+    assert pose.roll - traits.pose.roll == pytest.approx(degrees, abs=4)
 
 
-@pytest.mark.parametrize("turn", [0, 90, 180, 270])
-def test_a_turned_face_is_found_and_described_as_if_upright(
-    described: dict[str, Found], describing: ModelPipeline, turn: int
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_a_rotated_face_has_the_traits_of_the_upright_one(
+    described: dict[str, Described], describing: ModelPipeline, rotation: int
 ) -> None:
     for image, _, traits in described.values():
-        (face, *_) = describing.detect_all_rotations(np.ascontiguousarray(np.rot90(image, -turn // 90)))
-        assert face.rotation == turn
-        found = describing.describe(np.ascontiguousarray(np.rot90(image, -turn // 90)), face, ALL - {Trait.EXPRESSION})
-        assert found.pose is not None
+        (face, *_) = describing.detect_all_rotations(np.ascontiguousarray(np.rot90(image, -rotation // 90)))
+        assert face.rotation == rotation
+        measured = describing.describe(
+            np.ascontiguousarray(np.rot90(image, -rotation // 90)), face, ALL - {Trait.EXPRESSION}
+        )
+        assert measured.pose is not None
         assert traits.pose is not None
-        assert found.quality is not None
+        assert measured.quality is not None
         assert traits.quality is not None
-        assert astuple(found.quality) == pytest.approx(astuple(traits.quality), abs=0.01)
-        assert found.age == pytest.approx(traits.age, abs=1)
-        assert found.pose.yaw == pytest.approx(traits.pose.yaw, abs=1)
-        assert (found.pose.roll - traits.pose.roll - turn + 180) % 360 - 180 == pytest.approx(0, abs=1)
+        assert astuple(measured.quality) == pytest.approx(astuple(traits.quality), abs=0.01)
+        assert measured.age == pytest.approx(traits.age, abs=1)
+        assert measured.pose.yaw == pytest.approx(traits.pose.yaw, abs=1)
+        assert (measured.pose.roll - traits.pose.roll - rotation + 180) % 360 - 180 == pytest.approx(0, abs=1)
 
 
-def test_covering_a_face_counts_as_occlusion(described: dict[str, Found], describing: ModelPipeline) -> None:
+def test_covering_a_face_counts_as_occlusion(described: dict[str, Described], describing: ModelPipeline) -> None:
     for name, (image, face, _) in described.items():
-        found = []
+        occlusions = []
         for share in (0, 0.2, 0.4, 0.6):
             hidden = image.copy()
             bottom, left, width = face.top + face.height, int(face.left), int(face.width)
@@ -210,24 +212,24 @@ def test_covering_a_face_counts_as_occlusion(described: dict[str, Found], descri
             hidden[max(0, top) : int(bottom), max(0, left) : left + width] = (60, 110, 160)
             quality = describing.describe(hidden, face, {Trait.QUALITY}).quality
             assert quality is not None
-            found.append(quality.occlusion)
-        assert found == sorted(found), name
-        assert found[0] < 0.15 < 0.3 < found[-1], name
+            occlusions.append(quality.occlusion)
+        assert occlusions == sorted(occlusions), name
+        assert occlusions[0] < 0.15 < 0.3 < occlusions[-1], name
 
 
-def test_threads_and_streams_change_nothing(described: dict[str, Found], describing: ModelPipeline) -> None:
+def test_threads_and_streams_change_nothing(described: dict[str, Described], describing: ModelPipeline) -> None:
     def all_again(name: str) -> Traits:
         image, face, _ = described[name]
         return describing.describe(image, face, ALL - {Trait.LANDMARKS})
 
     names = [*described] * 3
     with ThreadPoolExecutor(4) as pool:
-        for name, found in zip(names, pool.map(all_again, names), strict=True):
-            assert found == replace(described[name][2], landmarks=None)
+        for name, repeated in zip(names, pool.map(all_again, names), strict=True):
+            assert repeated == replace(described[name][2], landmarks=None)
 
 
-def test_a_missing_weight_leaves_its_trait_out_and_is_told_once(
-    weights: WeightCache, described: dict[str, Found], tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_a_missing_weight_omits_its_trait_and_is_logged_once(
+    weights: WeightCache, described: dict[str, Described], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name in ("yunet", "sface"):
         for file in weights.directory.glob(f"{name}.*"):
@@ -243,20 +245,22 @@ def test_a_missing_weight_leaves_its_trait_out_and_is_told_once(
                 beard=traits.beard,
                 long_hair=traits.long_hair,
             )
-    told = sorted(record.getMessage().split(";")[0] for record in caplog.records)
-    assert told == [f"model weight {name} is missing" for name in ("age", "expression", "gender", "liveness", "mesh")]
+    messages = sorted(record.getMessage().split(";")[0] for record in caplog.records)
+    assert messages == [
+        f"model weight {name} is missing" for name in ("age", "expression", "gender", "liveness", "mesh")
+    ]
 
 
-def test_a_weight_is_loaded_once_when_first_wanted(all_weights: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_weight_is_loaded_once_on_first_use(all_weights: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[str] = []
     lazy = LazySessions(Runtime(1), all_weights)
     load = LazySessions._load_weight
 
-    def noted(self: LazySessions, name: str) -> Session | None:
+    def recording_load(self: LazySessions, name: str) -> Session | None:
         loaded.append(name)
         return load(self, name)
 
-    monkeypatch.setattr(LazySessions, "_load_weight", noted)
+    monkeypatch.setattr(LazySessions, "_load_weight", recording_load)
     with ThreadPoolExecutor(4) as pool:
         sessions = list(pool.map(lazy.weight, ["gender"] * 8))
     assert loaded == ["gender"]

@@ -1,4 +1,4 @@
-"""How far eyes are open, on photographs of five people."""
+"""Openness of the eyes on photographs of five people."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from openfrs.vision.weights.cache import WeightCache
 pytestmark = pytest.mark.models
 
 
-def test_shut_eyes_are_told_from_open_ones(all_weights: WeightCache, shared_data: Path) -> None:
+def test_shut_eyes_are_less_open(all_weights: WeightCache, shared_data: Path) -> None:
     pipeline = ModelPipeline(all_weights, Runtime(1))
 
     def openness(name: str) -> tuple[float, float]:

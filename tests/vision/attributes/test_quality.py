@@ -1,4 +1,4 @@
-"""Each flaw of a face grows with what causes it, and 0.3 lies where it begins to matter."""
+"""Each quality flaw grows with its cause, and 0.3 marks where it begins to matter."""
 
 import itertools
 from collections.abc import Mapping
@@ -16,45 +16,45 @@ from openfrs.vision.types import Image
 
 @pytest.fixture(scope="session")
 def chips(pipeline: ModelPipeline, photos: Mapping[str, Image]) -> list[Image]:
-    """The photos' faces as quality judges them."""
+    """The quality chips of the photos."""
     return [quality.quality_chip(image, pipeline.detect(image)[0]) for image in photos.values()]
 
 
 def rises(values: list[float], by: float = 0.0) -> bool:
-    """Whether no value is below the one before, or by so little that it does not matter."""
+    """Return whether no value is below its predecessor by more than ``by``."""
     return all(after >= before - by for before, after in itertools.pairwise(values))
 
 
 def motion(length: int, degrees: float) -> npt.NDArray[np.float32]:
     kernel = np.zeros((length, length), np.float32)
     cv2.line(kernel, (0, length // 2), (length - 1, length // 2), 1.0)
-    turn = cv2.getRotationMatrix2D((length // 2, length // 2), degrees, 1)
-    turned = cv2.warpAffine(kernel, turn, (length, length))
-    return np.asarray(turned / turned.sum(), np.float32)
+    rotation = cv2.getRotationMatrix2D((length // 2, length // 2), degrees, 1)
+    rotated = cv2.warpAffine(kernel, rotation, (length, length))
+    return np.asarray(rotated / rotated.sum(), np.float32)
 
 
 @pytest.mark.models
 def test_blur_grows_with_gaussian_blur(chips: list[Image]) -> None:
     for chip in chips:
-        found = [
+        values = [
             quality.blur(chip),
             *(quality.blur(np.asarray(cv2.GaussianBlur(chip, (0, 0), s), np.uint8)) for s in (0.5, 1, 1.5, 2, 3, 4)),
         ]
-        assert rises(found)
-        assert found[0] < 0.3 < 0.6 < found[-1]
+        assert rises(values)
+        assert values[0] < 0.3 < 0.6 < values[-1]
 
 
 @pytest.mark.models
 @pytest.mark.parametrize("degrees", [0, 45, 90])
 def test_blur_grows_with_motion(chips: list[Image], degrees: float) -> None:
     for chip in chips:
-        found = [quality.blur(chip)]
-        found += [
+        values = [quality.blur(chip)]
+        values += [
             quality.blur(np.asarray(cv2.filter2D(chip, -1, motion(length, degrees)), np.uint8))
             for length in (3, 7, 11, 17)
         ]
-        assert rises(found)
-        assert found[0] < 0.3 < found[-1]
+        assert rises(values)
+        assert values[0] < 0.3 < values[-1]
 
 
 @pytest.mark.models
@@ -77,11 +77,11 @@ def test_illumination_grows_with_darkness_and_with_light(chips: list[Image]) -> 
 @pytest.mark.models
 def test_illumination_grows_with_light_from_one_side(chips: list[Image]) -> None:
     for chip in chips:
-        found = []
+        values = []
         for least in (1.0, 0.7, 0.4, 0.1):
             light = np.linspace(least, 1.0, chip.shape[1])[:, None]
-            found.append(quality.illumination((chip * light).astype(np.uint8)))
-        assert rises(found, by=0.01)
+            values.append(quality.illumination((chip * light).astype(np.uint8)))
+        assert rises(values, by=0.01)
 
 
 def test_the_pose_limits_that_frs_advises_lie_at_0_3() -> None:

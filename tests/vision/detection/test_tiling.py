@@ -17,7 +17,7 @@ def rows(*each: list[float]) -> np.ndarray:
 
 
 @given(st.integers(1, 4096), st.integers(1, 4096), st.integers(1, OVERLAP), st.data())
-def test_a_face_as_large_as_the_overlap_lies_whole_in_a_tile(
+def test_a_face_as_large_as_the_overlap_lies_completely_in_a_tile(
     width: int, height: int, face: int, data: st.DataObject
 ) -> None:
     left = data.draw(st.integers(0, max(0, width - face)))
@@ -29,18 +29,18 @@ def test_a_face_as_large_as_the_overlap_lies_whole_in_a_tile(
 
 
 @given(st.integers(1, 4096), st.integers(1, 4096))
-def test_tiles_lie_inside_a_picture_that_is_larger(width: int, height: int) -> None:
+def test_tiles_lie_inside_a_larger_image(width: int, height: int) -> None:
     for left, top in tiles((width, height), SIDE):
         assert 0 <= left <= max(0, width - SIDE)
         assert 0 <= top <= max(0, height - SIDE)
 
 
 @pytest.mark.parametrize(("size", "count"), [((640, 480), 1), ((641, 480), 2), ((1280, 960), 6), ((3277, 3277), 36)])
-def test_no_more_tiles_are_taken_than_it_needs(size: tuple[int, int], count: int) -> None:
+def test_the_number_of_tiles_is_minimal(size: tuple[int, int], count: int) -> None:
     assert len(list(tiles(size, SIDE))) == count
 
 
-def test_a_face_that_an_inner_edge_cuts_is_left_to_the_next_tile() -> None:
+def test_a_face_cut_by_an_inner_edge_is_dropped() -> None:
     faces = rows(row(0, 100, 50), row(100, 100, 50), row(590, 100, 50), row(100, 0, 50), row(100, 590, 50))
     size = (2000, 640)
     np.testing.assert_array_equal(whole_in_tile(faces, (500, 0), size, SIDE), faces[[1, 3, 4]])
@@ -49,13 +49,13 @@ def test_a_face_that_an_inner_edge_cuts_is_left_to_the_next_tile() -> None:
     assert len(whole_in_tile(faces, (0, 0), (640, 640), SIDE)) == 5
 
 
-def test_of_boxes_that_overlap_the_strongest_stays() -> None:
+def test_non_maximum_suppression_keeps_the_best_score() -> None:
     faces = rows(row(0, 0, 40, 0.7), row(4, 4, 40, 0.9), row(100, 0, 40, 0.65))
     assert suppress_overlapping(faces, 0.3)[:, 14].tolist() == pytest.approx([0.9, 0.65])
     assert suppress_overlapping(rows(), 0.3).shape == (0, 15)
 
 
-def test_a_part_of_a_face_is_no_face() -> None:
+def test_a_part_of_a_face_is_dropped() -> None:
     larger = rows(row(100, 100, 200))
     faces = rows(row(150, 150, 30), row(120, 120, 150), row(90, 90, 30), row(85, 85, 20))
     np.testing.assert_array_equal(without_parts(faces, larger), faces[[1, 3]])
@@ -63,7 +63,7 @@ def test_a_part_of_a_face_is_no_face() -> None:
     assert len(without_parts(faces, rows())) == 4
 
 
-def test_faces_outside_others_are_those_with_their_centre_elsewhere() -> None:
+def test_faces_outside_have_their_centre_in_no_other_box() -> None:
     others = rows(row(100, 100, 200))
     faces = rows(row(150, 150, 30), row(90, 90, 220), row(90, 90, 30), row(300, 300, 20))
     np.testing.assert_array_equal(outside(faces, others), faces[[3]])

@@ -1,4 +1,4 @@
-"""What the liveness network sees of a picture, and how what it says is weighed with the spectrum of the face."""
+"""Input of the liveness network, and the regression over its output and the spectrum."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from tests.support.fake_session import FakeSession
 
 
 def numbered(height: int, width: int) -> Image:
-    """A picture whose red is the row, whose green is the column and whose blue is 7."""
+    """Return an image whose red is the row, whose green is the column and whose blue is 7."""
     rows, columns = np.mgrid[:height, :width]
     return np.stack([rows, columns, np.full_like(rows, 7)], axis=2).astype(np.uint8)
 
@@ -20,16 +20,16 @@ def face(left: float, top: float, width: float, height: float) -> Detection:
 
 
 def extent(chip: Image) -> tuple[int, int, int, int]:
-    """First and last row, first and last column that a chip of a numbered picture shows."""
+    """Return the first and last row and the first and last column shown by a chip of a numbered image."""
     return int(chip[0, 0, 0]), int(chip[-1, -1, 0]), int(chip[0, 0, 1]), int(chip[-1, -1, 1])
 
 
-def test_the_network_sees_blue_first_and_bytes_as_they_are() -> None:
+def test_the_network_input_is_bgr_without_scaling() -> None:
     session = FakeSession([np.log(np.array([[8, 1, 1]], np.float32))])
     cues = liveness_cues(session, numbered(200, 200), face(90, 80, 20, 40))
     assert cues[0] == pytest.approx(np.log(8 / 2))
     assert cues[1:] == pytest.approx(spectrum(numbered(200, 200), face(90, 80, 20, 40)))
-    (batch,) = session.asked
+    (batch,) = session.batches
     assert batch.shape == (1, 3, SIDE, SIDE)
     assert (batch[0, 0] == 7).all()
     assert batch[0, 2].max() > 100
@@ -47,7 +47,7 @@ def test_the_network_sees_blue_first_and_bytes_as_they_are() -> None:
         (face(100, 100, 0.1, 0.1), (100, 100, 100, 100)),
     ],
 )
-def test_surroundings_stay_inside_the_picture(where: Detection, expected: tuple[int, int, int, int]) -> None:
+def test_surroundings_stay_inside_the_image(where: Detection, expected: tuple[int, int, int, int]) -> None:
     assert extent(surroundings(numbered(200, 200), where, 2, SIDE)) == pytest.approx(expected, abs=1)
 
 
@@ -55,24 +55,24 @@ def two_cues(floor: float = -np.inf) -> Logistic:
     return Logistic(np.array([1.0, 10.0]), np.array([2.0, 5.0]), np.array([1.0, -0.5]), 0.25, floor)
 
 
-def test_cues_are_weighed_in_their_deviations() -> None:
+def test_cues_are_standardised() -> None:
     assert two_cues().margin(np.array([[1.0, 10.0], [3.0, 10.0], [1.0, 20.0]])) == pytest.approx([0.25, 1.25, -0.75])
 
 
-def test_what_was_never_seen_does_not_decide_alone() -> None:
+def test_outliers_are_clipped() -> None:
     assert two_cues().margin(np.array([[1e6, 10.0], [1.0, -1e6]])) == pytest.approx([4.25, 2.25])
 
 
-def test_what_the_network_is_sure_to_be_shown_is_not_alive() -> None:
+def test_a_margin_below_the_floor_is_never_live() -> None:
     assert two_cues(-3.0).margin(np.array([[-5.0, -100.0]])) == pytest.approx([-2.0])
 
 
-def test_the_weighing_of_this_release_is_that_of_the_network_and_the_spectrum() -> None:
-    found = trained_logistic()
-    assert found.mean.shape == found.deviation.shape == found.weights.shape == (9,)
-    assert (found.deviation > 0).all()
-    assert found.weights[0] > 0
+def test_the_trained_regression_covers_the_network_and_the_spectrum() -> None:
+    logistic = trained_logistic()
+    assert logistic.mean.shape == logistic.deviation.shape == logistic.weights.shape == (9,)
+    assert (logistic.deviation > 0).all()
+    assert logistic.weights[0] > 0
     margin = 0.0
     for network, (least, most) in ((-9.0, (0.0, 0.01)), (9.0, (0.9, 1.0))):
-        margin = float(found.margin(np.array([[network, *found.mean[1:]]]))[0])
+        margin = float(logistic.margin(np.array([[network, *logistic.mean[1:]]]))[0])
         assert least < 1 / (1 + np.exp(-margin)) < most

@@ -1,4 +1,4 @@
-"""How each model is run: what the processor can do, what was measured, what an operator wants."""
+"""Choice of runtime and precision: processor capabilities, tuning results and settings."""
 
 import json
 import sys
@@ -26,7 +26,7 @@ RIGHT = Accuracy(right=0.99, true_match_rate=0.99)
 
 @pytest.fixture
 def tiny_weights(tmp_path: Path) -> WeightCache:
-    """Two tiny weights, of which only the first has an accuracy in bf16."""
+    """Two tiny weights; only the first has an accuracy in bf16."""
     whole = manifest_of(wheel(tmp_path), source_archive(tmp_path))
     one = whole.weights["one"].model_copy(update={"variants": {"f32": RIGHT, "bf16": RIGHT}})
     cache = WeightCache(tmp_path / "models", whole.model_copy(update={"weights": {**whole.weights, "one": one}}))
@@ -44,14 +44,14 @@ def one_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "_onnxruntime", dict)
 
 
-def keep(tuner: Tuner, name: str, sha256: str, execution: ExecutionConfig) -> None:
-    """Write down that a weight was fastest in some way."""
+def store_result(tuner: Tuner, name: str, sha256: str, execution: ExecutionConfig) -> None:
+    """Store a tuning result."""
     choice = Choice(sha256=sha256, provider=execution.provider, precision=execution.precision, milliseconds={})
-    kept = Tuning(processor="", runtimes={}, weights={name: choice})
-    tuner.file.write_text(kept.model_dump_json())
+    results = Tuning(processor="", runtimes={}, weights={name: choice})
+    tuner.file.write_text(results.model_dump_json())
 
 
-def test_bf16_is_for_weights_whose_accuracy_in_it_is_known_on_processors_that_have_it(
+def test_bf16_needs_a_known_accuracy_and_a_processor_that_supports_it(
     tiny_weights: WeightCache,
 ) -> None:
     assert Tuner(tiny_weights, {"FP32", "BF16"}).execution_configs() == {"one": BF16, "two": DEFAULT_EXECUTION}
@@ -61,7 +61,7 @@ def test_bf16_is_for_weights_whose_accuracy_in_it_is_known_on_processors_that_ha
     }
 
 
-def test_an_operator_can_have_single_precision(tiny_weights: WeightCache) -> None:
+def test_single_precision_can_be_set(tiny_weights: WeightCache) -> None:
     assert Tuner(tiny_weights, {"BF16"}).execution_configs(precision="f32") == {
         "one": DEFAULT_EXECUTION,
         "two": DEFAULT_EXECUTION,
@@ -69,41 +69,41 @@ def test_an_operator_can_have_single_precision(tiny_weights: WeightCache) -> Non
 
 
 @pytest.mark.usefixtures("two_runtimes")
-def test_an_operator_can_have_the_other_runtime(tiny_weights: WeightCache) -> None:
+def test_onnx_runtime_can_be_set(tiny_weights: WeightCache) -> None:
     assert Tuner(tiny_weights, {"BF16"}).execution_configs("onnxruntime") == {"one": ONNX, "two": ONNX}
 
 
 @pytest.mark.usefixtures("two_runtimes")
-def test_what_was_measured_to_be_fastest_is_taken(tiny_weights: WeightCache) -> None:
+def test_the_tuned_configuration_is_used(tiny_weights: WeightCache) -> None:
     tuner, sha256 = Tuner(tiny_weights, {"BF16"}), tiny_weights.manifest.weights["one"].sha256
-    keep(tuner, "one", sha256, ONNX)
+    store_result(tuner, "one", sha256, ONNX)
     assert tuner.execution_configs() == {"one": ONNX, "two": DEFAULT_EXECUTION}
     assert tuner.execution_configs("openvino") == {"one": BF16, "two": DEFAULT_EXECUTION}
-    keep(tuner, "one", sha256, DEFAULT_EXECUTION)
+    store_result(tuner, "one", sha256, DEFAULT_EXECUTION)
     assert tuner.execution_configs() == {"one": DEFAULT_EXECUTION, "two": DEFAULT_EXECUTION}
 
 
 @pytest.mark.usefixtures("two_runtimes")
-def test_what_was_measured_of_other_weights_is_not_taken(tiny_weights: WeightCache) -> None:
+def test_results_of_other_weights_are_ignored(tiny_weights: WeightCache) -> None:
     tuner = Tuner(tiny_weights, {"BF16"})
-    keep(tuner, "one", "0" * 64, ONNX)
+    store_result(tuner, "one", "0" * 64, ONNX)
     assert tuner.execution_configs()["one"] == BF16
 
 
-def test_what_cannot_be_run_here_is_not_taken(tiny_weights: WeightCache) -> None:
+def test_an_unsupported_configuration_is_ignored(tiny_weights: WeightCache) -> None:
     tuner = Tuner(tiny_weights, {"FP32"})
-    keep(tuner, "one", tiny_weights.manifest.weights["one"].sha256, BF16)
+    store_result(tuner, "one", tiny_weights.manifest.weights["one"].sha256, BF16)
     assert tuner.execution_configs()["one"] == DEFAULT_EXECUTION
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"weights": {"one": {}}}'])
-def test_a_broken_file_of_measurements_is_as_good_as_none(tiny_weights: WeightCache, content: bytes) -> None:
+def test_an_invalid_tuning_file_is_ignored(tiny_weights: WeightCache, content: bytes) -> None:
     tuner = Tuner(tiny_weights, {"BF16"})
     tuner.file.write_bytes(content)
     assert tuner.execution_configs()["one"] == BF16
 
 
-def test_each_processor_and_release_has_measurements_of_its_own(
+def test_each_processor_and_release_has_its_own_tuning_file(
     tiny_weights: WeightCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = Tuner(tiny_weights).file
@@ -114,7 +114,7 @@ def test_each_processor_and_release_has_measurements_of_its_own(
     assert len({here, elsewhere, Tuner(tiny_weights).file}) == 3
 
 
-def test_weights_that_are_not_there_are_left_out(tiny_weights: WeightCache) -> None:
+def test_missing_weights_are_omitted(tiny_weights: WeightCache) -> None:
     tiny_weights.path("two").unlink()
     assert Tuner(tiny_weights, ()).execution_configs() == {"one": DEFAULT_EXECUTION}
 
@@ -122,18 +122,18 @@ def test_weights_that_are_not_there_are_left_out(tiny_weights: WeightCache) -> N
 @pytest.mark.parametrize(
     ("device", "provider"), [("GPU", "openvino"), ("GPU.1", "openvino"), ("CUDAExecutionProvider", "onnxruntime")]
 )
-def test_another_device_is_run_by_whoever_has_it_in_single_precision(
+def test_another_device_uses_its_runtime_in_single_precision(
     tiny_weights: WeightCache, device: str, provider: str
 ) -> None:
     runtime = runtime_of(Settings(device=device), tiny_weights, 1)
-    assert {str(each) for each in [*runtime.execution_configs.values(), runtime.custom_execution]} == {
+    assert {str(config) for config in [*runtime.execution_configs.values(), runtime.custom_execution]} == {
         f"{provider} f32 {device}"
     }
     with pytest.raises(OperatorError, match=device.partition(".")[0]):
         runtime.session(tiny_weights.path("one"))
 
 
-def test_a_runtime_that_is_not_installed_is_told_with_what_brings_it(
+def test_the_error_for_a_missing_runtime_names_the_package_to_install(
     tiny_weights: WeightCache, monkeypatch: pytest.MonkeyPatch, one_runtime: None
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
@@ -142,7 +142,7 @@ def test_a_runtime_that_is_not_installed_is_told_with_what_brings_it(
         runtime.session(tiny_weights.path("one"))
 
 
-def test_a_variant_is_in_the_manifest_only_where_it_costs_next_to_nothing() -> None:
+def test_each_precision_in_the_manifest_has_nearly_the_accuracy_of_f32() -> None:
     varied = {name: weight.variants for name, weight in manifest().weights.items() if weight.variants}
     assert varied.keys() == {"yunet", "sface", "fr_feature"}
     for variants in varied.values():
@@ -153,7 +153,7 @@ def test_a_variant_is_in_the_manifest_only_where_it_costs_next_to_nothing() -> N
 
 
 @pytest.mark.parametrize(("milliseconds", "chosen"), [(8.0, ONNX), (9.5, DEFAULT_EXECUTION), (20.0, DEFAULT_EXECUTION)])
-def test_another_way_than_the_usual_is_taken_where_it_is_faster_by_a_tenth(
+def test_a_configuration_replaces_the_default_if_it_is_a_tenth_faster(
     tiny_weights: WeightCache, monkeypatch: pytest.MonkeyPatch, milliseconds: float, chosen: ExecutionConfig
 ) -> None:
     pytest.importorskip("onnxruntime")
@@ -164,7 +164,7 @@ def test_another_way_than_the_usual_is_taken_where_it_is_faster_by_a_tenth(
 
 
 @pytest.mark.models
-def test_tuning_measures_every_way_and_keeps_what_it_found(
+def test_tuning_measures_every_candidate_and_stores_the_results(
     weights: WeightCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("onnxruntime")
@@ -173,15 +173,15 @@ def test_tuning_measures_every_way_and_keeps_what_it_found(
     monkeypatch.setattr(tuning, "_ROUNDS", 2)
     monkeypatch.setattr(tuning, "_RUNS", 1)
     tuner = Tuner(WeightCache(tmp_path, weights.manifest))
-    found = tuner.tune()
-    assert found.weights.keys() == {"yunet", "sface"}
-    for name, choice in found.weights.items():
+    results = tuner.tune()
+    assert results.weights.keys() == {"yunet", "sface"}
+    for name, choice in results.weights.items():
         assert choice.milliseconds.keys() == {
-            str(each) for each in tuner.candidates(name, weights.manifest.weights[name])
+            str(config) for config in tuner.candidates(name, weights.manifest.weights[name])
         }
         assert min(choice.milliseconds.values()) > 0
     assert json.loads(tuner.file.read_bytes())["processor"] == tuner.processor
-    assert tuner.execution_configs() == {name: choice.execution for name, choice in found.weights.items()}
+    assert tuner.execution_configs() == {name: choice.execution for name, choice in results.weights.items()}
 
 
 @pytest.mark.models

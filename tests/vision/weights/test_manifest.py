@@ -14,7 +14,7 @@ def test_every_weight_comes_from_an_artefact_of_the_manifest() -> None:
     assert {weight.artefact for weight in manifest().weights.values()} <= manifest().artefacts.keys()
 
 
-def test_every_artefact_is_of_use() -> None:
+def test_every_artefact_is_used() -> None:
     of_weights = {weight.artefact for weight in manifest().weights.values()}
     assert {name for name, artefact in manifest().artefacts.items() if not artefact.photos} == of_weights
 
@@ -40,7 +40,7 @@ def test_every_embedder_has_weights_with_a_dimension_and_a_calibration() -> None
             assert weight.dimension > 0
 
 
-def test_every_embedder_can_be_chosen() -> None:
+def test_every_embedder_can_be_selected() -> None:
     assert {*get_args(Settings.model_fields["embedder"].annotation)} == manifest().embedders.keys()
 
 
@@ -50,24 +50,24 @@ def test_file_names_carry_package_and_version() -> None:
         assert artefact.filename.startswith(f"{package}-{artefact.version}")
 
 
-def test_weights_of_unstated_origin_can_be_left_out_and_none_of_them_is_required() -> None:
-    kept = manifest().attributed()
-    left_out = manifest().weights.keys() - kept.weights.keys()
-    assert left_out == {"expression", "liveness", "fr_feature"}
-    assert kept.embedders.keys() == {"sface"}
-    assert {manifest().weights[name].artefact for name in left_out} == {"faceplugin"}
-    assert kept.artefacts.keys() == manifest().artefacts.keys() - {"faceplugin"}
-    assert not any(manifest().weights[name].required for name in left_out)
+def test_weights_of_unstated_origin_can_be_excluded_and_are_optional() -> None:
+    attributed = manifest().attributed()
+    excluded = manifest().weights.keys() - attributed.weights.keys()
+    assert excluded == {"expression", "liveness", "fr_feature"}
+    assert attributed.embedders.keys() == {"sface"}
+    assert {manifest().weights[name].artefact for name in excluded} == {"faceplugin"}
+    assert attributed.artefacts.keys() == manifest().artefacts.keys() - {"faceplugin"}
+    assert not any(manifest().weights[name].required for name in excluded)
 
 
-def test_an_unknown_key_is_refused() -> None:
+def test_an_unknown_key_is_rejected() -> None:
     row = next(iter(manifest().weights.values())).model_dump()
     assert Weight.model_validate(row)
     with pytest.raises(ValidationError):
         Weight.model_validate({**row, "precison": "f32"})
 
 
-def test_the_manifest_cannot_be_changed() -> None:
+def test_the_manifest_is_immutable() -> None:
     with pytest.raises(ValidationError):
         manifest().weights = {}  # type: ignore[misc]
     assert isinstance(manifest(), Manifest)
