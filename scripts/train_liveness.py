@@ -23,7 +23,7 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.evaluation.datasets.folders import liveness_set
 from openfrs.evaluation.datasets.images import labelled_boxes
-from openfrs.evaluation.metrics.liveness import Tried, TriedResult, liveness_result
+from openfrs.evaluation.metrics.liveness import CueTrial, CueTrialsResult, liveness_result
 from openfrs.evaluation.report.report import Report
 from openfrs.evaluation.suite import padded
 from openfrs.media.decoding.image import EncodedImage
@@ -210,7 +210,7 @@ def extract_cues(
     }
 
 
-def tried_row(name: str, dataset: Dataset, margins: Floats, margins_of: Callable[[Flags], Floats]) -> Tried:
+def tried_row(name: str, dataset: Dataset, margins: Floats, margins_of: Callable[[Flags], Floats]) -> CueTrial:
     """Return a row of the table. ``margins_of`` returns the margins of ordinary photographs."""
     among = dataset.labelled
     passed, refused = dataset.errors(margins, among)
@@ -220,7 +220,7 @@ def tried_row(name: str, dataset: Dataset, margins: Floats, margins_of: Callable
         ordinary[source] = float((margins_of(of) < 0).mean())
     scores = np.nan_to_num(margins, nan=-np.inf)
     result = liveness_result(dataset.live[among], dataset.kinds[among].tolist(), scores[among], data="", models="")
-    return Tried(
+    return CueTrial(
         cues=name,
         passed=passed,
         refused=refused,
@@ -239,7 +239,7 @@ def halves(dataset: Dataset) -> tuple[Flags, Flags]:
     return dataset.labelled & ~held, held
 
 
-def measure(dataset: Dataset, variant: Variant, report: Report) -> TriedResult:
+def measure(dataset: Dataset, variant: Variant, report: Report) -> CueTrialsResult:
     """Add the figures to a report."""
     among, network = dataset.labelled, dataset.cues[NETWORK][:, 0]
 
@@ -248,7 +248,7 @@ def measure(dataset: Dataset, variant: Variant, report: Report) -> TriedResult:
             dataset.live[of],
             dataset.kinds[of].tolist(),
             sigmoid(margins)[of],
-            data=f"NUAA prints and frames of clips, {int(of.sum())} pictures",
+            data=f"NUAA prints and frames of clips, {int(of.sum())} images",
             models=models,
             people=dataset.people[of].tolist(),
             clips=dataset.clips[of].tolist(),
@@ -262,18 +262,18 @@ def measure(dataset: Dataset, variant: Variant, report: Report) -> TriedResult:
         picked.append(dataset.select(among & ~own))
         nested[own] = dataset.fit(picked[-1], among & ~own).margin(dataset.table(picked[-1][0])[own])
     print("chosen without each person:", picked)
-    add("liveness-left-out", nested, among, "cues chosen and weighed anew without each person")
+    add("liveness-left-out", nested, among, "cues selected and fitted without each person")
     add("liveness-network", network, among, "the network alone")
     development, held = halves(dataset)
     best = dataset.select(development)
     print("chosen on the development half:", best)
     for name, of, models in (
-        ("liveness-held-back", variant, "the same cues, weighed on the development half"),
-        ("liveness-held-back-chosen", best, f"{', '.join(best[0])}: chosen and weighed on the development half"),
+        ("liveness-held-back", variant, "the same cues, fitted to the development half"),
+        ("liveness-held-back-chosen", best, f"{', '.join(best[0])}: selected and fitted on the development half"),
     ):
         add(name, dataset.fit(of, development).margin(dataset.table(of[0])), held, models)
 
-    def row(name: str, of: Variant, margins: Floats) -> Tried:
+    def row(name: str, of: Variant, margins: Floats) -> CueTrial:
         return tried_row(
             name, dataset, margins, lambda which: dataset.fit(of, among).margin(dataset.table(of[0])[which])
         )
@@ -282,13 +282,13 @@ def measure(dataset: Dataset, variant: Variant, report: Report) -> TriedResult:
     for cues in (*COMBINATIONS, *WITH_COLOURS):
         best = dataset.select(among, [cues])
         rows.append(row(", ".join(cues), best, dataset.leave_one_out(best, among)))
-    rows.append(row("chosen anew without each person", variant, nested))
+    rows.append(row("selected without each person", variant, nested))
     for kind in ("phone", "monitor", "print"):
         margins = dataset.leave_one_out(variant, among, among & (dataset.kinds != kind))
-        rows.append(row(f"{', '.join(variant[0])}; no {kind} taught", variant, margins))
-    result = TriedResult(
-        data=f"NUAA prints and frames of clips, {int(among.sum())} pictures",
-        models="each person judged by what the others taught, ordinary photographs by what all taught",
+        rows.append(row(f"{', '.join(variant[0])}; without {kind} in training", variant, margins))
+    result = CueTrialsResult(
+        data=f"NUAA prints and frames of clips, {int(among.sum())} images",
+        models="cross-validated over people; photographs of other sets with the model fitted to all people",
         tried=tuple(rows),
     )
     report.add("liveness-tried", result)

@@ -1,4 +1,4 @@
-"""Folders of pictures for the evaluation, with models that answer rather than recognise."""
+"""Folders of images and fake models for evaluations."""
 
 from pathlib import Path
 
@@ -14,20 +14,20 @@ from tests.support.fake_models import photo
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> CountingPipeline:
     """The models of every command of the test."""
-    made = CountingPipeline()
-    monkeypatch.setattr(eval_commands, "load_pipeline", lambda _: made)
-    return made
+    counting = CountingPipeline()
+    monkeypatch.setattr(eval_commands, "load_pipeline", lambda _: counting)
+    return counting
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """One folder a person; the pictures of one person differ by their size."""
+def images(tmp_path: Path) -> Path:
+    """One folder per person; the images of a person differ in size."""
     for name, colour in PEOPLE.items():
-        folder = tmp_path / "pictures" / name
+        folder = tmp_path / "images" / name
         folder.mkdir(parents=True)
         for number in range(SEVERAL.get(name, 1)):
             (folder / f"{number}.png").write_bytes(photo(colour, side=200 + 10 * number))
-    return tmp_path / "pictures"
+    return tmp_path / "images"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the service answers, in the words of the labelled sets."""
+"""Predictions of the service."""
 
 import pytest
 
@@ -8,12 +8,12 @@ from tests.support.fake_models import FakePipeline, photo
 
 
 @pytest.fixture(autouse=True)
-def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_minimum_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Use every classifier, whatever its accuracy."""
-    monkeypatch.setattr("openfrs.recognition.attributes.LEAST_BALANCED_ACCURACY", 0.0)
+    monkeypatch.setattr("openfrs.recognition.attributes.MIN_BALANCED_ACCURACY", 0.0)
 
 
-def answer(attribute: str, colour: tuple[int, int, int]) -> str | float | None:
+def predict(attribute: str, colour: tuple[int, int, int]) -> str | float | None:
     pipeline = FakePipeline()
     image = EncodedImage(photo(colour), "photo.png").decode()
     return ServicePredictor(pipeline).predict(image, pipeline.detect(image)[0], attribute)
@@ -35,15 +35,15 @@ def answer(attribute: str, colour: tuple[int, int, int]) -> str | float | None:
         ("quality-pose", (200, 40, 40), "none"),
     ],
 )
-def test_the_service_is_asked(attribute: str, colour: tuple[int, int, int], expected: str | float) -> None:
-    assert answer(attribute, colour) == expected
+def test_predictions_of_the_service(attribute: str, colour: tuple[int, int, int], expected: str | float) -> None:
+    assert predict(attribute, colour) == expected
 
 
-def test_unknown_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openfrs.recognition.attributes.LEAST_BALANCED_ACCURACY", 1.01)
-    assert answer("mask", (40, 40, 200)) is None
+def test_unknown_is_no_prediction(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openfrs.recognition.attributes.MIN_BALANCED_ACCURACY", 1.01)
+    assert predict("mask", (40, 40, 200)) is None
 
 
-def test_everything_it_names_can_be_asked() -> None:
+def test_every_attribute_is_predicted() -> None:
     for attribute in ServicePredictor(FakePipeline()).attributes:
-        assert answer(attribute, (200, 60, 90)) is not None
+        assert predict(attribute, (200, 60, 90)) is not None

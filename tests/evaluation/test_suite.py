@@ -1,4 +1,4 @@
-"""A data directory from end to end, with a predictor of attributes."""
+"""The suite with a data directory and a predictor of attributes."""
 
 import json
 from collections import Counter
@@ -17,7 +17,7 @@ from tests.support.evaluation_data import PEOPLE, Reddish, a_data_directory
 from tests.support.fake_models import FakePipeline, photo
 
 
-def test_what_is_there_is_measured(tmp_path: Path) -> None:
+def test_available_data_sets_are_measured(tmp_path: Path) -> None:
     data = a_data_directory(tmp_path / "data")
     report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
     with Runner.open(FakePipeline(), tmp_path / "report", 2) as runner:
@@ -32,7 +32,7 @@ def test_what_is_there_is_measured(tmp_path: Path) -> None:
     assert found["liveness"]["kinds"][0]["clips"]["trials"] == 2
 
 
-def test_a_part_is_measured_alone(tmp_path: Path) -> None:
+def test_a_single_part_is_measured(tmp_path: Path) -> None:
     data = a_data_directory(tmp_path / "data")
     folder = data / "lfw-dev" / "images" / "anna"
     folder.mkdir(parents=True)
@@ -43,7 +43,7 @@ def test_a_part_is_measured_alone(tmp_path: Path) -> None:
     assert [path.stem for path in (tmp_path / "report").glob("*.json")] == ["quality-damage"]
 
 
-def test_sets_are_known_by_their_labels(tmp_path: Path) -> None:
+def test_data_sets_are_found_by_their_labels(tmp_path: Path) -> None:
     data = a_data_directory(tmp_path)
     assert [each.attribute for each in attribute_sets(data)] == ["age", "gender", "gender", "glasses"]
     spoofs = liveness_set(data)
@@ -53,7 +53,7 @@ def test_sets_are_known_by_their_labels(tmp_path: Path) -> None:
     assert not list(attribute_sets(tmp_path / "nothing"))
 
 
-def test_the_sets_of_the_labelled_pictures_are_all_there(shared_data: Path) -> None:
+def test_all_sets_of_the_labelled_images_are_found(shared_data: Path) -> None:
     sets = {each.attribute: each for each in attribute_sets(shared_data)}
     assert set(sets) == {"age", "gender", "expression", "glasses", "mask", "pose", "quality-pose"}
     assert set(dict.fromkeys(truth for _, truth in sets["pose"].items)) == {"frontal", "left", "right", "up", "down"}
@@ -64,7 +64,7 @@ def test_the_sets_of_the_labelled_pictures_are_all_there(shared_data: Path) -> N
         assert len({truth for _, truth in items}) > 1
 
 
-def test_a_living_face_beside_a_screen_is_no_attack(shared_data: Path) -> None:
+def test_a_live_face_beside_a_screen_is_not_an_attack(shared_data: Path) -> None:
     spoofs = liveness_set(shared_data)
     assert spoofs is not None
     counts = Counter(kind for _, kind in spoofs.items)
@@ -75,7 +75,7 @@ def test_a_living_face_beside_a_screen_is_no_attack(shared_data: Path) -> None:
     )
 
 
-def test_padding_draws_the_edge_out() -> None:
+def test_padding_replicates_the_edge() -> None:
     image = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
     wide = padded(image, 0.5)
     assert wide.shape == (4, 4, 3)

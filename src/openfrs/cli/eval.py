@@ -234,7 +234,7 @@ def calibrate(
     people = given.people(pictures).merged(given.same_names(same))
     with _work(report, models, workers, plots=False, embedder=embedder) as work:
         embedded = runs.embed_people(work.runner, people, _face(centre))
-        scale = calibration.calibrated(
+        scale = calibration.calibrate(
             embedded.pairs(),
             embedder=work.runner.pipeline.embedder,
             data=data or pictures.name,

@@ -1,1 +1,1 @@
-"""Measuring how right the models are on labelled pictures: error rates with intervals, tables, plots, calibration."""
+"""Evaluation of the models on labelled images: error rates with intervals, tables, plots and calibration."""

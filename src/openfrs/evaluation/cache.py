@@ -1,4 +1,4 @@
-"""What was computed of a picture is kept, so that an interrupted run goes on where it stopped."""
+"""Cache of the results for each image, so that an interrupted run resumes."""
 
 import hashlib
 import io
@@ -17,19 +17,19 @@ import numpy.typing as npt
 from openfrs.core.errors import OperatorError
 
 Record = Mapping[str, npt.NDArray[Any]]
-"""What is kept of one picture: named arrays of numbers or text."""
+"""The cached result for one image: named arrays of numbers or text."""
 
-CODE: Final = ("openfrs.vision", "openfrs.media", "openfrs.recognition")
+HASHED_PACKAGES: Final = ("openfrs.vision", "openfrs.media", "openfrs.recognition")
 
 
 @once
 def fingerprint() -> str:
-    """A hash of the code and weights' manifest that work on pictures: what another version computed is not taken over.
+    """Return a hash of the code and the manifest of the weights, so that other versions do not share results.
 
-    Calibrations are left out: what is kept of a picture comes before them, and they are made from it.
+    Calibrations are excluded: the results do not depend on them.
     """
     digest = hashlib.sha256()
-    for package in CODE:
+    for package in HASHED_PACKAGES:
         for file in _files(resources.files(package)):
             if not file.name.endswith(".calibration.json"):
                 digest.update(file.name.encode() + b"\0" + file.read_bytes())
@@ -45,7 +45,7 @@ def _files(folder: Traversable) -> Iterator[Traversable]:
 
 
 class RecordCache:
-    """Records in one SQLite file, by picture (path, size, time of change) and by what was computed. For one thread."""
+    """Records in an SQLite file by image (path, size, modification time) and kind of result. Not thread-safe."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -53,10 +53,10 @@ class RecordCache:
     @classmethod
     @contextmanager
     def open(cls, file: Path) -> Iterator["RecordCache"]:
-        """The cache in ``file``, which is made where it is missing.
+        """Open the cache in ``file``, and create it if it is missing.
 
         Raises:
-            OperatorError: the file is no cache.
+            OperatorError: the file is not a cache.
         """
         connection = sqlite3.connect(file)
         try:
@@ -73,12 +73,12 @@ class RecordCache:
             connection.close()
 
     def key(self, path: Path, kind: str) -> str:
-        """Names what is computed of a picture as it is now; ``kind`` says what, and with which models."""
+        """Return the key for an image in its current version; ``kind`` names the result and the models."""
         stat = path.stat()
         return f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}|{kind}|{fingerprint()}"
 
     def get(self, key: str) -> Record | None:
-        """What was kept; None where nothing was."""
+        """Return a cached record, or None."""
         row = self._connection.execute("select value from record where key = ?", (key,)).fetchone()
         if row is None:
             return None
@@ -86,11 +86,11 @@ class RecordCache:
             return dict(arrays)
 
     def put(self, key: str, record: Record) -> None:
-        """Keep a record, from the next :meth:`commit` on for good."""
+        """Store a record; :meth:`commit` makes it durable."""
         buffer = io.BytesIO()
         np.savez(buffer, **record)  # type: ignore[arg-type]
         self._connection.execute("insert or replace into record values (?, ?)", (key, buffer.getvalue()))
 
     def commit(self) -> None:
-        """Bring what was put to the disk."""
+        """Write the stored records to disk."""
         self._connection.commit()

@@ -1,4 +1,4 @@
-"""What the service itself says of a face, in the words of the labelled sets."""
+"""Predictions of the service for a face, with the class names of the labelled data sets."""
 
 from collections.abc import Callable
 from typing import Final
@@ -9,68 +9,68 @@ from openfrs.vision.attributes.types import HeadPose, Quality, Trait
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import Detection, Image
 
-TURNED_FROM: Final = 15.0
-"""Degrees of yaw or pitch from which a head counts as turned; FRS advises to stay below it up and down."""
+TURNED_DEGREES: Final = 15.0
+"""Yaw or pitch in degrees from which a head counts as turned; FRS advises a pitch below it."""
 
 LIVE: Final = "live"
-"""The name under which the score of liveness is asked for."""
+"""Name of the liveness score among the attributes."""
 
-Answer = str | float | None
+Prediction = str | float | None
 
 
 class ServicePredictor:
-    """The attributes and the quality that the API answers. Safe to call from several threads."""
+    """Predicts the attributes and the quality that the API returns. Thread-safe."""
 
-    name = "the service's own answers"
+    name = "the service"
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
     @property
     def attributes(self) -> tuple[str, ...]:
-        """Everything that :mod:`openfrs.evaluation.datasets` may ask for."""
-        return (*_ANSWERS, LIVE)
+        """All attributes of :mod:`openfrs.evaluation.datasets`."""
+        return (*_PREDICTIONS, LIVE)
 
-    def predict(self, image: Image, face: Detection, attribute: str) -> Answer:
-        """The answer; None where it is unknown."""
+    def predict(self, image: Image, face: Detection, attribute: str) -> Prediction:
+        """Return the prediction, or None if it is unknown."""
         if attribute == LIVE:
             return self._pipeline.describe(image, face, {Trait.LIVENESS}).live
-        asked, word = _ANSWERS[attribute]
-        traits = self._pipeline.describe(image, face, traits_for({asked}))
-        answer = word(describe_codes({asked}, traits, face.rotation))
-        return None if answer == "unknown" else answer
+        requested, value_of = _PREDICTIONS[attribute]
+        traits = self._pipeline.describe(image, face, traits_for({requested}))
+        value = value_of(describe_codes({requested}, traits, face.rotation))
+        return None if value == "unknown" else value
 
 
-def _direction(pose: HeadPose | None) -> Answer:
+def _direction(pose: HeadPose | None) -> Prediction:
     if pose is None:
         return None
-    if max(abs(pose.yaw), abs(pose.pitch)) < TURNED_FROM:
+    if max(abs(pose.yaw), abs(pose.pitch)) < TURNED_DEGREES:
         return "frontal"
     if abs(pose.yaw) >= abs(pose.pitch):
         return "left" if pose.yaw > 0 else "right"
     return "down" if pose.pitch > 0 else "up"
 
 
-def _flawed(flaw: Callable[[Quality], float]) -> Callable[[Attributes], Answer]:
-    def word(told: Attributes) -> Answer:
-        if told.quality is None:
+def _exceeds(flaw: Callable[[Quality], float]) -> Callable[[Attributes], Prediction]:
+    def value(attributes: Attributes) -> Prediction:
+        if attributes.quality is None:
             return None
-        return "yes" if flaw(told.quality) >= limits.RECOMMENDED_FLAW else "none"
+        return "yes" if flaw(attributes.quality) >= limits.RECOMMENDED_FLAW else "none"
 
-    return word
+    return value
 
 
-_ANSWERS: Final[dict[str, tuple[Attribute, Callable[[Attributes], Answer]]]] = {
-    "age": (Attribute.AGE, lambda told: told.age),
-    "gender": (Attribute.GENDER, lambda told: told.gender),
-    "expression": (Attribute.EXPRESSION, lambda told: told.expression.type if told.expression else None),
-    "glasses": (Attribute.DRESS, lambda told: told.dress.glass if told.dress else None),
-    "hat": (Attribute.DRESS, lambda told: told.dress.hat if told.dress else None),
-    "hair": (Attribute.HAIR, lambda told: told.hair),
-    "beard": (Attribute.BEARD, lambda told: told.beard),
-    "mask": (Attribute.MASK, lambda told: told.mask),
-    "pose": (Attribute.HEADPOSE, lambda told: _direction(told.headpose)),
-    "yaw": (Attribute.HEADPOSE, lambda told: told.headpose.yaw if told.headpose else None),
-    "quality-pose": (Attribute.QUALITY, _flawed(lambda quality: quality.pose)),
-    "quality-occlusion": (Attribute.QUALITY, _flawed(lambda quality: quality.occlusion)),
+_PREDICTIONS: Final[dict[str, tuple[Attribute, Callable[[Attributes], Prediction]]]] = {
+    "age": (Attribute.AGE, lambda face: face.age),
+    "gender": (Attribute.GENDER, lambda face: face.gender),
+    "expression": (Attribute.EXPRESSION, lambda face: face.expression.type if face.expression else None),
+    "glasses": (Attribute.DRESS, lambda face: face.dress.glass if face.dress else None),
+    "hat": (Attribute.DRESS, lambda face: face.dress.hat if face.dress else None),
+    "hair": (Attribute.HAIR, lambda face: face.hair),
+    "beard": (Attribute.BEARD, lambda face: face.beard),
+    "mask": (Attribute.MASK, lambda face: face.mask),
+    "pose": (Attribute.HEADPOSE, lambda face: _direction(face.headpose)),
+    "yaw": (Attribute.HEADPOSE, lambda face: face.headpose.yaw if face.headpose else None),
+    "quality-pose": (Attribute.QUALITY, _exceeds(lambda quality: quality.pose)),
+    "quality-occlusion": (Attribute.QUALITY, _exceeds(lambda quality: quality.occlusion)),
 }

@@ -1,4 +1,4 @@
-"""Working through many pictures: in threads, with progress, every result kept."""
+"""Computation of cached results for many images in threads, with a progress bar."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -28,25 +28,25 @@ CROP_SIDE: Final = 112
 UNREADABLE: Final = "unreadable"
 
 Measure = Callable[[Image, Detection], float]
-"""Something measured of a face in its picture."""
+"""A measure of a face in its image."""
 
 
 class Face(StrEnum):
-    """Which face of a picture counts."""
+    """The face of an image to evaluate."""
 
     MAIN = "main"
-    """The largest, as in the API: of those as large within a tenth, the most central."""
+    """The largest face, as in the API; of faces within a tenth of its size, the most central."""
 
     CENTRE = "centre"
-    """The most central, for sets of pictures that are cut out around the person they name."""
+    """The most central face, for data sets that are cropped around the labelled person."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
-    """The faces chosen of some pictures.
+    """The evaluated faces of some images.
 
-    ``embeddings`` has shape (pictures, dimension); ``found`` says which rows hold one. ``measures`` are values of shape
-    (pictures,), NaN where there is no face.
+    ``embeddings`` has shape (images, dimension); ``found`` is False for rows without a face. ``measures`` have shape (images,) and
+    are NaN without a face.
     """
 
     embeddings: npt.NDArray[np.float32]
@@ -56,52 +56,52 @@ class Faces:
 
 @dataclass(frozen=True)
 class Runner:
-    """The models, the cache and the threads that evaluations share."""
+    """The models, cache and threads of an evaluation."""
 
     pipeline: Pipeline
     cache: RecordCache
     workers: int
     console: Console
     measures: Mapping[str, Measure]
-    """What is measured of every face that is embedded: scores of quality to tell the worth of."""
+    """The measures of every embedded face: quality scores to evaluate."""
 
     @classmethod
     @contextmanager
     def open(
         cls, pipeline: Pipeline, directory: Path, workers: int, measures: Mapping[str, Measure] | None = None
     ) -> Iterator["Runner"]:
-        """Work with the cache of a report directory, which is made where it is missing."""
+        """Open the cache of a report directory, and create the directory if it is missing."""
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OperatorError(f"{directory} cannot be made: {error.strerror}") from error
+            raise OperatorError(f"cannot create {directory}: {error.strerror}") from error
         with RecordCache.open(directory / "cache.db") as cache:
-            known = {TOTAL_SCORE: total_score(pipeline), **MEASURES} if measures is None else measures
-            yield cls(pipeline, cache, workers, Console(stderr=True), known)
+            defaults = {TOTAL_SCORE: total_score(pipeline), **MEASURES}
+            yield cls(pipeline, cache, workers, Console(stderr=True), defaults if measures is None else measures)
 
-    def records(self, what: str, kind: str, paths: Sequence[Path], work: Callable[[Path], Record]) -> list[Record]:
-        """The record of every picture, from the cache or by ``work``, which is called in several threads.
+    def records(self, title: str, kind: str, paths: Sequence[Path], work: Callable[[Path], Record]) -> list[Record]:
+        """Return the record of every image from the cache, or from ``work``, which is called in several threads.
 
-        ``what`` is for the progress bar; ``kind`` tells records of one picture apart. A picture that cannot be decoded has a
-        record with the one key ``unreadable``.
+        ``title`` is that of the progress bar; ``kind`` distinguishes the records of an image. An image that cannot be decoded has
+        a record with the single key ``unreadable``.
         """
         executions = sorted(f"{name} {how}" for name, how in self.pipeline.execution_configs.items())
         keys = [self.cache.key(path, "|".join([kind, *executions])) for path in paths]
-        found: dict[str, Record] = {}
+        records: dict[str, Record] = {}
         missing: dict[str, Path] = {}
         for key, path in zip(keys, paths, strict=True):
             if (record := self.cache.get(key)) is not None:
-                found[key] = record
+                records[key] = record
             else:
                 missing[key] = path
         if missing:
-            self._compute(what, missing, work, found)
-        return [found[key] for key in keys]
+            self._compute(title, missing, work, records)
+        return [records[key] for key in keys]
 
     def _compute(
-        self, what: str, missing: dict[str, Path], work: Callable[[Path], Record], found: dict[str, Record]
+        self, title: str, missing: dict[str, Path], work: Callable[[Path], Record], records: dict[str, Record]
     ) -> None:
-        def safely(path: Path) -> Record:
+        def record_of(path: Path) -> Record:
             try:
                 return work(path)
             except ServiceError as error:
@@ -112,13 +112,13 @@ class Runner:
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
         try:
             with Progress(*columns, console=self.console) as progress:
-                task = progress.add_task(what, total=len(found) + len(missing), completed=len(found))
-                waiting.update({pool.submit(safely, path): key for key, path in missing.items()})
+                task = progress.add_task(title, total=len(records) + len(missing), completed=len(records))
+                waiting.update({pool.submit(record_of, path): key for key, path in missing.items()})
                 unsaved = 0
                 while waiting:
                     done, _ = wait(waiting, return_when=FIRST_COMPLETED)
                     for future in done:
-                        found[waiting[future]] = future.result()
+                        records[waiting[future]] = future.result()
                         self.cache.put(waiting[future], future.result())
                         del waiting[future]
                     progress.advance(task, len(done))
@@ -128,13 +128,13 @@ class Runner:
                         unsaved = 0
         finally:
             pool.shutdown(cancel_futures=True)
-            for future, key in waiting.items():  # what was finished when the run was cut short
+            for future, key in waiting.items():  # results that were complete when the run was interrupted
                 if not future.cancelled() and future.exception() is None:
                     self.cache.put(key, future.result())
             self.cache.commit()
 
     def faces(self, paths: Sequence[Path], choice: Face) -> Faces:
-        """The chosen face of every picture, embedded and measured. All choices are computed at once, and kept."""
+        """Embed and measure one face of every image. Both choices are computed and cached together."""
         measures = self.measures
 
         def work(path: Path) -> Record:
@@ -155,16 +155,14 @@ class Runner:
         found = np.array([UNREADABLE not in each and len(each["embeddings"]) > 0 for each in records], np.bool_)
         embeddings = np.zeros((len(paths), self.pipeline.dimension), np.float32)
         values = np.full((len(paths), len(measures)), np.nan)
-        for place in np.nonzero(found)[0]:
-            row = (
-                -1 if choice is Face.CENTRE else 0
-            )  # the main face comes first; it is alone where it is the central one
-            embeddings[place] = records[place]["embeddings"][row]
-            values[place] = records[place]["measures"][row]
+        for index in np.nonzero(found)[0]:
+            row = -1 if choice is Face.CENTRE else 0  # the main face comes first; it may be the central one too
+            embeddings[index] = records[index]["embeddings"][row]
+            values[index] = records[index]["measures"][row]
         return Faces(embeddings, found, dict(zip(measures, values.T, strict=True)))
 
     def boxes(self, paths: Sequence[Path]) -> list[npt.NDArray[np.float64] | None]:
-        """Boxes of all faces of every picture: left, top, right, bottom in pixels; None where it cannot be decoded."""
+        """Detect the boxes of all faces of every image (left, top, right, bottom in pixels); None if it cannot be decoded."""
 
         def work(path: Path) -> Record:
             faces = self.pipeline.detect(EncodedImage.from_file(path).decode())
@@ -187,7 +185,7 @@ def choose_face(faces: Sequence[Detection], image: Image, choice: Face) -> Detec
 
 
 def sharpness(image: Image, face: Detection) -> float:
-    """Spread of the second derivative over the face, scaled to 112 pixels a side: a plain measure to beat."""
+    """Return the variance of the Laplacian of the face at 112 x 112 pixels, a baseline for quality."""
     height, width = image.shape[:2]
     left, top = max(0, int(face.left)), max(0, int(face.top))
     right, bottom = min(width, int(face.left + face.width) + 1), min(height, int(face.top + face.height) + 1)
@@ -196,7 +194,7 @@ def sharpness(image: Image, face: Detection) -> float:
 
 
 def total_score(pipeline: Pipeline) -> Measure:
-    """The score that the API answers; NaN where the weights for it are missing."""
+    """Return the measure of the total score that the API returns; NaN if its weights are missing."""
 
     def measure(image: Image, face: Detection) -> float:
         quality = pipeline.describe(image, face, {Trait.QUALITY}).quality
@@ -207,4 +205,4 @@ def total_score(pipeline: Pipeline) -> Measure:
 
 TOTAL_SCORE: Final = "total_score"
 MEASURES: Final[dict[str, Measure]] = {"detector's score": lambda _, face: face.score, "sharpness": sharpness}
-"""Plain measures that the service's own score has to beat."""
+"""Baseline measures for the total score of the service."""

@@ -1,4 +1,4 @@
-"""From pictures to results: each evaluation from end to end."""
+"""The evaluations, from images or CSV files to results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ from .runner import UNREADABLE, Face, Runner
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddedFaces:
-    """The pictures with a face: unit embeddings of shape (n, dimension), who is on each, which picture each is."""
+    """The images with a face: their unit embeddings of shape (n, dimension), people and paths."""
 
     rows: npt.NDArray[np.float32]
     names: list[str]
@@ -42,90 +42,90 @@ class EmbeddedFaces:
     faceless: int
 
     def pairs(self) -> AllPairs:
-        """All pairs of them.
+        """Compare all pairs of the faces.
 
         Raises:
-            OperatorError: as :func:`openfrs.evaluation.pairs.all_pairs`.
+            OperatorError: as :func:`openfrs.evaluation.metrics.pairs.all_pairs`.
         """
         return all_pairs(self.rows, np.array(self.names))
 
 
 def embed_people(runner: Runner, people: People, face: Face) -> EmbeddedFaces:
-    """Embed pictures of people, and measure what may tell their quality."""
+    """Embed images of people, and measure their quality."""
     faces = runner.faces(people.paths, face)
     (kept,) = np.nonzero(faces.found)
     return EmbeddedFaces(
         rows=faces.embeddings[kept],
-        names=[people.names[place] for place in kept],
-        paths=[people.paths[place] for place in kept],
+        names=[people.names[index] for index in kept],
+        paths=[people.paths[index] for index in kept],
         measures={name: values[kept] for name, values in faces.measures.items()},
         faceless=len(people.paths) - len(kept),
     )
 
 
-def models(runner: Runner, face: Face) -> str:
-    """What is measured, in words."""
+def describe_models(runner: Runner, face: Face) -> str:
+    """Describe the evaluated models."""
     chosen = "the main face" if face is Face.MAIN else "the most central face"
-    return f"embedder {runner.pipeline.embedder}, {chosen} of each picture"
+    return f"embedder {runner.pipeline.embedder}, {chosen} of each image"
 
 
 def verify(runner: Runner, embedded: EmbeddedFaces, scale: Calibration, face: Face, data: str) -> AllPairsResult:
-    """True match rates over all pairs of labelled pictures."""
+    """Measure true match rates over all pairs of labelled images."""
     return all_pairs_result(
         embedded.pairs(),
         [str(Path(*path.parts[-2:])) for path in embedded.paths],
         scale,
         data=data,
-        models=models(runner, face),
+        models=describe_models(runner, face),
         people=len(set(embedded.names)),
         faceless=embedded.faceless,
     )
 
 
 def verify_named(runner: Runner, pairs: NamedPairs, scale: Calibration, face: Face, data: str) -> NamedPairsResult:
-    """Accuracy over named pairs. Where some are marked ``train``, they give a threshold and the others are judged."""
+    """Measure the accuracy over named pairs. Pairs marked ``train`` determine a threshold and are not evaluated."""
     paths = sorted({*pairs.first, *pairs.second})
     faces = runner.faces(paths, face)
-    place = {path: number for number, path in enumerate(paths)}
-    first, second = (np.array([place[path] for path in side], np.intp) for side in (pairs.first, pairs.second))
+    index = {path: number for number, path in enumerate(paths)}
+    first, second = (np.array([index[path] for path in side], np.intp) for side in (pairs.first, pairs.second))
     cosines = np.einsum("nd,nd->n", faces.embeddings[first], faces.embeddings[second]).astype(np.float64)
     cosines[~(faces.found[first] & faces.found[second])] = np.nan
     training = np.array([split == "train" for split in pairs.split])
-    judged = ~training
-    if not judged.any() or pairs.same[judged].all() or not pairs.same[judged].any():
-        raise OperatorError("the pairs to judge must be of both kinds, of one person and of two")
+    tested = ~training
+    if not tested.any() or pairs.same[tested].all() or not pairs.same[tested].any():
+        raise OperatorError("the test pairs must include mated pairs (same = 1) and impostor pairs (same = 0)")
     return named_pairs_result(
-        cosines[judged],
-        pairs.same[judged],
-        [names for names, kept in zip(pairs.names, judged, strict=True) if kept],
+        cosines[tested],
+        pairs.same[tested],
+        [names for names, is_tested in zip(pairs.names, tested, strict=True) if is_tested],
         scale,
         data=data,
-        models=models(runner, face),
+        models=describe_models(runner, face),
         training=(cosines[training], pairs.same[training]) if training.any() else None,
-        folds=None if pairs.folds is None else pairs.folds[judged],
+        folds=None if pairs.folds is None else pairs.folds[tested],
     )
 
 
 def identify(runner: Runner, embedded: EmbeddedFaces, face: Face, data: str) -> IdentificationResult:
-    """Open-set identification."""
-    return identification_result(embedded.rows, embedded.names, data=data, models=models(runner, face))
+    """Measure open-set identification."""
+    return identification_result(embedded.rows, embedded.names, data=data, models=describe_models(runner, face))
 
 
 def reject(
     runner: Runner, embedded: EmbeddedFaces, face: Face, data: str, scores: Mapping[Path, float] | None = None
 ) -> RejectionResult:
-    """Error-versus-reject curves: of the scores given by picture, beside what the workshop measures."""
+    """Compute error-versus-reject curves of the measures of the runner, and of ``scores`` by image path."""
     measured = {name: values for name, values in embedded.measures.items() if not np.isnan(values).any()}
     if scores is not None:
         missing = [path for path in embedded.paths if path not in scores]
         if missing:
-            raise OperatorError(f"{missing[0]} has no score")
+            raise OperatorError(f"{missing[0]} has no quality score")
         measured = {"given": np.array([scores[path] for path in embedded.paths]), **measured}
-    return rejection_result(embedded.pairs(), measured, data=data, models=models(runner, face))
+    return rejection_result(embedded.pairs(), measured, data=data, models=describe_models(runner, face))
 
 
-def damage(runner: Runner, paths: Sequence[Path], data: str) -> DamageResult:
-    """What ever more damage does to the flaws of the main face of every picture."""
+def measure_damage(runner: Runner, paths: Sequence[Path], data: str) -> DamageResult:
+    """Measure the flaws of the main face of every image at increasing damage."""
 
     def work(path: Path) -> Record:
         image = EncodedImage.from_file(path).decode()
@@ -133,60 +133,58 @@ def damage(runner: Runner, paths: Sequence[Path], data: str) -> DamageResult:
         record: dict[str, npt.NDArray[np.float64]] = {}
         if face is None:
             return record
-        for name, (flaw, harm) in DAMAGES.items():
-            harmed = [np.clip(each, 0, 255).astype(np.uint8) for each in harm(image, face)]
-            qualities = [runner.pipeline.describe(each, face, {Trait.QUALITY}).quality for each in harmed]
+        for name, (flaw, damage) in DAMAGES.items():
+            damaged = [np.clip(each, 0, 255).astype(np.uint8) for each in damage(image, face)]
+            qualities = [runner.pipeline.describe(each, face, {Trait.QUALITY}).quality for each in damaged]
             record[name] = np.array([np.nan if each is None else getattr(each, flaw) for each in qualities])
         return record
 
     records = runner.records("damage", "damage", paths, work)
     measured = [record for record in records if record and UNREADABLE not in record]
     if not measured or any(np.isnan(values).any() for record in measured for values in record.values()):
-        raise OperatorError(
-            "the quality of these pictures cannot be measured: a weight is missing, or no face is there"
-        )
-    return damage_result(measured, data=data, models="the service's own quality")
+        raise OperatorError("the quality of the images cannot be measured: a weight is missing, or they show no face")
+    return damage_result(measured, data=data, models="quality of the service")
 
 
 def detect(
     runner: Runner, paths: Sequence[Path], labelled: Sequence[npt.NDArray[np.float64]], data: str
 ) -> DetectionResult:
-    """Recall by face size."""
+    """Measure detection recall by face size."""
     found = runner.boxes(paths)
     readable = [(truth, boxes) for truth, boxes in zip(labelled, found, strict=True) if boxes is not None]
     if not readable:
-        raise OperatorError("none of the pictures can be read")
+        raise OperatorError("none of the images can be read")
     truths, boxes = zip(*readable, strict=True)
     return detection_result(truths, boxes, data=data, models="detector", unreadable=len(found) - len(readable))
 
 
 def quality_scores(file: Path, folder: Path) -> dict[Path, float]:
-    """Scores by picture from a CSV with the columns ``path``, relative to ``folder``, and ``score``, higher is better.
+    """Read quality scores (higher is better) by path from a CSV with the columns ``path``, relative to ``folder``, and ``score``.
 
     Raises:
-        OperatorError: the file does not say that.
+        OperatorError: the file is invalid.
     """
     rows = read_csv(file, "path", "score")
     return {folder / row["path"]: _number(row["score"], file) for row in rows}
 
 
 def attribute_from(file: Path, attribute: str, unit: str, data: str) -> ClassResult | NumberResult:
-    """Truth against prediction from a CSV with the columns ``truth`` and ``prediction``; a number where it has a ``unit``.
+    """Evaluate predictions from a CSV with the columns ``truth`` and ``prediction``; numbers if ``unit`` is not empty.
 
-    An empty prediction is no answer.
+    An empty prediction counts as unknown.
 
     Raises:
-        OperatorError: the file does not say that.
+        OperatorError: the file is invalid.
     """
     rows = read_csv(file, "truth", "prediction")
-    said = [row["prediction"] for row in rows]
+    predicted = [row["prediction"] for row in rows]
     if not unit:
-        answers = [each or UNKNOWN for each in said]
-        return class_result(attribute, [row["truth"] for row in rows], answers, data=data, models=file.name)
+        classes = [each or UNKNOWN for each in predicted]
+        return class_result(attribute, [row["truth"] for row in rows], classes, data=data, models=file.name)
     return number_result(
         attribute,
         [_number(row["truth"], file) for row in rows],
-        [None if each in {"", UNKNOWN} else _number(each, file) for each in said],
+        [None if each in {"", UNKNOWN} else _number(each, file) for each in predicted],
         unit=unit,
         data=data,
         models=file.name,
@@ -194,14 +192,16 @@ def attribute_from(file: Path, attribute: str, unit: str, data: str) -> ClassRes
 
 
 def liveness_from(file: Path, threshold: float, data: str) -> LivenessResult:
-    """Errors from a CSV with the columns ``label`` (live or attack), ``kind`` of attack and ``score``; empty is no face.
+    """Evaluate liveness scores from a CSV with the columns ``label`` (live or attack), ``kind`` of attack and ``score``.
+
+    An empty score means that no face was detected.
 
     Raises:
-        OperatorError: the file does not say that.
+        OperatorError: the file is invalid.
     """
     rows = read_csv(file, "label", "kind", "score")
     if not {row["label"] for row in rows} <= {"live", "attack"}:
-        raise OperatorError(f"{file} has a label that is neither live nor attack")
+        raise OperatorError(f"{file}: each label must be live or attack")
     return liveness_result(
         np.array([row["label"] == "live" for row in rows]),
         [row["kind"] or "attack" for row in rows],
@@ -216,4 +216,4 @@ def _number(text: str, file: Path) -> float:
     try:
         return float(text)
     except ValueError:
-        raise OperatorError(f"{file} has {text!r} in place of a number") from None
+        raise OperatorError(f"{file}: {text!r} is not a number") from None

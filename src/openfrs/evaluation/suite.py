@@ -1,4 +1,4 @@
-"""All evaluations that a data directory has labels for."""
+"""The evaluation suite: all evaluations for which a data directory has labels."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ from .cache import Record
 from .predictor import LIVE
 from .runner import UNREADABLE, Face, Runner
 
-LFW = "LFW View 1 and further pictures, deep-funneled, 250 x 250"
+LFW = "LFW View 1 and further images, deep-funneled, 250 x 250"
 LFW_TESTED = "LFW View 1, test pairs"
 LFW_SAME = {
     "Doc_Rivers": "Glenn_Rivers",
@@ -33,7 +33,7 @@ LFW_SAME = {
     "Joseph_Blatter": "Sepp_Blatter",
     "Sung_Hong_Choi": "Choi_Sung-hong",
 }
-"""People whom LFW has under two names or two spellings of one."""
+"""People with two names, or two spellings of their name, in LFW."""
 
 ATTRIBUTES = "attributes"
 EMBEDDERS = "embedders"
@@ -41,25 +41,25 @@ DAMAGE = "damage"
 ACTION = "action"
 LIVENESS = "liveness"
 PARTS = ("lfw-dev", EMBEDDERS, DAMAGE, "detection", ACTION, ATTRIBUTES, LIVENESS)
-"""What can be measured alone."""
+"""Parts of the suite."""
 
-DAMAGED = 28
-"""Every so manieth picture is damaged; each is measured 35 times."""
+DAMAGE_STRIDE = 28
+"""One image in ``DAMAGE_STRIDE`` is damaged; each is measured 35 times."""
 
 
 class Predictor(Protocol):
-    """Whatever guesses attributes of a face. Safe to call from several threads."""
+    """Predicts attributes of a face. Thread-safe."""
 
     @property
     def name(self) -> str:
-        """What it is, in words: its answers are kept under this name, so other weights need another one."""
+        """Description of the predictor. Predictions are cached by it, so other weights need a different name."""
 
     @property
     def attributes(self) -> Sequence[str]:
-        """The attributes it can tell, by the names of :mod:`openfrs.evaluation.datasets`, and ``live``."""
+        """The supported attributes, as :mod:`openfrs.evaluation.datasets` names them, and ``live``."""
 
     def predict(self, image: Image, face: Detection, attribute: str) -> str | float | None:
-        """A class, a number, or None where it will not guess."""
+        """Return a class or a number, or None if unknown."""
 
 
 def evaluate_suite(
@@ -71,9 +71,9 @@ def evaluate_suite(
     only: Collection[str] = (),
     others: Iterable[tuple[Runner, Calibration]] = (),
 ) -> None:
-    """Measure all that ``data`` has labels for, or only some of :data:`PARTS`, and add it to the report.
+    """Run all evaluations for which ``data`` has labels, or those of :data:`PARTS` in ``only``, and add them to the report.
 
-    ``others`` are further embedders, of which only verification is measured, in workshops that need no measures.
+    ``others`` are runners, without measures, of further embedders for which only verification is evaluated.
     """
     console = Console(stderr=True)
     evaluations: list[tuple[str, Path, Callable[[], Mapping[str, AnyResult]]]] = [
@@ -86,7 +86,7 @@ def evaluate_suite(
         if only and name not in only:
             continue
         if not folder.is_dir():
-            console.print(f"{name}: no such set in {data}; left out")
+            console.print(f"{name}: skipped, because {data} has no such data set")
             continue
         for part, result in evaluate().items():
             report.add(part, result)
@@ -97,7 +97,7 @@ def evaluate_suite(
     if only and not {ATTRIBUTES, LIVENESS} & set(only):
         return
     if predictor is None:
-        console.print("attributes and liveness: nothing here tells them yet; left out")
+        console.print("attributes and liveness: skipped, because there is no predictor")
         return
     for attributes in attribute_sets(data) if not only or ATTRIBUTES in only else ():
         if attributes.attribute in predictor.attributes and not attributes.trained_on:
@@ -109,34 +109,34 @@ def evaluate_suite(
 
 
 def _lfw(runner: Runner, folder: Path, scale: Calibration) -> dict[str, AnyResult]:
-    pictures, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
-    main = runs.embed_people(runner, people(pictures), Face.MAIN)
-    merged = runs.embed_people(runner, people(pictures).merged(LFW_SAME), Face.MAIN)
-    once = f"{LFW}, {len(LFW_SAME)} people who stand under two names counted as one each"
+    images, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
+    main = runs.embed_people(runner, people(images), Face.MAIN)
+    merged = runs.embed_people(runner, people(images).merged(LFW_SAME), Face.MAIN)
+    merged_names = f"{LFW}, {len(LFW_SAME)} people with two names counted as one each"
     return {
         "verification-all-pairs": runs.verify(runner, main, scale, Face.MAIN, LFW),
-        "verification-all-pairs-merged": runs.verify(runner, merged, scale, Face.MAIN, once),
+        "verification-all-pairs-merged": runs.verify(runner, merged, scale, Face.MAIN, merged_names),
         "verification-pairs": runs.verify_named(runner, pairs, scale, Face.MAIN, LFW_TESTED),
         "verification-pairs-centre": runs.verify_named(runner, pairs, scale, Face.CENTRE, LFW_TESTED),
         "identification": runs.identify(runner, main, Face.MAIN, LFW),
-        "identification-merged": runs.identify(runner, merged, Face.MAIN, once),
+        "identification-merged": runs.identify(runner, merged, Face.MAIN, merged_names),
         "quality": runs.reject(runner, main, Face.MAIN, LFW),
     }
 
 
 def _embedders(others: Iterable[tuple[Runner, Calibration]], folder: Path) -> dict[str, AnyResult]:
-    pictures, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
-    found: dict[str, AnyResult] = {}
+    images, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
+    results: dict[str, AnyResult] = {}
     for runner, scale in others:
-        name, main = runner.pipeline.embedder, runs.embed_people(runner, people(pictures), Face.MAIN)
-        found[f"verification-all-pairs-{name}"] = runs.verify(runner, main, scale, Face.MAIN, LFW)
-        found[f"verification-pairs-{name}"] = runs.verify_named(runner, pairs, scale, Face.MAIN, LFW_TESTED)
-    return found
+        name, main = runner.pipeline.embedder, runs.embed_people(runner, people(images), Face.MAIN)
+        results[f"verification-all-pairs-{name}"] = runs.verify(runner, main, scale, Face.MAIN, LFW)
+        results[f"verification-pairs-{name}"] = runs.verify_named(runner, pairs, scale, Face.MAIN, LFW_TESTED)
+    return results
 
 
-def _damage(runner: Runner, pictures: Path) -> dict[str, AnyResult]:
-    chosen = people(pictures).paths[::DAMAGED]
-    return {"quality-damage": runs.damage(runner, chosen, f"every {DAMAGED}th photograph of LFW")}
+def _damage(runner: Runner, images: Path) -> dict[str, AnyResult]:
+    chosen = people(images).paths[::DAMAGE_STRIDE]
+    return {"quality-damage": runs.measure_damage(runner, chosen, f"one in {DAMAGE_STRIDE} photographs of LFW")}
 
 
 def _detection(runner: Runner, file: Path) -> dict[str, AnyResult]:
@@ -145,18 +145,18 @@ def _detection(runner: Runner, file: Path) -> dict[str, AnyResult]:
 
 
 def evaluate_attribute(runner: Runner, labelled: AttributeSet, predictor: Predictor) -> AnyResult:
-    """Hold a predictor against labels. A picture without a face is answered by none."""
+    """Compare predictions with labels. An image without a face counts as unknown."""
     paths, truths = [path for path, _ in labelled.items], [truth for _, truth in labelled.items]
-    answers = predictions(runner, paths, predictor, labelled.attribute, labelled.pad)
+    predicted = predictions(runner, paths, predictor, labelled.attribute, labelled.pad)
     if not labelled.unit:
-        told = [UNKNOWN if answer is None else str(answer) for answer in answers]
+        classes = [UNKNOWN if each is None else str(each) for each in predicted]
         return class_result(
-            labelled.name, truths, told, data=labelled.data, models=predictor.name, groups=labelled.groups
+            labelled.name, truths, classes, data=labelled.data, models=predictor.name, groups=labelled.groups
         )
     return number_result(
         labelled.name,
         [float(truth) for truth in truths],
-        [None if answer is None else float(answer) for answer in answers],
+        [None if each is None else float(each) for each in predicted],
         unit=labelled.unit,
         data=labelled.data,
         models=predictor.name,
@@ -167,12 +167,12 @@ def evaluate_attribute(runner: Runner, labelled: AttributeSet, predictor: Predic
 def evaluate_liveness(
     runner: Runner, labelled: LivenessSet, predictor: Predictor, threshold: float = THRESHOLD
 ) -> LivenessResult:
-    """Hold a predictor's score of liveness against labels."""
-    answers = predictions(runner, [path for path, _ in labelled.items], predictor, LIVE)
+    """Compare liveness scores with labels."""
+    scores = predictions(runner, [path for path, _ in labelled.items], predictor, LIVE)
     return liveness_result(
         np.array([kind == "" for _, kind in labelled.items]),
         [kind for _, kind in labelled.items],
-        np.array([np.nan if answer is None else float(answer) for answer in answers]),
+        np.array([np.nan if score is None else float(score) for score in scores]),
         data=labelled.data,
         models=predictor.name,
         threshold=threshold,
@@ -184,22 +184,21 @@ def evaluate_liveness(
 def predictions(
     runner: Runner, paths: Sequence[Path], predictor: Predictor, attribute: str, pad: float = 0.0
 ) -> list[str | float | None]:
-    """What a predictor says of the main face of every picture; None where there is no face or no answer."""
+    """Predict an attribute of the main face of every image; None if there is no face or the attribute is unknown."""
 
     def work(path: Path) -> Record:
         image = padded(EncodedImage.from_file(path).decode(), pad)
         face = main_face(runner.pipeline.detect(image), image)
-        answer = None if face is None else predictor.predict(image, face, attribute)
-        return {} if answer is None else {"answer": np.array(answer)}
+        value = None if face is None else predictor.predict(image, face, attribute)
+        return {} if value is None else {"value": np.array(value)}
 
     kind = f"predict|{predictor.name}|{attribute}|{pad}"
     records = runner.records(attribute, kind, paths, work)
-    answers = [None if UNREADABLE in record or not record else record["answer"].item() for record in records]
-    return list(answers)
+    return [None if UNREADABLE in record or not record else record["value"].item() for record in records]
 
 
 def padded(image: Image, share: float) -> Image:
-    """A picture widened on each side by a share of its side, with its edge drawn out."""
+    """Extend an image on each side by a share of its side by replicating its edge."""
     if not share:
         return image
     down, across = (round(share * side) for side in image.shape[:2])

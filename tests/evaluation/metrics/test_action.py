@@ -1,4 +1,4 @@
-"""Watching labelled clips and photographs, with the fake models."""
+"""Evaluation of labelled clips and moved photographs with fake models."""
 
 import json
 from pathlib import Path
@@ -26,13 +26,13 @@ def clips(tmp_path: Path) -> Path:
     return tmp_path / "clips.json"
 
 
-def test_clips_are_held_against_their_labels(clips: Path) -> None:
+def test_clips_are_compared_with_their_labels(clips: Path) -> None:
     result = evaluate_clips(FakePipeline(), clips)
     assert [clip.right for clip in result.clips] == [True, False]
     assert [clip.kind for clip in result.clips] == ["live", "screen"]
     assert RESULTS.validate_json(result.model_dump_json()) == result
     (table,) = result.tables()
-    assert "Turns and nods as labelled, and no others: 1 of 2 videos." in table.notes
+    assert "Exactly the labelled turns and nods: 1 of 2 videos." in table.notes
     chart, *_ = result.charts()
     assert [name for name, _ in chart.marks] == ["turn left", "turn right"]
     assert {name for name, _ in chart.series} == {"yaw", "pitch", "eyes", "mouth"}
@@ -48,7 +48,7 @@ def test_photographs_are_moved_in_every_way(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("text", ["", "{}", '[{"file": "a"}]', "[1]"])
-def test_a_file_that_lists_no_clips(tmp_path: Path, text: str) -> None:
+def test_a_file_without_clips(tmp_path: Path, text: str) -> None:
     (tmp_path / "clips.json").write_text(text)
     if text != "{}":
         with pytest.raises(OperatorError):

@@ -1,4 +1,4 @@
-"""Shares and their intervals, against published values and properties."""
+"""Rates and intervals: published values and properties."""
 
 import numpy as np
 import pytest
@@ -18,12 +18,12 @@ from openfrs.evaluation.metrics.rates import clustered_rate, clustered_rate_amon
         (29, 29, 0.8830, 1.0),
     ],
 )
-def test_wilson_is_the_published_interval(hits: int, trials: int, low: float, high: float) -> None:
+def test_wilson_equals_published_intervals(hits: int, trials: int, low: float, high: float) -> None:
     assert wilson(hits, trials) == pytest.approx((low, high), abs=6e-5)
 
 
 @given(st.integers(1, 10_000).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials))))
-def test_an_interval_holds_the_share_and_mirrors(counts: tuple[int, int]) -> None:
+def test_an_interval_contains_the_rate_and_is_symmetric(counts: tuple[int, int]) -> None:
     hits, trials = counts
     rate = rate_of(hits, trials)
     assert 0 <= rate.low <= rate.rate <= rate.high <= 1
@@ -31,17 +31,17 @@ def test_an_interval_holds_the_share_and_mirrors(counts: tuple[int, int]) -> Non
     assert (1 - other.high, 1 - other.low) == pytest.approx((rate.low, rate.high), abs=1e-12)
 
 
-def test_no_trials_say_nothing() -> None:
+def test_without_trials_the_interval_is_everything() -> None:
     assert wilson(0, 0) == (0, 1)
     assert rate_of(0, 0).percent() == "-"
 
 
-def test_a_share_is_shown_with_its_interval() -> None:
+def test_a_rate_is_formatted_with_its_interval() -> None:
     assert rate_of(81, 263).percent(1) == "30.8 % (25.5 to 36.6)"
 
 
 def test_dependent_trials_widen_the_interval() -> None:
-    """Ten people, one of whom owns nearly all trials and all misses."""
+    """Ten people, one of whom has nearly all trials and all misses."""
     trials = np.array([1000, *[10] * 9])
     hits = np.array([500, *[10] * 9])
     plain, clustered = rate_of(590, 1090), clustered_rate(hits, trials)
@@ -50,7 +50,7 @@ def test_dependent_trials_widen_the_interval() -> None:
     assert clustered.high > plain.high
 
 
-def test_clusters_are_told_apart_by_their_numbers() -> None:
+def test_clusters_are_identified_by_their_numbers() -> None:
     hits = np.array([True, True, False, True])
     assert clustered_rate_among(hits, np.array([7, 7, 3, 3])) == clustered_rate(np.array([1, 2]), np.array([2, 2]))
     assert clustered_rate_among(hits[:0], np.array([], np.intp)).trials == 0

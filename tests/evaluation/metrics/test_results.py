@@ -1,4 +1,4 @@
-"""Each evaluation, against small cases worked out by hand."""
+"""Evaluations compared with small cases computed by hand."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from openfrs.core.errors import OperatorError
 from openfrs.core.geometry import pairwise_intersection_over_union
 from openfrs.evaluation.metrics.classification import class_result, number_result
-from openfrs.evaluation.metrics.detection import detection_result, matched
-from openfrs.evaluation.metrics.identification import deal, identification_result
+from openfrs.evaluation.metrics.detection import detection_result, match_boxes
+from openfrs.evaluation.metrics.identification import identification_result, split_open_set
 from openfrs.evaluation.metrics.liveness import liveness_result
 from openfrs.evaluation.metrics.pairs import AllPairs, all_pairs
 from openfrs.evaluation.metrics.rejection import rejection_points, rejection_result
@@ -20,7 +20,7 @@ from openfrs.evaluation.metrics.verification import all_pairs_result, named_pair
 from openfrs.evaluation.report.result_types import RESULTS, AnyResult
 from openfrs.recognition.similarity import calibration
 
-DATA, MODELS = "some pictures", "some models"
+DATA, MODELS = "some images", "some models"
 SCALE = calibration("sface")
 
 
@@ -29,15 +29,15 @@ def at_angles(*degrees: float) -> np.ndarray[tuple[int, int], np.dtype[np.float3
     return np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
 
 
-def shown(result: AnyResult) -> str:
-    """The tables of a result that has been to a file and back."""
+def tables_of(result: AnyResult) -> str:
+    """Return the tables of a result after a round trip through JSON."""
     again = RESULTS.validate_json(result.model_dump_json())
     assert again == result
     return "\n".join(table.markdown(titled=True) for table in again.tables())
 
 
 def test_all_pairs_by_hand() -> None:
-    """Two people at 10 degrees within; the strangers' closest pair is 20 degrees apart."""
+    """Two people with mated pairs at 10 degrees; the closest impostor pair is at 20 degrees."""
     pairs = all_pairs(at_angles(0, 10, 30, 40), np.array(list("aabb")))
     result = all_pairs_result(pairs, list("abcd"), SCALE, data=DATA, models=MODELS, people=2, faceless=1)
     assert (result.genuine_pairs, result.impostor_pairs) == (2, 4)
@@ -46,8 +46,8 @@ def test_all_pairs_by_hand() -> None:
     assert (point.false_matches, point.true_match_rate.rate, point.resolved) == (0, 1.0, False)
     assert [(pair.first, pair.second) for pair in result.closest] == [("b", "c"), ("a", "c"), ("b", "d"), ("a", "d")]
     assert all(0 <= rate <= 1 for each in result.roc for rate in each)
-    assert "100.00 %" in shown(result)
-    assert "fewer than 30" in shown(result)
+    assert "100.00 %" in tables_of(result)
+    assert "fewer than 30" in tables_of(result)
 
 
 def test_named_pairs_by_hand() -> None:
@@ -64,22 +64,22 @@ def test_named_pairs_by_hand() -> None:
     assert result.trained_threshold == pytest.approx(0.2)
     assert (result.false_matches.hits, result.false_non_matches.hits) == (10, 10)
     assert {(pair.first, pair.same) for pair in result.wrong[:2]} == {("1a", True), ("2a", True)}
-    assert "66.67 %" in shown(result)
+    assert "66.67 %" in tables_of(result)
 
 
 def test_identification_by_hand() -> None:
-    """Of three probes one is nearest to somebody else and one no nearer than the stranger."""
+    """Of three probes, one is nearest to another person and one no nearer than the impostor."""
     rows = at_angles(0, 5, 55, 90, 70, -40)
     result = identification_result(rows, ["a", "a", "a", "b", "b", "stranger"], data=DATA, models=MODELS)
     assert (result.people, result.probes, result.strangers) == (2, 3, 1)
-    (one, other) = result.points
-    assert one.gallery == other.gallery == 2
-    assert one.threshold == pytest.approx(np.cos(np.radians(40)), abs=1e-6)
-    assert (one.misses.hits, one.misses.trials) == (1, 3)
-    assert "33.33 %" in shown(result)
+    (first, second) = result.points
+    assert first.gallery == second.gallery == 2
+    assert first.threshold == pytest.approx(np.cos(np.radians(40)), abs=1e-6)
+    assert (first.misses.hits, first.misses.trials) == (1, 3)
+    assert "33.33 %" in tables_of(result)
 
 
-def test_galleries_grow_to_everybody() -> None:
+def test_galleries_grow_to_all_people() -> None:
     names = [f"{person:03}" for person in range(120) for _ in range(2)] + ["alone"]
     rows = np.random.default_rng(0).normal(size=(241, 16)).astype(np.float32)
     result = identification_result(rows / np.linalg.norm(rows, axis=1, keepdims=True), names, data=DATA, models=MODELS)
@@ -88,9 +88,9 @@ def test_galleries_grow_to_everybody() -> None:
 
 
 @pytest.mark.parametrize("people", [["a", "a"], ["a", "b"], []])
-def test_identification_needs_the_known_and_the_unknown(people: Sequence[str]) -> None:
-    with pytest.raises(OperatorError, match="strangers"):
-        deal(people)
+def test_identification_needs_mated_and_impostor_probes(people: Sequence[str]) -> None:
+    with pytest.raises(OperatorError, match="impostors"):
+        split_open_set(people)
 
 
 def test_classes_by_hand() -> None:
@@ -100,15 +100,15 @@ def test_classes_by_hand() -> None:
     assert result.confusion == ((3, 0, 1), (1, 1, 0))
     assert result.balanced_accuracy == pytest.approx((0.75 + 0.5) / 2)
     assert (result.accuracy.hits, result.answered.hits, result.right_of_answered.trials) == (4, 5, 5)
-    assert "| man | 3 | 0 | 1 | 75.0 %" in shown(result)
+    assert "| man | 3 | 0 | 1 | 75.0 %" in tables_of(result)
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abcd")), min_size=1))
-def test_confusion_counts_every_picture_once(answers: list[tuple[str, str]]) -> None:
-    truths, predictions = zip(*answers, strict=True)
+def test_confusion_counts_every_image_once(pairs: list[tuple[str, str]]) -> None:
+    truths, predictions = zip(*pairs, strict=True)
     result = class_result("x", truths, predictions, data=DATA, models=MODELS)
-    assert sum(map(sum, result.confusion)) == len(answers)
-    assert result.accuracy.hits == sum(truth == prediction for truth, prediction in answers)
+    assert sum(map(sum, result.confusion)) == len(pairs)
+    assert result.accuracy.hits == sum(truth == prediction for truth, prediction in pairs)
     assert 0 <= result.balanced_accuracy <= 1
 
 
@@ -122,32 +122,32 @@ def test_numbers_by_hand() -> None:
     assert result.root_mean_square == pytest.approx((110 / 3) ** 0.5)
     assert [(limit, share.hits) for limit, share in result.within] == [(5, 2), (10, 3)]
     assert [(group.low, group.error.trials) for group in result.groups] == [(0, 1), (20, 1), (40, 1)]
-    assert "| all | 3 | 4.67" in shown(result)
+    assert "| all | 3 | 4.67" in tables_of(result)
 
 
-def test_nothing_labelled_or_answered_is_refused() -> None:
+def test_labels_and_predictions_are_required() -> None:
     with pytest.raises(OperatorError):
         class_result("x", [], [], data=DATA, models=MODELS)
     with pytest.raises(OperatorError):
         number_result("x", [1], [None], unit="years", data=DATA, models=MODELS)
 
 
-def test_groups_are_told_apart() -> None:
+def test_groups_are_reported_separately() -> None:
     result = class_result("x", ["a", "b", "a"], ["a", "a", "b"], data=DATA, models=MODELS, groups=["one", "two", "one"])
     assert [(each.name, each.right.hits, each.right.trials) for each in result.groups] == [("one", 1, 2), ("two", 0, 1)]
     assert [row[0] for row in result.tables()[1].rows] == ["one", "two"]
 
 
-def test_overlaps_by_hand() -> None:
+def test_intersection_over_union_by_hand() -> None:
     boxes = np.array([[0, 0, 10, 10]], np.float64)
     others = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30], [0, 0, 0, 0]], np.float64)
     assert pairwise_intersection_over_union(boxes, others)[0] == pytest.approx([1, 1 / 3, 0, 0])
 
 
-def test_a_box_finds_one_face_and_a_face_is_found_once() -> None:
+def test_boxes_and_faces_are_matched_one_to_one() -> None:
     labelled = np.array([[0, 0, 10, 10], [2, 0, 12, 10]], np.float64)
     found = np.array([[1.5, 0, 11.5, 10], [0, 0, 10, 10], [0, 0, 10, 10]], np.float64)
-    hit, used = matched(labelled, found)
+    hit, used = match_boxes(labelled, found)
     assert hit.tolist() == [True, True]
     assert used.tolist() == [True, True, False]
 
@@ -164,11 +164,11 @@ def test_detection_by_hand() -> None:
     ]
     assert (result.large_enough.hits, result.large_enough.trials) == (1, 1)
     assert (result.false_positives_per_image, result.precision.rate) == (0.5, 0.5)
-    assert "| 32 to 64 | 1 | 100.0 %" in shown(result)
+    assert "| 32 to 64 | 1 | 100.0 %" in tables_of(result)
 
 
-def test_refusing_the_worst_pictures_by_hand() -> None:
-    """Ten pictures in five pairs; the two pairs that miss hold the worst picture and the best."""
+def test_rejecting_the_worst_images_by_hand() -> None:
+    """Ten images in five pairs; the two false non-matches contain the worst and the best image."""
     pairs = AllPairs(
         genuine=np.array([0.1, 0.9, 0.9, 0.9, 0.1], np.float32),
         impostor=np.linspace(-0.5, 0.5, 20_000, dtype=np.float32),
@@ -182,8 +182,8 @@ def test_refusing_the_worst_pictures_by_hand() -> None:
     assert [(point.misses.hits, point.misses.trials) for point in points] == [(2, 5), (1, 4), (1, 4), (1, 3)]
     result = rejection_result(pairs, {"good": quality, "bad": -quality}, data=DATA, models=MODELS)
     assert result.threshold == pytest.approx(0.5, abs=1e-3)
-    assert result.curves[0].lowered(0.10) == pytest.approx(1 - (1 / 4) / (2 / 5))
-    assert "| good | 40.00 %" in shown(result)
+    assert result.curves[0].reduction(0.10) == pytest.approx(1 - (1 / 4) / (2 / 5))
+    assert "| good | 40.00 %" in tables_of(result)
 
 
 def test_liveness_by_hand() -> None:
@@ -198,10 +198,10 @@ def test_liveness_by_hand() -> None:
     assert (result.refused.hits, result.refused.trials) == (1, 4)
     assert result.equal_error_rate == pytest.approx(0.25)
     assert [(point.threshold, point.refused.hits) for point in result.points] == [(0.8, 2)] * 3
-    assert "screen passes (APCER) | 0.500 | 50.0 %" in shown(result)
+    assert "APCER, screen | 0.500 | 50.0 %" in tables_of(result)
 
 
-def test_liveness_of_few_people_is_less_sure() -> None:
+def test_liveness_of_few_people_has_wider_intervals() -> None:
     live, kinds = np.array([True] * 40 + [False] * 40), [""] * 40 + ["print"] * 40
     scores = np.repeat([0.1, 0.9, 0.9, 0.9, 0.1, 0.1, 0.1, 0.9], 10)
     people = [name for name in "abcdefgh" for _ in range(10)]
@@ -211,16 +211,16 @@ def test_liveness_of_few_people_is_less_sure() -> None:
     assert clustered.refused.rate == plain.refused.rate == 0.25
     assert clustered.refused.high > plain.refused.high
     assert clustered.kinds[0].passed.high > plain.kinds[0].passed.high
-    assert "drawing the 8 people" in shown(clustered)
+    assert "bootstrap over 8 people" in tables_of(clustered)
 
 
-def test_liveness_that_no_threshold_mends() -> None:
+def test_liveness_without_a_separating_threshold() -> None:
     result = liveness_result(np.array([True, False]), ["", "print"], np.array([0.1, 0.9]), data=DATA, models=MODELS)
     assert result.points[-1].refused.rate == 1
     assert np.isfinite(result.points[-1].threshold)
 
 
-def test_liveness_needs_both_kinds() -> None:
+def test_liveness_needs_live_presentations_and_attacks() -> None:
     with pytest.raises(OperatorError):
         liveness_result(np.array([True]), [""], np.array([0.1]), data=DATA, models=MODELS)
 

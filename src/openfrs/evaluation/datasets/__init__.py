@@ -1,1 +1,1 @@
-"""Labelled data sets."""
+"""Labelled data sets: images, folders, clips and simulated attacks."""

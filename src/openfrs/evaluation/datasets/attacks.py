@@ -1,4 +1,4 @@
-"""Videos made from a still photograph, as an attacker would: it is moved, brought nearer, tilted, bent."""
+"""Simulated replay attacks: videos of a photograph that is moved, zoomed, tilted and bent."""
 
 import io
 from collections.abc import Callable, Iterator, Mapping
@@ -15,41 +15,41 @@ RATE: Final = 15
 SECONDS = 3
 _BORDER: Final = (90, 95, 100)
 _FOCUS: Final = 1.4
-"""Focal length in longer sides of the picture."""
+"""Focal length as a multiple of the longer side of the image."""
 
 
 def still(photo: Image, _phase: float) -> Image:
-    """Nothing happens."""
+    """Do not move."""
     return photo
 
 
 def pan(photo: Image, phase: float) -> Image:
-    """To both sides by an eighth of the width."""
+    """Move to both sides by an eighth of the width."""
     return _tilted(photo, across=photo.shape[1] / 8 * np.sin(2 * np.pi * phase))
 
 
 def zoom(photo: Image, phase: float) -> Image:
-    """Nearer by a half, and back."""
-    return _tilted(photo, times=1 + 0.5 * np.sin(np.pi * phase))
+    """Zoom in to 1.5 times the size and back."""
+    return _tilted(photo, scale=1 + 0.5 * np.sin(np.pi * phase))
 
 
 def tilt_sideways(photo: Image, phase: float) -> Image:
-    """About the upright axis by 50 degrees to both sides."""
-    return _tilted(photo, yaw=50 * np.sin(2 * np.pi * phase), times=0.8)
+    """Rotate about the vertical axis by 50 degrees to both sides."""
+    return _tilted(photo, yaw=50 * np.sin(2 * np.pi * phase), scale=0.8)
 
 
 def tilt_forward(photo: Image, phase: float) -> Image:
-    """About the level axis by 50 degrees both ways."""
-    return _tilted(photo, pitch=50 * np.sin(2 * np.pi * phase), times=0.8)
+    """Rotate about the horizontal axis by 50 degrees in both directions."""
+    return _tilted(photo, pitch=50 * np.sin(2 * np.pi * phase), scale=0.8)
 
 
 def bend(photo: Image, phase: float) -> Image:
-    """Around an upright cylinder until its edges stand 70 degrees back."""
+    """Bend about a vertical cylinder until the edges are at 70 degrees."""
     return _bent(photo, 70 * np.sin(np.pi * phase), 0.0)
 
 
 def bend_and_swing(photo: Image, phase: float) -> Image:
-    """Bent to 60 degrees and swung by 45 to both sides."""
+    """Bend to 60 degrees and rotate by 45 degrees to both sides."""
     return _bent(photo, 60, 45 * np.sin(2 * np.pi * phase))
 
 
@@ -60,22 +60,22 @@ MOVES: Final[Mapping[str, Callable[[Image, float], Image]]] = {
 
 
 def film(photo: Image, move: Callable[[Image, float], Image]) -> bytes:
-    """An MP4 of 3 seconds in which a photograph of even sides goes through a move once; phases are 0..1."""
+    """Return an MP4 of 3 seconds in which a photograph with even sides makes a move once; ``move`` receives the phase, 0..1."""
     count = RATE * SECONDS
-    return _encoded(move(photo, place / (count - 1)) for place in range(count))
+    return _encoded(move(photo, frame / (count - 1)) for frame in range(count))
 
 
-def _tilted(photo: Image, yaw: float = 0, pitch: float = 0, times: float = 1, across: float = 0) -> Image:
+def _tilted(photo: Image, yaw: float = 0, pitch: float = 0, scale: float = 1, across: float = 0) -> Image:
     height, width = photo.shape[:2]
     corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * (width / 2, height / 2, 0)
     turn, nod = np.radians([yaw, pitch])
     about_y = np.array([[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]])
     about_x = np.array([[1, 0, 0], [0, np.cos(nod), -np.sin(nod)], [0, np.sin(nod), np.cos(nod)]])
-    placed = corners @ (about_x @ about_y).T
+    rotated = corners @ (about_x @ about_y).T
     focus = _FOCUS * max(height, width)
-    seen = focus * placed[:, :2] / (placed[:, 2:] + focus / times) + (width / 2 + across, height / 2)
+    projected = focus * rotated[:, :2] / (rotated[:, 2:] + focus / scale) + (width / 2 + across, height / 2)
     start = corners[:, :2] + (width / 2, height / 2)
-    matrix = cv2.getPerspectiveTransform(start.astype(np.float32), seen.astype(np.float32))
+    matrix = cv2.getPerspectiveTransform(start.astype(np.float32), projected.astype(np.float32))
     return np.asarray(
         cv2.warpPerspective(photo, matrix, (width, height), borderMode=cv2.BORDER_CONSTANT, borderValue=_BORDER),
         np.uint8,
@@ -83,19 +83,19 @@ def _tilted(photo: Image, yaw: float = 0, pitch: float = 0, times: float = 1, ac
 
 
 def _bent(photo: Image, half_angle: float, swing: float) -> Image:
-    """Around a cylinder whose edges stand ``half_angle`` degrees back, turned about its axis by ``swing`` degrees."""
+    """Bend about a cylinder with its edges at ``half_angle`` degrees, rotated about its axis by ``swing`` degrees."""
     height, width = photo.shape[:2]
     angle, turned = np.radians(max(half_angle, 0.01)), np.radians(swing)
     radius, focus = width / 2 / angle, _FOCUS * max(height, width)
     around = np.linspace(-angle, angle, 4001)
-    around = around[np.cos(around + turned) > 0.15]  # what faces the camera
+    around = around[np.cos(around + turned) > 0.15]  # the part that faces the camera
     back = radius * (1 - np.cos(around + turned))
     back -= back.min()
-    seen = focus * radius * np.sin(around + turned) / (focus + back)
-    order = np.argsort(seen)
+    projected = focus * radius * np.sin(around + turned) / (focus + back)
+    order = np.argsort(projected)
     columns = np.arange(width) - width / 2
-    source = np.interp(columns, seen[order], (around[order] / angle + 1) * width / 2, left=-1e4, right=-1e4)
-    depth = np.interp(columns, seen[order], back[order])
+    source = np.interp(columns, projected[order], (around[order] / angle + 1) * width / 2, left=-1e4, right=-1e4)
+    depth = np.interp(columns, projected[order], back[order])
     rows = (np.arange(height)[:, None] - height / 2) * ((focus + depth) / focus)[None] + height / 2
     across = np.broadcast_to(source.astype(np.float32), (height, width))
     return np.asarray(
@@ -116,8 +116,8 @@ def _encoded(frames: Iterator[Image]) -> bytes:
     with av.open(data, "w", format="mp4") as output:
         stream: Any = output.add_stream("libx264", rate=RATE, options={"preset": "veryfast"})
         stream.time_base = Fraction(1, RATE)
-        for place, frame in enumerate(frames):
-            if not place:
+        for number, frame in enumerate(frames):
+            if not number:
                 stream.height, stream.width = frame.shape[:2]
                 stream.pix_fmt = "yuv420p"
             output.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))

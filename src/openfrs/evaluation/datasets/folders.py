@@ -1,4 +1,4 @@
-"""The labelled sets of a data directory, as its README describes them; a set that is not there is left out."""
+"""The labelled data sets of a data directory in the layout of its README; missing sets are skipped."""
 
 import csv
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from .images import read_csv
 AGES: Final = (0, 3, 13, 20, 30, 40, 50, 60, 70, 120)
 ADULT: Final = 18
 EYEGLASSES_ABOVE: Final = 1.4
-"""The machine score of eyeglasses from which it can be believed."""
+"""Score of the automatic label for eyeglasses from which it is reliable."""
 
 CK_EXPRESSIONS: Final = {
     "anger": "angry",
@@ -25,48 +25,47 @@ CK_EXPRESSIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class AttributeSet:
-    """Pictures labelled with one attribute; with a ``unit`` the truth is a number."""
+    """Images labelled with one attribute; with a ``unit`` the labels are numbers."""
 
     name: str
-    """What the result is called; several sets may be of one attribute."""
+    """Name of the result; several sets can have the same attribute."""
 
     attribute: str
     data: str
     items: list[tuple[Path, str]]
     unit: str = ""
     edges: tuple[float, ...] = ()
-    """Cuts the true values into stretches that are shown apart."""
+    """Edges of the intervals of true values that are reported separately."""
 
     pad: float = 0.0
-    """By what share of its side a picture is to be widened on each side first: tight crops show a detector no head."""
+    """Share of its side by which an image is padded on each side first: detectors miss faces in tight crops."""
 
     groups: tuple[str, ...] = ()
-    """The group of each picture, where they are to be told apart."""
+    """The group of each image, if groups are reported separately."""
 
     trained_on: bool = False
-    """Whether a classifier of this project was trained on a part of it; the accuracy is then that beside the classifier."""
+    """Whether a classifier of this project was trained on part of the set; its metrics are stored beside the classifier."""
 
 
-LIVING_BESIDE: Final = {"pyimagesearch_liveness/videos/fake.mp4": 1800}
-"""Clips of a screen that begin with the living person beside it, whose face is the larger: frames before so many milliseconds
-show no attack and are left out."""
+LIVE_UNTIL: Final = {"pyimagesearch_liveness/videos/fake.mp4": 1800}
+"""Milliseconds until which the main face of a clip of a screen is that of a live person beside it; these frames are skipped."""
 
 
 @dataclass(frozen=True, slots=True)
 class LivenessSet:
-    """Pictures of live people and of attacks; the kind of a live one is ""."""
+    """Images of live people and of attacks; the kind of a live image is ""."""
 
     data: str
     items: list[tuple[Path, str]]
     people: tuple[str, ...]
-    """Who is on each: pictures of one person depend on each other."""
+    """The person in each image: images of one person are not independent."""
 
     clips: tuple[str, ...]
-    """The clip or the session that each is a frame of: those depend on each other most."""
+    """The clip or session of each image."""
 
 
 def attribute_sets(data: Path) -> Iterator[AttributeSet]:
-    """The sets that are there."""
+    """Yield the attribute sets of a data directory."""
     for find in (_age_and_gender, _expression, _glasses, _mask, _pose):
         yield from find(data)
 
@@ -76,16 +75,16 @@ def _age_and_gender(data: Path) -> Iterator[AttributeSet]:
     if not (folder / "labels.csv").is_file():
         return
     rows = read_csv(folder / "labels.csv", "path", "age", "gender")
-    words = "UTKFace chips, 200 x 200, half of each gender"
+    description = "UTKFace chips, 200 x 200, half of each gender"
     ages = [(folder / row["path"], row["age"]) for row in rows]
-    yield AttributeSet("age", "age", words, ages, unit="years", edges=AGES, pad=0.3)
+    yield AttributeSet("age", "age", description, ages, unit="years", edges=AGES, pad=0.3)
     names = {"F": "female", "M": "male"}
     for name, least in (("gender", 0), ("gender-adults", ADULT)):
         kept = [row for row in rows if int(row["age"]) >= least]
         items = [(folder / row["path"], names[row["gender"]]) for row in kept]
         groups = tuple(row.get("race", "") for row in kept)
-        told = f"{words}, aged {least} and more" if least else words
-        yield AttributeSet(name, "gender", told, items, pad=0.3, groups=groups if all(groups) else ())
+        name_of_data = f"{description}, aged {least} and older" if least else description
+        yield AttributeSet(name, "gender", name_of_data, items, pad=0.3, groups=groups if all(groups) else ())
 
 
 def _expression(data: Path) -> Iterator[AttributeSet]:
@@ -110,28 +109,28 @@ def _glasses(data: Path) -> Iterator[AttributeSet]:
     scores = data / "lfw-dev" / "attribute_scores.csv"
     if scores.is_file():
         with scores.open(encoding="utf-8", newline="") as lines:
-            certain = [row for row in csv.DictReader(lines) if float(row["Eyeglasses"]) > EYEGLASSES_ABOVE]
-        items += [(scores.parent / "images" / row["lfw_path"], "yes") for row in certain]
-    items += [(path, "dark") for path in _pictures(data / "eyewear" / "sunglasses")]
+            reliable = [row for row in csv.DictReader(lines) if float(row["Eyeglasses"]) > EYEGLASSES_ABOVE]
+        items += [(scores.parent / "images" / row["lfw_path"], "yes") for row in reliable]
+    items += [(path, "dark") for path in _images(data / "eyewear" / "sunglasses")]
     if items:
         yield AttributeSet(
             "glasses",
             "glasses",
-            "NUAA, LFW by machine score, sunglasses of which about 80 % are some",
+            "NUAA, LFW by automatic label, sunglasses (about 80 % correct)",
             items,
             trained_on=True,
         )
 
 
 def _mask(data: Path) -> Iterator[AttributeSet]:
-    masked = _pictures(data / "masks" / "RWMFD_part_1")
+    masked = _images(data / "masks" / "RWMFD_part_1")
     bare = sorted((data / "lfw-dev" / "images").glob("*/*.jpg"))[::8]
     if masked and bare:
         items = [(path, "yes") for path in masked] + [(path, "none") for path in bare]
         yield AttributeSet(
             "mask",
             "mask",
-            "RWMFD part 1 (a few without a visible mask) against every eighth picture of LFW",
+            "RWMFD part 1 (a few without a visible mask) and one in eight images of LFW",
             items,
             trained_on=True,
         )
@@ -143,13 +142,13 @@ def _pose(data: Path) -> Iterator[AttributeSet]:
         names = {"yaw_img_left": "left", "yaw_img_right": "right", "pitch_up": "up", "pitch_down": "down"}
         rows = read_csv(file, "file", "label")
         items = [(file.parent / "images" / row["file"], names.get(row["label"], row["label"])) for row in rows]
-        yield AttributeSet("pose", "pose", "frames of clips, directions as seen in the picture", items)
+        yield AttributeSet("pose", "pose", "frames of clips, directions as seen in the image", items)
         turned = [(path, "none" if truth == "frontal" else "yes") for path, truth in items]
-        yield AttributeSet("quality-pose", "quality-pose", "frames of clips; yes: the head is turned", turned)
+        yield AttributeSet("quality-pose", "quality-pose", "frames of clips; yes: turned head", turned)
 
 
 def liveness_set(data: Path) -> LivenessSet | None:
-    """All pictures of live people and of attacks that are there; None where there are none."""
+    """Return all images of live people and of attacks, or None if there are none."""
     rows = _prints(data / "spoof" / "print") + _screens(data / "spoof" / "screen")
     if not rows:
         return None
@@ -162,7 +161,7 @@ def liveness_set(data: Path) -> LivenessSet | None:
 
 
 LivenessRow = tuple[Path, str, str, str]
-"""Where it is, what kind, who, in which clip."""
+"""Path, kind, person and clip."""
 
 
 def _prints(folder: Path) -> list[LivenessRow]:
@@ -190,11 +189,11 @@ def _screens(folder: Path) -> list[LivenessRow]:
             f"screen {row['clip']}",
         )
         for row in rows
-        if int(row["ms"]) >= LIVING_BESIDE.get(row["clip"], 0)
+        if int(row["ms"]) >= LIVE_UNTIL.get(row["clip"], 0)
     ]
 
 
-def _pictures(folder: Path) -> list[Path]:
+def _images(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".bmp"})

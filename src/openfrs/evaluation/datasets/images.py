@@ -1,4 +1,4 @@
-"""An operator's own labelled pictures: folders and CSV files."""
+"""Labelled images in folders and CSV files."""
 
 import csv
 import json
@@ -18,19 +18,19 @@ SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Pictures and the name of the person each shows."""
+    """Images and the names of the people they show."""
 
     paths: list[Path]
     names: list[str]
 
     def merged(self, same: Mapping[str, str]) -> "People":
-        """With the names that are keys of ``same`` replaced: people who stand under two names are one."""
+        """Replace the names that are keys of ``same``, which merges people with two names."""
         return People(self.paths, [same.get(name, name) for name in self.names])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedPairs:
-    """Pairs of pictures; ``split`` is "" and ``folds`` None where the list says nothing of them."""
+    """Pairs of images; ``split`` is "" and ``folds`` is None if the list has no such column."""
 
     first: list[Path]
     second: list[Path]
@@ -41,51 +41,53 @@ class NamedPairs:
 
 
 def people(source: Path) -> People:
-    """Pictures from a folder with one folder a person, or from a CSV with the columns ``path`` and ``person``.
+    """Read images from a folder with one folder per person, or from a CSV with the columns ``path`` and ``person``.
 
     Paths in a CSV are relative to it.
 
     Raises:
-        OperatorError: there is no such thing, or no picture in it.
+        OperatorError: the source is missing or invalid, or has no images.
     """
     if source.is_dir():
         paths = sorted(path for path in source.glob("*/**/*") if path.suffix.lower() in SUFFIXES and path.is_file())
-        found = People(paths, [path.relative_to(source).parts[0] for path in paths])
+        labelled = People(paths, [path.relative_to(source).parts[0] for path in paths])
     else:
         rows = read_csv(source, "path", "person")
-        found = People(existing(source.parent, [row["path"] for row in rows], source), [row["person"] for row in rows])
-    if not found.paths:
-        raise OperatorError(f"{source} names no picture; it should hold one folder of pictures a person")
-    return found
+        labelled = People(
+            existing_files(source.parent, [row["path"] for row in rows], source), [row["person"] for row in rows]
+        )
+    if not labelled.paths:
+        raise OperatorError(f"{source} has no images; expected one folder of images per person")
+    return labelled
 
 
 def same_names(file: Path | None) -> dict[str, str]:
-    """From a CSV with the columns ``name`` and ``person``: who each name really is. No file, no such names.
+    """Read the person of each alternative name from a CSV with the columns ``name`` and ``person``; empty without a file.
 
     Raises:
-        OperatorError: the file does not say that.
+        OperatorError: the file is invalid.
     """
     return {} if file is None else {row["name"]: row["person"] for row in read_csv(file, "name", "person")}
 
 
 def named_pairs(file: Path, folder: Path) -> NamedPairs:
-    """Pairs from a CSV with the columns ``a``, ``b`` and ``same`` (1 or 0), and ``split`` and ``fold`` if it has them.
+    """Read pairs from a CSV with the columns ``a``, ``b`` and ``same`` (1 or 0), and optionally ``split`` and ``fold``.
 
     Paths are relative to ``folder``.
 
     Raises:
-        OperatorError: the file does not say that, a picture is missing, or not both kinds of pairs are there.
+        OperatorError: the file is invalid, an image is missing, or all pairs are of the same kind.
     """
     rows = read_csv(file, "a", "b", "same")
     if {row["same"] for row in rows} != {"0", "1"}:
-        raise OperatorError(f"{file} must hold pairs of one person (same = 1) and of two (same = 0)")
+        raise OperatorError(f"{file} must have mated pairs (same = 1) and impostor pairs (same = 0)")
     try:
         folds = np.array([int(row["fold"]) for row in rows], np.intp) if "fold" in rows[0] else None
     except ValueError:
-        raise OperatorError(f"{file} has a fold that is no number") from None
+        raise OperatorError(f"{file}: each fold must be a number") from None
     return NamedPairs(
-        first=existing(folder, [row["a"] for row in rows], file),
-        second=existing(folder, [row["b"] for row in rows], file),
+        first=existing_files(folder, [row["a"] for row in rows], file),
+        second=existing_files(folder, [row["b"] for row in rows], file),
         names=[(row["a"], row["b"]) for row in rows],
         same=np.array([row["same"] == "1" for row in rows], np.bool_),
         split=[row.get("split", "") for row in rows],
@@ -94,12 +96,12 @@ def named_pairs(file: Path, folder: Path) -> NamedPairs:
 
 
 def labelled_boxes(file: Path) -> tuple[list[Path], list[Edges]]:
-    """Pictures and the boxes of their faces, from lines of JSON: ``{"file": ..., "faces": [{"box": [left, top, right, bottom]}]}``.
+    """Read images and boxes of faces from JSON lines: ``{"file": ..., "faces": [{"box": [left, top, right, bottom]}]}``.
 
     Paths are relative to the file.
 
     Raises:
-        OperatorError: the file does not say that, or a picture is missing.
+        OperatorError: the file is invalid, or an image is missing.
     """
     try:
         rows = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
@@ -108,17 +110,19 @@ def labelled_boxes(file: Path) -> tuple[list[Path], list[Edges]]:
     except OSError as error:
         raise OperatorError(f"{file} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise OperatorError(f"{file} is not lines of JSON with a file and its faces' boxes: {error!r}") from error
+        raise OperatorError(
+            f"{file}: expected lines of JSON with a file and the boxes of its faces: {error!r}"
+        ) from error
     if not rows:
-        raise OperatorError(f"{file} names no picture")
-    return existing(file.parent, names, file), boxes
+        raise OperatorError(f"{file} has no images")
+    return existing_files(file.parent, names, file), boxes
 
 
 def read_csv(file: Path, *columns: str) -> list[dict[str, str]]:
-    """The rows of a CSV that has these columns, and at least one row.
+    """Read a CSV with at least these columns and one row.
 
     Raises:
-        OperatorError: it has not.
+        OperatorError: the file is invalid.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
@@ -127,23 +131,23 @@ def read_csv(file: Path, *columns: str) -> list[dict[str, str]]:
     except OSError as error:
         raise OperatorError(f"{file} cannot be read: {error.strerror}") from error
     except (csv.Error, UnicodeDecodeError) as error:
-        raise OperatorError(f"{file} is no CSV: {error}") from error
+        raise OperatorError(f"{file} is not a CSV file: {error}") from error
     missing = [column for column in columns if column not in (reader.fieldnames or ())]
     if missing:
-        raise OperatorError(f"{file} lacks the column {', '.join(missing)}")
+        raise OperatorError(f"{file}: missing column {', '.join(missing)}")
     if not rows:
         raise OperatorError(f"{file} has no rows")
     return rows
 
 
-def existing(folder: Path, names: Sequence[str], source: Path) -> list[Path]:
-    """Files of a folder, by name.
+def existing_files(folder: Path, names: Sequence[str], source: Path) -> list[Path]:
+    """Return the paths of files in a folder.
 
     Raises:
-        OperatorError: one of them is not there.
+        OperatorError: a file is missing.
     """
     paths = [folder / name for name in names]
     for path in paths:
         if not path.is_file():
-            raise OperatorError(f"{source} names {path}, which is not there")
+            raise OperatorError(f"{source}: {path} does not exist")
     return paths

@@ -1,1 +1,1 @@
-"""Error rates and other measures."""
+"""Metrics: error rates, their intervals and tables."""

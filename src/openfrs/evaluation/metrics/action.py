@@ -67,13 +67,13 @@ class ActionResult(Result):
         notes = [f"{self.data}; {self.models}."]
         if labelled:
             right = sum(bool(clip.right) for clip in labelled)
-            notes.append(f"Turns and nods as labelled, and no others: {right} of {len(labelled)} videos.")
+            notes.append(f"Exactly the labelled turns and nods: {right} of {len(labelled)} videos.")
         for kind in sorted({clip.kind for clip in self.clips}):
             of_kind = [clip for clip in self.clips if clip.kind == kind]
             notes.append(
-                f"{kind}: {sum(clip.alive for clip in of_kind)} of {len(of_kind)} pass as a person's by their samples alone."
+                f"{kind}: {sum(clip.alive for clip in of_kind)} of {len(of_kind)} pass silent liveness and the identity check."
             )
-        columns = ("video", "kind", "labelled", "recognised (s)", "turns and nods right", "samples pass as a person's")
+        columns = ("video", "kind", "labelled", "recognised (s)", "turns and nods correct", "samples pass")
         return [Table("Action liveness", columns, rows, notes)]
 
     def charts(self) -> list[Chart]:

@@ -1,4 +1,4 @@
-"""Making an embedder's calibration from labelled pictures."""
+"""Calibration of an embedder from labelled images."""
 
 import json
 from pathlib import Path
@@ -10,15 +10,15 @@ from openfrs.recognition.similarity import Calibration, OperatingPoint, fit_knot
 from .pairs import AllPairs, share_reaching
 from .results import Table
 
-SHOWN: Final = (0.40, 0.50, 0.60, 0.70, 0.80, 0.85, 0.90, 0.93, 0.95, 0.96, 0.97, 0.98)
-"""Similarities whose error rates are kept with the scale."""
+REPORTED_SIMILARITIES: Final = (0.40, 0.50, 0.60, 0.70, 0.80, 0.85, 0.90, 0.93, 0.95, 0.96, 0.97, 0.98)
+"""Similarities whose error rates are stored with the scale."""
 
 
-def calibrated(pairs: AllPairs, *, embedder: str, data: str, images: int, people: int) -> Calibration:
-    """A scale from all pairs of some faces, with the error rates at the similarities of :data:`SHOWN`.
+def calibrate(pairs: AllPairs, *, embedder: str, data: str, images: int, people: int) -> Calibration:
+    """Fit a scale to all pairs of faces, with the error rates at the similarities of :data:`REPORTED_SIMILARITIES`.
 
     Raises:
-        OperatorError: there are too few pairs of strangers for a scale.
+        OperatorError: there are too few impostor pairs for a monotone scale.
     """
     try:
         scale = Calibration(
@@ -32,8 +32,8 @@ def calibrated(pairs: AllPairs, *, embedder: str, data: str, images: int, people
             operating_points=(),
         )
     except ValueError as error:
-        raise OperatorError("the pictures make no rising scale: take more people") from error
-    points = tuple(_point(pairs, similarity, scale.cosine(similarity)) for similarity in SHOWN)
+        raise OperatorError("the images do not give a monotone scale; use images of more people") from error
+    points = tuple(_point(pairs, similarity, scale.cosine(similarity)) for similarity in REPORTED_SIMILARITIES)
     return scale.model_copy(update={"operating_points": points})
 
 
@@ -47,7 +47,7 @@ def _point(pairs: AllPairs, similarity: float, cosine: float) -> OperatingPoint:
 
 
 def write(scale: Calibration, file: Path) -> None:
-    """Write a calibration as the manifest's weights name it.
+    """Write a calibration file.
 
     Raises:
         OperatorError: the file cannot be written.
@@ -55,11 +55,11 @@ def write(scale: Calibration, file: Path) -> None:
     try:
         file.write_text(json.dumps(scale.model_dump(), indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise OperatorError(f"{file} cannot be written: {error.strerror}") from error
+        raise OperatorError(f"cannot write {file}: {error.strerror}") from error
 
 
 def calibration_table(scale: Calibration) -> Table:
-    """The error rates at each similarity."""
+    """Return the table of error rates by similarity."""
     rows = [
         (
             f"{point.similarity:.2f}",
@@ -70,8 +70,8 @@ def calibration_table(scale: Calibration) -> Table:
         for point in scale.operating_points
     ]
     note = (
-        f"{scale.data}: {scale.images:,} pictures of {scale.people:,} people, {scale.genuine_pairs:,} mated and "
-        f"{scale.impostor_pairs:,} other pairs, from which the scale itself was made."
+        f"{scale.data}: {scale.images:,} images of {scale.people:,} people, {scale.genuine_pairs:,} mated and "
+        f"{scale.impostor_pairs:,} impostor pairs, which are also those the scale was fitted to."
     )
     columns = ("similarity", "cosine", "false match rate", "true match rate")
     return Table(f"Calibration of {scale.embedder}", columns, rows, [note])

@@ -1,4 +1,4 @@
-"""Attributes: how often a class is named right, how far a number is off."""
+"""Attributes: accuracy of classes, and errors of numbers."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,56 +12,56 @@ from .rates import Mean, Rate, mean_of, rate_of
 from .results import Part, Result, Table
 
 UNKNOWN: Final = "unknown"
-"""What a predictor says that will not guess; it counts as wrong, and apart."""
+"""Prediction without an answer; it counts as wrong, and is also reported separately."""
 
 
 class ClassGroup(Part):
-    """How often one group of pictures is named right."""
+    """Accuracy for one group of images."""
 
     name: str
     right: Rate
 
 
 class ClassResult(Result):
-    """Truth against prediction over classes."""
+    """Predicted classes compared with the truth."""
 
     evaluation: Literal["class"] = "class"
     attribute: str
     truths: tuple[str, ...]
     predictions: tuple[str, ...]
-    """The classes predicted, those of the truth first."""
+    """The predicted classes; those of the truth come first."""
 
     confusion: tuple[tuple[int, ...], ...]
-    """How often each truth (row) was given each prediction (column)."""
+    """Number of images by truth (row) and prediction (column)."""
 
     recalls: tuple[Rate, ...]
     accuracy: Rate
     balanced_accuracy: float
-    """The mean of the recalls: what chance gets is one by the number of classes, however uneven they are."""
+    """Mean of the recalls; chance level is 1 / number of classes, whatever their frequencies."""
 
     answered: Rate
-    """The share that was answered with anything but ``unknown``."""
+    """Share of predictions other than ``unknown``."""
 
     right_of_answered: Rate
     groups: tuple[ClassGroup, ...] = ()
 
     def tables(self) -> list[Table]:
-        """The confusion matrix with recalls, and the summary."""
+        """The confusion matrix with recalls, and the accuracy by group."""
         rows = [
             (truth, *map(str, counts), recall.percent(1))
             for truth, counts, recall in zip(self.truths, self.confusion, self.recalls, strict=True)
         ]
         note = (
-            f"{self.data}; {self.models}. {self.accuracy.trials:,} pictures: balanced accuracy "
-            f"{100 * self.balanced_accuracy:.1f} %, right "
-            f"{self.accuracy.percent(1)}, answered {self.answered.percent(1)}, right among the answered "
+            f"{self.data}; {self.models}. {self.accuracy.trials:,} images: balanced accuracy "
+            f"{100 * self.balanced_accuracy:.1f} %, accuracy "
+            f"{self.accuracy.percent(1)}, answered {self.answered.percent(1)}, accuracy of the answered "
             f"{self.right_of_answered.percent(1)}. Intervals: 95 %, Wilson."
         )
-        found = [Table(f"Attribute: {self.attribute}", ("truth", *self.predictions, "right"), rows, [note])]
+        tables = [Table(f"Attribute: {self.attribute}", ("truth", *self.predictions, "recall"), rows, [note])]
         if self.groups:
-            told = [(group.name, str(group.right.trials), group.right.percent(1)) for group in self.groups]
-            found.append(Table(f"Attribute: {self.attribute}, by group", ("group", "pictures", "right"), told))
-        return found
+            groups = [(group.name, str(group.right.trials), group.right.percent(1)) for group in self.groups]
+            tables.append(Table(f"Attribute: {self.attribute}, by group", ("group", "images", "accuracy"), groups))
+        return tables
 
 
 def class_result(
@@ -73,19 +73,19 @@ def class_result(
     models: str,
     groups: Sequence[str] = (),
 ) -> ClassResult:
-    """Hold predictions against the truth, one each a picture; ``groups`` names the group of each, to be told apart.
+    """Compare predictions with the truth, one of each per image; ``groups`` are reported separately.
 
     Raises:
-        OperatorError: there is nothing to compare.
+        OperatorError: there are no labels.
     """
     if not truths:
-        raise OperatorError(f"nothing is labelled with {attribute}")
+        raise OperatorError(f"no image has a label for {attribute}")
     classes = sorted(set(truths))
     columns = classes + sorted(set(predictions) - set(classes))
     confusion = np.zeros((len(classes), len(columns)), np.int64)
     for truth, prediction in zip(truths, predictions, strict=True):
         confusion[classes.index(truth), columns.index(prediction)] += 1
-    recalls = [rate_of(int(confusion[place, place]), int(confusion[place].sum())) for place in range(len(classes))]
+    recalls = [rate_of(int(confusion[index, index]), int(confusion[index].sum())) for index in range(len(classes))]
     right = int(np.trace(confusion))
     answered = len(truths) - sum(prediction == UNKNOWN for prediction in predictions)
     return ClassResult(
@@ -114,7 +114,7 @@ def _group(name: str, truths: Sequence[str], predictions: Sequence[str], groups:
 
 
 class NumberGroup(Part):
-    """The error over a stretch of true values."""
+    """The error for an interval of true values."""
 
     low: float
     high: float
@@ -123,7 +123,7 @@ class NumberGroup(Part):
 
 
 class NumberResult(Result):
-    """How far predicted numbers are from the true ones."""
+    """Predicted numbers compared with the truth."""
 
     evaluation: Literal["number"] = "number"
     attribute: str
@@ -133,27 +133,27 @@ class NumberResult(Result):
     """Mean absolute error."""
 
     bias: float
-    """Mean of prediction less truth."""
+    """Mean of prediction minus truth."""
 
     root_mean_square: float
     within: tuple[tuple[float, Rate], ...]
-    """Shares that are off by at most so much."""
+    """Limits of the absolute error, and the share of predictions within each."""
 
     groups: tuple[NumberGroup, ...]
 
     def tables(self) -> list[Table]:
-        """The errors, over all and by stretch of the true value."""
+        """The errors in total and by interval of the true value."""
         rows = [
             (f"{group.low:g} to {group.high:g}", str(group.error.trials), group.error.shown(), f"{group.bias:+.2f}")
             for group in self.groups
         ]
         rows.append(("all", str(self.error.trials), self.error.shown(), f"{self.bias:+.2f}"))
-        shares = ", ".join(f"off by at most {limit:g}: {share.percent(1)}" for limit, share in self.within)
+        shares = ", ".join(f"within {limit:g}: {share.percent(1)}" for limit, share in self.within)
         note = (
             f"{self.data}; {self.models}. In {self.unit}; answered {self.answered.percent(1)}; root mean square "
             f"{self.root_mean_square:.2f}; {shares}. Intervals: 95 %."
         )
-        columns = (f"true {self.attribute}", "pictures", "mean error", "bias")
+        columns = (f"true {self.attribute}", "images", "mean absolute error", "bias")
         return [Table(f"Attribute: {self.attribute}", columns, rows, [note])]
 
 
@@ -168,33 +168,35 @@ def number_result(
     limits: Sequence[float] = (5, 10),
     edges: Sequence[float] = (),
 ) -> NumberResult:
-    """Hold predicted numbers against true ones; None is no answer.
+    """Compare predicted numbers with the truth; None counts as unanswered.
 
-    ``edges`` cut the true values into stretches from one edge up to, not including, the next.
+    ``edges`` are those of half-open intervals of true values that are reported separately.
 
     Raises:
-        OperatorError: nothing was answered.
+        OperatorError: there are no predictions.
     """
-    given = [(truth, found) for truth, found in zip(truths, predictions, strict=True) if found is not None]
-    if not given:
-        raise OperatorError(f"no picture was given a value of {attribute}")
-    true, guessed = np.array(given, np.float64).T
-    off = guessed - true
+    answered = [(truth, each) for truth, each in zip(truths, predictions, strict=True) if each is not None]
+    if not answered:
+        raise OperatorError(f"no image has a prediction of {attribute}")
+    true, predicted = np.array(answered, np.float64).T
+    errors = predicted - true
     groups = []
     for low, high in pairwise(edges):
         inside = (true >= low) & (true < high)
         if inside.any():
-            group = NumberGroup(low=low, high=high, error=mean_of(np.abs(off[inside])), bias=float(off[inside].mean()))
+            group = NumberGroup(
+                low=low, high=high, error=mean_of(np.abs(errors[inside])), bias=float(errors[inside].mean())
+            )
             groups.append(group)
     return NumberResult(
         data=data,
         models=models,
         attribute=attribute,
         unit=unit,
-        answered=rate_of(len(given), len(truths)),
-        error=mean_of(np.abs(off)),
-        bias=float(off.mean()),
-        root_mean_square=float(np.sqrt((off**2).mean())),
-        within=tuple((limit, rate_of(int((np.abs(off) <= limit).sum()), off.size)) for limit in limits),
+        answered=rate_of(len(answered), len(truths)),
+        error=mean_of(np.abs(errors)),
+        bias=float(errors.mean()),
+        root_mean_square=float(np.sqrt((errors**2).mean())),
+        within=tuple((limit, rate_of(int((np.abs(errors) <= limit).sum()), errors.size)) for limit in limits),
         groups=tuple(groups),
     )

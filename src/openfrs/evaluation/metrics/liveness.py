@@ -1,4 +1,4 @@
-"""Liveness: attacks let through and live people refused, in the terms of ISO/IEC 30107-3."""
+"""Liveness: APCER and BPCER as defined by ISO/IEC 30107-3."""
 
 from collections.abc import Sequence
 from typing import Final, Literal
@@ -16,16 +16,16 @@ ATTACK_RATES: Final = (0.10, 0.05, 0.01)
 
 
 class AttackKind(Part):
-    """How many attacks of one kind pass as live: APCER."""
+    """APCER for one kind of attack."""
 
     kind: str
     passed: Rate
     clips: Rate | None = None
-    """Clips that pass: those half of whose pictures do."""
+    """APCER of clips: a clip passes if at least half of its images do."""
 
 
 class LivenessPoint(Part):
-    """The threshold at which no kind of attack passes more often than asked, and what it costs the living."""
+    """The threshold at which no kind of attack exceeds an APCER, and the BPCER at it."""
 
     attack_rate: float
     threshold: float
@@ -33,55 +33,55 @@ class LivenessPoint(Part):
 
 
 class LivenessResult(Result):
-    """APCER by kind of attack, BPCER, and the trade between the two."""
+    """APCER by kind of attack, BPCER, and their trade-off."""
 
     evaluation: Literal["liveness"] = "liveness"
     threshold: float
     kinds: tuple[AttackKind, ...]
     refused: Rate
-    """Live presentations refused: BPCER."""
+    """BPCER."""
 
     refused_clips: Rate | None = None
-    """Clips of live people more than half of whose pictures are refused."""
+    """BPCER of clips: a clip is rejected if more than half of its images are."""
 
     equal_error_rate: float
-    """Where BPCER meets the APCER of all attacks together."""
+    """EER: BPCER equals the APCER of all attacks together."""
 
     equal_error_threshold: float
     points: tuple[LivenessPoint, ...]
     people: int = 0
-    """How many people they show, where that is known."""
+    """Number of people, or 0 if unknown."""
 
     curve: tuple[tuple[float, float], ...] = ()
-    """Greatest APCER of any kind, and BPCER."""
+    """Points of (greatest APCER of any kind, BPCER)."""
 
     roc: dict[str, tuple[tuple[float, float], ...]] = Field(default_factory=dict)
-    """For each kind its APCER, and the share of the living that pass, 1 - BPCER."""
+    """For each kind, points of (APCER, 1 - BPCER)."""
 
     def tables(self) -> list[Table]:
-        """Errors at the threshold, and the price of fewer."""
+        """Error rates at the threshold, and BPCER at fixed APCER."""
         at = f"{self.threshold:.3f}"
-        rows = [(f"{each.kind} passes (APCER)", at, each.passed.percent(1), _clips(each.clips)) for each in self.kinds]
-        rows.append(("live is refused (BPCER)", at, self.refused.percent(1), _clips(self.refused_clips)))
+        rows = [(f"APCER, {each.kind}", at, each.passed.percent(1), _clips(each.clips)) for each in self.kinds]
+        rows.append(("BPCER", at, self.refused.percent(1), _clips(self.refused_clips)))
         error = f"{100 * self.equal_error_rate:.1f} %"
-        rows.append(("equal error", f"{self.equal_error_threshold:.3f}", error, ""))
+        rows.append(("EER", f"{self.equal_error_threshold:.3f}", error, ""))
         for point in self.points:
-            name = f"live is refused when at most {100 * point.attack_rate:g} % of any kind pass"
+            name = f"BPCER at an APCER of at most {100 * point.attack_rate:g} % for each kind"
             rows.append((name, f"{point.threshold:.3f}", point.refused.percent(1), ""))
         drawn = (
-            f"by drawing the {self.people} people again and again"
+            f"bootstrap over {self.people} people"
             if self.people
-            else "Wilson: pictures of one clip or person depend on each other"
+            else "Wilson, although images of one clip or person are not independent"
         )
         note = f"{self.data}; {self.models}. Intervals: 95 %, {drawn}."
-        columns = ("what", "threshold", "share of pictures", "clips")
+        columns = ("measure", "threshold", "images", "clips")
         shown = 3 if self.refused_clips is None else 4
         if self.refused_clips:
-            note += " A clip counts by its median; a session of prints is one."
+            note += " A clip counts by its median; a session of prints counts as a clip."
         return [Table("Liveness", columns[:shown], [row[:shown] for row in rows], [note])]
 
     def charts(self) -> list[Chart]:
-        """BPCER against APCER, and the ROC of every kind of attack."""
+        """BPCER by APCER, and the ROC of each kind of attack."""
         return [
             Chart("liveness", "Liveness", "APCER of the worst kind", "BPCER", [(self.models, self.curve)]),
             Chart("roc", "Liveness by kind of attack", "APCER", "1 - BPCER", list(self.roc.items())),
@@ -99,12 +99,11 @@ def liveness_result(
     people: Sequence[str] = (),
     clips: Sequence[str] = (),
 ) -> LivenessResult:
-    """Measure scores, shape (n,), higher is more alive; ``kinds`` names each attack and is not read for the living.
+    """Measure liveness scores, shape (n,); ``kinds`` names the attacks and is ignored for live presentations.
 
-    ``people`` names the person of each, where they are known: intervals then come from drawing people again and again.
-    ``clips`` names the clip of each; one clip is of one kind.
-
-    A presentation with a score of at least ``threshold`` passes as live; NaN, for a picture without a face, never does.
+    ``people`` names the person of each presentation, if known: intervals are then bootstrapped over people. ``clips`` names the
+    clip of each; a clip has one kind. A presentation passes from a score of ``threshold``; NaN, for an image without a face,
+    never passes.
 
     Raises:
         OperatorError: there are no live presentations or no attacks.
@@ -123,8 +122,8 @@ def liveness_result(
     def passing_clips(of: Booleans) -> Rate | None:
         if not clips:
             return None
-        told = np.array(clips)
-        return rate_among(np.array([np.median(scores[told == clip]) >= threshold for clip in sorted(set(told[of]))]))
+        names = np.array(clips)
+        return rate_among(np.array([np.median(scores[names == clip]) >= threshold for clip in sorted(set(names[of]))]))
 
     thresholds = np.unique(np.concatenate([scores[np.isfinite(scores)], [np.inf]]))
     reached = {kind: _reaching(each, thresholds) for kind, each in attacks.items()}
@@ -147,7 +146,7 @@ def liveness_result(
             for kind, of in ((kind, ~live & (names == kind)) for kind in attacks)
         ),
         refused=share(genuine < threshold, live),
-        refused_clips=_others(passing_clips(live)),
+        refused_clips=_complement(passing_clips(live)),
         equal_error_rate=float(together[equal] + refused[equal]) / 2,
         equal_error_threshold=min(float(thresholds[equal]), 1e9),
         points=tuple(points),
@@ -158,7 +157,7 @@ def liveness_result(
 
 
 def _reaching(ordered: Floats, thresholds: Floats) -> Floats:
-    """The share of ascending scores that reach each threshold."""
+    """Return the share of ascending scores that reach each threshold."""
     return np.asarray(1 - np.searchsorted(ordered, thresholds, side="left") / ordered.size)
 
 
@@ -166,7 +165,7 @@ def _points(across: Floats, up: Floats) -> tuple[tuple[float, float], ...]:
     return tuple((float(x), float(y)) for x, y in zip(across, up, strict=True))
 
 
-def _others(passed: Rate | None) -> Rate | None:
+def _complement(passed: Rate | None) -> Rate | None:
     return passed and rate_of(passed.trials - passed.hits, passed.trials)
 
 
@@ -174,8 +173,8 @@ def _clips(rate: Rate | None) -> str:
     return f"{rate.hits} of {rate.trials}" if rate else ""
 
 
-class Tried(Part):
-    """One way of telling the living from the shown, each picture judged by what other people's taught; shares, 0..1."""
+class CueTrial(Part):
+    """Error rates, 0..1, of one set of cues, cross-validated over people."""
 
     cues: str
     passed: dict[str, float]
@@ -185,21 +184,21 @@ class Tried(Part):
     """BPCER."""
 
     refused_in_clips: float
-    """BPCER in the clips alone, without the live pictures of the set of prints."""
+    """BPCER in clips only, without the live images of the set of prints."""
 
     equal_error_rate: float
     ordinary: dict[str, float]
-    """Photographs of other sets, all of living people, that are refused."""
+    """BPCER on photographs of other data sets, by set."""
 
 
-class TriedResult(Result):
-    """Ways of silent liveness beside one another."""
+class CueTrialsResult(Result):
+    """Comparison of cues for silent liveness."""
 
     evaluation: Literal["liveness-tried"] = "liveness-tried"
-    tried: tuple[Tried, ...]
+    tried: tuple[CueTrial, ...]
 
     def tables(self) -> list[Table]:
-        """One row a way, in per cent."""
+        """One row for each set of cues, in per cent."""
         kinds, sets = (list(getattr(self.tried[0], name)) for name in ("passed", "ordinary"))
         rows = [
             (
@@ -210,5 +209,5 @@ class TriedResult(Result):
             )
             for each in self.tried
         ]
-        columns = ("cues", *(f"{kind} passes" for kind in kinds), "live refused", "in clips", "equal error", *sets)
-        return [Table("Ways of silent liveness", columns, rows, [f"In per cent. {self.data}; {self.models}."])]
+        columns = ("cues", *(f"APCER, {kind}" for kind in kinds), "BPCER", "BPCER, clips", "EER", *sets)
+        return [Table("Cues of silent liveness", columns, rows, [f"In per cent. {self.data}; {self.models}."])]

@@ -11,7 +11,7 @@ from openfrs.core.errors import OperatorError
 from .rates import Booleans, Floats, Integers
 
 MAX_FACES: Final = 20_000
-"""All pairs of more faces do not fit into the memory of an ordinary machine: four bytes a pair."""
+"""Limit of memory: each pair takes four bytes."""
 
 BLOCK: Final = 512
 CLOSEST: Final = 30
@@ -19,10 +19,10 @@ CLOSEST: Final = 30
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AllPairs:
-    """Every pair of some faces.
+    """All pairs of some faces.
 
-    ``genuine`` and ``impostor`` are cosines of mated and other pairs, ``impostor`` ascending. ``first`` and ``second`` are the
-    places of the mated pairs' faces; ``person`` is the number of the person of each mated pair.
+    ``genuine`` and ``impostor`` are the cosines of mated and impostor pairs, ``impostor`` in ascending order. ``first`` and
+    ``second`` are the indices of the faces of mated pairs; ``person`` is the number of their person.
     """
 
     genuine: npt.NDArray[np.float32]
@@ -31,18 +31,18 @@ class AllPairs:
     second: npt.NDArray[np.intp]
     person: npt.NDArray[np.intp]
     closest: list[tuple[int, int, float]]
-    """Places and cosine of the :data:`CLOSEST` other pairs that are most alike, best first: where labels are wrong, they show."""
+    """Indices and cosine of the :data:`CLOSEST` most similar impostor pairs, best first: they reveal wrong labels."""
 
 
 def all_pairs(rows: npt.NDArray[np.float32], people: npt.NDArray[Any]) -> AllPairs:
-    """Pair unit embeddings, shape (n, dimension), of people named by ``people``, shape (n,).
+    """Compare all pairs of unit embeddings, shape (n, dimension), of people with the names ``people``, shape (n,).
 
     Raises:
-        OperatorError: there are too many, or no mated or no other pair among them.
+        OperatorError: there are too many faces, no mated pairs or no impostor pairs.
     """
     if len(rows) > MAX_FACES:
         raise OperatorError(
-            f"all pairs of {len(rows)} faces are too many: at most {MAX_FACES} faces, or name the pairs"
+            f"{len(rows)} faces are too many for all pairs; use at most {MAX_FACES} faces, or a list of pairs"
         )
     _, number = np.unique(people, return_inverse=True)
     genuine, impostor, first, second = [], [], [], []
@@ -52,14 +52,14 @@ def all_pairs(rows: npt.NDArray[np.float32], people: npt.NDArray[Any]) -> AllPai
         cosines = rows[block] @ rows[start:].T
         later = np.triu(np.ones(cosines.shape, np.bool_), 1)
         same = number[block, None] == number[None, start:]
-        here, there = np.nonzero(same & later)
-        genuine.append(cosines[here, there])
-        first.append(here + start)
-        second.append(there + start)
+        row, column = np.nonzero(same & later)
+        genuine.append(cosines[row, column])
+        first.append(row + start)
+        second.append(column + start)
         impostor.append(cosines[~same & later])
-        one, other = np.nonzero(~same & later)
+        row, column = np.nonzero(~same & later)
         top = np.argsort(-impostor[-1], kind="stable")[:CLOSEST]
-        closest += [(int(one[at]) + start, int(other[at]) + start, float(impostor[-1][at])) for at in top]
+        closest += [(int(row[at]) + start, int(column[at]) + start, float(impostor[-1][at])) for at in top]
     pairs = AllPairs(
         np.concatenate(genuine or [np.empty(0, np.float32)]),
         np.sort(np.concatenate(impostor or [np.empty(0, np.float32)])),
@@ -69,12 +69,12 @@ def all_pairs(rows: npt.NDArray[np.float32], people: npt.NDArray[Any]) -> AllPai
         sorted(closest, key=lambda pair: -pair[2])[:CLOSEST],
     )
     if not pairs.genuine.size or not pairs.impostor.size:
-        raise OperatorError("the pictures make no pair of one person or no pair of two people")
+        raise OperatorError("the images have no mated pairs or no impostor pairs")
     return pairs
 
 
 def threshold_at(impostor: Floats, rate: float) -> float:
-    """The smallest threshold that at most ``rate`` (0..1) of the impostors reach; they are ascending."""
+    """Return the smallest threshold that at most ``rate`` (0..1) of the ascending impostor cosines reach."""
     allowed = int(rate * impostor.size + 1e-9)
     if allowed >= impostor.size:
         return -1.0
@@ -82,32 +82,32 @@ def threshold_at(impostor: Floats, rate: float) -> float:
 
 
 def share_reaching(ordered: Floats, threshold: float) -> float:
-    """The share of ascending values that are at least ``threshold``."""
+    """Return the share of ascending values that are at least ``threshold``."""
     return (ordered.size - count_below(ordered, threshold)) / ordered.size
 
 
 def count_below(ordered: Floats, threshold: float) -> int:
-    """How many of ascending values are below ``threshold``."""
+    """Return the number of ascending values below ``threshold``."""
     return int(np.searchsorted(ordered, ordered.dtype.type(threshold), side="left"))
 
 
 def best_threshold(cosines: Floats, same: Booleans) -> tuple[float, int]:
-    """The threshold that judges most pairs right, and how many.
+    """Return the threshold with the most correct decisions, and their number.
 
-    It lies half-way between two cosines; of several stretches that are as good, the middle one is taken.
+    The threshold is midway between two cosines; of several equally good ones it is the middle one.
     """
     order = np.argsort(cosines, kind="stable")
     scores, mated = cosines[order].astype(np.float64), same[order]
-    right = np.concatenate([[0], np.cumsum(~mated)]) + np.concatenate([np.cumsum(mated[::-1])[::-1], [0]])
+    correct = np.concatenate([[0], np.cumsum(~mated)]) + np.concatenate([np.cumsum(mated[::-1])[::-1], [0]])
     edges = np.concatenate([[scores[0] - 1], (scores[1:] + scores[:-1]) / 2, [scores[-1] + 1]])
     possible = np.concatenate([[True], scores[1:] > scores[:-1], [True]])
-    best = int(right[possible].max())
-    (places,) = np.nonzero(possible & (right == best))
-    return float(edges[places[len(places) // 2]]), best
+    best = int(correct[possible].max())
+    (indices,) = np.nonzero(possible & (correct == best))
+    return float(edges[indices[len(indices) // 2]]), best
 
 
-def tenfold(cosines: Floats, same: Booleans, folds: Integers) -> npt.NDArray[np.float64]:
-    """The accuracy on each fold at the threshold that is best on all the others; shape (folds,)."""
+def cross_validated_accuracy(cosines: Floats, same: Booleans, folds: Integers) -> npt.NDArray[np.float64]:
+    """Return the accuracy of each fold at the best threshold of the other folds; shape (folds,)."""
     accuracies = []
     for fold in np.unique(folds):
         held_out = folds == fold
@@ -116,10 +116,10 @@ def tenfold(cosines: Floats, same: Booleans, folds: Integers) -> npt.NDArray[np.
     return np.array(accuracies)
 
 
-def dealt_folds(same: Booleans, count: int = 10) -> npt.NDArray[np.intp]:
-    """Folds for pairs that come without: mated and other pairs are dealt out in turn, in their order."""
+def assign_folds(same: Booleans, count: int = 10) -> npt.NDArray[np.intp]:
+    """Assign pairs to folds: mated and impostor pairs alternate through the folds in their order."""
     folds = np.empty(same.size, np.intp)
     for kind in (True, False):
-        (places,) = np.nonzero(same == kind)
-        folds[places] = np.arange(places.size) % count
+        (indices,) = np.nonzero(same == kind)
+        folds[indices] = np.arange(indices.size) % count
     return folds

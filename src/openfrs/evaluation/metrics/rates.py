@@ -1,4 +1,4 @@
-"""Shares of trials with their intervals of confidence."""
+"""Rates and means with confidence intervals."""
 
 from statistics import NormalDist
 from typing import Any, Final
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 CONFIDENCE: Final = 0.95
-"""Level of every interval."""
+"""Confidence level of all intervals."""
 
 RESAMPLES: Final = 2000
 
@@ -18,7 +18,7 @@ Booleans = npt.NDArray[np.bool_]
 
 
 class Rate(BaseModel):
-    """``hits`` of ``trials``: the share, 0..1, and its interval at :data:`CONFIDENCE`. No trials leave 0..1 open."""
+    """A rate of ``hits`` in ``trials``, 0..1, and its interval at :data:`CONFIDENCE`; (0, 1) without trials."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,25 +29,25 @@ class Rate(BaseModel):
     high: float
 
     def percent(self, decimals: int = 2) -> str:
-        """As ``99.10 % (98.30 to 99.53)``; a dash where there was no trial."""
+        """Format the rate as ``99.10 % (98.30 to 99.53)``, or as a dash without trials."""
         if not self.trials:
             return "-"
         return f"{100 * self.rate:.{decimals}f} % ({100 * self.low:.{decimals}f} to {100 * self.high:.{decimals}f})"
 
 
 def rate_of(hits: int, trials: int) -> Rate:
-    """The share of independent trials, with Wilson's interval."""
+    """Return the rate of independent trials with a Wilson interval."""
     low, high = wilson(hits, trials)
     return Rate(hits=hits, trials=trials, rate=hits / trials if trials else 0.0, low=low, high=high)
 
 
 def rate_among(hits: Booleans) -> Rate:
-    """The share of true values."""
+    """Return the rate of true values."""
     return rate_of(int(hits.sum()), hits.size)
 
 
 def wilson(hits: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Wilson's score interval of a share of independent trials; (0, 1) where there was no trial."""
+    """Return the Wilson score interval of a rate of independent trials; (0, 1) without trials."""
     if trials == 0:
         return 0.0, 1.0
     z = NormalDist().inv_cdf((1 + confidence) / 2)
@@ -61,10 +61,10 @@ def wilson(hits: int, trials: int, confidence: float = CONFIDENCE) -> tuple[floa
 
 
 def clustered_rate(hits: Integers, trials: Integers) -> Rate:
-    """The share over clusters of dependent trials, such as all pairs of one person's pictures.
+    """Return the rate of clusters of dependent trials, such as all pairs of images of a person.
 
-    ``hits`` and ``trials`` have shape (clusters,). The interval comes from drawing whole clusters again and again; it is never
-    narrower than Wilson's, which a share of 0 or 1 needs.
+    ``hits`` and ``trials`` have shape (clusters,). The interval is a bootstrap over clusters, but never narrower than the Wilson
+    interval, which rates of 0 and 1 need.
     """
     plain = rate_of(int(hits.sum()), int(trials.sum()))
     if len(trials) < 2 or plain.trials == 0:
@@ -80,9 +80,9 @@ def clustered_rate(hits: Integers, trials: Integers) -> Rate:
 
 
 def clustered_rate_among(hits: Booleans, clusters: Integers) -> Rate:
-    """As :func:`clustered_rate` from one truth value and one cluster number a trial, both of shape (trials,)."""
-    _, places = np.unique(clusters, return_inverse=True)
-    return clustered_rate(np.bincount(places, weights=hits).astype(np.int64), np.bincount(places))
+    """Return :func:`clustered_rate` for one truth value and one cluster number per trial, both of shape (trials,)."""
+    _, indices = np.unique(clusters, return_inverse=True)
+    return clustered_rate(np.bincount(indices, weights=hits).astype(np.int64), np.bincount(indices))
 
 
 class Mean(BaseModel):
@@ -96,12 +96,12 @@ class Mean(BaseModel):
     high: float
 
     def shown(self, decimals: int = 2) -> str:
-        """As ``5.31 (5.02 to 5.60)``."""
+        """Format the mean as ``5.31 (5.02 to 5.60)``."""
         return f"{self.mean:.{decimals}f} ({self.low:.{decimals}f} to {self.high:.{decimals}f})"
 
 
 def mean_of(values: Floats) -> Mean:
-    """The mean of independent values, at least one."""
+    """Return the mean of at least one independent value."""
     mean = float(values.mean())
     deviation = float(values.std(ddof=1)) if values.size > 1 else 0.0
     half = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * deviation / float(np.sqrt(values.size))

@@ -1,4 +1,4 @@
-"""What an evaluation says: numbers for machines, tables for people, curves for plots."""
+"""Results of evaluations: data for JSON files, tables and charts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as people read it, on a terminal or on a page."""
+    """A table for the terminal or a page."""
 
     title: str
     columns: Sequence[str]
@@ -17,7 +17,7 @@ class Table:
     notes: Sequence[str] = ()
 
     def markdown(self, *, titled: bool = False) -> str:
-        """The table in Markdown, ending in a line break; a title above and notes below where asked for."""
+        """Return the table in Markdown, optionally with its title and notes."""
         lines = ["| " + " | ".join(row) + " |" for row in [self.columns, ["---"] * len(self.columns), *self.rows]]
         if titled:
             lines = [f"### {self.title}", "", *lines]
@@ -28,10 +28,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Curves over one pair of axes; each series is a name and its points (x, y)."""
+    """Curves in one pair of axes; each series is a name and its points (x, y)."""
 
     name: str
-    """Becomes the name of the plot's file."""
+    """Used in the file name of the plot."""
 
     title: str
     x: str
@@ -40,11 +40,11 @@ class Chart:
     x_scale: Literal["linear", "log"] = "linear"
     y_scale: Literal["linear", "log"] = "linear"
     marks: Sequence[tuple[str, float]] = field(default=())
-    """Vertical lines, with what each stands for."""
+    """Labels and positions of vertical lines."""
 
 
 class Part(BaseModel):
-    """A part of a result: fields that are written as JSON and read back."""
+    """A part of a result that is stored as JSON."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,15 +53,15 @@ class Result(Part):
     """The result of one evaluation."""
 
     data: str
-    """The pictures it was made from, in words."""
+    """Description of the images."""
 
     models: str
-    """What was measured: the embedder, detector or whatever else made the answers."""
+    """Description of the evaluated models."""
 
     def tables(self) -> list[Table]:
-        """What to show."""
+        """Return the tables of the result."""
         raise NotImplementedError
 
     def charts(self) -> list[Chart]:
-        """What to plot."""
+        """Return the charts of the result."""
         return []

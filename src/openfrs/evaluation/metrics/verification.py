@@ -1,4 +1,4 @@
-"""Verification: telling whether two pictures are of one person."""
+"""Verification: true match rates and accuracy for pairs of images."""
 
 from collections.abc import Sequence
 from typing import Final, Literal
@@ -7,20 +7,28 @@ import numpy as np
 
 from openfrs.recognition.similarity import MATCH_THRESHOLD, MIN_IMPOSTOR_PAIRS, Calibration
 
-from .pairs import AllPairs, best_threshold, count_below, dealt_folds, share_reaching, tenfold, threshold_at
+from .pairs import (
+    AllPairs,
+    assign_folds,
+    best_threshold,
+    count_below,
+    cross_validated_accuracy,
+    share_reaching,
+    threshold_at,
+)
 from .rates import Booleans, Floats, Integers, Rate, clustered_rate_among, rate_among, rate_of
 from .results import Chart, Part, Result, Table
 
 FALSE_MATCH_RATES: Final = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 ROC_POINTS: Final = 61
-SHOWN_ERRORS: Final = 50
+MAX_WRONG_PAIRS: Final = 50
 
 
 class MatchPoint(Part):
-    """A threshold with a false match rate: how many mated pairs pass it."""
+    """The true match rate at a false match rate."""
 
     false_match_rate: float
-    """The rate asked for; the threshold is the smallest that keeps to it."""
+    """Target rate; the threshold is the smallest that does not exceed it."""
 
     threshold: float
     """Cosine."""
@@ -29,11 +37,11 @@ class MatchPoint(Part):
     false_matches: int
     true_match_rate: Rate
     resolved: bool
-    """Whether at least 30 pairs of strangers stand behind it."""
+    """Whether the rate is estimated from at least 30 impostor pairs."""
 
 
 class WrongPair(Part):
-    """Two pictures, whether they are labelled as of one person, and their cosine."""
+    """A pair of images, its label, and its cosine."""
 
     first: str
     second: str
@@ -42,22 +50,22 @@ class WrongPair(Part):
 
 
 class AllPairsResult(Result):
-    """All pairs of labelled pictures: true match rate at fixed false match rates."""
+    """All pairs of labelled images: true match rate at fixed false match rates."""
 
     evaluation: Literal["all pairs"] = "all pairs"
     images: int
     people: int
     faceless: int
-    """Pictures left out because no face was found or they could not be read."""
+    """Number of images without a detected face, or unreadable."""
 
     genuine_pairs: int
     impostor_pairs: int
     points: tuple[MatchPoint, ...]
     roc: tuple[tuple[float, float], ...] = ()
-    """False match rate and true match rate."""
+    """Points of (false match rate, true match rate)."""
 
     closest: tuple[WrongPair, ...] = ()
-    """The pairs of strangers that are most alike, best first. Where labels are wrong, it shows here."""
+    """The most similar impostor pairs, best first; they reveal wrong labels."""
 
     def tables(self) -> list[Table]:
         """True match rate by false match rate."""
@@ -71,12 +79,12 @@ class AllPairsResult(Result):
             for point in self.points
         ]
         notes = [
-            f"{self.data}: {self.images:,} pictures of {self.people:,} people, {self.genuine_pairs:,} mated and "
-            f"{self.impostor_pairs:,} other pairs; {self.faceless} pictures left out; {self.models}. Intervals: 95 %, by drawing "
-            "people again and again."
+            f"{self.data}: {self.images:,} images of {self.people:,} people, {self.genuine_pairs:,} mated and "
+            f"{self.impostor_pairs:,} impostor pairs; {self.faceless} images without a face; {self.models}. Intervals: 95 %, "
+            "bootstrap over people."
         ]
         if not all(point.resolved for point in self.points):
-            notes.append(f"\\* fewer than {MIN_IMPOSTOR_PAIRS} pairs of strangers stand behind the rate.")
+            notes.append(f"\\* estimated from fewer than {MIN_IMPOSTOR_PAIRS} impostor pairs.")
         columns = ("false match rate", "cosine", "similarity", "true match rate")
         return [Table("Verification, all pairs", columns, rows, notes)]
 
@@ -89,7 +97,7 @@ class AllPairsResult(Result):
 def all_pairs_result(
     pairs: AllPairs, names: Sequence[str], scale: Calibration, *, data: str, models: str, people: int, faceless: int
 ) -> AllPairsResult:
-    """Measure all pairs of pictures, which ``names`` names."""
+    """Measure all pairs of the images with these ``names``."""
     points = []
     for rate in FALSE_MATCH_RATES:
         threshold = threshold_at(pairs.impostor, rate)
@@ -114,14 +122,14 @@ def all_pairs_result(
         points=tuple(points),
         roc=roc(pairs.genuine, pairs.impostor),
         closest=tuple(
-            WrongPair(first=names[one], second=names[other], same=False, cosine=cosine)
-            for one, other, cosine in pairs.closest
+            WrongPair(first=names[first], second=names[second], same=False, cosine=cosine)
+            for first, second, cosine in pairs.closest
         ),
     )
 
 
 def roc(genuine: Floats, impostor: Floats) -> tuple[tuple[float, float], ...]:
-    """False and true match rates, evenly spaced in the logarithm of the former; ``impostor`` is ascending."""
+    """Return false and true match rates, spaced logarithmically by the former; ``impostor`` is ascending."""
     ordered = np.sort(genuine)
     rates = np.geomspace(max(1e-6, 1 / impostor.size), 1, ROC_POINTS)
     thresholds = [threshold_at(impostor, float(rate)) for rate in rates]
@@ -129,53 +137,53 @@ def roc(genuine: Floats, impostor: Floats) -> tuple[tuple[float, float], ...]:
 
 
 class NamedPairsResult(Result):
-    """Named pairs, such as LFW's: how many are judged right."""
+    """Accuracy for named pairs, such as those of LFW."""
 
     evaluation: Literal["named pairs"] = "named pairs"
     pairs: int
     mated: int
     faceless: int
-    """Pairs with a picture without a face; they count as no match."""
+    """Number of pairs with an image without a face; they count as non-matches."""
 
     best: Rate
-    """At the threshold that is best on these very pairs."""
+    """Accuracy at the best threshold for these pairs."""
 
     best_threshold: float
     trained: Rate | None = None
-    """At the threshold that is best on the pairs kept for training, where the list has such."""
+    """Accuracy at the best threshold for the training pairs, if there are any."""
 
     trained_threshold: float | None = None
     folds: tuple[float, ...]
-    """Accuracy on each of ten folds, the threshold taken from the other nine."""
+    """Accuracy of each of ten folds at the best threshold of the other nine."""
 
     false_matches: Rate
-    """Pairs of strangers that reach a similarity of 0.93."""
+    """Impostor pairs that reach a similarity of 0.93."""
 
     false_non_matches: Rate
-    """Mated pairs that do not."""
+    """Mated pairs that do not reach a similarity of 0.93."""
 
     wrong: tuple[WrongPair, ...] = ()
 
     def tables(self) -> list[Table]:
-        """Accuracy by protocol, and the errors at the advised threshold."""
+        """Accuracy by protocol, and the error rates at a similarity of 0.93."""
         folds = np.array(self.folds)
         error = folds.std(ddof=1) / np.sqrt(folds.size)
         rows = [
-            ("right at the best threshold", f"{self.best_threshold:.3f}", self.best.percent()),
+            ("accuracy at the best threshold", f"{self.best_threshold:.3f}", self.best.percent()),
             (
-                "right, ten folds",
-                "of the other nine",
+                "accuracy, ten folds",
+                "from the other nine",
                 f"{folds.mean():.2%} ± {error:.2%} standard error".replace("%", " %"),
             ),
-            (f"strangers that reach {MATCH_THRESHOLD}", "", self.false_matches.percent()),
-            (f"mated pairs that miss {MATCH_THRESHOLD}", "", self.false_non_matches.percent()),
+            (f"false match rate at {MATCH_THRESHOLD}", "", self.false_matches.percent()),
+            (f"false non-match rate at {MATCH_THRESHOLD}", "", self.false_non_matches.percent()),
         ]
         if self.trained is not None and self.trained_threshold is not None:
-            row = ("right at the training pairs' threshold", f"{self.trained_threshold:.3f}", self.trained.percent())
+            row = ("accuracy at the training pairs' threshold", f"{self.trained_threshold:.3f}", self.trained.percent())
             rows.insert(1, row)
         note = f"{self.data}: {self.pairs:,} pairs, {self.mated:,} of them mated; {self.faceless} without a face; {self.models}. "
         return [
-            Table("Verification, named pairs", ("what", "cosine", "share"), rows, [note + "Intervals: 95 %, Wilson."])
+            Table("Verification, named pairs", ("measure", "cosine", "rate"), rows, [note + "Intervals: 95 %, Wilson."])
         ]
 
 
@@ -192,11 +200,11 @@ def named_pairs_result(
 ) -> NamedPairsResult:
     """Measure named pairs; the cosine of a pair without a face is NaN.
 
-    ``training`` are cosines and truths of further pairs to take a threshold from; ``folds`` are numbers, shape (pairs,).
+    ``training`` are the cosines and labels of the training pairs; ``folds`` are numbers, shape (pairs,).
     """
     faceless = int(np.isnan(cosines).sum())
     cosines = np.nan_to_num(cosines, nan=-1.0)
-    threshold, right = best_threshold(cosines, same)
+    threshold, correct = best_threshold(cosines, same)
     trained_threshold, trained = None, None
     if training is not None:
         trained_threshold, _ = best_threshold(np.nan_to_num(training[0], nan=-1.0), training[1])
@@ -209,17 +217,17 @@ def named_pairs_result(
         pairs=same.size,
         mated=int(same.sum()),
         faceless=faceless,
-        best=rate_of(right, same.size),
+        best=rate_of(correct, same.size),
         best_threshold=threshold,
         trained=trained,
         trained_threshold=trained_threshold,
-        folds=tuple(tenfold(cosines, same, dealt_folds(same) if folds is None else folds)),
+        folds=tuple(cross_validated_accuracy(cosines, same, assign_folds(same) if folds is None else folds)),
         false_matches=rate_among(passed[~same]),
         false_non_matches=rate_among(~passed[same]),
         wrong=tuple(
             WrongPair(
-                first=names[place][0], second=names[place][1], same=bool(same[place]), cosine=float(cosines[place])
+                first=names[index][0], second=names[index][1], same=bool(same[index]), cosine=float(cosines[index])
             )
-            for place in wrong[:SHOWN_ERRORS]
+            for index in wrong[:MAX_WRONG_PAIRS]
         ),
     )

@@ -1,4 +1,4 @@
-"""Plots of results, with matplotlib, which only ``openfrs eval`` needs."""
+"""Plots of results with matplotlib, an optional dependency."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,13 +9,13 @@ from openfrs.evaluation.metrics.results import Chart
 
 
 def require() -> None:
-    """See whether plots can be drawn.
+    """Check that plots can be drawn.
 
     Raises:
         OperatorError: matplotlib is not installed.
     """
     if find_spec("matplotlib") is None:
-        raise OperatorError("plots need matplotlib: pip install 'openfrs[eval]', or leave them out with --no-plots")
+        raise OperatorError("plots need matplotlib; install openfrs[eval], or disable them with --no-plots")
 
 
 def draw(chart: Chart, file: Path) -> None:
@@ -29,9 +29,9 @@ def draw(chart: Chart, file: Path) -> None:
     for name, points in chart.series:
         axes.plot(*zip(*points, strict=True), label=name, marker="o" if len(points) < 20 else None) if points else None
     axes.set(title=chart.title, xlabel=chart.x, ylabel=chart.y, xscale=chart.x_scale, yscale=chart.y_scale)
-    for name, place in chart.marks:
-        axes.axvline(place, linestyle="--", color="0.4", linewidth=1)
-        axes.text(place, 1.0, name, transform=axes.get_xaxis_transform(), rotation=90, va="top", ha="right", fontsize=8)
+    for name, x in chart.marks:
+        axes.axvline(x, linestyle="--", color="0.4", linewidth=1)
+        axes.text(x, 1.0, name, transform=axes.get_xaxis_transform(), rotation=90, va="top", ha="right", fontsize=8)
     axes.grid(visible=True, alpha=0.3)
     if any(points for _, points in chart.series):
         axes.legend()

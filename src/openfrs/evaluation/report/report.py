@@ -1,4 +1,4 @@
-"""A directory of results: JSON for machines, plots, and one page that shows all of it."""
+"""A directory of results: JSON files, plots, and a page with all of them."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -17,31 +17,31 @@ from .result_types import RESULTS, AnyResult
 
 INTRODUCTION = """# Evaluation
 
-What OpenFRS {version} got right on labelled pictures. Each part is also a JSON file of the same name beside this page.
+Evaluation of OpenFRS {version} on labelled images. Each result is also a JSON file of the same name in this directory.
 """
 
 
 class Report:
-    """Where results go. Results of earlier runs stay until they are measured again."""
+    """A directory of results. Results of earlier runs stay until they are replaced."""
 
     def __init__(self, directory: Path, *, with_plots: bool, console: Console | None = None) -> None:
         """Open a report.
 
         Raises:
-            OperatorError: plots are asked for and cannot be drawn, or the directory cannot be made.
+            OperatorError: matplotlib is missing, or the directory cannot be created.
         """
         if with_plots:
             plots.require()
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OperatorError(f"{directory} cannot be made: {error.strerror}") from error
+            raise OperatorError(f"cannot create {directory}: {error.strerror}") from error
         self.directory = directory
         self._with_plots = with_plots
         self._console = console or Console()
 
     def add(self, name: str, result: AnyResult) -> None:
-        """Write a result under a name, draw it, show it, and renew the page."""
+        """Write a result and its plots, print its tables, and update the page."""
         _write(self.directory / f"{name}.json", result.model_dump_json(indent=2) + "\n")
         for chart in result.charts() if self._with_plots else ():
             plots.draw(chart, self.directory / _plot(name, chart))
@@ -49,26 +49,28 @@ class Report:
             show(table, self._console)
         sections = []
         for file in sorted(self.directory.glob("*.json")):
-            with suppress(OperatorError):  # another release's: left out until it is measured again
+            with suppress(OperatorError):  # a result of another release is skipped until it is replaced
                 sections.append(self._section(file.stem, read_result(file)))
         _write(self.directory / "index.md", "\n".join([INTRODUCTION.format(version=__version__), *sections]))
 
     def _section(self, name: str, result: AnyResult) -> str:
-        drawn = [_plot(name, chart) for chart in result.charts() if (self.directory / _plot(name, chart)).is_file()]
+        plot_files = [
+            _plot(name, chart) for chart in result.charts() if (self.directory / _plot(name, chart)).is_file()
+        ]
         tables = [table.markdown(titled=True) for table in result.tables()]
-        return "\n".join([f"## {name}\n", *tables, *(f"![{plot}]({plot})\n" for plot in drawn)])
+        return "\n".join([f"## {name}\n", *tables, *(f"![{plot}]({plot})\n" for plot in plot_files)])
 
 
 def read_result(file: Path) -> AnyResult:
-    """A result of a report.
+    """Read a result of a report.
 
     Raises:
-        OperatorError: the file is none of this release.
+        OperatorError: the file is not a result of this release.
     """
     try:
         return RESULTS.validate_json(file.read_bytes())
     except (OSError, ValueError) as error:
-        raise OperatorError(f"{file} is no result of this release of OpenFRS") from error
+        raise OperatorError(f"{file} is not a result of this release of OpenFRS") from error
 
 
 def _plot(name: str, chart: Chart) -> str:
@@ -77,10 +79,10 @@ def _plot(name: str, chart: Chart) -> str:
 
 def show(table: Table, console: Console) -> None:
     """Print a table on a terminal."""
-    shown = RichTable(*table.columns, title=escape(table.title))
+    rich_table = RichTable(*table.columns, title=escape(table.title))
     for row in table.rows:
-        shown.add_row(*map(escape, row))
-    console.print(shown)
+        rich_table.add_row(*map(escape, row))
+    console.print(rich_table)
     for note in table.notes:
         console.print(escape(note), style="dim")
 

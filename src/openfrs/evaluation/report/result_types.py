@@ -1,4 +1,4 @@
-"""Every kind of result, so that one read from a file becomes what it was."""
+"""The union of all results, to read them from files."""
 
 from typing import Annotated, Final
 
@@ -9,7 +9,7 @@ from openfrs.evaluation.metrics.classification import ClassResult, NumberResult
 from openfrs.evaluation.metrics.damage import DamageResult
 from openfrs.evaluation.metrics.detection import DetectionResult
 from openfrs.evaluation.metrics.identification import IdentificationResult
-from openfrs.evaluation.metrics.liveness import LivenessResult, TriedResult
+from openfrs.evaluation.metrics.liveness import CueTrialsResult, LivenessResult
 from openfrs.evaluation.metrics.rejection import RejectionResult
 from openfrs.evaluation.metrics.verification import AllPairsResult, NamedPairsResult
 
@@ -23,7 +23,7 @@ AnyResult = Annotated[
     | DamageResult
     | DetectionResult
     | LivenessResult
-    | TriedResult
+    | CueTrialsResult
     | ActionResult,
     Field(discriminator="evaluation"),
 ]
