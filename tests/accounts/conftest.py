@@ -1,4 +1,4 @@
-"""Two organisations that know nothing of each other."""
+"""Two isolated tenants."""
 
 import pytest
 

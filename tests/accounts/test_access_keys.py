@@ -1,4 +1,4 @@
-"""Access keys: several a user, revocable, temporary, and each signature good once for a write."""
+"""Access keys: creation, revocation, temporary keys, and rejection of replayed writes."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,12 +19,12 @@ def temporary(tenant: Tenant, user: str, **options: Any) -> httpx.Response:
 
 
 @pytest.mark.parametrize("seconds", [0, 899, 86_401])
-def test_a_temporary_key_lives_between_a_quarter_of_an_hour_and_a_day(tenant: Tenant, seconds: int) -> None:
+def test_the_lifetime_of_a_temporary_key_is_limited(tenant: Tenant, seconds: int) -> None:
     assert temporary(tenant, "reader", duration_seconds=seconds).status_code == 400
 
 
 def temporary_by(key: dict[str, str], tenant: Tenant) -> httpx.Response:
-    """Another temporary key, asked for with one."""
+    """Create a temporary key with a temporary key."""
     path = "/v3.0/OS-CREDENTIAL/securitytokens"
     body = b'{"auth": {"identity": {"methods": ["token"], "token": {"duration_seconds": 86400}}}}'
     account = {"access_key": key["access"], "secret_key": key["secret"]}
@@ -32,19 +32,19 @@ def temporary_by(key: dict[str, str], tenant: Tenant) -> httpx.Response:
     return tenant.server.anonymous.post(path, content=body, headers=headers)
 
 
-def test_a_temporary_key_outlives_neither_a_token_nor_the_key_it_was_made_with(tenant: Tenant) -> None:
-    answer = tenant.server.anonymous.get(
+def test_a_temporary_key_expires_no_later_than_its_credentials(tenant: Tenant) -> None:
+    response = tenant.server.anonymous.get(
         f"{tenant.server.endpoint}/v3/auth/tokens",
         headers={"X-Auth-Token": tenant.token("reader"), "X-Subject-Token": tenant.token("reader")},
     )
-    end = answer.json()["token"]["expires_at"]
+    end = response.json()["token"]["expires_at"]
     of_token = temporary(tenant, "reader", duration_seconds=86_400).json()["credential"]
-    assert of_token["expires_at"] == end  # the token was a little older than nothing
+    assert of_token["expires_at"] == end  # the token existed first
     short = temporary(tenant, "reader", duration_seconds=900).json()["credential"]
     assert temporary_by(short, tenant).json()["credential"]["expires_at"] == short["expires_at"]
 
 
-def test_a_signature_makes_one_temporary_key(tenant: Tenant) -> None:
+def test_a_signature_creates_only_one_temporary_key(tenant: Tenant) -> None:
     path = "/v3.0/OS-CREDENTIAL/securitytokens"
     body = b'{"auth": {"identity": {"methods": ["token"]}}}'
     headers = signed(tenant, "POST", path, body)
@@ -54,10 +54,10 @@ def test_a_signature_makes_one_temporary_key(tenant: Tenant) -> None:
     assert "used before" in second.json()["error"]["message"]
 
 
-def test_neither_a_security_token_nor_an_old_one_is_an_auth_token(tenant: Tenant) -> None:
+def test_a_security_token_is_not_an_auth_token(tenant: Tenant) -> None:
     key = temporary(tenant, "reader").json()["credential"]
-    answer = tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers={"X-Auth-Token": key["securitytoken"]})
-    assert answer.json()["error_code"] == "FRS.0002"
+    response = tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers={"X-Auth-Token": key["securitytoken"]})
+    assert response.json()["error_code"] == "FRS.0002"
 
 
 def signed(
@@ -77,7 +77,7 @@ def signed(
     return {**headers, "Authorization": value}
 
 
-def test_a_signature_is_good_once_for_a_write_and_again_for_a_read(tenant: Tenant) -> None:
+def test_a_replayed_write_is_rejected_and_a_replayed_read_is_not(tenant: Tenant) -> None:
     path, body = f"/v2/{tenant.project_id}/face-sets", b'{"face_set_name": "replayed"}'
     headers = signed(tenant, "POST", path, body)
     first, second = (tenant.server.anonymous.post(path, content=body, headers=headers) for _ in range(2))
@@ -90,8 +90,8 @@ def test_a_signature_is_good_once_for_a_write_and_again_for_a_read(tenant: Tenan
         assert client.delete(f"{tenant.base}/face-sets/replayed").status_code == 200
 
 
-def test_a_refused_write_may_be_sent_again(tenant: Tenant) -> None:
-    """The signature of a request that its role or quota kept out is not used up."""
+def test_a_rejected_write_can_be_sent_again(tenant: Tenant) -> None:
+    """A request rejected for its role or quota does not use up its signature."""
     tenant.add_user("late", "reader")
     key = accounts(tenant.server, "create-key", tenant.name, "late")
     path, body = f"/v2/{tenant.project_id}/face-sets", b'{"face_set_name": "late"}'
@@ -108,7 +108,7 @@ def test_old_sdks_hash_the_multipart_body(tenant: Tenant) -> None:
     body = b'--B\r\nContent-Disposition: form-data; name="image_file"; filename="a"\r\n\r\nnot a picture\r\n--B--\r\n'
     path = f"/v2/{tenant.project_id}/face-detect"
     headers = {**signed(tenant, "POST", path, body), "Content-Type": "multipart/form-data; boundary=B"}
-    answer = tenant.server.anonymous.post(path, content=body, headers=headers)
-    assert answer.json()["error_code"] == "FRS.0015"
-    answer = tenant.server.anonymous.post(path, content=body.replace(b"not", b"now"), headers=headers)
-    assert answer.json()["error_code"] == "APIG.0301"
+    response = tenant.server.anonymous.post(path, content=body, headers=headers)
+    assert response.json()["error_code"] == "FRS.0015"
+    response = tenant.server.anonymous.post(path, content=body.replace(b"not", b"now"), headers=headers)
+    assert response.json()["error_code"] == "APIG.0301"

@@ -1,4 +1,4 @@
-"""Who gets in, and what everybody else is told."""
+"""Authentication by password, token and signature, and its errors."""
 
 import json
 import stat
@@ -20,19 +20,19 @@ def face_sets(server: Server, headers: dict[str, str], project: str | None = Non
     return server.anonymous.get(f"{project or server.project}/face-sets", headers=headers)
 
 
-def refusal(answer: httpx.Response) -> tuple[int, str, str]:
-    body = answer.json()
-    return answer.status_code, body["error_code"], body["error_msg"]
+def refusal(response: httpx.Response) -> tuple[int, str, str]:
+    body = response.json()
+    return response.status_code, body["error_code"], body["error_msg"]
 
 
-def test_a_token_opens_its_project(server: Server) -> None:
+def test_a_token_gives_access_to_its_project(server: Server) -> None:
     assert face_sets(server, {"X-Auth-Token": server.token()}).status_code == 200
 
 
-def test_the_answer_to_a_login_has_the_documented_form(server: Server) -> None:
-    answer = server.anonymous.post("/v3/auth/tokens", json=server.login_body())
-    assert answer.status_code == 201
-    token = answer.json()["token"]
+def test_the_login_response_has_the_documented_form(server: Server) -> None:
+    response = server.anonymous.post("/v3/auth/tokens", json=server.login_body())
+    assert response.status_code == 201
+    token = response.json()["token"]
     assert token["methods"] == ["password"]
     assert token["project"]["id"] == server.credentials["project_id"]
     assert token["user"]["name"] == server.credentials["user"]
@@ -57,35 +57,37 @@ def test_the_answer_to_a_login_has_the_documented_form(server: Server) -> None:
         ),
     ],
 )
-def test_without_valid_credentials(server: Server, headers: dict[str, str], expected: tuple[int, str, str]) -> None:
+def test_invalid_credentials_are_rejected(
+    server: Server, headers: dict[str, str], expected: tuple[int, str, str]
+) -> None:
     assert refusal(face_sets(server, headers)) == expected
 
 
-def test_a_token_of_another_server_is_abnormal(server: Server, tmp_path: Path) -> None:
+def test_a_token_of_another_server_is_rejected(server: Server, tmp_path: Path) -> None:
     text, _ = TokenIssuer(Keyring(KeyFile(tmp_path / "keys.json")), timedelta(hours=1)).issue("u", "p", 0)
     assert refusal(face_sets(server, {"X-Auth-Token": text}))[:2] == (400, "FRS.0002")
 
 
-def test_an_expired_token_must_be_updated(server: Server) -> None:
+def test_an_expired_token_is_rejected(server: Server) -> None:
     mint = TokenIssuer(Keyring(KeyFile(server.data / "keys.json")), timedelta(seconds=-1))
     text, _ = mint.issue("u", server.credentials["project_id"], 0)
     expected = (401, "APIG.0307", "The token must be updated.")
     assert refusal(face_sets(server, {"X-Auth-Token": text})) == expected
 
 
-def test_a_token_without_a_project_is_abnormal(server: Server) -> None:
+def test_a_token_without_a_project_is_rejected(server: Server) -> None:
     body = server.login_body()
     del body["auth"]["scope"]
-    answer = server.anonymous.post("/v3/auth/tokens", json=body)
-    assert answer.status_code == 201
-    headers = {"X-Auth-Token": answer.headers["X-Subject-Token"]}
+    response = server.anonymous.post("/v3/auth/tokens", json=body)
+    assert response.status_code == 201
+    headers = {"X-Auth-Token": response.headers["X-Subject-Token"]}
     assert refusal(face_sets(server, headers))[:2] == (400, "FRS.0002")
 
 
 @pytest.mark.parametrize("project", ["/v2/0123456789abcdef0123456789abcdef", "/v2/{project_id}"])
 def test_another_project_is_refused(server: Server, project: str) -> None:
-    answer = face_sets(server, {"X-Auth-Token": server.token()}, project)
-    assert refusal(answer)[:2] == (403, "FRS.0028")
+    response = face_sets(server, {"X-Auth-Token": server.token()}, project)
+    assert refusal(response)[:2] == (403, "FRS.0028")
 
 
 def broken(body: dict[str, Any], *path: str, value: Any) -> dict[str, Any]:
@@ -111,24 +113,22 @@ USER = ("auth", "identity", "password", "user")
         (("auth", "identity", "methods"), ["totp"], "The authentication method is not supported."),
     ],
 )
-def test_a_wrong_login_is_told_in_the_iam_envelope(
-    server: Server, path: tuple[str, ...], value: Any, message: str
-) -> None:
+def test_a_failed_login_has_the_iam_envelope(server: Server, path: tuple[str, ...], value: Any, message: str) -> None:
     body = broken(server.login_body(), *path, value=value)
-    answer = server.anonymous.post("/v3/auth/tokens", json=body)
-    assert answer.status_code == 401
-    assert answer.json() == {"error": {"code": 401, "message": message, "title": "Unauthorized"}}
-    assert "X-Subject-Token" not in answer.headers
+    response = server.anonymous.post("/v3/auth/tokens", json=body)
+    assert response.status_code == 401
+    assert response.json() == {"error": {"code": 401, "message": message, "title": "Unauthorized"}}
+    assert "X-Subject-Token" not in response.headers
 
 
 @pytest.mark.parametrize("content", [b"", b"null", b"[]", b"{", b"{}", b'{"auth": {}}', b'{"auth": {"identity": 1}}'])
 def test_a_malformed_login_is_a_bad_request(server: Server, content: bytes) -> None:
-    answer = server.anonymous.post("/v3/auth/tokens", content=content)
-    assert answer.status_code == 400
-    assert answer.json() == {"error": {"code": 400, "message": "The request body is invalid", "title": "Bad Request"}}
+    response = server.anonymous.post("/v3/auth/tokens", content=content)
+    assert response.status_code == 400
+    assert response.json() == {"error": {"code": 400, "message": "The request body is invalid", "title": "Bad Request"}}
 
 
-def test_repeating_the_password_method_costs_nothing(server: Server) -> None:
+def test_a_repeated_password_method_is_verified_once(server: Server) -> None:
     body = broken(server.login_body(), "auth", "identity", "methods", value=["password"] * 50)
     assert server.anonymous.post("/v3/auth/tokens", json=body).status_code == 400
 
@@ -136,15 +136,15 @@ def test_repeating_the_password_method_costs_nothing(server: Server) -> None:
 def test_projects_are_listed_by_name(server: Server) -> None:
     headers = {"X-Auth-Token": server.token()}
     for name, count in (("local", 1), ("elsewhere", 0)):
-        answer = server.anonymous.get("/v3/projects", params={"name": name}, headers=headers)
-        assert answer.status_code == 200
-        assert [project["id"] for project in answer.json()["projects"]] == [server.credentials["project_id"]] * count
+        response = server.anonymous.get("/v3/projects", params={"name": name}, headers=headers)
+        assert response.status_code == 200
+        assert [project["id"] for project in response.json()["projects"]] == [server.credentials["project_id"]] * count
 
 
-def test_projects_need_credentials_and_say_so_as_iam_does(server: Server) -> None:
-    answer = server.anonymous.get("/v3/projects")
-    assert answer.status_code == 401
-    assert answer.json()["error"]["title"] == "Unauthorized"
+def test_listing_projects_without_credentials_is_an_iam_error(server: Server) -> None:
+    response = server.anonymous.get("/v3/projects")
+    assert response.status_code == 401
+    assert response.json()["error"]["title"] == "Unauthorized"
 
 
 def test_an_old_signature_is_refused(server: Server) -> None:
@@ -167,7 +167,7 @@ def test_secrets_are_private_and_not_in_the_database(server: Server) -> None:
     assert b"$argon2id$" in stored
 
 
-def test_passwords_are_checked_whether_or_not_there_is_a_user() -> None:
+def test_passwords_are_verified_with_and_without_a_hash() -> None:
     hashed = hash_password("right")
     assert verify_password("right", hashed)
     assert not verify_password("wrong", hashed)
@@ -175,7 +175,7 @@ def test_passwords_are_checked_whether_or_not_there_is_a_user() -> None:
     assert not verify_password("right", "not a hash")
 
 
-def test_a_keyring_is_kept_and_a_broken_one_is_one_line(tmp_path: Path) -> None:
+def test_a_keyring_is_reused_and_a_damaged_one_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     text = Keyring(KeyFile(file)).secrets.encrypt(b"x")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -1,4 +1,4 @@
-"""Admins manage the users of their project; the machine's operator manages everything."""
+"""Account management by admins over HTTP and by the operator on the command line."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ def admin(tenant: Tenant) -> Any:
         yield client
 
 
-def test_an_admin_makes_a_user_who_can_work_and_be_stopped(tenant: Tenant, admin: httpx.Client) -> None:
-    made = admin.post("/users", json={"name": "worker", "role": "operator"}).json()
-    user = made["user"]
+def test_an_admin_creates_and_disables_a_user(tenant: Tenant, admin: httpx.Client) -> None:
+    created = admin.post("/users", json={"name": "worker", "role": "operator"}).json()
+    user = created["user"]
     assert user["role"] == "operator"
-    answer = log_in(tenant.server, tenant.name, "worker", made["password"], "main")
-    token = {"X-Auth-Token": answer.headers["X-Subject-Token"]}
+    response = log_in(tenant.server, tenant.name, "worker", created["password"], "main")
+    token = {"X-Auth-Token": response.headers["X-Subject-Token"]}
     key = admin.post(f"/users/{user['id']}/keys").json()
     tenant.sdk(key["access_key"], key["secret_key"])
     assert [each["access_key"] for each in admin.get(f"/users/{user['id']}/keys").json()["keys"]] == [key["access_key"]]
@@ -30,7 +30,7 @@ def test_an_admin_makes_a_user_who_can_work_and_be_stopped(tenant: Tenant, admin
     changed = admin.put(f"/users/{user['id']}/enabled", json={"enabled": False}).json()
     assert changed["user"]["enabled"] is False
     assert tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers=token).status_code == 400
-    assert log_in(tenant.server, tenant.name, "worker", made["password"], "main").status_code == 401
+    assert log_in(tenant.server, tenant.name, "worker", created["password"], "main").status_code == 401
     admin.put(f"/users/{user['id']}/enabled", json={"enabled": True})
     password = admin.post(f"/users/{user['id']}/password").json()["password"]
     assert log_in(tenant.server, tenant.name, "worker", password, "main").status_code == 201
@@ -51,9 +51,9 @@ def test_an_admin_makes_a_user_who_can_work_and_be_stopped(tenant: Tenant, admin
     ],
 )
 def test_a_malformed_user_is_a_bad_request(admin: httpx.Client, body: Any) -> None:
-    answer = admin.post("/users", json=body)
-    assert answer.status_code == 400
-    assert answer.json()["error"]["code"] == 400
+    response = admin.post("/users", json=body)
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == 400
 
 
 def test_a_name_is_used_once_in_a_domain(admin: httpx.Client) -> None:
@@ -61,10 +61,10 @@ def test_a_name_is_used_once_in_a_domain(admin: httpx.Client) -> None:
     assert statuses == [200, 409]
 
 
-def test_an_admin_of_one_project_does_not_reach_users_of_another(tenant: Tenant, admin: httpx.Client) -> None:
+def test_an_admin_cannot_manage_users_of_another_project(tenant: Tenant, admin: httpx.Client) -> None:
     accounts(tenant.server, "create-project", tenant.name, "second")
-    made = accounts(tenant.server, "create-user", tenant.name, "elsewhere", "--project", "second")
-    assert made["password"]
+    created = accounts(tenant.server, "create-user", tenant.name, "elsewhere", "--project", "second")
+    assert created["password"]
     listed = {user["name"] for user in admin.get("/users").json()["users"]}
     assert "admin" in listed
     assert "elsewhere" not in listed
@@ -81,8 +81,8 @@ def test_a_disabled_project_is_unavailable(server: Server) -> None:
     tenant = Tenant.new(server)
     token = {"X-Auth-Token": tenant.token()}
     accounts(server, "disable-project", tenant.name, "main")
-    answer = tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers=token)
-    assert (answer.status_code, answer.json()["error_code"]) == (403, "APIG.0310")
+    response = tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers=token)
+    assert (response.status_code, response.json()["error_code"]) == (403, "APIG.0310")
     accounts(server, "enable-project", tenant.name, "main")
     assert tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers=token).status_code == 200
 
@@ -99,7 +99,7 @@ def test_a_disabled_project_is_unavailable(server: Server) -> None:
         (["limit", "openfrs", "local", "rate"], "cannot parse the limits rate; write each as name=value"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(server: Server, command: list[str], line: str) -> None:
+def test_a_failed_command_prints_one_line(server: Server, command: list[str], line: str) -> None:
     with pytest.raises(AssertionError, match=f"^openfrs: {line}\n$"):
         accounts(server, *command)
 

@@ -1,4 +1,4 @@
-"""Who may do what: a row for every route that the application has."""
+"""Access control of every route of the application."""
 
 import inspect
 from typing import Any
@@ -34,7 +34,7 @@ FRS = {
     ("DELETE", "/face-sets/{face_set_name}/faces/batch"): "operator",
     ("POST", "/face-sets/{face_set_name}/search"): "reader",
 }
-"""What both versions have, and the least role that opens it."""
+"""Routes of both API versions, with the least role that is allowed."""
 
 ROUTES = {
     **{
@@ -104,16 +104,16 @@ def test_every_route_has_a_row(routes: dict[tuple[str, str], Any]) -> None:
     assert routes.keys() == ROUTES.keys()
 
 
-def test_every_route_asks_for_the_role_of_its_row(routes: dict[tuple[str, str], Any]) -> None:
+def test_every_route_requires_the_role_of_its_row(routes: dict[tuple[str, str], Any]) -> None:
     for route, role in ROUTES.items():
         permission = permission_of(routes[route])
         assert (permission.role if permission else None) == (role if role in ROLES else None), route
 
 
-def test_nothing_a_request_in_a_project_depends_on_takes_a_thread_for_itself(
+def test_dependencies_of_project_routes_are_coroutines(
     routes: dict[tuple[str, str], Any],
 ) -> None:
-    """FastAPI calls what is no coroutine on a thread, which takes longer than reading a header or an attribute there."""
+    """FastAPI calls synchronous dependencies on a thread, which costs more than the work of these."""
     for method, path in FRS:
         waiting = [routes[method, f"/v2/{{project_id}}{path}"].dependant]
         while waiting:
@@ -140,38 +140,38 @@ def address(path: str, project_id: str) -> str:
     return path.format(**names)
 
 
-def asked(tenant: Tenant, method: str, url: str, headers: dict[str, str]) -> httpx.Response:
+def send(tenant: Tenant, method: str, url: str, headers: dict[str, str]) -> httpx.Response:
     return tenant.server.anonymous.request(method, url, headers=headers, json=None if method == "GET" else {})
 
 
-def code(answer: httpx.Response) -> str:
-    body = answer.json()
+def code(response: httpx.Response) -> str:
+    body = response.json()
     return str(body.get("error_code") or body.get("error", {}).get("title") or "")
 
 
 @pytest.mark.parametrize(("method", "path", "least"), IN_PROJECT)
-def test_a_role_opens_what_its_row_says_and_nothing_else(tenant: Tenant, method: str, path: str, least: str) -> None:
+def test_a_role_is_allowed_exactly_the_routes_of_its_row(tenant: Tenant, method: str, path: str, least: str) -> None:
     url = address(path, tenant.project_id)
-    assert code(asked(tenant, method, url, {})) == "APIG.0301"
+    assert code(send(tenant, method, url, {})) == "APIG.0301"
     for role in ROLES:
-        answer = asked(tenant, method, url, {"X-Auth-Token": tenant.token(role)})
+        response = send(tenant, method, url, {"X-Auth-Token": tenant.token(role)})
         if ROLES.index(role) < ROLES.index(least):
-            assert (answer.status_code, code(answer)) == (403, "APIG.0302"), role
+            assert (response.status_code, code(response)) == (403, "APIG.0302"), role
         else:
-            assert answer.status_code < 500
-            assert answer.status_code not in {401, 403}, (role, answer.text)
+            assert response.status_code < 500
+            assert response.status_code not in {401, 403}, (role, response.text)
 
 
 @pytest.mark.parametrize(("method", "path", "least"), IN_PROJECT)
-def test_another_organisations_project_is_closed(
+def test_the_project_of_another_domain_is_forbidden(
     tenant: Tenant, other: Tenant, method: str, path: str, least: str
 ) -> None:
     url = address(path, other.project_id)
     for role in ROLES:
-        answer = asked(tenant, method, url, {"X-Auth-Token": tenant.token(role)})
-        assert (answer.status_code, code(answer)) == (403, "FRS.0028")
-    never = asked(tenant, method, address(path, "f" * 32), {"X-Auth-Token": tenant.token("admin")})
-    assert never.json()["error_msg"] == answer.json()["error_msg"]
+        response = send(tenant, method, url, {"X-Auth-Token": tenant.token(role)})
+        assert (response.status_code, code(response)) == (403, "FRS.0028")
+    never = send(tenant, method, address(path, "f" * 32), {"X-Auth-Token": tenant.token("admin")})
+    assert never.json()["error_msg"] == response.json()["error_msg"]
 
 
 @pytest.mark.parametrize(
@@ -180,11 +180,11 @@ def test_another_organisations_project_is_closed(
 def test_the_other_iam_routes_need_credentials(tenant: Tenant, method: str, path: str) -> None:
     body = {"auth": {"identity": {"methods": ["token"]}}}
     for headers in ({}, {"X-Auth-Token": "garbled"}):
-        answer = tenant.server.anonymous.request(method, path, headers=headers, json=body)
-        assert (answer.status_code, answer.json()["error"]["title"]) == (401, "Unauthorized")
+        response = tenant.server.anonymous.request(method, path, headers=headers, json=body)
+        assert (response.status_code, response.json()["error"]["title"]) == (401, "Unauthorized")
 
 
-def test_names_and_ids_of_another_organisation_are_as_if_they_had_never_existed(tenant: Tenant, other: Tenant) -> None:
+def test_names_and_ids_of_another_domain_are_reported_as_missing(tenant: Tenant, other: Tenant) -> None:
     with other.client() as theirs:
         assert theirs.post(f"{other.base}/face-sets", json={"face_set_name": "secret"}).status_code == 200
         added = theirs.post(f"{other.base}/face-sets/secret/faces", files={"image_file": photo((200, 90, 90))}).json()
@@ -193,7 +193,7 @@ def test_names_and_ids_of_another_organisation_are_as_if_they_had_never_existed(
     with tenant.client() as ours:
         assert ours.post(f"{tenant.base}/face-sets", json={"face_set_name": "own"}).status_code == 200
 
-        def answers(set_name: str, face_id: str, user_id: str, key: str) -> list[tuple[int, str]]:
+        def responses(set_name: str, face_id: str, user_id: str, key: str) -> list[tuple[int, str]]:
             sets, here = f"{tenant.base}/face-sets", f"{tenant.server.endpoint}/x/v1/accounts/{tenant.project_id}"
             requests = [
                 ours.get(f"{sets}/{set_name}"),
@@ -215,8 +215,8 @@ def test_names_and_ids_of_another_organisation_are_as_if_they_had_never_existed(
             texts = [each.text.replace(set_name, "SET").replace(face_id, "FACE") for each in requests]
             return [(each.status_code, text) for each, text in zip(requests, texts, strict=True)]
 
-        invented = answers("invented", "aaaaaaaa", "0" * 32, "NOTHING")
-        assert answers("secret", their_face, user, other.account["access_key"]) == invented
+        invented = responses("invented", "aaaaaaaa", "0" * 32, "NOTHING")
+        assert responses("secret", their_face, user, other.account["access_key"]) == invented
         assert {status for status, _ in invented} == {400, 404}
         assert ours.get(f"{tenant.base}/face-sets").json()["face_sets_info"][0]["face_set_name"] == "own"
     with other.client() as theirs:

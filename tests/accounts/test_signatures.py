@@ -1,4 +1,4 @@
-"""Signatures: known vectors, the official signer, and a canonical form that hides no difference."""
+"""Request signatures: test vectors, the official signers, and properties of the canonical form."""
 
 import hashlib
 import hmac
@@ -46,7 +46,7 @@ def sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-# made with huaweicloudsdkcore 3.1.219
+# generated with huaweicloudsdkcore 3.1.219
 VECTORS = [
     pytest.param(
         SignedRequest("GET", f"/v2/{PROJECT}/face-sets/my%20set/faces", "limit=5&offset=0", HEADERS, sha256(b"")),
@@ -111,7 +111,7 @@ def test_known_vectors(request_: SignedRequest, canonical_hash: str, signature: 
         ("/%C3%A9", "/%C3%A9/", "/%25C3%25A9/"),
     ],
 )
-def test_the_path_may_be_signed_as_it_is_meant_or_as_it_is_written(path: str, once: str, twice: str) -> None:
+def test_the_path_can_be_encoded_once_or_twice(path: str, once: str, twice: str) -> None:
     request = SignedRequest("GET", path, "b=%FF&a=", HEADERS, sha256(b""))
     for form, encoded in ((once, False), (twice, True)):
         canonical = canonical_request(request, ("host",), twice_encoded=encoded)
@@ -120,7 +120,7 @@ def test_the_path_may_be_signed_as_it_is_meant_or_as_it_is_written(path: str, on
         assert is_valid(request, parsed(claim), SECRET_KEY)
 
 
-def test_a_signed_header_that_did_not_arrive_counts_as_empty_and_any_byte_may_be_in_one() -> None:
+def test_a_missing_signed_header_counts_as_empty_and_any_byte_is_allowed() -> None:
     request = SignedRequest("GET", "/", "", {**HEADERS, "x-a": "\udcff"}, sha256(b""))
     canonical = canonical_request(request, ("x-a", "x-b"))
     assert canonical == f"GET\n/\n\nx-a:\udcff\nx-b:\n\nx-a;x-b\n{sha256(b'')}"
@@ -129,7 +129,7 @@ def test_a_signed_header_that_did_not_arrive_counts_as_empty_and_any_byte_may_be
     assert sign(SECRET_KEY, DATE, canonical) == hmac.new(SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
-def test_when_a_request_was_signed() -> None:
+def test_signing_time_is_parsed() -> None:
     def at(headers: dict[str, str]) -> datetime | None:
         return signing_time(SignedRequest("GET", "/", "", headers, sha256(b"")))
 
@@ -158,7 +158,7 @@ def test_any_change_breaks_the_signature(
     assert not [claim for claim in claims if is_valid(request_, claim, SECRET_KEY + "x")]
 
 
-def test_a_derived_signature_is_good_for_its_own_day_only() -> None:
+def test_a_derived_signature_is_valid_only_on_its_day() -> None:
     request, _, _, derived = VECTORS[0].values
     assert isinstance(request, SignedRequest)
     claim = v11(request, str(derived))
@@ -169,7 +169,7 @@ def test_a_derived_signature_is_good_for_its_own_day_only() -> None:
     assert not is_valid(request, forged, SECRET_KEY)
 
 
-def test_an_announced_body_hash_must_be_the_bodys() -> None:
+def test_a_payload_hash_must_match_the_body() -> None:
     body = b"--XYZ\r\n"
     for announced, valid in ((sha256(body), True), (sha256(b"other"), False)):
         request = SignedRequest("POST", "/", "", {**HEADERS, "x-sdk-content-sha256": announced}, sha256(body))
@@ -188,7 +188,7 @@ def test_a_security_token_must_be_signed() -> None:
 def independent(
     algorithm: str, method: str, segments: list[str], query: list[tuple[str, str]], headers: dict[str, str], body: bytes
 ) -> str:
-    """The signature by a second, plain reading of the documents."""
+    """Compute the signature by an independent implementation of the documents."""
 
     def encode(text: str) -> str:
         safe = (string.ascii_letters + string.digits + "-_.~").encode()
@@ -245,7 +245,7 @@ def test_a_second_implementation_agrees(
 
 @fuzz()
 @given(methods, st.lists(segments, min_size=1, max_size=4), queries, st.binary(max_size=40), st.booleans())
-def test_the_official_signers_are_understood(
+def test_signatures_of_the_official_signers_are_valid(
     method: str, path: list[str], query: list[tuple[str, str]], body: bytes, derive: bool
 ) -> None:
     request = SdkRequest(
@@ -269,10 +269,10 @@ def test_the_official_signers_are_understood(
 
 @fuzz()
 @given(st.text(string.printable, max_size=200))
-def test_an_authorization_of_another_kind_is_not_ours(text: str) -> None:
+def test_another_authorization_scheme_is_not_parsed(text: str) -> None:
     assert parse_authorization(text) is None
 
 
 @pytest.mark.parametrize("date", ["", "2024-01-02", "20240102T030405", "20241302T030405Z", "99999999T999999Z"])
-def test_a_date_that_cannot_be_read_is_none(date: str) -> None:
+def test_an_invalid_date_is_none(date: str) -> None:
     assert signing_time(SignedRequest("GET", "/", "", {"x-sdk-date": date}, sha256(b""))) is None

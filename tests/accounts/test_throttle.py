@@ -1,4 +1,4 @@
-"""Guessing is slowed down; nobody else is."""
+"""Limits on failed logins, rates and concurrent requests."""
 
 import time
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def refused(throttle: Throttle, account: str, address: str) -> str:
 LOCKED = "IAM.401 The account is locked."
 
 
-def test_an_account_is_locked_for_the_address_that_guesses(storage: Storage) -> None:
+def test_failures_from_an_address_lock_the_account_for_it(storage: Storage) -> None:
     throttle = Throttle(storage)
     for _ in range(5):
         assert refused(throttle, "a", "1") == ""
@@ -53,7 +53,7 @@ def test_an_account_is_locked_for_the_address_that_guesses(storage: Storage) -> 
     assert refused(throttle, "b", "1") == ""
 
 
-def test_an_account_is_locked_for_all_after_many_guesses_from_everywhere_but_at_home(storage: Storage) -> None:
+def test_failures_from_many_addresses_lock_the_account_except_for_known_addresses(storage: Storage) -> None:
     throttle = Throttle(storage)
     throttle.login_succeeded("a", "home")
     for number in range(50):
@@ -63,7 +63,7 @@ def test_an_account_is_locked_for_all_after_many_guesses_from_everywhere_but_at_
     assert refused(throttle, "b", "new") == ""
 
 
-def test_an_address_that_guesses_widely_must_wait_but_not_its_neighbours(storage: Storage) -> None:
+def test_failures_for_many_accounts_lock_the_address_only(storage: Storage) -> None:
     throttle = Throttle(storage)
     throttle.login_succeeded("neighbour", "office")
     for number in range(60):
@@ -73,7 +73,7 @@ def test_an_address_that_guesses_widely_must_wait_but_not_its_neighbours(storage
     assert refused(throttle, "another", "elsewhere") == ""
 
 
-def test_a_right_password_forgets_the_wrong_ones(storage: Storage) -> None:
+def test_a_successful_login_resets_the_failures(storage: Storage) -> None:
     throttle = Throttle(storage)
     for _ in range(4):
         throttle.login_failed("a", "1")
@@ -83,7 +83,7 @@ def test_a_right_password_forgets_the_wrong_ones(storage: Storage) -> None:
     assert refused(throttle, "a", "1") == ""
 
 
-def test_a_lock_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     throttle = Throttle(MemoryStorage())
     for _ in range(5):
         throttle.login_failed("a", "1")
@@ -95,16 +95,16 @@ def test_a_lock_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unknown_keys_are_counted_by_address(storage: Storage) -> None:
     throttle = Throttle(storage)
-    answers = [
+    responses = [
         throttle.unknown_key_error("AK", "1").message for _ in range(throttling.UNKNOWN_KEYS_OF_AN_ADDRESS.amount + 1)
     ]
-    assert "ak not exist" in answers[0]
-    assert "ak not exist" in answers[-2]
-    assert "failed to reach the limit" in answers[-1]
+    assert "ak not exist" in responses[0]
+    assert "ak not exist" in responses[-2]
+    assert "failed to reach the limit" in responses[-1]
     assert "ak not exist" in throttle.unknown_key_error("AK", "2").message
 
 
-def test_a_signature_is_seen_once_in_all_processes(storage: Storage) -> None:
+def test_a_signature_is_accepted_once_across_processes(storage: Storage) -> None:
     one, two = Throttle(storage), Throttle(storage)
     assert one.is_first_use("s", 60)
     assert not two.is_first_use("s", 60)
@@ -132,7 +132,7 @@ def test_rates_are_counted_by_project_and_operation(storage: Storage) -> None:
         two.count_request("p", "search", LIMITS.override({"rate": 0}))
 
 
-def test_requests_under_way_are_bounded_and_given_back() -> None:
+def test_concurrent_requests_are_limited_and_released() -> None:
     quotas = Quotas(MemoryStorage())
     with quotas.concurrent_request("p", LIMITS), quotas.concurrent_request("p", LIMITS):
         with pytest.raises(ServiceError, match=r"FRS\.0033"), quotas.concurrent_request("p", LIMITS):
@@ -143,15 +143,15 @@ def test_requests_under_way_are_bounded_and_given_back() -> None:
         pass
 
 
-def test_a_project_over_its_rate_is_told_so_and_others_are_not(tenant: Tenant, other: Tenant) -> None:
+def test_a_project_over_its_rate_limit_gets_429_and_others_do_not(tenant: Tenant, other: Tenant) -> None:
     accounts(tenant.server, "limit", tenant.name, "main", "rate=2", "burst=1")
     try:
         with tenant.client() as ours, other.client() as theirs:
-            answers = [ours.get(f"{tenant.base}/face-sets") for _ in range(10)]
+            responses = [ours.get(f"{tenant.base}/face-sets") for _ in range(10)]
             assert theirs.get(f"{other.base}/face-sets").status_code == 200
-            statuses = [answer.status_code for answer in answers]
+            statuses = [response.status_code for response in responses]
             assert statuses.count(200) >= 2
-            last = next(answer for answer in answers if answer.status_code == 429)
+            last = next(response for response in responses if response.status_code == 429)
             assert last.json()["error_code"] == "FRS.0033"
             assert int(last.headers["Retry-After"]) >= 1
             assert last.headers["X-ratelimit"] == "2"
@@ -178,16 +178,16 @@ def test_a_project_has_its_own_number_and_size_of_face_sets(server: Server) -> N
 
 def test_subscribe_names_every_service(tenant: Tenant) -> None:
     with tenant.client() as client:
-        answer = client.get(f"{tenant.server.endpoint}/v1/{tenant.project_id}/subscribe").json()
-    assert answer.pop("max_face_set_number") == 10
-    assert answer.keys() == {"detect_service", "compare_service", "live_detect_service", "search_service"}
-    for service in answer.values():
+        response = client.get(f"{tenant.server.endpoint}/v1/{tenant.project_id}/subscribe").json()
+    assert response.pop("max_face_set_number") == 10
+    assert response.keys() == {"detect_service", "compare_service", "live_detect_service", "search_service"}
+    for service in response.values():
         assert service["subscribe_status"] is True
         assert time.strptime(service["create_time"], "%Y-%m-%d %H:%M:%S")
 
 
-def test_a_user_that_does_not_exist_takes_as_much_work(tenant: Tenant) -> None:
-    """Not timed: the hash of nobody has the very parameters of everybody's."""
+def test_login_of_an_unknown_user_takes_as_much_work(tenant: Tenant) -> None:
+    """Checked without timing: the dummy hash has the same parameters as real ones."""
     from openfrs.accounts import passwords
 
     parameters = passwords.hash_password("x").rpartition("$")[0].rpartition("$")[0]

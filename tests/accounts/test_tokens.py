@@ -1,4 +1,4 @@
-"""Tokens end when they should, and only then."""
+"""Tokens: scope, expiry, revocation and key rotation."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -17,16 +17,16 @@ IAM_401 = {"code": 401, "title": "Unauthorized"}
 
 
 def works(tenant: Tenant, token: str) -> bool:
-    answer = tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers={"X-Auth-Token": token})
-    if answer.status_code != 200:
-        assert (answer.status_code, answer.json()["error_code"]) == (400, "FRS.0002")
-    return answer.status_code == 200
+    response = tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers={"X-Auth-Token": token})
+    if response.status_code != 200:
+        assert (response.status_code, response.json()["error_code"]) == (400, "FRS.0002")
+    return response.status_code == 200
 
 
 def fresh(tenant: Tenant, user: str) -> str:
-    answer = log_in(tenant.server, tenant.name, user, tenant.passwords[user], "main")
-    assert answer.status_code == 201, answer.text
-    return answer.headers["X-Subject-Token"]
+    response = log_in(tenant.server, tenant.name, user, tenant.passwords[user], "main")
+    assert response.status_code == 201, response.text
+    return response.headers["X-Subject-Token"]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def fresh(tenant: Tenant, user: str) -> str:
     ],
     ids=lambda command: command[0],
 )
-def test_a_change_to_a_user_ends_its_tokens_at_once(tenant: Tenant, command: list[str]) -> None:
+def test_a_change_to_a_user_revokes_its_tokens(tenant: Tenant, command: list[str]) -> None:
     user = f"user-{command[0]}"
     tenant.add_user(user)
     token, bystander = fresh(tenant, user), tenant.token("operator")
@@ -49,7 +49,7 @@ def test_a_change_to_a_user_ends_its_tokens_at_once(tenant: Tenant, command: lis
     assert works(tenant, bystander)
 
 
-def test_a_new_token_does_not_end_older_ones(tenant: Tenant) -> None:
+def test_a_new_token_does_not_revoke_older_ones(tenant: Tenant) -> None:
     first, second = (fresh(tenant, "admin") for _ in range(2))
     assert first != second
     assert works(tenant, first)
@@ -67,12 +67,12 @@ def test_a_token_is_inspected_and_revoked(tenant: Tenant) -> None:
     assert shown.json()["token"]["roles"] == [{"id": "admin", "name": "admin"}]
     assert tenant.server.anonymous.delete(address, headers=headers).status_code == 204
     assert not works(tenant, token)
-    gone = tenant.server.anonymous.get(address, headers=headers)
-    assert gone.status_code == 401
-    assert gone.json()["error"]["title"] == "Unauthorized"
+    deleted = tenant.server.anonymous.get(address, headers=headers)
+    assert deleted.status_code == 401
+    assert deleted.json()["error"]["title"] == "Unauthorized"
 
 
-def test_a_token_of_another_organisation_is_not_shown_and_not_revoked(tenant: Tenant, other: Tenant) -> None:
+def test_a_token_of_another_domain_cannot_be_shown_or_revoked(tenant: Tenant, other: Tenant) -> None:
     address = f"{tenant.server.endpoint}/v3/auth/tokens"
     headers = {"X-Auth-Token": tenant.token(), "X-Subject-Token": other.token()}
     assert tenant.server.anonymous.get(address, headers=headers).status_code == 404
@@ -86,7 +86,7 @@ def rescoped(tenant: Tenant, token: str, project: dict[str, str]) -> httpx.Respo
     return tenant.server.anonymous.post("/v3/auth/tokens", json=body)
 
 
-def test_changing_the_scope_never_extends_the_life_of_a_token(tenant: Tenant) -> None:
+def test_changing_the_scope_never_extends_a_token(tenant: Tenant) -> None:
     first = tenant.server.anonymous.post(
         "/v3/auth/tokens",
         json={
@@ -108,42 +108,42 @@ def test_changing_the_scope_never_extends_the_life_of_a_token(tenant: Tenant) ->
     token, expires = first.headers["X-Subject-Token"], first.json()["token"]["expires_at"]
     for _ in range(3):
         time.sleep(0.01)
-        answer = rescoped(tenant, token, {"name": "main"})
-        assert answer.status_code == 201
-        assert answer.json()["token"]["expires_at"] == expires
-        assert answer.json()["token"]["methods"] == ["token", "password"]
-        token = answer.headers["X-Subject-Token"]
+        response = rescoped(tenant, token, {"name": "main"})
+        assert response.status_code == 201
+        assert response.json()["token"]["expires_at"] == expires
+        assert response.json()["token"]["methods"] == ["token", "password"]
+        token = response.headers["X-Subject-Token"]
     assert works(tenant, token)
 
 
-def test_a_scope_of_another_organisation_is_refused(tenant: Tenant, other: Tenant) -> None:
+def test_a_scope_in_another_domain_is_rejected(tenant: Tenant, other: Tenant) -> None:
     for project in ({"id": other.project_id}, {"id": "f" * 32}, {"name": "nothing"}):
-        answer = rescoped(tenant, tenant.token(), project)
-        assert answer.status_code == 401
-        assert answer.json()["error"]["message"] == "The user has no such project."
+        response = rescoped(tenant, tenant.token(), project)
+        assert response.status_code == 401
+        assert response.json()["error"]["message"] == "The user has no such project."
 
 
 def test_the_domain_of_a_scope_must_be_the_users(tenant: Tenant, other: Tenant) -> None:
     identity = {"methods": ["token"], "token": {"id": tenant.token()}}
 
-    def asked(domain: dict[str, str]) -> httpx.Response:
+    def rescope_to(domain: dict[str, str]) -> httpx.Response:
         body = {"auth": {"identity": identity, "scope": {"domain": domain}}}
         return tenant.server.anonymous.post("/v3/auth/tokens", json=body)
 
-    assert asked({"name": tenant.name}).json()["token"]["domain"]["name"] == tenant.name
+    assert rescope_to({"name": tenant.name}).json()["token"]["domain"]["name"] == tenant.name
     for domain in ({"name": other.name}, {"id": "f" * 32}):
-        refused = asked(domain)
+        refused = rescope_to(domain)
         assert (refused.status_code, refused.json()["error"]["message"]) == (401, "The user has no such domain.")
 
 
-def test_an_old_token_cannot_be_exchanged_once_it_has_ended(tenant: Tenant) -> None:
+def test_a_revoked_token_cannot_be_exchanged(tenant: Tenant) -> None:
     tenant.add_user("leaver")
     token = fresh(tenant, "leaver")
     accounts(tenant.server, "disable", tenant.name, "leaver")
     assert rescoped(tenant, token, {"name": "main"}).status_code == 401
 
 
-def test_keys_are_rotated_without_logging_anybody_out(server: Server, tenant: Tenant) -> None:
+def test_key_rotation_keeps_tokens_valid(server: Server, tenant: Tenant) -> None:
     tokens = [fresh(tenant, "admin")]
     for _ in range(3):
         accounts(server, "rotate-token-keys")
@@ -159,7 +159,7 @@ def test_a_staged_key_is_accepted_before_it_signs(tmp_path: Path) -> None:
     ahead = Keyring(KeyFile(file))
     ahead.rotate_token_keys(life)
     text = ahead.tokens.encrypt(b"x")
-    assert before.decrypt(text) == b"x"  # a process that has not read the new file yet
+    assert before.decrypt(text) == b"x"  # a process that has not yet read the new file
 
 
 def test_a_retired_key_is_dropped_once_its_tokens_have_expired(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_projects_and_domains_are_those_of_the_caller(tenant: Tenant, other: Ten
     assert domain["name"] == tenant.name
 
 
-def test_an_expired_time_is_in_the_future_by_the_life_of_a_token(tenant: Tenant) -> None:
-    answer = log_in(tenant.server, tenant.name, "admin", tenant.passwords["admin"], "main")
-    expires = datetime.fromisoformat(answer.json()["token"]["expires_at"])
+def test_a_token_expires_after_its_lifetime(tenant: Tenant) -> None:
+    response = log_in(tenant.server, tenant.name, "admin", tenant.passwords["admin"], "main")
+    expires = datetime.fromisoformat(response.json()["token"]["expires_at"])
     assert timedelta(hours=23) < expires - datetime.now(UTC) <= timedelta(hours=24)

@@ -1,4 +1,4 @@
-"""Requests and errors of the last hour, of one's own project."""
+"""Requests and errors of a project in the last hour."""
 
 import httpx
 import pytest
@@ -9,7 +9,7 @@ from tests.support.tenants import Tenant
 
 
 class Refusing(MemoryStorage):
-    """Counters that cannot be reached for so many questions."""
+    """Counters that are unreachable for the given number of calls."""
 
     refusals = 0
 
@@ -20,16 +20,16 @@ class Refusing(MemoryStorage):
         return super().incr(key, expiry, amount)
 
 
-def requests_and_errors(told: UsageCounter, project: str = "project") -> tuple[int, int]:
-    minutes = told.last_hour(project)
+def requests_and_errors(usage: UsageCounter, project: str = "project") -> tuple[int, int]:
+    minutes = usage.last_hour(project)
     return sum(each.requests for each in minutes), sum(each.errors for each in minutes)
 
 
 def activity(tenant: Tenant, client: httpx.Client) -> tuple[int, int, int]:
-    """Minutes told, requests and errors in them."""
-    answer = client.get(f"{tenant.server.endpoint}/x/v1/{tenant.project_id}/activity")
-    assert answer.status_code == 200
-    minutes = answer.json()["minutes"]
+    """Return the number of minutes, and the requests and errors in them."""
+    response = client.get(f"{tenant.server.endpoint}/x/v1/{tenant.project_id}/activity")
+    assert response.status_code == 200
+    minutes = response.json()["minutes"]
     assert minutes == sorted(minutes, key=lambda minute: minute["start"])
     return len(minutes), sum(each["requests"] for each in minutes), sum(each["errors"] for each in minutes)
 
@@ -45,7 +45,7 @@ def test_requests_and_errors_are_counted_for_the_project_alone(tenant: Tenant, o
         assert activity(other, theirs) == before
 
 
-def test_what_a_role_does_not_allow_is_an_error_and_what_is_not_frs_is_not_counted(tenant: Tenant) -> None:
+def test_forbidden_requests_count_as_errors_and_other_routes_are_not_counted(tenant: Tenant) -> None:
     with tenant.client("reader") as client:
         _, requests, errors = activity(tenant, client)
         client.delete(f"{tenant.base}/face-sets/none")
@@ -54,23 +54,23 @@ def test_what_a_role_does_not_allow_is_an_error_and_what_is_not_frs_is_not_count
         assert activity(tenant, client) == (60, requests + 1, errors + 1)
 
 
-def test_what_the_counters_do_not_take_is_counted_later_and_once() -> None:
+def test_counts_that_could_not_be_written_are_written_once_later() -> None:
     counters = Refusing()
-    told = UsageCounter(counters)
+    usage = UsageCounter(counters)
     for failed in (False, True, False):
-        told.count("project", failed=failed)
-    told.count("neighbour", failed=False)
+        usage.count("project", failed=failed)
+    usage.count("neighbour", failed=False)
     counters.refusals = 1
     with pytest.raises(ConnectionError):
-        told.flush()
-    told.count("project", failed=True)
-    told.flush()
-    told.flush()
-    assert requests_and_errors(told) == (4, 2)
-    assert requests_and_errors(told, "neighbour") == (1, 0)
+        usage.flush()
+    usage.count("project", failed=True)
+    usage.flush()
+    usage.flush()
+    assert requests_and_errors(usage) == (4, 2)
+    assert requests_and_errors(usage, "neighbour") == (1, 0)
 
 
-def test_processes_that_share_counters_are_told_together() -> None:
+def test_counts_of_processes_that_share_a_storage_are_summed() -> None:
     counters = MemoryStorage()
     one, other = UsageCounter(counters), UsageCounter(counters)
     one.count("project", failed=False)

@@ -1,4 +1,4 @@
-"""The service layer in this process, over fake models."""
+"""Services in this process with fake models."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A face set takes no more than its capacity, and a picture wholly or not at all."""
+"""Capacity of face sets."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from tests.support.projects import PEOPLE, Project
 
 
 def fill(project: Project, count: int) -> None:
-    """Enrol this many faces at once, past the service."""
+    """Enrol faces directly through the repository."""
     template = np.full(FakePipeline.dimension, FakePipeline.dimension**-0.5, np.float32)
     faces = [NewFace(f"{place:08}", "a", BoundingBox(0, 0, 1, 1), {}, template) for place in range(count)]
     set_id = project.services.face_sets.require(project.id, "test").id
@@ -26,7 +26,7 @@ def refusal(project: Project, *people: tuple[int, int, int]) -> str:
     return refused.value.message
 
 
-def test_a_full_set_takes_a_picture_wholly_or_not_at_all(project: Project) -> None:
+def test_a_full_set_enrols_all_faces_of_an_image_or_none(project: Project) -> None:
     project.create(capacity=10_000)
     fill(project, 9_998)
     message = refusal(project, *PEOPLE[:3])
@@ -48,7 +48,7 @@ def test_a_full_set_takes_a_picture_wholly_or_not_at_all(project: Project) -> No
     assert [face.external_image_id for face in window[:8]] == ["a"] * 8
 
 
-def test_a_maximum_below_the_default_capacity_bounds_the_default(project: Project) -> None:
+def test_a_maximum_below_the_default_capacity_limits_the_default(project: Project) -> None:
     project.create(max_capacity=20_000)
     assert project.services.face_sets.require(project.id, "test").capacity == 20_000
     with pytest.raises(ServiceError):

@@ -7,7 +7,7 @@ from openfrs.store.index.search import distinct
 
 
 @given(st.lists(st.integers(0, 9), max_size=40), st.integers(1, 7))
-def test_taking_in_turns_takes_what_taking_at_once_does(people: list[int], at_once: int) -> None:
+def test_batches_accept_the_same_faces_as_one_call(people: list[int], at_once: int) -> None:
     directions = np.eye(10, dtype=np.float32)
     faces = [directions[person] for person in people]
     dry_run = DryRun()
@@ -15,7 +15,7 @@ def test_taking_in_turns_takes_what_taking_at_once_does(people: list[int], at_on
     assert sum(taken) == len(distinct(faces, range(len(faces)), 0.5)) == len(set(people))
 
 
-def test_many_are_remembered() -> None:
+def test_many_embeddings_are_kept() -> None:
     faces = np.random.default_rng(0).standard_normal((700, 128)).astype(np.float32)
     faces /= np.linalg.norm(faces, axis=1, keepdims=True)
     dry_run = DryRun()

@@ -1,4 +1,4 @@
-"""A face set with a policy enrols what it says it would, and nothing else."""
+"""Enrolment with a policy agrees with the check of the policy."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -37,11 +37,11 @@ LIMITS: dict[str, st.SearchStrategy[Any]] = {
 
 
 def checked(
-    project: Project, picture: bytes, values: dict[str, Any] | None = None, name: str = "test", *, single: bool = False
+    project: Project, image: bytes, values: dict[str, Any] | None = None, name: str = "test", *, single: bool = False
 ) -> list[JudgedFace]:
     async def work() -> list[JudgedFace]:
-        given = EncodedImage(picture, "image_file")
-        _, faces = await project.services.policies.check(project.id, name, given, values, single=single)
+        encoded = EncodedImage(image, "image_file")
+        _, faces = await project.services.policies.check(project.id, name, encoded, values, single=single)
         return faces
 
     return anyio.run(work)
@@ -54,16 +54,16 @@ def set_policy(project: Project, values: dict[str, Any], name: str = "test") -> 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     policy=st.fixed_dictionaries({}, optional=LIMITS),
-    pictures=st.lists(st.lists(st.sampled_from(PEOPLE[::400]), min_size=1, max_size=4), min_size=1, max_size=4),
+    images=st.lists(st.lists(st.sampled_from(PEOPLE[::400]), min_size=1, max_size=4), min_size=1, max_size=4),
     single=st.booleans(),
 )
 def test_what_a_check_accepts_is_enrolled(
-    project: Project, policy: dict[str, Any], pictures: Sequence[Sequence[Person]], single: bool
+    project: Project, policy: dict[str, Any], images: Sequence[Sequence[Person]], single: bool
 ) -> None:
     project.create()
     try:
         set_policy(project, policy)
-        for people in pictures:
+        for people in images:
             before = project.count()
             faces = checked(project, photo(*people), single=single)
             accepted = [face.template.box for face in faces if not face.reasons]
@@ -73,14 +73,14 @@ def test_what_a_check_accepts_is_enrolled(
                 with pytest.raises(ServiceError) as refused:
                     project.add(*people, single=single)
                 assert refused.value.entry.key == "FRS.0404/policy"
-                told = set(refused.value.message.rpartition(": ")[2].split(", "))
-                assert told <= {reason for face in faces for reason in face.reasons}
+                reasons = set(refused.value.message.rpartition(": ")[2].split(", "))
+                assert reasons <= {reason for face in faces for reason in face.reasons}
             assert project.count() == before + len(accepted)
     finally:
         project.services.face_sets.delete(project.id, "test")
 
 
-def test_a_picture_says_what_its_duplicate_is(project: Project) -> None:
+def test_a_check_returns_the_duplicate(project: Project) -> None:
     project.create()
     set_policy(project, {"duplicate_false_match_rate": 1e-4})
     (anna,) = project.add(PEOPLE[0])
@@ -91,17 +91,17 @@ def test_a_picture_says_what_its_duplicate_is(project: Project) -> None:
     assert (other.reasons, other.duplicate) == ((), None)
 
 
-def test_of_one_person_twice_in_a_picture_the_larger_face_is_enrolled(project: Project) -> None:
+def test_of_two_faces_of_a_person_the_larger_is_enrolled(project: Project) -> None:
     project.create()
     set_policy(project, {"duplicate_similarity": 0.93})
     first, _, third = checked(project, photo(PEOPLE[0], PEOPLE[0], PEOPLE[1000]))
     enrolled = project.add(PEOPLE[0], PEOPLE[0], PEOPLE[1000])
     assert [face.box for face in enrolled] == [first.template.box, third.template.box]
     again = project.add(PEOPLE[0], PEOPLE[2000])
-    assert [face.external_image_id for face in again] == [again[0].face_id]  # not of the face left out
+    assert [face.external_image_id for face in again] == [again[0].face_id]  # not that of the rejected face
 
 
-def test_a_policy_that_was_taken_away_holds_no_longer(project: Project) -> None:
+def test_a_removed_policy_does_not_apply(project: Project) -> None:
     project.create()
     set_policy(project, {"max_faces": 1})
     assert len(project.add(PEOPLE[0], PEOPLE[1000])) == 1
@@ -109,7 +109,7 @@ def test_a_policy_that_was_taken_away_holds_no_longer(project: Project) -> None:
     assert len(project.add(PEOPLE[0], PEOPLE[1000])) == 2
 
 
-def test_who_is_added_at_the_same_moment_many_times_is_enrolled_once(project: Project) -> None:
+def test_a_person_added_concurrently_is_enrolled_once(project: Project) -> None:
     project.create()
     set_policy(project, {"duplicate_similarity": 0.93})
 
@@ -121,12 +121,12 @@ def test_who_is_added_at_the_same_moment_many_times_is_enrolled_once(project: Pr
         return ""
 
     with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(refusal, range(24)))
-    assert sorted(told) == [""] * 3 + ["DUPLICATE_PERSON"] * 21
+        reasons = list(pool.map(refusal, range(24)))
+    assert sorted(reasons) == [""] * 3 + ["DUPLICATE_PERSON"] * 21
     assert project.count() == 3
 
 
-def test_a_set_at_its_capacity_still_refuses(project: Project) -> None:
+def test_a_full_set_still_rejects_duplicates(project: Project) -> None:
     project.create(capacity=10_000)
     set_policy(project, {"max_faces": 1, "duplicate_similarity": 0.93})
     project.add(PEOPLE[0])
@@ -137,7 +137,7 @@ def test_a_set_at_its_capacity_still_refuses(project: Project) -> None:
 
 @pytest.fixture(scope="module")
 def real(all_weights: WeightCache, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A project of a service with the real models, with a set that has FRS's advised policy and refuses duplicates."""
+    """A project with the real models and a set with the recommended policy that rejects duplicates."""
     data: Path = tmp_path_factory.mktemp("enrolment")
     services = Services.open(Settings(data=data, threads=1), ModelPipeline(all_weights, Runtime(1)))
     try:
@@ -156,13 +156,13 @@ def sample(weights: WeightCache, name: str) -> npt.NDArray[np.uint8]:
     return image.astype(np.uint8)
 
 
-def reasons(project: Project, image: npt.NDArray[np.generic]) -> list[set[str]]:
-    picture = cv2.imencode(".png", image.astype(np.uint8))[1].tobytes()
-    return [set(face.reasons) for face in checked(project, picture)]
+def reasons(project: Project, pixels: npt.NDArray[np.generic]) -> list[set[str]]:
+    image = cv2.imencode(".png", pixels.astype(np.uint8))[1].tobytes()
+    return [set(face.reasons) for face in checked(project, image)]
 
 
 @pytest.mark.models
-def test_real_faces_are_refused_for_what_is_wrong_with_them(real: Project, weights: WeightCache) -> None:
+def test_degraded_photos_are_rejected_with_the_right_reasons(real: Project, weights: WeightCache) -> None:
     anna = sample(weights, "obama.jpg")
     assert reasons(real, anna) == [set()]
     (blurred,) = reasons(real, cv2.GaussianBlur(anna, (0, 0), 12))
@@ -177,11 +177,11 @@ def test_real_faces_are_refused_for_what_is_wrong_with_them(real: Project, weigh
 
 
 @pytest.mark.models
-def test_a_person_is_known_again_on_another_photo(real: Project, weights: WeightCache) -> None:
+def test_a_person_is_a_duplicate_on_another_photo(real: Project, weights: WeightCache) -> None:
     async def add(name: str) -> int:
-        picture = EncodedImage((weights.samples / name).read_bytes(), "image_file")
+        image = EncodedImage((weights.samples / name).read_bytes(), "image_file")
         _, faces = await real.services.faces.add(
-            real.id, "test", picture, external_image_id=name.removesuffix(".jpg"), fields={}, single=True
+            real.id, "test", image, external_image_id=name.removesuffix(".jpg"), fields={}, single=True
         )
         return len(faces)
 

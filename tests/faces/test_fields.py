@@ -1,4 +1,4 @@
-"""Custom fields: declarations and values, without the wire."""
+"""Declarations and values of custom fields, and generated ids."""
 
 import math
 import re
@@ -30,8 +30,8 @@ ANYTHING = st.recursive(
 )
 
 
-def refused_or(work: Callable[[], T], code: str) -> T | None:
-    """What a check lets pass; None if it refuses with this code."""
+def result_unless(work: Callable[[], T], code: str) -> T | None:
+    """Return the result of a check; None if it fails with the error code."""
     try:
         return work()
     except ServiceError as error:
@@ -41,16 +41,16 @@ def refused_or(work: Callable[[], T], code: str) -> T | None:
 
 
 @given(st.dictionaries(st.text(max_size=40), ANYTHING, max_size=12))
-def test_any_declaration_is_kept_or_refused(definitions: dict[str, Any]) -> None:
-    checked = refused_or(lambda: check_definitions(definitions), "FRS.0012")
+def test_any_declaration_is_accepted_unchanged_or_rejected(definitions: dict[str, Any]) -> None:
+    checked = result_unless(lambda: check_definitions(definitions), "FRS.0012")
     if checked is not None:
         assert list(checked) == list(definitions)
         assert all(isinstance(field_type(checked, name), FieldType) for name in checked)
 
 
 @given(st.sampled_from(FieldType), ANYTHING)
-def test_any_value_is_kept_unchanged_or_refused(kind: FieldType, value: Any) -> None:
-    checked = refused_or(lambda: check_values({"a": value}, {"a": {"type": kind.value.upper()}}), "FRS.0406")
+def test_any_value_is_accepted_unchanged_or_rejected(kind: FieldType, value: Any) -> None:
+    checked = result_unless(lambda: check_values({"a": value}, {"a": {"type": kind.value.upper()}}), "FRS.0406")
     if checked is not None:
         kept = checked["a"]
         assert kept == (float(value) if kind in {FieldType.FLOAT, FieldType.DOUBLE} else value)
@@ -59,7 +59,7 @@ def test_any_value_is_kept_unchanged_or_refused(kind: FieldType, value: Any) -> 
 
 
 @given(st.sampled_from(FieldType), st.text())
-def test_any_text_is_read_as_a_fitting_value_or_not_at_all(kind: FieldType, text: str) -> None:
+def test_any_text_is_parsed_to_a_valid_value_or_none(kind: FieldType, text: str) -> None:
     value = parse_value(text, kind)
     if value is not None:
         assert check_values({"a": value}, {"a": {"type": kind}}) == {"a": value}
@@ -93,14 +93,14 @@ def test_any_text_is_read_as_a_fitting_value_or_not_at_all(kind: FieldType, text
         ("\0", FieldType.STRING, None),
     ],
 )
-def test_text_of_a_query_is_read_as_its_declared_type(text: str, kind: FieldType, value: Any) -> None:
+def test_text_is_parsed_as_its_declared_type(text: str, kind: FieldType, value: Any) -> None:
     assert parse_value(text, kind) == value
 
 
 @pytest.mark.parametrize(
     ("name", "repeated"), [("a_b-1", "a_b-1"), ("", "given"), ("a" * 37, "given"), ("a b", "given"), ("\n", "given")]
 )
-def test_only_what_could_be_a_field_is_repeated(name: str, repeated: str) -> None:
+def test_only_valid_field_names_are_displayed(name: str, repeated: str) -> None:
     assert displayed_name(name) == repeated
 
 
@@ -110,7 +110,7 @@ def test_an_id_is_eight_letters_and_digits_and_does_not_repeat() -> None:
     assert all(re.fullmatch("[A-Za-z0-9]{8}", one) for one in ids)
 
 
-def test_a_write_is_tried_again_with_other_ids() -> None:
+def test_a_write_is_retried_with_new_ids() -> None:
     attempts: list[str] = []
 
     def write() -> str:

@@ -1,4 +1,4 @@
-"""The filter language: what it means, what it refuses and where."""
+"""The filter language: meaning, errors and their columns."""
 
 import contextlib
 
@@ -91,7 +91,7 @@ a, b, c = "big:1", "small:2", "flag:true"
         ("NOT AND:2", Not(Equal("AND", 2))),
     ],
 )
-def test_a_filter_means(text: str, tree: Predicate) -> None:
+def test_a_filter_is_parsed(text: str, tree: Predicate) -> None:
     assert parse_filter(text, FIELDS) == tree
 
 
@@ -163,7 +163,7 @@ CLOSING = r'expected a closing " after it, with \" and \\ as the only escapes'
         ("(" * 51 + a + ")" * 51, 51, "brackets can be nested 50 deep"),
     ],
 )
-def test_a_bad_filter_is_refused_with_the_place_and_what_was_expected(text: str, column: int, expected: str) -> None:
+def test_an_invalid_filter_is_rejected_with_column_and_expected_token(text: str, column: int, expected: str) -> None:
     with pytest.raises(ServiceError) as refused:
         parse_filter(text, FIELDS)
     assert refused.value.entry.key == "FRS.0012"
@@ -206,7 +206,7 @@ def test_the_limits_of_a_filter() -> None:
         "é" * 10_000,
     ],
 )
-def test_the_work_on_the_worst_filters_grows_with_their_length_only(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parsing_time_is_linear(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = 0
     advance = filter_module._Parser._advance
 
@@ -255,7 +255,7 @@ trees = st.recursive(
 
 
 def render(tree: Predicate) -> str:
-    """A filter that means the tree; every part in brackets."""
+    """Write a tree as a filter, with every part in brackets."""
     match tree:
         case Equal(field, bool() as value):
             return f"{field}:{str(value).lower()}"
@@ -277,7 +277,7 @@ def render(tree: Predicate) -> str:
 
 @fuzz()
 @given(trees)
-def test_a_tree_written_out_is_read_back(tree: Predicate) -> None:
+def test_a_written_tree_is_parsed_back(tree: Predicate) -> None:
     assert parse_filter(render(tree), FIELDS) == tree
 
 
@@ -302,6 +302,6 @@ pieces = st.lists(st.sampled_from([*PIECES, " "]), max_size=30)
 
 @fuzz()
 @given(st.text(max_size=60) | pieces.map("".join) | pieces.map(" ".join))
-def test_junk_is_a_tree_or_the_refusal(text: str) -> None:
+def test_any_text_is_parsed_or_rejected(text: str) -> None:
     with contextlib.suppress(ServiceError):
         parse_filter(text, FIELDS)

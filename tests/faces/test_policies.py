@@ -1,4 +1,4 @@
-"""What a policy makes of one face."""
+"""Policies applied to a single face."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def reasons(policy: Policy, one: FaceTemplate, *, rank: int = 0, count: int = 1)
     return set(judge_face(policy, one, rank=rank, face_count=count))
 
 
-def test_an_empty_policy_refuses_nothing() -> None:
+def test_an_empty_policy_accepts_every_face() -> None:
     worst = candidate(size=(1, 1), confidence=0, pose=HeadPose(170, 80, 90), total=0, blur=1, occlusion=1)
     assert reasons(Policy(), worst, rank=99, count=100) == set()
     assert Policy().traits == frozenset()
@@ -60,7 +60,7 @@ def test_an_empty_policy_refuses_nothing() -> None:
         ({"max_roll": 15}, {"pose": HeadPose(80, 80, -15)}, {"pose": HeadPose(0, 0, -16)}, Reason.EXTREME_POSE),
     ],
 )
-def test_a_limit_holds_for_what_is_beyond_it(
+def test_a_face_beyond_a_limit_is_rejected(
     limit: dict[str, float], within: dict[str, Any], beyond: dict[str, Any], reason: Reason
 ) -> None:
     assert reasons(Policy.parse(limit), candidate(**within)) == set()
@@ -75,7 +75,7 @@ def test_faces_are_counted() -> None:
     assert reasons(Policy(single_face=False), candidate(), count=2) == set()
 
 
-def test_every_reason_is_told() -> None:
+def test_all_reasons_are_returned() -> None:
     bad = candidate(size=(20, 20), pose=HeadPose(40, 0, 0), total=0.1, blur=0.9, occlusion=0.9, illumination=0.9)
     assert reasons(RECOMMENDED_POLICY, bad) == {
         Reason.SMALL_BOUNDING_BOX,
@@ -88,14 +88,14 @@ def test_every_reason_is_told() -> None:
 
 
 @pytest.mark.parametrize("limit", [{"max_blur": 1.0}, {"max_yaw": 180}])
-def test_what_cannot_be_measured_is_not_taken_for_good(limit: dict[str, float]) -> None:
+def test_a_limit_on_a_missing_trait_is_an_error(limit: dict[str, float]) -> None:
     unknown = replace(candidate(), traits=Traits())
     with pytest.raises(ServiceError) as refused:
         judge_face(Policy.parse(limit), unknown, rank=0, face_count=1)
     assert refused.value.entry.code == "FRS.0020"
 
 
-def test_only_what_is_needed_is_measured() -> None:
+def test_only_traits_with_limits_are_measured() -> None:
     assert Policy.parse({"min_face_size": 80, "max_faces": 1, "duplicate_similarity": 0.9}).traits == frozenset()
     assert Policy.parse({"max_blur": 0.3}).traits == {Trait.QUALITY}
     assert Policy.parse({"max_roll": 3}).traits == {Trait.POSE}
@@ -103,7 +103,7 @@ def test_only_what_is_needed_is_measured() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "message"),
     [
         ({"max_blurr": 0.3}, "policy: it may hold single_face, max_faces"),
         ({"max_blur": 1.01}, "policy.max_blur: "),
@@ -119,22 +119,22 @@ def test_only_what_is_needed_is_measured() -> None:
         ({"duplicate_similarity": 0.9, "duplicate_false_match_rate": 1e-4}, "policy: "),
     ],
 )
-def test_what_is_no_policy_is_refused(values: dict[str, Any], told: str) -> None:
+def test_an_invalid_policy_is_rejected(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ServiceError) as refused:
         Policy.parse(values)
     assert refused.value.entry.code == "FRS.0012"
-    assert told in refused.value.message
+    assert message in refused.value.message
     assert "blurr" not in refused.value.message
 
 
-def test_a_policy_is_read_as_it_was_stored() -> None:
+def test_a_stored_policy_is_parsed_back() -> None:
     values = {"max_faces": 3, "max_yaw": 30, "duplicate_false_match_rate": 1e-5, "max_blur": None}
     stored = json.loads(json.dumps(Policy.parse(values).to_store()))
     assert stored == {"max_faces": 3, "max_yaw": 30, "duplicate_false_match_rate": 1e-5}
     assert Policy.parse(stored) == Policy.parse(values)
 
 
-def test_a_false_match_rate_means_the_similarity_where_it_was_measured() -> None:
+def test_a_false_match_rate_gives_the_measured_similarity() -> None:
     scale = calibration("sface")
     for point in scale.operating_points:
         policy = Policy(duplicate_false_match_rate=max(1e-6, point.false_match_rate))
@@ -146,7 +146,7 @@ def test_a_false_match_rate_means_the_similarity_where_it_was_measured() -> None
     assert Policy().duplicate_cosine(scale) is None
 
 
-def test_the_page_has_every_limit_and_reason_and_policies_that_hold() -> None:
+def test_the_page_documents_every_limit_and_reason_and_its_policies_are_valid() -> None:
     page = (REPOSITORY / "docs" / "enrolment.md").read_text("utf-8")
     for name in [*Policy.model_fields, *Reason]:
         assert f"`{name}`" in page, name
@@ -154,5 +154,5 @@ def test_the_page_has_every_limit_and_reason_and_policies_that_hold() -> None:
     policies = [Policy.parse(example["policy"]) for example in examples if "policy" in example]
     assert len(policies) == 2
     for name, value in RECOMMENDED_POLICY.to_store().items():
-        assert f"`{name}`" in page.partition("advised limits are")[2]
-        assert f" {value:g}" in page.partition("advised limits are")[2]
+        assert f"`{name}`" in page.partition("FRS recommends")[2]
+        assert f" {value:g}" in page.partition("FRS recommends")[2]

@@ -1,4 +1,4 @@
-"""Which faces expire when, by a clock that the test sets."""
+"""Retention rules and runs, with a controlled clock."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class Clock:
-    """A clock that stands where it is put."""
+    """A clock that shows the time it is set to."""
 
     now = START
 
@@ -55,7 +55,7 @@ def rule(project: Project, **values: Any) -> None:
     project.services.retention.set_rule(project.id, "test", values)
 
 
-def test_faces_expire_so_many_days_after_they_were_enrolled(project: Project, clock: Clock) -> None:
+def test_faces_expire_days_after_enrolment(project: Project, clock: Clock) -> None:
     project.create()
     (old,) = project.add(PEOPLE[0])
     clock.now += timedelta(days=10)
@@ -99,30 +99,30 @@ def test_faces_expire_after_the_date_of_a_field(project: Project, clock: Clock) 
     assert dated.face_id not in ids(project)
 
 
-def test_a_date_that_is_put_off_in_time_counts(project: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What has expired when it is looked for must still have when it is deleted."""
+def test_a_postponed_date_prevents_deletion(project: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A face is deleted only if it is still expired in the transaction that deletes it."""
     project.create(fields={"until": "string"})
     put_off, other = (project.add(person, until="2026-02-01")[0] for person in PEOPLE[:2])
     rule(project, date_field="until")
     clock.now = datetime(2026, 6, 1, tzinfo=UTC)
     job = project.services.retention_job
-    look = job._expired
+    expired = job._expired
 
-    def look_and_put_off(*arguments: Any) -> Any:
-        found = look(*arguments)
+    def expired_then_postponed(*arguments: Any) -> Any:
+        result = expired(*arguments)
         project.services.faces.update(
             project.id, "test", put_off.face_id, external_image_id=None, fields={"until": "2027-01-01"}
         )
-        return found
+        return result
 
-    monkeypatch.setattr(job, "_expired", look_and_put_off)
+    monkeypatch.setattr(job, "_expired", expired_then_postponed)
     assert [result.deleted for result in run(project)] == [1]
     assert ids(project) == [put_off.face_id]
     assert other.face_id not in ids(project)
 
 
 @pytest.mark.parametrize("change", ["another rule", "no rule", "hold", "gone"])
-def test_a_set_that_changes_while_it_is_looked_at_keeps_its_faces(
+def test_a_set_that_changes_during_a_run_keeps_its_faces(
     project: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     project.create()
@@ -130,10 +130,10 @@ def test_a_set_that_changes_while_it_is_looked_at_keeps_its_faces(
     rule(project, days=1)
     clock.now += timedelta(days=2)
     retention, job = project.services.retention, project.services.retention_job
-    look = job._expired
+    expired = job._expired
 
-    def look_and_change(*arguments: Any) -> Any:
-        found = look(*arguments)
+    def expired_then_changed(*arguments: Any) -> Any:
+        result = expired(*arguments)
         match change:
             case "another rule":
                 rule(project, days=100)
@@ -143,15 +143,15 @@ def test_a_set_that_changes_while_it_is_looked_at_keeps_its_faces(
                 retention.set_hold(project.id, "test", "case 7")
             case "gone":
                 project.services.face_sets.delete(project.id, "test")
-        return found
+        return result
 
-    monkeypatch.setattr(job, "_expired", look_and_change)
+    monkeypatch.setattr(job, "_expired", expired_then_changed)
     assert [(result.deleted, result.held) for result in run(project)] == [(0, change == "hold")]
     if change != "gone":
         assert len(ids(project)) == 1
 
 
-def test_nothing_of_a_held_set_expires_until_it_is_released(project: Project, clock: Clock) -> None:
+def test_faces_of_a_held_set_expire_after_its_release(project: Project, clock: Clock) -> None:
     project.create()
     (face,) = project.add(PEOPLE[0])
     rule(project, days=1)
@@ -164,7 +164,7 @@ def test_nothing_of_a_held_set_expires_until_it_is_released(project: Project, cl
     assert ids(project) == []
 
 
-def test_many_expire_in_pieces(project: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_faces_are_deleted_in_batches(project: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openfrs.faces.retention._BATCH", 2)
     project.create()
     for person in PEOPLE[:5]:
@@ -177,7 +177,7 @@ def test_many_expire_in_pieces(project: Project, clock: Clock, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("stops", ["hold", "failure"])
-def test_what_was_deleted_before_something_stopped_it_is_told(
+def test_deletions_before_an_interruption_are_reported(
     project: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch, stops: str
 ) -> None:
     monkeypatch.setattr("openfrs.faces.retention._BATCH", 2)
@@ -187,11 +187,11 @@ def test_what_was_deleted_before_something_stopped_it_is_told(
     rule(project, days=1)
     clock.now += timedelta(days=2)
     repository = project.services.retention_job._repository
-    delete, pieces = repository.delete_chosen, list[int]()
+    delete, batches = repository.delete_chosen, list[int]()
 
     def delete_once(*arguments: Any) -> int:
-        pieces.append(len(pieces))
-        if len(pieces) == 2:
+        batches.append(len(batches))
+        if len(batches) == 2:
             if stops == "failure":
                 raise StoreUnavailableError("the disk is full")
             project.services.retention.set_hold(project.id, "test", "case 7")
@@ -206,7 +206,7 @@ def test_what_was_deleted_before_something_stopped_it_is_told(
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "message"),
     [
         ({}, "give days, date_field or both"),
         ({"days": 0}, "1 or more"),
@@ -219,15 +219,15 @@ def test_what_was_deleted_before_something_stopped_it_is_told(
         ({"date_field": "number"}, "of type string or long"),
     ],
 )
-def test_what_is_no_rule_is_refused(project: Project, values: dict[str, Any], told: str) -> None:
+def test_an_invalid_rule_is_rejected(project: Project, values: dict[str, Any], message: str) -> None:
     project.create(fields={"number": "double"})
     with pytest.raises(ServiceError, match=r"FRS\.0012") as refused:
         rule(project, **values)
-    assert told in refused.value.message
+    assert message in refused.value.message
     assert project.services.retention.settings(project.id, "test") == (None, None)
 
 
-def test_a_field_that_is_not_declared_is_refused(project: Project) -> None:
+def test_an_undeclared_date_field_is_rejected(project: Project) -> None:
     project.create()
     with pytest.raises(ServiceError, match=r"FRS\.0405"):
         rule(project, date_field="until")
@@ -254,9 +254,9 @@ def test_a_field_that_is_not_declared_is_refused(project: Project) -> None:
         (None, None),
     ],
 )
-def test_dates(value: Any, moment: datetime | None) -> None:
+def test_dates_are_parsed(value: Any, moment: datetime | None) -> None:
     assert date_of(value) == moment
 
 
-def test_a_date_too_late_to_add_days_to_never_comes() -> None:
+def test_a_date_beyond_the_calendar_never_expires() -> None:
     assert RetentionRule.parse({"date_field": "x", "days": 36_500}).expires_at(START, {"x": "9999-01-01"}) is None

@@ -1,4 +1,4 @@
-"""Search is exact: every answer is held against a scan of all templates in numpy."""
+"""Exactness of search, compared with a scan of all templates in NumPy."""
 
 import random
 
@@ -11,17 +11,17 @@ from tests.support.fake_models import FakePipeline, embedding_of
 from tests.support.projects import PEOPLE, Person, Project
 
 NOISE = 1e-6
-"""What the order of a float's summation may change about a cosine."""
+"""Rounding error of a cosine for different orders of summation."""
 
 
 class Oracle:
-    """The people enrolled, and search by scanning all of them."""
+    """The enrolled people, and search by a scan over all of them."""
 
     def __init__(self) -> None:
         self.enrolled: dict[str, Person] = {}
 
-    def check(self, found: list[tuple[str, float]], probe: Person, top_n: int, threshold: float) -> None:
-        """Hold a search's answer to what a scan gives."""
+    def check(self, results: list[tuple[str, float]], probe: Person, top_n: int, threshold: float) -> None:
+        """Compare the results of a search with those of a scan."""
         scale = calibration("sface")
         ids = list(self.enrolled)
         stored = np.array([embedding_of(person) for person in self.enrolled.values()], np.float16).astype(np.float32)
@@ -30,28 +30,28 @@ class Oracle:
         )
         shown = {face_id: scale.similarity(cosine) for face_id, cosine in cosines.items()}
         best = sorted(cosines.values(), reverse=True)
-        assert len({face_id for face_id, _ in found}) == len(found) <= top_n
-        for place, (face_id, similarity) in enumerate(found):
+        assert len({face_id for face_id, _ in results}) == len(results) <= top_n
+        for place, (face_id, similarity) in enumerate(results):
             assert similarity == pytest.approx(shown[face_id], abs=1.01e-4)
             assert similarity >= threshold
             assert cosines[face_id] == pytest.approx(best[place], abs=NOISE)
-        similarities = [similarity for _, similarity in found]
+        similarities = [similarity for _, similarity in results]
         assert similarities == sorted(similarities, reverse=True)
-        if len(found) < top_n:
-            left_out = cosines.keys() - {face_id for face_id, _ in found}
+        if len(results) < top_n:
+            left_out = cosines.keys() - {face_id for face_id, _ in results}
             assert all(shown[face_id] < threshold + 1.01e-4 for face_id in left_out)
             assert threshold > 0 or not left_out
 
 
 def enrol(project: Project, oracle: Oracle, people: list[Person]) -> None:
-    """Enrol people, six in a picture."""
+    """Enrol people, six per image."""
     for start in range(0, len(people), 6):
         group = people[start : start + 6]
         faces = project.add(*group)
         oracle.enrolled.update(zip([face.face_id for face in faces], group, strict=True))
 
 
-def test_search_is_exact_through_adding_and_deleting(project: Project) -> None:
+def test_search_is_exact_after_enrolment_and_deletion(project: Project) -> None:
     chance = random.Random(20)
     people = chance.sample(PEOPLE, 312)
     strangers = chance.sample(PEOPLE, 6)
@@ -83,9 +83,9 @@ def test_search_is_exact_through_adding_and_deleting(project: Project) -> None:
     hold(3)
     for face_id in chance.sample(sorted(oracle.enrolled), 10):
         probe = oracle.enrolled[face_id]
-        found = project.search_face(face_id, top_n=20)
-        assert found[0] == (face_id, 1.0)
-        assert {one for one, _ in found} >= {
+        results = project.search_face(face_id, top_n=20)
+        assert results[0] == (face_id, 1.0)
+        assert {one for one, _ in results} >= {
             one for one, similarity in project.search(probe, top_n=20) if similarity < 1
         }
 
@@ -110,7 +110,7 @@ def test_equally_similar_faces_come_in_the_order_of_their_enrolment(project: Pro
     assert project.search_face(twins[3], threshold=1.0)[0] == (twins[3], 1.0)
 
 
-def test_a_face_of_another_set_is_no_probe_and_no_answer(project: Project) -> None:
+def test_a_face_of_another_set_is_neither_probe_nor_result(project: Project) -> None:
     project.create()
     project.create("other")
     (face,) = project.add(PEOPLE[7], name="other")
@@ -120,7 +120,7 @@ def test_a_face_of_another_set_is_no_probe_and_no_answer(project: Project) -> No
     assert refused.value.entry.key == "FRS.0403"
 
 
-def test_a_set_made_again_starts_empty_for_search_too(project: Project) -> None:
+def test_search_in_a_recreated_set_finds_no_old_faces(project: Project) -> None:
     project.create()
     project.add(PEOPLE[9])
     assert len(project.search(PEOPLE[9])) == 1

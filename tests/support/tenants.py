@@ -1,4 +1,4 @@
-"""Organisations on a running server, made as an operator makes them: with ``openfrs accounts``."""
+"""Domains on a running server, created with ``openfrs accounts`` as an operator does."""
 
 import io
 import itertools
@@ -54,7 +54,7 @@ def log_in(server: Server, domain: str, user: str, password: str, project: str |
 
 @dataclass
 class Tenant:
-    """A domain with one project, an admin, and users of other roles as they are asked for."""
+    """A domain with one project, an admin, and users with other roles, which are created on demand."""
 
     server: Server
     account: Mapping[str, str]
@@ -80,19 +80,19 @@ class Tenant:
         return f"{self.server.endpoint}/v2/{self.project_id}"
 
     def add_user(self, name: str, role: str = "operator") -> str:
-        """A user of the project; returns the password."""
-        made = accounts(self.server, "create-user", self.name, name, "--project", "main", "--role", role)
-        self.passwords[name] = made["password"]
+        """Create a user of the project; returns the password."""
+        created = accounts(self.server, "create-user", self.name, name, "--project", "main", "--role", role)
+        self.passwords[name] = created["password"]
         return self.passwords[name]
 
     def token(self, user: str = "admin") -> str:
-        """A token of a user; a user named like a role is made with that role."""
+        """Return a token of a user; a user named like a role is created with that role."""
         if user not in self.tokens:
             if user not in self.passwords:
                 self.add_user(user, user)
-            answer = log_in(self.server, self.name, user, self.passwords[user], "main")
-            assert answer.status_code == 201, answer.text
-            self.tokens[user] = answer.headers["X-Subject-Token"]
+            response = log_in(self.server, self.name, user, self.passwords[user], "main")
+            assert response.status_code == 201, response.text
+            self.tokens[user] = response.headers["X-Subject-Token"]
         return self.tokens[user]
 
     def client(self, user: str = "admin") -> httpx.Client:

@@ -1,4 +1,4 @@
-"""The audit log says who did what, and nothing that is secret."""
+"""Entries of the audit log."""
 
 import json
 import stat
@@ -17,15 +17,15 @@ def entries(tenant: Tenant) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (tenant.server.data / "audit.jsonl").read_text("utf-8").splitlines()]
 
 
-def test_every_write_is_there_with_who_what_where_and_outcome(tenant: Tenant) -> None:
+def test_every_write_is_logged_with_user_target_address_and_outcome(tenant: Tenant) -> None:
     with tenant.client("operator") as client:
-        made = client.post(f"{tenant.base}/face-sets", json={"face_set_name": "audited"})
+        created = client.post(f"{tenant.base}/face-sets", json={"face_set_name": "audited"})
         added = client.post(f"{tenant.base}/face-sets/audited/faces", files={"image_file": photo((200, 90, 90))})
         client.get(f"{tenant.base}/face-sets")
-        gone = client.delete(f"{tenant.base}/face-sets/audited/faces?external_image_id=none")
+        deleted = client.delete(f"{tenant.base}/face-sets/audited/faces?external_image_id=none")
         client.delete(f"{tenant.base}/face-sets/audited")
     by_request = {entry.get("request_id"): entry for entry in entries(tenant)}
-    entry = by_request[made.headers["X-Request-Id"]]
+    entry = by_request[created.headers["X-Request-Id"]]
     assert entry["event"] == "write"
     assert entry["method"] == "POST"
     assert entry["target"] == f"/v2/{tenant.project_id}/face-sets"
@@ -33,7 +33,7 @@ def test_every_write_is_there_with_who_what_where_and_outcome(tenant: Tenant) ->
     assert entry["address"] == "127.0.0.1"
     assert entry["status"] == 200
     assert by_request[added.headers["X-Request-Id"]]["user_id"] == entry["user_id"]
-    refused = by_request[gone.headers["X-Request-Id"]]
+    refused = by_request[deleted.headers["X-Request-Id"]]
     assert refused["status"] == 400
     assert refused["target"].endswith("?external_image_id=none")
     assert not [
@@ -46,34 +46,34 @@ def test_every_write_is_there_with_who_what_where_and_outcome(tenant: Tenant) ->
     ]
 
 
-def test_ended_tokens_and_temporary_keys_are_there(tenant: Tenant) -> None:
+def test_revoked_tokens_and_temporary_keys_are_logged(tenant: Tenant) -> None:
     token = log_in(tenant.server, tenant.name, "admin", tenant.passwords["admin"], "main").headers["X-Subject-Token"]
     body = {"auth": {"identity": {"methods": ["token"]}}}
     headers = {"X-Auth-Token": token, "X-Subject-Token": token}
     with tenant.server.client(headers=headers) as client:
-        answers = [client.post("/v3.0/OS-CREDENTIAL/securitytokens", json=body), client.delete("/v3/auth/tokens")]
-        client.get("/health")  # an entry is written once its answer has been sent
+        responses = [client.post("/v3.0/OS-CREDENTIAL/securitytokens", json=body), client.delete("/v3/auth/tokens")]
+        client.get("/health")  # an entry is written after its response is sent
     by_request = {entry.get("request_id"): entry for entry in entries(tenant)}
-    for answer, target in zip(answers, ("/v3.0/OS-CREDENTIAL/securitytokens", "/v3/auth/tokens"), strict=True):
-        entry = by_request[answer.headers["X-Request-Id"]]
-        assert (entry["event"], entry["target"], entry["status"]) == ("write", target, answer.status_code)
+    for response, target in zip(responses, ("/v3.0/OS-CREDENTIAL/securitytokens", "/v3/auth/tokens"), strict=True):
+        entry = by_request[response.headers["X-Request-Id"]]
+        assert (entry["event"], entry["target"], entry["status"]) == ("write", target, response.status_code)
         assert entry["user_id"]
 
 
-def test_failed_logins_are_there(tenant: Tenant) -> None:
-    answer = log_in(tenant.server, tenant.name, "stranger", "wrong", "main")
-    entry = next(each for each in entries(tenant) if each.get("request_id") == answer.headers["X-Request-Id"])
+def test_failed_logins_are_logged(tenant: Tenant) -> None:
+    response = log_in(tenant.server, tenant.name, "stranger", "wrong", "main")
+    entry = next(each for each in entries(tenant) if each.get("request_id") == response.headers["X-Request-Id"])
     assert entry["event"] == "login failed"
     assert entry["account"] == f"/{tenant.name}/stranger"
     assert entry["reason"] == "The username or password is wrong."
 
 
-def test_commands_on_the_machine_are_there(tenant: Tenant) -> None:
+def test_commands_are_logged(tenant: Tenant) -> None:
     tenant.add_user("commanded")
     assert f"create user {tenant.name}/commanded" in {each.get("command") for each in entries(tenant)}
 
 
-def test_nothing_secret_is_there(tenant: Tenant) -> None:
+def test_secrets_are_not_logged(tenant: Tenant) -> None:
     key = accounts(tenant.server, "create-key", tenant.name, "admin")
     token = tenant.token("operator")
     tenant.server.anonymous.post(

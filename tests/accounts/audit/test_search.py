@@ -1,4 +1,4 @@
-"""Admins search the audit log of their project."""
+"""Search in the audit log of a project."""
 
 import json
 from contextlib import closing
@@ -14,35 +14,35 @@ from tests.support.fake_models import photo
 from tests.support.tenants import Tenant, log_in
 
 
-def found(tenant: Tenant, client: httpx.Client, **query: Any) -> dict[str, Any]:
-    answer = client.get(f"{tenant.server.endpoint}/x/v1/accounts/{tenant.project_id}/audit", params=query)
-    assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+def search(tenant: Tenant, client: httpx.Client, **query: Any) -> dict[str, Any]:
+    response = client.get(f"{tenant.server.endpoint}/x/v1/accounts/{tenant.project_id}/audit", params=query)
+    assert response.status_code == 200, response.text
+    page: dict[str, Any] = response.json()
+    return page
 
 
 def test_an_admin_finds_a_write_by_any_part_of_it(tenant: Tenant, other: Tenant) -> None:
     with tenant.client() as client, other.client() as theirs:
-        made = client.post(f"{tenant.base}/face-sets", json={"face_set_name": "searched"})
+        created = client.post(f"{tenant.base}/face-sets", json={"face_set_name": "searched"})
         client.post(f"{tenant.base}/face-sets/searched/faces", files={"image_file": photo((200, 90, 90))})
         client.delete(f"{tenant.base}/face-sets/searched")
-        request_id = made.headers["X-Request-Id"]
-        (entry,) = found(tenant, client, text=request_id[:20].upper())["entries"]
+        request_id = created.headers["X-Request-Id"]
+        (entry,) = search(tenant, client, text=request_id[:20].upper())["entries"]
         assert (entry["request_id"], entry["method"], entry["status"]) == (request_id, "POST", 200)
-        targets = [each["target"] for each in found(tenant, client, text="/face-sets/searched")["entries"]]
+        targets = [each["target"] for each in search(tenant, client, text="/face-sets/searched")["entries"]]
         assert [target.removeprefix(f"/v2/{tenant.project_id}") for target in targets] == [
             "/face-sets/searched",
             "/face-sets/searched/faces",
         ]
-        assert found(other, theirs, text=request_id)["entries"] == []
+        assert search(other, theirs, text=request_id)["entries"] == []
 
 
-def test_failed_logins_of_own_users_are_there_and_of_nobody_else(tenant: Tenant, other: Tenant) -> None:
+def test_failed_logins_are_found_only_for_users_of_the_project(tenant: Tenant, other: Tenant) -> None:
     log_in(tenant.server, tenant.name, "admin", "wrong", "main")
     with tenant.client() as client, other.client() as theirs:
-        newest = found(tenant, client, text="login failed")["entries"][0]
+        newest = search(tenant, client, text="login failed")["entries"][0]
         assert newest["account"] == f"/{tenant.name}/admin"
-        assert found(other, theirs, text=f"/{tenant.name}/admin")["entries"] == []
+        assert search(other, theirs, text=f"/{tenant.name}/admin")["entries"] == []
 
 
 def newest_first(path: Path) -> list[bytes]:
@@ -66,7 +66,7 @@ def test_pages_follow_one_another_without_loss(tmp_path: Path) -> None:
     assert numbers == list(range(88, -1, -2))
 
 
-def test_a_question_reads_only_so_much(tmp_path: Path) -> None:
+def test_a_search_reads_a_limited_number_of_bytes(tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     log.write_text("".join(json.dumps({"time": f"{number:06}"}) + "\n" for number in range(1000)))
     page = search_audit(newest_first(log), lambda _: False, limit=10, max_bytes=2000)
@@ -76,7 +76,7 @@ def test_a_question_reads_only_so_much(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 201}, {"limit": "many"}, {"text": "x" * 201}])
-def test_a_bad_question_is_refused(tenant: Tenant, query: dict[str, Any]) -> None:
+def test_an_invalid_query_is_rejected(tenant: Tenant, query: dict[str, Any]) -> None:
     with tenant.client() as client:
-        answer = client.get(f"{tenant.server.endpoint}/x/v1/accounts/{tenant.project_id}/audit", params=query)
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "FRS.0012")
+        response = client.get(f"{tenant.server.endpoint}/x/v1/accounts/{tenant.project_id}/audit", params=query)
+    assert (response.status_code, response.json()["error_code"]) == (400, "FRS.0012")
