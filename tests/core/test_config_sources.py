@@ -1,4 +1,4 @@
-"""Which setting wins, where it comes from, and what a mistake in one is answered with."""
+"""The precedence of settings, their origins, and errors in them."""
 
 import os
 import tomllib
@@ -25,10 +25,10 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def shown(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
-    with pytest.raises(SystemExit) as ended:
+def show(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as exit_info:
         app(["config", "show", *arguments])
-    assert ended.value.code == 0
+    assert exit_info.value.code == 0
     return capsys.readouterr().out
 
 
@@ -36,28 +36,32 @@ def test_command_line_over_environment_over_file_over_default(file: Path, monkey
     file.write_text('# all\nhost = "1.1.1.1"\nproject = "file"\nport = 1\n')
     monkeypatch.setenv("OPENFRS_PROJECT", "environment")
     monkeypatch.setenv("OPENFRS_PORT", "2")
-    read = Configuration.read({"port": 3})
-    assert (read.settings.host, read.settings.project, read.settings.port) == ("1.1.1.1", "environment", 3)
-    assert read.origins["host"] == f"{file}, line 2"
-    assert read.origins["project"] == "OPENFRS_PROJECT"
-    assert read.origins["port"] == "command line"
-    assert read.origins["rate"] == "default"
-    assert [*read.origins] == [*Settings.model_fields]
+    configuration = Configuration.read({"port": 3})
+    assert (configuration.settings.host, configuration.settings.project, configuration.settings.port) == (
+        "1.1.1.1",
+        "environment",
+        3,
+    )
+    assert configuration.origins["host"] == f"{file}, line 2"
+    assert configuration.origins["project"] == "OPENFRS_PROJECT"
+    assert configuration.origins["port"] == "command line"
+    assert configuration.origins["rate"] == "default"
+    assert [*configuration.origins] == [*Settings.model_fields]
 
 
-def test_what_is_shown_is_a_file_of_the_same_settings(
+def test_the_output_of_show_is_a_file_with_the_same_settings(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.write_text('index_memory = "500MB"\nproject = "a \\"quoted\\" \\\\ näme"\nbootstrap = false\nthreads = 3\n')
     before = Configuration.read({}).settings
-    text = shown(capsys=capsys)
+    text = show(capsys=capsys)
     file.write_text(text)
     assert {*tomllib.loads(text)} == {name for name, value in before if value is not None}
     assert Configuration.read({}).settings == before
 
 
-def test_options_of_serve_are_shown_as_serve_would_take_them(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = shown("--port", "9000", "--no-bootstrap", "--changed", capsys=capsys).splitlines()
+def test_show_accepts_the_options_of_serve(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = show("--port", "9000", "--no-bootstrap", "--changed", capsys=capsys).splitlines()
     assert [line.split() for line in lines] == [
         ["port", "=", "9000", "#", "command", "line"],
         ["bootstrap", "=", "false", "#", "command", "line"],
@@ -68,46 +72,46 @@ def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.setenv("OPENFRS_MASTER_KEY", "hidden-one")
     monkeypatch.setenv("OPENFRS_OBS_SECRET_KEY", "hidden-two")
     monkeypatch.setenv("OPENFRS_COUNTERS", "redis://user:hidden-three@counters:6379")
-    text = shown("--changed", capsys=capsys)
+    text = show("--changed", capsys=capsys)
     assert "hidden" not in text
     assert '# counters = "redis://********@counters:6379"' in text
-    assert tomllib.loads(text) == {}, "a mask would pass for a value"
+    assert tomllib.loads(text) == {}, "a mask must not become a value"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ("port = 1\nworker = 2\n", "line 2: there is no setting worker; did you mean workers?"),
-        ("port = 1\n\n[limits]\nrate = 1\n", "line 3: there is no setting limits"),
-        ('OPENFRS_PORT = 1\n"colour" = 1', "line 1: there is no setting OPENFRS_PORT; did you mean port?"),
-        ("limits.rate = 1\n", "line 1: there is no setting limits"),
+        ("port = 1\nworker = 2\n", "line 2: unknown setting worker; did you mean workers?"),
+        ("port = 1\n\n[limits]\nrate = 1\n", "line 3: unknown setting limits"),
+        ('OPENFRS_PORT = 1\n"colour" = 1', "line 1: unknown setting OPENFRS_PORT; did you mean port?"),
+        ("limits.rate = 1\n", "line 1: unknown setting limits"),
         ("\nport = 70000\n", "line 2): Input should be less than or equal to 65535"),
         ("port = 1\nport = 2\n", "Cannot overwrite a value (at line 2"),
         ("port = \n", "Invalid value (at line 1"),
     ],
 )
-def test_a_mistake_in_the_file_is_told_with_its_line(file: Path, text: str, said: str) -> None:
+def test_an_error_in_the_file_names_its_line(file: Path, text: str, message: str) -> None:
     file.write_text(text)
-    with pytest.raises(OperatorError) as refusal:
+    with pytest.raises(OperatorError) as error:
         Configuration.read({})
-    assert str(file) in str(refusal.value)
-    assert said in str(refusal.value)
+    assert str(file) in str(error.value)
+    assert message in str(error.value)
 
 
-def test_a_bad_value_is_told_with_the_variable_it_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_value_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("openfrs_rate", "quick")
     with pytest.raises(OperatorError, match=r"setting rate \(OPENFRS_RATE\): "):
         Configuration.read({})
 
 
-def test_a_secret_that_is_refused_is_not_told(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+def test_an_invalid_secret_is_not_in_the_error(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
     file.write_text("master_key = 123456\n")
-    with pytest.raises(OperatorError) as refusal:
+    with pytest.raises(OperatorError) as error:
         Configuration.read({})
-    assert "123456" not in str(refusal.value)
+    assert "123456" not in str(error.value)
 
 
-def test_variables_that_are_no_settings_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_variables_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENFRS_WORKER", "4")
     monkeypatch.setenv("OPENFRS_RATE", "4")
-    assert unknown_variables() == ["OPENFRS_WORKER is no setting; did you mean OPENFRS_WORKERS?"]
+    assert unknown_variables() == ["OPENFRS_WORKER is not a setting; did you mean OPENFRS_WORKERS?"]

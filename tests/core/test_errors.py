@@ -1,4 +1,4 @@
-"""The catalogue of errors, and how each entry is told."""
+"""The catalogue of errors, and the body of each entry."""
 
 import ast
 import csv
@@ -126,7 +126,7 @@ SOURCE = Path(openfrs.__file__).parent
 
 
 def keys_in_code(path: Path) -> set[str]:
-    """The keys of the catalogue that a module has as strings outside its docstrings."""
+    """Return the keys of the catalogue that a module contains as strings outside docstrings."""
     nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
     docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     strings = {str(node.value) for node in nodes if isinstance(node, ast.Constant) and id(node) not in docstrings}
@@ -141,11 +141,11 @@ def documented() -> dict[str, set[int]]:
 
 
 def test_every_documented_code_has_its_status_and_no_other_code_exists() -> None:
-    told: dict[str, set[int]] = defaultdict(set)
+    statuses: dict[str, set[int]] = defaultdict(set)
     for entry in catalogue().values():
         if entry.envelope is not Envelope.IAM:
-            told[entry.code].add(entry.status)
-    assert told == {**documented(), "APIG.0201": documented()["APIG.0201"] | {503}}  # ours: no index to search
+            statuses[entry.code].add(entry.status)
+    assert statuses == {**documented(), "APIG.0201": documented()["APIG.0201"] | {503}}  # ours: no index to search
 
 
 def test_the_catalogue_marks_the_errors_that_are_raised() -> None:
@@ -154,12 +154,12 @@ def test_the_catalogue_marks_the_errors_that_are_raised() -> None:
     assert raised == {entry.key for entry in catalogue().values() if entry.raised}
 
 
-def test_retired_codes_are_not_told() -> None:
+def test_retired_codes_are_not_in_the_catalogue() -> None:
     assert RETIRED.isdisjoint(entry.code for entry in catalogue().values())
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_an_entry_is_told_in_its_envelope(key: str) -> None:
+def test_an_entry_is_rendered_in_its_envelope(key: str) -> None:
     entry = catalogue()[key]
     arguments = [f"argument {place}" for place in range(entry.message.count("{}"))]
     message = entry.message
@@ -175,14 +175,14 @@ def test_an_entry_is_told_in_its_envelope(key: str) -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_an_entry_takes_exactly_its_arguments(key: str) -> None:
-    wanted = catalogue()[key].message.count("{}")
-    for count in {wanted - 1, wanted + 1} - {-1}:
+    expected = catalogue()[key].message.count("{}")
+    for count in {expected - 1, expected + 1} - {-1}:
         with pytest.raises(TypeError):
             ServiceError(key, *["x"] * count)
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_an_entry_is_named_by_its_code_and_where_codes_repeat_by_its_status(key: str) -> None:
+def test_a_key_is_the_code_and_the_status_if_codes_repeat(key: str) -> None:
     entry = catalogue()[key]
     by_envelope = {
         Envelope.FRS: {entry.code, f"{entry.code}/policy"},
@@ -196,19 +196,19 @@ def test_an_entry_is_named_by_its_code_and_where_codes_repeat_by_its_status(key:
 
 
 @pytest.mark.parametrize("key", sorted(FIXED_TEXTS))
-def test_known_texts_are_word_for_word(key: str) -> None:
+def test_documented_texts_are_verbatim(key: str) -> None:
     assert catalogue()[key].message == FIXED_TEXTS[key]
 
 
-def test_braces_in_an_argument_stay_as_they_are() -> None:
+def test_braces_in_an_argument_are_not_interpreted() -> None:
     assert ServiceError("FRS.0302", "{face_set_name}{}").message == "The face set {face_set_name}{} does not exist."
 
 
-def test_a_wrong_format_names_parameter_and_reason() -> None:
+def test_wrong_format_names_parameter_and_reason() -> None:
     error = wrong_format("top_n", "too large")
     assert (error.entry.code, error.message) == ("FRS.0012", "The request param has wrong format, top_n: too large")
 
 
-def test_an_unknown_key_is_a_mistake_of_the_programmer() -> None:
+def test_an_unknown_key_raises_a_key_error() -> None:
     with pytest.raises(KeyError):
         ServiceError("FRS.9999")

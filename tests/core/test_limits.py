@@ -1,4 +1,4 @@
-"""The documented limits, as numbers."""
+"""The documented limits."""
 
 from typing import Any
 
@@ -34,11 +34,11 @@ from openfrs.core.settings import Settings
         ("SIGNATURE_WINDOW_MINUTES", 15),
     ],
 )
-def test_a_limit_is_the_documented_one(name: str, documented: Any) -> None:
+def test_a_limit_has_its_documented_value(name: str, documented: Any) -> None:
     assert getattr(limits, name) == documented
 
 
-def test_limits_an_operator_may_change_start_as_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_defaults_of_limits_in_the_settings_are_as_documented(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("OPENFRS_CONFIG", "OPENFRS_MAX_FACE_SETS", "OPENFRS_MAX_FACE_SET_CAPACITY", "OPENFRS_TOKEN_HOURS"):
         monkeypatch.delenv(variable, raising=False)
     settings = Settings()

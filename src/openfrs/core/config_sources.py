@@ -1,4 +1,4 @@
-"""The settings in force and where each of them comes from; what is wrong with one, said with its place."""
+"""The settings in force, the origin of each, and errors that name the origin."""
 
 import difflib
 import os
@@ -19,14 +19,14 @@ CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 MASK = "********"
 
 _KEY_OF_LINE = re.compile(r"""\s*\[*\s*["']?([\w-]+)["']?\s*[\].=]""")
-_PASSWORD_IN_ADDRESS = re.compile(r"(?<=://)[^/@]*:[^/@]*(?=@)")
+_PASSWORD_IN_URL = re.compile(r"(?<=://)[^/@]*:[^/@]*(?=@)")
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A setting in force: what it is, as text of a TOML file, where it was set, and whether the text hides a secret.
+    """A setting as text of a TOML file, its origin, and whether the text masks a secret.
 
-    The text is empty for a setting that has no value.
+    The text of a setting without a value is empty.
     """
 
     name: str
@@ -37,55 +37,54 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The settings, and for each where it was set: ``command line``, a variable, a file and line, or ``default``."""
+    """The settings, and the origin of each: ``command line``, a variable, a file with a line number, or ``default``."""
 
     settings: Settings
     origins: Mapping[str, str]
 
     @classmethod
     def read(cls, options: Mapping[str, Any]) -> "Configuration":
-        """Command line options over the environment over the file that ``OPENFRS_CONFIG`` names over the defaults.
+        """Read the settings: options override the environment, the file that ``OPENFRS_CONFIG`` names, and the defaults.
 
         Raises:
-            OperatorError: the file cannot be read or has an unknown key, or a setting is not what it must be.
+            OperatorError: the file cannot be read or has an unknown key, or a setting is invalid.
         """
         file = os.environ.get(CONFIG_VARIABLE)
-        text = _text_of(file) if file else ""
-        lines = _lines_of_keys(text)
-        where = {name: f"{file}, line {line}" for name, line in lines.items()}
-        if unknown := [name for name in _parsed(text, file) if name not in Settings.model_fields]:
+        text = _read_file(file) if file else ""
+        origins = {name: f"{file}, line {line}" for name, line in _lines_of_keys(text).items()}
+        if unknown := [name for name in _parse(text, file) if name not in Settings.model_fields]:
             hint = _hint(unknown[0].lower().removeprefix(PREFIX.lower()), Settings.model_fields)
-            raise OperatorError(f"{where.get(unknown[0], file)}: there is no setting {unknown[0]}{hint}")
-        where |= {name: f"{PREFIX}{name.upper()}" for name in Settings.model_fields if _in_environment(name)}
-        where |= dict.fromkeys(options, "command line")
+            raise OperatorError(f"{origins.get(unknown[0], file)}: unknown setting {unknown[0]}{hint}")
+        origins |= {name: f"{PREFIX}{name.upper()}" for name in Settings.model_fields if _in_environment(name)}
+        origins |= dict.fromkeys(options, "command line")
         try:
             settings = Settings(**options)
         except ValidationError as error:
             first = error.errors(include_input=False)[0]
             name = ".".join(map(str, first["loc"]))
-            raise OperatorError(f"setting {name} ({where.get(name, 'default')}): {first['msg']}") from error
-        return cls(settings, {name: where.get(name, "default") for name in Settings.model_fields})
+            raise OperatorError(f"setting {name} ({origins.get(name, 'default')}): {first['msg']}") from error
+        return cls(settings, {name: origins.get(name, "default") for name in Settings.model_fields})
 
     def values(self) -> list[Value]:
-        """Every setting with its value and origin; secrets and passwords are masked."""
+        """Return every setting with its value and origin; secrets and passwords are masked."""
         return [_value(name, getattr(self.settings, name), origin) for name, origin in self.origins.items()]
 
 
 def unknown_variables() -> list[str]:
-    """One line about each variable of the environment that looks like a setting and is none."""
+    """Return one warning for each environment variable that has the prefix of a setting but is not one."""
     known = [CONFIG_VARIABLE, *(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)]
-    named = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
-    return [f"{name} is no setting{_hint(name.upper(), known)}" for name in named]
+    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    return [f"{name} is not a setting{_hint(name.upper(), known)}" for name in unknown]
 
 
-def _text_of(file: str) -> str:
+def _read_file(file: str) -> str:
     try:
         return Path(file).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"the file that {CONFIG_VARIABLE} names cannot be read: {error}") from error
+        raise OperatorError(f"cannot read the file in {CONFIG_VARIABLE}: {error}") from error
 
 
-def _parsed(text: str, file: str | None) -> dict[str, Any]:
+def _parse(text: str, file: str | None) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -93,17 +92,17 @@ def _parsed(text: str, file: str | None) -> dict[str, Any]:
 
 
 def _lines_of_keys(text: str) -> dict[str, int]:
-    """The line on which each key stands; tomllib does not say. Of lines that look alike, in a long string say, the first counts."""
+    """Return the first line of each key, which tomllib does not report. A line of a long string may count as a key."""
     lines: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        if found := _KEY_OF_LINE.match(line):
-            lines.setdefault(found[1], number)
+        if match := _KEY_OF_LINE.match(line):
+            lines.setdefault(match[1], number)
     return lines
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-    return f"; did you mean {near[0]}?" if near else ""
+    similar = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    return f"; did you mean {similar[0]}?" if similar else ""
 
 
 def _in_environment(name: str) -> bool:
@@ -119,12 +118,12 @@ def _value(name: str, value: Any, origin: str) -> Value:
         return Value(name, str(value).lower(), origin, masked=False)
     if isinstance(value, int | float):
         return Value(name, repr(value), origin, masked=False)
-    shown, passwords = _PASSWORD_IN_ADDRESS.subn(MASK, str(value))
-    return Value(name, _quoted(shown), origin, masked=passwords > 0)
+    masked, passwords = _PASSWORD_IN_URL.subn(MASK, str(value))
+    return Value(name, _quote(masked), origin, masked=passwords > 0)
 
 
-def _quoted(text: str) -> str:
-    """A string of TOML."""
+def _quote(text: str) -> str:
+    """Return a TOML string."""
     escaped = "".join(
         f"\\u{ord(character):04x}" if character < " " or character in '"\\\x7f' else character for character in text
     )

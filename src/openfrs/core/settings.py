@@ -1,4 +1,4 @@
-"""What an operator can set: one frozen object, read from the environment and an optional TOML file."""
+"""The settings: one frozen object, read from the environment and an optional TOML file."""
 
 import os
 from pathlib import Path
@@ -17,162 +17,169 @@ from . import limits
 
 
 def _cores() -> int:
-    """Processor cores this process may use."""
+    """Return the number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Settings(BaseSettings):
     """Settings of the service.
 
-    Every field can be given as an environment variable with the prefix ``OPENFRS_``, or in the TOML file that
-    ``OPENFRS_CONFIG`` names. Command line options win over the environment, the environment over the file.
+    Every field is an environment variable with the prefix ``OPENFRS_``, or a key of the TOML file that ``OPENFRS_CONFIG`` names.
+    Command line options override the environment, and the environment overrides the file.
     """
 
     model_config = SettingsConfigDict(env_prefix="OPENFRS_", frozen=True, extra="forbid")
 
-    data: Path = Field(Path("data"), description="Directory of everything durable: database, keys, first credentials.")
+    data: Path = Field(Path("data"), description="Data directory: database, keys, credentials of the first account.")
     database: SecretStr | None = Field(
         None,
-        description="Database that nodes share: `postgresql://user:password@host/name`. None: SQLite, in the data directory.",
+        description="Database that nodes share: `postgresql://user:password@host/name`. Default: SQLite in the data directory.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 for any free port.")
     tls_certificate: Path | None = Field(
-        None, description="File of the certificate to serve HTTPS with, PEM, followed by those that vouch for it."
+        None, description="File with the certificate chain for HTTPS, in PEM; the server's certificate is first."
     )
-    tls_key: Path | None = Field(None, description="File of its private key, PEM, which nobody else may read.")
+    tls_key: Path | None = Field(
+        None, description="File with the certificate's private key, in PEM; it must not be readable by others."
+    )
     models: Path = Field(
         default_factory=lambda: platformdirs.user_cache_path("openfrs") / "models",
         description="Directory of the model weights.",
     )
     embedder: Literal["sface", "fr_feature", "fused"] = Field(
-        "sface", description="What makes templates: `sface`, `fr_feature`, or `fused`, both together."
+        "sface", description="Model that computes templates: `sface`, `fr_feature`, or `fused` for both together."
     )
     embedder_manifest: Path | None = Field(
-        None, description="TOML file of an embedder of your own, in place of a named one."
+        None, description="Manifest (TOML) of a custom embedder, which replaces `OPENFRS_EMBEDDER`."
     )
     provider: Literal["auto", "openvino", "onnxruntime"] = Field(
         "auto",
-        description="What runs the models: `openvino`, `onnxruntime`, which needs `openfrs[onnxruntime]`, or `auto`: what `openfrs "
-        "models tune` found to be fastest, else OpenVINO.",
+        description="Inference runtime: `openvino`, `onnxruntime` (needs `openfrs[onnxruntime]`), or `auto`: the fastest one that "
+        "`openfrs models tune` measured, else OpenVINO.",
     )
     precision: Literal["auto", "f32"] = Field(
         "auto",
-        description="Precision of detector and embedder: `auto`, which is bf16 where the processor has it, or `f32`, single.",
+        description="Precision of detector and embedder: `auto` (bf16 if the processor supports it) or `f32` (single precision).",
     )
     device: str = Field(
         "CPU",
-        description="What detector and embedder run on: `CPU`, another device of OpenVINO's, such as `GPU`, or an execution "
-        "provider of ONNX Runtime's, such as `CUDAExecutionProvider`.",
+        description="Device for detector and embedder: `CPU`, another OpenVINO device such as `GPU`, or an ONNX Runtime execution "
+        "provider such as `CUDAExecutionProvider`.",
     )
     unattributed_weights: bool = Field(
-        True, description="Use weights whose origin is not stated: expression, liveness, fr_feature."
+        True, description="Use model weights without a stated origin: expression, liveness, fr_feature."
     )
-    bootstrap: bool = Field(True, description="Create a first account when the data directory has none.")
+    bootstrap: bool = Field(True, description="Create a first account if there is none.")
     project: str = Field("local", min_length=1, max_length=64, description="Name of the first account's project.")
-    workers: int = Field(1, ge=1, le=256, description="Server processes over the one data directory.")
+    workers: int = Field(1, ge=1, le=256, description="Number of server processes.")
     threads: int = Field(
-        default_factory=lambda given: max(1, _cores() // given.get("workers", 1)),
+        default_factory=lambda values: max(1, _cores() // values.get("workers", 1)),
         ge=1,
         le=256,
-        description="Pictures a process works on at the same time; one processor core each.",
+        description="Images that each process works on in parallel, one processor core each.",
     )
     queue: int = Field(
-        64, ge=0, description="Pictures that may wait for a thread in each process; one more is answered 429."
+        64, ge=0, description="Images that may wait for a thread in each process; further ones get status 429."
     )
     large_queue: int = Field(
         16,
         ge=0,
-        description="The same for pictures of more than 4 megapixels, and videos, which wait beside the others.",
+        description="The same for images of more than 4 megapixels and for videos, which have a queue of their own.",
     )
     requests: int = Field(
-        256, ge=1, description="Requests that may be under way in each process; one more is answered 429 at once."
+        256, ge=1, description="Concurrent requests in each process; further ones get status 429 at once."
     )
     body_memory: ByteSize = Field(
         ByteSize(256 * 1024**2),
-        description="Memory for what the requests under way in each process sent; what is too much for it is answered 429.",
+        description="Memory for the bodies of concurrent requests in each process; requests beyond it get status 429.",
     )
-    token_hours: float = Field(limits.DEFAULT_TOKEN_HOURS, gt=0, le=24 * 30, description="Life of a token, in hours.")
-    max_face_sets: int = Field(limits.FACE_SETS_PER_PROJECT, ge=1, description="Face sets a project may have.")
+    token_hours: float = Field(
+        limits.DEFAULT_TOKEN_HOURS, gt=0, le=24 * 30, description="Lifetime of a token, in hours."
+    )
+    max_face_sets: int = Field(
+        limits.FACE_SETS_PER_PROJECT, ge=1, description="Maximum number of face sets in a project."
+    )
     max_face_set_capacity: int = Field(
         limits.FACE_SET_CAPACITY,
         ge=limits.FACE_SET_CAPACITY_STEP,
         multiple_of=limits.FACE_SET_CAPACITY_STEP,
-        description="Largest capacity a face set may be given.",
+        description="Maximum capacity of a face set.",
     )
     rate: float = Field(
-        10, ge=0, le=100_000, description="Requests a second a project may make of each operation; 0 for no limit."
+        10, ge=0, le=100_000, description="Requests per second and operation for each project; 0 for no limit."
     )
-    slow_rate: float = Field(1, ge=0, le=100_000, description="The same for action liveness.")
+    slow_rate: float = Field(1, ge=0, le=100_000, description="The same for action liveness detection.")
     liveness_session_seconds: int = Field(
         120,
         ge=10,
         le=3600,
-        description="How long a liveness session waits for its video, and then for its result to be read.",
+        description="Seconds that a liveness session waits for its video, and then keeps its result.",
     )
     retention_minutes: int = Field(
-        60, ge=0, le=60 * 24 * 7, description="Minutes between two looks for faces that have expired; 0 for never."
+        60, ge=0, le=60 * 24 * 7, description="Interval, in minutes, between retention runs; 0 for none."
     )
-    burst: int = Field(2, ge=1, le=60, description="Seconds' worth of requests that may come at once.")
-    concurrent: int = Field(32, ge=0, description="Requests a project may have under way at once; 0 for no limit.")
+    burst: int = Field(2, ge=1, le=60, description="Burst size: the rate limit times this number of seconds.")
+    concurrent: int = Field(32, ge=0, description="Concurrent requests for each project; 0 for no limit.")
     counters: str = Field(
         "memory://",
-        description="Where rates and failed logins are counted: `memory://`, or `redis://host:port` for several processes.",
+        description="Store of the counters of rates and failed logins: `memory://`, or `redis://host:port` for several processes.",
     )
     trusted_proxies: str = Field(
-        "", description="Addresses of reverse proxies whose `X-Forwarded-For` is believed, comma-separated."
+        "", description="Addresses of trusted reverse proxies, whose `X-Forwarded-For` is used, comma-separated."
     )
     url_hosts: str = Field(
         "",
-        description="Hosts that `image_url` and its kin may name, comma-separated: `name`, `name:port`, `*.name` for all below it, "
-        "`*` for all.",
+        description="Hosts allowed in `image_url` and similar parameters, comma-separated: `name`, `name:port`, `*.name` for its "
+        "subdomains, `*` for all.",
     )
     url_networks: str = Field(
         "",
-        description="Networks that those hosts may be in though they are not public, comma-separated, such as 10.1.0.0/16.",
+        description="Private networks in which those hosts may be, comma-separated, such as 10.1.0.0/16.",
     )
     obs_endpoint: str = Field(
         "",
-        description="Address of the S3-compatible store that holds the objects which OBS URLs name, such as https://s3.example.",
+        description="URL of the S3-compatible store with the objects that OBS URLs name, such as https://s3.example.",
     )
     obs_region: str = Field("us-east-1", description="Region of that store.")
     obs_access_key: str = Field("", description="Access key for that store.")
     obs_secret_key: SecretStr | None = Field(None, description="Secret key for that store.")
     obs_buckets: str = Field(
         "",
-        description="Buckets that may be read there, comma-separated: `bucket` for every project, `bucket=PROJECT_ID` for one. "
-        "None: all that the key opens.",
+        description="Buckets allowed in OBS URLs, comma-separated: `bucket` for every project, `bucket=PROJECT_ID` for one. "
+        "Default: all that the key can read.",
     )
     index_memory: ByteSize = Field(
         ByteSize(2 * 1024**3),
-        description="Memory for the indexes of face sets, such as 500MB or 2GiB; those used longest ago are dropped.",
+        description="Memory for the indexes of face sets, such as 500MB or 2GiB; the least recently used are evicted.",
     )
     index: Literal["memory", "milvus"] = Field(
-        "memory", description="What face sets are searched by: an index in `memory`, or one on a `milvus` server."
+        "memory", description="Index that is searched: in `memory`, or on a `milvus` server."
     )
     milvus: SecretStr | None = Field(
-        None, description="That server: `http://user:password@host:19530/database`; needs `openfrs[milvus]`."
+        None,
+        description="URL of the Milvus server, `http://user:password@host:19530/database`; needs `openfrs[milvus]`.",
     )
     master_key_file: Path | None = Field(
-        None, description="File with the base64 of 32 random bytes, by which templates are encrypted in the database."
+        None, description="File with the master key that encrypts templates in the database: 32 random bytes in base64."
     )
-    master_key: SecretStr | None = Field(None, description="The same key itself, in place of a file.")
+    master_key: SecretStr | None = Field(None, description="The master key itself, in place of a file.")
     metrics: str = Field(
         "",
-        description="Address and port to serve metrics to Prometheus on, such as 127.0.0.1:9464; never the API's.",
+        description="Address and port of the metrics endpoint for Prometheus, such as 127.0.0.1:9464; not the port of the API.",
     )
     metrics_token: SecretStr | None = Field(
         None,
-        description="What a reader of metrics sends as a bearer token; must be set where the address is open to others.",
+        description="Bearer token for the metrics endpoint; required if its address is not loopback.",
     )
     log_format: Literal["text", "json"] = Field(
-        "text", description="Form of the log: `text`, or `json`, an object a line."
+        "text", description="Format of the log: `text`, or `json` with one object per line."
     )
     otlp_endpoint: str = Field(
-        "", description="Where to send traces by OTLP over HTTP, such as http://127.0.0.1:4318; needs `openfrs[otel]`."
+        "", description="Endpoint for traces by OTLP over HTTP, such as http://127.0.0.1:4318; needs `openfrs[otel]`."
     )
     debug_signatures: bool = Field(
-        False, description="Answer a wrong signature with the server's canonical request, for finding what differs."
+        False, description="Return the server's canonical request with a signature error, for debugging clients."
     )
 
     @classmethod
@@ -181,10 +188,10 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # not read: one file is enough
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # unused: one file is enough
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Command line, then environment, then the TOML file, which must be there if it is named."""
+        """Read the command line, then the environment, then the TOML file, which must exist if it is named."""
         file = os.environ.get("OPENFRS_CONFIG")
         if not file:
             return init_settings, env_settings
