@@ -88,7 +88,7 @@ def test_templates_are_encrypted_and_their_keys_changed(tmp_path: Path, key_file
         assert busy.stderr == f"openfrs: {data} is in use by another OpenFRS process\n"
     assert templates("rotate-project-keys", "--data", str(data), key_file=key) == "1 templates encrypted again.\n"
     assert "1 projects" in templates("rotate-master-key", str(other), "--data", str(data), key_file=key)
-    assert "master key is not the one" in refused_start(data, key)
+    assert "encrypted with another master key" in refused_start(data, key)
     with start(data, other) as server, server.http() as client:
         assert search(server, client) == found
         project = server.credentials["project_id"]
