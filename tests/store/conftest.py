@@ -1,17 +1,35 @@
-"""Every repository is tested on every database."""
+"""Fixtures of the store's tests, which run on each database."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from openfrs.store.db.base import Database
+from openfrs.store.faces.repository import FaceRepository
 from tests.support.databases import Place
+from tests.support.galleries import new_database
 from tests.support.postgresql import PostgresqlServer
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.process)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """An empty database."""
+    """Return the place of an empty database."""
     if request.param == "sqlite":
         return tmp_path / "x.db"
     server: PostgresqlServer = request.getfixturevalue("postgresql")
     return server.new_database()
+
+
+@pytest.fixture
+def database(place: Place) -> Iterator[Database]:
+    """Open a database with one project."""
+    with closing(new_database(place)) as database:
+        yield database
+
+
+@pytest.fixture
+def repository(database: Database) -> FaceRepository:
+    """Return the face repository of the database."""
+    return FaceRepository(database)

@@ -1,4 +1,4 @@
-"""Where a store of a test can be: each database that the service runs on."""
+"""The databases that the tests of the store run on."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ from openfrs.store.db.postgresql import PostgresqlDatabase
 from openfrs.store.db.sqlite import SqliteDatabase
 
 Place = Path | str
-"""A file of SQLite's, or the URL of a database of PostgreSQL's."""
+"""The path of a SQLite file or the URL of a PostgreSQL database."""
 
 
 def open_database(place: Place) -> Database:
-    """One process's view of a database."""
+    """Open a database as one process does."""
     return PostgresqlDatabase(place) if isinstance(place, str) else SqliteDatabase(place)

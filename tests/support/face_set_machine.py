@@ -1,4 +1,4 @@
-"""Whatever is done to a face set, in whatever order: searches and deletions agree with a plain list of its faces."""
+"""A state machine that performs random operations on a face set and compares searches with a plain list of its faces."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ VALUES: Mapping[str, st.SearchStrategy[FieldValue]] = {
     "ratio": st.sampled_from([-1.5, -0.0, 0.0, 0.1, 1e300, 5e-324]),
     "flag": st.booleans(),
 }
-ASKED: Mapping[str, st.SearchStrategy[Any]] = {
+QUERIED: Mapping[str, st.SearchStrategy[Any]] = {
     **VALUES,
     "text": VALUES["text"] | st.just("never"),
     "small": VALUES["small"] | st.sampled_from([2**31, -(2**70)]),
@@ -50,17 +50,17 @@ ASKED: Mapping[str, st.SearchStrategy[Any]] = {
 fields = st.fixed_dictionaries({}, optional=VALUES)
 ids = st.sampled_from(["x", "y", "z"])
 processes = st.integers(0, 2)
-templates = st.integers(0, 9)  # few, so that many faces are equally near
+templates = st.integers(0, 9)  # few, so that many cosines are equal
 
 
 def ranges(name: str) -> st.SearchStrategy[Predicate]:
-    ends = st.none() | ASKED[name]
+    ends = st.none() | QUERIED[name]
     return st.builds(Between, st.just(name), ends, ends, st.booleans(), st.booleans())
 
 
 predicates: st.SearchStrategy[Predicate] = st.recursive(
     st.one_of(
-        *(st.builds(Equal, st.just(name), values) for name, values in ASKED.items()),
+        *(st.builds(Equal, st.just(name), values) for name, values in QUERIED.items()),
         *(ranges(name) for name in ("small", "big", "ratio")),
     ),
     lambda parts: st.one_of(
@@ -72,8 +72,8 @@ predicates: st.SearchStrategy[Predicate] = st.recursive(
 )
 
 
-def holds(predicate: Predicate | None, values: Mapping[str, FieldValue]) -> bool:
-    """Whether a condition holds, worked out on one face's own values."""
+def matches(predicate: Predicate | None, values: Mapping[str, FieldValue]) -> bool:
+    """Evaluate a predicate on the values of one face."""
     match predicate:
         case None:
             return True
@@ -87,16 +87,16 @@ def holds(predicate: Predicate | None, values: Mapping[str, FieldValue]) -> bool
             above = low is None or (value >= low if includes_low else value > low)
             return above and (high is None or (value <= high if includes_high else value < high))
         case Not(part):
-            return not holds(part, values)
+            return not matches(part, values)
         case And(parts):
-            return all(holds(part, values) for part in parts)
+            return all(matches(part, values) for part in parts)
         case Or(parts):
-            return any(holds(part, values) for part in parts)
+            return any(matches(part, values) for part in parts)
 
 
 @dataclass(frozen=True)
 class Known:
-    """A face as the oracle knows it."""
+    """A face in the plain list."""
 
     face_id: str
     external_image_id: str
@@ -109,14 +109,14 @@ class Known:
 
 
 def stored(seed: int) -> npt.NDArray[np.float32]:
-    """A template as the database has it."""
+    """Return a template as it is stored, in half precision."""
     return unit(seed).astype(np.float16).astype(np.float32)
 
 
 class FaceSetMachine(RuleBasedStateMachine):
-    """One face set, several processes over it, and a list of its faces in the order of their enrolment.
+    """One face set, several processes that use it, and a plain list of its faces in the order of enrolment.
 
-    Whatever is done is done by a process drawn for it, as a balancer would.
+    Each operation runs in a random process, as behind a load balancer.
     """
 
     def __init__(self, databases: Sequence[Database], names: Iterator[str]) -> None:
@@ -126,7 +126,7 @@ class FaceSetMachine(RuleBasedStateMachine):
         self.set_id = new_set(self.repositories[0], self.name, FIELDS)
         self.reopen()
         self.known: list[Known] = []
-        self.made = 0
+        self.created = 0
 
     def teardown(self) -> None:
         assert self.repositories[-1].delete_set(PROJECT, self.name) == self.set_id
@@ -139,8 +139,8 @@ class FaceSetMachine(RuleBasedStateMachine):
     def add(self, batch: list[tuple[str, int, dict[str, FieldValue]]], copies: int, process: int) -> None:
         new = []
         for external_image_id, template, values in batch * copies:
-            new.append(Known(f"{self.made:08d}", external_image_id, template, values))
-            self.made += 1
+            new.append(Known(f"{self.created:08d}", external_image_id, template, values))
+            self.created += 1
         box = BoundingBox(0, 0, 1, 1)
         self.repositories[process].add(
             self.set_id,
@@ -153,43 +153,45 @@ class FaceSetMachine(RuleBasedStateMachine):
     def update(
         self, data: st.DataObject, external_image_id: str | None, values: dict[str, FieldValue], process: int
     ) -> None:
-        place = data.draw(st.integers(0, len(self.known) - 1))
-        old = self.known[place]
+        position = data.draw(st.integers(0, len(self.known) - 1))
+        old = self.known[position]
         repository = self.repositories[process]
         assert repository.update(self.set_id, old.face_id, external_image_id=external_image_id, fields=values)
-        self.known[place] = replace(
+        self.known[position] = replace(
             old, external_image_id=external_image_id or old.external_image_id, fields={**old.fields, **values}
         )
 
     @precondition(lambda self: self.known)
     @rule(data=st.data(), process=processes)
     def delete_one(self, data: st.DataObject, process: int) -> None:
-        gone = self.known.pop(data.draw(st.integers(0, len(self.known) - 1)))
-        assert self.repositories[process].delete(self.set_id, Match(face_id=gone.face_id)) == 1
+        deleted_face = self.known.pop(data.draw(st.integers(0, len(self.known) - 1)))
+        assert self.repositories[process].delete(self.set_id, Match(face_id=deleted_face.face_id)) == 1
         with pytest.raises(FaceMissingError):
-            self.galleries[(process + 1) % PROCESSES].search_like(self.set_id, gone.face_id, Query(1))
+            self.galleries[(process + 1) % PROCESSES].search_like(self.set_id, deleted_face.face_id, Query(1))
 
     @rule(value=ids, process=processes)
     def delete_by_external_image_id(self, value: str, process: int) -> None:
         deleted = self.repositories[process].delete(self.set_id, Match(external_image_id=value))
-        self.forget(Equal("external_image_id", value), deleted)
+        self.remove_matching(Equal("external_image_id", value), deleted)
 
     @rule(predicate=predicates, process=processes)
     def delete_filtered(self, predicate: Predicate, process: int) -> None:
-        self.forget(predicate, self.galleries[process].delete(self.set_id, predicate))
+        self.remove_matching(predicate, self.galleries[process].delete(self.set_id, predicate))
 
-    def forget(self, predicate: Predicate, deleted: int) -> None:
-        kept = [each for each in self.known if not holds(predicate, each.values)]
+    def remove_matching(self, predicate: Predicate, deleted: int) -> None:
+        kept = [each for each in self.known if not matches(predicate, each.values)]
         assert deleted == len(self.known) - len(kept)
         self.known = kept
 
     @rule(
         probe=st.integers(0, 12), count=st.sampled_from([0, 1, 2, 3, 10, 1000]), predicate=st.none() | predicates,
-        least=st.sampled_from([-1.0, 0.1, 0.5]), process=processes,
+        min_cosine=st.sampled_from([-1.0, 0.1, 0.5]), process=processes,
     )  # fmt: skip
-    def search(self, probe: int, count: int, predicate: Predicate | None, least: float, process: int) -> None:
-        hits = self.galleries[process].search(self.set_id, unit(probe), Query(count, least, predicate))
-        nearest = [each for each in self.nearest(unit(probe), predicate) if self.cosine(each, unit(probe)) >= least]
+    def search(self, probe: int, count: int, predicate: Predicate | None, min_cosine: float, process: int) -> None:
+        hits = self.galleries[process].search(self.set_id, unit(probe), Query(count, min_cosine, predicate))
+        nearest = [
+            each for each in self.nearest(unit(probe), predicate) if self.cosine(each, unit(probe)) >= min_cosine
+        ]
         assert [hit.face.face_id for hit in hits] == [each.face_id for each in nearest[:count]]
         for hit, each in zip(hits, nearest, strict=False):
             assert hit.cosine == pytest.approx(self.cosine(each, unit(probe)), abs=1e-6)
@@ -209,15 +211,15 @@ class FaceSetMachine(RuleBasedStateMachine):
 
     @rule()
     def reopen(self) -> None:
-        """Start the processes anew; the last of them has no memory to keep an index in while it is not searched."""
+        """Restart the processes; the last one has no memory to keep an unused index in."""
         memory = [MEMORY] * (len(self.repositories) - 1) + [0]
-        self.galleries = [self.opened(*each) for each in enumerate(memory)]
+        self.galleries = [self.open_galleries(*each) for each in enumerate(memory)]
 
-    def opened(self, process: int, memory: int) -> Galleries:
+    def open_galleries(self, process: int, memory: int) -> Galleries:
         return Galleries.in_memory(self.repositories[process], memory)
 
     @invariant()
-    def the_count_is_right(self) -> None:
+    def the_face_count_is_correct(self) -> None:
         if hasattr(self, "known"):
             face_set = self.repositories[-1].find_set(PROJECT, self.name)
             assert face_set is not None
@@ -227,8 +229,8 @@ class FaceSetMachine(RuleBasedStateMachine):
         return float(stored(each.template) @ probe)
 
     def nearest(self, probe: npt.NDArray[np.float32], predicate: Predicate | None) -> list[Known]:
-        """All faces that the condition holds for, the nearest first, then the oldest: sorting keeps the order of equals."""
-        matching = [each for each in self.known if holds(predicate, each.values)]
+        """Return the faces that match a predicate, nearest first, then oldest first: the sort is stable."""
+        matching = [each for each in self.known if matches(predicate, each.values)]
         return sorted(matching, key=lambda each: -self.cosine(each, probe))
 
 
@@ -237,14 +239,14 @@ PROCESSES = 3
 
 @contextmanager
 def processes_over(place: Place) -> Iterator[list[Database]]:
-    """Several processes' views of a database."""
+    """Open a database as several processes do."""
     with ExitStack() as stack:
         databases = [stack.enter_context(closing(new_database(place)))]
         yield databases + [stack.enter_context(closing(open_database(place))) for _ in range(PROCESSES - 1)]
 
 
 def run(machine: Any, databases: Sequence[Database], *arguments: Any, examples: int = 30) -> None:
-    """Run a state machine over sets of their own."""
+    """Run a state machine, each example with a new face set."""
     names = (f"s{number}" for number in itertools.count())
     run_state_machine_as_test(
         cast("Any", partial(machine, databases, names, *arguments)),

@@ -1,4 +1,4 @@
-"""Servers whose face sets are searched by an index on Milvus: with it, without it, and the command that looks after it."""
+"""Servers with a face index on Milvus: search with and without the server, and the command that maintains it."""
 
 import time
 from collections.abc import Iterator
@@ -24,25 +24,27 @@ def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
 
 @contextmanager
 def indexed(data: Path, url: str, **settings: str) -> Iterator[RunningServer]:
-    told = {"OPENFRS_INDEX": "milvus", "OPENFRS_MILVUS": url}
-    told |= {f"OPENFRS_{name.upper()}": value for name, value in settings.items()}
-    with running(fake_server_command(data), data, environment=told) as server:
+    environment = {"OPENFRS_INDEX": "milvus", "OPENFRS_MILVUS": url}
+    environment |= {f"OPENFRS_{name.upper()}": value for name, value in settings.items()}
+    with running(fake_server_command(data), data, environment=environment) as server:
         yield server
 
 
 def enrol(server: RunningServer, client: httpx.Client, name: str = "s") -> list[str]:
     assert client.post(f"{server.project}/face-sets", json={"face_set_name": name}).status_code == 200
-    answers = [
+    responses = [
         client.post(f"{server.project}/face-sets/{name}/faces", files={"image_file": person}) for person in PEOPLE
     ]
-    return [answer.json()["faces"][0]["face_id"] for answer in answers]
+    return [response.json()["faces"][0]["face_id"] for response in responses]
 
 
 def search(server: RunningServer, client: httpx.Client, person: int) -> httpx.Response:
     return client.post(f"{server.project}/face-sets/s/search", files={"image_file": PEOPLE[person]}, data={"top_n": 1})
 
 
-def test_a_server_searches_in_milvus_and_without_it_in_memory(tmp_path: Path, milvus: MilvusServer) -> None:
+def test_a_server_searches_in_milvus_or_in_memory_if_milvus_is_unavailable(
+    tmp_path: Path, milvus: MilvusServer
+) -> None:
     data = tmp_path / "data"
     with indexed(data, milvus.url) as server, server.http() as client:
         ids = enrol(server, client)
@@ -62,13 +64,15 @@ def test_a_server_searches_in_milvus_and_without_it_in_memory(tmp_path: Path, mi
         assert search(server, client, 3).json()["faces"][0]["face_id"] == ids[3]
 
 
-def test_without_milvus_a_set_too_large_for_memory_is_answered_503(tmp_path: Path, milvus: MilvusServer) -> None:
+def test_without_milvus_a_search_of_a_set_too_large_for_memory_fails_with_503(
+    tmp_path: Path, milvus: MilvusServer
+) -> None:
     with indexed(tmp_path / "data", "http://127.0.0.1:1", index_memory="500") as server, server.http() as client:
         enrol(server, client)
-        answer = search(server, client, 0)
-        assert (answer.status_code, answer.json()["error_code"]) == (503, "APIG.0201")
-        assert answer.json()["error_msg"] == "The index of the face set is unavailable."
-        assert answer.headers["Retry-After"] == "5"
+        response = search(server, client, 0)
+        assert (response.status_code, response.json()["error_code"]) == (503, "APIG.0201")
+        assert response.json()["error_msg"] == "The index of the face set is unavailable."
+        assert response.headers["Retry-After"] == "5"
         assert client.get(f"{server.project}/face-sets/s/faces").json()["faces"] != []
 
 
@@ -96,9 +100,9 @@ def test_the_command_rebuilds_and_verifies_while_a_server_runs(
 
 def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr("sys.argv", ["openfrs", *arguments])
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as exit_info:
         main()
-    return int(left.value.code or 0)
+    return int(exit_info.value.code or 0)
 
 
 @pytest.mark.parametrize("url", ["localhost:19530", "milvus://x", "http://"])

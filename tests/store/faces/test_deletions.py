@@ -1,8 +1,7 @@
-"""What was deleted is recorded by what deletes it, and nothing of a held set is deleted by anything."""
+"""Every deletion is recorded, and nothing of a set under legal hold is deleted."""
 
 import hashlib
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -16,17 +15,9 @@ from openfrs.store.faces.deletions import Cause, Deletion, DeletionRepository, H
 from openfrs.store.faces.models import Match
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
-from tests.support.databases import Place
-from tests.support.galleries import PROJECT, face, new_database, new_set, unit
+from tests.support.galleries import PROJECT, face, new_set, unit
 
 NOW = datetime(2026, 5, 6, 7, 8, 9, 101112, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(place: Place) -> Iterator[Database]:
-    database = new_database(place)
-    yield database
-    database.close()
 
 
 @pytest.fixture
@@ -34,11 +25,11 @@ def repository(database: Database) -> FaceRepository:
     return FaceRepository(database, clock=lambda: NOW)
 
 
-def recorded(database: Database) -> list[Deletion]:
+def records(database: Database) -> list[Deletion]:
     return list(DeletionRepository(database).verified(PROJECT))
 
 
-def test_every_way_to_delete_leaves_a_record(database: Database, repository: FaceRepository) -> None:
+def test_every_kind_of_deletion_is_recorded(database: Database, repository: FaceRepository) -> None:
     set_id = new_set(repository, "s")
     repository.add(set_id, [face(number) for number in range(6)])
     repository.delete(set_id, Match(face_id="00000001"))
@@ -50,16 +41,15 @@ def test_every_way_to_delete_leaves_a_record(database: Database, repository: Fac
     repository.delete_set(PROJECT, "s")
     repository.add(new_set(repository, "t"), [face(7)])
     key_rotation.erase_project(database, PROJECT)
-    told = [(each.face_set, each.rule, list(each.face_ids)) for each in recorded(database)]
-    assert told == [
+    assert [(each.face_set, each.rule, list(each.face_ids)) for each in records(database)] == [
         ("s", "request", ["00000001"]),
         ("s", "age", ["00000000", "00000002"]),
         ("s", "reindex", ["00000005"]),
         ("s", "set", ["00000003", "00000004"]),
         ("t", "project", ["00000007"]),
     ]
-    assert {each.deleted_at for each in recorded(database)[:2]} == {NOW}
-    assert all(each.faces == len(each.face_ids) for each in recorded(database))
+    assert {each.deleted_at for each in records(database)[:2]} == {NOW}
+    assert all(each.faces == len(each.face_ids) for each in records(database))
     deletion_repository = DeletionRepository(database)
     newest = deletion_repository.page(PROJECT, before=None, limit=2)
     assert [each.rule for each in newest] == [Cause.PROJECT, Cause.SET]
@@ -67,10 +57,10 @@ def test_every_way_to_delete_leaves_a_record(database: Database, repository: Fac
     assert deletion_repository.page("q" * 32, before=None, limit=2) == []
 
 
-def test_a_digest_covers_the_record_and_the_one_before_it(database: Database, repository: FaceRepository) -> None:
+def test_a_digest_covers_the_record_and_the_previous_digest(database: Database, repository: FaceRepository) -> None:
     set_id = new_set(repository, "s")
     repository.add(set_id, [face(number) for number in range(2)])
-    before = ""
+    digest = ""
     for face_id in ("00000000", "00000001"):
         repository.delete(set_id, Match(face_id=face_id))
         covered = {
@@ -82,15 +72,15 @@ def test_a_digest_covers_the_record_and_the_one_before_it(database: Database, re
             "rule": "request",
             "set_public_id": "0000000s",
         }
-        before = hashlib.sha256(f"{before}\n{json.dumps(covered)}".encode()).hexdigest()
-        assert recorded(database)[-1].digest == before
+        digest = hashlib.sha256(f"{digest}\n{json.dumps(covered)}".encode()).hexdigest()
+        assert records(database)[-1].digest == digest
 
 
-def test_what_is_deleted_in_vain_leaves_none(database: Database, repository: FaceRepository) -> None:
+def test_a_deletion_without_effect_is_not_recorded(database: Database, repository: FaceRepository) -> None:
     set_id = new_set(repository, "s")
     assert repository.delete(set_id, Match(face_id="00000001")) == 0
     assert repository.delete_set(PROJECT, "none") is None
-    assert recorded(database) == []
+    assert records(database) == []
 
 
 @pytest.mark.parametrize(
@@ -104,30 +94,28 @@ def test_what_is_deleted_in_vain_leaves_none(database: Database, repository: Fac
         "delete from deletions where id = 2",
     ],
 )
-def test_a_record_that_was_altered_or_taken_out_shows(
-    database: Database, repository: FaceRepository, change: str
-) -> None:
+def test_a_changed_or_removed_record_is_detected(database: Database, repository: FaceRepository, change: str) -> None:
     set_id = new_set(repository, "s")
     repository.add(set_id, [face(number) for number in range(3)])
     for number in range(3):
         repository.delete(set_id, Match(face_id=f"{number:08d}"))
-    assert len(recorded(database)) == 3
+    assert len(records(database)) == 3
     with database.write() as connection:
         connection.execute(text(change))
     with pytest.raises(StoreUnavailableError, match="was changed or removed"):
-        recorded(database)
+        records(database)
 
 
-def test_an_id_that_is_taken_again_is_counted(database: Database, repository: FaceRepository) -> None:
+def test_faces_enrolled_again_with_a_deleted_id_are_counted(database: Database, repository: FaceRepository) -> None:
     set_id = new_set(repository, "s")
     repository.add(set_id, [face(1), face(2)])
     repository.delete_chosen(set_id, lambda connection: [1, 2])
     repository.add(set_id, [face(2)])
-    (record,) = recorded(database)
+    (record,) = records(database)
     assert DeletionRepository(database).count_present(record) == 1
 
 
-def test_nothing_of_a_held_set_is_deleted(database: Database, repository: FaceRepository) -> None:
+def test_nothing_of_a_set_under_legal_hold_is_deleted(database: Database, repository: FaceRepository) -> None:
     set_id = new_set(repository, "s")
     repository.add(set_id, [face(1), face(2)])
     repository.set_legal_hold(set_id, "case 7")
@@ -141,6 +129,6 @@ def test_nothing_of_a_held_set_is_deleted(database: Database, repository: FaceRe
         replace_templates(database, Templates(), set_id, version=1, embedder="x", vectors={})
     repository.add(set_id, [face(3)])
     assert len(repository.list_faces(set_id, 0, 10)) == 3
-    assert recorded(database) == []
+    assert records(database) == []
     repository.set_legal_hold(set_id, None)
     assert repository.delete_set(PROJECT, "s") == set_id

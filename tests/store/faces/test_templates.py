@@ -1,4 +1,4 @@
-"""Templates at rest: encrypted with a key of their project, and readable with the right master key alone."""
+"""Templates at rest: encrypted with the data key of their project, readable only with the right master key."""
 
 import contextlib
 from collections.abc import Iterator
@@ -42,8 +42,8 @@ def database(path: Place) -> Iterator[Database]:
     opened.close()
 
 
-def filled(database: Database, master_key: bytes | None) -> int:
-    """A set of 40 faces; returns its id."""
+def new_filled_set(database: Database, master_key: bytes | None) -> int:
+    """Create a set of 40 faces and return its id."""
     repository = FaceRepository(database, Templates(master_key))
     set_id = new_set(repository)
     repository.add(set_id, [face(number) for number in range(40)])
@@ -51,7 +51,7 @@ def filled(database: Database, master_key: bytes | None) -> int:
 
 
 def finds_all(database: Database, set_id: int, master_key: bytes | None) -> bool:
-    """Whether every face is found, and read, by its own template."""
+    """Check that each of the 40 faces is found by its own template."""
     repository = FaceRepository(database, Templates(master_key))
     galleries = Galleries.in_memory(repository, MEMORY)
     for number in range(40):
@@ -63,7 +63,7 @@ def finds_all(database: Database, set_id: int, master_key: bytes | None) -> bool
 
 
 def check(database: Database, master_key: bytes | None) -> str:
-    """The refusal, if there is one."""
+    """Return the error of the check of the master key, or an empty string."""
     with database.read() as connection:
         try:
             Templates(master_key).check(connection)
@@ -73,7 +73,7 @@ def check(database: Database, master_key: bytes | None) -> str:
 
 
 def plain_templates_on_disk(path: Place) -> int:
-    """How many can be read off the disk; a server's is taken to hold what is in its tables."""
+    """Count the plain templates on the disk; for PostgreSQL, in its tables."""
     if isinstance(path, Path):
         data = b"".join(file.read_bytes() for file in path.parent.glob("x.db*"))
     else:
@@ -82,41 +82,41 @@ def plain_templates_on_disk(path: Place) -> int:
     return sum(unit(number).astype(np.float16).tobytes() in data for number in range(40))
 
 
-def stored(database: Database) -> dict[str, bytes]:
+def stored_templates(database: Database) -> dict[str, bytes]:
     with database.read() as connection:
         rows = connection.execute(select(_faces.c.face_id, _templates.c.template).join_from(_faces, _templates))
         return {row.face_id: row.template for row in rows}
 
 
-def test_encrypted_templates_are_found_and_are_not_on_the_disk(database: Database, path: Place) -> None:
-    set_id = filled(database, MASTER)
+def test_encrypted_templates_are_searchable_and_not_readable_on_the_disk(database: Database, path: Place) -> None:
+    set_id = new_filled_set(database, MASTER)
     assert finds_all(database, set_id, MASTER)
     assert plain_templates_on_disk(path) == 0
     assert check(database, MASTER) == ""
-    assert {len(template) for template in stored(database).values()} == {DIMENSION * 2 + 28}
+    assert {len(template) for template in stored_templates(database).values()} == {DIMENSION * 2 + 28}
 
 
 def test_without_a_master_key_templates_are_plain(database: Database, path: Place) -> None:
-    set_id = filled(database, None)
+    set_id = new_filled_set(database, None)
     assert finds_all(database, set_id, None)
     assert plain_templates_on_disk(path) == 40
     assert check(database, None) == ""
 
 
-def test_what_does_not_fit_the_master_key_stops_the_start(database: Database) -> None:
-    filled(database, MASTER)
+def test_templates_encrypted_with_another_master_key_are_rejected(database: Database) -> None:
+    new_filled_set(database, MASTER)
     assert "are encrypted; set OPENFRS_MASTER_KEY_FILE" in check(database, None)
     assert "another master key" in check(database, OTHER)
 
 
-def test_plain_templates_under_a_master_key_stop_the_start(database: Database) -> None:
-    filled(database, None)
+def test_plain_templates_are_rejected_if_there_is_a_master_key(database: Database) -> None:
+    new_filled_set(database, None)
     assert "openfrs templates encrypt" in check(database, MASTER)
 
 
 def test_a_template_is_bound_to_its_face(database: Database) -> None:
-    set_id = filled(database, MASTER)
-    templates = stored(database)
+    set_id = new_filled_set(database, MASTER)
+    templates = stored_templates(database)
     with database.write() as connection:
         swapped = update(_templates).where(_templates.c.seq == _seq("00000001")).values(template=templates["00000002"])
         connection.execute(swapped)
@@ -126,8 +126,8 @@ def test_a_template_is_bound_to_its_face(database: Database) -> None:
 
 
 @pytest.mark.parametrize("master_key", [None, MASTER])
-def test_a_template_of_the_wrong_length_is_told(database: Database, master_key: bytes | None) -> None:
-    set_id = filled(database, master_key)
+def test_a_template_of_the_wrong_length_is_reported(database: Database, master_key: bytes | None) -> None:
+    set_id = new_filled_set(database, master_key)
     with database.write() as connection:
         connection.execute(update(_templates).where(_templates.c.seq == _seq("00000001")).values(template=b"short"))
     galleries = Galleries.in_memory(FaceRepository(database, Templates(master_key)), MEMORY)
@@ -135,33 +135,33 @@ def test_a_template_of_the_wrong_length_is_told(database: Database, master_key: 
         galleries.search(set_id, unit(1), Query(1))
 
 
-def test_switching_encryption_on(database: Database, path: Place) -> None:
-    set_id, done = filled(database, None), list[int]()
-    key_rotation.encrypt(database, MASTER, done.append)
-    assert sum(done) == 40
+def test_encrypting_plain_templates(database: Database, path: Place) -> None:
+    set_id, advanced = new_filled_set(database, None), list[int]()
+    key_rotation.encrypt(database, MASTER, advanced.append)
+    assert sum(advanced) == 40
     assert check(database, MASTER) == ""
     assert finds_all(database, set_id, MASTER)
     database.compact()
     database.close()
     assert plain_templates_on_disk(path) == 0
-    key_rotation.encrypt(database, MASTER, done.append)
-    assert sum(done) == 40
+    key_rotation.encrypt(database, MASTER, advanced.append)
+    assert sum(advanced) == 40
 
 
-def test_new_keys_for_projects(database: Database) -> None:
-    set_id = filled(database, MASTER)
-    before = stored(database)
+def test_rotating_project_keys_changes_every_template(database: Database) -> None:
+    set_id = new_filled_set(database, MASTER)
+    before = stored_templates(database)
     key_rotation.rotate_project_keys(database, MASTER, lambda _: None)
     assert finds_all(database, set_id, MASTER)
-    after = stored(database)
+    after = stored_templates(database)
     assert all(before[face_id] != after[face_id] for face_id in before)
 
 
-def test_a_new_master_key_leaves_templates_as_they_are(database: Database) -> None:
-    set_id = filled(database, MASTER)
-    before = stored(database)
+def test_rotating_the_master_key_changes_no_template(database: Database) -> None:
+    set_id = new_filled_set(database, MASTER)
+    before = stored_templates(database)
     assert key_rotation.rotate_master_key(database, MASTER, OTHER) == 1
-    assert stored(database) == before
+    assert stored_templates(database) == before
     assert check(database, OTHER) == ""
     assert check(database, MASTER) != ""
     assert finds_all(database, set_id, OTHER)
@@ -169,17 +169,17 @@ def test_a_new_master_key_leaves_templates_as_they_are(database: Database) -> No
         key_rotation.rotate_master_key(database, MASTER, OTHER)
 
 
-def test_an_erased_project_is_beyond_its_copies(database: Database) -> None:
-    set_id = filled(database, MASTER)
-    copy = stored(database)
+def test_copies_of_an_erased_project_are_unreadable(database: Database) -> None:
+    set_id = new_filled_set(database, MASTER)
+    copy = stored_templates(database)
     with database.read() as connection:
         wrapped = connection.scalar(select(tables.project_keys.c.wrapped))
     assert wrapped is not None
     assert key_rotation.erase_project(database, PROJECT) == 1
-    assert stored(database) == {}
+    assert stored_templates(database) == {}
     repository = FaceRepository(database, Templates(MASTER))
     assert repository.list_sets(PROJECT) == []
-    new_id = new_set(repository)  # the project goes on, under another key
+    new_id = new_set(repository)  # the project can be used again, with a new key
     assert new_id != set_id
     repository.add(new_id, [face(1)])
     with database.read() as connection:
@@ -189,7 +189,7 @@ def test_an_erased_project_is_beyond_its_copies(database: Database) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "short", "A" * 43, "A" * 45, "!" * 44, "0123456789abcdef"])
-def test_what_is_no_master_key_is_refused(text: str, tmp_path: Path) -> None:
+def test_an_invalid_master_key_is_rejected(text: str, tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="32 random bytes"):
         parse_master_key(text)
     (tmp_path / "key").write_text(text)
@@ -197,6 +197,6 @@ def test_what_is_no_master_key_is_refused(text: str, tmp_path: Path) -> None:
         read_master_key(tmp_path / "key")
 
 
-def test_a_master_key_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_master_key_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="No such file"):
         read_master_key(tmp_path / "key")

@@ -1,9 +1,9 @@
-"""Whatever is done to a face set, in whatever order: searches and deletions agree with a plain list of its faces."""
+"""After any sequence of operations on a face set, searches and deletions agree with a plain list of its faces."""
 
 from tests.support.databases import Place
 from tests.support.face_set_machine import FaceSetMachine, processes_over, run
 
 
-def test_what_is_done_to_a_face_set_is_what_is_done_to_a_list(place: Place) -> None:
+def test_a_face_set_behaves_like_a_list_of_faces(place: Place) -> None:
     with processes_over(place) as databases:
         run(FaceSetMachine, databases)

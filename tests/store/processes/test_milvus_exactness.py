@@ -1,4 +1,4 @@
-"""Whatever is done to a face set that Milvus has an index of, and however far that index has come: answers are those of a list."""
+"""With an index on Milvus, however far it is behind, a face set behaves like a plain list of faces."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ CONDITIONS: Sequence[Predicate | None] = (
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    """Where a server is: the one that OPENFRS_TEST_MILVUS names, or milvus-lite's."""
+    """Return the URL of the server named by OPENFRS_TEST_MILVUS, or start milvus-lite."""
     if named := os.environ.get("OPENFRS_TEST_MILVUS"):
         yield named
         return
@@ -45,7 +45,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 class IndexedMachine(FaceSetMachine):
-    """Each process has a client and an indexer of its own, and indexes when it is told to."""
+    """Each process has its own client and indexer; indexing is one of the random operations."""
 
     def __init__(self, databases: Sequence[Database], names: Iterator[str], url: str) -> None:
         self.databases = databases
@@ -53,7 +53,7 @@ class IndexedMachine(FaceSetMachine):
         self.steps = 0
         super().__init__(databases, names)
 
-    def opened(self, process: int, memory: int) -> Galleries:
+    def open_galleries(self, process: int, memory: int) -> Galleries:
         verifier = IndexVerifier(self.repositories[process], self.clients[process])
         if process == 0:
             self.indexers: list[Indexer] = []
@@ -72,7 +72,7 @@ class IndexedMachine(FaceSetMachine):
 
     @initialize(batch=st.lists(st.tuples(ids, templates, fields), min_size=5, max_size=15))
     def begin(self, batch: list[tuple[str, int, dict[str, FieldValue]]]) -> None:
-        """With a copy there to search in."""
+        """Start with a copy to search in."""
         self.add(batch, 3, 0)
         self.index(0)
         self.index(0)
@@ -83,38 +83,37 @@ class IndexedMachine(FaceSetMachine):
 
     @rule(process=processes)
     def index_again(self, process: int) -> None:
-        """As often as what is written."""
+        """Make indexing as frequent as writes."""
         self.index(process)
 
     @rule(process=processes)
     def rebuild(self, process: int) -> None:
         self.indexers[process].rebuild(self.set_id, lambda _: None)
-        self.lost = False
 
     @rule(process=processes)
     def compare(self, process: int) -> None:
-        found = self.indexers[process].compare(self.set_id)
-        assert (found.faces, found.missing, found.unexpected) == (len(self.known), 0, 0)
+        comparison = self.indexers[process].compare(self.set_id)
+        assert (comparison.faces, comparison.missing, comparison.unexpected) == (len(self.known), 0, 0)
 
     @invariant()
     def another_search(self) -> None:
-        """Wherever the index may have come to."""
-        if self.made:
+        """Search after each step, at any progress of the index."""
+        if self.created:
             self.steps += 1
             predicate = CONDITIONS[self.steps % len(CONDITIONS)]
             self.search(self.steps % 10, (1, 10, 1000)[self.steps % 3], predicate, -1.0, self.steps % 2)
 
-    @rule(seldom=st.integers(0, 3))
-    def lose(self, seldom: int) -> None:
-        """The server comes back without what it had."""
+    @rule(lottery=st.integers(0, 3))
+    def lose(self, lottery: int) -> None:
+        """Delete the copy on the server, as if it restarted empty, and close all connections."""
         with self.databases[0].read() as connection:
             copy = find_copy(connection, self.set_id, CopyState.SERVING)
-        if copy is not None and not seldom:
+        if copy is not None and lottery == 0:
             self.clients[0].erase(copy)
         for client in self.clients:
             client.close()
 
 
-def test_with_an_index_on_a_server_it_is_so_too(place: Place, url: str) -> None:
+def test_a_face_set_indexed_on_milvus_behaves_like_a_list_of_faces(place: Place, url: str) -> None:
     with processes_over(place) as databases:
         run(IndexedMachine, databases, url, examples=10)

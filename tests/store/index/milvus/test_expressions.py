@@ -1,4 +1,4 @@
-"""Filters as Milvus's expressions."""
+"""Predicates as Milvus expressions."""
 
 import pytest
 
@@ -9,7 +9,7 @@ DIGEST_OF_A = "27c35e6e9373877f29e562464e46497e"
 
 
 @pytest.mark.parametrize(
-    ("predicate", "told"),
+    ("predicate", "expected"),
     [
         (Equal("text", "a"), f'fields["text"] == "{DIGEST_OF_A}"'),
         (Not(Equal("text", "a")), f'fields["text"] != "{DIGEST_OF_A}"'),
@@ -33,12 +33,12 @@ DIGEST_OF_A = "27c35e6e9373877f29e562464e46497e"
         ),
     ],
 )
-def test_a_condition_becomes_an_expression(predicate: Predicate, told: str) -> None:
-    assert expression(predicate) == told
+def test_a_predicate_becomes_an_expression(predicate: Predicate, expected: str) -> None:
+    assert expression(predicate) == expected
 
 
 @pytest.mark.parametrize("number", [2**53, -(2**63), 10**30, float("inf")])
-def test_a_number_that_the_server_may_round_lets_everything_through(number: float) -> None:
+def test_a_number_that_the_server_may_round_excludes_nothing(number: float) -> None:
     assert expression(Equal("n", number)) is None
     assert expression(Not(Equal("n", number))) is None
     assert expression(Not(Between("n", number, 1))) is None
@@ -49,15 +49,15 @@ def test_a_number_that_the_server_may_round_lets_everything_through(number: floa
 
 
 @pytest.mark.parametrize("text", ['" or key > 0 or "', "\\", '\\"', "'", "\x00", "é", "\ud800", "a" * 256])
-def test_nothing_that_somebody_wrote_is_part_of_an_expression(text: str) -> None:
-    told = expression(Equal("text", text))
-    assert told is not None
-    assert len(told) == len(f'fields["text"] == "{DIGEST_OF_A}"')
-    assert told.isascii()
-    assert text not in told or len(text) == 1
+def test_user_input_is_never_part_of_an_expression(text: str) -> None:
+    result = expression(Equal("text", text))
+    assert result is not None
+    assert len(result) == len(f'fields["text"] == "{DIGEST_OF_A}"')
+    assert result.isascii()
+    assert text not in result or len(text) == 1
 
 
-def test_the_server_keeps_digests_of_strings_and_marks_of_missing_numbers() -> None:
+def test_the_server_stores_digests_of_strings_and_markers_of_missing_numbers() -> None:
     definitions = {
         "text": {},
         "other": {"type": "String"},
