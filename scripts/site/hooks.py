@@ -1,4 +1,4 @@
-"""What MkDocs does beside rendering docs/: the README as first page, the reference pages, links to files outside of docs/."""
+"""MkDocs hooks: the README as the home page, generated reference pages, and links to files outside docs/."""
 
 import re
 import sys
@@ -16,7 +16,7 @@ _REMARK = re.compile(r"^<!-- not run: .* -->\n", re.MULTILINE)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that have no file of their own."""
+    """Add the generated pages."""
     sys.path[:0] = [str(Path(__file__).parent), str(REPOSITORY / "scripts")]
     import reference
 
@@ -24,7 +24,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     from openfrs.cli.main import app
 
     pages = {
-        "index.md": first_page((REPOSITORY / "README.md").read_text("utf-8")),
+        "index.md": home_page((REPOSITORY / "README.md").read_text("utf-8")),
         "api.md": reference.interface(write_openapi.document()),
         "errors.md": reference.errors(),
         "commands.md": reference.commands(app),
@@ -35,18 +35,18 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Replace links to files outside of docs/ by their names."""
-    return named_outside(_REMARK.sub("", markdown), (DOCS / page.file.src_path).parent)
+    """Replace links to files outside docs/ by their names."""
+    return name_outside_files(_REMARK.sub("", markdown), (DOCS / page.file.src_path).parent)
 
 
-def first_page(readme: str) -> str:
-    """The README as a page of docs/: its links lose the folder, or gain the way out of it."""
+def home_page(readme: str) -> str:
+    """Convert the README to a page of docs/ by rewriting its links."""
     text = readme.replace("](docs/", "](")
     return re.sub(r"\]\((LICENSE|NOTICE|src/[^)]*|examples/[^)]*|deploy/[^)]*)\)", r"](../\1)", text)
 
 
-def named_outside(markdown: str, folder: Path) -> str:
-    """Replace links to files outside of docs/ by their names, as the site does not contain them.
+def name_outside_files(markdown: str, folder: Path) -> str:
+    """Replace links to files outside docs/ by their names, as the site does not contain them.
 
     ``folder`` is the folder of the page.
 
@@ -54,11 +54,11 @@ def named_outside(markdown: str, folder: Path) -> str:
         FileNotFoundError: a linked file does not exist.
     """
 
-    def named(link: re.Match[str]) -> str:
+    def name(link: re.Match[str]) -> str:
         target = (folder / link[2]).resolve(strict=True)
         if target.is_relative_to(DOCS):
             return link[0]
         label, path = link[1], str(target.relative_to(REPOSITORY))
         return label if path.endswith(label.strip("`/")) and "/" in label else f"{label} (`{path}`)"
 
-    return _OUTSIDE.sub(named, markdown)
+    return _OUTSIDE.sub(name, markdown)

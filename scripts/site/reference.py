@@ -1,4 +1,4 @@
-"""The pages that are read off the program itself: its HTTP interface, its errors, its command."""
+"""Reference pages generated from the program: HTTP interface, errors and commands."""
 
 import csv
 from collections import defaultdict
@@ -12,7 +12,7 @@ import typer
 
 Document = Mapping[str, Any]
 
-_TITLES = {"frs": "FRS", "gateway": "The gateway", "iam": "IAM"}
+_TITLES = {"frs": "FRS", "gateway": "API gateway", "iam": "IAM"}
 _BODIES = {
     "frs": '`{"error_code": "…", "error_msg": "…"}`',
     "gateway": '`{"error_code": "…", "error_msg": "…", "request_id": "…"}`',
@@ -21,12 +21,12 @@ _BODIES = {
 
 
 def interface(document: Document) -> str:
-    """The page of every operation of an OpenAPI document, by its tag."""
+    """Return the page of all operations of an OpenAPI document, grouped by tag."""
     lines = [
         "# HTTP interface",
         "",
-        "Read off the service's own OpenAPI document, which a running server has at `/openapi.json`; at `/docs` it can be tried.",
-        "What each refusal means is in [Errors](errors.md); how requests are authenticated in [Accounts](accounts.md).",
+        "Generated from the OpenAPI document, which a running server has at `/openapi.json`; `/docs` is an interactive version.",
+        "[Errors](errors.md) explains the error codes, [Accounts](accounts.md) the authentication of requests.",
         "",
     ]
     tags: dict[str, list[tuple[str, str, Document]]] = defaultdict(list)
@@ -42,11 +42,11 @@ def interface(document: Document) -> str:
 
 
 def _is_repeated(path: str, method: str, document: Document) -> bool:
-    """Whether it is the same operation as the one under /v2, which tells of both."""
-    return path.startswith("/v1/") and method in document["paths"].get(_of_v2(path), {})
+    """Return True for an operation under /v1 that is described with the same one under /v2."""
+    return path.startswith("/v1/") and method in document["paths"].get(_v2_path(path), {})
 
 
-def _of_v2(path: str) -> str:
+def _v2_path(path: str) -> str:
     return path.replace("/v1/", "/v2/", 1)
 
 
@@ -61,17 +61,17 @@ def _operation(path: str, method: str, operation: Document, document: Document) 
         yield ""
     parameters = operation.get("parameters", [])
     if parameters:
-        yield from _table(("parameter", "in", "type", "what it is"), map(_parameter, parameters))
+        yield from _table(("parameter", "in", "type", "description"), map(_parameter, parameters))
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
         fields = list(_fields(content.get("schema", {}), document))
         if fields:
-            yield from _table((f"key of the body, `{kind}`", "type", "what it is"), fields)
-    for status, answer in operation["responses"].items():
+            yield from _table((f"body, `{kind}`", "type", "description"), fields)
+    for status, response in operation["responses"].items():
         if status.startswith("2"):
-            yield from _answer(status, answer, document)
-    refusals = [status for status in operation["responses"] if not status.startswith("2")]
-    if refusals:
-        yield f"Refusals: {'; '.join(_refusal(status, operation['responses'][status], document) for status in refusals)}."
+            yield from _response(status, response, document)
+    errors = [status for status in operation["responses"] if not status.startswith("2")]
+    if errors:
+        yield f"Errors: {'; '.join(_error(status, operation['responses'][status], document) for status in errors)}."
 
 
 def _parameter(parameter: Document) -> tuple[str, ...]:
@@ -79,19 +79,21 @@ def _parameter(parameter: Document) -> tuple[str, ...]:
     return name, parameter["in"], _type(parameter.get("schema", {})), parameter.get("description", "")
 
 
-def _answer(status: str, answer: Document, document: Document) -> Iterator[str]:
-    answer = _resolved(answer, document)
+def _response(status: str, response: Document, document: Document) -> Iterator[str]:
+    response = _resolved(response, document)
     fields = [
-        field for each in answer.get("content", {}).values() for field in _fields(each.get("schema", {}), document)
+        field
+        for content in response.get("content", {}).values()
+        for field in _fields(content.get("schema", {}), document)
     ]
-    yield f"Answer: {status} {HTTPStatus(int(status)).phrase}{'' if fields else ', without keys of its own'}"
+    yield f"Response: {status} {HTTPStatus(int(status)).phrase}{'' if fields else ', without a fixed set of keys'}"
     yield ""
     if fields:
-        yield from _table(("key of the answer", "type", "what it is"), fields)
+        yield from _table(("response", "type", "description"), fields)
 
 
-def _refusal(status: str, answer: Document, document: Document) -> str:
-    text = " ".join(_resolved(answer, document).get("description", "").split())
+def _error(status: str, response: Document, document: Document) -> str:
+    text = " ".join(_resolved(response, document).get("description", "").split())
     return f"{status} {text.removeprefix('Refused: ')}".strip().rstrip(".")
 
 
@@ -105,26 +107,26 @@ def _resolved(value: Document, document: Document) -> Document:
 
 
 def _fields(schema: Document, document: Document, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, ...]]:
-    """The keys of an object with those of the objects in it, as rows."""
+    """Yield a row for each key of an object, including the keys of nested objects."""
     schema = _object_in(_resolved(schema, document), document)
     for name, field in schema.get("properties", {}).items():
-        whole = _resolved(field, document)
+        target = _resolved(field, document)
         title = f"`{prefix}{name}`{'' if name in schema.get('required', ()) else ' (optional)'}"
-        yield title, _type(field), " ".join((field.get("description") or whole.get("description") or "").split())
-        inner = _object_in(whole, document)
+        yield title, _type(field), " ".join((field.get("description") or target.get("description") or "").split())
+        inner = _object_in(target, document)
         if inner.get("properties") and depth < 3:
-            listed = "[]" if whole.get("type") == "array" else ""
+            listed = "[]" if target.get("type") == "array" else ""
             yield from _fields(inner, document, f"{prefix}{name}{listed}.", depth + 1)
 
 
 def _object_in(schema: Document, document: Document) -> Document:
-    """The object that a list holds, or that stands among alternatives."""
+    """Return the schema of the objects in a list or among alternatives."""
     if schema.get("type") == "array":
         return _object_in(_resolved(schema.get("items", {}), document), document)
     for choice in schema.get("anyOf", schema.get("allOf", ())):
-        found = _object_in(_resolved(choice, document), document)
-        if found.get("properties"):
-            return found
+        candidate = _object_in(_resolved(choice, document), document)
+        if candidate.get("properties"):
+            return candidate
     return schema
 
 
@@ -150,8 +152,13 @@ def _table(head: tuple[str, ...], rows: Any) -> Iterator[str]:
 
 
 def errors() -> str:
-    """The page of every error that a client may be told, in the order of the catalogue."""
-    lines = ["# Errors", "", "Every refusal comes from one catalogue; `{}` stands for what is said of the request.", ""]
+    """Return the page of all errors, in the order of the catalogue."""
+    lines = [
+        "# Errors",
+        "",
+        "The error catalogue. `{}` stands for details of the request; codes with *raised* no are not used by OpenFRS.",
+        "",
+    ]
     rows = list(csv.DictReader(resources.files("openfrs.core").joinpath("errors.csv").read_text("utf-8").splitlines()))
     for envelope, title in _TITLES.items():
         lines += [f"## {title}", "", f"Body: {_BODIES[envelope]}", ""]
@@ -165,11 +172,11 @@ def errors() -> str:
 
 
 def commands(app: typer.Typer) -> str:
-    """The page of every command with its arguments and options."""
+    """Return the page of all commands with their arguments and options."""
     lines = [
-        "# Command",
+        "# Commands",
         "",
-        "What `--help` says of each. Options win over the environment and the file, see [Settings](settings.md).",
+        "The same text as `--help`. Options override environment variables and the settings file, see [Settings](settings.md).",
         "",
     ]
     for path, command in leaves(typer.main.get_command(app), ("openfrs",)):
@@ -179,12 +186,12 @@ def commands(app: typer.Typer) -> str:
             lines += ["```text", f"{' '.join(path)} {usage}".rstrip(), "```", ""]
             rows = [(f"`{'`, `'.join(names)}`", text) for names, text in _parameters(command, context)]
         if rows:
-            lines += _table(("argument or option", "what it is"), rows)
+            lines += _table(("argument or option", "description"), rows)
     return "\n".join(lines)
 
 
 def leaves(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command that does something, with the words that name it."""
+    """Yield every command that is not a group, with the words that invoke it."""
     inner = getattr(command, "commands", None)
     if inner is None:
         yield path, command

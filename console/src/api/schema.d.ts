@@ -32,13 +32,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Face Sets
+         * List face sets
          * @description List all face sets of the project, oldest first.
          */
         get: operations["list_face_sets_v2__project_id__face_sets_get"];
         put?: never;
         /**
-         * Create Face Set
+         * Create face set
          * @description Create an empty face set.
          */
         post: operations["create_face_set_v2__project_id__face_sets_post"];
@@ -56,14 +56,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show Face Set
+         * Show face set
          * @description Show a face set.
          */
         get: operations["show_face_set_v2__project_id__face_sets__face_set_name__get"];
         put?: never;
         post?: never;
         /**
-         * Delete Face Set
+         * Delete face set
          * @description Delete a face set with all its faces. This cannot be undone.
          */
         delete: operations["delete_face_set_v2__project_id__face_sets__face_set_name__delete"];
@@ -80,22 +80,22 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Faces
+         * List faces
          * @description List faces in the order of their enrolment, or show the one with `face_id`.
          */
         get: operations["list_faces_v2__project_id__face_sets__face_set_name__faces_get"];
         /**
-         * Update Face
+         * Update face
          * @description Replace the external image id of a face, and merge its custom fields with the new ones.
          */
         put: operations["update_face_v2__project_id__face_sets__face_set_name__faces_put"];
         /**
-         * Add Faces
+         * Add faces
          * @description Enrol every face of an image, or with `single` only the largest.
          */
         post: operations["add_faces_v2__project_id__face_sets__face_set_name__faces_post"];
         /**
-         * Delete Faces
+         * Delete faces
          * @description Delete all faces with the `face_id`, `external_image_id` or custom field value of the one query parameter.
          */
         delete: operations["delete_faces_v2__project_id__face_sets__face_set_name__faces_delete"];
@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Batch Delete Faces
+         * Batch delete faces
          * @description Delete all faces that match a filter.
          */
         delete: operations["batch_delete_faces_v2__project_id__face_sets__face_set_name__faces_batch_delete"];
@@ -154,7 +154,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Face Quality
+         * Face quality
          * @description Measure the sharpness and the head pose, in degrees, of the largest face.
          */
         post: operations["face_quality_v2__project_id__face_quality_face_quality_post"];
@@ -174,7 +174,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Blur Classify
+         * Blur classify
          * @description Classify the largest face as sharp or blurred.
          */
         post: operations["blur_classify_v2__project_id__face_quality_blur_classify_post"];
@@ -194,7 +194,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Head Pose Estimate
+         * Head pose estimate
          * @description Estimate the head pose of the largest face, in degrees.
          */
         post: operations["head_pose_estimate_v2__project_id__face_quality_head_pose_estimate_post"];
@@ -214,7 +214,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Detect Action Liveness
+         * Detect action liveness
          * @description Verify that the person in a video performs the requested actions in order.
          *
          *     The codes are 1 turn the head left, 2 turn it right, 3 nod, 4 open the mouth, 5 blink. Left and right are the person's own.
@@ -254,13 +254,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Face Sets
+         * List face sets
          * @description List all face sets of the project, oldest first.
          */
         get: operations["list_face_sets_v1__project_id__face_sets_get"];
         put?: never;
         /**
-         * Create Face Set
+         * Create face set
          * @description Create an empty face set.
          */
         post: operations["create_face_set_v1__project_id__face_sets_post"];
@@ -278,14 +278,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show Face Set
+         * Show face set
          * @description Show a face set.
          */
         get: operations["show_face_set_v1__project_id__face_sets__face_set_name__get"];
         put?: never;
         post?: never;
         /**
-         * Delete Face Set
+         * Delete face set
          * @description Delete a face set with all its faces. This cannot be undone.
          */
         delete: operations["delete_face_set_v1__project_id__face_sets__face_set_name__delete"];
@@ -302,22 +302,22 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Faces
+         * List faces
          * @description List faces in the order of their enrolment, or show the one with `face_id`.
          */
         get: operations["list_faces_v1__project_id__face_sets__face_set_name__faces_get"];
         /**
-         * Update Face
+         * Update face
          * @description Replace the external image id of a face, and merge its custom fields with the new ones.
          */
         put: operations["update_face_v1__project_id__face_sets__face_set_name__faces_put"];
         /**
-         * Add Faces
+         * Add faces
          * @description Enrol every face of an image, or with `single` only the largest.
          */
         post: operations["add_faces_v1__project_id__face_sets__face_set_name__faces_post"];
         /**
-         * Delete Faces
+         * Delete faces
          * @description Delete all faces with the `face_id`, `external_image_id` or custom field value of the one query parameter.
          */
         delete: operations["delete_faces_v1__project_id__face_sets__face_set_name__faces_delete"];
@@ -337,7 +337,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Batch Delete Faces
+         * Batch delete faces
          * @description Delete all faces that match a filter.
          */
         delete: operations["batch_delete_faces_v1__project_id__face_sets__face_set_name__faces_batch_delete"];
@@ -376,7 +376,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Face Quality
+         * Face quality
          * @description Measure the sharpness and the head pose, in degrees, of the largest face.
          */
         post: operations["face_quality_v1__project_id__face_quality_face_quality_post"];
@@ -396,7 +396,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Blur Classify
+         * Blur classify
          * @description Classify the largest face as sharp or blurred.
          */
         post: operations["blur_classify_v1__project_id__face_quality_blur_classify_post"];
@@ -416,7 +416,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Head Pose Estimate
+         * Head pose estimate
          * @description Estimate the head pose of the largest face, in degrees.
          */
         post: operations["head_pose_estimate_v1__project_id__face_quality_head_pose_estimate_post"];
@@ -436,7 +436,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Detect Action Liveness
+         * Detect action liveness
          * @description Verify that the person in a video performs the requested actions in order.
          *
          *     The codes are 1 turn the head left, 2 turn it right, 3 nod, 4 open the mouth, 5 blink. Left and right are the person's own.
@@ -478,7 +478,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Detect Silent Liveness
+         * Detect silent liveness
          * @description Detect presentation attacks with prints and screens: judge the largest face of an image, alive from a confidence of 0.5.
          */
         post: operations["detect_silent_liveness_v1__project_id__live_detect_face_post"];
@@ -536,7 +536,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show Models
+         * Show models
          * @description Show the embedder in use with its error rates, the other embedders, and all weights with role and licence.
          *
          *     False and true match rates are fractions of pairs, 0..1, measured on the calibration images.
@@ -558,7 +558,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show Activity
+         * Show activity
          * @description Count the FRS requests and errors of the project per minute for the last hour.
          *
          *     With several processes each counts its own requests, unless `OPENFRS_COUNTERS` names a Redis server.
@@ -582,7 +582,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Check Faces
+         * Check faces
          * @description Check each face of an image against a policy without enrolling it: acceptance, reasons and measurements.
          */
         post: operations["check_faces_x_v1__project_id__face_check_post"];
@@ -600,18 +600,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show Policy
+         * Show policy
          * @description Show the enrolment policy of a face set. Without a policy, which is shown empty, every face is enrolled.
          */
         get: operations["show_policy_x_v1__project_id__face_sets__face_set_name__policy_get"];
         /**
-         * Set Policy
+         * Set policy
          * @description Set the enrolment policy of a face set, replacing any other. It does not affect faces enrolled before.
          */
         put: operations["set_policy_x_v1__project_id__face_sets__face_set_name__policy_put"];
         post?: never;
         /**
-         * Delete Policy
+         * Delete policy
          * @description Delete the enrolment policy of a face set: every face is enrolled.
          */
         delete: operations["delete_policy_x_v1__project_id__face_sets__face_set_name__policy_delete"];
@@ -628,18 +628,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show Retention
+         * Show retention
          * @description Show the retention rule of a face set, and its legal hold if there is one.
          */
         get: operations["show_retention_x_v1__project_id__face_sets__face_set_name__retention_get"];
         /**
-         * Set Retention
+         * Set retention
          * @description Set the retention rule of a face set, replacing any other. Expired faces are deleted by the next retention run.
          */
         put: operations["set_retention_x_v1__project_id__face_sets__face_set_name__retention_put"];
         post?: never;
         /**
-         * Delete Retention
+         * Delete retention
          * @description Delete the retention rule of a face set: its faces never expire.
          */
         delete: operations["delete_retention_x_v1__project_id__face_sets__face_set_name__retention_delete"];
@@ -658,7 +658,7 @@ export interface paths {
         get?: never;
         /**
          * Place a legal hold
-         * @description Place a face set under legal hold: until its release, it cannot be deleted and its faces neither deleted nor expired.
+         * @description Place a face set under legal hold: until its release, the face set and its faces can neither be deleted nor expire.
          */
         put: operations["hold_x_v1__project_id__face_sets__face_set_name__legal_hold_put"];
         post?: never;
@@ -680,7 +680,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Deletions
+         * List deletions
          * @description List the deletions of faces from the project's face sets: time, rule and face ids.
          */
         get: operations["list_deletions_x_v1__project_id__deletions_get"];
@@ -722,7 +722,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Liveness Session
+         * Create liveness session
          * @description Create a session with random actions.
          */
         post: operations["create_liveness_session_x_v1__project_id__liveness_sessions_post"];
@@ -742,7 +742,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Submit Liveness Video
+         * Submit liveness video
          * @description Submit the one video of a session. The response does not contain the result: the person may be able to read it.
          */
         post: operations["submit_liveness_video_x_v1__project_id__liveness_sessions__session_id__video_post"];
@@ -760,7 +760,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read Liveness Result
+         * Read liveness result
          * @description Return the result of a session. It can be read only once.
          */
         get: operations["read_liveness_result_x_v1__project_id__liveness_sessions__session_id__result_get"];
@@ -780,7 +780,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show Project
+         * Show project
          * @description Show the project and its limits.
          */
         get: operations["show_project_x_v1_accounts__project_id__get"];
@@ -800,13 +800,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Users
+         * List users
          * @description List the users that have a role on this project only, or no role at all.
          */
         get: operations["list_users_x_v1_accounts__project_id__users_get"];
         put?: never;
         /**
-         * Create User
+         * Create user
          * @description Create a user with a role on this project. The password is returned only once.
          */
         post: operations["create_user_x_v1_accounts__project_id__users_post"];
@@ -825,13 +825,13 @@ export interface paths {
         };
         get?: never;
         /**
-         * Set Role
+         * Set role
          * @description Set a user's role on this project. The user's tokens are revoked.
          */
         put: operations["set_role_x_v1_accounts__project_id__users__user_id__role_put"];
         post?: never;
         /**
-         * Withdraw Role
+         * Withdraw role
          * @description Remove a user's role on this project. The user's tokens are revoked.
          */
         delete: operations["withdraw_role_x_v1_accounts__project_id__users__user_id__role_delete"];
@@ -849,7 +849,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Set Enabled
+         * Set enabled
          * @description Enable or disable a user. The user's tokens are revoked.
          */
         put: operations["set_enabled_x_v1_accounts__project_id__users__user_id__enabled_put"];
@@ -870,7 +870,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Reset Password
+         * Reset password
          * @description Set a new password for a user. It is returned only once, and the user's tokens are revoked.
          */
         post: operations["reset_password_x_v1_accounts__project_id__users__user_id__password_post"];
@@ -888,13 +888,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Keys
+         * List keys
          * @description List the access keys of a user.
          */
         get: operations["list_keys_x_v1_accounts__project_id__users__user_id__keys_get"];
         put?: never;
         /**
-         * Create Key
+         * Create key
          * @description Create an access key for a user. The secret key is returned only once.
          */
         post: operations["create_key_x_v1_accounts__project_id__users__user_id__keys_post"];
@@ -915,7 +915,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete Key
+         * Delete key
          * @description Delete an access key.
          */
         delete: operations["delete_key_x_v1_accounts__project_id__keys__access_key__delete"];
@@ -932,7 +932,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Audit
+         * List audit entries
          * @description List entries of the project's audit log, and failed logins of the users that the admin manages.
          */
         get: operations["list_audit_x_v1_accounts__project_id__audit_get"];
@@ -952,18 +952,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show Token
+         * Show token
          * @description Describe the token in `X-Subject-Token`: the caller's own, or one of a user of the same domain.
          */
         get: operations["show_token_v3_auth_tokens_get"];
         put?: never;
         /**
-         * Create Token
+         * Create token
          * @description Issue a token for a password or for another token, in the `X-Subject-Token` response header.
          */
         post: operations["create_token_v3_auth_tokens_post"];
         /**
-         * Revoke Token
+         * Revoke token
          * @description Revoke the token in `X-Subject-Token`, which must be the caller's own.
          */
         delete: operations["revoke_token_v3_auth_tokens_delete"];
@@ -980,7 +980,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Projects
+         * List projects
          * @description List the projects on which the caller has a role: all of them, or the one with a name.
          */
         get: operations["list_projects_v3_auth_projects_get"];
@@ -1000,7 +1000,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Projects
+         * List projects
          * @description List the projects on which the caller has a role: all of them, or the one with a name.
          */
         get: operations["list_projects_v3_projects_get"];
@@ -1020,7 +1020,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Domains
+         * List domains
          * @description List the domain of the caller.
          */
         get: operations["list_domains_v3_auth_domains_get"];
@@ -1042,7 +1042,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Temporary Key
+         * Create temporary key
          * @description Create a temporary access key for the token in the body or in `X-Auth-Token`. It expires after `duration_seconds`.
          */
         post: operations["create_temporary_key_v3_0_OS_CREDENTIAL_securitytokens_post"];
@@ -1083,7 +1083,7 @@ export interface paths {
          * Readiness probe
          * @description Report that the models are loaded and the store responds.
          *
-         *     The service is ready without its Milvus server, which it reports as `out of reach`: searches are then answered from memory.
+         *     The service is also ready while its Milvus server is `out of reach`: face sets that fit into memory are then searched there.
          */
         get: operations["ready_ready_get"];
         put?: never;
@@ -1247,15 +1247,24 @@ export interface components {
          * @description The images that the similarity scale was fitted to, and the error rates at operating points.
          */
         CalibrationResponse: {
-            /** Data */
+            /**
+             * Data
+             * @description The dataset.
+             */
             data: string;
             /** Images */
             images: number;
             /** People */
             people: number;
-            /** Genuine Pairs */
+            /**
+             * Genuine Pairs
+             * @description Number of pairs of images of the same person.
+             */
             genuine_pairs: number;
-            /** Impostor Pairs */
+            /**
+             * Impostor Pairs
+             * @description Number of pairs of images of different persons.
+             */
             impostor_pairs: number;
             /** Operating Points */
             operating_points: components["schemas"]["OperatingPoint"][];
@@ -1482,11 +1491,20 @@ export interface components {
             name: string;
             /** Active */
             active: boolean;
-            /** Dimension */
+            /**
+             * Dimension
+             * @description Number of values of an embedding.
+             */
             dimension: number;
-            /** Mirrored */
+            /**
+             * Mirrored
+             * @description True if a face and its mirror image are embedded and the embeddings averaged.
+             */
             mirrored: boolean;
-            /** Calibrated */
+            /**
+             * Calibrated
+             * @description True if there is a scale from its cosines to similarities.
+             */
             calibrated: boolean;
         };
         /**
@@ -1867,7 +1885,7 @@ export interface components {
         };
         /**
          * ProjectLimits
-         * @description What a project may have and do; 0 stands for no limit in the rates and in ``concurrent``.
+         * @description Limits of a project. In the rates and in ``concurrent``, 0 means unlimited.
          */
         ProjectLimits: {
             /** Max Face Sets */
@@ -3210,8 +3228,11 @@ export interface operations {
     list_faces_v2__project_id__face_sets__face_set_name__faces_get: {
         parameters: {
             query?: {
+                /** @description The id of the only face to return. */
                 face_id?: string | null;
+                /** @description Number of faces to skip. */
                 offset?: number;
+                /** @description Maximum number of faces to return. */
                 limit?: number;
             };
             header?: never;
@@ -3394,7 +3415,9 @@ export interface operations {
     delete_faces_v2__project_id__face_sets__face_set_name__faces_delete: {
         parameters: {
             query?: {
+                /** @description The id of the face to delete. */
                 face_id?: string | null;
+                /** @description The id of the image whose faces are deleted. */
                 external_image_id?: string | null;
             };
             header?: never;
@@ -3504,9 +3527,15 @@ export interface operations {
                      * @description The id of an enrolled face to use as the probe.
                      */
                     face_id?: string | null;
-                    /** Top N */
+                    /**
+                     * Top N
+                     * @description Maximum number of results; 10 by default.
+                     */
                     top_n?: number | null;
-                    /** Threshold */
+                    /**
+                     * Threshold
+                     * @description Minimum similarity, 0..1; 0 by default.
+                     */
                     threshold?: number | null;
                     /**
                      * Return Fields
@@ -3532,9 +3561,15 @@ export interface operations {
                      * @description The id of an enrolled face to use as the probe.
                      */
                     face_id?: string | null;
-                    /** Top N */
+                    /**
+                     * Top N
+                     * @description Maximum number of results; 10 by default.
+                     */
                     top_n?: number | null;
-                    /** Threshold */
+                    /**
+                     * Threshold
+                     * @description Minimum similarity, 0..1; 0 by default.
+                     */
                     threshold?: number | null;
                     /**
                      * Return Fields
@@ -4023,8 +4058,11 @@ export interface operations {
     list_faces_v1__project_id__face_sets__face_set_name__faces_get: {
         parameters: {
             query?: {
+                /** @description The id of the only face to return. */
                 face_id?: string | null;
+                /** @description Number of faces to skip. */
                 offset?: number;
+                /** @description Maximum number of faces to return. */
                 limit?: number;
             };
             header?: never;
@@ -4207,7 +4245,9 @@ export interface operations {
     delete_faces_v1__project_id__face_sets__face_set_name__faces_delete: {
         parameters: {
             query?: {
+                /** @description The id of the face to delete. */
                 face_id?: string | null;
+                /** @description The id of the image whose faces are deleted. */
                 external_image_id?: string | null;
             };
             header?: never;
@@ -4317,9 +4357,15 @@ export interface operations {
                      * @description The id of an enrolled face to use as the probe.
                      */
                     face_id?: string | null;
-                    /** Top N */
+                    /**
+                     * Top N
+                     * @description Maximum number of results; 10 by default.
+                     */
                     top_n?: number | null;
-                    /** Threshold */
+                    /**
+                     * Threshold
+                     * @description Minimum similarity, 0..1; 0 by default.
+                     */
                     threshold?: number | null;
                     /**
                      * Return Fields
@@ -4345,9 +4391,15 @@ export interface operations {
                      * @description The id of an enrolled face to use as the probe.
                      */
                     face_id?: string | null;
-                    /** Top N */
+                    /**
+                     * Top N
+                     * @description Maximum number of results; 10 by default.
+                     */
                     top_n?: number | null;
-                    /** Threshold */
+                    /**
+                     * Threshold
+                     * @description Minimum similarity, 0..1; 0 by default.
+                     */
                     threshold?: number | null;
                     /**
                      * Return Fields
@@ -5367,7 +5419,9 @@ export interface operations {
     list_deletions_x_v1__project_id__deletions_get: {
         parameters: {
             query?: {
+                /** @description Return only records older than the one with this id. */
                 before?: number | null;
+                /** @description Maximum number of records to return. */
                 limit?: number;
             };
             header?: never;
@@ -5402,10 +5456,15 @@ export interface operations {
     tabulate_faces_x_v1__project_id__face_sets__face_set_name__faces_get: {
         parameters: {
             query?: {
+                /** @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`. */
                 filter?: string | null;
+                /** @description The field to sort by. */
                 sort?: string | null;
+                /** @description The direction of the sort. */
                 order?: "asc" | "desc";
+                /** @description Number of matching faces to skip. */
                 offset?: number;
+                /** @description Maximum number of faces to return. */
                 limit?: number;
             };
             header?: never;
@@ -5455,13 +5514,18 @@ export interface operations {
                 "application/json": {
                     /**
                      * Count
+                     * @description Number of actions.
                      * @default 2
                      */
                     count?: number;
-                    /** Kinds */
+                    /**
+                     * Kinds
+                     * @description Comma-separated codes of the actions to choose from; by default those of the head: 1, 2, 3.
+                     */
                     kinds?: string | null;
                     /**
                      * Mirrored
+                     * @description True if the video will be mirrored, as in the preview of a front camera.
                      * @default false
                      */
                     mirrored?: boolean;
@@ -5693,6 +5757,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the user. */
                 user_id: string;
                 /** @description Id of the project. */
                 project_id: string;
@@ -5736,6 +5801,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the user. */
                 user_id: string;
                 /** @description Id of the project. */
                 project_id: string;
@@ -5769,6 +5835,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the user. */
                 user_id: string;
                 /** @description Id of the project. */
                 project_id: string;
@@ -5812,6 +5879,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the user. */
                 user_id: string;
                 /** @description Id of the project. */
                 project_id: string;
@@ -5845,6 +5913,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the user. */
                 user_id: string;
                 /** @description Id of the project. */
                 project_id: string;
@@ -5878,6 +5947,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the user. */
                 user_id: string;
                 /** @description Id of the project. */
                 project_id: string;
@@ -5911,6 +5981,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The access key, without its secret. */
                 access_key: string;
                 /** @description Id of the project. */
                 project_id: string;
@@ -5942,8 +6013,11 @@ export interface operations {
     list_audit_x_v1_accounts__project_id__audit_get: {
         parameters: {
             query?: {
+                /** @description Return only entries with this text in any value; case-insensitive. */
                 text?: string;
+                /** @description Cursor from the previous page. */
                 before?: string;
+                /** @description Maximum number of entries to return. */
                 limit?: number;
             };
             header?: never;
@@ -5978,6 +6052,7 @@ export interface operations {
     show_token_v3_auth_tokens_get: {
         parameters: {
             query?: {
+                /** @description Any value leaves the catalogue empty. */
                 nocatalog?: string | null;
             };
             header: {
@@ -6014,6 +6089,7 @@ export interface operations {
     create_token_v3_auth_tokens_post: {
         parameters: {
             query?: {
+                /** @description Any value leaves the catalogue empty. */
                 nocatalog?: string | null;
             };
             header?: never;
@@ -6033,7 +6109,10 @@ export interface operations {
                          * @description The caller's credentials, by exactly one method.
                          */
                         identity: {
-                            /** Methods */
+                            /**
+                             * Methods
+                             * @description `password` or `token`.
+                             */
                             methods: string[];
                             password?: {
                                 /**
@@ -6064,6 +6143,7 @@ export interface operations {
                                 id?: string | null;
                                 /**
                                  * Duration Seconds
+                                 * @description Lifetime of a temporary access key in seconds.
                                  * @default 900
                                  */
                                 duration_seconds?: number;
@@ -6142,6 +6222,7 @@ export interface operations {
     list_projects_v3_auth_projects_get: {
         parameters: {
             query?: {
+                /** @description Return only the project with this name. */
                 name?: string | null;
             };
             header?: never;
@@ -6172,6 +6253,7 @@ export interface operations {
     list_projects_v3_projects_get: {
         parameters: {
             query?: {
+                /** @description Return only the project with this name. */
                 name?: string | null;
             };
             header?: never;
@@ -6247,7 +6329,10 @@ export interface operations {
                          * @description The caller's credentials, by exactly one method.
                          */
                         identity: {
-                            /** Methods */
+                            /**
+                             * Methods
+                             * @description `password` or `token`.
+                             */
                             methods: string[];
                             password?: {
                                 /**
@@ -6278,6 +6363,7 @@ export interface operations {
                                 id?: string | null;
                                 /**
                                  * Duration Seconds
+                                 * @description Lifetime of a temporary access key in seconds.
                                  * @default 900
                                  */
                                 duration_seconds?: number;

@@ -39,7 +39,7 @@ def create_routes() -> FastAPI:
     app: FastAPI = FastAPIOffline(
         title="OpenFRS",
         version=__version__,
-        summary="Face recognition that speaks the wire of Huawei Cloud FRS.",
+        summary="Self-hosted face recognition, compatible with Huawei Cloud FRS.",
         default_response_class=WireResponse,
         redirect_slashes=False,
         redoc_url=None,

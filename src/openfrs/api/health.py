@@ -21,7 +21,7 @@ async def health() -> dict[str, str]:
 async def ready(readiness: ReadinessDep) -> dict[str, str]:
     """Report that the models are loaded and the store responds.
 
-    The service is ready without its Milvus server, which it reports as `out of reach`: searches are then answered from memory.
+    The service is also ready while its Milvus server is `out of reach`: face sets that fit into memory are then searched there.
     """
     if not await run_in_threadpool(readiness.store_responds):
         raise ServiceError("APIG.0201/502")

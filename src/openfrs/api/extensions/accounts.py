@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -37,6 +37,8 @@ router = APIRouter(prefix="/x/v1/accounts/{project_id}", tags=["accounts"])
 _OF_USER = ("IAM.403", "IAM.404")
 """Errors of a route whose path names a user or an access key."""
 
+UserId = Annotated[str, Path(description="Id of the user.")]
+AccessKeyId = Annotated[str, Path(description="The access key, without its secret.")]
 RoleName = Annotated[str, Field(json_schema_extra={"enum": [*Role]})]
 
 
@@ -131,7 +133,7 @@ async def create_user(request: Request, managed: Managed) -> NewUserResponse:
     responses=refuses(*_OF_USER, "IAM.400"),
     openapi_extra=body_of(RoleInput, multipart=False),
 )
-async def set_role(request: Request, user_id: str, managed: Managed) -> OneUserResponse:
+async def set_role(request: Request, user_id: UserId, managed: Managed) -> OneUserResponse:
     """Set a user's role on this project. The user's tokens are revoked."""
     role = _parse_role((await read_iam_input(request, RoleInput)).role)
 
@@ -144,7 +146,7 @@ async def set_role(request: Request, user_id: str, managed: Managed) -> OneUserR
 
 
 @router.delete("/users/{user_id}/role", responses=refuses(*_OF_USER))
-async def withdraw_role(user_id: str, managed: Managed) -> OneUserResponse:
+async def withdraw_role(user_id: UserId, managed: Managed) -> OneUserResponse:
     """Remove a user's role on this project. The user's tokens are revoked."""
 
     def change() -> OneUserResponse:
@@ -160,7 +162,7 @@ async def withdraw_role(user_id: str, managed: Managed) -> OneUserResponse:
     responses=refuses(*_OF_USER, "IAM.400"),
     openapi_extra=body_of(EnabledInput, multipart=False),
 )
-async def set_enabled(request: Request, user_id: str, managed: Managed) -> OneUserResponse:
+async def set_enabled(request: Request, user_id: UserId, managed: Managed) -> OneUserResponse:
     """Enable or disable a user. The user's tokens are revoked."""
     enabled = (await read_iam_input(request, EnabledInput)).enabled
 
@@ -172,7 +174,7 @@ async def set_enabled(request: Request, user_id: str, managed: Managed) -> OneUs
 
 
 @router.post("/users/{user_id}/password", responses=refuses(*_OF_USER))
-async def reset_password(user_id: str, managed: Managed) -> PasswordResponse:
+async def reset_password(user_id: UserId, managed: Managed) -> PasswordResponse:
     """Set a new password for a user. It is returned only once, and the user's tokens are revoked."""
     return PasswordResponse(
         password=await run_in_threadpool(lambda: managed.administration.reset_password(managed.user(user_id)))
@@ -180,21 +182,21 @@ async def reset_password(user_id: str, managed: Managed) -> PasswordResponse:
 
 
 @router.get("/users/{user_id}/keys", response_model_exclude_none=True, responses=refuses(*_OF_USER))
-async def list_keys(user_id: str, managed: Managed) -> KeysResponse:
+async def list_keys(user_id: UserId, managed: Managed) -> KeysResponse:
     """List the access keys of a user."""
     keys = await run_in_threadpool(lambda: managed.administration.keys(managed.user(user_id)))
     return KeysResponse(keys=[KeyResponse.of(key) for key in keys])
 
 
 @router.post("/users/{user_id}/keys", responses=refuses(*_OF_USER))
-async def create_key(user_id: str, managed: Managed) -> NewKeyResponse:
+async def create_key(user_id: UserId, managed: Managed) -> NewKeyResponse:
     """Create an access key for a user. The secret key is returned only once."""
     key = await run_in_threadpool(lambda: managed.administration.create_key(managed.user(user_id)))
     return NewKeyResponse(access_key=key.access_key, secret_key=key.secret_key)
 
 
 @router.delete("/keys/{access_key}", responses=refuses(*_OF_USER))
-async def delete_key(access_key: str, managed: Managed) -> DeletedKeyResponse:
+async def delete_key(access_key: AccessKeyId, managed: Managed) -> DeletedKeyResponse:
     """Delete an access key."""
     await run_in_threadpool(managed.administration.delete_key, access_key, managed.admin_scope)
     return DeletedKeyResponse(access_key=access_key)

@@ -22,9 +22,11 @@ router = APIRouter(prefix="/x/v1/accounts/{project_id}", tags=["accounts"])
 class AuditQuery(Input):
     """The entries to return: those that contain `text` in any value and are older than `before`; at most `limit`."""
 
-    text: Annotated[str, Field(max_length=200)] = ""
-    before: Annotated[str, Field(max_length=64)] = ""
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    text: Annotated[
+        str, Field(max_length=200, description="Return only entries with this text in any value; case-insensitive.")
+    ] = ""
+    before: Annotated[str, Field(max_length=64, description="Cursor from the previous page.")] = ""
+    limit: Annotated[int, Field(ge=1, le=200, description="Maximum number of entries to return.")] = 50
 
 
 class AuditResponse(BaseModel):
@@ -34,7 +36,7 @@ class AuditResponse(BaseModel):
     before: str = Field(description="Cursor of the next page; empty on the last page.")
 
 
-@router.get("/audit", responses=refuses(*QUERY), openapi_extra=query_of(AuditQuery))
+@router.get("/audit", summary="List audit entries", responses=refuses(*QUERY), openapi_extra=query_of(AuditQuery))
 async def list_audit(
     request: Request, principal: Admin, administration: AdministrationDep, audit: AuditDep
 ) -> AuditResponse:

@@ -28,8 +28,8 @@ class FaceTableQuery(Input):
     )
     sort: str | None = Field(None, description="The field to sort by.")
     order: Literal["asc", "desc"] = Field("asc", description="The direction of the sort.")
-    offset: Annotated[int, Field(ge=0)] = 0
-    limit: Annotated[int, Field(ge=1, le=limits.MAX_TOP_N)] = 50
+    offset: Annotated[int, Field(ge=0, description="Number of matching faces to skip.")] = 0
+    limit: Annotated[int, Field(ge=1, le=limits.MAX_TOP_N, description="Maximum number of faces to return.")] = 50
 
 
 class FaceTableResponse(BaseModel):

@@ -24,12 +24,13 @@ SessionId = Annotated[str, Path(description="Id of the session.")]
 class SessionInput(Input):
     """Options of a new session."""
 
-    count: Annotated[int, Field(ge=1, le=5)] = 2
-    kinds: str | None = None
-    """Comma-separated codes of the actions to choose from; by default those of the head (1, 2, 3)."""
-
-    mirrored: bool = False
-    """True if the video will be mirrored, as in a preview of the front camera."""
+    count: Annotated[int, Field(ge=1, le=5, description="Number of actions.")] = 2
+    kinds: str | None = Field(
+        None, description="Comma-separated codes of the actions to choose from; by default those of the head: 1, 2, 3."
+    )
+    mirrored: bool = Field(
+        False, description="True if the video will be mirrored, as in the preview of a front camera."
+    )
 
 
 class SessionResponse(BaseModel):

@@ -1,7 +1,7 @@
 """The models in use and the accuracy of their similarities."""
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from openfrs.api.auth import READER
 from openfrs.api.dependencies import ManifestDep, RecognizerDep
@@ -17,11 +17,11 @@ router = APIRouter(tags=["models"])
 class CalibrationResponse(BaseModel):
     """The images that the similarity scale was fitted to, and the error rates at operating points."""
 
-    data: str
+    data: str = Field(description="The dataset.")
     images: int
     people: int
-    genuine_pairs: int
-    impostor_pairs: int
+    genuine_pairs: int = Field(description="Number of pairs of images of the same person.")
+    impostor_pairs: int = Field(description="Number of pairs of images of different persons.")
     operating_points: tuple[OperatingPoint, ...]
 
 
@@ -30,12 +30,9 @@ class EmbedderResponse(BaseModel):
 
     name: str
     active: bool
-    dimension: int
-    mirrored: bool
-    """True if an embedding is the mean direction of the embeddings of a face and its mirror image."""
-
-    calibrated: bool
-    """True if there is a scale from its cosines to similarities."""
+    dimension: int = Field(description="Number of values of an embedding.")
+    mirrored: bool = Field(description="True if a face and its mirror image are embedded and the embeddings averaged.")
+    calibrated: bool = Field(description="True if there is a scale from its cosines to similarities.")
 
 
 class WeightResponse(BaseModel):

@@ -54,8 +54,10 @@ class RetentionResponse(BaseModel):
 class DeletionsQuery(Input):
     """The records to return: those older than the record with id `before`; at most `limit`."""
 
-    before: Annotated[int | None, Field(ge=1, le=2**31 - 1)] = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    before: Annotated[
+        int | None, Field(ge=1, le=2**31 - 1, description="Return only records older than the one with this id.")
+    ] = None
+    limit: Annotated[int, Field(ge=1, le=200, description="Maximum number of records to return.")] = 50
 
 
 class DeletionRecord(BaseModel):
@@ -130,7 +132,7 @@ async def delete_retention(principal: Operator, name: SetName, retention: Retent
     response_model_exclude_none=True,
 )
 async def hold(request: Request, principal: Admin, name: SetName, retention: RetentionDep) -> RetentionResponse:
-    """Place a face set under legal hold: until its release, it cannot be deleted and its faces neither deleted nor expired."""
+    """Place a face set under legal hold: until its release, the face set and its faces can neither be deleted nor expire."""
     values = await read_input(request, LegalHoldInput, multipart=False)
     await run_in_threadpool(retention.set_hold, principal.project.id, name, values.reason)
     return await run_in_threadpool(_response, retention, principal.project.id, name)

@@ -41,8 +41,10 @@ class ListFacesQuery(Input):
     """The faces to list: one by id, or a page."""
 
     face_id: str | None = Field(None, description="The id of the only face to return.")
-    offset: Annotated[int, Field(ge=0, le=limits.MAX_LIST_WINDOW)] = 0
-    limit: Annotated[int, Field(ge=0, le=limits.MAX_LIST_WINDOW)] = limits.DEFAULT_LIST_LIMIT
+    offset: Annotated[int, Field(ge=0, le=limits.MAX_LIST_WINDOW, description="Number of faces to skip.")] = 0
+    limit: Annotated[int, Field(ge=0, le=limits.MAX_LIST_WINDOW, description="Maximum number of faces to return.")] = (
+        limits.DEFAULT_LIST_LIMIT
+    )
 
 
 class UpdateFaceInput(Input):

@@ -25,8 +25,12 @@ class SearchInput(ImageInput):
     """A probe and the search options."""
 
     face_id: str | None = Field(None, description="The id of an enrolled face to use as the probe.")
-    top_n: Annotated[int, Field(ge=0, le=limits.MAX_TOP_N)] | None = None
-    threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    top_n: Annotated[int, Field(ge=0, le=limits.MAX_TOP_N)] | None = Field(
+        None, description="Maximum number of results; 10 by default."
+    )
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="Minimum similarity, 0..1; 0 by default."
+    )
     return_fields: list[str] | None = Field(None, description="Names of the custom fields to return.")
     filter: FilterText | None = Field(
         None, description="A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`."

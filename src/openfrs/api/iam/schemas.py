@@ -33,13 +33,15 @@ class OldTokenInput(Input):
     """Credentials of the token method; `duration_seconds` applies to temporary access keys only."""
 
     id: str | None = None
-    duration_seconds: Annotated[int, Field(ge=900, le=86_400)] = 900
+    duration_seconds: Annotated[
+        int, Field(ge=900, le=86_400, description="Lifetime of a temporary access key in seconds.")
+    ] = 900
 
 
 class IdentityInput(Input):
     """The caller's credentials, by exactly one method."""
 
-    methods: Annotated[list[str], Field(min_length=1, max_length=1)]
+    methods: Annotated[list[str], Field(min_length=1, max_length=1, description="`password` or `token`.")]
     password: PasswordInput | None = None
     token: OldTokenInput | None = None
 
@@ -67,13 +69,13 @@ class TokenInput(Input):
 class TokenQuery(Input):
     """Query of a token request: any `nocatalog` leaves the catalogue empty."""
 
-    nocatalog: str | None = None
+    nocatalog: str | None = Field(None, description="Any value leaves the catalogue empty.")
 
 
 class ProjectsQuery(Input):
-    """The name of the project to list."""
+    """Filter of the listed projects."""
 
-    name: str | None = None
+    name: str | None = Field(None, description="Return only the project with this name.")
 
 
 Timestamp = Annotated[datetime, PlainSerializer(lambda value: value.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), return_type=str)]

@@ -32,6 +32,7 @@ def _complete(document: dict[str, Any]) -> None:
             if operation.get("security"):
                 operation["security"].append({"Signature": []})
             operation["responses"].pop("422", None)  # FastAPI's own validation error, which no route responds with
+            operation["summary"] = operation["summary"].capitalize()
             add_examples(method, path, operation)
     share_refusals(document)
     components["securitySchemes"]["Signature"] = _SIGNATURE
@@ -69,12 +70,13 @@ def query_of(model: type[Input]) -> dict[str, Any]:
     """Return the query parameters of an operation."""
     schema = _inlined(model)
     required = schema.get("required", ())
-    return {
-        "parameters": [
-            {"name": name, "in": "query", "required": name in required, "schema": field}
-            for name, field in schema["properties"].items()
-        ]
-    }
+    parameters = list[dict[str, Any]]()
+    for name, field in schema["properties"].items():
+        parameter = {"name": name, "in": "query", "required": name in required}
+        if description := field.pop("description", None):
+            parameter["description"] = description
+        parameters.append({**parameter, "schema": field})
+    return {"parameters": parameters}
 
 
 def header(name: str, description: str, *, required: bool = True) -> dict[str, Any]:
