@@ -92,7 +92,7 @@ def test_what_is_recorded_is_in_the_database_when_the_log_is_closed(database: Da
     assert not (tmp_path / "audit.jsonl").exists()
 
 
-def test_what_the_database_does_not_take_is_in_a_file(
+def test_entries_that_the_database_rejects_are_in_a_file(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refusing(*_: object) -> None:
@@ -103,4 +103,4 @@ def test_what_the_database_does_not_take_is_in_a_file(
     log.record("write", number=1)
     log.close()
     assert '"number": 1' in (tmp_path / "audit.jsonl").read_text()
-    assert "1 entries of the audit log go into a file" in caplog.text
+    assert "1 audit entries go to a file" in caplog.text
