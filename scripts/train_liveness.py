@@ -89,7 +89,7 @@ class Dataset:
         self.kinds, self.people, self.clips, self.sources = (
             np.array([getattr(sample, name) for sample in samples]) for name in ("kind", "person", "clip", "source")
         )
-        self.seen: Flags = np.isfinite(cues[NETWORK][:, 0])
+        self.has_face: Flags = np.isfinite(cues[NETWORK][:, 0])
         self.labelled: Flags = np.isin(self.sources, LABELLED)
         self._person = np.unique(self.people, return_inverse=True)[1]
         self._clip = np.unique(self.clips, return_inverse=True)[1]
@@ -106,9 +106,9 @@ class Dataset:
         frames = np.bincount(self._clip[among], minlength=self._group_of.size)
         clips = np.bincount(self._group_of[frames > 0], minlength=self._is_live.size)
         groups = np.bincount(self._is_live[clips > 0], minlength=2)
-        own = self._group[among]
+        group = self._group[among]
         weights = np.zeros(among.size)
-        weights[among] = 100 / groups[self._is_live[own]] / clips[own] / frames[self._clip[among]]
+        weights[among] = 100 / groups[self._is_live[group]] / clips[group] / frames[self._clip[among]]
         return weights
 
     def table(self, cues: Sequence[str]) -> Floats:
@@ -117,7 +117,7 @@ class Dataset:
 
     def fit(self, variant: Variant, among: Flags) -> Logistic:
         """Fit the regression to some of the images."""
-        among = among & self.seen
+        among = among & self.has_face
         floor = FLOOR if variant[0][0] == NETWORK else -np.inf
         return fit(self.table(variant[0])[among], self.live[among], self.weights(among)[among], variant[1], floor)
 
@@ -127,8 +127,8 @@ class Dataset:
         margins = np.full(among.size, np.nan)
         table = self.table(variant[0])
         for person in np.unique(self._person[among]):
-            own = among & (self._person == person)
-            margins[own] = self.fit(variant, training & ~own).margin(table[own])
+            of_person = among & (self._person == person)
+            margins[of_person] = self.fit(variant, training & ~of_person).margin(table[of_person])
         return margins
 
     def errors(self, margins: Floats, among: Flags) -> tuple[dict[str, float], float]:
@@ -141,7 +141,7 @@ class Dataset:
 
     def loss(self, margins: Floats, among: Flags) -> float:
         """Return the mean logarithmic loss, weighted as for the fit."""
-        among = among & self.seen
+        among = among & self.has_face
         wrong = np.where(self.live, -margins, margins)[among]
         return float(np.average(np.logaddexp(0, wrong), weights=self.weights(among)[among]))
 
@@ -216,7 +216,7 @@ def tried_row(name: str, dataset: Dataset, margins: Floats, margins_of: Callable
     passed, refused = dataset.errors(margins, among)
     ordinary = {}
     for source in ("LFW", "UTKFace", "street"):
-        of = (dataset.sources == source) & dataset.seen
+        of = (dataset.sources == source) & dataset.has_face
         ordinary[source] = float((margins_of(of) < 0).mean())
     scores = np.nan_to_num(margins, nan=-np.inf)
     result = liveness_result(dataset.live[among], dataset.kinds[among].tolist(), scores[among], data="", models="")
@@ -234,8 +234,8 @@ def halves(dataset: Dataset) -> tuple[Flags, Flags]:
     """Split the people of each set into a development and a held-out half."""
     held = np.zeros(dataset.live.size, np.bool_)
     for source in ("print", "screen"):
-        own = sorted(set(dataset.people[dataset.sources == source]))
-        held |= np.isin(dataset.people, own[1::2]) & (dataset.sources == source)
+        people = sorted(set(dataset.people[dataset.sources == source]))
+        held |= np.isin(dataset.people, people[1::2]) & (dataset.sources == source)
     return dataset.labelled & ~held, held
 
 
@@ -258,9 +258,10 @@ def measure(dataset: Dataset, variant: Variant, report: Report) -> CueTrialsResu
     nested = np.full(among.size, np.nan)
     picked = []
     for person in sorted(set(dataset.people[among])):
-        own = among & (dataset.people == person)
-        picked.append(dataset.select(among & ~own))
-        nested[own] = dataset.fit(picked[-1], among & ~own).margin(dataset.table(picked[-1][0])[own])
+        of_person = among & (dataset.people == person)
+        picked.append(dataset.select(among & ~of_person))
+        margins = dataset.fit(picked[-1], among & ~of_person).margin(dataset.table(picked[-1][0]))
+        nested[of_person] = margins[of_person]
     print("chosen without each person:", picked)
     add("liveness-left-out", nested, among, "cues selected and fitted without each person")
     add("liveness-network", network, among, "the network alone")
@@ -304,8 +305,8 @@ def main(
     """Fit the regression, write its weights and measure it."""
     selected = [sample for sample in samples(data) if not check or sample.source in LABELLED]
     if cues is not None and cues.is_file():
-        with np.load(cues) as kept:
-            values = dict(kept)
+        with np.load(cues) as cached:
+            values = dict(cached)
     else:
         weights = WeightCache.open(Settings().models)
         session = Runtime(1).session(weights.path("liveness"))
@@ -343,7 +344,7 @@ def parameters(logistic: Logistic) -> dict[str, Any]:
 
 def provenance(dataset: Dataset, variant: Variant) -> dict[str, Any]:
     """Describe the training data."""
-    kinds = dataset.kinds[dataset.labelled & dataset.seen]
+    kinds = dataset.kinds[dataset.labelled & dataset.has_face]
     counts = ", ".join(f"{int((kinds == kind).sum())} {kind or 'live'}" for kind in sorted(set(kinds)))
     return {
         "head": "liveness",

@@ -50,7 +50,7 @@ class FakePipeline:
         return [replace(face, rotation=_rotation(image, face)) for face in self.detect(image)]
 
     @stage("describe")
-    def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
+    def describe(self, image: Image, face: Detection, traits: Collection[Trait]) -> Traits:
         """Derive traits from the colour: red gives male and live, green age and open eyes, blue the yaw.
 
         A patch that is wider than high is turned to the left of the image, one that is higher than wide to the right.
@@ -76,7 +76,7 @@ class FakePipeline:
             Trait.BEARD: {"beard": red / 255},
             Trait.HAIR: {"long_hair": blue / 255},
         }
-        return Traits(**{name: value for trait in wanted for name, value in fields[trait].items()})
+        return Traits(**{name: value for trait in traits for name, value in fields[trait].items()})
 
     @stage("embed")
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:

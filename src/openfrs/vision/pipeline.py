@@ -46,7 +46,7 @@ class Pipeline(Protocol):
 
     @property
     def mirrored(self) -> bool:
-        """Whether an embedding is the mean direction of the embeddings of a face and its mirror image."""
+        """True if an embedding is the mean direction of the embeddings of a face and its mirror image."""
 
     def detect(self, image: Image) -> list[Detection]:
         """Detect the upright faces of an image, largest first."""
@@ -57,8 +57,8 @@ class Pipeline(Protocol):
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
         """Return the unit embeddings of faces detected in ``image``, shape (n, dimension)."""
 
-    def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
-        """Measure the traits ``wanted`` of a face detected in ``image``."""
+    def describe(self, image: Image, face: Detection, traits: Collection[Trait]) -> Traits:
+        """Measure traits of a face detected in ``image``."""
 
 
 class ModelPipeline:
@@ -106,9 +106,9 @@ class ModelPipeline:
         return self._embedder.embed(image, faces)
 
     @stage("describe")
-    def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
-        """Measure the traits ``wanted`` of a face detected in ``image``. Models are loaded on first use."""
-        return self._describer.describe(image, face, wanted)
+    def describe(self, image: Image, face: Detection, traits: Collection[Trait]) -> Traits:
+        """Measure traits of a face detected in ``image``. Models are loaded on first use."""
+        return self._describer.describe(image, face, traits)
 
 
 def load_custom_embedder(runtime: Runtime, embedder: CustomEmbedder) -> ChipEmbedder:

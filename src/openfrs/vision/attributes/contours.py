@@ -1,4 +1,4 @@
-"""The outlines of a face's parts among the points of the face mesh."""
+"""Outlines of the parts of a face among the points of the face mesh."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -23,7 +23,7 @@ _NOSE: Final = (168, 6, 197, 195, 5, 4, 1, 129, 98, 97, 2, 326, 327, 358)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contours:
-    """Outlines in pixels of the picture, each of shape (n, 2). Paired parts: the one at the picture's left first."""
+    """Outlines in pixels of the image, each of shape (n, 2). Of paired parts, the one at the left of the image comes first."""
 
     eyes: Points
     mouth: Points
@@ -33,9 +33,9 @@ class Contours:
 
 
 def contours(mesh: Points) -> Contours:
-    """The outlines in a face mesh of shape (468, 2).
+    """Return the outlines in a face mesh of shape (468, 2).
 
-    Eyes have 16 points each, lips 20 outside and 20 inside, the face's edge 36 from the forehead clockwise, eyebrows 10 each,
-    the nose 14 down its bridge and along its base.
+    Each eye has 16 points and each eyebrow 10. The lips have 20 outer and 20 inner points. The outline of the face has 36 points,
+    clockwise from the forehead. The nose has 14 points, down its bridge and along its base.
     """
-    return Contours(*(mesh[list(places)] for places in (_EYES, _MOUTH, _FACE, _EYEBROWS, _NOSE)))
+    return Contours(*(mesh[list(indices)] for indices in (_EYES, _MOUTH, _FACE, _EYEBROWS, _NOSE)))

@@ -16,7 +16,7 @@ from . import classifiers, quality
 from .demographics import estimate_age, estimate_male
 from .expression import classify_expression
 from .eyes import eye_openness
-from .mesh import Mesh, face_mesh, head_pose, mouth_opening
+from .mesh import Mesh, face_mesh, head_pose, mouth_opening, rotated_pose
 from .types import HeadPose, Quality, Trait, Traits
 
 
@@ -60,42 +60,38 @@ class Describer:
     def __init__(self, sessions: LazySessions) -> None:
         self._sessions = sessions
 
-    def describe(self, image: Image, face: Detection, wanted: Collection[Trait]) -> Traits:
-        """Return the traits ``wanted`` of a face detected in ``image``.
+    def describe(self, image: Image, face: Detection, traits: Collection[Trait]) -> Traits:
+        """Return traits of a face detected in ``image``.
 
         A trait is None if its weight is missing or too little of the face is visible for its classifier.
         """
-        level_image, level = upright(image, face)
+        level_image, level_face = upright(image, face)
         values: dict[str, Any] = {}
         for trait, (field, weight, measure) in _NETWORKS.items():
-            if trait in wanted and (session := self._sessions.weight(weight)) is not None:
-                values[field] = measure(session, level_image, level)
+            if trait in traits and (session := self._sessions.weight(weight)) is not None:
+                values[field] = measure(session, level_image, level_face)
         for trait, classifier in _CLASSIFIERS.items():
-            if trait in wanted and classifiers.is_visible(level_image, level, classifier.frame):
-                chip = classifiers.chip(level_image, level, classifier.frame)
+            if trait in traits and classifiers.is_visible(level_image, level_face, classifier.frame):
+                chip = classifiers.chip(level_image, level_face, classifier.frame)
                 values[classifier.field] = classifier.predict(self._sessions.classifier(classifier.name), chip)
-        if _FROM_MESH & set(wanted) and (session := self._sessions.weight("mesh")) is not None:
-            mesh = face_mesh(session, level_image, level)
-            values |= self._from_mesh(level_image, level, mesh, wanted)
-            if Trait.POSE in wanted:
-                pose = values["pose"]
-                values["pose"] = HeadPose(pose.yaw, pose.pitch, (pose.roll + face.rotation + 180) % 360 - 180)
-            if Trait.LANDMARKS in wanted:
+        if _FROM_MESH & set(traits) and (session := self._sessions.weight("mesh")) is not None:
+            mesh = face_mesh(session, level_image, level_face)
+            values |= self._from_mesh(level_image, level_face, mesh, traits)
+            if Trait.LANDMARKS in traits:
                 points = mesh[:, :2].astype(np.float32)
                 values["landmarks"] = points_to_original(points, face.rotation, image.shape[:2])
+            if Trait.POSE in traits:
+                values["pose"] = rotated_pose(head_pose(mesh), face.rotation)
         return Traits(**values)
 
-    def _from_mesh(self, image: Image, face: Detection, mesh: Mesh, wanted: Collection[Trait]) -> dict[str, Any]:
-        """Return traits of an upright face that depend on its mesh."""
+    def _from_mesh(self, image: Image, face: Detection, mesh: Mesh, traits: Collection[Trait]) -> dict[str, Any]:
+        """Return the traits derived from a face mesh that do not depend on the face's rotation in the image."""
         values: dict[str, Any] = {}
-        pose = head_pose(mesh)
-        if Trait.POSE in wanted:
-            values["pose"] = pose
-        if Trait.QUALITY in wanted:
-            values["quality"] = self._quality(image, face, pose)
-        if Trait.MOUTH in wanted:
+        if Trait.QUALITY in traits:
+            values["quality"] = self._quality(image, face, head_pose(mesh))
+        if Trait.MOUTH in traits:
             values["mouth"] = mouth_opening(mesh)
-        if Trait.EYES in wanted and (session := self._sessions.weight("iris")) is not None:
+        if Trait.EYES in traits and (session := self._sessions.weight("iris")) is not None:
             values["eyes"] = eye_openness(session, image, mesh)
         return values
 

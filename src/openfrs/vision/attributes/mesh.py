@@ -63,6 +63,11 @@ def head_pose(mesh: Mesh) -> HeadPose:
     return HeadPose(*(float(np.degrees(angle)) for angle in (yaw, pitch, roll)))
 
 
+def rotated_pose(pose: HeadPose, rotation: int) -> HeadPose:
+    """Return the pose in an image in which the face is rotated clockwise by ``rotation`` degrees."""
+    return HeadPose(pose.yaw, pose.pitch, (pose.roll + rotation + 180) % 360 - 180)
+
+
 def mouth_opening(mesh: Mesh) -> float:
     """Return the gap between the lips over the width of the mouth: 0 shut, about 0.5 wide open."""
     (upper, lower), (left, right) = mesh[list(_LIPS)], mesh[list(_MOUTH_CORNERS)]

@@ -53,8 +53,8 @@ class YuNet:
         """Detect all faces of an image, largest first.
 
         If the scaled image shows a small face, or if the image is larger than the network's input and shows no face, the image
-        is searched in tiles as well. If only large faces are found, faces below a fiftieth of the image's longer side may be
-        missed.
+        is searched in tiles as well. If every face in the scaled image is larger, faces below a fiftieth of the image's longer
+        side may be missed.
         """
         faces = self._detect_whole(image)
         scale = SIDE / max(image.shape[:2])

@@ -21,12 +21,12 @@ def fold_dequantization(model: bytes) -> bytes:
     for node in folded:
         graph.initializer.append(numpy_helper.from_array(_dequantized(node, constants), node.output[0]))
         graph.node.remove(node)
-    used = {name for node in graph.node for name in node.input} | {place.name for place in graph.output}
+    used = {name for node in graph.node for name in node.input} | {value.name for value in graph.output}
     for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
         graph.initializer.remove(tensor)
-    for place in [place for place in graph.input if place.name in constants or place.name not in used]:
+    for value in [value for value in graph.input if value.name in constants or value.name not in used]:
         # callers could override a constant that is also an input, and would have to provide an unused one
-        graph.input.remove(place)
+        graph.input.remove(value)
     return bytes(proto.SerializeToString(deterministic=True))
 
 
@@ -39,7 +39,7 @@ def _dequantized(node: onnx.NodeProto, constants: dict[str, onnx.TensorProto]) -
         length = quantised.shape[axis]
         parameters = [np.repeat(values, block, axis).take(range(length), axis) for values in parameters]
     elif parameters[0].ndim == 1:
-        shape = [-1 if place == axis else 1 for place in range(quantised.ndim)]
+        shape = [-1 if dimension == axis else 1 for dimension in range(quantised.ndim)]
         parameters = [values.reshape(shape) for values in parameters]
     scale, *zero = parameters
     return np.asarray((quantised - zero[0] if zero else quantised) * scale, dtype=np.float32)
