@@ -1,4 +1,4 @@
-"""Moving a data directory into PostgreSQL: whole, gone on with after a fault, and read meanwhile."""
+"""Migration of a data directory to PostgreSQL: complete, resumable, and readable while it runs."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ from sqlalchemy import func, insert, select, text
 from openfrs.cli.accounts import _administration
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
-from openfrs.operations.transfer import moving
+from openfrs.operations.transfer import to_postgresql
 from openfrs.operations.transfer.to_postgresql import migrate_store
 from openfrs.store.db import tables
 from openfrs.store.db.errors import StoreUnavailableError
@@ -39,13 +39,13 @@ def url(postgresql: PostgresqlServer) -> str:
 
 @pytest.fixture(params=["plain", "encrypted"])
 def environment(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Of a server whose templates are stored so."""
+    """Environment of a server with plain or encrypted templates."""
     return {"OPENFRS_MASTER_KEY": MASTER_KEY} if request.param == "encrypted" else {}
 
 
 @contextlib.contextmanager
 def filled(data: Path, environment: dict[str, str]) -> Iterator[RunningServer]:
-    """A server with two face sets, of which a face was deleted, a deletion record and a policy."""
+    """A server with two face sets, one of which has a deleted face."""
     with running(fake_server_command(data), data, environment=environment) as server, server.http() as client:
         for name in ("one", "two"):
             body = {"face_set_name": name, "external_fields": FIELDS}
@@ -67,8 +67,8 @@ def listed(client: httpx.Client, server: RunningServer, name: str) -> list[dict[
     return list(client.get(f"{server.project}/face-sets/{name}/faces", params={"limit": 100}).json()["faces"])
 
 
-def found(client: httpx.Client, server: RunningServer) -> list[Any]:
-    """What searches for everybody find."""
+def search_results(client: httpx.Client, server: RunningServer) -> list[Any]:
+    """The results of a search for each person."""
     path = f"{server.project}/face-sets/one/search"
     return [
         client.post(path, files={"image_file": photo(colour(number))}, data={"top_n": "5", "filter": "n>3"}).json()
@@ -88,13 +88,11 @@ def never() -> None:
     raise AssertionError("no server runs")
 
 
-def test_everything_is_served_from_the_database_as_it_was(
-    tmp_path: Path, url: str, environment: dict[str, str]
-) -> None:
+def test_all_data_is_served_from_the_database(tmp_path: Path, url: str, environment: dict[str, str]) -> None:
     data = tmp_path / "data"
     with filled(data, environment) as server, server.http() as client:
         before = [listed(client, server, name) for name in ("one", "two")]
-        searches, sets = found(client, server), client.get(f"{server.project}/face-sets").json()
+        searches, sets = search_results(client, server), client.get(f"{server.project}/face-sets").json()
         token = server.token()
         deletion = json.loads((data / "audit.jsonl").read_text("utf-8").splitlines()[-1])["request_id"]
     assert migrate_store(settings(data), settings(data, url), silent, never) == PEOPLE - 1
@@ -102,7 +100,7 @@ def test_everything_is_served_from_the_database_as_it_was(
     assert (data / "openfrs.db.moved").exists()
     with node(url, tmp_path / "node", server.credentials) as moved, moved.http() as client:
         assert [listed(client, moved, name) for name in ("one", "two")] == before
-        assert found(client, moved) == searches
+        assert search_results(client, moved) == searches
         assert client.get(f"{moved.project}/face-sets").json() == sets
         assert client.get(f"{moved.project}/face-sets", headers={"X-Auth-Token": token}).status_code == 200
         assert moved.sdk()  # signs with the secret key of before
@@ -113,21 +111,21 @@ def test_everything_is_served_from_the_database_as_it_was(
         assert len(ids) == PEOPLE
 
 
-def test_a_server_reads_on_until_it_is_stopped_and_loses_no_write(tmp_path: Path, url: str) -> None:
+def test_the_old_server_answers_reads_until_it_stops(tmp_path: Path, url: str) -> None:
     data, waited = tmp_path / "data", threading.Event()
     with filled(data, {}) as server, server.http() as client:
-        before = found(client, server)
+        before = search_results(client, server)
         thread = threading.Thread(
             target=migrate_store, args=(settings(data), settings(data, url), silent, waited.set), daemon=True
         )
         thread.start()
         assert waited.wait(60)
-        assert found(client, server) == before
+        assert search_results(client, server) == before
         refused = enrol(client, server, PEOPLE)
         assert (refused.status_code, refused.json()["error_code"]) == (500, "FRS.0018")
         assert refused.headers["Retry-After"] == "5"
         with node(url, tmp_path / "node", server.credentials) as moved, moved.http() as other:
-            assert found(other, moved) == before  # the new nodes serve before the old server has ended
+            assert search_results(other, moved) == before  # new nodes serve before the old server exits
         assert thread.is_alive()
     thread.join(30)
     assert not thread.is_alive()
@@ -135,10 +133,10 @@ def test_a_server_reads_on_until_it_is_stopped_and_loses_no_write(tmp_path: Path
 
 
 class Interrupted:
-    """Writing to the database fails after so many steps of copying faces."""
+    """Make writes of faces fail after ``steps`` faces."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
-        self.written, write = 0, moving._write_faces
+        self.written, write = 0, to_postgresql._write_faces
 
         def counted(target: Any, rows: list[dict[str, Any]], *rest: Any) -> None:
             if self.written >= steps:
@@ -146,37 +144,37 @@ class Interrupted:
             self.written += len(rows)
             write(target, rows, *rest)
 
-        monkeypatch.setattr(moving, "_write_faces", counted)
+        monkeypatch.setattr(to_postgresql, "_write_faces", counted)
 
 
-def test_broken_off_it_goes_on_where_it_was_and_sees_what_has_changed(
+def test_an_interrupted_migration_resumes_and_copies_changes(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = tmp_path / "data"
-    monkeypatch.setattr(moving, "ROWS", 2)
+    monkeypatch.setattr(to_postgresql, "ROWS", 2)
     with filled(data, {}):
         pass
     with monkeypatch.context() as patched:
         Interrupted(patched, 4)
-        with pytest.raises(OperatorError, match="the same command goes on where it was: the cable was pulled"):
+        with pytest.raises(OperatorError, match="the cable was pulled; run the same command again to resume"):
             migrate_store(settings(data), settings(data, url), silent, never)
     with pytest.raises(OperatorError, match="let openfrs migrate-store finish first"):
         open_database(settings(tmp_path / "other", url))
     with monkeypatch.context() as patched:
         again = Interrupted(patched, 1_000)
-        told: list[int] = []
-        # broken off once more, after everything was copied
+        counts: list[int] = []
+        # interrupted again after everything was copied
         patched.setattr(
             "openfrs.operations.transfer.to_postgresql.complete_migration",
             lambda *_: (_ for _ in ()).throw(KeyboardInterrupt),
         )
         with pytest.raises(KeyboardInterrupt):
-            migrate_store(settings(data), settings(data, url), lambda *_: told.append, never)
+            migrate_store(settings(data), settings(data, url), lambda *_: counts.append, never)
         assert again.written == PEOPLE - 1 - 4
-        assert sum(told) >= PEOPLE - 1
-    # what the server does meanwhile: a set changes, another does not
+        assert sum(counts) >= PEOPLE - 1
+    # the server changes one of the face sets before the next run
     with running(fake_server_command(data), data) as server, server.http() as client:
-        enrol(client, server, PEOPLE)  # of set two
+        enrol(client, server, PEOPLE)  # in face set two
         before = [listed(client, server, name) for name in ("one", "two")]
     with monkeypatch.context() as patched:
         last = Interrupted(patched, 1_000)
@@ -186,7 +184,7 @@ def test_broken_off_it_goes_on_where_it_was_and_sees_what_has_changed(
         assert [listed(client, moved, name) for name in ("one", "two")] == before
 
 
-def test_a_project_that_is_new_since_begins_it_anew(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_project_restarts_the_copy(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data = tmp_path / "data"
     with filled(data, {}):
         pass
@@ -203,7 +201,7 @@ def test_a_project_that_is_new_since_begins_it_anew(tmp_path: Path, url: str, mo
     assert migrate_store(settings(data), settings(data, url), silent, never) == again.written == PEOPLE - 1
 
 
-def test_a_database_that_holds_something_is_left_as_it_is(tmp_path: Path, url: str) -> None:
+def test_a_database_that_is_not_empty_is_left_unchanged(tmp_path: Path, url: str) -> None:
     data = tmp_path / "data"
     with filled(data, {}):
         pass
@@ -223,34 +221,37 @@ def test_a_database_that_holds_something_is_left_as_it_is(tmp_path: Path, url: s
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
-        ("delete from templates where seq = (select max(seq) from templates)", "rows of templates were copied"),
-        ("update faces set set_id = (select max(id) from face_sets)", "has other faces"),
-        ("update faces set external_image_id = 'x'", "finds something else"),
+        (
+            "delete from templates where seq = (select max(seq) from templates)",
+            "rows of templates were copied instead of",
+        ),
+        ("update faces set set_id = (select max(id) from face_sets)", "has different faces"),
+        ("update faces set external_image_id = 'x'", "returns other results"),
     ],
 )
-def test_a_copy_that_is_not_the_same_is_not_used(
-    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, damage: str, told: str
+def test_a_copy_that_differs_is_rejected(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, damage: str, message: str
 ) -> None:
     data = tmp_path / "data"
     with filled(data, {}):
         pass
-    copy = moving.copy_faces
+    copy = to_postgresql._copy_faces
 
     def damaged(source: Any, opening: Any, target: Any, *rest: Any) -> None:
         copy(source, opening, target, *rest)
         with target.write() as connection:
             connection.execute(text(damage))
 
-    monkeypatch.setattr("openfrs.operations.transfer.to_postgresql.copy_faces", damaged)
-    with pytest.raises(OperatorError, match=told):
+    monkeypatch.setattr("openfrs.operations.transfer.to_postgresql._copy_faces", damaged)
+    with pytest.raises(OperatorError, match=message):
         migrate_store(settings(data), settings(data, url), silent, never)
     with pytest.raises(OperatorError, match="let openfrs migrate-store finish first"):
         open_database(settings(data, url))
 
 
-def test_the_command_moves_and_tells_what_it_did(tmp_path: Path, url: str) -> None:
+def test_the_command_reports_the_migration(tmp_path: Path, url: str) -> None:
     data = tmp_path / "data"
     with filled(data, {}):
         pass
@@ -260,7 +261,7 @@ def test_the_command_moves_and_tells_what_it_did(tmp_path: Path, url: str) -> No
         environment = {**os.environ, "OPENFRS_MASTER_KEY": MASTER_KEY}
         return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=REPOSITORY, check=False)
 
-    assert "--from is the data directory" in run("--from", str(data), "--to", url).stderr
+    assert "is not a data directory; write sqlite:DIRECTORY" in run("--from", str(data), "--to", url).stderr
     assert "name the database" in run("--from", f"sqlite:{data}").stderr
     moved = run("--from", f"sqlite:{data}", "--to", url)
     assert moved.returncode == 0, moved.stderr

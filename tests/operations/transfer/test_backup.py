@@ -110,7 +110,7 @@ def test_a_backup_is_whole_or_not_there(data: Path, tmp_path: Path, monkeypatch:
 def test_what_cannot_be_backed_up_is_told(data: Path, tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="not an OpenFRS data directory"):
         back_up(tmp_path / "none", tmp_path / "backup")
-    with pytest.raises(OperatorError, match="is there already"):
+    with pytest.raises(OperatorError, match="already exists"):
         back_up(data, data)
 
 
@@ -119,14 +119,14 @@ def test_what_cannot_be_restored_is_told_and_changes_nothing(data: Path, tmp_pat
     back_up(data, backup)
     with pytest.raises(OperatorError, match="is not empty"):
         restore(backup, data)
-    with pytest.raises(OperatorError, match="no backup"):
+    with pytest.raises(OperatorError, match="not an OpenFRS backup"):
         restore(data, target)
     manifest = backup / "backup.json"
     content = manifest.read_text("utf-8")
     for change, reason in (
         ({"format": 2}, "newer release"),
-        ({"files": {"../x": ""}}, "no backup"),
-        ({"files": {"gone": ""}}, "not whole"),
+        ({"files": {"../x": ""}}, "not an OpenFRS backup"),
+        ({"files": {"gone": ""}}, "incomplete"),
     ):
         manifest.write_text(json.dumps({**json.loads(content), **change}))
         with pytest.raises(OperatorError, match=reason):

@@ -43,9 +43,9 @@ def test_stored_pictures_are_enrolled_under_their_subjects(tmp_path: Path) -> No
 def test_each_service_has_faces_of_its_own(tmp_path: Path) -> None:
     path = dump(tmp_path / "frs.sql")
     assert [item.read() for item in compreface_items(path, "k2")] == [PICTURES["i3"]]
-    with pytest.raises(OperatorError, match="2 services: choose one"):
+    with pytest.raises(OperatorError, match="2 services; select one"):
         list(compreface_items(path, None))
-    with pytest.raises(OperatorError, match="no pictures of these subjects"):
+    with pytest.raises(OperatorError, match="no images of these subjects"):
         list(compreface_items(path, "k3"))
 
 

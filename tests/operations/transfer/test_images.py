@@ -97,7 +97,7 @@ def test_a_refused_picture_is_told_with_the_reason_and_stops_no_other(data: Path
     assert set(reasons) == {f"{name}/1.png" for name in ("person0", "person1", "person2", "x" * 37, "person_3")}
     assert "No such file" in str(reasons["person2/1.png"])
     assert "more than 36 characters" in str(reasons[f"{'x' * 37}/1.png"])
-    assert "would both be person_3" in str(reasons["person_3/1.png"])
+    assert "would have the same external_image_id person_3" in str(reasons["person_3/1.png"])
     assert len(enrolled(data)) == 2  # person3, and the first of those who would be person_3
 
 
@@ -180,14 +180,14 @@ def test_lines_of_json_give_ids_and_custom_fields(data: Path, folder: Path) -> N
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("x.csv", "name\nanna\n", "no column called file"),
+        ("x.csv", "name\nanna\n", "no column file"),
         ("x.csv", "file\na,b\n", "more cells"),
-        ("x.csv", "file,external_image_id\n,anna\n", "picture 1 has no file"),
+        ("x.csv", "file,external_image_id\n,anna\n", "image 1 has no file"),
         ("x.csv", b"file\n\xff\n", "cannot be read"),
-        ("x.jsonl", "[1]", "must be an object"),
+        ("x.jsonl", "[1]", "must be a JSON object"),
         ("x.jsonl", "{", "cannot be read"),
         ("x.jsonl", '{"file": 1}', "has no file"),
-        ("x.jsonl", '{"file": "a", "external_image_id": 1}', "no text"),
+        ("x.jsonl", '{"file": "a", "external_image_id": 1}', "not a string"),
         ("x.txt", "", "neither a folder nor"),
     ],
 )

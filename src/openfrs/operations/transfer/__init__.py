@@ -1,1 +1,1 @@
-"""Bringing faces into a data directory from pictures and other systems, and taking them out again."""
+"""Import from images and other systems, archives, backups, and the migration to PostgreSQL."""

@@ -1,4 +1,4 @@
-"""Backing a data directory up while a server runs, and bringing a backup back."""
+"""Backup of a data directory, which a server may use at the same time, and restore."""
 
 import hashlib
 import json
@@ -22,18 +22,18 @@ MANIFEST: Final = "backup.json"
 
 
 def back_up(data: Path, target: Path) -> int:
-    """Copy a data directory into a new folder, as it is at one moment, whoever writes meanwhile; returns the bytes it takes.
+    """Copy a data directory to a new folder, and return its size in bytes.
 
-    The folder appears when all is in it.
+    The copy is a consistent snapshot, and the folder appears when it is complete.
 
     Raises:
-        OperatorError: there is no data directory, the target is there already, or the disk refuses.
+        OperatorError: The data directory holds no database, the target exists, or the disk fails.
     """
     directory = DataDirectory(data)
     directory.require()
     if target.exists():
-        raise OperatorError(f"{target} is there already")
-    with _appearing(target) as folder:
+        raise OperatorError(f"{target} already exists; choose another folder")
+    with _new_folder(target) as folder:
         copy_database(directory.database, DataDirectory(folder).database)
         _forget_index_copies(DataDirectory(folder).database)
         # Encryption keys are only ever added, so keys copied after the database decrypt everything in the copy.
@@ -49,28 +49,28 @@ def back_up(data: Path, target: Path) -> int:
 
 
 def restore(source: Path, data: Path) -> None:
-    """Make a data directory of a backup, all at once; where it shall be there must be nothing, or an empty folder.
+    """Create a data directory from a backup. The directory must not exist or be empty; it appears when it is complete.
 
     Raises:
-        OperatorError: it is no backup, it was altered, or there is something already.
+        OperatorError: The source is not a backup or was altered, or the data directory is not empty.
     """
     manifest = _manifest(source)
     if data.exists() and (not data.is_dir() or any(data.iterdir())):
-        raise OperatorError(f"{data} is not empty: restore onto an empty directory")
+        raise OperatorError(f"{data} is not empty; restore to an empty directory")
     for name, digest in manifest["files"].items():
         try:
-            found = _digest(source / name)
+            actual = _digest(source / name)
         except OSError as error:
-            raise OperatorError(f"the backup is not whole: {name}: {error.strerror}") from error
-        if found != digest:
-            raise OperatorError(f"the backup is damaged: {name} is not what was backed up")
-    with _appearing(data) as folder:
+            raise OperatorError(f"the backup is incomplete: {name}: {error.strerror}") from error
+        if actual != digest:
+            raise OperatorError(f"the backup is damaged: {name} was altered")
+    with _new_folder(data) as folder:
         for name in manifest["files"]:
             _copy(source / name, folder / name)
 
 
 def _forget_index_copies(database: Path) -> None:
-    """Forget what an index on a server holds: by the time the backup is brought back that is of another moment."""
+    """Delete the record of the Milvus index, which will not match when the backup is restored."""
     with closing(sqlite3.connect(database)) as connection, connection:
         if connection.execute("select 1 from sqlite_master where name = 'index_copies'").fetchone():
             connection.execute("delete from index_copies")
@@ -83,15 +83,17 @@ def _manifest(source: Path) -> dict[str, Any]:
         if not isinstance(manifest["format"], int) or any(Path(name).name != name for name in files):
             raise ValueError
     except (OSError, ValueError, KeyError, TypeError):
-        raise OperatorError(f"{source} is no backup of OpenFRS") from None
+        raise OperatorError(f"{source} is not an OpenFRS backup") from None
     if manifest["format"] > FORMAT:
-        raise OperatorError(f"{source} was made by a newer release of OpenFRS ({manifest.get('made_by')})")
+        raise OperatorError(
+            f"{source} was made by a newer release ({manifest.get('made_by')}); restore it with that release"
+        )
     return dict(manifest)
 
 
 @contextmanager
-def _appearing(target: Path) -> Iterator[Path]:
-    """A folder of mode 0700 to fill, which gets its name when the block ends without error, and else is gone."""
+def _new_folder(target: Path) -> Iterator[Path]:
+    """Yield a folder of mode 0700, which is renamed to ``target`` if the block succeeds and removed if it fails."""
     try:
         with replacing(target) as folder:
             folder.mkdir(mode=0o700, parents=True)

@@ -1,7 +1,7 @@
-"""Pictures of CompreFace's database, out of a plain dump made with ``pg_dump``.
+"""Images of a CompreFace database, from a plain dump made with ``pg_dump``.
 
-CompreFace keeps people in ``subject``, pictures in ``img`` where it is set to store them, and which picture belongs to whom in
-``embedding``. Its templates are of another embedder and of no use here.
+CompreFace stores people in ``subject``, images (if configured to) in ``img``, and the subject of each image in ``embedding``. Its
+templates come from another embedder and cannot be imported.
 """
 
 import re
@@ -21,12 +21,13 @@ _NULL: Final = r"\N"
 
 
 def compreface_items(dump: Path, api_key: str | None) -> Iterator[Item]:
-    """The stored pictures of a dump, each named by its subject; ``api_key`` chooses one of several recognition services.
+    """Yield the images of a dump, each named by its subject; ``api_key`` selects a recognition service.
 
-    The dump is read twice, line by line: first who is on which picture, then the pictures.
+    The dump is read twice, line by line: first the subject of each image, then the images.
 
     Raises:
-        OperatorError: it is no plain dump of CompreFace, holds no pictures, or several services and none was chosen.
+        OperatorError: The file is not a plain dump of CompreFace, holds no images, or holds several services without
+            ``api_key``.
     """
     people = _people(dump, api_key)
     names = Names()
@@ -39,7 +40,7 @@ def compreface_items(dump: Path, api_key: str | None) -> Iterator[Item]:
 
 
 class _Bytes:
-    """A value of type bytea as it stands in a dump; decoded when wanted."""
+    """A bytea value of a dump, decoded on demand."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -49,30 +50,30 @@ class _Bytes:
 
 
 def _people(dump: Path, api_key: str | None) -> dict[str, str]:
-    """The subject's name for each picture's id."""
+    """Return the subject's name by image id."""
     try:
         with dump.open("rb") as file:
             if file.read(5) == b"PGDMP":
-                raise OperatorError(f"{dump} is no plain dump: make one of it with pg_restore --file=plain.sql {dump}")
+                raise OperatorError(f"{dump} is not a plain dump; convert it with pg_restore --file=plain.sql {dump}")
         subjects = {row["id"]: row for row in _rows(dump, "subject")}
         services = {row["api_key"] for row in subjects.values()}
         if not subjects:
-            raise OperatorError(f"{dump} is no dump of CompreFace: it has no subjects")
+            raise OperatorError(f"{dump} is not a CompreFace dump: it has no subjects")
         if api_key is None and len(services) > 1:
-            raise OperatorError(f"{dump} has the faces of {len(services)} services: choose one with --api-key")
+            raise OperatorError(f"{dump} has the faces of {len(services)} services; select one with --api-key")
         chosen = {key: row["subject_name"] for key, row in subjects.items() if api_key in (None, row["api_key"])}
         people = {row["img_id"]: chosen.get(row["subject_id"]) for row in _rows(dump, "embedding")}
     except OSError as error:
         raise OperatorError(f"cannot read {dump}: {error.strerror}") from error
     people.pop(_NULL, None)
-    found = {picture: name for picture, name in people.items() if name is not None}
-    if not found:
-        raise OperatorError(f"{dump} has no pictures of these subjects: CompreFace was not set to store them")
-    return found
+    named = {image: name for image, name in people.items() if name is not None}
+    if not named:
+        raise OperatorError(f"{dump} has no images of these subjects; CompreFace was not configured to store them")
+    return named
 
 
 def _rows(dump: Path, table: str) -> Iterator[Mapping[str, str]]:
-    """The rows of a table by column."""
+    """Yield the rows of a table, as values by column."""
     with dump.open(encoding="utf-8", errors="replace", newline="\n") as lines:
         for line in lines:
             header = _COPY.fullmatch(line) if line.startswith("COPY ") else None
@@ -92,4 +93,4 @@ def _copied(lines: TextIO, columns: list[str]) -> Iterator[Mapping[str, str]]:
 
 
 def _plain(value: str) -> str:
-    return _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), value) if "\\" in value else value
+    return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), value) if "\\" in value else value

@@ -1,4 +1,4 @@
-"""Where pictures to import come from: a folder tree, or a file that maps pictures to ids and custom fields."""
+"""Sources of images to import: a folder tree, or a CSV or JSONL file that lists images with their ids and custom fields."""
 
 import csv
 import json
@@ -14,17 +14,17 @@ from openfrs.core import limits
 from openfrs.core.errors import OperatorError
 
 SUFFIXES: Final = frozenset([".jpg", ".jpeg", ".png", ".bmp"])
-"""Files of a folder that are taken for pictures."""
+"""Suffixes of the files of a folder that are imported."""
 
-_OTHER: Final = re.compile(r"[^A-Za-z0-9_-]")
+_FORBIDDEN: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
 class SourceError(Exception):
-    """An item cannot be imported; the message says why."""
+    """An item cannot be imported, for the reason in the message."""
 
 
 class Naming(StrEnum):
-    """What of a picture's place in a folder tree names the person."""
+    """The part of an image's path that names the person."""
 
     FOLDER = "folder"
     FILE = "file"
@@ -32,9 +32,9 @@ class Naming(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One picture to import. ``name`` tells it from the others of its source and stays the same from run to run.
+    """An image to import. ``name`` is unique within its source and the same in each run.
 
-    ``read`` gives its bytes, or raises ``SourceError`` or ``OSError``. ``fields`` are texts where ``typed`` is not set.
+    ``read`` returns the bytes, or raises ``SourceError`` or ``OSError``. Values of ``fields`` are strings unless ``typed`` is set.
     """
 
     name: str
@@ -45,42 +45,43 @@ class Item:
 
 
 class Names:
-    """Names of people as external image ids, in which only ``A-Z``, ``a-z``, ``0-9``, ``_`` and ``-`` may stand."""
+    """Converts names of people to external image ids, which consist of ``A-Z``, ``a-z``, ``0-9``, ``_`` and ``-``."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
 
     def external_image_id(self, name: str) -> str:
-        """The id for a name: every other character becomes ``_``.
+        """Replace each character that is not allowed with ``_``.
 
         Raises:
-            SourceError: it is too long, or another name has become the same id.
+            SourceError: The name is too long, or another name has the same id.
         """
-        result = _OTHER.sub("_", name)
+        result = _FORBIDDEN.sub("_", name)
         if len(result) > limits.MAX_EXTERNAL_IMAGE_ID_LENGTH:
             raise SourceError(f"the name has more than {limits.MAX_EXTERNAL_IMAGE_ID_LENGTH} characters")
         if self._names.setdefault(result, name) != name:
-            raise SourceError(f"{self._names[result]!r} and {name!r} would both be {result}")
+            raise SourceError(f"{self._names[result]!r} and {name!r} would have the same external_image_id {result}")
         return result
 
 
 def folder_items(folder: Path, naming: Naming) -> Iterator[Item]:
-    """The pictures of a folder tree in order of their paths; hidden files and folders are passed over.
+    """Yield the images of a folder tree in the order of their paths, without hidden files and folders.
 
-    By folder the first level names the person (``anna/1.jpg`` is ``anna``), a picture directly in the folder itself.
+    With ``Naming.FOLDER`` the folder at the first level names the person (``anna/1.jpg`` is ``anna``); an image at the top level is
+    named by its file.
 
     Raises:
-        OperatorError: the folder cannot be read.
+        OperatorError: The folder cannot be read.
     """
     names = Names()
-    for path in _pictures(folder):
-        inner = path.relative_to(folder)
-        person = inner.parts[0] if naming is Naming.FOLDER and len(inner.parts) > 1 else path.stem
-        yield named_item(inner.as_posix(), person, path.read_bytes, names)
+    for path in _images(folder):
+        relative = path.relative_to(folder)
+        person = relative.parts[0] if naming is Naming.FOLDER and len(relative.parts) > 1 else path.stem
+        yield named_item(relative.as_posix(), person, path.read_bytes, names)
 
 
 def named_item(name: str, person: str, read: Callable[[], bytes], names: Names) -> Item:
-    """A picture of a person known by name; one whose name is of no use says so when it is read."""
+    """Return an image of a person; if the name cannot be converted, reading the item raises ``SourceError``."""
     try:
         return Item(name, names.external_image_id(person), read)
     except SourceError as error:
@@ -88,13 +89,14 @@ def named_item(name: str, person: str, read: Callable[[], bytes], names: Names) 
 
 
 def mapped_items(file: Path) -> Iterator[Item]:
-    """The pictures that a CSV or JSONL file names, by paths from the folder it lies in.
+    """Yield the images that a CSV or JSONL file lists; their paths are relative to the file.
 
-    A CSV has a header; its column ``file`` is needed, ``external_image_id`` may be there, every other one is a custom field and an
-    empty cell no value. A line of JSONL is an object with ``file`` and perhaps ``external_image_id`` and ``external_fields``.
+    A CSV file has a header with a column ``file``. A column ``external_image_id`` is optional; others are custom fields. Empty
+    cells are ignored. A line of a JSONL file is an object with ``file`` and optionally ``external_image_id`` and
+    ``external_fields``.
 
     Raises:
-        OperatorError: the file cannot be read as what its suffix says.
+        OperatorError: The file cannot be read in the format of its suffix.
     """
     readers = {".csv": _csv_rows, ".jsonl": _json_rows}
     read = readers.get(file.suffix.lower())
@@ -103,11 +105,11 @@ def mapped_items(file: Path) -> Iterator[Item]:
     try:
         for line, (name, external_image_id, fields) in enumerate(read(file), 1):
             if not isinstance(name, str) or not name:
-                raise OperatorError(f"{file}: picture {line} has no file")
-            given = external_image_id or None
-            if given is not None and not isinstance(given, str):
-                raise OperatorError(f"{file}: the external_image_id of picture {line} is no text")
-            yield Item(name, given, (file.parent / name).read_bytes, fields, typed=file.suffix.lower() != ".csv")
+                raise OperatorError(f"{file}: image {line} has no file")
+            image_id = external_image_id or None
+            if image_id is not None and not isinstance(image_id, str):
+                raise OperatorError(f"{file}: the external_image_id of image {line} is not a string")
+            yield Item(name, image_id, (file.parent / name).read_bytes, fields, typed=file.suffix.lower() != ".csv")
     except (OSError, ValueError, csv.Error) as error:
         raise OperatorError(f"{file} cannot be read: {error}") from error
 
@@ -116,7 +118,7 @@ def _csv_rows(file: Path) -> Iterator[tuple[Any, Any, Mapping[str, Any]]]:
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = csv.DictReader(lines, strict=True)
         if "file" not in (rows.fieldnames or []):
-            raise OperatorError(f"{file} has no column called file")
+            raise OperatorError(f"{file} has no column file")
         for row in rows:
             if None in row:
                 raise OperatorError(f"{file}: line {rows.line_num} has more cells than the header")
@@ -131,22 +133,22 @@ def _json_rows(file: Path) -> Iterator[tuple[Any, Any, Mapping[str, Any]]]:
                 continue
             row = json.loads(line)
             if not isinstance(row, dict) or not isinstance(row.get("external_fields", {}), dict):
-                raise OperatorError(f"{file}: a line must be an object, and external_fields in it another")
+                raise OperatorError(f"{file}: each line must be a JSON object, and its external_fields too")
             yield row.get("file"), row.get("external_image_id"), row.get("external_fields", {})
 
 
-def _pictures(folder: Path) -> list[Path]:
-    """All pictures below a folder. Symbolic links to folders are not followed: they may lead round in a circle."""
+def _images(folder: Path) -> list[Path]:
+    """Return all images below a folder. Symbolic links to folders are not followed, as they can form a cycle."""
 
-    def tell(error: OSError) -> None:
+    def fail(error: OSError) -> None:
         raise OperatorError(f"cannot read {error.filename}: {error.strerror}") from error
 
-    found: list[Path] = []
-    for place, folders, files in os.walk(folder, onerror=tell):
+    paths: list[Path] = []
+    for parent, folders, files in os.walk(folder, onerror=fail):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        pictures = (name for name in files if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES)
-        found += [Path(place, name) for name in pictures]
-    return sorted(found)
+        images = (name for name in files if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES)
+        paths += [Path(parent, name) for name in images]
+    return sorted(paths)
 
 
 def _failing(reason: str) -> Callable[[], bytes]:

@@ -1,15 +1,18 @@
-"""Moving a data directory into PostgreSQL, while its server goes on reading."""
+"""Migration of a data directory to PostgreSQL while its server stays readable. An interrupted migration resumes.
+
+Rows keep their ids, which encrypted templates are bound to. Tombstones are not copied: they serve indexes that are already loaded,
+and nodes load theirs from the new database.
+"""
 
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from openfrs.accounts.audit.log import FileAuditLog
 from openfrs.core.clock import utc_now
@@ -20,103 +23,216 @@ from openfrs.store.audit import AuditRepository
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
-from openfrs.store.db.errors import StoreUnavailableError
+from openfrs.store.db.errors import StoreUnavailableError, retry_on_conflict
 from openfrs.store.db.sqlite import SqliteDatabase
 from openfrs.store.faces.repository import FaceRepository
-from openfrs.store.faces.templates import Templates
+from openfrs.store.faces.templates import SetTemplates, Templates
 from openfrs.store.index.backend import Query
 from openfrs.store.index.search import Galleries, Listing
 from openfrs.store.opening import master_key, open_shared, require_data, require_schema
 from openfrs.store.service_keys import begin_migration, complete_migration
 
-from .moving import check_counts, copy_accounts_and_sets, copy_faces
-
 SAMPLED_SETS: Final = 20
 PROBES: Final = 5
-"""Enrolled faces of each of those sets that are searched for in both databases."""
+"""Searches compared in each sampled face set."""
 
-_ENTRIES: Final = 1_000
+ROWS = 2_000
+"""Faces in memory and in one transaction."""
+
+_AUDIT_ENTRIES: Final = 1_000
+
+_sets, _faces, _templates = tables.face_sets, tables.faces, tables.templates
+
+_ROOTS = (tables.domains, tables.projects)
+"""Tables that face sets refer to. If one of them changed since an interrupted run, the copy starts over."""
+
+_SMALL_TABLES = (
+    tables.users,
+    tables.access_keys,
+    tables.grants,
+    tables.revoked_tokens,
+    tables.deletions,
+    tables.liveness_sessions,
+)
+"""Tables that faces do not refer to; each run copies them completely."""
+
+_SEQUENCES = ((_sets, "id"), (_faces, "seq"), (tables.deletions, "id"))
+"""Columns whose values continue after the last one and are never reused."""
 
 
 def migrate_store(source: Settings, target: Settings, track: Track, wait: Callable[[], None]) -> int:
-    """Move what the data directory of ``source`` holds into the empty database of ``target``; returns how many faces.
+    """Move a data directory to the empty database of ``target``, and return the number of faces.
 
-    A server on the data directory reads on and refuses to write. When everything is in the database, and nodes can be started on
-    it, ``wait`` is called if that server still runs, and this returns when it has ended. Broken off, it goes on where it was.
+    A server on the data directory continues to answer reads and rejects writes. When the copy is complete, nodes can start on the
+    database; if the old server still runs, ``wait`` is called, and the function returns after the server exits.
 
     Raises:
-        OperatorError: one of the two cannot be used, or the copy is not the same.
+        OperatorError: The data directory or the database cannot be used, or the copy differs from the source.
     """
     require_data(source)
     require_schema(source)
-    path = DataDirectory(source.data).database
+    directory = DataDirectory(source.data)
     try:
-        with closing(SqliteDatabase(path)) as database, database.quiesced():
+        with closing(SqliteDatabase(directory.database)) as database, database.quiesced():
             with closing(open_shared(target, exclusive=True)) as shared:
-                faces = _move(source, database, shared, master_key(target) or b"", track)
-            alone = _alone(source.data, wait)
+                faces = _copy(source, database, shared, master_key(target) or b"", track)
+            lock = _wait_for_lock(directory, wait)
     except StoreUnavailableError as error:
-        raise OperatorError(f"broken off; the same command goes on where it was: {error}") from error
-    with alone:
-        path.rename(path.with_name(f"{path.name}.moved"))
+        raise OperatorError(f"the migration was interrupted: {error}; run the same command again to resume") from error
+    with lock:
+        directory.database.rename(directory.database.with_name(f"{directory.database.name}.moved"))
     return faces
 
 
-def _move(source: Settings, database: SqliteDatabase, shared: Database, key: bytes, track: Track) -> int:
+def _copy(source: Settings, database: SqliteDatabase, shared: Database, key: bytes, track: Track) -> int:
     begin_migration(shared)
-    sealing = Templates(key)
+    target_templates = Templates(key)
     with database.read() as reading:
-        opening = _templates(reading, key)
-        copy_accounts_and_sets(reading, shared, sealing)
-        faces = int(reading.scalar(select(func.count()).select_from(tables.faces)) or 0)
-        copy_faces(reading, opening, shared, sealing, track("faces", faces))
+        source_templates = _source_templates(reading, key)
+        _copy_accounts_and_sets(reading, shared, target_templates)
+        faces = int(reading.scalar(select(func.count()).select_from(_faces)) or 0)
+        _copy_faces(reading, source_templates, shared, target_templates, track("faces", faces))
         with shared.read() as copied:
-            check_counts(reading, copied)
+            _check_counts(reading, copied)
         sets = _largest_sets(reading)
-    one, other = (
+    expected, actual = (
         Galleries.in_memory(FaceRepository(each, templates), source.index_memory)
-        for each, templates in ((database, opening), (shared, sealing))
+        for each, templates in ((database, source_templates), (shared, target_templates))
     )
-    _check_searches(one, other, sets, track("searches compared", len(sets) * PROBES))
-    _copy_audit(FileAuditLog(DataDirectory(source.data).audit_log), shared, faces)
-    complete_migration(shared, key, DataDirectory(source.data).keys.read_text("utf-8"))
+    _compare_searches(expected, actual, sets, track("searches compared", len(sets) * PROBES))
+    directory = DataDirectory(source.data)
+    _copy_audit_log(FileAuditLog(directory.audit_log), shared, faces)
+    complete_migration(shared, key, directory.keys.read_text("utf-8"))
     return faces
 
 
-def _templates(reading: Connection, key: bytes) -> Templates:
-    """How the templates are stored that are to be moved: plainly, if no project has a key."""
-    sealed = reading.scalar(select(tables.project_keys.c.project_id).limit(1)) is not None
-    templates = Templates(key if sealed else None)
+def _source_templates(reading: Connection, key: bytes) -> Templates:
+    """Return the template storage of the source, which is plain if no project has a key."""
+    encrypted = reading.scalar(select(tables.project_keys.c.project_id).limit(1)) is not None
+    templates = Templates(key if encrypted else None)
     templates.check(reading)
     return templates
 
 
+def _copy_accounts_and_sets(source: Connection, target: Database, templates: Templates) -> None:
+    """Copy everything except faces; keep faces of an earlier run whose face set is unchanged."""
+    with target.write() as connection:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        if any(_rows(source, table) != _rows(connection, table) for table in _ROOTS):
+            connection.exec_driver_sql("TRUNCATE domains, revoked_tokens CASCADE")
+            for table in _ROOTS:
+                _fill(source, connection, table)
+        for table in reversed(_SMALL_TABLES):
+            connection.execute(delete(table))
+        for table in _SMALL_TABLES:
+            _fill(source, connection, table)
+        rows = _rows(source, _sets)
+        kept = [row["id"] for row in _rows(connection, _sets) if row in rows]
+        connection.execute(delete(_faces).where(_faces.c.set_id.not_in(kept)))
+        connection.execute(delete(_sets).where(_sets.c.id.not_in(kept)))
+        missing = [row for row in rows if row["id"] not in kept]
+        for project_id in {row["project_id"] for row in missing}:
+            templates.ensure_key(connection, project_id)
+        if missing:
+            connection.execute(insert(_sets), missing)
+        last = {str(row.name): int(row.seq) for row in source.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")}
+        for table, column in _SEQUENCES:
+            number = last.get(table.name, 0)
+            sequence = func.pg_get_serial_sequence(table.name, column)
+            connection.execute(select(func.setval(sequence, max(number, 1), number > 0)))
+
+
+def _copy_faces(
+    source: Connection,
+    source_templates: Templates,
+    target: Database,
+    target_templates: Templates,
+    advance: Advance,
+) -> None:
+    """Copy the faces that the target does not have yet.
+
+    Raises:
+        StoreUnavailableError: A template is damaged, or a database fails.
+    """
+    for (set_id,) in source.execute(select(_sets.c.id).order_by(_sets.c.id)).all():
+        with target.read() as connection:
+            count, last = connection.execute(
+                select(func.count(), func.max(_faces.c.seq)).where(_faces.c.set_id == set_id)
+            ).one()
+            encrypting = target_templates.of_set(connection, set_id)
+        advance(count)
+        decrypting = source_templates.of_set(source, set_id)
+        query = select(_faces, _templates.c.template).join_from(_faces, _templates)
+        query = query.where(_faces.c.set_id == set_id, _faces.c.seq > (last or 0)).order_by(_faces.c.seq)
+        with source.execute(query, execution_options={"yield_per": ROWS}) as stored:
+            for rows in stored.mappings().partitions():
+                _write_faces(target, [dict(row) for row in rows], decrypting, encrypting)
+                advance(len(rows))
+
+
+@retry_on_conflict
+def _write_faces(
+    target: Database, rows: list[dict[str, Any]], decrypting: SetTemplates, encrypting: SetTemplates
+) -> None:
+    ids = [row["face_id"] for row in rows]
+    plain = decrypting.open(ids, [row["template"] for row in rows])
+    templates = [
+        {"seq": row["seq"], "template": encrypting.seal(row["face_id"], template)}
+        for row, template in zip(rows, plain, strict=True)
+    ]
+    with target.write() as connection:
+        connection.execute(insert(_faces), [{name: row[name] for name in _faces.c.keys()} for row in rows])  # noqa: SIM118
+        connection.execute(insert(_templates), templates)
+
+
+def _check_counts(source: Connection, target: Connection) -> None:
+    """Compare the row count of each table and the face count of each face set.
+
+    Raises:
+        OperatorError: A count differs.
+    """
+    for table in (*_ROOTS, *_SMALL_TABLES, _sets, _templates):
+        query = select(func.count()).select_from(table)
+        expected, actual = source.scalar(query), target.scalar(query)
+        if actual != expected:
+            raise OperatorError(
+                f"{actual} rows of {table.name} were copied instead of {expected}; start over with an empty database"
+            )
+    by_set = select(_faces.c.set_id, func.count()).group_by(_faces.c.set_id).order_by(_faces.c.set_id)
+    if source.execute(by_set).all() != target.execute(by_set).all():
+        raise OperatorError("a face set has different faces in the copy; start over with an empty database")
+
+
 def _largest_sets(reading: Connection) -> list[tuple[int, int]]:
-    """Ids of sets that have faces, and how many they have."""
-    sets = tables.face_sets.c
+    """Return ids and face counts of the largest face sets."""
+    sets = _sets.c
     query = select(sets.id, sets.face_number).where(sets.face_number > 0).order_by(sets.face_number.desc())
     return [(row.id, row.face_number) for row in reading.execute(query.limit(SAMPLED_SETS))]
 
 
-def _check_searches(one: Galleries, other: Galleries, sets: list[tuple[int, int]], advance: Advance) -> None:
-    """See that both answer searches for enrolled faces alike, to the last digit."""
+def _compare_searches(expected: Galleries, actual: Galleries, sets: list[tuple[int, int]], advance: Advance) -> None:
+    """Search for random enrolled faces in both databases; the results must be identical.
+
+    Raises:
+        OperatorError: A result differs.
+    """
     for set_id, faces in sets:
         for _ in range(PROBES):
-            _, (face,) = one.list_faces(set_id, Listing(secrets.randbelow(faces), 1))
-            expected, found = (each.search_like(set_id, face.face_id, Query(10)) for each in (one, other))
-            if found != expected:
-                raise OperatorError("a search finds something else in the copy: begin again, on an empty database")
+            _, (face,) = expected.list_faces(set_id, Listing(secrets.randbelow(faces), 1))
+            results = [each.search_like(set_id, face.face_id, Query(10)) for each in (expected, actual)]
+            if results[0] != results[1]:
+                raise OperatorError("a search of the copy returns other results; start over with an empty database")
             advance(1)
 
 
-def _copy_audit(file: FileAuditLog, shared: Database, faces: int) -> None:
-    """Bring the audit log as well, and note the move in it."""
+def _copy_audit_log(file: FileAuditLog, shared: Database, faces: int) -> None:
+    """Copy the audit log and add an entry for the migration."""
     with shared.write() as connection:
         connection.execute(delete(tables.audit_entries))
     repository = AuditRepository(shared)
     lines = list(file.newest_first())[::-1]
-    for start in range(0, len(lines), _ENTRIES):
-        repository.add([(_time(line), _text(line)) for line in lines[start : start + _ENTRIES]])
+    for start in range(0, len(lines), _AUDIT_ENTRIES):
+        repository.add([(_time(line), _text(line)) for line in lines[start : start + _AUDIT_ENTRIES]])
     now = utc_now()
     entry = {"time": now.isoformat(timespec="milliseconds"), "event": "migrate-store", "faces": faces}
     repository.add([(now, json.dumps(entry))])
@@ -125,25 +241,35 @@ def _copy_audit(file: FileAuditLog, shared: Database, faces: int) -> None:
 def _time(line: bytes) -> datetime:
     try:
         return datetime.fromisoformat(json.loads(line)["time"]).astimezone(UTC)
-    except (ValueError, KeyError, TypeError):  # a line that was cut off when a disk was full
+    except (ValueError, KeyError, TypeError):  # a line truncated by a full disk
         return datetime.min.replace(tzinfo=UTC)
 
 
 def _text(line: bytes) -> str:
-    return line.decode("utf-8", "replace").replace("\0", "\ufffd")  # which PostgreSQL's text cannot hold
+    return line.decode("utf-8", "replace").replace("\0", "\ufffd")  # PostgreSQL text cannot contain NUL
 
 
-def _alone(data: Path, wait: Callable[[], None]) -> ExitStack:
-    """Hold the data directory as soon as no server does; the caller lets go of it."""
-    told = False
+def _wait_for_lock(directory: DataDirectory, wait: Callable[[], None]) -> ExitStack:
+    """Lock the data directory when no server uses it; call ``wait`` if one does."""
+    waiting = False
     while True:
         stack = ExitStack()
         try:
-            stack.enter_context(DataDirectory(data).lock())
+            stack.enter_context(directory.lock())
         except OperatorError:
-            if not told:
+            if not waiting:
                 wait()
-                told = True
+                waiting = True
             time.sleep(0.5)
         else:
             return stack
+
+
+def _rows(connection: Connection, table: Table) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(select(table).order_by(*table.primary_key)).mappings()]
+
+
+def _fill(source: Connection, target: Connection, table: Table) -> None:
+    rows: Sequence[dict[str, Any]] = _rows(source, table)
+    if rows:
+        target.execute(insert(table), rows)
