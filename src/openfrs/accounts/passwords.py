@@ -27,7 +27,7 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password: str, password_hash: str | None) -> bool:
-    """Whether a password matches a hash. Without a hash, False after the same amount of work."""
+    """Return whether a password matches a hash. Without a hash, return False after the same amount of work."""
     try:
         _hasher.verify(password_hash or _dummy_hash(), password)
     except (VerificationError, InvalidHashError):

@@ -23,7 +23,7 @@ class Role(StrEnum):
     """Lists, shows, searches, detects and compares."""
 
     def includes(self, other: "Role") -> bool:
-        """Whether this role has the permissions of ``other``."""
+        """Return whether this role has the permissions of ``other``."""
         order = list(Role)
         return order.index(self) <= order.index(other)
 

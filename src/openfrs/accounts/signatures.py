@@ -108,7 +108,7 @@ def sign_derived(access_key: str, secret_key: str, date: str, info: str, canonic
 
 
 def is_valid(request: SignedRequest, signature: Signature, secret_key: str) -> bool:
-    """Whether a signature matches a request, compared in constant time.
+    """Return whether a signature matches a request, compared in constant time.
 
     A payload hash in the headers must be that of the body, or ``UNSIGNED-PAYLOAD``. A security token must be signed, and the day of
     a V11 signature must be that of the request.

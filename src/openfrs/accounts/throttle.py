@@ -64,7 +64,7 @@ class Throttle:
         return ServiceError("APIG.0301", f"Get secretKey failed,ak:{access_key},err:ak not exist")
 
     def is_first_use(self, signature: str, seconds: int) -> bool:
-        """Whether a signature is used for the first time within ``seconds``."""
+        """Return whether a signature is used for the first time within ``seconds``."""
         return self._storage.incr(f"signature/{signature}", seconds) == 1
 
     def _count(self, item: RateLimitItem, *identifiers: str) -> None:

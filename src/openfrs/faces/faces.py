@@ -92,7 +92,7 @@ class Faces:
         return await to_thread.run_sync(self._count_new, face_set, templates, dry_run)
 
     def exists(self, face_set: FaceSet, face_id: str) -> bool:
-        """Whether a set has a face with this id."""
+        """Return whether a set has a face with this id."""
         return self._repository.find_face(face_set.id, face_id) is not None
 
     def list_faces(self, project_id: str, set_name: str, offset: int, limit: int) -> tuple[FaceSet, list[Face]]:

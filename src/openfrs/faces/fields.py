@@ -131,7 +131,7 @@ def new_public_id() -> str:
 
 
 def is_public_id(text: str) -> bool:
-    """Whether a text has the form of a public id."""
+    """Return whether a text has the form of a public id."""
     return len(text) == limits.PUBLIC_ID_LENGTH and all(letter in ALPHABET for letter in text)
 
 

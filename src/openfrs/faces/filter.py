@@ -219,7 +219,7 @@ class _Parser:
         return self._fields[name]
 
     def _is_field_name(self) -> bool:
-        """Whether a colon follows the next token: a field can be named NOT."""
+        """Return whether a colon follows the next token: a field can be named NOT."""
         following = _TOKEN.match(self._text, self._token.end())
         return following is not None and following["mark"] == ":"
 

@@ -76,7 +76,7 @@ class Policy(StoredModel):
 
     @property
     def is_empty(self) -> bool:
-        """Whether the policy has no limit."""
+        """True if the policy has no limit."""
         return not self.to_store()
 
     @property
