@@ -135,7 +135,7 @@ class Services:
             admission=Admission(requests=settings.requests, body_bytes=settings.body_memory),
             authenticator=authenticator,
             login_queue=LoginQueue(authenticator),
-            administration=Administration(accounts, keyring, ProjectLimits.of(settings)),
+            administration=Administration(accounts, keyring, ProjectLimits.from_settings(settings)),
             quotas=Quotas(counters),
             audit=open_audit(settings, database),
             fetcher=Fetcher(FetchRules.from_settings(settings)),
@@ -194,7 +194,7 @@ def _authenticator(
         TokenIssuer(keyring, timedelta(hours=settings.token_hours)),
         keyring,
         Throttle(counters),
-        ProjectLimits.of(settings),
+        ProjectLimits.from_settings(settings),
         debug_signatures=settings.debug_signatures,
     )
 
@@ -224,7 +224,7 @@ def prepare(settings: Settings, endpoint: str) -> bool:
     database, keyring = _open_data(settings, Templates(master_key(settings)))
     try:
         accounts = AccountRepository(database)
-        administration = Administration(accounts, keyring, ProjectLimits.of(settings))
+        administration = Administration(accounts, keyring, ProjectLimits.from_settings(settings))
         return settings.bootstrap and _bootstrap(administration, accounts, settings, endpoint)
     finally:
         database.close()

@@ -47,7 +47,7 @@ def test_failures_from_an_address_lock_the_account_for_it(storage: Storage) -> N
     throttle = Throttle(storage)
     for _ in range(5):
         assert refused(throttle, "a", "1") == ""
-        throttle.login_failed("a", "1")
+        throttle.record_failure("a", "1")
     assert refused(throttle, "a", "1") == LOCKED
     assert refused(throttle, "a", "2") == ""
     assert refused(throttle, "b", "1") == ""
@@ -55,9 +55,9 @@ def test_failures_from_an_address_lock_the_account_for_it(storage: Storage) -> N
 
 def test_failures_from_many_addresses_lock_the_account_except_for_known_addresses(storage: Storage) -> None:
     throttle = Throttle(storage)
-    throttle.login_succeeded("a", "home")
+    throttle.record_success("a", "home")
     for number in range(50):
-        throttle.login_failed("a", str(number))
+        throttle.record_failure("a", str(number))
     assert refused(throttle, "a", "new") == LOCKED
     assert refused(throttle, "a", "home") == ""
     assert refused(throttle, "b", "new") == ""
@@ -65,9 +65,9 @@ def test_failures_from_many_addresses_lock_the_account_except_for_known_addresse
 
 def test_failures_for_many_accounts_lock_the_address_only(storage: Storage) -> None:
     throttle = Throttle(storage)
-    throttle.login_succeeded("neighbour", "office")
+    throttle.record_success("neighbour", "office")
     for number in range(60):
-        throttle.login_failed(str(number), "office")
+        throttle.record_failure(str(number), "office")
     assert refused(throttle, "another", "office").startswith("IAM.429")
     assert refused(throttle, "neighbour", "office") == ""
     assert refused(throttle, "another", "elsewhere") == ""
@@ -76,17 +76,17 @@ def test_failures_for_many_accounts_lock_the_address_only(storage: Storage) -> N
 def test_a_successful_login_resets_the_failures(storage: Storage) -> None:
     throttle = Throttle(storage)
     for _ in range(4):
-        throttle.login_failed("a", "1")
-    throttle.login_succeeded("a", "1")
+        throttle.record_failure("a", "1")
+    throttle.record_success("a", "1")
     for _ in range(4):
-        throttle.login_failed("a", "1")
+        throttle.record_failure("a", "1")
     assert refused(throttle, "a", "1") == ""
 
 
 def test_a_lock_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     throttle = Throttle(MemoryStorage())
     for _ in range(5):
-        throttle.login_failed("a", "1")
+        throttle.record_failure("a", "1")
     assert refused(throttle, "a", "1") == LOCKED
     now = time.time()
     monkeypatch.setattr("time.time", lambda: now + 15 * 60 + 1)
@@ -111,7 +111,7 @@ def test_a_signature_is_accepted_once_across_processes(storage: Storage) -> None
     assert two.is_first_use("t", 60)
 
 
-LIMITS = ProjectLimits.of(Settings()).override({"rate": 3, "burst": 1, "concurrent": 2})
+LIMITS = ProjectLimits.from_settings(Settings()).override({"rate": 3, "burst": 1, "concurrent": 2})
 
 
 def test_rates_are_counted_by_project_and_operation(storage: Storage) -> None:

@@ -41,7 +41,7 @@ def checked(
 ) -> list[JudgedFace]:
     async def work() -> list[JudgedFace]:
         encoded = EncodedImage(image, "image_file")
-        _, faces = await project.services.policies.check(project.id, name, encoded, values, single=single)
+        _, faces = await project.services.policies.check_image(project.id, name, encoded, values, single=single)
         return faces
 
     return anyio.run(work)

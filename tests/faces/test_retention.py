@@ -12,7 +12,7 @@ import pytest
 
 from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
-from openfrs.faces.retention import RetentionResult, RetentionRule, date_of
+from openfrs.faces.retention import RetentionResult, RetentionRule, parse_date
 from openfrs.services import Services
 from openfrs.store.db.errors import StoreUnavailableError
 from tests.support.fake_models import FakePipeline
@@ -74,7 +74,7 @@ def test_faces_expire_days_after_enrolment(project: Project, clock: Clock) -> No
     assert ids(project) == [young.face_id]
     assert [face_id for face_id, _ in project.search(PEOPLE[0])] == [young.face_id]
     assert [result.deleted for result in run(project)] == [0]
-    (record,) = project.services.retention.deletions(project.id, before=None, limit=10)
+    (record,) = project.services.retention.list_deletions(project.id, before=None, limit=10)
     assert (record.rule, record.face_ids, record.deleted_at) == ("age", [old.face_id], clock.now)
 
 
@@ -172,7 +172,7 @@ def test_faces_are_deleted_in_batches(project: Project, clock: Clock, monkeypatc
     rule(project, days=1)
     clock.now += timedelta(days=2)
     assert [result.deleted for result in run(project)] == [5]
-    records = project.services.retention.deletions(project.id, before=None, limit=10)
+    records = project.services.retention.list_deletions(project.id, before=None, limit=10)
     assert [record.faces for record in records] == [1, 2, 2]
 
 
@@ -224,7 +224,7 @@ def test_an_invalid_rule_is_rejected(project: Project, values: dict[str, Any], m
     with pytest.raises(ServiceError, match=r"FRS\.0012") as refused:
         rule(project, **values)
     assert message in refused.value.message
-    assert project.services.retention.settings(project.id, "test") == (None, None)
+    assert project.services.retention.get_settings(project.id, "test") == (None, None)
 
 
 def test_an_undeclared_date_field_is_rejected(project: Project) -> None:
@@ -255,7 +255,7 @@ def test_an_undeclared_date_field_is_rejected(project: Project) -> None:
     ],
 )
 def test_dates_are_parsed(value: Any, moment: datetime | None) -> None:
-    assert date_of(value) == moment
+    assert parse_date(value) == moment
 
 
 def test_a_date_beyond_the_calendar_never_expires() -> None:

@@ -27,8 +27,8 @@ def new_data(data: Path, *sets: str) -> Path:
 
 def project_of(services: Services) -> str:
     """The id of the only project."""
-    (domain,) = services.administration.domains()
-    (project,) = services.administration.projects(domain.id)
+    (domain,) = services.administration.list_domains()
+    (project,) = services.administration.list_projects(domain.id)
     return project.id
 
 

@@ -196,7 +196,7 @@ def test_a_new_project_restarts_the_copy(tmp_path: Path, url: str, monkeypatch: 
         with pytest.raises(KeyboardInterrupt):
             migrate_store(settings(data), settings(data, url), silent, never)
     with _administration(data, "") as administration:
-        administration.create_project(administration.domains()[0], "another")
+        administration.create_project(administration.list_domains()[0], "another")
     again = Interrupted(monkeypatch, 1_000)
     assert migrate_store(settings(data), settings(data, url), silent, never) == again.written == PEOPLE - 1
 

@@ -94,7 +94,7 @@ class Administration:
         password, (key, row) = new_password(), self._new_key(user_id := secrets.token_hex(16))
         domain = Domain(secrets.token_hex(16), name)
         new_project = Project(
-            secrets.token_hex(16), project, domain, _now(), limits=self._validate_limits(limits or {})
+            secrets.token_hex(16), project, domain, _now(), limits=self._validated_limits(limits or {})
         )
         deliver(NewAccount(name, user, password, project, new_project.id, key.access_key, key.secret_key))
         self._create(
@@ -105,7 +105,7 @@ class Administration:
             keys=[row],
         )
 
-    def domains(self) -> list[Domain]:
+    def list_domains(self) -> list[Domain]:
         """Return all domains."""
         return self._accounts.domains()
 
@@ -116,11 +116,11 @@ class Administration:
             ServiceError: ``IAM.409`` the name is in use, ``IAM.400`` a name or limit is invalid.
         """
         _validate_name(name)
-        project = Project(secrets.token_hex(16), name, domain, _now(), limits=self._validate_limits(limits or {}))
+        project = Project(secrets.token_hex(16), name, domain, _now(), limits=self._validated_limits(limits or {}))
         self._create(projects=[project])
         return project
 
-    def projects(self, domain_id: str, scope: AdminScope | None = None) -> list[Project]:
+    def list_projects(self, domain_id: str, scope: AdminScope | None = None) -> list[Project]:
         """Return a domain's projects."""
         return [
             project
@@ -137,7 +137,7 @@ class Administration:
             ServiceError: ``IAM.400`` a limit is invalid.
         """
         self._accounts.change_project(
-            project.id, enabled=enabled, limits=None if limits is None else self._validate_limits(limits)
+            project.id, enabled=enabled, limits=None if limits is None else self._validated_limits(limits)
         )
 
     # users
@@ -154,11 +154,11 @@ class Administration:
         self._create(users=[user])
         return user, password
 
-    def users(self, domain_id: str, scope: AdminScope | None = None) -> list[User]:
+    def list_users(self, domain_id: str, scope: AdminScope | None = None) -> list[User]:
         """Return a domain's users."""
         return [user for user in self._accounts.users(domain_id) if self._is_in_scope(scope, user)]
 
-    def user(self, user_id: str, scope: AdminScope | None = None) -> User:
+    def get_user(self, user_id: str, scope: AdminScope | None = None) -> User:
         """Return a user by id.
 
         Raises:
@@ -214,7 +214,7 @@ class Administration:
 
     # roles
 
-    def roles(self, user: User) -> dict[str, Role]:
+    def get_roles(self, user: User) -> dict[str, Role]:
         """Return a user's roles by project id."""
         return {grant.project_id: Role(grant.role) for grant in self._accounts.grants(user_id=user.id)}
 
@@ -239,7 +239,7 @@ class Administration:
 
     # access keys
 
-    def keys(self, user: User) -> list[AccessKey]:
+    def list_keys(self, user: User) -> list[AccessKey]:
         """Return a user's access keys, oldest first."""
         return self._accounts.access_keys(user.id)
 
@@ -272,7 +272,7 @@ class Administration:
         key = self._accounts.access_key(access_key)
         if key is None:
             raise ServiceError("IAM.404")
-        user = self.user(key.user_id, scope)
+        user = self.get_user(key.user_id, scope)
         self._accounts.delete_access_key(access_key)
         return user
 
@@ -283,7 +283,7 @@ class Administration:
     def _is_in_scope(self, scope: AdminScope | None, user: User) -> bool:
         if scope is None:
             return True
-        return user.domain.id == scope.domain_id and self.roles(user).keys() <= scope.project_ids
+        return user.domain.id == scope.domain_id and self.get_roles(user).keys() <= scope.project_ids
 
     def _new_key(self, user_id: str) -> tuple[NewKey, AccessKey]:
         access_key = "".join(secrets.choice(_KEY_ALPHABET) for _ in range(20))
@@ -295,7 +295,7 @@ class Administration:
             _now(),
         )
 
-    def _validate_limits(self, limits: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _validated_limits(self, limits: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             self._default_limits.override(limits)
         except ValueError:

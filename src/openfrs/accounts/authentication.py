@@ -105,12 +105,12 @@ class Authenticator:
             ServiceError: ``IAM.401`` wrong credentials or scope, or the account is locked; ``IAM.429`` the address is locked.
         """
         self._throttle.check_login(login.account, login.address)
-        user = self._user(login)
+        user = self._find_user(login)
         is_correct = verify_password(login.password, user.password_hash if user else None)
         if not is_correct or user is None or not user.enabled:
-            self._throttle.login_failed(login.account, login.address)
+            self._throttle.record_failure(login.account, login.address)
             raise ServiceError("IAM.401", _WRONG_LOGIN)
-        self._throttle.login_succeeded(login.account, login.address)
+        self._throttle.record_success(login.account, login.address)
         project, role = self._resolve_scope(user, login.scope)
         text, token = self._issuer.issue(user.id, project.id if project else "", user.credentials_version)
         return Session(text, token, user, project, role)
@@ -150,7 +150,7 @@ class Authenticator:
 
         It expires no later than the caller's credentials and has their scope.
         """
-        expires_at = min(_in(seconds), caller.expires_at) if caller.expires_at else _in(seconds)
+        expires_at = min(_after(seconds), caller.expires_at) if caller.expires_at else _after(seconds)
         key = TemporaryKey("TMP" + secrets.token_hex(9).upper(), secrets.token_urlsafe(30), "", expires_at)
         content = {
             "access_key": key.access_key,
@@ -186,12 +186,12 @@ class Authenticator:
         window = timedelta(minutes=limits.SIGNATURE_WINDOW_MINUTES)
         if signed_at is None or abs(utc_now() - signed_at) > window:
             raise ServiceError("APIG.0301", "the X-Sdk-Date header is missing, wrong or more than 15 minutes off")
-        signer = self._signer(request, signature)
+        signer = self._find_signer(request, signature)
         if signer is None:
             raise self._throttle.unknown_key_error(signature.access_key[:64], address)
         caller, secret_key = signer
         if not signatures.is_valid(request, signature, secret_key):
-            raise ServiceError("APIG.0301", self._mismatch(request, signature))
+            raise ServiceError("APIG.0301", self._mismatch_message(request, signature))
         if signatures.SECURITY_TOKEN_HEADER not in request.headers:
             self._last_uses.record(signature.access_key)
         return caller
@@ -225,15 +225,15 @@ class Authenticator:
             raise ServiceError("APIG.0310")
         return Principal(caller, project, Role(role), self._default_limits.override(project.limits))
 
-    def projects(self, user: User, name: str | None = None) -> list[Project]:
+    def list_projects(self, user: User, name: str | None = None) -> list[Project]:
         """Return the projects on which a user has a role, all or the one named ``name``."""
         return [project for project in self._accounts.projects_of(user.id) if name is None or project.name == name]
 
-    def domains(self, user: User) -> list[Domain]:
+    def list_domains(self, user: User) -> list[Domain]:
         """Return the domains for which a user can have a token."""
         return [user.domain]
 
-    def _user(self, login: Login) -> User | None:
+    def _find_user(self, login: Login) -> User | None:
         if login.user_id is not None:
             return self._accounts.user(login.user_id)
         if login.user_name is None:
@@ -261,18 +261,18 @@ class Authenticator:
             raise ServiceError("FRS.0002")
         return token, user
 
-    def _signer(self, request: SignedRequest, signature: Signature) -> tuple[Caller, str] | None:
+    def _find_signer(self, request: SignedRequest, signature: Signature) -> tuple[Caller, str] | None:
         """Return the caller and the secret of an access key; None if the key is unknown or its user disabled."""
         security_token = request.headers.get(signatures.SECURITY_TOKEN_HEADER)
         if security_token is not None:
-            return self._temporary_signer(signature, security_token)
+            return self._find_temporary_signer(signature, security_token)
         key = self._accounts.access_key(signature.access_key)
         user = self._accounts.user(key.user_id) if key else None
         if key is None or user is None or not user.enabled:
             return None
         return Caller(user, None, signature.hexdigest), self._keyring.secrets.decrypt(key.secret).decode()
 
-    def _temporary_signer(self, signature: Signature, security_token: str) -> tuple[Caller, str] | None:
+    def _find_temporary_signer(self, signature: Signature, security_token: str) -> tuple[Caller, str] | None:
         try:
             content = unseal(self._keyring, security_token)
         except ServiceError:
@@ -285,7 +285,7 @@ class Authenticator:
         caller = Caller(user, content["project_id"], signature.hexdigest, content["expires_at"])
         return caller, content["secret_key"]
 
-    def _mismatch(self, request: SignedRequest, signature: Signature) -> str:
+    def _mismatch_message(self, request: SignedRequest, signature: Signature) -> str:
         message = "verify aksk signature fail"
         if self._debug_signatures:
             canonical = signatures.canonical_request(request, signature.signed_headers)
@@ -314,5 +314,5 @@ class LastUseRecorder:
             self._accounts.touch_access_key(access_key, now)
 
 
-def _in(seconds: int) -> datetime:
+def _after(seconds: int) -> datetime:
     return utc_now() + timedelta(seconds=seconds)

@@ -100,7 +100,11 @@ class Keyring:
         self._store = store
         self._lock = threading.Lock()
         if store.read() is None:
-            store.create(_text({"tokens": {"staged": _key(), "primary": _key(), "retired": []}, "secrets": [_key()]}))
+            store.create(
+                _serialize(
+                    {"tokens": {"staged": _new_key(), "primary": _new_key(), "retired": []}, "secrets": [_new_key()]}
+                )
+            )
         self._load()
 
     @property
@@ -125,8 +129,8 @@ class Keyring:
             tokens = content["tokens"]
             retired = [key for key in tokens["retired"] if datetime.fromisoformat(key["retired_at"]) + token_life > now]
             retired.append({"key": tokens["primary"], "retired_at": now.isoformat()})
-            content["tokens"] = {"staged": _key(), "primary": tokens["staged"], "retired": retired}
-            return _text(content)
+            content["tokens"] = {"staged": _new_key(), "primary": tokens["staged"], "retired": retired}
+            return _serialize(content)
 
         self._store.update(rotate)
 
@@ -165,9 +169,9 @@ def open_keyring(settings: Settings, database: Database) -> Keyring:
         raise OperatorError(str(error)) from error
 
 
-def _text(content: Mapping[str, Any]) -> str:
+def _serialize(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
-def _key() -> str:
+def _new_key() -> str:
     return Fernet.generate_key().decode()

@@ -41,7 +41,7 @@ class ProjectLimits(BaseModel):
     """Concurrent requests."""
 
     @classmethod
-    def of(cls, settings: Settings) -> "ProjectLimits":
+    def from_settings(cls, settings: Settings) -> "ProjectLimits":
         """Return the default limits of projects."""
         return cls.model_validate({name: getattr(settings, name) for name in cls.model_fields})
 

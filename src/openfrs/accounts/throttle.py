@@ -46,13 +46,13 @@ class Throttle:
         if locked_here or (not known and not self._limiter.test(FAILURES_OF_AN_ACCOUNT, account)):
             raise ServiceError("IAM.401", "The account is locked.")
 
-    def login_failed(self, account: str, address: str) -> None:
+    def record_failure(self, account: str, address: str) -> None:
         """Count a failed login."""
         self._count(FAILURES_FROM_ONE_ADDRESS, account, address)
         self._count(FAILURES_OF_AN_ACCOUNT, account)
         self._count(FAILURES_OF_AN_ADDRESS, address)
 
-    def login_succeeded(self, account: str, address: str) -> None:
+    def record_success(self, account: str, address: str) -> None:
         """Reset the failures of an account from an address, and mark the address as known."""
         self._limiter.clear(FAILURES_FROM_ONE_ADDRESS, account, address)
         self._storage.incr(_known_address_key(account, address), KNOWN_SECONDS)

@@ -36,14 +36,14 @@ def list_accounts(data: Data = None) -> None:
     with _administration(data, "") as administration:
         ids = Column("access keys (last used)", overflow="fold")  # a truncated ID is useless
         table = Table("domain", "project or user", "state", "roles", ids)
-        for domain in administration.domains():
-            projects = {project.id: project for project in administration.projects(domain.id)}
+        for domain in administration.list_domains():
+            projects = {project.id: project for project in administration.list_projects(domain.id)}
             for project in projects.values():
                 state = "enabled" if project.enabled else "disabled"
                 table.add_row(domain.name, f"project {project.name}", state, "", project.id)
-            for user in administration.users(domain.id):
-                roles = administration.roles(user).items()
-                keys = administration.keys(user)
+            for user in administration.list_users(domain.id):
+                roles = administration.get_roles(user).items()
+                keys = administration.list_keys(user)
                 table.add_row(
                     domain.name,
                     f"user {user.name}",
@@ -207,6 +207,6 @@ def _administration(data: Path | None, event: str) -> Iterator[Administration]:
     require_data(settings)
     with opened_database(settings) as database, closing(open_audit(settings, database)) as audit:
         keyring = open_keyring(settings, database)
-        yield Administration(AccountRepository(database), keyring, ProjectLimits.of(settings))
+        yield Administration(AccountRepository(database), keyring, ProjectLimits.from_settings(settings))
         if event:
             audit.record("command", command=event)

@@ -147,7 +147,7 @@ class Policies:
         self._galleries = galleries
         self._recognizer = recognizer
 
-    def policy(self, project_id: str, set_name: str) -> Policy:
+    def get_policy(self, project_id: str, set_name: str) -> Policy:
         """Return the policy of a set; an empty one if it has none.
 
         Raises:
@@ -167,7 +167,7 @@ class Policies:
             self._repository.set_policy(face_set.id, policy.to_store() or None)
         return policy
 
-    async def check(
+    async def check_image(
         self,
         project_id: str,
         set_name: str | None,

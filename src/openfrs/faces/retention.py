@@ -51,7 +51,7 @@ class RetentionRule(StoredModel):
 
     def expires_at(self, created_at: datetime, fields: Mapping[str, FieldValue]) -> datetime | None:
         """Return when a face expires, in UTC; None if it has no date and never expires."""
-        start = created_at if self.date_field is None else date_of(fields.get(self.date_field))
+        start = created_at if self.date_field is None else parse_date(fields.get(self.date_field))
         try:
             return None if start is None else start + timedelta(days=self.days or 0)
         except OverflowError:
@@ -86,7 +86,7 @@ class Retention:
         self._repository = repository
         self._deletions = deletions
 
-    def settings(self, project_id: str, set_name: str) -> tuple[RetentionRule | None, str | None]:
+    def get_settings(self, project_id: str, set_name: str) -> tuple[RetentionRule | None, str | None]:
         """Return a set's rule and the reason for its legal hold, each None if there is none.
 
         Raises:
@@ -121,7 +121,7 @@ class Retention:
         with translated_errors(set_name):
             self._repository.set_legal_hold(face_set.id, reason)
 
-    def deletions(self, project_id: str, *, before: int | None, limit: int) -> list[Deletion]:
+    def list_deletions(self, project_id: str, *, before: int | None, limit: int) -> list[Deletion]:
         """Return a project's records of deletions with ids below ``before``, newest first."""
         return self._deletions.page(project_id, before=before, limit=limit)
 
@@ -209,7 +209,7 @@ class RetentionJob:
             yield self._repository.delete_expired(face_set, batch, is_expired, rule.cause)
 
 
-def date_of(value: FieldValue | None) -> datetime | None:
+def parse_date(value: FieldValue | None) -> datetime | None:
     """Return the time in a custom field, in UTC; None if it holds none.
 
     A time is an ISO 8601 date or time, or seconds since 1970. A date without a time stands for the end of that day in UTC.

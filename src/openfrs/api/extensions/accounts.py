@@ -75,11 +75,11 @@ class ManagedProject:
         Raises:
             ServiceError: ``IAM.404`` or ``IAM.403``
         """
-        return self.administration.user(user_id, self.admin_scope)
+        return self.administration.get_user(user_id, self.admin_scope)
 
     def user_response(self, user: User) -> UserResponse:
         """Describe a user with the role on this project."""
-        role = self.administration.roles(user).get(self.project.id)
+        role = self.administration.get_roles(user).get(self.project.id)
         return UserResponse(id=user.id, name=user.name, enabled=user.enabled, role="" if role is None else str(role))
 
 
@@ -104,7 +104,7 @@ async def list_users(managed: Managed) -> UsersResponse:
     """List the users that have a role on this project only, or no role at all."""
 
     def load() -> list[UserResponse]:
-        users = managed.administration.users(managed.project.domain.id, managed.admin_scope)
+        users = managed.administration.list_users(managed.project.domain.id, managed.admin_scope)
         return [managed.user_response(user) for user in users]
 
     return UsersResponse(users=await run_in_threadpool(load))
@@ -184,7 +184,7 @@ async def reset_password(user_id: UserId, managed: Managed) -> PasswordResponse:
 @router.get("/users/{user_id}/keys", response_model_exclude_none=True, responses=refuses(*_OF_USER))
 async def list_keys(user_id: UserId, managed: Managed) -> KeysResponse:
     """List the access keys of a user."""
-    keys = await run_in_threadpool(lambda: managed.administration.keys(managed.user(user_id)))
+    keys = await run_in_threadpool(lambda: managed.administration.list_keys(managed.user(user_id)))
     return KeysResponse(keys=[KeyResponse.of(key) for key in keys])
 
 

@@ -45,7 +45,7 @@ async def list_audit(
 
     def search() -> AuditResponse:
         domain = principal.project.domain
-        users = administration.users(domain.id, AdminScope.of(principal))
+        users = administration.list_users(domain.id, AdminScope.of(principal))
         logins = {f"id/{user.id}" for user in users}
         logins |= {f"{at}/{user.name}" for user in users for at in (f"/{domain.name}", f"{domain.id}/")}
         text = query.text.casefold()

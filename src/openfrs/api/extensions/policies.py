@@ -110,7 +110,7 @@ class FaceCheckResponse(PolicyResponse):
 async def check_faces(request: Request, principal: Reader, policies: PoliciesDep, fetcher: FetcherDep) -> WireResponse:
     """Check each face of an image against a policy without enrolling it: acceptance, reasons and measurements."""
     values = await read_upload(request, FaceCheckInput, fetcher)
-    policy, faces = await policies.check(
+    policy, faces = await policies.check_image(
         principal.project.id,
         values.face_set_name,
         await uploaded_image(values),
@@ -127,7 +127,7 @@ async def check_faces(request: Request, principal: Reader, policies: PoliciesDep
 @router.get("/face-sets/{face_set_name}/policy", responses=refuses(*FACE_SET), response_model_exclude_none=True)
 async def show_policy(principal: Reader, name: SetName, policies: PoliciesDep) -> PolicyResponse:
     """Show the enrolment policy of a face set. Without a policy, which is shown empty, every face is enrolled."""
-    policy = await run_in_threadpool(policies.policy, principal.project.id, name)
+    policy = await run_in_threadpool(policies.get_policy, principal.project.id, name)
     return PolicyResponse(policy=policy)
 
 

@@ -155,10 +155,10 @@ async def list_deletions(request: Request, principal: Reader, retention: Retenti
     """List the deletions of faces from the project's face sets: time, rule and face ids."""
     query = read_query(request, DeletionsQuery)
     deletions = await run_in_threadpool(
-        lambda: retention.deletions(principal.project.id, before=query.before, limit=query.limit)
+        lambda: retention.list_deletions(principal.project.id, before=query.before, limit=query.limit)
     )
     return DeletionsResponse(deletions=[DeletionRecord.of(deletion) for deletion in deletions])
 
 
 def _response(retention: Retention, project_id: str, name: str) -> RetentionResponse:
-    return RetentionResponse.of(*retention.settings(project_id, name))
+    return RetentionResponse.of(*retention.get_settings(project_id, name))

@@ -138,7 +138,7 @@ async def revoke_token(request: Request, caller: IamCaller, authenticator: Authe
 @router.get("/v3/auth/projects", **_LIST_PROJECTS)
 async def list_projects(request: Request, caller: IamCaller, authenticator: AuthenticatorDep) -> Response:
     """List the projects on which the caller has a role: all of them, or the one with a name."""
-    projects = await run_in_threadpool(authenticator.projects, caller.user, request.query_params.get("name"))
+    projects = await run_in_threadpool(authenticator.list_projects, caller.user, request.query_params.get("name"))
     listed = [_listed_project(project, request) for project in projects]
     return _json(ProjectsResponse(projects=listed, links=_links(request, request.scope["path"])))
 
@@ -159,7 +159,7 @@ async def list_domains(request: Request, caller: IamCaller, authenticator: Authe
             description="",
             links=_links(request, f"/v3/domains/{domain.id}"),
         )
-        for domain in authenticator.domains(caller.user)
+        for domain in authenticator.list_domains(caller.user)
     ]
     return _json(DomainsResponse(domains=domains, links=_links(request, request.scope["path"])))
 
