@@ -1,8 +1,8 @@
-"""What a face set of very many random faces takes: of the database, of memory, of time.
+"""Measure the disk, memory and time that a very large face set needs.
 
     python -m benchmarks.capacity --faces 10000000 [--postgresql]
 
-Each face has 128 numbers, an image id of its own and one field. A PostgreSQL server is started for it.
+Each face has a template of 128 dimensions, its own image id and one field. With ``--postgresql`` a temporary server is started.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from tests.support.galleries import new_database, new_set
 from tests.support.postgresql import postgresql_server
 
 from openfrs.core.geometry import BoundingBox
-from openfrs.evaluation.benchmark.figures import Figure, elapsed, percentiles, resident, shown, table
+from openfrs.evaluation.benchmark.figures import Figure, elapsed, percentiles, print_figures, resident, table
 from openfrs.evaluation.benchmark.templates import random_templates
 from openfrs.store.faces.models import NewFace
 from openfrs.store.faces.repository import FaceRepository
@@ -37,41 +37,41 @@ MEMORY = 64 * 1024**3
 
 
 def main() -> None:
-    """Measure, and print each figure when it is there."""
+    """Print each figure as it is measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faces", type=int, default=1_000_000)
     parser.add_argument("--postgresql", action="store_true")
-    told = parser.parse_args()
+    options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="openfrs-capacity-", dir="/var/tmp")))
         place: Place = folder / "capacity.db"
-        if told.postgresql:
+        if options.postgresql:
             server = stack.enter_context(postgresql_server(durable=True))
-            place, folder = server.new_database(), server.folder / "data" / "base"  # without its log
-        figures = shown(_figures(place, folder, told.faces))
+            place, folder = server.new_database(), server.folder / "data" / "base"  # without the write-ahead log
+        figures = print_figures(_figures(place, folder, options.faces))
     Console().print(table("capacity", figures))
 
 
 def _figures(place: Place, folder: Path, faces: int) -> Iterator[Figure]:
     case = f"{faces:,} faces, {DIMENSION}-d"
     generator = np.random.default_rng(0)
-    before, millions = _stored(folder), faces / 1e6
+    empty, millions = _stored(folder), faces / 1e6
     with closing(new_database(place)) as database:
         repository = FaceRepository(database)
         set_id = new_set(repository, fields={"number": {"type": "long"}})
         started = time.perf_counter()
         for start in range(0, faces, BATCH):
             vectors = random_templates(generator, min(BATCH, faces - start))
-            repository.add(set_id, [_face(start + place, vector) for place, vector in enumerate(vectors)])
+            repository.add(set_id, [_face(start + offset, vector) for offset, vector in enumerate(vectors)])
         yield Figure(case, "added, faces per second", faces / (time.perf_counter() - started))
-        yield Figure(case, "stored, MB per million faces", (_stored(folder) - before) / 1e6 / millions)
+        yield Figure(case, "stored, MB per million faces", (_stored(folder) - empty) / 1e6 / millions)
         galleries, unloaded = Galleries.in_memory(repository, MEMORY), resident(os.getpid())
         probes = random_templates(generator, PROBES)
         search = partial(galleries.search, set_id, query=Query(10))
         yield Figure(case, "first search, s per million faces", elapsed(partial(search, probes[0])) / 1e3 / millions)
         yield Figure(case, "index, MB per million faces", sum(galleries.loaded_bytes.values()) / 1e6 / millions)
         yield Figure(case, "resident, MB per million faces", (resident(os.getpid()) - unloaded) / millions)
-        yield Figure(case, "most resident while loading, MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
+        yield Figure(case, "peak resident while loading, MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
         yield from percentiles(f"{case}, top 10", [elapsed(partial(search, probe)) for probe in probes])
 
 

@@ -1,9 +1,9 @@
-"""What the work around the models costs, in instructions: Valgrind counts them, so a busy machine changes nothing.
+"""Count the instructions of the code around the models with Valgrind, independently of the load of the machine.
 
     make instructions [ACCEPT=1]
 
-The program runs itself under Valgrind, which shows it the same processor on any machine with AVX2; libraries therefore choose the
-same code. Counting starts when everything is loaded and has run once, and ``getppid`` marks where a round begins and ends.
+The program runs itself under Valgrind, which emulates the same processor on every machine with AVX2, so that libraries select the
+same code. Counting starts after a warm-up run; calls of ``getppid`` mark the start and end of each round.
 """
 
 import argparse
@@ -45,7 +45,7 @@ from openfrs.vision.weights.manifest import Preprocessing
 BASELINE: Final = Path(__file__).with_suffix(".json")
 
 TOLERANCE: Final = 0.25
-"""Counts of one commit lie within some thousandths of each other, builds of Python 3.11 differ by up to a seventh."""
+"""Counts of a commit vary by a few thousandths; builds of Python 3.11 differ by up to a seventh."""
 
 _ROUNDS: Final = 3
 _FACES: Final = 20_000
@@ -56,7 +56,7 @@ Work = Callable[[], object]
 
 
 class _Network(Session):
-    """Answers at once."""
+    """Returns fixed outputs."""
 
     def __init__(self, *outputs: Tensor) -> None:
         super().__init__()
@@ -72,44 +72,44 @@ class _CompareInput(Input):
 
 
 def paths(folder: Path) -> Mapping[str, Work]:
-    """The paths by name. Each does the same every time."""
-    picture = _picture()
-    photo = cv2.imencode(".jpg", picture)[1].tobytes()
+    """Return the measured functions by name. Each call does the same work."""
+    image = _image()
+    photo = cv2.imencode(".jpg", image)[1].tobytes()
     index, probe = _index(), np.random.default_rng(1).normal(size=128).astype(np.float32)
-    detector = YuNet(_Network(*_heads()))
+    detector = YuNet(_Network(*_detector_outputs()))
     landmarks = np.array([[300, 200], [380, 205], [340, 250], [310, 290], [370, 292]], np.float32)
     face = Detection(260, 150, 160, 190, landmarks, 0.9)
     embedder = ChipEmbedder(_Network(probe[None]), 128, Preprocessing())
     body = json.dumps(dict.fromkeys(_CompareInput.model_fields, "/9j/" * 50_000)).encode()
-    mint = TokenIssuer(Keyring(KeyFile(folder / "keys")), timedelta(days=1))
-    token, _ = mint.issue("u" * 32, "p" * 32, 0)
+    issuer = TokenIssuer(Keyring(KeyFile(folder / "keys")), timedelta(days=1))
+    token, _ = issuer.issue("u" * 32, "p" * 32, 0)
     return {
         "decode a JPEG of 640 x 480": lambda: EncodedImage(photo, "photo").decode(),
-        "detect eight faces in it, network apart": lambda: detector.detect(picture),
-        "align and embed a face, network apart": lambda: embedder.embed(picture, [face]),
+        "detect eight faces in it, without the network": lambda: detector.detect(image),
+        "align and embed a face, without the network": lambda: embedder.embed(image, [face]),
         "search 20,000 faces": lambda: index.nearest(probe, 10),
-        "search half of them by a filter": lambda: index.nearest(probe, 10, parse_filter(_FILTER, _FIELDS)),
-        "read a body with two pictures of 150 kB": lambda: _read(body),
+        "search half of them with a filter": lambda: index.nearest(probe, 10, parse_filter(_FILTER, _FIELDS)),
+        "read a body with two images of 150 kB": lambda: _read(body),
         "verify a signature": _verification(),
-        "verify a token": lambda: mint.read(token),
+        "verify a token": lambda: issuer.read(token),
     }
 
 
-def _picture() -> Image:
-    """640 x 480 pixels, as smooth as a photograph."""
+def _image() -> Image:
+    """Return an image of 640 x 480 pixels that is as smooth as a photograph."""
     coarse = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
     return np.asarray(cv2.resize(coarse, (640, 480), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def _heads() -> list[Tensor]:
-    """What the detector's network answers of eight faces of 80 pixels in two rows."""
+def _detector_outputs() -> list[Tensor]:
+    """Return outputs of the detector's network for eight faces of 80 pixels in two rows."""
     random, cells = np.random.default_rng(0), [(SIDE // stride) ** 2 for stride in STRIDES]
     classes, objects = ([random.uniform(0, 0.5, (1, count, 1)) for count in cells] for _ in range(2))
     boxes, landmarks = ([random.normal(size=(1, count, width)) for count in cells] for width in (4, 10))
-    seen = [row * (SIDE // STRIDES[0]) + column for row in (15, 40) for column in (10, 30, 50, 70)]
-    classes[0][0, seen] = objects[0][0, seen] = 0.9
-    boxes[0][0, seen] = 0, 0, np.log(10), np.log(10)
-    return [head.astype(np.float32) for heads in (classes, objects, boxes, landmarks) for head in heads]
+    faces = [row * (SIDE // STRIDES[0]) + column for row in (15, 40) for column in (10, 30, 50, 70)]
+    classes[0][0, faces] = objects[0][0, faces] = 0.9
+    boxes[0][0, faces] = 0, 0, np.log(10), np.log(10)
+    return [output.astype(np.float32) for outputs in (classes, objects, boxes, landmarks) for output in outputs]
 
 
 def _index() -> TemplateIndex:
@@ -123,8 +123,8 @@ def _index() -> TemplateIndex:
 
 
 def _read(body: bytes) -> list[bytes]:
-    read = _CompareInput.model_validate_json(body)
-    return [decode_base64(text, "image") for text in (read.image1_base64, read.image2_base64)]
+    request = _CompareInput.model_validate_json(body)
+    return [decode_base64(text, "image") for text in (request.image1_base64, request.image2_base64)]
 
 
 def _verification() -> Work:
@@ -143,27 +143,27 @@ def _verification() -> Work:
     return verify
 
 
-def impediment() -> str | None:
-    """Why instructions cannot be counted here, or not compared with the baseline's."""
+def unsupported_reason() -> str | None:
+    """Return why instructions cannot be counted on this machine or compared with the baseline, or None."""
     if not all(map(shutil.which, ("valgrind", "vgdb"))):
-        return "valgrind is not here"
+        return "valgrind is not installed"
     if platform.machine() != "x86_64" or "avx2" not in Path("/proc/cpuinfo").read_text("utf-8").split():
-        return "this processor has no AVX2"
-    expected, python = _kept()["python"], _python()
-    return None if python == expected else f"the baseline is of Python {expected}, this is {python}"
+        return "the processor has no AVX2"
+    expected, python = _read_baseline()["python"], _python()
+    return None if python == expected else f"the baseline is for Python {expected}, this is Python {python}"
 
 
 def _python() -> str:
     return ".".join(platform.python_version_tuple()[:2])
 
 
-def _kept() -> dict[str, Any]:
-    kept: dict[str, Any] = json.loads(BASELINE.read_text("utf-8"))
-    return kept
+def _read_baseline() -> dict[str, Any]:
+    stored: dict[str, Any] = json.loads(BASELINE.read_text("utf-8"))
+    return stored
 
 
-def counted() -> Mapping[str, int]:
-    """Instructions of one round of each path, the least of a few."""
+def count_instructions() -> Mapping[str, int]:
+    """Return the instructions of one call of each function, the minimum of several rounds."""
     with tempfile.TemporaryDirectory(prefix="openfrs-") as folder:
         counts, log = Path(folder, "counts"), Path(folder, "log")
         command = ["valgrind", "--tool=callgrind", "--instr-atstart=no", "--dump-before=getppid", "--combine-dumps=yes"]
@@ -171,10 +171,10 @@ def counted() -> Mapping[str, int]:
         command += [sys.executable, "-m", "benchmarks.hot_paths", "--work", folder]
         fixed = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         with log.open("w") as output:
-            done = subprocess.run(
+            process = subprocess.run(
                 command, cwd=REPOSITORY, env=os.environ | fixed, stdout=output, stderr=output, timeout=900, check=False
             )
-        if done.returncode:
+        if process.returncode:
             raise RuntimeError(log.read_text("utf-8", "replace")[-4000:])
         names = json.loads(Path(folder, "names").read_text("utf-8"))
         totals = [int(line.split()[1]) for line in counts.read_text("utf-8").splitlines() if line.startswith("totals:")]
@@ -183,20 +183,20 @@ def counted() -> Mapping[str, int]:
 
 
 def work(folder: Path) -> None:
-    """Run all paths between marks, under Valgrind, which counts from the time it is told to."""
+    """Run all functions between marks under Valgrind, and enable counting after the warm-up."""
     cv2.setNumThreads(1)
     prepared = paths(folder)
     (folder / "names").write_text(json.dumps(list(prepared)), "utf-8")
     for run in prepared.values():
         run()
     gc.disable()
-    # without ptrace, which may be forbidden: Valgrind looks for commands as long as the program runs
+    # without ptrace, which may be forbidden: Valgrind polls for commands while the program runs
     command = ["vgdb", f"--pid={os.getpid()}", f"--vgdb-prefix={folder}/vgdb", "--max-invoke-ms=0"]
     with subprocess.Popen([*command, "instrumentation", "on"]) as switch:
         while switch.poll() is None:
             time.sleep(0.01)
     if switch.returncode:
-        raise RuntimeError("Valgrind does not take commands here")
+        raise RuntimeError("Valgrind does not accept commands")
     for run in prepared.values():
         for _ in range(_ROUNDS):
             os.getppid()
@@ -205,13 +205,13 @@ def work(folder: Path) -> None:
 
 
 def baseline() -> Mapping[str, int]:
-    """The instructions that were accepted, by path."""
-    accepted: dict[str, int] = _kept()["instructions"]
+    """Return the accepted instructions by function."""
+    accepted: dict[str, int] = _read_baseline()["instructions"]
     return accepted
 
 
 def excesses(counts: Mapping[str, int], accepted: Mapping[str, int]) -> list[str]:
-    """The paths that cost more than was accepted, and by how much."""
+    """Describe the functions that exceed the accepted instructions by more than the tolerance."""
     return [
         f"{name}: {count / accepted[name] - 1:+.0%}"
         for name, count in counts.items()
@@ -220,23 +220,23 @@ def excesses(counts: Mapping[str, int], accepted: Mapping[str, int]) -> list[str
 
 
 def main() -> None:
-    """Print what each path costs beside the baseline, or make it the baseline."""
+    """Print the instructions of each function and the change from the baseline, or update the baseline."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--accept", action="store_true", help="make what is counted the baseline")
+    options.add_argument("--accept", action="store_true", help="update the baseline")
     options.add_argument("--work", type=Path, help=argparse.SUPPRESS)
-    given = options.parse_args()
-    if given.work:
-        work(given.work)
+    arguments = options.parse_args()
+    if arguments.work:
+        work(arguments.work)
         return
-    if not given.accept and (reason := impediment()):
+    if not arguments.accept and (reason := unsupported_reason()):
         sys.exit(reason)
-    counts, accepted = counted(), baseline()
+    counts, accepted = count_instructions(), baseline()
     for name, count in counts.items():
         before = accepted.get(name)
         print(f"{name:45} {count:>12,}", f"{count / before - 1:+.1%}" if before else "new")
-    if given.accept:
-        kept = {"python": _python(), "instructions": counts}
-        BASELINE.write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
+    if arguments.accept:
+        accepted_counts = {"python": _python(), "instructions": counts}
+        BASELINE.write_text(json.dumps(accepted_counts, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

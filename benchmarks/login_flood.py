@@ -1,10 +1,9 @@
-"""How much a flood of wrong logins slows another tenant's searches: latency idle, and while 200 logins arrive at once.
+"""Measure the latency of searches of one tenant during a flood of failed logins.
 
     python benchmarks/login_flood.py
 
-Starts a server of its own with the real models, and the flood in a process of its own. Each login comes from an address of its
-own within 127.0.0.0/8 and names an account of its own, so that nothing but the service's bound on password hashing holds the flood
-back.
+Starts a server with the real models, and the flood in another process. Each login has its own source address in 127.0.0.0/8 and
+its own account, so that only the limit on password hashing applies.
 """
 
 import json
@@ -30,15 +29,15 @@ SEARCHES = 200
 
 
 def login(domain: str, user: str, password: str, project: str | None = None) -> dict[str, object]:
-    """The body of a token request."""
-    who = {"name": user, "password": password, "domain": {"name": domain}}
+    """Return the body of a token request."""
+    account = {"name": user, "password": password, "domain": {"name": domain}}
     scope = {"scope": {"project": {"name": project}}} if project else {}
-    return {"auth": {"identity": {"methods": ["password"], "password": {"user": who}}, **scope}}
+    return {"auth": {"identity": {"methods": ["password"], "password": {"user": account}}, **scope}}
 
 
 def flood(endpoint: str) -> dict[int, int]:
-    """Waves of wrong logins; how often each status came back."""
-    seen: dict[int, int] = {}
+    """Send waves of failed logins and count the status codes."""
+    counts: dict[int, int] = {}
 
     def attempt(number: int) -> int:
         source = f"127.0.{1 + number // 200 % 200}.{1 + number % 200}"
@@ -49,14 +48,14 @@ def flood(endpoint: str) -> dict[int, int]:
     with ThreadPoolExecutor(FLOOD) as pool:
         for wave in range(WAVES):
             for status in pool.map(attempt, range(wave * FLOOD, (wave + 1) * FLOOD)):
-                seen[status] = seen.get(status, 0) + 1
-    return seen
+                counts[status] = counts.get(status, 0) + 1
+    return counts
 
 
-def timed(search: Callable[[], object], enough: Callable[[int], bool]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Milliseconds of searches, one after another, until there are enough."""
+def timed(search: Callable[[], object], stop: Callable[[int], bool]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return the milliseconds of consecutive searches until ``stop`` returns True for their number."""
     times: list[float] = []
-    while not enough(len(times)):
+    while not stop(len(times)):
         started = time.perf_counter()
         search()
         times.append((time.perf_counter() - started) * 1000)
@@ -64,7 +63,7 @@ def timed(search: Callable[[], object], enough: Callable[[int], bool]) -> np.nda
 
 
 def main() -> None:
-    """Measure and print."""
+    """Start a server and run the benchmark."""
     photo = (WeightCache.open(Settings().models).samples / "obama2.jpg").read_bytes()
     with tempfile.TemporaryDirectory(prefix="openfrs-flood-") as folder:
         data = Path(folder, "data")
@@ -81,7 +80,7 @@ def main() -> None:
 
 
 def measure(keys: dict[str, str], photo: bytes) -> None:
-    """Search idle, then during the flood."""
+    """Measure searches on an idle server and during the flood, and print them."""
     endpoint = keys["endpoint"]
     body = login(keys["domain"], keys["user"], keys["password"], keys["project_name"])
     token = httpx.post(f"{endpoint}/v3/auth/tokens", json=body).headers["X-Subject-Token"]
@@ -95,17 +94,17 @@ def measure(keys: dict[str, str], photo: bytes) -> None:
 
         timed(search, lambda count: count >= 20)
         idle = timed(search, lambda count: count >= SEARCHES)
-        command = ["nice", "-n", "19", sys.executable, __file__, endpoint]  # the flood's own work is not to count
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as flooding:
-            under = timed(search, lambda _: flooding.poll() is not None)
-            statuses = flooding.stdout.read().strip() if flooding.stdout else ""
+        # at low priority, so that the clients' own work does not count
+        command = ["nice", "-n", "19", sys.executable, __file__, endpoint]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            flooded = timed(search, lambda _: process.poll() is not None)
+            statuses = process.stdout.read().strip() if process.stdout else ""
     table = Table("search by photo", "p50 ms", "p90 ms", "searches", title=f"{WAVES} waves of {FLOOD} logins at once")
-    for name, times in (("idle", idle), ("during the flood", under)):
+    for name, times in (("idle", idle), ("during the flood", flooded)):
         table.add_row(name, *(f"{np.percentile(times, rank):.1f}" for rank in (50, 90)), str(times.size))
     Console().print(table)
-    print(
-        f"p50 during the flood is {np.median(under) / np.median(idle):.2f} times that of idle; logins answered {statuses}"
-    )
+    ratio = np.median(flooded) / np.median(idle)
+    print(f"p50 during the flood is {ratio:.2f} times the idle p50; login statuses: {statuses}")
 
 
 if __name__ == "__main__":

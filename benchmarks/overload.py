@@ -1,10 +1,9 @@
-"""What a server does with ten times the clients it has room for, and with a large picture among small ones.
+"""Measure a server under overload: ten times its capacity of clients, and large images among small ones.
 
     python benchmarks/overload.py
 
-Starts a server of its own with the real models, and the clients in a process of lower priority, so that their own work counts
-little; takes a minute and a half on a machine that is otherwise idle. A client sends the same photo again as soon as it has its
-answer; one that is refused waits as long as it was told to.
+Starts a server with the real models, and the clients in a process of lower priority; takes 90 seconds on an idle machine. A client
+sends the same photo again after each response, or after ``Retry-After`` if the request was rejected.
 """
 
 import asyncio
@@ -25,7 +24,7 @@ from rich.console import Console
 from openfrs.core import limits
 from openfrs.core.settings import Settings
 from openfrs.evaluation.benchmark.figures import Figure, percentiles, resident, table
-from openfrs.evaluation.benchmark.images import photo_of_one
+from openfrs.evaluation.benchmark.images import sample_photo
 from openfrs.evaluation.benchmark.requests import Server, running_server
 from openfrs.vision.weights.cache import WeightCache
 
@@ -35,58 +34,58 @@ BODIES = 200
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print its figures."""
     settings = Settings()
     weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
-    room = settings.threads + settings.queue
-    photo = photo_of_one(weights)
-    large = _enlarged(photo)
+    capacity = settings.threads + settings.queue
+    photo = sample_photo(weights)
+    large = _largest(photo)
     with running_server(settings) as server:
         clients = Clients(server)
-        clients.run(photo, SMALL_CLIENTS, 3.0)  # models are warm from here on
+        clients.run(photo, SMALL_CLIENTS, 3.0)  # warm-up
         figures = [
-            *_crowd(clients, server, photo, room),
-            *_beside(clients, photo, large, settings.threads),
-            *_bodies(clients, server),
+            *_overload(clients, server, photo, capacity),
+            *_large_images(clients, photo, large, settings.threads),
+            *_large_bodies(clients, server),
         ]
-    Console().print(table(f"overload; room for {room} pictures", figures))
+    Console().print(table(f"overload; capacity {capacity} images", figures))
 
 
-def _crowd(clients: "Clients", server: Server, photo: bytes, room: int) -> Iterator[Figure]:
-    normal, _ = clients.run(photo, room, SECONDS)
-    yield from percentiles(f"{room} clients, accepted", normal)
-    with watched(server.pid) as memory:
-        crowded, statuses = clients.run(photo, 10 * room, SECONDS)
-    yield from percentiles(f"{10 * room} clients, accepted", crowded)
-    yield Figure("the same", "p99 of loaded normal's", _p99(crowded) / _p99(normal), 2.0)
-    yield Figure("the same", "accepted per second, of loaded normal's", len(crowded) / len(normal))
-    yield Figure("the same", "refused", statuses.pop(429, 0))
-    yield Figure("the same", "answered otherwise than 200 or 429", sum(statuses.values()) - statuses[200], 0.0)
+def _overload(clients: "Clients", server: Server, photo: bytes, capacity: int) -> Iterator[Figure]:
+    normal, _ = clients.run(photo, capacity, SECONDS)
+    yield from percentiles(f"{capacity} clients, accepted", normal)
+    with sample_memory(server.pid) as memory:
+        overloaded, statuses = clients.run(photo, 10 * capacity, SECONDS)
+    yield from percentiles(f"{10 * capacity} clients, accepted", overloaded)
+    yield Figure("the same", "p99, ratio to full load", _p99(overloaded) / _p99(normal), 2.0)
+    yield Figure("the same", "accepted per second, ratio to full load", len(overloaded) / len(normal))
+    yield Figure("the same", "rejected", statuses.pop(429, 0))
+    yield Figure("the same", "statuses other than 200 and 429", sum(statuses.values()) - statuses[200], 0.0)
     yield Figure("the same", "resident MB before", memory[0])
-    yield Figure("the same", "resident MB, highest of before", max(memory) / memory[0], 1.1)
+    yield Figure("the same", "peak resident MB, ratio to before", max(memory) / memory[0], 1.1)
 
 
-def _beside(clients: "Clients", photo: bytes, large: bytes, streams: int) -> Iterator[Figure]:
+def _large_images(clients: "Clients", photo: bytes, large: bytes, streams: int) -> Iterator[Figure]:
     alone, _ = clients.run(photo, SMALL_CLIENTS, SECONDS)
-    yield from percentiles(f"{SMALL_CLIENTS} clients with small pictures", alone)
+    yield from percentiles(f"{SMALL_CLIENTS} clients with small images", alone)
     with clients.running(large, streams, SECONDS + 1):
-        beside, _ = clients.run(photo, SMALL_CLIENTS, SECONDS)
-    yield from percentiles(f"beside {streams} with 4096 x 4096", beside)
-    yield Figure("the same", "p99 of that without", _p99(beside) / _p99(alone), 2.0)
+        mixed, _ = clients.run(photo, SMALL_CLIENTS, SECONDS)
+    yield from percentiles(f"with {streams} clients sending 4096 x 4096", mixed)
+    yield Figure("the same", "p99, ratio to without", _p99(mixed) / _p99(alone), 2.0)
 
 
-def _bodies(clients: "Clients", server: Server) -> Iterator[Figure]:
-    with watched(server.pid) as memory:
+def _large_bodies(clients: "Clients", server: Server) -> Iterator[Figure]:
+    with sample_memory(server.pid) as memory:
         _, statuses = clients.run(bytes(limits.MAX_IMAGE_BYTES), BODIES, 4.0)
-    case = f"{BODIES} clients with 8 MB of nothing each"
-    yield Figure(case, "resident MB more, at most", max(memory) - memory[0], 768.0)
+    case = f"{BODIES} clients with 8 MB of zeros each"
+    yield Figure(case, "increase of peak resident MB", max(memory) - memory[0], 768.0)
     yield Figure(
-        "the same", "answered otherwise than 400 or 429", sum(statuses.values()) - statuses[400] - statuses[429], 0.0
+        "the same", "statuses other than 400 and 429", sum(statuses.values()) - statuses[400] - statuses[429], 0.0
     )
 
 
-def _enlarged(photo: bytes) -> bytes:
-    """A picture at the largest size that is taken."""
+def _largest(photo: bytes) -> bytes:
+    """Return a photo of the maximum size."""
     pixels = cv2.imdecode(np.frombuffer(photo, np.uint8), cv2.IMREAD_COLOR)
     assert pixels is not None
     return cv2.imencode(".jpg", cv2.resize(pixels, (limits.MAX_IMAGE_SIDE,) * 2))[1].tobytes()
@@ -97,7 +96,7 @@ def _p99(times: list[float]) -> float:
 
 
 class Clients:
-    """Clients of a server, in processes of their own."""
+    """Clients of a server in a child process."""
 
     def __init__(self, server: Server) -> None:
         self._address = server.address
@@ -106,7 +105,7 @@ class Clients:
         )
 
     def run(self, photo: bytes, count: int, seconds: float) -> tuple[list[float], Counter[int]]:
-        """Milliseconds of what was accepted, and how often each status came."""
+        """Return the milliseconds of accepted requests, and the number of responses by status."""
         with self.running(photo, count, seconds) as process:
             assert process.stdout is not None
             times, statuses = json.loads(process.stdout.read())
@@ -114,7 +113,7 @@ class Clients:
 
     @contextmanager
     def running(self, photo: bytes, count: int, seconds: float) -> "Iterator[subprocess.Popen[bytes]]":
-        """The process of clients that run beside something else."""
+        """Run clients in the background."""
         boundary = "openfrs-bench"
         part = f'--{boundary}\r\nContent-Disposition: form-data; name="image_file"; filename="p"\r\n\r\n'.encode()
         body = part + photo + f"\r\n--{boundary}--\r\n".encode()
@@ -130,8 +129,8 @@ class Clients:
             yield process
 
 
-async def crowd(address: str, request: bytes, count: int, seconds: float) -> tuple[list[float], Counter[int]]:
-    """So many clients at once, each over one connection."""
+async def run_clients(address: str, request: bytes, count: int, seconds: float) -> tuple[list[float], Counter[int]]:
+    """Run concurrent clients, each over one connection."""
     host, _, port = address.rpartition(":")
     times: list[float] = []
     statuses: Counter[int] = Counter()
@@ -140,11 +139,11 @@ async def crowd(address: str, request: bytes, count: int, seconds: float) -> tup
     async def client() -> None:
         reader, writer = await asyncio.open_connection(host, int(port))
         await start.wait()
-        while time.perf_counter() < until:
+        while time.perf_counter() < end:
             began = time.perf_counter()
             writer.write(request)
             await writer.drain()
-            status, wait = await _answer(reader)
+            status, wait = await _read_response(reader)
             statuses[status] += 1
             if status == 200:
                 times.append((time.perf_counter() - began) * 1000)
@@ -153,14 +152,14 @@ async def crowd(address: str, request: bytes, count: int, seconds: float) -> tup
 
     tasks = [asyncio.create_task(client()) for _ in range(count)]
     await asyncio.sleep(0.5)
-    until = time.perf_counter() + seconds
+    end = time.perf_counter() + seconds
     start.set()
     await asyncio.gather(*tasks)
     return times, statuses
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[int, float]:
-    """The status of an answer, and the seconds it asks to wait."""
+async def _read_response(reader: asyncio.StreamReader) -> tuple[int, float]:
+    """Return the status of a response and its Retry-After in seconds."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
     await reader.readexactly(int(headers["content-length"]))
@@ -168,25 +167,25 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, float]:
 
 
 @contextmanager
-def watched(pid: int) -> Iterator[list[float]]:
-    """Megabytes of memory that a process has, taken before and every twentieth of a second meanwhile."""
-    ended, seen = threading.Event(), [resident(pid)]
+def sample_memory(pid: int) -> Iterator[list[float]]:
+    """Sample the resident memory of a process in megabytes, every 50 ms until the context ends."""
+    ended, samples = threading.Event(), [resident(pid)]
 
-    def watch() -> None:
+    def sample() -> None:
         while not ended.wait(0.05):
-            seen.append(resident(pid))
+            samples.append(resident(pid))
 
-    thread = threading.Thread(target=watch)
+    thread = threading.Thread(target=sample)
     thread.start()
     try:
-        yield seen
+        yield samples
     finally:
         ended.set()
         thread.join()
 
 
 def _client(address: str, count: str, seconds: str) -> Any:
-    return asyncio.run(crowd(address, sys.stdin.buffer.read(), int(count), float(seconds)))
+    return asyncio.run(run_clients(address, sys.stdin.buffer.read(), int(count), float(seconds)))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
-"""Faces a second of this pipeline and of other software, from the same JPEG to an embedding, in turn in one run.
+"""Compare the throughput of this pipeline and of other software, from a JPEG to the embedding of its face.
 
     make bench-peers [DEEPFACE=1]
 
-Each runs as its users run it: this pipeline in two threads, OpenCV in a plain loop that may use two threads itself,
-``face_recognition``, which has no threads, in a plain loop, and so DeepFace, with the same two models, which it runs by OpenCV.
-The photograph is 640 x 480 with one face. Every round gives each of them the same time, so that what else the machine does
-falls on all; the median round counts. ``--peers`` and ``--deepface`` name Pythons that have ``face_recognition`` and
-DeepFace; without them those are left out.
+Each runs in its usual way: this pipeline with two threads, OpenCV in a loop with two threads of its own, and ``face_recognition``,
+which has no threads, and DeepFace, which runs the same two models with OpenCV, in a loop. The photo is 640 x 480 pixels with one
+face. Rounds are interleaved so that background load affects all equally; the median round counts. ``--peers`` and ``--deepface``
+name Python interpreters with ``face_recognition`` and DeepFace, which are otherwise skipped.
 """
 
 import argparse
@@ -25,11 +24,11 @@ from pathlib import Path
 THREADS = 2
 
 Loop = Callable[[float], int]
-"""Works for some seconds; returns how many faces were embedded."""
+"""Runs for some seconds and returns the number of embedded faces."""
 
 
 def openfrs(photo_file: Path, models: Path) -> Loop:
-    """Our pipeline, as a search by photo uses it."""
+    """The pipeline of this service, as for a search by photo."""
     from openfrs.core.settings import Settings
     from openfrs.media.decoding.image import EncodedImage
     from openfrs.recognition.main_face import find_main_face
@@ -41,9 +40,9 @@ def openfrs(photo_file: Path, models: Path) -> Loop:
     pipeline = ModelPipeline(weights, runtime_of(Settings(), weights, THREADS))
 
     def embed() -> None:
-        found = find_main_face(pipeline, EncodedImage(photo, "photo"))
-        assert found is not None
-        pipeline.embed(found.pixels, [found.face])
+        main = find_main_face(pipeline, EncodedImage(photo, "photo"))
+        assert main is not None
+        pipeline.embed(main.pixels, [main.face])
 
     def loop(seconds: float) -> int:
         with ThreadPoolExecutor(THREADS) as pool:
@@ -53,7 +52,7 @@ def openfrs(photo_file: Path, models: Path) -> Loop:
 
 
 def opencv(photo_file: Path, models: Path) -> Loop:
-    """The same two models through OpenCV's own classes."""
+    """The same two models with the classes of OpenCV."""
     import cv2
     import numpy as np
 
@@ -104,11 +103,11 @@ PEERS = {each.__name__: each for each in (openfrs, opencv, face_recognition, dee
 
 
 def repeated(embed: Callable[[], None]) -> Loop:
-    """One face after another."""
+    """Return a loop that calls ``embed`` repeatedly."""
 
     def loop(seconds: float) -> int:
-        done, until = 0, time.perf_counter() + seconds
-        while time.perf_counter() < until:
+        done, end = 0, time.perf_counter() + seconds
+        while time.perf_counter() < end:
             embed()
             done += 1
         return done
@@ -117,7 +116,7 @@ def repeated(embed: Callable[[], None]) -> Loop:
 
 
 def work(name: str, photo: Path, models: Path) -> None:
-    """Answer each line of standard input, a number of seconds, with the faces a second."""
+    """Read durations in seconds from standard input, and print the faces per second for each."""
     loop = PEERS[name](photo, models)
     for line in sys.stdin:
         loop(0.5)
@@ -127,8 +126,8 @@ def work(name: str, photo: Path, models: Path) -> None:
 
 
 def measure(pythons: dict[str, str], photo: Path, models: Path, rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Faces a second of each in every round."""
-    found: dict[str, list[float]] = {name: [] for name in pythons}
+    """Return the faces per second of each program in every round."""
+    rates: dict[str, list[float]] = {name: [] for name in pythons}
     with ExitStack() as stack:
         workers = {}
         for name, python in pythons.items():
@@ -141,41 +140,41 @@ def measure(pythons: dict[str, str], photo: Path, models: Path, rounds: int, sec
                 assert worker.stdin is not None
                 assert worker.stdout is not None
                 print(seconds, file=worker.stdin, flush=True)
-                found[name].append(float(worker.stdout.readline()))
+                rates[name].append(float(worker.stdout.readline()))
         for worker in workers.values():
             worker.communicate()
-    return found
+    return rates
 
 
 def main() -> None:
     """Run the rounds and print the figures as JSON."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--peers", help="a Python that has face_recognition")
-    options.add_argument("--deepface", help="a Python that has deepface")
+    options.add_argument("--peers", help="Python interpreter with face_recognition")
+    options.add_argument("--deepface", help="Python interpreter with deepface")
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--seconds", type=float, default=3)
     options.add_argument("--work", choices=PEERS, help=argparse.SUPPRESS)
     options.add_argument("--photo", type=Path, help=argparse.SUPPRESS)
     options.add_argument("--models", type=Path, help=argparse.SUPPRESS)
-    given = options.parse_args()
-    if given.work:
-        work(given.work, given.photo, given.models)
+    arguments = options.parse_args()
+    if arguments.work:
+        work(arguments.work, arguments.photo, arguments.models)
         return
     from openfrs.core.settings import Settings
-    from openfrs.evaluation.benchmark.images import photo_of_one
+    from openfrs.evaluation.benchmark.images import sample_photo
     from openfrs.vision.weights.cache import WeightCache
 
     models = Settings().models
     pythons = {"openfrs": sys.executable, "opencv": sys.executable}
-    pythons |= {"face_recognition": given.peers} if given.peers else {}
-    pythons |= {"deepface": given.deepface} if given.deepface else {}
+    pythons |= {"face_recognition": arguments.peers} if arguments.peers else {}
+    pythons |= {"deepface": arguments.deepface} if arguments.deepface else {}
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder, "photo.jpg")
-        photo.write_bytes(photo_of_one(WeightCache.open(models)))
-        found = measure(pythons, photo, models, given.rounds, given.seconds)
-    medians = {name: statistics.median(rates) for name, rates in found.items()}
+        photo.write_bytes(sample_photo(WeightCache.open(models)))
+        rounds = measure(pythons, photo, models, arguments.rounds, arguments.seconds)
+    medians = {name: statistics.median(rates) for name, rates in rounds.items()}
     ratios = {name: medians["openfrs"] / rate for name, rate in medians.items() if name != "openfrs"}
-    print(json.dumps({"faces per second": medians, "times the peer's": ratios, "rounds": found}, indent=2))
+    print(json.dumps({"faces per second": medians, "ratio to peer": ratios, "rounds": rounds}, indent=2))
 
 
 if __name__ == "__main__":

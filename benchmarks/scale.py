@@ -1,8 +1,8 @@
-"""What it costs to share a database among nodes, and to search in an index on Milvus.
+"""Measure the cost of sharing a database among nodes, and of searching an index in Milvus.
 
     python -m benchmarks.scale [--faces 100000] [--milvus http://host:19530 --milvus-process ID]
 
-Starts a PostgreSQL server of its own, and nodes with the real models. Without ``--milvus`` that part is left out.
+Starts a temporary PostgreSQL server, and nodes with the real models. Without ``--milvus`` the last part is skipped.
 """
 
 import argparse
@@ -28,8 +28,8 @@ from tests.support.servers import RunningServer, real_server_command, running
 
 from openfrs.core.geometry import BoundingBox
 from openfrs.core.settings import Settings
-from openfrs.evaluation.benchmark.figures import Figure, elapsed, percentiles, resident, shown, table
-from openfrs.evaluation.benchmark.images import photo_of_one
+from openfrs.evaluation.benchmark.figures import Figure, elapsed, percentiles, print_figures, resident, table
+from openfrs.evaluation.benchmark.images import sample_photo
 from openfrs.evaluation.benchmark.templates import random_templates
 from openfrs.store.db.base import Database
 from openfrs.store.faces.models import NewFace
@@ -43,7 +43,7 @@ from openfrs.vision.weights.cache import WeightCache
 
 CLIENTS = 8
 ROUNDS, SECONDS = 5, 4.0
-LOOKS = 3_000
+CHECKS = 3_000
 PROBES = 300
 DIMENSION = 128
 ADDS_PER_SECOND, LAG_SECONDS = 500, 20.0
@@ -51,60 +51,60 @@ _BATCH = 10_000
 
 
 def main() -> None:
-    """Measure, and print each figure when it is there."""
+    """Print each figure as it is measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faces", type=int, default=100_000)
     parser.add_argument("--milvus")
     parser.add_argument("--milvus-process", type=int)
     parser.add_argument("--only-milvus", action="store_true")
     parser.add_argument("--json", type=Path)
-    told = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="openfrs-scale-") as name:
-        figures = shown(_figures(told, Path(name)))
+        figures = print_figures(_figures(options, Path(name)))
     Console().print(table("sharing", figures))
-    if told.json:
-        told.json.write_text(json.dumps([asdict(each) for each in figures], indent=2) + "\n")
+    if options.json:
+        options.json.write_text(json.dumps([asdict(each) for each in figures], indent=2) + "\n")
 
 
-def _figures(told: argparse.Namespace, folder: Path) -> Iterator[Figure]:
-    if not told.only_milvus:
+def _figures(options: argparse.Namespace, folder: Path) -> Iterator[Figure]:
+    if not options.only_milvus:
         with postgresql_server(durable=True) as server:
-            yield from _looks(server, folder)
+            yield from _version_checks(server, folder)
             yield from _nodes(server, folder)
-    if told.milvus:
-        yield from _milvus(folder, told.faces, told.milvus, told.milvus_process)
+    if options.milvus:
+        yield from _milvus(folder, options.faces, options.milvus, options.milvus_process)
 
 
-def _looks(server: PostgresqlServer, folder: Path) -> Iterator[Figure]:
-    """What a search pays to see that its index is up to date: a snapshot and the set's version in it; in turns."""
+def _version_checks(server: PostgresqlServer, folder: Path) -> Iterator[Figure]:
+    """Measure the check that an index is up to date: opening a snapshot and reading the version of the set."""
     with ExitStack() as stack:
-        looks: list[tuple[str, Callable[[], object], list[float]]] = []
-        for name, place in (("SQLite", folder / "looks.db"), ("PostgreSQL", server.new_database())):
+        checks: list[tuple[str, Callable[[], object], list[float]]] = []
+        for name, place in (("SQLite", folder / "checks.db"), ("PostgreSQL", server.new_database())):
             database = stack.enter_context(closing(new_database(place)))
             repository = FaceRepository(database)
             set_id = new_set(repository)
             repository.add(set_id, [face(0)])
-            looks.append((name, _look(IndexCache(repository, MEMORY), set_id), []))
-        for _ in range(LOOKS):
-            for _, look, times in looks:
-                times.append(elapsed(look))
-        for name, _, times in looks:
+            checks.append((name, _version_check(IndexCache(repository, MEMORY), set_id), []))
+        for _ in range(CHECKS):
+            for _, check, times in checks:
+                times.append(elapsed(check))
+        for name, _, times in checks:
             yield from percentiles(f"version check, {name}", times, p50=0.5)
 
 
-def _look(indexes: IndexCache, set_id: int) -> Callable[[], object]:
-    def look() -> None:
+def _version_check(indexes: IndexCache, set_id: int) -> Callable[[], object]:
+    def check() -> None:
         with indexes.up_to_date(set_id):
             pass
 
-    return look
+    return check
 
 
 def _nodes(server: PostgresqlServer, folder: Path) -> Iterator[Figure]:
-    """Searches by photo: one node of two processes, and two and three nodes of one, in turns, on the same cores."""
+    """Measure searches by photo on one node of two processes, and on two and three nodes of one, on the same cores."""
     settings = Settings()
     weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
-    photo, url = photo_of_one(weights), server.new_database()
+    photo, url = sample_photo(weights), server.new_database()
     with ExitStack() as stack:
         clusters: dict[int, list[RunningServer]] = {}
         credentials = None
@@ -128,23 +128,23 @@ def _nodes(server: PostgresqlServer, folder: Path) -> Iterator[Figure]:
         for round_ in range(ROUNDS + 1):
             for count, cluster in clusters.items():
                 rate = _rate([each.endpoint for each in cluster], headers, f"{path}/s/search", photo)
-                if round_:  # the first warms up
+                if round_:  # the first round is a warm-up
                     rates[count].append(rate)
-    for count, found in rates.items():
+    for count, measured in rates.items():
         case = f"{count} {'node of 2 processes' if count == 1 else 'nodes'}, {CLIENTS} clients"
-        yield Figure(case, "searches by photo per second", float(np.median(found)))
+        yield Figure(case, "searches by photo per second", float(np.median(measured)))
         if count > 1:
-            ratio = float(np.median(np.array(found) / np.array(rates[1])))
-            yield Figure(case, "of one node's", ratio, 0.9, at_least=True)
+            ratio = float(np.median(np.array(measured) / np.array(rates[1])))
+            yield Figure(case, "ratio to one node", ratio, 0.9, at_least=True)
 
 
 def _rate(endpoints: Sequence[str], headers: dict[str, str], path: str, photo: bytes) -> float:
-    until = time.perf_counter() + SECONDS
+    end = time.perf_counter() + SECONDS
 
     def work(number: int) -> int:
         done = 0
         with httpx.Client(base_url=endpoints[number % len(endpoints)], headers=headers, timeout=60) as client:
-            while time.perf_counter() < until:
+            while time.perf_counter() < end:
                 client.post(path, files={"image_file": photo}).raise_for_status()
                 done += 1
         return done
@@ -155,14 +155,14 @@ def _rate(endpoints: Sequence[str], headers: dict[str, str], path: str, photo: b
 
 
 def _milvus(folder: Path, faces: int, url: str, process: int | None) -> Iterator[Figure]:
-    """The same set searched in memory and through Milvus, and how far Milvus is behind while faces are added."""
+    """Compare searches in memory and in Milvus, and measure the lag of Milvus while faces are added."""
     database = new_database(folder / "milvus.db")
     repository = FaceRepository(database)
     set_id, case = new_set(repository), f"{faces:,} faces, {DIMENSION}-d"
     generator = np.random.default_rng(0)
     for start in range(0, faces, _BATCH):
         vectors = random_templates(generator, min(_BATCH, faces - start))
-        repository.add(set_id, [_face(start + place, vector) for place, vector in enumerate(vectors)])
+        repository.add(set_id, [_face(start + offset, vector) for offset, vector in enumerate(vectors)])
     before = resident(process) if process else 0
     remote = MilvusIndex.open(url, database, repository)
     with closing(database), closing(remote):
@@ -175,7 +175,7 @@ def _milvus(folder: Path, faces: int, url: str, process: int | None) -> Iterator
         searches = (("in memory", memory.search, list[float]()), ("through Milvus", through.search, list[float]()))
         for _, search, _ in searches:
             search(set_id, probes[0], Query(10))
-        for probe in probes:  # in turns: alike disturbed
+        for probe in probes:  # interleaved so that background load affects both equally
             for _, search, times in searches:
                 times.append(elapsed(partial(search, set_id, probe, Query(10))))
         for name, _, times in searches:
@@ -184,19 +184,19 @@ def _milvus(folder: Path, faces: int, url: str, process: int | None) -> Iterator
             memory.search(set_id, probe, Query(10)) == through.search(set_id, probe, Query(10)) for probe in probes
         )
         yield Figure(
-            f"{case}, top 10 through Milvus", "share of answers equal to memory's", same / PROBES, 1.0, at_least=True
+            f"{case}, top 10 through Milvus", "share of results equal to memory", same / PROBES, 1.0, at_least=True
         )
         yield Figure(case, "index in memory, MB", sum(memory.loaded_bytes.values()) / 1e6)
         if process:
-            yield Figure(case, "Milvus, resident MB more than before", resident(process) - before)
+            yield Figure(case, "Milvus, increase of resident MB", resident(process) - before)
         yield from _lag(remote, database, repository, set_id, faces)
 
 
 def _lag(
     remote: MilvusIndex, database: Database, repository: FaceRepository, set_id: int, faces: int
 ) -> Iterator[Figure]:
-    """Faces behind, looked at ten times a second while so many are added, one a transaction."""
-    stop, behind = threading.Event(), []
+    """Measure the lag in faces ten times a second while faces are added, one per transaction."""
+    stop, lags = threading.Event(), []
 
     def index() -> None:
         while not stop.wait(0.5):
@@ -210,14 +210,14 @@ def _lag(
         repository.add(set_id, [_face(faces + added, vector)])
         added += 1
         if added % (ADDS_PER_SECOND // 10) == 0:
-            behind.append(_version(repository) - _applied(database, set_id))
+            lags.append(_version(repository) - _applied(database, set_id))
         time.sleep(max(0.0, begun + added / ADDS_PER_SECOND - time.perf_counter()))
     reached = added / (time.perf_counter() - begun)
     stop.set()
     thread.join()
-    case = f"{reached:,.0f} adds a second"
-    yield Figure(case, "faces behind, median", float(np.median(behind)))
-    yield Figure(case, "faces behind, most", float(max(behind)))
+    case = f"{reached:,.0f} adds per second"
+    yield Figure(case, "lag in faces, median", float(np.median(lags)))
+    yield Figure(case, "lag in faces, maximum", float(max(lags)))
 
 
 def _face(serial: int, vector: npt.NDArray[np.float32]) -> NewFace:

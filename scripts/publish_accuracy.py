@@ -1,4 +1,4 @@
-"""Bring the results of a report into the pages: docs/accuracy.json, and the generated tables of README.md and docs/accuracy.md.
+"""Publish the results of a report in docs/accuracy.json and in the generated tables of README.md and docs/accuracy.md.
 
 python scripts/publish_accuracy.py eval-report
 """
@@ -18,7 +18,7 @@ PAGES = [REPOSITORY / "README.md", REPOSITORY / "docs" / "accuracy.md"]
 
 
 def main(report: Annotated[Path, typer.Argument(help="Directory that openfrs eval wrote.")]) -> None:
-    """Take over the results of a report, beside those that it has not measured, and fill the pages."""
+    """Update the published results with those of a report, and fill the pages."""
     results = {file.stem: read_result(file) for file in report.glob("*.json")}
     write_figures({**read_figures(FIGURES), **results}, FIGURES)
     texts = blocks(read_figures(FIGURES), calibration("sface"))

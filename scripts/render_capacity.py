@@ -1,4 +1,4 @@
-"""Put the figures of ``docs/capacity.json`` into ``docs/capacity.md`` and draw ``docs/capacity.svg``.
+"""Write the figures of ``docs/capacity.json`` to ``docs/capacity.md`` and ``docs/capacity.svg``.
 
 openfrs bench --gallery --json docs/capacity.json
 python scripts/render_capacity.py
@@ -19,20 +19,20 @@ SIZES, TIMES = (2.5, 6.5), (-1.0, 2.0)  # powers of ten: faces, milliseconds
 COLOURS = {"p50 ms": "#1f77b4", "p99 ms": "#d62728"}
 
 
-def points(figures: Sequence[Mapping[str, Any]], measure: str) -> list[tuple[float, float, float]]:
-    """Where each size of set lies in the picture, and its milliseconds."""
-    placed = []
+def chart_points(figures: Sequence[Mapping[str, Any]], measure: str) -> list[tuple[float, float, float]]:
+    """Return the coordinates and the milliseconds of each set size."""
+    points = []
     for figure in figures:
         if figure["measure"] == measure:
             size, value = int(figure["case"].split()[0].replace(",", "")), figure["value"]
             x = MARGIN + (math.log10(size) - SIZES[0]) / (SIZES[1] - SIZES[0]) * (WIDTH - 2 * MARGIN)
             y = HEIGHT - MARGIN - (math.log10(value) - TIMES[0]) / (TIMES[1] - TIMES[0]) * (HEIGHT - 2 * MARGIN)
-            placed.append((x, y, value))
-    return placed
+            points.append((x, y, value))
+    return points
 
 
-def drawn(figures: Sequence[Mapping[str, Any]]) -> str:
-    """The picture as SVG."""
+def draw_chart(figures: Sequence[Mapping[str, Any]]) -> str:
+    """Return the chart as SVG."""
     bottom, right = HEIGHT - MARGIN, WIDTH - MARGIN
     parts = [f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>']
     for power in range(math.ceil(TIMES[0]), math.floor(TIMES[1]) + 1):
@@ -43,8 +43,8 @@ def drawn(figures: Sequence[Mapping[str, Any]]) -> str:
         x = MARGIN + (power - SIZES[0]) / (SIZES[1] - SIZES[0]) * (WIDTH - 2 * MARGIN)
         parts.append(f'<line x1="{x:.0f}" y1="{MARGIN}" x2="{x:.0f}" y2="{bottom}" stroke="#ddd"/>')
         parts.append(f'<text x="{x:.0f}" y="{bottom + 18}" text-anchor="middle">{10**power:,}</text>')
-    for place, (measure, colour) in enumerate(COLOURS.items()):
-        line = points(figures, measure)
+    for index, (measure, colour) in enumerate(COLOURS.items()):
+        line = chart_points(figures, measure)
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in line)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         below = 18 if measure == "p50 ms" else -8
@@ -53,8 +53,8 @@ def drawn(figures: Sequence[Mapping[str, Any]]) -> str:
             f'<text x="{x:.1f}" y="{y + below:.1f}" text-anchor="middle" fill="{colour}">{value:.2f}</text>'
             for x, y, value in line
         ]
-        parts.append(f'<text x="{MARGIN + 12}" y="{MARGIN + 16 + 16 * place}" fill="{colour}">{measure[:3]}</text>')
-    title = "Search by face id, top 10, 128 numbers a face, one thread, by faces in the set"
+        parts.append(f'<text x="{MARGIN + 12}" y="{MARGIN + 16 + 16 * index}" fill="{colour}">{measure[:3]}</text>')
+    title = "Search by face id, top 10, 128 dimensions, one thread, by faces in the set"
     parts.append(f'<text x="{WIDTH / 2:.0f}" y="{MARGIN / 2:.0f}" text-anchor="middle">{title}</text>')
     body = "\n".join(parts)
     return (
@@ -63,8 +63,8 @@ def drawn(figures: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def tabulated(title: str, figures: Sequence[Mapping[str, Any]]) -> str:
-    """A table of figures with their goals."""
+def markdown_table(title: str, figures: Sequence[Mapping[str, Any]]) -> str:
+    """Return a table of figures and their goals."""
     head = f"{title[0].upper()}{title[1:]}:\n\n| case | measure | value | goal | met |\n| --- | --- | --- | --- | --- |"
     lines = [head]
     for each in figures:
@@ -77,7 +77,7 @@ def tabulated(title: str, figures: Sequence[Mapping[str, Any]]) -> str:
 if __name__ == "__main__":
     measured = json.loads((DOCS / "capacity.json").read_text("utf-8"))
     page = (DOCS / "capacity.md").read_text("utf-8")
-    tables = "\n\n".join(tabulated(title, figures) for title, figures in measured.items())
+    tables = "\n\n".join(markdown_table(title, figures) for title, figures in measured.items())
     before, after = page.split(BEGIN)[0], page.split(END)[1]
     (DOCS / "capacity.md").write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}", "utf-8")
-    (DOCS / "capacity.svg").write_text(drawn(measured[CURVE]), "utf-8")
+    (DOCS / "capacity.svg").write_text(draw_chart(measured[CURVE]), "utf-8")

@@ -6,9 +6,9 @@ from benchmarks import hot_paths
 
 @pytest.mark.timeout(1000)
 def test_no_hot_path_takes_more_instructions_than_were_accepted() -> None:
-    if reason := hot_paths.impediment():
+    if reason := hot_paths.unsupported_reason():
         pytest.skip(reason)
-    counts, accepted = hot_paths.counted(), hot_paths.baseline()
+    counts, accepted = hot_paths.count_instructions(), hot_paths.baseline()
     assert counts.keys() == accepted.keys()
     assert not hot_paths.excesses(counts, accepted), "make instructions shows them all, with ACCEPT=1 it accepts them"
 

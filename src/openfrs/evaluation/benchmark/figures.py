@@ -1,4 +1,4 @@
-"""What a measurement yields, and how it is taken and shown."""
+"""Figures of benchmarks: measurement and presentation."""
 
 import os
 import time
@@ -13,7 +13,7 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured number; ``goal`` is the most it may be, or with ``at_least`` the least."""
+    """A measured value; ``goal`` is its upper limit, or its lower limit with ``at_least``."""
 
     case: str
     measure: str
@@ -32,48 +32,48 @@ class Figure:
 def percentiles(
     case: str, times: Sequence[float], *, p50: float | None = None, p99: float | None = None
 ) -> Iterator[Figure]:
-    """The 50th and 99th percentile of durations in milliseconds, with their goals."""
+    """Yield the 50th and 99th percentile of durations in milliseconds, with their goals."""
     yield Figure(case, "p50 ms", float(np.percentile(times, 50)), p50)
     yield Figure(case, "p99 ms", float(np.percentile(times, 99)), p99)
 
 
 def elapsed(work: Callable[[], object]) -> float:
-    """Milliseconds that one run takes."""
+    """Return the duration of one run in milliseconds."""
     started = time.perf_counter()
     work()
     return (time.perf_counter() - started) * 1000
 
 
 def timed(work: Callable[[], object], seconds: float) -> list[float]:
-    """Milliseconds of each run, after a few that warm up."""
+    """Return the duration of each run in milliseconds, after a warm-up of three runs."""
     for _ in range(3):
         work()
     times: list[float] = []
-    until = time.perf_counter() + seconds
-    while not times or time.perf_counter() < until:
+    end = time.perf_counter() + seconds
+    while not times or time.perf_counter() < end:
         times.append(elapsed(work))
     return times
 
 
 def resident(process: int) -> float:
-    """Megabytes of memory that a process has, shared ones among them."""
+    """Return the resident memory of a process in megabytes, including shared memory."""
     return int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def shown(figures: Iterable[Figure]) -> list[Figure]:
-    """All of them, each printed when it is there: some take minutes."""
-    console, taken = Console(), []
+def print_figures(figures: Iterable[Figure]) -> list[Figure]:
+    """Print and return figures as they are measured: some take minutes."""
+    console, printed = Console(), []
     for each in figures:
         console.print(f"{each.case}: {each.measure} {each.value:,.2f}", highlight=False, soft_wrap=True)
-        taken.append(each)
-    return taken
+        printed.append(each)
+    return printed
 
 
 def table(title: str, figures: Iterable[Figure]) -> Table:
-    """Figures with their goals beside them."""
-    shown = Table("case", "measure", "value", "goal", "met", title=title)
+    """Return a table of figures and their goals."""
+    rows = Table("case", "measure", "value", "goal", "met", title=title)
     for each in figures:
         goal = "" if each.goal is None else f"{'>=' if each.at_least else '<='} {each.goal:,g}"
         met = {None: "", True: "yes", False: "no"}[each.met]
-        shown.add_row(each.case, each.measure, f"{each.value:,.2f}", goal, met)
-    return shown
+        rows.add_row(each.case, each.measure, f"{each.value:,.2f}", goal, met)
+    return rows

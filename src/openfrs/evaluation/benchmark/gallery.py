@@ -1,11 +1,11 @@
-"""Search and storage: searches by face id through the store, without inference, on one thread unless said otherwise."""
+"""Benchmarks of search and storage: searches by face id, without inference, on one thread unless stated otherwise."""
 
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -25,21 +25,21 @@ from .figures import Figure, elapsed, percentiles, timed
 from .templates import random_templates
 
 FIELDS: Final = {"number": {"type": "long"}}
-NUMBERS: Final = 10_000
-"""Each face's ``number`` is drawn from so many, so that a range of it keeps a known share."""
+NUMBER_RANGE: Final = 10_000
+"""Exclusive upper bound of the random field ``number``, so that a range of it selects a known share."""
 
 FILTERS: Final = {
-    "50 %": (f"number:[0 TO {NUMBERS // 2 - 1}]", 1.6),
-    "1 %": (f"number:[0 TO {NUMBERS // 100 - 1}]", 0.5),
+    "50 %": (f"number:[0 TO {NUMBER_RANGE // 2 - 1}]", 1.6),
+    "1 %": (f"number:[0 TO {NUMBER_RANGE // 100 - 1}]", 0.5),
     "0.01 %": ("number:7", 0.3),
 }
-"""Filters by the share they keep, with the most time they may take, in times of the unfiltered search's."""
+"""Filters by the share they select, with the goal for the ratio of their time to that of the unfiltered search."""
 
 ADDS_PER_SECOND: Final = 1500
 DELETE_SECONDS = OPEN_SECONDS = 1.0
-SPEED_UP: Final = 1.7
+SPEEDUP: Final = 1.7
 LARGE_P99: Final = 25.0
-SETS_BESIDE: Final = 10
+OTHER_SETS: Final = 10
 THREADS: Final = 8
 
 _MEMORY: Final = 16 * 1024**3
@@ -49,7 +49,7 @@ _ROUNDS: Final = 5
 
 
 def measure(seconds: float, faces: int) -> Iterator[Figure]:
-    """The figures of sets with this many faces, and of one ten times as large beside ten such sets."""
+    """Measure sets of ``faces`` faces, and a set ten times as large together with ten such sets."""
     for dimension, p50, p99 in ((128, 2.5, 6.0), (512, 8.0, 15.0)):
         with _store() as store:
             store.fill("set", faces, dimension)
@@ -61,18 +61,18 @@ def measure(seconds: float, faces: int) -> Iterator[Figure]:
             yield _threads(store, case, seconds)
             yield from _writes(store, case, seconds)
     with _store() as store:
-        for place in range(SETS_BESIDE):
-            store.fill(f"set {place}", faces, 128)
+        for number in range(OTHER_SETS):
+            store.fill(f"set {number}", faces, 128)
         alone = timed(store.searching("set 0"), seconds)
         store.fill("large", faces * 10, 128)
         yield from percentiles(f"{faces * 10:,} faces, 128-d", timed(store.searching("large"), seconds), p99=LARGE_P99)
-        beside = [timed(store.searching(f"set {place}"), seconds / SETS_BESIDE) for place in range(SETS_BESIDE)]
+        together = [timed(store.searching(f"set {number}"), seconds / OTHER_SETS) for number in range(OTHER_SETS)]
         yield from percentiles(f"{faces:,} faces, 128-d, before the large set", alone)
-        yield from percentiles(f"{faces:,} faces, 128-d, ten sets beside it", np.concatenate(beside).tolist())
+        yield from percentiles(f"{faces:,} faces, 128-d, with ten other sets", np.concatenate(together).tolist())
 
 
 def curve(seconds: float, faces: int) -> Iterator[Figure]:
-    """How long a search takes by the size of the set: from a hundredth of ``faces`` to ten times as many."""
+    """Measure searches by size of the set, from a hundredth of ``faces`` to ten times as many."""
     with _store() as store:
         for size in (faces // 100, faces // 10, faces, faces * 10):
             store.fill(f"{size}", size, 128)
@@ -80,27 +80,27 @@ def curve(seconds: float, faces: int) -> Iterator[Figure]:
 
 
 def _filters(store: "_Store", case: str, seconds: float) -> Iterator[Figure]:
-    plain = store.searching("set")
+    unfiltered = store.searching("set")
     for share, (text, goal) in FILTERS.items():
         filtered = store.searching("set", filter_text=text)
         times: list[list[float]] = [[], []]
-        for _ in range(int(8 * seconds)):  # in turns: alike disturbed
-            for work, taken in zip((plain, filtered), times, strict=True):
-                taken += [elapsed(work) for _ in range(25)]
-        without, within = np.median(np.array(times), axis=1).tolist()
-        yield Figure(f"{case}, filter keeping {share}", "p50 ms", within)
-        yield Figure(f"{case}, filter keeping {share}", "of the unfiltered", within / without, goal)
+        for _ in range(int(8 * seconds)):  # runs are interleaved so that background load affects both equally
+            for work, durations in zip((unfiltered, filtered), times, strict=True):
+                durations += [elapsed(work) for _ in range(25)]
+        without, with_filter = np.median(np.array(times), axis=1).tolist()
+        yield Figure(f"{case}, filter selecting {share}", "p50 ms", with_filter)
+        yield Figure(f"{case}, filter selecting {share}", "ratio to unfiltered", with_filter / without, goal)
 
 
 def _threads(store: "_Store", case: str, seconds: float) -> Figure:
-    """How many times the searches of one thread several do; the median of rounds in turns."""
+    """Measure the speed-up of several threads over one; the median of interleaved rounds."""
 
     def rate(threads: int) -> float:
-        until = time.perf_counter() + seconds / _ROUNDS
+        end = time.perf_counter() + seconds / _ROUNDS
 
         def work(_: int) -> int:
             search, count = store.searching("set"), 0
-            while time.perf_counter() < until:
+            while time.perf_counter() < end:
                 search()
                 count += 1
             return count
@@ -110,7 +110,9 @@ def _threads(store: "_Store", case: str, seconds: float) -> Figure:
             return sum(pool.map(work, range(threads))) / (time.perf_counter() - started)
 
     ratios = [rate(THREADS) / rate(1) for _ in range(_ROUNDS)]
-    return Figure(f"{case}, {THREADS} threads", "of one's searches", float(np.median(ratios)), SPEED_UP, at_least=True)
+    return Figure(
+        f"{case}, {THREADS} threads", "speed-up over one thread", float(np.median(ratios)), SPEEDUP, at_least=True
+    )
 
 
 def _writes(store: "_Store", case: str, seconds: float) -> Iterator[Figure]:
@@ -120,22 +122,22 @@ def _writes(store: "_Store", case: str, seconds: float) -> Iterator[Figure]:
     rate = 1000 * len(times) / sum(times)
     yield Figure(f"{case}, durable single adds", "per second", rate, ADDS_PER_SECOND, at_least=True)
     half = parse_filter(FILTERS["50 %"][0], FIELDS)
-    spent = elapsed(lambda: store.galleries.delete(store.sets["set"], half)) / 1000
-    yield Figure(f"{case}, batch delete of half by filter", "s", spent, DELETE_SECONDS)
+    duration = elapsed(lambda: store.galleries.delete(store.sets["set"], half)) / 1000
+    yield Figure(f"{case}, batch delete of half by filter", "s", duration, DELETE_SECONDS)
 
 
 class _Store:
-    """A database of its own with face sets of random faces."""
+    """A temporary database with face sets of random faces."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._random = np.random.default_rng(0)
         self._ids: dict[str, list[str]] = {}
-        self._made = 0
+        self._created = 0
         self.sets: dict[str, int] = {}
         self._open()
         domain = Domain("d" * 32, "bench")
-        project = Project(_PROJECT, "bench", domain, datetime(2026, 1, 1))
+        project = Project(_PROJECT, "bench", domain, datetime(2026, 1, 1, tzinfo=UTC))
         AccountRepository(self._database).create(domains=[domain], projects=[project])
 
     def _open(self) -> None:
@@ -147,9 +149,11 @@ class _Store:
         self._database.close()
 
     def fill(self, name: str, count: int, dimension: int) -> None:
-        """Make a set of ``count`` faces and search it once."""
-        made = FaceSet(0, _PROJECT, name, name.rjust(8, "0"), 10**9, 0, 0, "-", FIELDS, datetime(2026, 1, 1))
-        self.repository.create_set(made, limit=1000)
+        """Create a set of ``count`` faces and search it once."""
+        new_set = FaceSet(
+            0, _PROJECT, name, name.rjust(8, "0"), 10**9, 0, 0, "-", FIELDS, datetime(2026, 1, 1, tzinfo=UTC)
+        )
+        self.repository.create_set(new_set, limit=1000)
         face_set = self.repository.find_set(_PROJECT, name)
         assert face_set is not None
         self.sets[name], self._ids[name] = face_set.id, []
@@ -160,19 +164,20 @@ class _Store:
         self.searching(name)()
 
     def new_faces(self, count: int, dimension: int) -> list[NewFace]:
-        """Faces with random templates and numbers."""
+        """Return faces with random templates and numbers."""
         templates = random_templates(self._random, count, dimension)
-        numbers = self._random.integers(0, NUMBERS, count).tolist()
-        self._made += count
+        numbers = self._random.integers(0, NUMBER_RANGE, count).tolist()
+        self._created += count
         return [
-            self._face(self._made - place, *each) for place, each in enumerate(zip(templates, numbers, strict=True))
+            self._face(self._created - offset, *each)
+            for offset, each in enumerate(zip(templates, numbers, strict=True))
         ]
 
     def _face(self, serial: int, template: npt.NDArray[np.float32], number: int) -> NewFace:
         return NewFace(f"{serial:08x}", f"image-{serial}", BoundingBox(10, 20, 100, 100), {"number": number}, template)
 
     def searching(self, name: str, *, count: int = 10, filter_text: str | None = None) -> Callable[[], object]:
-        """A search for a random face of a set, its filter read anew each time."""
+        """Return a function that searches a set for a random face; it parses the filter each time."""
         set_id, ids, random = self.sets[name], self._ids[name], np.random.default_rng(1)
 
         def search() -> object:
@@ -183,7 +188,7 @@ class _Store:
         return search
 
     def reopen(self, name: str) -> float:
-        """Close, open and search once; returns the seconds that opening and searching took."""
+        """Close, reopen and search once; return the seconds for opening and searching."""
         self.close()
 
         def work() -> None:

@@ -1,4 +1,4 @@
-"""Pictures: milliseconds a stage, without the service."""
+"""Benchmarks of the stages of the pipeline on an image."""
 
 from collections.abc import Callable, Iterator
 
@@ -17,16 +17,16 @@ from .figures import Figure, percentiles, timed
 
 
 def measure(settings: Settings, weights: WeightCache, seconds: float) -> Iterator[Figure]:
-    """Each stage alone, on one thread."""
-    for name, work in stages(ModelPipeline(weights, runtime_of(settings, weights, 1)), photo_of_one(weights)):
+    """Measure each stage on one thread."""
+    for name, work in stages(ModelPipeline(weights, runtime_of(settings, weights, 1)), sample_photo(weights)):
         yield from percentiles(f"{name}, one thread", timed(work, seconds))
 
 
-def photo_of_one(weights: WeightCache, quality: int = 95) -> bytes:
-    """A 640 x 480 JPEG with one face, made from a sample photo."""
+def sample_photo(weights: WeightCache, quality: int = 95) -> bytes:
+    """Return a 640 x 480 JPEG with one face, made from a sample photo."""
     path = weights.samples / "obama.jpg"
     if not path.is_file():
-        raise OperatorError("the benchmark needs the sample photos; run: openfrs models fetch --samples")
+        raise OperatorError("the benchmark needs the sample photos; run openfrs models fetch --samples")
     photo = cv2.imread(str(path))
     assert photo is not None
     resized = cv2.resize(photo[: photo.shape[1] * 3 // 4], (640, 480), interpolation=cv2.INTER_AREA)
@@ -34,7 +34,7 @@ def photo_of_one(weights: WeightCache, quality: int = 95) -> bytes:
 
 
 def stages(pipeline: ModelPipeline, photo: bytes) -> Iterator[tuple[str, Callable[[], object]]]:
-    """What is done to a photo of one face, by name."""
+    """Yield the name and a function for each stage, applied to a photo with one face."""
     image = EncodedImage(photo, "photo").decode()
     faces = pipeline.detect(image)[:1]
     yield "decode", lambda: EncodedImage(photo, "photo").decode()

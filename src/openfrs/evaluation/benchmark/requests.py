@@ -1,4 +1,4 @@
-"""Requests through the API, beside the work that is in them: what the service adds."""
+"""Benchmarks of requests through the API, compared with the same inference and search without the service."""
 
 import http.client
 import json
@@ -32,15 +32,15 @@ from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.weights.cache import WeightCache
 
 from .figures import Figure, percentiles, resident, timed
-from .images import photo_of_one
+from .images import sample_photo
 from .templates import random_templates
 
 CLIENTS = 8
 CORES = len(os.sched_getaffinity(0))
 SEARCH_MS, COMPARE_MS = 15.0, 3.0
 START_SECONDS, RESIDENT_MB = 2.0, 450.0
-WITHIN, SHARE = 1.15, 0.90
-"""Goals: the most a search may take in times of the work in it, and the least share of that work's throughput."""
+MAX_RATIO, MIN_SHARE = 1.15, 0.90
+"""Goals: the ratio of a search's time to that of the bare work, and the share of the bare work's throughput."""
 
 _ROUNDS = 5
 _BATCH = 10_000
@@ -48,44 +48,46 @@ _MEMORY = 2**32
 
 
 def measure(settings: Settings, weights: WeightCache, seconds: float, faces: int) -> Iterator[Figure]:
-    """Searches by photo in a set of ``faces`` random faces, comparisons and enrolments, in turns with the plain work in them."""
+    """Measure searches in a set of ``faces`` random faces, comparisons and enrolments, interleaved with the bare work."""
     faces = min(faces, limits.FACE_SET_CAPACITY)
     pipeline, photo, large = (
         ModelPipeline(weights, runtime_of(settings, weights, 1)),
-        photo_of_one(weights),
-        photo_of_one(weights, quality=100),
+        sample_photo(weights),
+        sample_photo(weights, quality=100),
     )
     with running_server(settings) as server:
-        yield Figure("start", "s until the first answer", server.started, START_SECONDS)
+        yield Figure("start", "s to first response", server.started, START_SECONDS)
         scan = server.fill(faces)
         search = _json(image_base64=photo)
         compare = _json(image1_base64=large, image2_base64=large)
 
-        def plain() -> object:
+        def bare_search() -> object:
             return _embedded(pipeline, photo), scan()
 
-        ask = server.client()
-        one, alone = _in_turns(seconds, lambda: ask("/face-sets/bench/search", search), plain)
+        post = server.client()
+        requests, bare = _interleaved(seconds, lambda: post("/face-sets/bench/search", search), bare_search)
         case = f"search by photo, {faces:,} faces, one client"
-        yield from percentiles(case, np.concatenate(one).tolist(), p50=SEARCH_MS)
-        yield Figure(case, "times the plain work", _ratio(one, alone), WITHIN)
-        yield Figure("the plain work of it, one thread", "p50 ms", float(np.median(np.concatenate(alone))))
+        yield from percentiles(case, np.concatenate(requests).tolist(), p50=SEARCH_MS)
+        yield Figure(case, "ratio to the bare work", _ratio(requests, bare), MAX_RATIO)
+        yield Figure("bare work of a search, one thread", "p50 ms", float(np.median(np.concatenate(bare))))
 
-        both, twice = _in_turns(
-            seconds, lambda: ask("/face-compare", compare), lambda: [_embedded(pipeline, large) for _ in "12"]
+        requests, bare = _interleaved(
+            seconds, lambda: post("/face-compare", compare), lambda: [_embedded(pipeline, large) for _ in "12"]
         )
-        case = f"comparison of pictures of {len(compare) // 2000:,} kB in base64, one client"
-        more = [float(np.median(mine) - np.median(raw)) for mine, raw in zip(both, twice, strict=True)]
-        yield Figure(case, "ms more than the plain work", float(np.median(more)), COMPARE_MS)
+        case = f"comparison of images of {len(compare) // 2000:,} kB in base64, one client"
+        overheads = [float(np.median(request) - np.median(work)) for request, work in zip(requests, bare, strict=True)]
+        yield Figure(case, "ms more than the bare work", float(np.median(overheads)), COMPARE_MS)
 
         for name, path, work in (
-            ("search by photo", "/face-sets/bench/search", plain),
+            ("search by photo", "/face-sets/bench/search", bare_search),
             ("enrolment", "/face-sets/added/faces", lambda: _embedded(pipeline, photo)),
         ):
             rates, bounds = zip(*(_rates(server, path, search, work, seconds) for _ in range(_ROUNDS)), strict=True)
             case = f"{name}, {CLIENTS} clients"
             yield Figure(case, "per second", float(np.median(rates)))
-            yield Figure(case, f"of {CORES} cores' plain work", _quotient(rates, bounds), SHARE, at_least=True)
+            yield Figure(
+                case, f"share of the bare work on {CORES} cores", _quotient(rates, bounds), MIN_SHARE, at_least=True
+            )
         yield Figure(f"one server process, {faces:,} faces", "resident MB", resident(server.pid), RESIDENT_MB)
 
 
@@ -94,35 +96,35 @@ def _embedded(pipeline: ModelPipeline, photo: bytes) -> object:
     return pipeline.embed(image, pipeline.detect(image)[:1])
 
 
-def _json(**pictures: bytes) -> bytes:
-    return json.dumps({name: pybase64.b64encode(picture).decode() for name, picture in pictures.items()}).encode()
+def _json(**images: bytes) -> bytes:
+    return json.dumps({name: pybase64.b64encode(image).decode() for name, image in images.items()}).encode()
 
 
-def _in_turns(seconds: float, *works: Callable[[], object]) -> list[list[list[float]]]:
-    """Milliseconds of every run, by work and round: alike disturbed."""
+def _interleaved(seconds: float, *works: Callable[[], object]) -> list[list[list[float]]]:
+    """Return the milliseconds of every run by work and round; rounds are interleaved so that load affects all equally."""
     times: list[list[list[float]]] = [[] for _ in works]
     for _ in range(_ROUNDS):
-        for taken, work in zip(times, works, strict=True):
-            taken.append(timed(work, seconds / _ROUNDS))
+        for rounds, work in zip(times, works, strict=True):
+            rounds.append(timed(work, seconds / _ROUNDS))
     return times
 
 
-def _ratio(mine: list[list[float]], raw: list[list[float]]) -> float:
-    return _quotient([float(np.median(each)) for each in mine], [float(np.median(each)) for each in raw])
+def _ratio(requests: list[list[float]], bare: list[list[float]]) -> float:
+    return _quotient([float(np.median(each)) for each in requests], [float(np.median(each)) for each in bare])
 
 
-def _quotient(mine: "list[float] | tuple[float, ...]", raw: "list[float] | tuple[float, ...]") -> float:
-    return float(np.median(np.array(mine) / np.array(raw)))
+def _quotient(values: "list[float] | tuple[float, ...]", bounds: "list[float] | tuple[float, ...]") -> float:
+    return float(np.median(np.array(values) / np.array(bounds)))
 
 
 def _rates(server: "Server", path: str, body: bytes, work: Callable[[], object], seconds: float) -> tuple[float, float]:
-    """Requests a second of several clients, and what all cores would do of the plain work by its processor time."""
-    until = time.perf_counter() + seconds / _ROUNDS
+    """Return requests per second of several clients, and the rate of the bare work on all cores by its processor time."""
+    end = time.perf_counter() + seconds / _ROUNDS
 
     def client(_: int) -> int:
-        ask, count = server.client(), 0
-        while time.perf_counter() < until:
-            ask(path, body)
+        post, count = server.client(), 0
+        while time.perf_counter() < end:
+            post(path, body)
             count += 1
         return count
 
@@ -135,7 +137,7 @@ def _rates(server: "Server", path: str, body: bytes, work: Callable[[], object],
 
 
 class Server:
-    """A server in a process of its own, with a token to talk to it; ``started`` is the seconds until its first answer."""
+    """A client of a server in a child process; ``started`` is the time to its first response in seconds."""
 
     def __init__(self, pid: int, endpoint: str, data: Path, begun: float) -> None:
         self.pid, self._data = pid, data
@@ -150,28 +152,28 @@ class Server:
         self._open = ExitStack()
         connection = self._connection()
         connection.request("POST", "/v3/auth/tokens", json.dumps(login), {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        self.token = answer.headers["X-Subject-Token"]
-        answer.read()
+        response = connection.getresponse()
+        self.token = response.headers["X-Subject-Token"]
+        response.read()
         self.started = time.perf_counter() - begun
 
     def client(self) -> Callable[[str, bytes], bytes]:
-        """Posts to a path and returns the answer, over a connection of its own; anything but success stops the benchmark."""
+        """Return a function that posts to a path over its own connection; it raises unless the status is 200."""
         connection = self._connection()
         headers = {"Content-Type": "application/json", "X-Auth-Token": self.token}
 
         def post(path: str, body: bytes) -> bytes:
             connection.request("POST", self.project + path, body, headers)
-            answer = connection.getresponse()
-            content = answer.read()
-            if answer.status != 200:
-                raise OperatorError(f"the server answered {answer.status}: {content.decode()}")
+            response = connection.getresponse()
+            content = response.read()
+            if response.status != 200:
+                raise OperatorError(f"the server returned {response.status}: {content.decode()}")
             return content
 
         return post
 
     def fill(self, faces: int) -> Callable[[], object]:
-        """Make two sets, one of them with random faces, added beside the server; returns the plain scan of that one."""
+        """Create two sets, write random faces to one of them directly, and return a function that scans it."""
         post = self.client()
         post("/face-sets", b'{"face_set_name": "bench"}')
         post("/face-sets", b'{"face_set_name": "added"}')
@@ -183,15 +185,15 @@ class Server:
         for start in range(0, faces, _BATCH):
             templates = random_templates(generator, min(_BATCH, faces - start))
             added = [
-                NewFace(f"{start + place:08x}", f"image-{start + place}", BoundingBox(0, 0, 9, 9), {}, template)
-                for place, template in enumerate(templates)
+                NewFace(f"{start + offset:08x}", f"image-{start + offset}", BoundingBox(0, 0, 9, 9), {}, template)
+                for offset, template in enumerate(templates)
             ]
             repository.add(face_set.id, added)
         galleries = Galleries.in_memory(repository, _MEMORY)
         return lambda: galleries.search(face_set.id, templates[0], Query(10))
 
     def close(self) -> None:
-        """Close every connection to it."""
+        """Close all connections."""
         self._open.close()
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -200,7 +202,7 @@ class Server:
 
 @contextmanager
 def running_server(settings: Settings) -> Iterator[Server]:
-    """A server over an empty data directory, with the settings of the environment, until the end of the context."""
+    """Run a server with an empty data directory and the settings of the environment."""
     with tempfile.TemporaryDirectory(prefix="openfrs-bench-") as folder:
         data = Path(folder, "data")
         command = [sys.executable, "-m", "openfrs", "serve", "--data", str(data), "--port", "0"]
