@@ -13,7 +13,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from openfrs.operations.progress import Advance, Track
+from openfrs.core.progress import Advance, Track
 
 _NAME = TextColumn("{task.description}")
 

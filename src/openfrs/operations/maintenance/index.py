@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from openfrs.core.errors import OperatorError
+from openfrs.core.progress import Track
 from openfrs.core.settings import Settings
 from openfrs.operations.lookup import project_or_first
-from openfrs.operations.progress import Track
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import MilvusUnavailableError
 from openfrs.store.faces.models import FaceSet, SetMissingError

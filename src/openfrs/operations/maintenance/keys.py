@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from openfrs.core.errors import OperatorError
+from openfrs.core.progress import Advance
 from openfrs.core.settings import Settings
-from openfrs.operations.progress import Advance
 from openfrs.store.db.base import Database
 from openfrs.store.faces import key_rotation
 from openfrs.store.faces.deletions import HeldError

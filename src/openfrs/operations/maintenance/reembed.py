@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from openfrs.core.errors import OperatorError
+from openfrs.core.progress import Track
 from openfrs.core.settings import Settings
 from openfrs.faces.reembed import MAX_CONCURRENT_IMAGES, Reembedding, reembed_templates
 from openfrs.operations.lookup import find_face_set, project_or_first
-from openfrs.operations.progress import Track
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.similarity import calibration_of
 from openfrs.store.faces.bulk import SetChangedError, replace_templates

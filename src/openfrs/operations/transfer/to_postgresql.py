@@ -17,8 +17,8 @@ from sqlalchemy import Connection, Table, delete, func, insert, select
 from openfrs.accounts.audit.log import FileAuditLog
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import OperatorError
+from openfrs.core.progress import Advance, Track
 from openfrs.core.settings import Settings
-from openfrs.operations.progress import Advance, Track
 from openfrs.store.audit import AuditRepository
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db import tables

@@ -3,11 +3,12 @@
 Each function needs exclusive use of the database and runs one transaction per project; if interrupted, it can be run again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from openfrs.core.clock import utc_now
+from openfrs.core.progress import Advance
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.transactions import lock_project
@@ -30,9 +31,6 @@ _keys = tables.project_keys
 
 _BATCH_SIZE = 5_000
 """Templates in memory at once."""
-
-Advance = Callable[[int], None]
-"""Called with the number of faces done since the last call."""
 
 
 def encrypt(database: Database, master_key: bytes, advance: Advance) -> None:

@@ -30,7 +30,7 @@ from openfrs import __version__
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import create_private, replacing
-from openfrs.operations.progress import Advance
+from openfrs.core.progress import Advance
 
 from .keys import parse_key, public_key
 from .sealing import OpeningReader, Sealing, SealingWriter, Window

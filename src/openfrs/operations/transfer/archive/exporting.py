@@ -5,9 +5,9 @@ from pathlib import Path
 
 from openfrs.accounts.audit.database_log import open_audit
 from openfrs.core.errors import OperatorError
+from openfrs.core.progress import Advance, Track
 from openfrs.core.settings import Settings
 from openfrs.operations.lookup import find_face_set, project_or_first
-from openfrs.operations.progress import Advance, Track
 from openfrs.store.faces.bulk import read_stored_faces
 from openfrs.store.faces.changes import TEMPLATE_TYPE
 from openfrs.store.faces.models import SetMissingError, StoredFace

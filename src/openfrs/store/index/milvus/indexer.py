@@ -2,11 +2,12 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
+from openfrs.core.progress import Advance
 from openfrs.core.telemetry.metrics import MILVUS_BEHIND
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import MilvusUnavailableError
@@ -29,9 +30,6 @@ _log = logging.getLogger("openfrs.indexer")
 
 _JOB: Final = "index"
 _POLL_SECONDS: Final = 0.2
-
-Progress = Callable[[int], None]
-"""Called with the number of faces written since the last call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +82,8 @@ class Indexer:
             except MilvusUnavailableError as error:
                 _log.warning("indexing paused until Milvus is available: %s", error)
 
-    def rebuild(self, set_id: int, progress: Progress) -> None:
-        """Build a new copy of a set from the database, then make it the serving copy.
+    def rebuild(self, set_id: int, advance: Advance) -> None:
+        """Build a new copy of a set from the database, then make it the serving copy; ``advance`` counts the faces written.
 
         Raises:
             SetMissingError
@@ -93,7 +91,7 @@ class Indexer:
         """
         while True:
             with self._exclusive():
-                if self._build_batch(set_id, progress):
+                if self._build_batch(set_id, advance):
                     return
 
     def compare(self, set_id: int) -> Comparison:
@@ -127,14 +125,14 @@ class Indexer:
                     return
             time.sleep(_POLL_SECONDS)
 
-    def _build_batch(self, set_id: int, progress: Progress = lambda _: None) -> bool:
+    def _build_batch(self, set_id: int, advance: Advance = lambda _: None) -> bool:
         """Write a batch to the copy under construction; return whether it was completed and promoted."""
-        if self._copy_batch(set_id, CopyState.BUILDING, progress):
+        if self._copy_batch(set_id, CopyState.BUILDING, advance):
             return False
         self._copies.promote(set_id)
         return True
 
-    def _copy_batch(self, set_id: int, state: CopyState, progress: Progress = lambda _: None) -> bool:
+    def _copy_batch(self, set_id: int, state: CopyState, advance: Advance = lambda _: None) -> bool:
         """Write some thousands of faces to a copy of a set; return whether more remain. The caller holds the lock."""
         with self._repository.snapshot() as snapshot:
             try:
@@ -153,7 +151,7 @@ class Indexer:
                         return True
                     if copy is not None:
                         self._milvus.write(copy, changes, face_set.fields)
-                        progress(changes.seqs.size)
+                        advance(changes.seqs.size)
                         if changes.through > copy.applied:
                             applied = changes.through
                             break
