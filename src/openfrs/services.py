@@ -45,7 +45,7 @@ from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
 from openfrs.store.index.search import Galleries
 from openfrs.store.liveness_sessions import LivenessSessionRepository
-from openfrs.store.opening import master_key, open_database, open_milvus_index
+from openfrs.store.opening import load_master_key, open_database, open_milvus_index
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.weights.manifest import Manifest, manifest
 
@@ -115,7 +115,7 @@ class Services:
         Raises:
             OperatorError: the database or the keyring cannot be used.
         """
-        templates = Templates(master_key(settings))
+        templates = Templates(load_master_key(settings))
         database, keyring = _open_data(settings, templates)
         accounts, repository = AccountRepository(database), FaceRepository(database, templates, clock=clock)
         recognizer = Recognizer(
@@ -221,7 +221,7 @@ def prepare(settings: Settings, endpoint: str) -> bool:
     Raises:
         OperatorError: the database or the keyring cannot be used.
     """
-    database, keyring = _open_data(settings, Templates(master_key(settings)))
+    database, keyring = _open_data(settings, Templates(load_master_key(settings)))
     try:
         accounts = AccountRepository(database)
         administration = Administration(accounts, keyring, ProjectLimits.from_settings(settings))

@@ -14,7 +14,7 @@ from openfrs.core.telemetry.metrics import REGISTRY
 from openfrs.server.jobs import PeriodicJob, run_retention, usage_flushes
 from openfrs.services import Services
 from openfrs.store.db.errors import StoreUnavailableError
-from openfrs.store.opening import shared_database
+from openfrs.store.opening import live_database
 from tests.support.fake_models import FakePipeline
 from tests.support.projects import PEOPLE, Project
 
@@ -58,7 +58,7 @@ def test_deleted_faces_are_counted(services: Services) -> None:
 
 def test_one_process_at_a_time_runs_retention(services: Services, tmp_path: Path) -> None:
     before = counted("openfrs_expired_faces_total")
-    with shared_database(Settings(data=tmp_path)) as other, other.exclusive("retention") as acquired:
+    with live_database(Settings(data=tmp_path)) as other, other.exclusive("retention") as acquired:
         assert acquired
         run_retention(services)
         assert counted("openfrs_expired_faces_total") == before

@@ -32,33 +32,33 @@ def accounts(place: Place) -> Iterator[AccountRepository]:
 
 
 def test_a_token_s_bearer_is_its_user(accounts: AccountRepository) -> None:
-    assert accounts.bearer(USER.id, "token") == accounts.user(USER.id) == USER
-    assert accounts.bearer("nobody", "token") is None
+    assert accounts.find_token_user(USER.id, "token") == accounts.find_user(USER.id) == USER
+    assert accounts.find_token_user("nobody", "token") is None
 
 
 def test_a_revoked_token_has_no_bearer_and_others_of_the_user_have(accounts: AccountRepository) -> None:
     accounts.revoke_token("token", LATER, NOW)
-    assert accounts.bearer(USER.id, "token") is None
-    assert accounts.bearer(USER.id, "another") == USER
+    assert accounts.find_token_user(USER.id, "token") is None
+    assert accounts.find_token_user(USER.id, "another") == USER
 
 
 def test_a_bearer_is_read_as_it_is_now(accounts: AccountRepository) -> None:
-    accounts.change_user(USER.id, enabled=False)
-    bearer = accounts.bearer(USER.id, "token")
+    accounts.update_user(USER.id, enabled=False)
+    bearer = accounts.find_token_user(USER.id, "token")
     assert bearer is not None
     assert (bearer.enabled, bearer.credentials_version) == (False, 1)
 
 
 def test_a_member_has_the_project_and_the_role(accounts: AccountRepository) -> None:
-    assert accounts.membership(USER.id, PROJECT.id) == (PROJECT, "operator")
+    assert accounts.find_membership(USER.id, PROJECT.id) == (PROJECT, "operator")
 
 
 def test_who_has_no_role_on_a_project_is_no_member(accounts: AccountRepository) -> None:
-    assert accounts.membership(USER.id, OTHER.id) is None
-    assert accounts.membership(STRANGER.id, PROJECT.id) is None
-    assert accounts.membership(USER.id, "") is None
+    assert accounts.find_membership(USER.id, OTHER.id) is None
+    assert accounts.find_membership(STRANGER.id, PROJECT.id) is None
+    assert accounts.find_membership(USER.id, "") is None
 
 
 def test_a_role_that_was_taken_away_is_none_at_once(accounts: AccountRepository) -> None:
-    assert accounts.withdraw(USER.id, PROJECT.id)
-    assert accounts.membership(USER.id, PROJECT.id) is None
+    assert accounts.revoke_grant(USER.id, PROJECT.id)
+    assert accounts.find_membership(USER.id, PROJECT.id) is None

@@ -39,19 +39,19 @@ def repositories(databases: list[Database]) -> list[LivenessSessionRepository]:
 def test_a_session_goes_from_one_process_to_another(repositories: list[LivenessSessionRepository]) -> None:
     one, other = repositories
     one.add(SESSION, NOW)
-    assert other.take("p" * 32, SESSION.id, NOW) == SESSION
-    assert one.result("p" * 32, SESSION.id, NOW) is None
-    other.finish(SESSION.id, RESULT, LATER)
-    assert one.result("p" * 32, SESSION.id, NOW) == RESULT
-    assert other.result("p" * 32, SESSION.id, NOW) is None
+    assert other.claim("p" * 32, SESSION.id, NOW) == SESSION
+    assert one.pop_result("p" * 32, SESSION.id, NOW) is None
+    other.store_result(SESSION.id, RESULT, LATER)
+    assert one.pop_result("p" * 32, SESSION.id, NOW) == RESULT
+    assert other.pop_result("p" * 32, SESSION.id, NOW) is None
 
 
 def test_of_many_who_take_or_read_one_gets_it(repositories: list[LivenessSessionRepository]) -> None:
     repositories[0].add(SESSION, NOW)
     with ThreadPoolExecutor(8) as pool:
-        taken = list(pool.map(lambda each: each.take("p" * 32, SESSION.id, NOW), repositories * 8))
-        repositories[0].finish(SESSION.id, RESULT, LATER)
-        read = list(pool.map(lambda each: each.result("p" * 32, SESSION.id, NOW), repositories * 8))
+        taken = list(pool.map(lambda each: each.claim("p" * 32, SESSION.id, NOW), repositories * 8))
+        repositories[0].store_result(SESSION.id, RESULT, LATER)
+        read = list(pool.map(lambda each: each.pop_result("p" * 32, SESSION.id, NOW), repositories * 8))
     assert (taken.count(SESSION), taken.count(None)) == (1, 15)
     assert (read.count(RESULT), read.count(None)) == (1, 15)
 
@@ -59,11 +59,11 @@ def test_of_many_who_take_or_read_one_gets_it(repositories: list[LivenessSession
 def test_another_project_sees_nothing(repositories: list[LivenessSessionRepository]) -> None:
     one, _ = repositories
     one.add(SESSION, NOW)
-    assert one.take("q" * 32, SESSION.id, NOW) is None
-    assert one.take("p" * 32, SESSION.id, NOW) == SESSION
-    one.finish(SESSION.id, RESULT, LATER)
-    assert one.result("q" * 32, SESSION.id, NOW) is None
-    assert one.result("p" * 32, SESSION.id, NOW) == RESULT
+    assert one.claim("q" * 32, SESSION.id, NOW) is None
+    assert one.claim("p" * 32, SESSION.id, NOW) == SESSION
+    one.store_result(SESSION.id, RESULT, LATER)
+    assert one.pop_result("q" * 32, SESSION.id, NOW) is None
+    assert one.pop_result("p" * 32, SESSION.id, NOW) == RESULT
 
 
 def test_what_has_expired_is_not_there(
@@ -71,10 +71,10 @@ def test_what_has_expired_is_not_there(
 ) -> None:
     one, _ = repositories
     one.add(SESSION, NOW)
-    assert one.take("p" * 32, SESSION.id, LATER) is None
-    assert one.take("p" * 32, SESSION.id, NOW) == SESSION
-    one.finish(SESSION.id, RESULT, LATER + timedelta(minutes=2))
-    assert one.result("p" * 32, SESSION.id, LATER + timedelta(minutes=2)) is None
+    assert one.claim("p" * 32, SESSION.id, LATER) is None
+    assert one.claim("p" * 32, SESSION.id, NOW) == SESSION
+    one.store_result(SESSION.id, RESULT, LATER + timedelta(minutes=2))
+    assert one.pop_result("p" * 32, SESSION.id, LATER + timedelta(minutes=2)) is None
     one.add(LivenessSession("b" * 32, "p" * 32, (1,), mirrored=False, expires_at=LATER), LATER + timedelta(hours=1))
     with databases[0].read() as connection:
         assert connection.scalar(select(func.count()).select_from(tables.liveness_sessions)) == 1

@@ -22,7 +22,7 @@ from openfrs.operations.transfer import to_postgresql
 from openfrs.operations.transfer.to_postgresql import migrate_store
 from openfrs.store.db import tables
 from openfrs.store.db.errors import StoreUnavailableError
-from openfrs.store.opening import open_database, open_shared
+from openfrs.store.opening import open_database, open_shared_database
 from tests.support.data_directories import FIELDS, colour
 from tests.support.fake_models import photo
 from tests.support.nodes import MASTER_KEY, node
@@ -206,7 +206,7 @@ def test_a_database_that_is_not_empty_is_left_unchanged(tmp_path: Path, url: str
     with filled(data, {}):
         pass
     with (
-        contextlib.closing(open_shared(settings(data, url), exclusive=True)) as database,
+        contextlib.closing(open_shared_database(settings(data, url), exclusive=True)) as database,
         database.write() as connection,
     ):
         connection.execute(insert(tables.domains).values(id="d" * 32, name="theirs"))
@@ -214,7 +214,7 @@ def test_a_database_that_is_not_empty_is_left_unchanged(tmp_path: Path, url: str
         migrate_store(settings(data), settings(data, url), silent, never)
     assert (data / "openfrs.db").exists()
     with (
-        contextlib.closing(open_shared(settings(data, url), exclusive=True)) as database,
+        contextlib.closing(open_shared_database(settings(data, url), exclusive=True)) as database,
         database.read() as connection,
     ):
         assert connection.scalar(select(func.count()).select_from(tables.domains)) == 1

@@ -107,7 +107,7 @@ class Administration:
 
     def list_domains(self) -> list[Domain]:
         """Return all domains."""
-        return self._accounts.domains()
+        return self._accounts.list_domains()
 
     def create_project(self, domain: Domain, name: str, limits: Mapping[str, Any] | None = None) -> Project:
         """Create a project without users.
@@ -124,7 +124,7 @@ class Administration:
         """Return a domain's projects."""
         return [
             project
-            for project in self._accounts.projects(domain_id)
+            for project in self._accounts.list_projects(domain_id)
             if scope is None or project.id in scope.project_ids
         ]
 
@@ -136,7 +136,7 @@ class Administration:
         Raises:
             ServiceError: ``IAM.400`` a limit is invalid.
         """
-        self._accounts.change_project(
+        self._accounts.update_project(
             project.id, enabled=enabled, limits=None if limits is None else self._validated_limits(limits)
         )
 
@@ -156,7 +156,7 @@ class Administration:
 
     def list_users(self, domain_id: str, scope: AdminScope | None = None) -> list[User]:
         """Return a domain's users."""
-        return [user for user in self._accounts.users(domain_id) if self._is_in_scope(scope, user)]
+        return [user for user in self._accounts.list_users(domain_id) if self._is_in_scope(scope, user)]
 
     def get_user(self, user_id: str, scope: AdminScope | None = None) -> User:
         """Return a user by id.
@@ -164,7 +164,7 @@ class Administration:
         Raises:
             ServiceError: ``IAM.404``
         """
-        user = self._accounts.user(user_id)
+        user = self._accounts.find_user(user_id)
         if user is None or not self._is_in_scope(scope, user):
             raise ServiceError("IAM.404")
         return user
@@ -175,7 +175,7 @@ class Administration:
         Raises:
             ServiceError: ``IAM.404``
         """
-        domain = self._accounts.domain_named(name)
+        domain = self._accounts.find_domain(name)
         if domain is None:
             raise ServiceError("IAM.404")
         return domain
@@ -186,7 +186,7 @@ class Administration:
         Raises:
             ServiceError: ``IAM.404``
         """
-        user = self._accounts.user_named(name, domain_name=domain)
+        user = self._accounts.find_user_by_name(name, domain_name=domain)
         if user is None:
             raise ServiceError("IAM.404")
         return user
@@ -197,26 +197,26 @@ class Administration:
         Raises:
             ServiceError: ``IAM.404``
         """
-        projects = self._accounts.projects(self.find_domain(domain).id, name=name)
+        projects = self._accounts.list_projects(self.find_domain(domain).id, name=name)
         if not projects:
             raise ServiceError("IAM.404")
         return projects[0]
 
     def set_enabled(self, user: User, *, enabled: bool) -> None:
         """Enable or disable a user, and revoke the user's tokens."""
-        self._accounts.change_user(user.id, enabled=enabled)
+        self._accounts.update_user(user.id, enabled=enabled)
 
     def reset_password(self, user: User) -> str:
         """Set and return a new password, and revoke the user's tokens."""
         password = new_password()
-        self._accounts.change_user(user.id, password_hash=hash_password(password))
+        self._accounts.update_user(user.id, password_hash=hash_password(password))
         return password
 
     # roles
 
     def get_roles(self, user: User) -> dict[str, Role]:
         """Return a user's roles by project id."""
-        return {grant.project_id: Role(grant.role) for grant in self._accounts.grants(user_id=user.id)}
+        return {grant.project_id: Role(grant.role) for grant in self._accounts.list_grants(user_id=user.id)}
 
     def set_role(self, user: User, project: Project, role: Role) -> None:
         """Set a user's role on a project of the same domain.
@@ -234,14 +234,14 @@ class Administration:
         Raises:
             ServiceError: ``IAM.404`` the user has no role on the project.
         """
-        if not self._accounts.withdraw(user.id, project.id):
+        if not self._accounts.revoke_grant(user.id, project.id):
             raise ServiceError("IAM.404")
 
     # access keys
 
     def list_keys(self, user: User) -> list[AccessKey]:
         """Return a user's access keys, oldest first."""
-        return self._accounts.access_keys(user.id)
+        return self._accounts.list_access_keys(user.id)
 
     def create_key(self, user: User) -> NewKey:
         """Create an access key for a user."""
@@ -255,7 +255,7 @@ class Administration:
         Raises:
             ServiceError: ``IAM.404``
         """
-        old = self._accounts.access_key(access_key)
+        old = self._accounts.find_access_key(access_key)
         if old is None:
             raise ServiceError("IAM.404")
         new, row = self._new_key(old.user_id)
@@ -269,7 +269,7 @@ class Administration:
         Raises:
             ServiceError: ``IAM.404``
         """
-        key = self._accounts.access_key(access_key)
+        key = self._accounts.find_access_key(access_key)
         if key is None:
             raise ServiceError("IAM.404")
         user = self.get_user(key.user_id, scope)

@@ -133,7 +133,7 @@ class Authenticator:
             ServiceError: ``FRS.0002`` it is invalid or revoked, or its user was changed; ``APIG.0307`` it has expired.
         """
         token, user = self._read_token(text)
-        project, role = self._accounts.membership(user.id, token.project_id) or (None, None)
+        project, role = self._accounts.find_membership(user.id, token.project_id) or (None, None)
         return Session(text, token, user, project, Role(role) if role else None)
 
     def revoke(self, text: str) -> None:
@@ -217,7 +217,7 @@ class Authenticator:
             raise ServiceError("FRS.0002")
         if caller.project_id not in {None, project_id}:
             raise ServiceError("FRS.0028")
-        membership = self._accounts.membership(caller.user.id, project_id)
+        membership = self._accounts.find_membership(caller.user.id, project_id)
         if membership is None:
             raise ServiceError("FRS.0028")
         project, role = membership
@@ -227,7 +227,9 @@ class Authenticator:
 
     def list_projects(self, user: User, name: str | None = None) -> list[Project]:
         """Return the projects on which a user has a role, all or the one named ``name``."""
-        return [project for project in self._accounts.projects_of(user.id) if name is None or project.name == name]
+        return [
+            project for project in self._accounts.list_user_projects(user.id) if name is None or project.name == name
+        ]
 
     def list_domains(self, user: User) -> list[Domain]:
         """Return the domains for which a user can have a token."""
@@ -235,28 +237,30 @@ class Authenticator:
 
     def _find_user(self, login: Login) -> User | None:
         if login.user_id is not None:
-            return self._accounts.user(login.user_id)
+            return self._accounts.find_user(login.user_id)
         if login.user_name is None:
             return None
-        return self._accounts.user_named(login.user_name, domain_id=login.domain_id, domain_name=login.domain_name)
+        return self._accounts.find_user_by_name(
+            login.user_name, domain_id=login.domain_id, domain_name=login.domain_name
+        )
 
     def _resolve_scope(self, user: User, scope: Scope) -> tuple[Project | None, Role | None]:
         if scope.project_id is None and scope.project_name is None:
             if scope.domain_id not in {None, user.domain.id} or scope.domain_name not in {None, user.domain.name}:
                 raise ServiceError("IAM.401", _NO_DOMAIN)
             return None, None
-        for project in self._accounts.projects_of(user.id):
+        for project in self._accounts.list_user_projects(user.id):
             if scope.project_id == project.id or (scope.project_id is None and scope.project_name == project.name):
                 return project, self._role(user.id, project.id)
         raise ServiceError("IAM.401", _NO_PROJECT)
 
     def _role(self, user_id: str, project_id: str) -> Role | None:
-        grants: list[Grant] = self._accounts.grants(user_id=user_id, project_id=project_id)
+        grants: list[Grant] = self._accounts.list_grants(user_id=user_id, project_id=project_id)
         return Role(grants[0].role) if grants else None
 
     def _read_token(self, text: str) -> tuple[Token, User]:
         token = self._issuer.read(text)
-        user = self._accounts.bearer(token.user_id, token.id)
+        user = self._accounts.find_token_user(token.user_id, token.id)
         if user is None or not user.enabled or user.credentials_version != token.credentials_version:
             raise ServiceError("FRS.0002")
         return token, user
@@ -266,8 +270,8 @@ class Authenticator:
         security_token = request.headers.get(signatures.SECURITY_TOKEN_HEADER)
         if security_token is not None:
             return self._find_temporary_signer(signature, security_token)
-        key = self._accounts.access_key(signature.access_key)
-        user = self._accounts.user(key.user_id) if key else None
+        key = self._accounts.find_access_key(signature.access_key)
+        user = self._accounts.find_user(key.user_id) if key else None
         if key is None or user is None or not user.enabled:
             return None
         return Caller(user, None, signature.hexdigest), self._keyring.secrets.decrypt(key.secret).decode()
@@ -279,7 +283,7 @@ class Authenticator:
             return None
         if content.get("access_key") != signature.access_key or content["expires_at"] <= utc_now():
             return None
-        user = self._accounts.user(content["user_id"])
+        user = self._accounts.find_user(content["user_id"])
         if user is None or not user.enabled or user.credentials_version != content["credentials_version"]:
             return None
         caller = Caller(user, content["project_id"], signature.hexdigest, content["expires_at"])
@@ -311,7 +315,7 @@ class LastUseRecorder:
             if due:
                 self._written[access_key] = now
         if due:
-            self._accounts.touch_access_key(access_key, now)
+            self._accounts.record_access_key_use(access_key, now)
 
 
 def _after(seconds: int) -> datetime:

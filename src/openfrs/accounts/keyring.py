@@ -17,7 +17,7 @@ from openfrs.core.settings import Settings
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
-from openfrs.store.opening import master_key
+from openfrs.store.opening import load_master_key
 from openfrs.store.service_keys import ServiceKeyRepository
 
 
@@ -160,7 +160,7 @@ def open_keyring(settings: Settings, database: Database) -> Keyring:
     Raises:
         OperatorError: the keys cannot be read.
     """
-    key = master_key(settings)
+    key = load_master_key(settings)
     if settings.database is None or key is None:
         return Keyring(KeyFile(DataDirectory(settings.data).keys))
     try:

@@ -12,7 +12,7 @@ import typer
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.operations.transfer.archive.keys import ArchiveKeys, public_key
-from openfrs.store.opening import master_key
+from openfrs.store.opening import load_master_key
 
 from .options import Data, Project, settings_of
 from .progress import track_items
@@ -43,7 +43,7 @@ def export_face_set(
     encrypted = encrypt or passphrase_file is not None
     if plain and encrypted:
         raise OperatorError("--plain cannot be combined with --encrypt or --passphrase-file")
-    if not plain and not encrypted and master_key(settings) is not None:
+    if not plain and not encrypted and load_master_key(settings) is not None:
         raise OperatorError(
             "templates are encrypted in the database; encrypt the archive with --encrypt, or export it with --plain"
         )

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from openfrs.operations.transfer import backup as backups
-from openfrs.store.opening import require_one_node
+from openfrs.store.opening import reject_shared_database
 
 from .options import Data, settings_of
 
@@ -17,7 +17,7 @@ def backup(
 ) -> None:
     """Back up the data directory. The server may run."""
     settings = settings_of(data=data)
-    require_one_node(settings, "back it up with pg_dump, and store the master key separately")
+    reject_shared_database(settings, "back it up with pg_dump, and store the master key separately")
     size = backups.back_up(settings.data, folder)
     print(f"Backed up {settings.data} to {folder}: {size:,} bytes.")
 
@@ -28,6 +28,6 @@ def restore(
 ) -> None:
     """Restore a backup to an empty data directory."""
     settings = settings_of(data=data)
-    require_one_node(settings, "stop the nodes and restore a dump with pg_restore")
+    reject_shared_database(settings, "stop the nodes and restore a dump with pg_restore")
     backups.restore(folder, settings.data)
     print(f"Restored {settings.data} from {folder}.")

@@ -1,4 +1,4 @@
-"""Domains, users, projects, roles and access keys as rows: every query about them."""
+"""All queries about domains, users, projects, roles and access keys."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -41,7 +41,7 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody of a domain who can sign in. A token is good only for the ``credentials_version`` it was issued under."""
+    """A user of a domain. A token is valid only for the ``credentials_version`` that it was issued for."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What face sets belong to. ``limits`` holds what differs from the settings."""
+    """An owner of face sets. ``limits`` overrides limits of the settings."""
 
     id: str
     name: str
@@ -74,7 +74,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A key for signing requests; ``secret`` is encrypted."""
+    """A key that signs requests; ``secret`` is encrypted."""
 
     access_key: str
     user_id: str
@@ -84,7 +84,7 @@ class AccessKey:
 
 
 class NameTakenError(Exception):
-    """Something of that name is there already."""
+    """The name is already in use."""
 
 
 class AccountRepository:
@@ -108,10 +108,10 @@ class AccountRepository:
         grants: Sequence[Grant] = (),
         keys: Sequence[AccessKey] = (),
     ) -> None:
-        """Write new things, all or none.
+        """Write new objects, all or none.
 
         Raises:
-            NameTakenError: a name or key is in use, or something refers to what is not there.
+            NameTakenError: a name or key is in use, or a reference is invalid.
         """
         rows: dict[Table, list[dict[str, Any]]] = {
             _domains: [{"id": each.id, "name": each.name} for each in domains],
@@ -156,41 +156,43 @@ class AccountRepository:
 
     # domains
 
-    def domain_named(self, name: str) -> Domain | None:
-        """A domain by name."""
+    def find_domain(self, name: str) -> Domain | None:
+        """Return a domain by name, or None."""
         with self._database.read() as connection:
             row = connection.execute(select(_domains).where(_domains.c.name == name)).first()
         return None if row is None else Domain(row.id, row.name)
 
-    def domains(self) -> list[Domain]:
-        """All domains in order of name."""
+    def list_domains(self) -> list[Domain]:
+        """Return all domains, sorted by name."""
         with self._database.read() as connection:
             return [Domain(row.id, row.name) for row in connection.execute(select(_domains).order_by(_domains.c.name))]
 
     # users
 
-    def user(self, user_id: str) -> User | None:
-        """A user by id."""
+    def find_user(self, user_id: str) -> User | None:
+        """Return a user by id, or None."""
         return next(iter(self._find_users(_users.c.id == user_id)), None)
 
-    def bearer(self, user_id: str, token_id: str) -> User | None:
-        """The user to whom a token was issued, by ids; None where it was revoked."""
+    def find_token_user(self, user_id: str, token_id: str) -> User | None:
+        """Return the user of a token, or None if the token was revoked."""
         with self._database.read() as connection:
             row = connection.execute(_BEARER, {"user": user_id, "token": token_id}).first()
         return None if row is None else _user(row)
 
-    def user_named(self, name: str, *, domain_id: str | None = None, domain_name: str | None = None) -> User | None:
-        """A user by name within the domain of an id or a name."""
+    def find_user_by_name(
+        self, name: str, *, domain_id: str | None = None, domain_name: str | None = None
+    ) -> User | None:
+        """Return a user by name within a domain, given by id or name; or None."""
         domain = _domains.c.id == domain_id if domain_id is not None else _domains.c.name == domain_name
         return next(iter(self._find_users(_users.c.name == name, domain)), None)
 
-    def users(self, domain_id: str) -> list[User]:
-        """A domain's users in order of name."""
+    def list_users(self, domain_id: str) -> list[User]:
+        """Return the users of a domain, sorted by name."""
         return self._find_users(_users.c.domain_id == domain_id)
 
     @retry_on_conflict
-    def change_user(self, user_id: str, *, password_hash: str | None = None, enabled: bool | None = None) -> None:
-        """Change a user and end every token issued to it."""
+    def update_user(self, user_id: str, *, password_hash: str | None = None, enabled: bool | None = None) -> None:
+        """Update a user, and invalidate all tokens of the user."""
         values: dict[str, Any] = {"credentials_version": _users.c.credentials_version + 1}
         if password_hash is not None:
             values["password_hash"] = password_hash
@@ -201,25 +203,25 @@ class AccountRepository:
 
     # projects
 
-    def project(self, project_id: str) -> Project | None:
-        """A project by id."""
+    def find_project(self, project_id: str) -> Project | None:
+        """Return a project by id, or None."""
         return next(iter(self._find_projects(_projects.c.id == project_id)), None)
 
-    def projects(self, domain_id: str, *, name: str | None = None) -> list[Project]:
-        """A domain's projects in order of name: all, or the one of a name."""
+    def list_projects(self, domain_id: str, *, name: str | None = None) -> list[Project]:
+        """Return the projects of a domain, sorted by name: all, or the one with a name."""
         named = [] if name is None else [_projects.c.name == name]
         return self._find_projects(_projects.c.domain_id == domain_id, *named)
 
-    def projects_of(self, user_id: str) -> list[Project]:
-        """The projects on which a user has a role, in order of name."""
+    def list_user_projects(self, user_id: str) -> list[Project]:
+        """Return the projects on which a user has a role, sorted by name."""
         granted = select(_grants.c.project_id).where(_grants.c.user_id == user_id)
         return self._find_projects(_projects.c.id.in_(granted))
 
     @retry_on_conflict
-    def change_project(
+    def update_project(
         self, project_id: str, *, enabled: bool | None = None, limits: Mapping[str, Any] | None = None
     ) -> None:
-        """Change a project."""
+        """Update a project."""
         values: dict[str, Any] = {}
         if enabled is not None:
             values["enabled"] = enabled
@@ -231,14 +233,14 @@ class AccountRepository:
 
     # roles
 
-    def membership(self, user_id: str, project_id: str) -> tuple[Project, str] | None:
-        """A project and the user's role on it; None where there is no such project, or no role."""
+    def find_membership(self, user_id: str, project_id: str) -> tuple[Project, str] | None:
+        """Return a project and the role of a user on it, or None if there is no project or no role."""
         with self._database.read() as connection:
             row = connection.execute(_MEMBERSHIP, {"user": user_id, "project": project_id}).first()
         return None if row is None else (_project(row), row.role)
 
-    def grants(self, *, user_id: str | None = None, project_id: str | None = None) -> list[Grant]:
-        """Roles of a user, on a project, or of a user on a project."""
+    def list_grants(self, *, user_id: str | None = None, project_id: str | None = None) -> list[Grant]:
+        """Return the grants of a user, of a project, or of both."""
         query = select(_grants).order_by(_grants.c.user_id, _grants.c.project_id)
         if user_id is not None:
             query = query.where(_grants.c.user_id == user_id)
@@ -249,60 +251,60 @@ class AccountRepository:
 
     @retry_on_conflict
     def set_grant(self, grant: Grant) -> None:
-        """Give a user a role on a project in place of any other. Tokens under another role end."""
+        """Set the role of a user on a project. A change of role invalidates the tokens of the user."""
         with self._database.write() as connection:
             connection.execute(select(_users.c.id).where(_users.c.id == grant.user_id).with_for_update(key_share=True))
-            self._withdraw(connection, grant.user_id, grant.project_id)
+            self._revoke_grant(connection, grant.user_id, grant.project_id)
             values = {"user_id": grant.user_id, "project_id": grant.project_id, "role": grant.role}
             connection.execute(insert(_grants).values(**values))
 
     @retry_on_conflict
-    def withdraw(self, user_id: str, project_id: str) -> bool:
-        """Take a user's role on a project away, and end the user's tokens; whether there was one."""
+    def revoke_grant(self, user_id: str, project_id: str) -> bool:
+        """Delete the role of a user on a project, and invalidate the tokens of the user. Return False if there was no role."""
         with self._database.write() as connection:
-            return self._withdraw(connection, user_id, project_id)
+            return self._revoke_grant(connection, user_id, project_id)
 
     @staticmethod
-    def _withdraw(connection: Connection, user_id: str, project_id: str) -> bool:
-        there = _grants.c.user_id == user_id, _grants.c.project_id == project_id
-        gone = connection.execute(delete(_grants).where(*there)).rowcount > 0
-        if gone:
+    def _revoke_grant(connection: Connection, user_id: str, project_id: str) -> bool:
+        match = _grants.c.user_id == user_id, _grants.c.project_id == project_id
+        deleted = connection.execute(delete(_grants).where(*match)).rowcount > 0
+        if deleted:
             version = _users.c.credentials_version + 1
             connection.execute(update(_users).where(_users.c.id == user_id).values(credentials_version=version))
-        return gone
+        return deleted
 
     # access keys
 
-    def access_key(self, access_key: str) -> AccessKey | None:
-        """An access key."""
+    def find_access_key(self, access_key: str) -> AccessKey | None:
+        """Return an access key, or None."""
         return next(iter(self._find_keys(_keys.c.access_key == access_key)), None)
 
-    def access_keys(self, user_id: str) -> list[AccessKey]:
-        """A user's access keys, oldest first."""
+    def list_access_keys(self, user_id: str) -> list[AccessKey]:
+        """Return the access keys of a user, oldest first."""
         return self._find_keys(_keys.c.user_id == user_id)
 
     @retry_on_conflict
     def delete_access_key(self, access_key: str) -> bool:
-        """Delete an access key; whether there was one."""
+        """Delete an access key. Return False if there was none."""
         with self._database.write() as connection:
             return connection.execute(delete(_keys).where(_keys.c.access_key == access_key)).rowcount > 0
 
     @retry_on_conflict
-    def touch_access_key(self, access_key: str, moment: datetime) -> None:
-        """Note when an access key was last used."""
+    def record_access_key_use(self, access_key: str, used_at: datetime) -> None:
+        """Record when an access key was last used."""
         with self._database.write() as connection:
-            connection.execute(update(_keys).where(_keys.c.access_key == access_key).values(last_used_at=moment))
+            connection.execute(update(_keys).where(_keys.c.access_key == access_key).values(last_used_at=used_at))
 
     # revoked tokens
 
     @retry_on_conflict
     def revoke_token(self, token_id: str, expires_at: datetime, now: datetime) -> None:
-        """Remember that a token is no longer good, and forget those that have expired anyway."""
-        with suppress(IntegrityError), self._database.write() as connection:  # it was revoked already
+        """Record a token as revoked, and delete the records of expired tokens."""
+        with suppress(IntegrityError), self._database.write() as connection:  # already revoked
             connection.execute(insert(_revoked).values(token_id=token_id, expires_at=expires_at))
             connection.execute(delete(_revoked).where(_revoked.c.expires_at < now))
 
-    # rows to things
+    # queries and conversion of rows
 
     def _find_users(self, *where: ColumnElement[bool]) -> list[User]:
         with self._database.read() as connection:
@@ -325,7 +327,7 @@ _PROJECTS: "Select[tuple[Any, ...]]" = select(_projects, _domains.c.name.label("
     _projects, _domains
 )
 
-# for every request: built once, since building a statement takes longer than running it
+# run for every request, and built once: building a statement takes longer than running it
 _BEARER = _USERS.where(_users.c.id == bindparam("user"), ~exists().where(_revoked.c.token_id == bindparam("token")))
 _MEMBERSHIP = (
     _PROJECTS.add_columns(_grants.c.role)

@@ -1,4 +1,4 @@
-"""Entries of the audit log in the database that several nodes share: only ever added."""
+"""The audit log in the database that several nodes share. Entries are only appended."""
 
 from collections.abc import Generator, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from openfrs.store.db.errors import retry_on_conflict
 from .db import tables
 
 _entries = tables.audit_entries
-_CHUNK = 500
+_BATCH_SIZE = 500
 
 
 class AuditRepository:
@@ -22,15 +22,15 @@ class AuditRepository:
 
     @retry_on_conflict
     def add(self, entries: Sequence[tuple[datetime, str]]) -> None:
-        """Write entries, each with the time it is of."""
+        """Append entries, each with its time."""
         with self._database.write() as connection:
             connection.execute(insert(_entries), [{"at": at, "entry": entry} for at, entry in entries])
 
     def newest_first(self) -> Generator[str, None, None]:
-        """Every entry, read as far as it is asked for."""
+        """Yield every entry, newest first; the database is read in batches as needed."""
         query = select(_entries.c.entry).order_by(_entries.c.at.desc(), _entries.c.id.desc())
         with (
             self._database.read() as connection,
-            connection.execute(query, execution_options={"yield_per": _CHUNK}) as rows,
+            connection.execute(query, execution_options={"yield_per": _BATCH_SIZE}) as rows,
         ):
             yield from rows.scalars()

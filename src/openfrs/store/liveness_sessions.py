@@ -1,4 +1,4 @@
-"""Liveness sessions as rows: every query about them."""
+"""All queries about liveness sessions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _sessions = tables.liveness_sessions
 
 @dataclass(frozen=True, slots=True)
 class LivenessSession:
-    """What a person was asked to do, until when, and whether left and right change places in the video."""
+    """The actions that a person must perform before the session expires. A mirrored video has left and right exchanged."""
 
     id: str
     project_id: str
@@ -27,14 +27,14 @@ class LivenessSession:
 
 
 class LivenessSessionRepository:
-    """All queries about liveness sessions. Each takes the time it is, so that processes with one clock agree."""
+    """All queries about liveness sessions. Each receives the current time, so that a test or a caller controls the clock."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @retry_on_conflict
     def add(self, session: LivenessSession, now: datetime) -> None:
-        """Keep a session, and forget all that have expired."""
+        """Write a session, and delete the expired ones."""
         with self._database.write() as connection:
             connection.execute(delete(_sessions).where(_sessions.c.expires_at <= now))
             connection.execute(
@@ -49,8 +49,8 @@ class LivenessSessionRepository:
             )
 
     @retry_on_conflict
-    def take(self, project_id: str, session_id: str, now: datetime) -> LivenessSession | None:
-        """A session for its one video; None if there is none of this id, or no longer. Only one caller ever gets it."""
+    def claim(self, project_id: str, session_id: str, now: datetime) -> LivenessSession | None:
+        """Return a session for its only video, to one caller; None if it is unknown, expired or already claimed."""
         with self._database.write() as connection:
             row = connection.execute(
                 update(_sessions)
@@ -68,15 +68,15 @@ class LivenessSessionRepository:
         return LivenessSession(row.id, row.project_id, tuple(row.actions), row.mirrored, row.expires_at)
 
     @retry_on_conflict
-    def finish(self, session_id: str, result: Mapping[str, Any], expires_at: datetime) -> None:
-        """Keep what came of a session's video until ``expires_at``."""
+    def store_result(self, session_id: str, result: Mapping[str, Any], expires_at: datetime) -> None:
+        """Store the result of a session's video until ``expires_at``."""
         with self._database.write() as connection:
             connection.execute(
                 update(_sessions).where(_sessions.c.id == session_id).values(result=dict(result), expires_at=expires_at)
             )
 
-    def result(self, project_id: str, session_id: str, now: datetime) -> Mapping[str, Any] | None:
-        """What came of a session, which is forgotten with it; None if there is nothing, or no longer."""
+    def pop_result(self, project_id: str, session_id: str, now: datetime) -> Mapping[str, Any] | None:
+        """Return the result of a session and delete the session; None if there is no result, or it has expired."""
         with self._database.write() as connection:
             row = connection.execute(
                 delete(_sessions)

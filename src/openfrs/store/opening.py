@@ -1,4 +1,4 @@
-"""Where everything durable is: a data directory of this node's own, or a database that nodes share."""
+"""Opening of the store that the settings name: a data directory of this node, or a database that nodes share."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from openfrs.store.index.milvus.search import MilvusIndex
 
 
-def master_key(settings: Settings) -> bytes | None:
-    """The key that the keys of templates are encrypted by, if one is set.
+def load_master_key(settings: Settings) -> bytes | None:
+    """Return the master key, or None if none is set.
 
     Raises:
-        OperatorError: it cannot be read.
+        OperatorError: the key cannot be read, or is set twice.
     """
     if settings.master_key is not None and settings.master_key_file is not None:
         raise OperatorError("set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY, not both")
@@ -33,35 +33,35 @@ def master_key(settings: Settings) -> bytes | None:
     return None if settings.master_key_file is None else read_master_key(settings.master_key_file)
 
 
-def require_one_node(settings: Settings, instead: str) -> None:
-    """Refuse what is for a data directory alone, and say what to do instead.
+def reject_shared_database(settings: Settings, alternative: str) -> None:
+    """Check that the store is a data directory.
 
     Raises:
-        OperatorError
+        OperatorError: it is a shared database; the message recommends the alternative.
     """
     if settings.database is not None:
-        raise OperatorError(f"the data is in the database that OPENFRS_DATABASE names: {instead}")
+        raise OperatorError(f"the data is in the database of OPENFRS_DATABASE: {alternative}")
 
 
 def require_data(settings: Settings) -> None:
     """Check, without opening the database, that there is one.
 
     Raises:
-        OperatorError: The data directory holds no database.
+        OperatorError: the data directory has no database.
     """
     if settings.database is None:
         DataDirectory(settings.data).require()
 
 
 def open_database(settings: Settings, *, exclusive: bool = False) -> Database:
-    """The database of the settings; ``exclusive`` keeps other nodes out, where there can be any.
+    """Open the database; with ``exclusive`` no other node can connect to a shared one.
 
     Raises:
-        OperatorError: it cannot be used. Where there are keys in the data directory it must hold something: they are made after
-            it.
+        OperatorError: the database cannot be used, or is missing from a data directory that has keys, which are always created
+            after it.
     """
     if settings.database is not None:
-        database = open_shared(settings, exclusive=exclusive)
+        database = open_shared_database(settings, exclusive=exclusive)
         try:
             require_no_migration(database)
         except BaseException:
@@ -71,33 +71,33 @@ def open_database(settings: Settings, *, exclusive: bool = False) -> Database:
     directory = DataDirectory(settings.data)
     path, keys = directory.database, directory.keys
     if keys.exists() and not (path.exists() and path.stat().st_size):
-        raise OperatorError(f"{path} is missing or empty, though {keys} shows that there was one: bring it back")
+        raise OperatorError(f"{path} is missing or empty, although {keys} exists: restore it from a backup")
     return SqliteDatabase(path)
 
 
-def open_shared(settings: Settings, *, exclusive: bool) -> Database:
-    """The database that nodes share, even one that a data directory is still being moved into.
+def open_shared_database(settings: Settings, *, exclusive: bool) -> Database:
+    """Open the shared database, even if it is the target of an unfinished migration.
 
     Raises:
-        OperatorError: it cannot be used, or there is no master key.
+        OperatorError: the database cannot be used, or there is no master key.
     """
-    from openfrs.store.db.postgresql import PostgresqlDatabase  # with its driver, which only those have who want it
+    from openfrs.store.db.postgresql import PostgresqlDatabase  # its driver is an optional dependency
 
     if settings.database is None:
-        raise OperatorError("name the database, such as postgresql://openfrs@db.example/openfrs")
-    if master_key(settings) is None:
+        raise OperatorError("set OPENFRS_DATABASE, such as postgresql://openfrs@db.example/openfrs")
+    if load_master_key(settings) is None:
         raise OperatorError(
-            "a database that nodes share holds keys, encrypted: set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY"
+            "a shared database needs a master key for the keys in it: set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY"
         )
     return PostgresqlDatabase(settings.database.get_secret_value(), exclusive=exclusive)
 
 
 @contextmanager
 def opened_database(settings: Settings, *, exclusive: bool = False) -> Iterator[Database]:
-    """The database of the settings until the block ends; a fault of the machine is one line for the operator.
+    """Open the database until the block ends; a store error becomes an error for the operator.
 
     Raises:
-        OperatorError: it cannot be used.
+        OperatorError: the database cannot be used.
     """
     database = open_database(settings, exclusive=exclusive)
     try:
@@ -109,24 +109,24 @@ def opened_database(settings: Settings, *, exclusive: bool = False) -> Iterator[
 
 
 @contextmanager
-def shared_database(settings: Settings) -> Iterator[Database]:
-    """The database, which servers may be using: that of a data directory is opened only if that changes nothing of it.
+def live_database(settings: Settings) -> Iterator[Database]:
+    """Open, until the block ends, a database that servers may be using. A data directory is never migrated.
 
     Raises:
-        OperatorError: there is none, it has another schema, or it cannot be used.
+        OperatorError: there is no database, it has another schema, or it cannot be used.
     """
     require_data(settings)
     if settings.database is None:
-        require_schema(settings)
+        require_current_schema(settings)
     with opened_database(settings) as database:
         yield database
 
 
-def require_schema(settings: Settings) -> None:
-    """See that the database of the data directory can be opened without changing its schema.
+def require_current_schema(settings: Settings) -> None:
+    """Check that opening the database of the data directory does not migrate it.
 
     Raises:
-        OperatorError: it cannot.
+        OperatorError: the database has another schema.
     """
     with closing(sqlite3.connect(DataDirectory(settings.data).database)) as connection:
         try:
@@ -135,20 +135,20 @@ def require_schema(settings: Settings) -> None:
             schema = "unknown"
     if schema != HEAD:
         raise OperatorError(
-            f"the database has schema {schema}, this release {HEAD}: start the server of this release once"
+            f"the database has schema {schema}, but this release needs {HEAD}: start the server of this release once"
         )
 
 
 def open_milvus_index(settings: Settings, database: Database, repository: FaceRepository) -> "MilvusIndex | None":
-    """The index of face sets on a server, if the settings name one; it need not answer yet.
+    """Open the index on Milvus, or return None if the settings name none. The server need not be reachable yet.
 
     Raises:
-        OperatorError: it cannot be used.
+        OperatorError: the settings are incomplete, or the client is missing.
     """
     if settings.index == "memory":
         return None
     if settings.milvus is None:
         raise OperatorError("set OPENFRS_MILVUS, such as http://host:19530, for the index on Milvus")
-    from openfrs.store.index.milvus.search import MilvusIndex
+    from openfrs.store.index.milvus.search import MilvusIndex  # its client is an optional dependency
 
     return MilvusIndex.open(settings.milvus.get_secret_value(), database, repository)

@@ -57,7 +57,7 @@ def test_a_database_of_every_earlier_schema_is_brought_up_to_date_and_kept(revis
     ]
     hits = Galleries.in_memory(repository, 10**9).search(face_set.id, np.array([1, 0, 0, 0], np.float32), Query(2))
     assert [(hit.face.face_id, hit.cosine) for hit in hits] == [("face0003", 1.0), ("face0001", 0.0)]
-    assert [(grant.project_id, grant.role) for grant in accounts.grants(user_id="u" * 32)] == [("p" * 32, "admin")]
+    assert [(grant.project_id, grant.role) for grant in accounts.list_grants(user_id="u" * 32)] == [("p" * 32, "admin")]
     database.close()
     kept = previous_database(file, revision)
     if revision == HEAD:

@@ -19,7 +19,7 @@ from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import HEAD
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.faces.templates import Templates
-from openfrs.store.opening import master_key, require_data
+from openfrs.store.opening import load_master_key, require_data
 from openfrs.store.service_keys import read_service_keys
 from openfrs.vision.weights.cache import State, WeightCache
 
@@ -194,7 +194,7 @@ def _check_postgresql(connection: Connection) -> Finding:
 
 
 def _check_shared_keys(settings: Settings, snapshots: "PostgresqlSnapshots", connection: Connection) -> Finding:
-    key = master_key(settings)
+    key = load_master_key(settings)
     if key is None:
         return Finding("keys", Status.FAILED, "no master key; set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY")
     keys = read_service_keys(snapshots, key)

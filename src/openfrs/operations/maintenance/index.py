@@ -14,7 +14,7 @@ from openfrs.store.faces.models import FaceSet, SetMissingError
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
 from openfrs.store.index.milvus.copies import IndexCopies
-from openfrs.store.opening import master_key, open_milvus_index, shared_database
+from openfrs.store.opening import live_database, load_master_key, open_milvus_index
 
 if TYPE_CHECKING:  # the Milvus client is an optional dependency
     from openfrs.store.index.milvus.indexer import Comparison, Indexer
@@ -48,8 +48,8 @@ def verify_index(
 
 @contextmanager
 def _indexer(settings: Settings) -> "Iterator[tuple[Indexer, Database]]":
-    with shared_database(settings) as database:
-        repository = FaceRepository(database, Templates(master_key(settings)))
+    with live_database(settings) as database:
+        repository = FaceRepository(database, Templates(load_master_key(settings)))
         index = open_milvus_index(settings, database, repository)
         if index is None:
             raise OperatorError("face sets are indexed in memory; this command needs OPENFRS_INDEX=milvus")

@@ -9,7 +9,7 @@ from openfrs.store.db.base import Database
 from openfrs.store.faces import key_rotation
 from openfrs.store.faces.deletions import HeldError
 from openfrs.store.faces.templates import Templates, read_master_key
-from openfrs.store.opening import master_key
+from openfrs.store.opening import load_master_key
 
 from .exclusive import exclusive_database
 
@@ -66,7 +66,7 @@ def _check_master_key(database: Database, key: bytes) -> None:
 
 
 def _required_master_key(settings: Settings) -> bytes:
-    key = master_key(settings)
+    key = load_master_key(settings)
     if key is None:
         raise OperatorError("no master key is set; set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY")
     return key

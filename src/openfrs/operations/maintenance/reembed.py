@@ -15,7 +15,7 @@ from openfrs.store.faces.bulk import SetChangedError, replace_templates
 from openfrs.store.faces.deletions import HeldError
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
-from openfrs.store.opening import master_key
+from openfrs.store.opening import load_master_key
 from openfrs.vision.loading import load_models
 from openfrs.vision.pipeline import Pipeline
 
@@ -40,7 +40,7 @@ def reembed_face_set(
         OperatorError: The face set does not exist, is under legal hold or changes during the run, or the folder, the models or
             the database cannot be used.
     """
-    templates = Templates(master_key(settings))
+    templates = Templates(load_master_key(settings))
     images = _images(folder)
     with exclusive_database(settings) as database:
         with database.read() as connection:

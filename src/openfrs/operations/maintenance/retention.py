@@ -11,7 +11,7 @@ from openfrs.operations.lookup import project_or_first
 from openfrs.store.faces.deletions import Deletion, DeletionRepository
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
-from openfrs.store.opening import master_key, shared_database
+from openfrs.store.opening import live_database, load_master_key
 
 
 def run_retention(settings: Settings, *, dry: bool, clock: Clock = utc_now) -> Iterator[RetentionResult]:
@@ -20,8 +20,8 @@ def run_retention(settings: Settings, *, dry: bool, clock: Clock = utc_now) -> I
     Raises:
         OperatorError: The database cannot be used, or a reader keeps deleted data in the write-ahead log.
     """
-    with shared_database(settings) as database:
-        job = RetentionJob(FaceRepository(database, Templates(master_key(settings)), clock=clock), clock)
+    with live_database(settings) as database:
+        job = RetentionJob(FaceRepository(database, Templates(load_master_key(settings)), clock=clock), clock)
         if dry:
             yield from job.run(dry_run=True)
             return
@@ -45,7 +45,7 @@ def deletion_report(
         OperatorError: A record was altered, no record has the digest ``known``, or the database cannot be used.
     """
     project_id = project_or_first(settings, project_id)
-    with shared_database(settings) as database:
+    with live_database(settings) as database:
         deletions = DeletionRepository(database)
         is_known = known is None
         for deletion in deletions.verified(project_id):

@@ -29,7 +29,7 @@ from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import SetTemplates, Templates
 from openfrs.store.index.backend import Query
 from openfrs.store.index.search import Galleries, Listing
-from openfrs.store.opening import master_key, open_shared, require_data, require_schema
+from openfrs.store.opening import load_master_key, open_shared_database, require_current_schema, require_data
 from openfrs.store.service_keys import begin_migration, complete_migration
 
 SAMPLED_SETS: Final = 20
@@ -70,12 +70,12 @@ def migrate_store(source: Settings, target: Settings, track: Track, wait: Callab
         OperatorError: The data directory or the database cannot be used, or the copy differs from the source.
     """
     require_data(source)
-    require_schema(source)
+    require_current_schema(source)
     directory = DataDirectory(source.data)
     try:
         with closing(SqliteDatabase(directory.database)) as database, database.quiesced():
-            with closing(open_shared(target, exclusive=True)) as shared:
-                faces = _copy(source, database, shared, master_key(target) or b"", track)
+            with closing(open_shared_database(target, exclusive=True)) as shared:
+                faces = _copy(source, database, shared, load_master_key(target) or b"", track)
             lock = _wait_for_lock(directory, wait)
     except StoreUnavailableError as error:
         raise OperatorError(f"the migration was interrupted: {error}; run the same command again to resume") from error

@@ -64,7 +64,7 @@ class LivenessSessions:
             ServiceError: ``FRS.0703`` the session does not exist, has expired or already received a video; and as
                 :meth:`ActionLiveness.check`.
         """
-        session = await asyncio.to_thread(self._repository.take, project_id, session_id, self._clock())
+        session = await asyncio.to_thread(self._repository.claim, project_id, session_id, self._clock())
         if session is None:
             raise _no_session()
         request = ActionRequest(tuple(map(Action, session.actions)), mirrored=session.mirrored)
@@ -74,7 +74,7 @@ class LivenessSessions:
             "actions": [[int(action), confidence] for action, confidence in decision.actions],
             "warnings": [int(code) for code in decision.warnings],
         }
-        await asyncio.to_thread(self._repository.finish, session_id, result, self._clock() + self._life)
+        await asyncio.to_thread(self._repository.store_result, session_id, result, self._clock() + self._life)
 
     def result(self, project_id: str, session_id: str) -> SessionResult:
         """Return the result of a session, once.
@@ -82,7 +82,7 @@ class LivenessSessions:
         Raises:
             ServiceError: ``FRS.0703`` the session does not exist, has expired, has no result yet, or was already read.
         """
-        result = self._repository.result(project_id, session_id, self._clock())
+        result = self._repository.pop_result(project_id, session_id, self._clock())
         if result is None:
             raise _no_session()
         return _session_result(result)

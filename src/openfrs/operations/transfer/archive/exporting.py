@@ -14,7 +14,7 @@ from openfrs.store.faces.models import SetMissingError, StoredFace
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.snapshot import load_face_set
 from openfrs.store.faces.templates import Templates
-from openfrs.store.opening import master_key, shared_database
+from openfrs.store.opening import live_database, load_master_key
 
 from .container import writing
 from .keys import ArchiveKeys
@@ -39,8 +39,8 @@ def export_set(
     """
     keys = ArchiveKeys(settings.data)
     project_id = project_or_first(settings, project_id)
-    templates = Templates(master_key(settings))
-    with shared_database(settings) as database:
+    templates = Templates(load_master_key(settings))
+    with live_database(settings) as database:
         repository = FaceRepository(database, templates)
         face_set = find_face_set(repository, project_id, set_name)
         with repository.snapshot() as connection:

@@ -18,7 +18,7 @@ from openfrs.store.data_directory import DataDirectory
 from openfrs.store.faces.bulk import public_id_exists, write_face_set
 from openfrs.store.faces.models import FaceSet, IdTakenError, SetExistsError, StoredFace, TooManySetsError
 from openfrs.store.faces.templates import Templates
-from openfrs.store.opening import master_key, opened_database
+from openfrs.store.opening import load_master_key, opened_database
 from openfrs.vision.loading import configured_embedder
 from openfrs.vision.weights.custom_embedder import embedder_identity
 
@@ -80,11 +80,11 @@ def import_archive(settings: Settings, path: Path, what: ImportedSet, ask: Ask, 
         opened_database(settings) as database,
     ):
         project_id = project_or_first(settings, what.project_id)
-        if AccountRepository(database).project(project_id) is None:
+        if AccountRepository(database).find_project(project_id) is None:
             raise OperatorError(f"there is no project {project_id}")
         description = table.description
         face_set = _adopted(settings, description, project_id, what.name)
-        templates = Templates(master_key(settings))
+        templates = Templates(load_master_key(settings))
         with database.read() as connection:
             templates.check(connection)
             if public_id_exists(connection, face_set.public_id):
