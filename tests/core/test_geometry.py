@@ -24,6 +24,9 @@ def test_intersection_over_union() -> None:
     assert intersection_over_union(box, BoundingBox(20, 10, 20, 20)) == pytest.approx(1 / 3)
     assert intersection_over_union(box, BoundingBox(30, 10, 20, 20)) == 0.0
     assert intersection_over_union(box, BoundingBox(70, 70, 20, 20)) == 0.0
+    assert intersection_over_union(BoundingBox(0, 0, 10, 10), BoundingBox(0, 0, 10, 10)) == 1
+    assert intersection_over_union(BoundingBox(0, 0, 10, 10), BoundingBox(5, 0, 10, 10)) == pytest.approx(1 / 3)
+    assert intersection_over_union(BoundingBox(0, 0, 10, 10), BoundingBox(20, 20, 10, 10)) == 0
     assert intersection_over_union(BoundingBox(0, 0, 0, 0), BoundingBox(0, 0, 0, 0)) == 0
 
 

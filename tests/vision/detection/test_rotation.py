@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openfrs.core.geometry import intersection_over_union
 from openfrs.vision.detection.rotation import detect_all_rotations, points_to_original, to_original, unrotate, upright
 from openfrs.vision.types import Detection, Image
 
@@ -53,13 +52,6 @@ def test_an_upright_face_is_returned_unchanged() -> None:
     level_image, back = upright(image, detection)
     assert level_image is image
     assert back is detection
-
-
-def test_intersection_over_union_of_detections() -> None:
-    assert intersection_over_union(face(0, 0, 10, 10), face(0, 0, 10, 10)) == 1
-    assert intersection_over_union(face(0, 0, 10, 10), face(5, 0, 10, 10)) == pytest.approx(1 / 3)
-    assert intersection_over_union(face(0, 0, 10, 10), face(20, 20, 10, 10)) == 0
-    assert intersection_over_union(face(0, 0, 0, 0), face(0, 0, 0, 0)) == 0
 
 
 @pytest.mark.parametrize(
