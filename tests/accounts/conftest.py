@@ -8,9 +8,13 @@ from tests.support.tenants import Tenant
 
 @pytest.fixture(scope="session")
 def tenant(server: Server) -> Tenant:
-    return Tenant.new(server)
+    tenant = Tenant.new(server)
+    tenant.lift_rate_limit()
+    return tenant
 
 
 @pytest.fixture(scope="session")
 def other(server: Server) -> Tenant:
-    return Tenant.new(server)
+    tenant = Tenant.new(server)
+    tenant.lift_rate_limit()
+    return tenant

@@ -70,8 +70,10 @@ def test_an_admin_cannot_manage_users_of_another_project(tenant: Tenant, admin: 
     assert "elsewhere" not in listed
 
 
-def test_the_project_shows_its_limits(tenant: Tenant, admin: httpx.Client) -> None:
-    shown = tenant.server.anonymous.get(str(admin.base_url).rstrip("/"), headers=admin.headers).json()
+def test_the_project_shows_its_limits(server: Server) -> None:
+    tenant = Tenant.new(server)
+    with tenant.client() as client:
+        shown = client.get(f"{server.endpoint}/x/v1/accounts/{tenant.project_id}").json()
     assert shown["domain"]["name"] == tenant.name
     assert shown["limits"]["rate"] == 10
     assert shown["limits"]["slow_rate"] == 1

@@ -157,7 +157,7 @@ def test_a_project_over_its_rate_limit_gets_429_and_others_do_not(tenant: Tenant
             assert last.headers["X-ratelimit"] == "2"
             assert ours.get(f"{tenant.base}/face-sets/x").status_code == 400  # another operation
     finally:
-        accounts(tenant.server, "limit", tenant.name, "main")
+        tenant.lift_rate_limit()
 
 
 def test_a_project_has_its_own_number_and_size_of_face_sets(server: Server) -> None:
