@@ -1,4 +1,4 @@
-"""Liveness sessions as rows: taken once, read once, gone when they expire, whatever process asks."""
+"""Liveness sessions: claimed once, read once and expired, from any process."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ RESULT = {"alive": True}
 
 @pytest.fixture
 def databases(place: Place) -> Iterator[list[Database]]:
-    """Two processes' views of one database with two projects."""
+    """One database with two projects, opened twice as by two processes."""
     opened = [open_database(place) for _ in range(2)]
     with opened[0].write() as connection:
         connection.execute(insert(tables.domains).values(id="d", name="d"))
@@ -36,7 +36,7 @@ def repositories(databases: list[Database]) -> list[LivenessSessionRepository]:
     return [LivenessSessionRepository(database) for database in databases]
 
 
-def test_a_session_goes_from_one_process_to_another(repositories: list[LivenessSessionRepository]) -> None:
+def test_a_session_is_shared_between_processes(repositories: list[LivenessSessionRepository]) -> None:
     one, other = repositories
     one.add(SESSION, NOW)
     assert other.claim("p" * 32, SESSION.id, NOW) == SESSION
@@ -46,17 +46,17 @@ def test_a_session_goes_from_one_process_to_another(repositories: list[LivenessS
     assert other.pop_result("p" * 32, SESSION.id, NOW) is None
 
 
-def test_of_many_who_take_or_read_one_gets_it(repositories: list[LivenessSessionRepository]) -> None:
+def test_a_session_and_its_result_are_returned_to_one_caller(repositories: list[LivenessSessionRepository]) -> None:
     repositories[0].add(SESSION, NOW)
     with ThreadPoolExecutor(8) as pool:
-        taken = list(pool.map(lambda each: each.claim("p" * 32, SESSION.id, NOW), repositories * 8))
+        claimed = list(pool.map(lambda each: each.claim("p" * 32, SESSION.id, NOW), repositories * 8))
         repositories[0].store_result(SESSION.id, RESULT, LATER)
-        read = list(pool.map(lambda each: each.pop_result("p" * 32, SESSION.id, NOW), repositories * 8))
-    assert (taken.count(SESSION), taken.count(None)) == (1, 15)
-    assert (read.count(RESULT), read.count(None)) == (1, 15)
+        results = list(pool.map(lambda each: each.pop_result("p" * 32, SESSION.id, NOW), repositories * 8))
+    assert (claimed.count(SESSION), claimed.count(None)) == (1, 15)
+    assert (results.count(RESULT), results.count(None)) == (1, 15)
 
 
-def test_another_project_sees_nothing(repositories: list[LivenessSessionRepository]) -> None:
+def test_another_project_has_no_access(repositories: list[LivenessSessionRepository]) -> None:
     one, _ = repositories
     one.add(SESSION, NOW)
     assert one.claim("q" * 32, SESSION.id, NOW) is None
@@ -66,7 +66,7 @@ def test_another_project_sees_nothing(repositories: list[LivenessSessionReposito
     assert one.pop_result("p" * 32, SESSION.id, NOW) == RESULT
 
 
-def test_what_has_expired_is_not_there(
+def test_expired_sessions_and_results_are_not_returned(
     repositories: list[LivenessSessionRepository], databases: list[Database]
 ) -> None:
     one, _ = repositories

@@ -1,4 +1,4 @@
-"""What nodes keep in the database that they share: their own keys, the audit log."""
+"""Service keys and the audit log in a shared database."""
 
 import contextlib
 import threading
@@ -32,21 +32,21 @@ def database(place: Place) -> Iterator[Database]:
         yield opened
 
 
-def test_of_nodes_that_make_keys_at_once_all_have_the_same(database: Database) -> None:
+def test_nodes_that_create_keys_at_the_same_time_share_them(database: Database) -> None:
     start = threading.Barrier(4)
 
-    def made(_: int) -> Keyring:
+    def create(_: int) -> Keyring:
         start.wait()
         return Keyring(DatabaseKeys(ServiceKeyRepository(database, MASTER)))
 
     with ThreadPoolExecutor(4) as pool:
-        one, *others = pool.map(made, range(4))
+        one, *others = pool.map(create, range(4))
     for other in others:
         assert other.secrets.decrypt(one.secrets.encrypt(b"x")) == b"x"
         assert one.tokens.decrypt(other.tokens.encrypt(b"x")) == b"x"
 
 
-def test_a_rotation_on_one_node_is_known_to_all(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_rotation_reaches_every_node(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = (Keyring(DatabaseKeys(ServiceKeyRepository(database, MASTER))) for _ in range(2))
     before = one.tokens.encrypt(b"before")
     one.rotate_token_keys(timedelta(hours=1))
@@ -56,7 +56,7 @@ def test_a_rotation_on_one_node_is_known_to_all(database: Database, monkeypatch:
     assert other.tokens.decrypt(after) == b"after"
 
 
-def test_keys_cannot_be_read_without_the_master_key_and_follow_it(database: Database) -> None:
+def test_keys_are_encrypted_with_the_master_key_and_its_successor(database: Database) -> None:
     secret = Keyring(DatabaseKeys(ServiceKeyRepository(database, MASTER))).secrets.encrypt(b"x")
     with database.read() as connection:
         assert b"primary" not in connection.scalars(select(tables.service_keys.c.sealed)).one()
@@ -66,7 +66,7 @@ def test_keys_cannot_be_read_without_the_master_key_and_follow_it(database: Data
     assert Keyring(DatabaseKeys(ServiceKeyRepository(database, OTHER))).secrets.decrypt(secret) == b"x"
 
 
-def test_what_is_no_keyring_is_refused(database: Database) -> None:
+def test_an_invalid_keyring_is_rejected(database: Database) -> None:
     repository = ServiceKeyRepository(database, MASTER)
     repository.make("{}")
     with pytest.raises(OperatorError, match="cannot be read as an OpenFRS keyring"):
@@ -80,7 +80,7 @@ def test_entries_of_all_nodes_come_newest_first(database: Database) -> None:
     assert list(one.newest_first()) == ["fourth", "third", "second", "first"]
 
 
-def test_what_is_recorded_is_in_the_database_when_the_log_is_closed(database: Database, tmp_path: Path) -> None:
+def test_closing_the_log_writes_all_entries_to_the_database(database: Database, tmp_path: Path) -> None:
     repository = AuditRepository(database)
     log = DatabaseAuditLog(repository, FileAuditLog(tmp_path / "audit.jsonl"))
     for number in range(450):

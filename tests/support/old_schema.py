@@ -1,7 +1,7 @@
-"""Databases as earlier releases left them.
+"""Databases of earlier releases.
 
-One for each revision is kept in ``schemas`` as SQL. ``python -m tests.support.old_schema REVISION`` prints that of a new revision;
-those that are there are never made again.
+The folder ``schemas`` has one for each revision, as SQL. ``python -m tests.support.old_schema REVISION`` prints the one of a new
+revision. Existing files are never generated again.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from sqlalchemy import create_engine
 
 
 def migrate(path: Path, revision: str) -> None:
-    """Bring a database, made if need be, up to a revision."""
+    """Migrate a database to a revision; create it if needed."""
     config = _config()
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
@@ -27,14 +27,14 @@ def migrate(path: Path, revision: str) -> None:
 
 
 def head_revision() -> str:
-    """The newest revision."""
+    """Return the newest revision."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None
     return head
 
 
 def current_revision(path: Path) -> str:
-    """The revision of a database."""
+    """Return the revision of a database."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         ((revision,),) = connection.execute("select version_num from alembic_version").fetchall()
     return str(revision)
@@ -47,7 +47,7 @@ def _config() -> Config:
 
 
 def fill(path: Path, revision: str) -> None:
-    """Write an account, a face set with two faces of four numbers each, and the trace of a deleted one."""
+    """Write an account, a face set with two 4-dimensional faces, and a tombstone."""
     project, user, domain = "p" * 32, "u" * 32, "d" * 32
     templates = {1: "0000003800b80000", 3: "003c000000000000"}
     rows = [

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of Debian's for tests, in a directory of its own, on a free port of loopback or on a host of its own."""
+"""A PostgreSQL server for tests, from the Debian package: in a temporary directory, on loopback or in another network namespace."""
 
 import itertools
 import os
@@ -27,14 +27,14 @@ def _binaries() -> Path | None:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
+    """Return a free port of loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class PostgresqlServer:
-    """A server that can be stopped, killed and started again."""
+    """A server that can be stopped, killed and restarted."""
 
     def __init__(self, folder: Path, binaries: Path, *, durable: bool, host: OtherHost | None) -> None:
         self.folder = folder
@@ -60,7 +60,7 @@ class PostgresqlServer:
             rules.write("host all all samenet scram-sha-256\n")
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
+        """Start the server, and wait until it accepts connections."""
         options = {
             "port": self.port,
             "listen_addresses": self._at,
@@ -84,11 +84,11 @@ class PostgresqlServer:
                 return
 
     def stop(self) -> None:
-        """Stop as an operator would who does not wait for clients."""
+        """Stop the server without waiting for clients."""
         self._end(signal.SIGINT)
 
     def kill(self) -> None:
-        """Kill every process of the server at once, as a loss of power would."""
+        """Kill every process of the server at once, like a power failure."""
         assert self._process is not None
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
         for process in (self._process.pid, *map(int, children)):
@@ -106,11 +106,11 @@ class PostgresqlServer:
             self._process = None
 
     def url(self, database: str) -> str:
-        """Where a database is."""
+        """Return the URL of a database."""
         return f"postgresql://openfrs:{self.password}@{self._at}:{self.port}/{database}"
 
     def new_database(self, template: str = "template0") -> str:
-        """The URL of a new database, empty or a copy of another one."""
+        """Create a database, empty or a copy of another one, and return its URL."""
         name = f"test{next(self._numbers)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f"create database {name} template {template} encoding 'UTF8'")
@@ -119,11 +119,11 @@ class PostgresqlServer:
 
 @contextmanager
 def postgresql_server(*, durable: bool = False, host: OtherHost | None = None) -> Iterator[PostgresqlServer]:
-    """A server that stops by itself; where there is none to start, the test is skipped."""
+    """Run a server until the block ends; skip the test if PostgreSQL is not installed."""
     binaries = _binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    # not below TMPDIR, which may be closed to the user that the server runs as
+    # not below TMPDIR, which the server's user may not be allowed to enter
     with tempfile.TemporaryDirectory(prefix="openfrs-postgresql-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         server = PostgresqlServer(Path(folder), binaries, durable=durable, host=host)
         try:

@@ -10,7 +10,7 @@ PROJECT = "p" * 32
 
 
 def create_account(place: Place) -> None:
-    """Make a database with one account, whose project is ``PROJECT``."""
+    """Create a database with one account, whose project is ``PROJECT``."""
     database = open_database(place)
     domain = Domain("d" * 32, "domain")
     project = Project(PROJECT, "local", domain, datetime(2026, 1, 1, tzinfo=UTC))

@@ -94,7 +94,7 @@ class AccountRepository:
         self._database = database
 
     def is_empty(self) -> bool:
-        """Whether there is no domain yet."""
+        """Return whether there are no domains yet."""
         with self._database.read() as connection:
             return connection.scalar(select(func.count()).select_from(_domains)) == 0
 

@@ -20,7 +20,7 @@ def test_writes_are_synchronous(tmp_path: Path) -> None:
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
 
 
-def test_a_file_that_is_no_database_is_one_line_and_left_alone(tmp_path: Path) -> None:
+def test_a_file_of_another_kind_is_rejected_and_unchanged(tmp_path: Path) -> None:
     file = tmp_path / "x.db"
     file.write_bytes(b"this is not a database" * 100)
     with pytest.raises(OperatorError, match="cannot be used as a database"):
@@ -28,7 +28,7 @@ def test_a_file_that_is_no_database_is_one_line_and_left_alone(tmp_path: Path) -
     assert file.read_bytes() == b"this is not a database" * 100
 
 
-def test_a_database_of_a_newer_release_is_one_line_and_left_alone(tmp_path: Path) -> None:
+def test_a_database_of_a_newer_release_is_rejected_and_unchanged(tmp_path: Path) -> None:
     file = tmp_path / "x.db"
     SqliteDatabase(file).close()
     with sqlite3.connect(file) as connection:

@@ -1,4 +1,4 @@
-"""What the machine does to the database is told as such, and leaves nothing by half."""
+"""Errors of the machine are reported as store errors, and no transaction is half done."""
 
 import contextlib
 import sqlite3
@@ -19,7 +19,7 @@ from tests.support.store_accounts import PROJECT, create_account
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A database with 200 faces, closed."""
+    """A closed database with 200 faces."""
     path = tmp_path / "x.db"
     create_account(path)
     database = SqliteDatabase(path)
@@ -42,23 +42,23 @@ def content(path: Path) -> list[tuple[object, ...]]:
 
 
 def pragma(database: Database, text: str) -> None:
-    """Set something on the one connection that is in use."""
+    """Set a pragma on the one connection of the pool."""
     with database.read() as connection:
         connection.exec_driver_sql(f"PRAGMA {text}")
 
 
 @pytest.mark.parametrize(
-    ("fault", "cure", "told"),
+    ("fault", "cure", "message"),
     [
         ("max_page_count=1", "max_page_count=1000000", "full"),
         ("query_only=ON", "query_only=OFF", "readonly"),
     ],
 )
-def test_a_write_that_the_disk_refuses_leaves_nothing(database: Database, fault: str, cure: str, told: str) -> None:
+def test_a_write_that_fails_on_the_disk_is_rolled_back(database: Database, fault: str, cure: str, message: str) -> None:
     repository = FaceRepository(database)
     set_id = repository.list_sets(PROJECT)[0].id
     pragma(database, fault)
-    with pytest.raises(StoreUnavailableError, match=told):
+    with pytest.raises(StoreUnavailableError, match=message):
         repository.add(set_id, [face(number) for number in range(1000, 1400)])
     found = repository.find_set(PROJECT, "s")
     assert found is not None
@@ -68,7 +68,7 @@ def test_a_write_that_the_disk_refuses_leaves_nothing(database: Database, fault:
     assert len(repository.list_faces(set_id, 0, 1000)) == 600
 
 
-def test_a_database_that_another_program_holds_is_told_and_let_go_of(database: Database, path: Path) -> None:
+def test_a_write_fails_while_another_program_locks_the_database(database: Database, path: Path) -> None:
     repository = FaceRepository(database)
     set_id = repository.list_sets(PROJECT)[0].id
     pragma(database, "busy_timeout=20")
@@ -80,21 +80,21 @@ def test_a_database_that_another_program_holds_is_told_and_let_go_of(database: D
     repository.add(set_id, [face(1000)])
 
 
-def test_a_write_does_not_wait_for_ever_for_another(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_waits_for_another_times_out(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "WRITE_LOCK_SECONDS", 0.02)
     repository = FaceRepository(database)
     with database.write(), pytest.raises(StoreUnavailableError, match="has not ended"):
         repository.create_set(repository.list_sets(PROJECT)[0], limit=10)
 
 
-def test_mistakes_of_the_program_are_not_blamed_on_the_machine(database: Database) -> None:
+def test_errors_of_the_program_are_not_store_errors(database: Database) -> None:
     with pytest.raises(Exception, match="no such table") as raised, database.read() as connection:
         connection.exec_driver_sql("select * from missing")
     assert not isinstance(raised.value, StoreUnavailableError)
 
 
-def refused(path: Path) -> str:
-    """The refusal of a file, which must be left as it was."""
+def rejection(path: Path) -> str:
+    """Return the error at opening a file, and check that the file is unchanged."""
     before = path.read_bytes()
     with pytest.raises(OperatorError) as raised:
         SqliteDatabase(path)
@@ -105,23 +105,23 @@ def refused(path: Path) -> str:
 
 
 @pytest.mark.parametrize("kept", [1, 99, 100, 4096, 8192, 0.5, 0.9])
-def test_a_truncated_file_is_refused_and_left_alone(path: Path, kept: float) -> None:
+def test_a_truncated_file_is_rejected_and_unchanged(path: Path, kept: float) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[: int(kept * len(whole)) if isinstance(kept, float) else kept])
-    refused(path)
+    rejection(path)
 
 
-def test_a_file_with_a_wrecked_page_is_refused_and_left_alone(path: Path) -> None:
+def test_a_file_with_a_damaged_page_is_rejected_and_unchanged(path: Path) -> None:
     whole = path.read_bytes()
     for page in range(len(whole) // 4096):
         path.write_bytes(whole[: page * 4096] + b"\xa5" * 4096 + whole[(page + 1) * 4096 :])
-        assert "damaged" in refused(path) or "cannot be used" in refused(path)
+        assert "damaged" in rejection(path) or "cannot be used" in rejection(path)
 
 
-def test_a_flipped_bit_of_the_header_is_refused_or_does_not_matter(path: Path) -> None:
+def test_a_flipped_bit_in_the_header_is_rejected_or_harmless(path: Path) -> None:
     whole, before = path.read_bytes(), content(path)
     copy = path.with_name("copy.db")
-    refusals = 0
+    rejections = 0
     for bit in range(8 * 100):
         flipped = bytearray(whole)
         flipped[bit // 8] ^= 1 << bit % 8
@@ -130,15 +130,15 @@ def test_a_flipped_bit_of_the_header_is_refused_or_does_not_matter(path: Path) -
             SqliteDatabase(copy).close()
         except OperatorError:
             assert copy.read_bytes() == flipped
-            refusals += 1
+            rejections += 1
         else:
             assert content(copy) == before
         for left in copy.parent.glob("copy.db-*"):
             left.unlink()
-    assert refusals > 200
+    assert rejections > 200
 
 
-def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+def test_an_unwritable_path_is_rejected(tmp_path: Path) -> None:
     file = tmp_path / "not a folder"
     file.write_text("")
     with pytest.raises(OperatorError, match="cannot be used as a database"):

@@ -1,4 +1,4 @@
-"""The migrations lead exactly to the schema that the code uses."""
+"""Migrations from each earlier schema to the current one."""
 
 import contextlib
 import sqlite3
@@ -33,14 +33,14 @@ def test_migrations_and_tables_agree(tmp_path: Path) -> None:
     database.close()
 
 
-def test_the_newest_revision_is_the_one_that_opening_looks_for() -> None:
+def test_head_is_the_newest_revision() -> None:
     config = Config()
     config.set_main_option("script_location", "openfrs.store.db:migrations")
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
 @pytest.mark.parametrize("revision", [file.stem for file in SCHEMAS])
-def test_a_database_of_every_earlier_schema_is_brought_up_to_date_and_kept(revision: str, tmp_path: Path) -> None:
+def test_each_earlier_schema_is_migrated_and_a_copy_is_kept(revision: str, tmp_path: Path) -> None:
     file = tmp_path / "openfrs.db"
     with contextlib.closing(sqlite3.connect(file)) as connection:
         connection.executescript(SCHEMAS[0].with_stem(revision).read_text("utf-8"))
@@ -68,14 +68,14 @@ def test_a_database_of_every_earlier_schema_is_brought_up_to_date_and_kept(revis
         assert list(connection.iterdump()) == before
 
 
-def test_every_earlier_schema_is_kept() -> None:
+def test_each_earlier_schema_has_a_test_database() -> None:
     config = Config()
     config.set_main_option("script_location", "openfrs.store.db:migrations")
     revisions = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     assert revisions - {HEAD} <= {file.stem for file in SCHEMAS} <= revisions
 
 
-def test_without_room_for_the_copy_nothing_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_copy_prevents_the_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "openfrs.db"
     with contextlib.closing(sqlite3.connect(file)) as connection:
         connection.executescript(SCHEMAS[0].read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""What is PostgreSQL's own: who migrates, who has the database alone, and what is told when the server is not as it should be."""
+"""PostgreSQL: concurrent migration, exclusive use, conflicts, and errors of the server."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from tests.support.postgresql import PostgresqlServer, postgresql_server
 
 @pytest.fixture(scope="module")
 def url(postgresql: PostgresqlServer) -> str:
-    """A database with one project."""
+    """Return a database with one project."""
     place = postgresql.new_database()
     new_database(place).close()
     return place
@@ -35,12 +35,12 @@ def database(url: str) -> Iterator[Database]:
 
 
 def run(url: str, statement: str) -> None:
-    """Do something to a database, as an operator would."""
+    """Run a statement as an operator."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement)
 
 
-def test_of_nodes_that_start_at_once_one_makes_the_schema(postgresql: PostgresqlServer) -> None:
+def test_one_of_several_starting_nodes_creates_the_schema(postgresql: PostgresqlServer) -> None:
     place, start = postgresql.new_database(), threading.Barrier(4)
 
     def opened(_: int) -> PostgresqlDatabase:
@@ -55,7 +55,7 @@ def test_of_nodes_that_start_at_once_one_makes_the_schema(postgresql: Postgresql
         database.close()
 
 
-def test_the_schema_is_left_alone_while_nodes_of_another_release_run(database: Database, url: str) -> None:
+def test_the_schema_is_not_migrated_while_nodes_of_another_release_run(database: Database, url: str) -> None:
     run(url, "update alembic_version set version_num = '0005'")
     try:
         with pytest.raises(OperatorError, match="schema 0005 of an older release, whose nodes are running"):
@@ -64,7 +64,7 @@ def test_the_schema_is_left_alone_while_nodes_of_another_release_run(database: D
         run(url, f"update alembic_version set version_num = '{HEAD}'")
 
 
-def test_a_newer_schema_is_refused_and_left_as_it_is(postgresql: PostgresqlServer) -> None:
+def test_a_newer_schema_is_rejected(postgresql: PostgresqlServer) -> None:
     place = postgresql.new_database()
     PostgresqlDatabase(place).close()
     run(place, "update alembic_version set version_num = '9999'")
@@ -72,7 +72,7 @@ def test_a_newer_schema_is_refused_and_left_as_it_is(postgresql: PostgresqlServe
         PostgresqlDatabase(place)
 
 
-def test_a_migration_that_fails_leaves_nothing(postgresql: PostgresqlServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_migration_is_rolled_back(postgresql: PostgresqlServer, monkeypatch: pytest.MonkeyPatch) -> None:
     place = postgresql.new_database()
 
     def failing(*_: object) -> None:
@@ -88,7 +88,7 @@ def test_a_migration_that_fails_leaves_nothing(postgresql: PostgresqlServer, mon
     PostgresqlDatabase(place).close()
 
 
-def test_who_wants_the_database_alone_waits_for_nobody_and_lets_nobody_in(url: str) -> None:
+def test_exclusive_use_fails_beside_other_nodes_and_keeps_them_out(url: str) -> None:
     with closing(PostgresqlDatabase(url)), pytest.raises(OperatorError, match="stop them first"):
         PostgresqlDatabase(url, exclusive=True)
     with closing(PostgresqlDatabase(url, exclusive=True)) as exclusive:
@@ -99,7 +99,7 @@ def test_who_wants_the_database_alone_waits_for_nobody_and_lets_nobody_in(url: s
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda url: url.rsplit(":", 1)[0] + ":1/x", "cannot be used as a database"),
         (lambda url: url.replace("openfrs:", "openfrs:wrong"), "password authentication failed"),
@@ -107,16 +107,16 @@ def test_who_wants_the_database_alone_waits_for_nobody_and_lets_nobody_in(url: s
         (lambda _: "postgresql", "expected a URL"),
     ],
 )
-def test_what_cannot_be_opened_is_one_line_without_the_password(
-    url: str, change: Callable[[str], str], told: str, postgresql: PostgresqlServer
+def test_an_error_at_opening_is_one_line_without_the_password(
+    url: str, change: Callable[[str], str], message: str, postgresql: PostgresqlServer
 ) -> None:
-    with pytest.raises(OperatorError, match=told) as caught:
+    with pytest.raises(OperatorError, match=message) as caught:
         PostgresqlDatabase(change(url))
     assert postgresql.password not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_a_database_of_another_encoding_is_refused(postgresql: PostgresqlServer) -> None:
+def test_a_database_of_another_encoding_is_rejected(postgresql: PostgresqlServer) -> None:
     run(postgresql.url("postgres"), "create database latin template template0 encoding 'LATIN1' locale 'C'")
     with pytest.raises(OperatorError, match="encoding LATIN1"):
         PostgresqlDatabase(postgresql.url("latin"))
@@ -136,7 +136,7 @@ def test_a_snapshot_sees_one_moment_and_cannot_write(database: Database) -> None
         assert snapshot.scalar(query) == "renamed"
 
 
-def test_sets_do_not_wait_for_each_other_and_writes_to_one_do(database: Database, url: str) -> None:
+def test_writers_to_one_set_are_serialised_and_to_others_are_not(database: Database, url: str) -> None:
     repository = FaceRepository(database)
     one, other = new_set(repository, "one"), new_set(repository, "other")
     lock = select(tables.face_sets).where(tables.face_sets.c.id == one).with_for_update()
@@ -151,7 +151,7 @@ def test_sets_do_not_wait_for_each_other_and_writes_to_one_do(database: Database
         repository.delete_set(PROJECT, name)
 
 
-def test_of_two_that_wait_for_each_other_one_is_tried_again(database: Database) -> None:
+def test_a_deadlocked_transaction_is_retried(database: Database) -> None:
     ids, met, tries = ["a" * 32, "b" * 32], threading.Barrier(2), list[int]()
     with database.write() as connection:
         connection.execute(tables.domains.insert(), [{"id": each, "name": each} for each in ids])
@@ -169,10 +169,10 @@ def test_of_two_that_wait_for_each_other_one_is_tried_again(database: Database) 
     with ThreadPoolExecutor(2) as pool:
         for each in (pool.submit(rename, *ids), pool.submit(rename, *reversed(ids))):
             each.result()
-    assert len(tries) > 2  # once more, or oftener where the one tried again is quicker than the one set free
+    assert len(tries) > 2  # once more, or more often if the retry is faster than the other transaction
 
 
-def test_a_conflict_that_does_not_end_is_told() -> None:
+def test_a_persistent_conflict_is_raised() -> None:
     tries = list[int]()
 
     @retry_on_conflict
@@ -185,7 +185,7 @@ def test_a_conflict_that_does_not_end_is_told() -> None:
     assert len(tries) == ATTEMPTS
 
 
-def test_a_server_that_was_killed_is_told_and_found_again_with_all_that_was_acknowledged() -> None:
+def test_acknowledged_writes_survive_a_killed_server_and_connections_recover() -> None:
     with postgresql_server(durable=True) as server:
         database = new_database(server.new_database())
         repository = FaceRepository(database)
@@ -207,7 +207,7 @@ def test_a_server_that_was_killed_is_told_and_found_again_with_all_that_was_ackn
         repository.add(set_id, [face(99)])
         server.stop()
         server.start()
-        repository.add(set_id, [face(100)])  # the first to use a connection that is gone does not notice
+        repository.add(set_id, [face(100)])  # a lost connection is replaced without an error
         found = repository.find_set(PROJECT, "s")
         assert found is not None
         assert found.face_number == 22

@@ -1,4 +1,4 @@
-"""Processes that write to one database at the same time: nobody wins twice, nothing is lost, nothing is left over."""
+"""Processes that write to one database at the same time: no lost update, no double success, no orphans."""
 
 import contextlib
 import multiprocessing
@@ -23,7 +23,7 @@ Work = Callable[[FaceRepository, int, Barrier], Counter[str]]
 
 
 def run(place: Place, work: Work) -> list[Counter[str]]:
-    """The counts of each process's work."""
+    """Return the counts of each process."""
     spawn = multiprocessing.get_context("spawn")
     start = spawn.Barrier(PROCESSES)
     with contextlib.ExitStack() as stack:
@@ -72,7 +72,7 @@ def fill_up(repository: FaceRepository, number: int, _start: Barrier) -> Counter
 
 
 def race(repository: FaceRepository, number: int, start: Barrier) -> Counter[str]:
-    """In each round all make the same set, add to it and delete it."""
+    """In each round, create the same set in each process, add to it and delete it."""
     counts = Counter[str]()
     for round_ in range(40):
         start.wait()
@@ -108,7 +108,7 @@ def number(place: Place, query: str) -> int:
         return int(connection.execute(text(query)).scalar_one())
 
 
-def test_capacity_and_count_hold_among_processes(place: Place) -> None:
+def test_capacity_and_count_are_exact_among_processes(place: Place) -> None:
     database = open_database(place)
     create(FaceRepository(database), "s", "00000001")
     database.close()
@@ -120,7 +120,7 @@ def test_capacity_and_count_hold_among_processes(place: Place) -> None:
     assert counted == (CAPACITY, CAPACITY)
 
 
-def test_of_those_who_make_a_set_one_wins_and_its_deletion_leaves_no_orphan(place: Place) -> None:
+def test_one_of_several_creators_wins_and_deletion_leaves_no_orphans(place: Place) -> None:
     total = sum(run(place, race), Counter[str]())
     assert (total["created"], total["exists"]) == (40, 80)
     assert (total["dropped"], total["nothing to drop"]) == (40, 40)

@@ -1,4 +1,4 @@
-"""The SQL schema as it stands now. How a database gets here is in ``migrations``; a test holds the two together."""
+"""The current SQL schema. The migrations to it are in ``migrations``; a test compares the two."""
 
 from datetime import UTC, datetime
 
@@ -53,7 +53,7 @@ metadata = MetaData(
 
 _LONG = BigInteger().with_variant(
     Integer, "sqlite"
-)  # whose integers all have 64 bits, and only an INTEGER key counts up
+)  # its integers have 64 bits, and only an INTEGER key increments by itself
 
 domains = Table(
     "domains",
@@ -70,7 +70,7 @@ users = Table(
     Column("name", String(64), nullable=False),
     Column("password_hash", String(256), nullable=False),
     Column("enabled", Boolean, nullable=False),
-    Column("credentials_version", Integer, nullable=False, server_default="0"),  # rises to end every token
+    Column("credentials_version", Integer, nullable=False, server_default="0"),  # incremented to invalidate every token
     UniqueConstraint("domain_id", "name"),
 )
 
@@ -81,10 +81,8 @@ projects = Table(
     Column("domain_id", ForeignKey("domains.id"), nullable=False),
     Column("name", String(64), nullable=False),
     Column("enabled", Boolean, nullable=False, server_default=true()),
-    Column(
-        "created_at", UtcDateTime, nullable=False, server_default="2026-01-01 00:00:00.000000"
-    ),  # of the first release
-    Column("limits", JSON, nullable=False, server_default="{}"),  # what differs from the settings' limits
+    Column("created_at", UtcDateTime, nullable=False, server_default="2026-01-01 00:00:00.000000"),  # the first release
+    Column("limits", JSON, nullable=False, server_default="{}"),  # overrides of limits in the settings
     UniqueConstraint("domain_id", "name"),
 )
 
@@ -122,13 +120,13 @@ face_sets = Table(
     Column("public_id", String(8), nullable=False, unique=True),
     Column("capacity", Integer, nullable=False),
     Column("face_number", Integer, nullable=False),
-    Column("version", _LONG, nullable=False),  # rises by one with every write to the set or its faces
+    Column("version", _LONG, nullable=False),  # incremented by every write to the set or its faces
     Column("embedder", String(64), nullable=False),
-    Column("fields", JSON, nullable=False),  # the custom fields as they were defined
+    Column("fields", JSON, nullable=False),  # definitions of the custom fields
     Column("created_at", UtcDateTime, nullable=False),
-    Column("policy", JSON(none_as_null=True), nullable=True),  # what a face must meet to be enrolled
-    Column("retention", JSON(none_as_null=True), nullable=True),  # when faces expire
-    Column("legal_hold", String(256), nullable=True),  # why nothing may be deleted
+    Column("policy", JSON(none_as_null=True), nullable=True),  # the enrolment policy
+    Column("retention", JSON(none_as_null=True), nullable=True),  # the retention rule
+    Column("legal_hold", String(256), nullable=True),  # the reason of a legal hold
     UniqueConstraint("project_id", "name"),
     sqlite_autoincrement=True,
 )
@@ -136,7 +134,7 @@ face_sets = Table(
 faces = Table(
     "faces",
     metadata,
-    Column("seq", _LONG, primary_key=True),  # insertion order; never used twice
+    Column("seq", _LONG, primary_key=True),  # insertion order; never reused
     Column("set_id", ForeignKey("face_sets.id"), nullable=False),
     Column("face_id", String(8), nullable=False),
     Column("external_image_id", String(36), nullable=False),
@@ -145,10 +143,8 @@ faces = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("fields", JSON, nullable=False),
-    Column("version", _LONG, nullable=False),  # the set's version when this row was last written
-    Column(
-        "created_at", UtcDateTime, nullable=False, server_default="2026-01-01 00:00:00.000000"
-    ),  # of the first release
+    Column("version", _LONG, nullable=False),  # the version of the set when this row was last written
+    Column("created_at", UtcDateTime, nullable=False, server_default="2026-01-01 00:00:00.000000"),  # the first release
     UniqueConstraint("set_id", "face_id"),
     Index(None, "set_id", "external_image_id"),
     Index(None, "set_id", "version"),
@@ -156,13 +152,13 @@ faces = Table(
     sqlite_autoincrement=True,
 )
 
-# Apart from the faces, so that a row never changes its length: SQLite leaves copies of rows that outgrow their page behind,
-# beyond what secure_delete overwrites.
+# A table of its own, so that a row never changes its length: when a row outgrows its page, SQLite leaves a copy behind that
+# secure_delete does not overwrite.
 templates = Table(
     "templates",
     metadata,
     Column("seq", ForeignKey("faces.seq", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("template", LargeBinary, nullable=False),  # the unit embedding, little-endian fp16, perhaps encrypted
+    Column("template", LargeBinary, nullable=False),  # the normalised embedding, little-endian fp16, possibly encrypted
 )
 
 tombstones = Table(
@@ -177,10 +173,10 @@ project_keys = Table(
     "project_keys",
     metadata,
     Column("project_id", ForeignKey("projects.id"), primary_key=True),
-    Column("wrapped", LargeBinary, nullable=False),  # the key of the project's templates, encrypted by the master key
+    Column("wrapped", LargeBinary, nullable=False),  # the data key of the templates, encrypted with the master key
 )
 
-# What is left of deleted faces: that they are gone. Only ever appended to.
+# Records of deletions; append-only.
 deletions = Table(
     "deletions",
     metadata,
@@ -192,7 +188,7 @@ deletions = Table(
     Column("rule", String(16), nullable=False),
     Column("faces", Integer, nullable=False),
     Column("face_ids", JSON, nullable=False),
-    Column("digest", String(64), nullable=False),  # over the row and the digest of the project's row before
+    Column("digest", String(64), nullable=False),  # of this row and of the digest of the project's previous row
     Index(None, "project_id", "id"),
     sqlite_autoincrement=True,
 )
@@ -205,16 +201,16 @@ liveness_sessions = Table(
     Column("actions", JSON, nullable=False),
     Column("mirrored", Boolean, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False, index=True),
-    Column("used", Boolean, nullable=False),  # a session takes one video
+    Column("used", Boolean, nullable=False),  # a session accepts one video
     Column("result", JSON(none_as_null=True), nullable=True),
 )
 
-# Of nodes that share a database; where there is one node alone, both are files of its data directory.
+# Used by nodes that share a database; a single node has files in its data directory instead.
 service_keys = Table(
     "service_keys",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("sealed", LargeBinary, nullable=False),  # what signs tokens and encrypts secret keys, by the master key
+    Column("sealed", LargeBinary, nullable=False),  # keys for tokens and secret keys, encrypted with the master key
 )
 
 audit_entries = Table(
@@ -222,19 +218,21 @@ audit_entries = Table(
     metadata,
     Column("id", _LONG, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
-    Column("entry", Text, nullable=False),  # a line of the audit log
+    Column("entry", Text, nullable=False),  # one line of the audit log
     Index(None, "at", "id"),
 )
 
-# Of an index on a server, which may hold more than one copy of a set while it is being made anew. A copy outlives its set until
-# nothing of it is left on the server.
+# Copies of face sets in an index on a server. A set has a second copy while its index is rebuilt. The row of a copy is deleted when
+# the server holds none of its faces, which may be after its set.
 index_copies = Table(
     "index_copies",
     metadata,
-    Column("key", _LONG, primary_key=True, autoincrement=False),  # random: what its faces are told by on the server
+    Column(
+        "key", _LONG, primary_key=True, autoincrement=False
+    ),  # random; identifies the faces of the copy on the server
     Column("set_id", Integer, nullable=False, index=True),
     Column("state", String(8), nullable=False),
     Column("dimension", Integer, nullable=False),
-    Column("applied", _LONG, nullable=False),  # it holds all that was written up to this version of the set
-    Column("timestamp", _LONG, nullable=False),  # the server's own, of the last change that it holds
+    Column("applied", _LONG, nullable=False),  # the copy is complete up to this version of the set
+    Column("timestamp", _LONG, nullable=False),  # the server's timestamp of the last change in the copy
 )

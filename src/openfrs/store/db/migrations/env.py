@@ -1,4 +1,4 @@
-"""Alembic's entry point: run the migrations on the connection that the database hands over."""
+"""Alembic's entry point: run the migrations on the connection that the database passes."""
 
 from alembic import context
 

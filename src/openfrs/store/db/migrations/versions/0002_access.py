@@ -8,7 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add what access control needs; every user so far becomes admin of the projects of the own domain."""
+    """Add grants and revocation; each existing user becomes an admin of the projects of the same domain."""
     op.add_column("users", sa.Column("credentials_version", sa.Integer, nullable=False, server_default="0"))
     op.add_column("projects", sa.Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()))
     op.add_column(

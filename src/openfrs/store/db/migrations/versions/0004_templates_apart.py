@@ -1,4 +1,4 @@
-"""Templates in a table of their own, whose rows never change their length."""
+"""A table of templates, whose rows never change their length."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ _LONG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Move them there."""
+    """Move the templates to the table."""
     op.create_table(
         "templates",
         sa.Column("seq", _LONG, autoincrement=False, nullable=False),

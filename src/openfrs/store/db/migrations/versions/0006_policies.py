@@ -1,4 +1,4 @@
-"""What faces must meet to be enrolled, per face set."""
+"""Enrolment policies of face sets."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,5 +8,5 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Add it; sets that are there have none."""
+    """Add the column; existing sets have no policy."""
     op.add_column("face_sets", sa.Column("policy", sa.JSON, nullable=True))

@@ -1,4 +1,4 @@
-"""When faces were enrolled, how long face sets keep them, and what was deleted."""
+"""Enrolment times, retention rules and deletion records."""
 
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Add it. When a face was enrolled is not known before now: it counts as enrolled today, so nothing is deleted too early."""
+    """Add them. Existing faces count as enrolled today, so that none is deleted too early."""
     first_release = sa.text("'2026-01-01 00:00:00.000000'")
     op.add_column("faces", sa.Column("created_at", sa.DateTime, nullable=False, server_default=first_release))
     faces = sa.table("faces", sa.column("created_at", sa.DateTime))

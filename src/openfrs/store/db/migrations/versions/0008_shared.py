@@ -1,4 +1,4 @@
-"""What nodes that share a database keep in it: the service's own keys, the audit log."""
+"""Service keys and the audit log in a shared database."""
 
 import sqlalchemy as sa
 from alembic import op

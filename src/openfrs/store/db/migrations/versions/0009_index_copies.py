@@ -1,4 +1,4 @@
-"""The copies of face sets that an index on a server holds, and how far they have come."""
+"""Copies of face sets in an index on a server, and their progress."""
 
 import sqlalchemy as sa
 from alembic import op
