@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from openfrs.core.errors import OperatorError
-from openfrs.operations.transfer.archive.container import Archive, writing
+from openfrs.operations.transfer.archive.container import Archive, new_archive
 from openfrs.operations.transfer.archive.keys import public_key
 
 KEY = Ed25519PrivateKey.generate()
@@ -21,7 +21,7 @@ FACES = bytes(range(256)) * 3
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     file = tmp_path / "a.frs"
-    with writing(file, KEY, None) as faces:
+    with new_archive(file, KEY, None) as faces:
         faces.write(FACES)
     return file
 
@@ -48,13 +48,13 @@ def test_an_archive_is_a_tar_that_only_its_owner_reads(archive: Path) -> None:
 
 def test_a_sealed_one_shows_nothing_of_the_faces(tmp_path: Path) -> None:
     file = tmp_path / "a.frs"
-    with writing(file, KEY, "pass") as faces:
+    with new_archive(file, KEY, "pass") as faces:
         faces.write(FACES)
     assert FACES[:32] not in file.read_bytes()
     assert read(file, "pass") == FACES
     with pytest.raises(OperatorError, match="passphrase"):
         read(file, "word")
-    with pytest.raises(OperatorError, match="is sealed"):
+    with pytest.raises(OperatorError, match="is encrypted"):
         read(file)
 
 
@@ -78,20 +78,20 @@ def test_what_is_cut_off_or_lengthened_is_found(archive: Path) -> None:
             read(archive)
     for more in (b"\0", bytes(512), bytes(10240)):
         archive.write_bytes(content + more)
-        with pytest.raises(OperatorError, match="not whole"):
+        with pytest.raises(OperatorError, match="is incomplete or was altered"):
             read(archive)
 
 
 def test_the_faces_of_one_archive_do_not_go_with_the_signature_of_another(archive: Path, tmp_path: Path) -> None:
     other = tmp_path / "b.frs"
-    with writing(other, KEY, None) as faces:
+    with new_archive(other, KEY, None) as faces:
         faces.write(FACES[::-1])
     content, swapped = archive.read_bytes(), other.read_bytes()
     assert len(content) == len(swapped)
     for cut in (512, 1024, 1536, len(content) - 2048):
         archive.write_bytes(content[:cut] + swapped[cut:])
         if archive.read_bytes() not in {content, swapped}:
-            with pytest.raises(OperatorError, match="not whole"):
+            with pytest.raises(OperatorError, match="is incomplete or was altered"):
                 read(archive)
 
 
@@ -118,7 +118,7 @@ def _tar(name: str, text: bytes) -> bytes:
 )
 def test_what_is_no_archive_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x").write_bytes(content)
-    with pytest.raises(OperatorError, match="is no archive of OpenFRS"):
+    with pytest.raises(OperatorError, match="is not an OpenFRS archive"):
         read(tmp_path / "x")
 
 
@@ -139,7 +139,7 @@ def _is_stopped() -> None:
 @pytest.mark.parametrize(("stops", "told"), [(_fails, OperatorError), (_is_stopped, KeyboardInterrupt)])
 def test_an_archive_is_whole_or_not_there(tmp_path: Path, stops: Callable[[], None], told: type[BaseException]) -> None:
     def write() -> None:
-        with writing(tmp_path / "a.frs", KEY, "pass") as faces:
+        with new_archive(tmp_path / "a.frs", KEY, "pass") as faces:
             faces.write(FACES)
             stops()
 
@@ -150,6 +150,6 @@ def test_an_archive_is_whole_or_not_there(tmp_path: Path, stops: Callable[[], No
 
 def test_a_file_that_is_there_stays(archive: Path) -> None:
     before = archive.read_bytes()
-    with pytest.raises(OperatorError, match="is there already"), writing(archive, KEY, None):
+    with pytest.raises(OperatorError, match="already exists"), new_archive(archive, KEY, None):
         pass
     assert archive.read_bytes() == before

@@ -32,7 +32,7 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.geometry import BoundingBox
 from openfrs.faces.fields import ALPHABET
 from openfrs.operations.transfer.archive import table
-from openfrs.operations.transfer.archive.container import writing
+from openfrs.operations.transfer.archive.container import new_archive
 from openfrs.operations.transfer.archive.keys import ArchiveKeys, public_key
 from openfrs.operations.transfer.archive.table import Description, write_table
 from openfrs.operations.transfer.backup import back_up, restore
@@ -123,7 +123,9 @@ def test_many_pieces_keep_their_order(
 def test_a_set_beside_its_own_copy_has_another_public_id(here: Path, tmp_path: Path) -> None:
     write_set(here, "original", [stored(1)])
     exported(here, "original", tmp_path / "a.frs")
-    with pytest.raises(OperatorError, match="a face set original already: import it under another name with --as"):
+    with pytest.raises(
+        OperatorError, match="face set original already exists; import the archive under another name with --as"
+    ):
         imported(here, tmp_path / "a.frs")
     imported(here, tmp_path / "a.frs", "copy")
     (original, faces), (copy, copied) = rows(here, "original"), rows(here, "copy")
@@ -177,11 +179,11 @@ def test_another_embedder_or_too_small_a_server_refuses(here: Path, elsewhere: P
     file = tmp_path / "a.frs"
     exported(here, "large", file)
     before = dump(elsewhere)
-    with pytest.raises(OperatorError, match="made with embedder sface, this server runs fr_feature"):
+    with pytest.raises(OperatorError, match="come from embedder sface, but this server uses fr_feature"):
         imported(elsewhere, file, embedder="fr_feature")
-    with pytest.raises(OperatorError, match="setting max_face_set_capacity"):
+    with pytest.raises(OperatorError, match="raise OPENFRS_MAX_FACE_SET_CAPACITY"):
         imported(elsewhere, file, max_face_set_capacity=10_000)
-    with pytest.raises(OperatorError, match="setting max_face_sets"):
+    with pytest.raises(OperatorError, match="raise OPENFRS_MAX_FACE_SETS"):
         imported(elsewhere, file, max_face_sets=1)
     with pytest.raises(OperatorError, match="may hold any printable characters except '/'"):
         imported(elsewhere, file, "a/b")
@@ -191,13 +193,13 @@ def test_another_embedder_or_too_small_a_server_refuses(here: Path, elsewhere: P
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"template": bytes(2 * DIMENSION)}, "no unit vector"),
-        ({"template": b"\xff" * 2 * DIMENSION}, "no unit vector"),
-        ({"face_id": "../../.."}, "could not have been enrolled"),
-        ({"external_image_id": "a b"}, "could not have been enrolled"),
-        ({"fields": {"age": "old"}}, "could not have been enrolled"),
-        ({"fields": {"other": 1}}, "could not have been enrolled"),
-        ({"face_id": "00000001"}, "two faces of the same id"),
+        ({"template": bytes(2 * DIMENSION)}, "not a unit vector"),
+        ({"template": b"\xff" * 2 * DIMENSION}, "not a unit vector"),
+        ({"face_id": "../../.."}, "an invalid face"),
+        ({"external_image_id": "a b"}, "an invalid face"),
+        ({"fields": {"age": "old"}}, "an invalid face"),
+        ({"fields": {"other": 1}}, "an invalid face"),
+        ({"face_id": "00000001"}, "two faces with the same id"),
     ],
 )
 def test_a_face_that_could_not_be_enrolled_is_refused_though_it_is_signed(
@@ -217,7 +219,7 @@ def test_a_face_that_could_not_be_enrolled_is_refused_though_it_is_signed(
         faces=2001,
     )
     faces = [*(stored(number) for number in range(2000)), stored(2000, **wrong)]
-    with writing(tmp_path / "a.frs", ArchiveKeys(here).signing_key(), None) as file:
+    with new_archive(tmp_path / "a.frs", ArchiveKeys(here).signing_key(), None) as file:
         write_table(file, description, [faces])
     before = dump(here)
     with pytest.raises(OperatorError, match=told):
@@ -226,9 +228,9 @@ def test_a_face_that_could_not_be_enrolled_is_refused_though_it_is_signed(
 
 
 def test_signed_bytes_that_are_no_faces_are_refused(here: Path, tmp_path: Path) -> None:
-    with writing(tmp_path / "a.frs", ArchiveKeys(here).signing_key(), None) as file:
+    with new_archive(tmp_path / "a.frs", ArchiveKeys(here).signing_key(), None) as file:
         file.write(b"PAR1 no parquet PAR1")
-    with pytest.raises(OperatorError, match="as this release writes them"):
+    with pytest.raises(OperatorError, match="the schema of this release"):
         imported(here, tmp_path / "a.frs")
 
 
@@ -259,11 +261,11 @@ def test_keys_are_kept_and_go_with_a_backup(here: Path, tmp_path: Path) -> None:
     assert public_key(again.signing_key()) == public_key(keys.signing_key())
     assert again.trusted() == {other: "other"}
     keys.distrust(other)
-    with pytest.raises(OperatorError, match="not trusted anyway"):
+    with pytest.raises(OperatorError, match="the key is not trusted"):
         keys.distrust(other)
-    with pytest.raises(OperatorError, match="a key is written"):
+    with pytest.raises(OperatorError, match="is not a public key"):
         keys.trust("ed25519:short", "x")
     (here / "archive-keys.json").write_text("[]")
-    with pytest.raises(OperatorError, match="does not hold the keys"):
+    with pytest.raises(OperatorError, match="is not a file of archive keys"):
         keys.signing_key()
     (here / "archive-keys.json").unlink()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openfrs.core.errors import OperatorError
-from openfrs.operations.transfer.archive.sealing import CHUNK, OpeningReader, Sealing, SealingWriter, Window
+from openfrs.operations.transfer.archive.sealing import CHUNK, Sealing, SealingWriter, UnsealingReader, Window
 
 SEALING = Sealing(n=2**10, salt=b"c2FsdCBhbmQgcGVwcGVyIGFuZCB2aW5lZ2Fy")
 KEY = SEALING.key("passphrase")
@@ -26,7 +26,7 @@ def sealed(plain: bytes, pieces: int = 3) -> bytes:
 
 
 def reader(stream: bytes) -> io.BufferedReader:
-    return io.BufferedReader(OpeningReader(Window(io.BytesIO(stream), 0, len(stream)), KEY))
+    return io.BufferedReader(UnsealingReader(Window(io.BytesIO(stream), 0, len(stream)), KEY))
 
 
 @settings(max_examples=40, deadline=None)
@@ -45,7 +45,7 @@ def test_what_was_sealed_is_read_from_any_place(size: int, seed: int, pieces: in
 def test_another_passphrase_opens_nothing() -> None:
     stream = sealed(b"x" * 100)
     with pytest.raises(OperatorError, match="passphrase"):
-        OpeningReader(Window(io.BytesIO(stream), 0, len(stream)), SEALING.key("Passphrase"))
+        UnsealingReader(Window(io.BytesIO(stream), 0, len(stream)), SEALING.key("Passphrase"))
 
 
 @pytest.mark.parametrize("size", SIZES)

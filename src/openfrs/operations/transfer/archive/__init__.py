@@ -1,1 +1,1 @@
-"""Face sets as files: Parquet, sealed if wanted, signed."""
+"""Face sets as files: Parquet, optionally encrypted, signed."""

@@ -1,15 +1,15 @@
-"""The file that an archive is: a tar of what it says of itself, the faces, and a signature over every byte before it.
+"""The archive file: a tar of a JSON header, the faces, and a signature over all bytes before it.
 
 =====================  ==========================================================================
-member                 holds
+member                 content
 =====================  ==========================================================================
-``archive.json``       format, who made it when, whose key signed it, how the faces are sealed
-``faces.parquet``      the faces, or ``faces.parquet.sealed``
+``archive.json``       format, release, time, public key of the signer, parameters of the encryption
+``faces.parquet``      the faces; ``faces.parquet.sealed`` if they are encrypted
 ``signature``          Ed25519, 64 bytes
 =====================  ==========================================================================
 
-What is signed is ``openfrs archive 1``, a line feed, and the SHA-512 of the file up to the header of ``signature``. What comes
-after follows from the signature alone, so no byte of the file is free.
+The signature covers ``openfrs archive 1``, a line feed, and the SHA-512 of the file up to the header of ``signature``. The bytes
+after it depend on the signature alone, so every byte of the file is verified.
 """
 
 import hashlib
@@ -33,19 +33,19 @@ from openfrs.core.files import create_private, replacing
 from openfrs.core.progress import Advance
 
 from .keys import parse_key, public_key
-from .sealing import OpeningReader, Sealing, SealingWriter, Window
+from .sealing import Sealing, SealingWriter, UnsealingReader, Window
 
 FORMAT: Final = 1
 
 _HEAD, _FACES, _SIGNATURE = "archive.json", "faces.parquet", "signature"
 _BLOCK: Final = tarfile.BLOCKSIZE
-_TAIL: Final = 4 * _BLOCK  # a header, the signature in a block, two empty blocks that end a tar
-_LONGEST_HEAD: Final = 64 * 1024
-_PIECE: Final = 1024 * 1024
+_TAIL: Final = 4 * _BLOCK  # a header, a block with the signature, two empty blocks at the end of a tar
+_MAX_HEAD_BYTES: Final = 64 * 1024
+_READ_BYTES: Final = 1024 * 1024
 
 
 class Head(BaseModel):
-    """What an archive says of itself, readable by everybody."""
+    """The header of an archive, which is never encrypted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,20 +53,20 @@ class Head(BaseModel):
     made_by: str
     made_at: datetime
     signed_by: str
-    """The public key of who made it."""
+    """The signer's public key."""
 
     sealing: Sealing | None = None
 
 
 @contextmanager
-def writing(target: Path, key: Ed25519PrivateKey, passphrase: str | None) -> Iterator[BinaryIO]:
-    """Where to write the faces of a new archive, of mode 0600, which gets its name when the block ends without error.
+def new_archive(target: Path, key: Ed25519PrivateKey, passphrase: str | None) -> Iterator[BinaryIO]:
+    """Yield a file for the Parquet data of a new archive; the archive, of mode 0600, appears if the block succeeds.
 
     Raises:
-        OperatorError: the target is there already, or the disk refuses.
+        OperatorError: The target exists, or the disk fails.
     """
     if target.exists():
-        raise OperatorError(f"{target} is there already")
+        raise OperatorError(f"{target} already exists; choose another file")
     try:
         with replacing(target) as temporary, create_private(temporary) as file:
             sealing = None if passphrase is None else Sealing.fresh()
@@ -78,7 +78,7 @@ def writing(target: Path, key: Ed25519PrivateKey, passphrase: str | None) -> Ite
             )
             file.write(_member(_HEAD, head.model_dump_json(indent=2).encode() + b"\n"))
             start = file.tell()
-            file.write(bytes(_BLOCK))  # the header, when the size is known
+            file.write(bytes(_BLOCK))  # replaced by the header when the size is known
             if sealing is None or passphrase is None:
                 yield file
             else:
@@ -90,13 +90,13 @@ def writing(target: Path, key: Ed25519PrivateKey, passphrase: str | None) -> Ite
 
 
 class Archive:
-    """An archive that is open, every byte of it signed by the key it names. Whether to believe that key is the caller's to say."""
+    """An open archive with a valid signature. The caller decides whether to trust the signer's key."""
 
     def __init__(self, path: Path, file: BinaryIO, advance: Advance) -> None:
-        """Read all of it; ``advance`` is told of the bytes.
+        """Read the whole file and verify the signature; ``advance`` counts bytes.
 
         Raises:
-            OperatorError: it is no archive, of a newer release, or not what was signed.
+            OperatorError: The file is not an archive, comes from a newer release, or was altered.
         """
         self._path = path
         self._file = file
@@ -105,42 +105,42 @@ class Archive:
         self._verify(signed, advance)
         name, size = self._header(start)
         if name != _faces_name(self.head.sealing) or start + _BLOCK + _padded(size) != signed:
-            raise OperatorError(f"{path} does not hold what an archive holds")
+            raise OperatorError(f"{path} does not have the members of an archive")
         self._faces = Window(file, start + _BLOCK, size)
 
     def faces(self, passphrase: str | None) -> Window:
-        """The faces as a Parquet file.
+        """Return the Parquet data.
 
         Raises:
-            OperatorError: they are sealed, and with another passphrase.
+            OperatorError: The faces are encrypted, and the passphrase is missing or wrong.
         """
         if self.head.sealing is None:
             return self._faces
         if passphrase is None:
-            raise OperatorError(f"{self._path} is sealed: give its passphrase")
-        return OpeningReader(self._faces, self.head.sealing.key(passphrase))
+            raise OperatorError(f"{self._path} is encrypted and needs a passphrase; use --passphrase-file FILE")
+        return UnsealingReader(self._faces, self.head.sealing.key(passphrase))
 
     def _read_head(self) -> tuple[Head, int]:
-        foreign = OperatorError(f"{self._path} is no archive of OpenFRS")
+        not_an_archive = OperatorError(f"{self._path} is not an OpenFRS archive")
         try:
             name, size = self._header(0)
             text = self._file.read(size)
-            if name != _HEAD or not 0 < size <= _LONGEST_HEAD or len(text) != size:
-                raise foreign
+            if name != _HEAD or not 0 < size <= _MAX_HEAD_BYTES or len(text) != size:
+                raise not_an_archive
             content = json.loads(text)
             if isinstance(content, dict) and isinstance(content.get("format"), int) and content["format"] > FORMAT:
-                raise OperatorError(f"{self._path} was made by a newer release of OpenFRS")
+                raise OperatorError(f"{self._path} was made by a newer release of OpenFRS; import it with that release")
             return Head.model_validate(content), _BLOCK + _padded(size)
         except (tarfile.TarError, ValidationError, ValueError, RecursionError):
-            raise foreign from None
+            raise not_an_archive from None
 
-    def _header(self, place: int) -> tuple[str, int]:
-        self._file.seek(place)
+    def _header(self, offset: int) -> tuple[str, int]:
+        self._file.seek(offset)
         member = tarfile.TarInfo.frombuf(self._file.read(_BLOCK), "utf-8", "surrogateescape")
         return member.name, member.size
 
     def _verify(self, signed: int, advance: Advance) -> None:
-        altered = OperatorError(f"{self._path} is not whole, or was altered after it was signed")
+        altered = OperatorError(f"{self._path} is incomplete or was altered after it was signed")
         if signed <= 0:
             raise altered
         try:
@@ -159,7 +159,7 @@ class Archive:
 
 
 def _finish(file: BinaryIO, start: int, name: str, key: Ed25519PrivateKey) -> None:
-    """Write what could not be known before: the header of the faces at ``start``, and the signature."""
+    """Write the header of the faces at ``start``, and the signature."""
     end = file.seek(0, os.SEEK_END)
     size = end - start - _BLOCK
     file.write(bytes(_padded(size) - size))
@@ -172,13 +172,13 @@ def _finish(file: BinaryIO, start: int, name: str, key: Ed25519PrivateKey) -> No
 
 
 def _digest(file: BinaryIO, size: int, advance: Advance) -> bytes:
-    """What is signed of the first ``size`` bytes; the file is left behind them."""
+    """Return the signed message for the first ``size`` bytes, and leave the file position after them."""
     file.seek(0)
     digest = hashlib.sha512()
-    while size and (piece := file.read(min(size, _PIECE))):
-        digest.update(piece)
-        size -= len(piece)
-        advance(len(piece))
+    while size and (chunk := file.read(min(size, _READ_BYTES))):
+        digest.update(chunk)
+        size -= len(chunk)
+        advance(len(chunk))
     return b"openfrs archive 1\n" + digest.digest()
 
 

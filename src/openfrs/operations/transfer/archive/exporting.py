@@ -1,4 +1,4 @@
-"""Writing a face set to an archive, while a server runs or not."""
+"""Export of a face set to an archive. A server may run."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from openfrs.store.faces.snapshot import load_face_set
 from openfrs.store.faces.templates import Templates
 from openfrs.store.opening import live_database, load_master_key
 
-from .container import writing
+from .container import new_archive
 from .keys import ArchiveKeys
 from .table import Description, write_table
 
@@ -30,12 +30,10 @@ def export_set(
     passphrase: str | None,
     track: Track,
 ) -> int:
-    """Write a face set as it is at this moment to a new archive, sealed if there is a passphrase; returns how many faces it has.
-
-    The file appears when all is in it. ``track`` is told how many faces there are, and gives what is told of those done.
+    """Write a snapshot of a face set to a new archive, encrypted if there is a passphrase, and return the number of faces.
 
     Raises:
-        OperatorError: there is no such set, the target is there already, the database or the disk cannot be used.
+        OperatorError: The face set does not exist, the target exists, or the database or the disk cannot be used.
     """
     keys = ArchiveKeys(settings.data)
     project_id = project_or_first(settings, project_id)
@@ -48,13 +46,13 @@ def export_set(
             try:
                 face_set = load_face_set(connection, face_set.id)
             except SetMissingError:
-                raise OperatorError(f"face set {set_name} was deleted meanwhile") from None
+                raise OperatorError(f"face set {set_name} was deleted during the export") from None
             faces = read_stored_faces(connection, face_set.id, templates.of_set(connection, face_set.id))
             first = next(faces, [])
             dimension = len(first[0].template) // TEMPLATE_TYPE.itemsize if first else 0
-            with writing(target, keys.signing_key(), passphrase) as file:
-                told = _told(first, faces, track("faces", face_set.face_number))
-                write_table(file, Description.of(face_set, dimension), told)
+            with new_archive(target, keys.signing_key(), passphrase) as file:
+                batches = _counted(first, faces, track("faces", face_set.face_number))
+                write_table(file, Description.of(face_set, dimension), batches)
         audit = open_audit(settings, database)
         sealed = "yes" if passphrase is not None else "no"
         audit.record("export", project=project_id, face_set=set_name, faces=face_set.face_number, sealed=sealed)
@@ -62,11 +60,11 @@ def export_set(
     return face_set.face_number
 
 
-def _told(
+def _counted(
     first: Sequence[StoredFace], others: Iterator[Sequence[StoredFace]], advance: Advance
 ) -> Iterator[Sequence[StoredFace]]:
     yield first
     advance(len(first))
-    for some in others:
-        yield some
-        advance(len(some))
+    for batch in others:
+        yield batch
+        advance(len(batch))

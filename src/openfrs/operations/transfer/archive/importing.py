@@ -1,4 +1,4 @@
-"""Making a face set of an archive: all of it or nothing."""
+"""Import of a face set from an archive, completely or not at all. No server may run."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,26 +29,26 @@ from .table import Description, FaceTable
 
 @dataclass(frozen=True, slots=True)
 class ImportedSet:
-    """What is made of an archive: a face set of a project, under its own name or another."""
+    """The face set to create from an archive; ``name`` replaces the archived name."""
 
     project_id: str | None = None
     name: str | None = None
     trusted: str | None = None
-    """A public key that is believed this once."""
+    """A public key to trust for this import only."""
 
 
-Ask = Callable[[], str | None]
-"""Gives the passphrase, if it is needed."""
+GetPassphrase = Callable[[], str | None]
+"""Returns the passphrase; called only if the archive is encrypted."""
 
 
 @contextmanager
 def opened_archive(
-    settings: Settings, path: Path, trusted: str | None, ask: Ask, track: Track
+    settings: Settings, path: Path, trusted: str | None, get_passphrase: GetPassphrase, track: Track
 ) -> Iterator[tuple[Head, FaceTable]]:
-    """An archive that was read whole, is as it was signed, and by a key that is believed.
+    """Open an archive whose signature is valid and whose signer is trusted.
 
     Raises:
-        OperatorError: it is not.
+        OperatorError: The archive is damaged, or its signer is not trusted.
     """
     keys = ArchiveKeys(settings.data)
     try:
@@ -57,78 +57,78 @@ def opened_archive(
             signer = archive.head.signed_by
             if signer != trusted and keys.owner(signer) is None:
                 raise OperatorError(
-                    f"{path} was signed by {signer}, which is not trusted: if openfrs archive key shows the same where it was "
-                    "made, import it with --trust KEY, or trust that server with openfrs archive trust KEY"
+                    f"{path} was signed by {signer}, which is not trusted; if openfrs archive key prints the same on the server "
+                    "that exported it, use --trust KEY, or trust that server with openfrs archive trust KEY"
                 )
-            yield archive.head, FaceTable(archive.faces(None if archive.head.sealing is None else ask()))
+            yield archive.head, FaceTable(archive.faces(None if archive.head.sealing is None else get_passphrase()))
     except OSError as error:
         raise OperatorError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def import_archive(settings: Settings, path: Path, what: ImportedSet, ask: Ask, track: Track) -> Description:
-    """Make a face set of an archive, in a data directory that no server uses; returns what the archive says of it.
-
-    Broken off, by whatever, nothing of the set is there; run again it begins anew.
+def import_archive(
+    settings: Settings, path: Path, target: ImportedSet, get_passphrase: GetPassphrase, track: Track
+) -> Description:
+    """Create a face set from an archive, and return its description. An interrupted import leaves nothing.
 
     Raises:
-        OperatorError: the archive or the data directory cannot be used, the templates are of another embedder, or there is a set
-            of the name.
+        OperatorError: The archive or the data directory cannot be used, the templates come from another embedder, or the project
+            has a face set of that name.
     """
     with (
-        opened_archive(settings, path, what.trusted, ask, track) as (_, table),
+        opened_archive(settings, path, target.trusted, get_passphrase, track) as (_, table),
         DataDirectory(settings.data).lock(),
         opened_database(settings) as database,
     ):
-        project_id = project_or_first(settings, what.project_id)
+        project_id = project_or_first(settings, target.project_id)
         if AccountRepository(database).find_project(project_id) is None:
-            raise OperatorError(f"there is no project {project_id}")
+            raise OperatorError(f"project {project_id} does not exist")
         description = table.description
-        face_set = _adopted(settings, description, project_id, what.name)
+        face_set = _new_face_set(settings, description, project_id, target.name)
         templates = Templates(load_master_key(settings))
         with database.read() as connection:
             templates.check(connection)
             if public_id_exists(connection, face_set.public_id):
-                face_set = replace(face_set, public_id=new_public_id())  # its own copy, most likely
-        told = _told(table.faces(face_set.fields), track("faces", description.faces))
+                face_set = replace(face_set, public_id=new_public_id())  # the original is in the same database
+        batches = _counted(table.faces(face_set.fields), track("faces", description.faces))
         try:
-            write_face_set(database, templates, face_set, told, limit=settings.max_face_sets)
+            write_face_set(database, templates, face_set, batches, limit=settings.max_face_sets)
         except SetExistsError:
             raise OperatorError(
-                f"there is a face set {face_set.name} already: import it under another name with --as NAME"
+                f"face set {face_set.name} already exists; import the archive under another name with --as NAME"
             ) from None
         except TooManySetsError:
             raise OperatorError(
-                f"the project has {settings.max_face_sets} face sets, which is the limit: see the setting max_face_sets"
+                f"the project has {settings.max_face_sets} face sets, the maximum; raise OPENFRS_MAX_FACE_SETS"
             ) from None
         except IdTakenError:
-            raise OperatorError("the archive holds two faces of the same id") from None
+            raise OperatorError("the archive has two faces with the same id") from None
         audit = open_audit(settings, database)
         audit.record("import-archive", project=project_id, face_set=face_set.name, faces=description.faces)
         audit.close()
         return description
 
 
-def _adopted(settings: Settings, description: Description, project_id: str, name: str | None) -> FaceSet:
-    """The face set that an archive's becomes here."""
+def _new_face_set(settings: Settings, description: Description, project_id: str, name: str | None) -> FaceSet:
+    """Check the description, and return the face set to create."""
     embedder, dimension = embedder_identity(configured_embedder(settings))
     if description.embedder != embedder:
         raise OperatorError(
-            f"the templates of the archive were made with embedder {description.embedder}, this server runs {embedder}: "
-            "they cannot be compared; set OPENFRS_EMBEDDER, or import the pictures themselves"
+            f"the archive's templates come from embedder {description.embedder}, but this server uses {embedder}; "
+            "set OPENFRS_EMBEDDER, or import the images instead"
         )
     if description.faces and description.dimension != dimension:
-        raise OperatorError(f"the templates of the archive have {description.dimension} numbers, not {dimension}")
+        raise OperatorError(f"the archive's templates have {description.dimension} dimensions, expected {dimension}")
     if description.capacity > settings.max_face_set_capacity or description.faces > description.capacity:
         raise OperatorError(
-            f"the set may hold {description.capacity} faces, a set of this server {settings.max_face_set_capacity}: "
-            "see the setting max_face_set_capacity"
+            f"the face set has a capacity of {description.capacity}, but this server allows {settings.max_face_set_capacity}; "
+            "raise OPENFRS_MAX_FACE_SET_CAPACITY"
         )
     try:
         validate_name(name or description.name)
         fields = check_definitions(description.fields)
         Policy.parse(description.policy or {})
     except ServiceError as error:
-        raise OperatorError(f"the archive's face set cannot be made here: {error.message}") from None
+        raise OperatorError(f"the archive's face set cannot be created: {error.message}") from None
     return FaceSet(
         id=0,
         project_id=project_id,
@@ -146,7 +146,7 @@ def _adopted(settings: Settings, description: Description, project_id: str, name
     )
 
 
-def _told(faces: Iterator[Sequence[StoredFace]], advance: Advance) -> Iterator[Sequence[StoredFace]]:
-    for some in faces:
-        yield some
-        advance(len(some))
+def _counted(faces: Iterator[Sequence[StoredFace]], advance: Advance) -> Iterator[Sequence[StoredFace]]:
+    for batch in faces:
+        yield batch
+        advance(len(batch))

@@ -1,4 +1,4 @@
-"""The key that a data directory signs its archives with, and the keys of other ones that it believes."""
+"""The key that signs a data directory's archives, and the trusted public keys of others."""
 
 import base64
 import fcntl
@@ -21,55 +21,55 @@ _KEY: Final = re.compile(r"ed25519:([A-Za-z0-9+/]{43}=)")
 
 
 class ArchiveKeys:
-    """Keys in a file of mode 0600 in the data directory. A public key is written ``ed25519:`` and its 32 bytes in base64."""
+    """Keys in a file of mode 0600. The text form of a public key is ``ed25519:`` and its 32 bytes in base64."""
 
     def __init__(self, data: Path) -> None:
-        """Raises OperatorError where there is no data directory."""
+        """Raise OperatorError if ``data`` is not a data directory."""
         self._directory = DataDirectory(data)
         self._directory.require()
 
     def signing_key(self) -> Ed25519PrivateKey:
-        """The data directory's own key, made if there is none."""
-        with self._held() as content:
+        """Return the key that signs archives; create it if there is none."""
+        with self._locked_content() as content:
             if "own" not in content:
                 key = Ed25519PrivateKey.generate()
                 content["own"] = base64.b64encode(key.private_bytes_raw()).decode()
             return Ed25519PrivateKey.from_private_bytes(base64.b64decode(content["own"]))
 
     def trust(self, key: str, name: str) -> None:
-        """Believe archives that were signed with a key; ``name`` says whose it is.
+        """Trust archives signed with a key; ``name`` is the owner's.
 
         Raises:
-            OperatorError: it is no public key.
+            OperatorError: ``key`` is not a public key.
         """
         parse_key(key)
-        with self._held() as content:
+        with self._locked_content() as content:
             content.setdefault("trusted", {})[key] = name
 
     def distrust(self, key: str) -> None:
-        """Believe a key no longer.
+        """Stop trusting a key.
 
         Raises:
-            OperatorError: it was not believed.
+            OperatorError: The key is not trusted.
         """
-        with self._held() as content:
+        with self._locked_content() as content:
             if content.get("trusted", {}).pop(key, None) is None:
-                raise OperatorError("that key is not trusted anyway")
+                raise OperatorError("the key is not trusted; openfrs archive trusted lists the trusted keys")
 
     def trusted(self) -> dict[str, str]:
-        """Whose keys are believed, by key; the data directory's own is not among them."""
-        with self._held() as content:
+        """Return the owners of the trusted keys by key, without the data directory's own key."""
+        with self._locked_content() as content:
             return dict(content.get("trusted", {}))
 
     def owner(self, key: str) -> str | None:
-        """Whose key it is; None if it is not believed."""
+        """Return the owner of a key, or None if the key is not trusted."""
         if key == public_key(self.signing_key()):
             return "this data directory"
         return self.trusted().get(key)
 
     @contextmanager
-    def _held(self) -> Iterator[dict[str, Any]]:
-        """What is in the file, for this process alone; written if the block changes it."""
+    def _locked_content(self) -> Iterator[dict[str, Any]]:
+        """Lock the file and yield its content, which is written if the block changes it."""
         path = self._directory.archive_keys
         directory = os.open(self._directory.path, os.O_RDONLY)
         try:
@@ -80,7 +80,7 @@ class ArchiveKeys:
             if json.dumps(content) != before:
                 write_private(path, json.dumps(content, indent=2) + "\n")
         except (ValueError, TypeError, AttributeError):
-            raise OperatorError(f"{path} does not hold the keys of archives") from None
+            raise OperatorError(f"{path} is not a file of archive keys; restore it from a backup") from None
         except OSError as error:
             raise OperatorError(f"cannot use {path}: {error.strerror}") from error
         finally:
@@ -88,18 +88,20 @@ class ArchiveKeys:
 
 
 def public_key(key: Ed25519PrivateKey) -> str:
-    """The public half of a key as it is written."""
+    """Return the text form of the public key."""
     raw = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     return f"ed25519:{base64.b64encode(raw).decode()}"
 
 
 def parse_key(text: str) -> Ed25519PublicKey:
-    """A public key as it is written.
+    """Parse the text form of a public key.
 
     Raises:
-        OperatorError: it is none.
+        OperatorError: The text is not a public key.
     """
-    found = _KEY.fullmatch(text)
-    if found is None:
-        raise OperatorError("a key is written ed25519: and 44 characters; openfrs archive key shows that of a server")
-    return Ed25519PublicKey.from_public_bytes(base64.b64decode(found[1]))
+    match = _KEY.fullmatch(text)
+    if match is None:
+        raise OperatorError(
+            f"{text} is not a public key: expected ed25519: and 44 characters, as openfrs archive key prints"
+        )
+    return Ed25519PublicKey.from_public_bytes(base64.b64decode(match[1]))

@@ -1,8 +1,8 @@
-"""Encrypting a stream of bytes by a passphrase, so that it can be read from any place.
+"""Encryption of a byte stream with a passphrase, with random access.
 
-The plain bytes are cut into chunks, of which only the last may be shorter. Each is sealed with AES-256-GCM; its number, and
-whether it is the last, are its nonce: none can be taken away, moved or added. The key follows from the passphrase and a random
-salt by scrypt, so no key ever seals two streams.
+The plain bytes are split into chunks; only the last may be shorter. Each chunk is encrypted with AES-256-GCM. Its nonce is its
+number and a flag for the last chunk, so that chunks cannot be removed, moved or added. The key is derived with scrypt from the
+passphrase and a random salt, so that each stream has its own key.
 """
 
 import io
@@ -16,13 +16,13 @@ from openfrs.core.crypto import KEY_BYTES, TAG_BYTES, Cipher, DecryptionError
 from openfrs.core.errors import OperatorError
 
 CHUNK: Final = 64 * 1024
-"""Plain bytes of a chunk."""
+"""Plain bytes in a chunk."""
 
 _BOUND: Final = b"openfrs archive 1"
 
 
 class Sealing(BaseModel):
-    """How a stream is sealed, as the archive says it; all but the passphrase."""
+    """Parameters of the encryption, as stored in the archive."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,7 +30,7 @@ class Sealing(BaseModel):
     chunk: Literal[65536] = CHUNK
     key_derivation: Literal["scrypt"] = "scrypt"
     n: Annotated[int, Field(ge=2**10, le=2**20)] = 2**17
-    """Cost: with ``r`` 8 scrypt takes 1,024 times as many bytes of memory."""
+    """Cost: with ``r`` 8, scrypt needs 1,024 times ``n`` bytes of memory."""
 
     r: Literal[8] = 8
     p: Literal[1] = 1
@@ -38,39 +38,39 @@ class Sealing(BaseModel):
 
     @classmethod
     def fresh(cls) -> "Sealing":
-        """A sealing with a salt of its own."""
+        """Return parameters with a new salt."""
         return cls.model_construct(salt=os.urandom(32))
 
     def key(self, passphrase: str) -> Cipher:
-        """The key that follows from a passphrase."""
+        """Derive the key from a passphrase."""
         derivation = Scrypt(salt=self.salt, length=KEY_BYTES, n=self.n, r=self.r, p=self.p)
         return Cipher(derivation.derive(passphrase.encode()))
 
 
 class SealingWriter(io.RawIOBase):
-    """Takes plain bytes and writes sealed ones; whole when it is closed."""
+    """Encrypts the bytes written to it; the stream is complete after ``close()``."""
 
     def __init__(self, target: BinaryIO, key: Cipher) -> None:
         self._target = target
         self._key = key
-        self._held = bytearray()
+        self._buffer = bytearray()
         self._number = 0
-        self._place = 0
+        self._position = 0
 
     def writable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def tell(self) -> int:
-        """Plain bytes taken so far."""
-        return self._place
+        """Return the number of plain bytes written."""
+        return self._position
 
     def write(self, data: Any) -> int:
-        """Take bytes. A chunk is held back until it is known not to be the last."""
+        """Encrypt bytes. A chunk is buffered until another follows, because the last one has a flag."""
         view = memoryview(data).cast("B")
-        self._held += view
-        self._place += len(view)
-        while len(self._held) > CHUNK:
+        self._buffer += view
+        self._position += len(view)
+        while len(self._buffer) > CHUNK:
             self._seal(last=False)
         return len(view)
 
@@ -81,90 +81,90 @@ class SealingWriter(io.RawIOBase):
         super().close()
 
     def _seal(self, *, last: bool) -> None:
-        plain = bytes(self._held[:CHUNK])
-        del self._held[:CHUNK]
+        plain = bytes(self._buffer[:CHUNK])
+        del self._buffer[:CHUNK]
         self._target.write(self._key.encrypt(_nonce(self._number, last=last), plain, _BOUND))
         self._number += 1
 
 
 class Window(io.RawIOBase):
-    """A part of a file as if it were one of its own."""
+    """A part of a file, as a file."""
 
     def __init__(self, file: BinaryIO, start: int, size: int) -> None:
         self._file = file
         self._start = start
         self._size = size
-        self._place = 0
+        self._position = 0
 
     @property
     def size(self) -> int:
-        """Bytes in all."""
+        """Number of bytes."""
         return self._size
 
     def readable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def tell(self) -> int:
-        """Where the next byte is read."""
-        return self._place
+        """Return the position."""
+        return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place."""
-        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}[whence]
+        """Set the position."""
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
         if origin + offset < 0:
-            raise ValueError("before the beginning")
-        self._place = origin + offset
-        return self._place
+            raise ValueError("negative position")
+        self._position = origin + offset
+        return self._position
 
     def readinto(self, buffer: Any) -> int:
-        """Read at most as many bytes as fit; none at the end."""
+        """Fill the buffer; return the number of bytes read, 0 at the end."""
         view = memoryview(buffer).cast("B")
-        data = self._at(self._place, min(len(view), max(0, self._size - self._place)))
+        data = self._at(self._position, min(len(view), max(0, self._size - self._position)))
         view[: len(data)] = data
-        self._place += len(data)
+        self._position += len(data)
         return len(data)
 
-    def _at(self, place: int, count: int) -> bytes:
-        self._file.seek(self._start + place)
+    def _at(self, position: int, count: int) -> bytes:
+        self._file.seek(self._start + position)
         return self._file.read(count)
 
 
-class OpeningReader(Window):
-    """The plain bytes of a sealed stream."""
+class UnsealingReader(Window):
+    """Decrypts an encrypted stream."""
 
     def __init__(self, sealed: Window, key: Cipher) -> None:
-        """Read the last chunk.
+        """Decrypt the last chunk, to check the passphrase.
 
         Raises:
-            OperatorError: the passphrase is another one, or the stream is not what was sealed.
+            OperatorError: The passphrase is wrong, or the stream was altered.
         """
         self._key = key
         self._count = max(1, -(-sealed.size // (CHUNK + TAG_BYTES)))
-        self._kept = -1, b""
+        self._cached_chunk = -1, b""
         super().__init__(io.BufferedReader(sealed, CHUNK + TAG_BYTES), 0, sealed.size - self._count * TAG_BYTES)
         self._chunk(self._count - 1)
 
-    def _at(self, place: int, count: int) -> bytes:
+    def _at(self, position: int, count: int) -> bytes:
         if not count:
             return b""
-        number, within = divmod(place, CHUNK)
+        number, within = divmod(position, CHUNK)
         return self._chunk(number)[within : within + count]
 
     def _chunk(self, number: int) -> bytes:
-        if self._kept[0] != number:
+        if self._cached_chunk[0] != number:
             self._file.seek(number * (CHUNK + TAG_BYTES))
             sealed = self._file.read(CHUNK + TAG_BYTES)
             try:
                 plain = self._key.decrypt(_nonce(number, last=number == self._count - 1), sealed, _BOUND)
             except DecryptionError:
-                raise OperatorError("the passphrase is not the one that the archive was sealed with") from None
-            self._kept = number, plain
-        return self._kept[1]
+                raise OperatorError("the passphrase of the archive is wrong") from None
+            self._cached_chunk = number, plain
+        return self._cached_chunk[1]
 
 
 def _nonce(number: int, *, last: bool) -> bytes:

@@ -1,17 +1,17 @@
-"""The faces of an archive as a Parquet file, a row a face in the order they were enrolled.
+"""The faces of an archive as a Parquet file: one row per face, in the order of enrolment.
 
 =====================  ==================  =======================================================
-column                 Parquet type        holds
+column                 Parquet type        content
 =====================  ==================  =======================================================
-``face_id``            string              the id that clients know
+``face_id``            string              the public id
 ``external_image_id``  string
 ``left`` … ``height``  int32               the bounding box, in pixels
-``fields``             string              the custom fields, a JSON object
-``created_at``         timestamp[us, UTC]  when the face was enrolled
+``fields``             string              the custom fields, as a JSON object
+``created_at``         timestamp[us, UTC]  the time of enrolment
 ``template``           fixed_size_binary   the unit embedding, little-endian half precision
 =====================  ==================  =======================================================
 
-The file's metadata have a JSON object called ``openfrs``: a :class:`Description`.
+The file metadata has a JSON object ``openfrs``: a :class:`Description`.
 """
 
 import json
@@ -35,7 +35,7 @@ try:
     import pyarrow as pa
     import pyarrow.parquet as pq
 except ImportError as error:
-    raise OperatorError("archives need pyarrow, which is not installed: pip install 'openfrs[archive]'") from error
+    raise OperatorError("archives need pyarrow, which is not installed; run pip install 'openfrs[archive]'") from error
 
 _METADATA: Final = b"openfrs"
 _SIDES: Final = ("left", "top", "width", "height")
@@ -44,7 +44,7 @@ _NORM_TOLERANCE: Final = 0.01
 
 
 class Description(BaseModel):
-    """What an archive says of the face set in it."""
+    """The face set of an archive, without its faces."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,16 +57,16 @@ class Description(BaseModel):
     retention: dict[str, Any] | None
     legal_hold: str | None
     embedder: str
-    """What made the templates; only templates of the same embedder can be compared."""
+    """The embedder of the templates; only templates of the same embedder can be compared."""
 
     dimension: Annotated[int, Field(ge=0, le=4096)]
-    """Numbers of a template; 0 where there are no faces."""
+    """Dimension of a template; 0 if there are no faces."""
 
     faces: Annotated[int, Field(ge=0)]
 
     @classmethod
     def of(cls, face_set: FaceSet, dimension: int) -> "Description":
-        """The description of a face set."""
+        """Describe a face set."""
         kept = ("name", "public_id", "capacity", "policy", "retention", "legal_hold", "embedder")
         return cls(
             **{name: getattr(face_set, name) for name in kept},
@@ -78,27 +78,27 @@ class Description(BaseModel):
 
 
 def write_table(file: BinaryIO, description: Description, faces: Iterable[Sequence[StoredFace]]) -> None:
-    """Write faces; those that come at a time are in memory, and not many more."""
+    """Write faces in row groups, with one group in memory at a time."""
     schema = _schema(description.dimension).with_metadata({_METADATA: description.model_dump_json().encode()})
     with pq.ParquetWriter(file, schema, compression=_compression(schema), use_dictionary=False) as writer:
-        held: list[StoredFace] = []
-        for some in faces:
-            held += some
-            if len(held) >= _ROWS_IN_GROUP:
-                writer.write_table(_table(held, schema), row_group_size=len(held))
-                held.clear()
-        if held:
-            writer.write_table(_table(held, schema), row_group_size=len(held))
+        group: list[StoredFace] = []
+        for batch in faces:
+            group += batch
+            if len(group) >= _ROWS_IN_GROUP:
+                writer.write_table(_table(group, schema), row_group_size=len(group))
+                group.clear()
+        if group:
+            writer.write_table(_table(group, schema), row_group_size=len(group))
 
 
 class FaceTable:
-    """The Parquet file of an archive that is believed."""
+    """The Parquet file of a trusted archive."""
 
     def __init__(self, file: Any) -> None:
         """Read the description.
 
         Raises:
-            OperatorError: it is not what this release writes.
+            OperatorError: The file does not have the schema of this release.
         """
         try:
             self._file = pq.ParquetFile(file)
@@ -108,13 +108,13 @@ class FaceTable:
         except (pa.ArrowException, KeyError, ValidationError):
             same = False
         if not same or self._file.metadata.num_rows != self.description.faces:
-            raise OperatorError("the archive does not hold faces as this release writes them")
+            raise OperatorError("the archive's faces do not have the schema of this release")
 
     def faces(self, fields: FieldDefinitions) -> Iterator[Sequence[StoredFace]]:
-        """The faces, a few at a time, of a set with these custom fields.
+        """Yield the faces in batches, checked against the custom fields.
 
         Raises:
-            OperatorError: one could not have been enrolled.
+            OperatorError: A face or template is invalid.
         """
         for batch in self._file.iter_batches(batch_size=BATCH_SIZE):
             columns = batch.to_pydict()
@@ -126,23 +126,23 @@ class FaceTable:
 
 def _face(row: Sequence[Any], fields: FieldDefinitions) -> StoredFace:
     face_id, external_image_id, left, top, width, height, text, created_at, template = row
-    wrong = OperatorError("the archive holds a face that could not have been enrolled")
+    invalid = OperatorError("the archive has an invalid face")
     try:
         check_external_image_id(external_image_id)
         values = check_values(json.loads(text), fields)
     except (ServiceError, ValueError, AttributeError):
-        raise wrong from None
+        raise invalid from None
     if not is_public_id(face_id):
-        raise wrong
+        raise invalid
     box = BoundingBox(left, top, width, height)
     return StoredFace(face_id, external_image_id, box, values, created_at, template)
 
 
 def _check_templates(templates: Sequence[bytes]) -> None:
-    """Anything but unit vectors would be found by every search, or by none."""
+    """Reject vectors that are not unit vectors: every search would return them, or none."""
     vectors = np.frombuffer(b"".join(templates), TEMPLATE_TYPE).reshape(len(templates), -1).astype(np.float32)
-    if not np.all(np.abs(np.linalg.norm(vectors, axis=1) - 1) <= _NORM_TOLERANCE):  # nor is anything not a number
-        raise OperatorError("the archive holds a template that is no unit vector")
+    if not np.all(np.abs(np.linalg.norm(vectors, axis=1) - 1) <= _NORM_TOLERANCE):  # NaN fails too
+        raise OperatorError("the archive has a template that is not a unit vector")
 
 
 def _table(faces: Sequence[StoredFace], schema: Any) -> Any:
@@ -170,5 +170,5 @@ def _schema(dimension: int) -> Any:
 
 
 def _compression(schema: Any) -> Mapping[str, str]:
-    """Templates have nothing that could be compressed."""
+    """Return the compression by column; templates are incompressible."""
     return {name: "none" if name == "template" else "zstd" for name in schema.names}
