@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -17,6 +16,7 @@ from openfrs.store.opening import open_database
 
 from .network import OtherHost
 from .postgresql import free_port
+from .waiting import wait_until
 
 
 class MilvusServer:
@@ -69,6 +69,5 @@ def milvus_server(folder: Path, host: OtherHost | None = None) -> Iterator[Milvu
 def wait_until_indexed(data: Path) -> None:
     """Wait until the index of a server with this data directory is up to date."""
     database = open_database(Settings(data=data))
-    while IndexCopies(database).behind():
-        time.sleep(0.1)
+    wait_until(lambda: not IndexCopies(database).behind(), timeout=120, interval=0.1, message="the index is up to date")
     database.close()

@@ -1,6 +1,5 @@
 """Servers with a face index on Milvus: search with and without the server, and the command that maintains it."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from openfrs.cli.main import main
 from tests.support.fake_models import photo
 from tests.support.milvus import MilvusServer, milvus_server, wait_until_indexed
 from tests.support.servers import RunningServer, fake_server_command, running
+from tests.support.waiting import wait_until
 
 PEOPLE = [photo(colour, side=100) for colour in [(200, 64, 64), (64, 200, 64), (64, 64, 200), (200, 200, 64)]]
 
@@ -59,8 +59,11 @@ def test_a_server_searches_in_milvus_or_in_memory_if_milvus_is_unavailable(
         assert search(server, client, 3).json()["faces"][0]["face_id"] == ids[3]
         assert client.get("/ready").json() == {"status": "ready", "milvus": "out of reach"}
         milvus.start()
-        while client.get("/ready").json() != {"status": "ready"}:
-            time.sleep(0.2)
+        wait_until(
+            lambda: client.get("/ready").json() == {"status": "ready"},
+            interval=0.2,
+            message="Milvus is available again",
+        )
         assert search(server, client, 3).json()["faces"][0]["face_id"] == ids[3]
 
 

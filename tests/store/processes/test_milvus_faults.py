@@ -2,7 +2,6 @@
 
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +18,7 @@ from openfrs.store.index.backend import Query
 from openfrs.store.index.search import Galleries
 from tests.support.galleries import MEMORY, PROJECT, face, new_set, search_ids, unit
 from tests.support.milvus import MilvusServer, milvus_server
+from tests.support.waiting import pause, wait_until
 
 pytest.importorskip("pymilvus", reason="pymilvus is not installed")
 from openfrs.store.index.milvus import client as client_module
@@ -49,10 +49,11 @@ def serving_copy(database: Database, set_id: int) -> IndexCopy:
 
 
 def index_until_current(index: MilvusIndex, database: Database) -> None:
-    index.indexer.run()
-    while IndexCopies(database).behind():
-        time.sleep(0.05)
+    def is_current() -> bool:
         index.indexer.run()
+        return not IndexCopies(database).behind()
+
+    wait_until(is_current, timeout=120, interval=0.05, message="the index is up to date")
 
 
 def test_a_set_that_fits_into_memory_is_searched_there_while_the_server_is_unavailable(
@@ -92,14 +93,17 @@ def test_a_server_that_restarts_empty_is_detected_and_filled_again(
     shutil.rmtree(tmp_path / "milvus")
     server.start()
     bypassed = MILVUS_BYPASSED._value.get()
-    while True:  # a search detects the loss, and the indexer rebuilds the copy
+
+    def is_searched_on_the_server() -> bool:
         before = MILVUS_BYPASSED._value.get()
         assert search_ids(galleries, set_id, unit(7)) == ["00000007"]
         if MILVUS_BYPASSED._value.get() == before:
-            break
-        index.indexer.run()
-        time.sleep(0.2)
-    assert before > bypassed
+            return True
+        index.indexer.run()  # the search detected the loss, and the indexer rebuilds the copy
+        return False
+
+    wait_until(is_searched_on_the_server, timeout=120, interval=0.2, message="the copy is rebuilt")
+    assert MILVUS_BYPASSED._value.get() > bypassed
     assert index.indexer.compare(set_id).missing == 0
 
 
@@ -120,7 +124,7 @@ def test_an_incomplete_copy_is_not_searched_and_rebuilt_only_after_the_grace_per
     assert MILVUS_BYPASSED._value.get() == bypassed + 1
     indexer.run()
     assert serving_copy(database, set_id) == copy
-    time.sleep(1.1)
+    pause(1.1)  # longer than the grace period
     while indexer.compare(set_id).missing:
         indexer.run()
     assert serving_copy(database, set_id).key != copy.key
@@ -145,7 +149,7 @@ def test_a_copy_that_was_incomplete_from_the_start_is_not_searched(
     assert MILVUS_BYPASSED._value.get() == bypassed + 1
     indexer.run()
     assert serving_copy(database, set_id) == copy
-    time.sleep(1.1)
+    pause(1.1)  # longer than the grace period
     while indexer.compare(set_id).missing:
         indexer.run()
     assert serving_copy(database, set_id).key != copy.key
@@ -181,7 +185,7 @@ def test_a_server_killed_during_writes_finally_equals_the_database(
     for thread in indexing + writing:
         thread.start()
     for _ in range(3):
-        time.sleep(0.7)
+        pause(0.7)
         server.kill()
         server.start()
     for thread in writing:

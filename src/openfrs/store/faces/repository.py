@@ -176,7 +176,7 @@ class FaceRepository:
         """Delete the matching faces and return their number.
 
         Raises:
-            SetMissingError
+            SetMissingError, HeldError
         """
         query = select(_faces.c.seq).where(_faces.c.set_id == set_id, _clause(match))
         return self.delete_chosen(set_id, lambda connection: connection.scalars(query).all())

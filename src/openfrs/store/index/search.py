@@ -112,7 +112,7 @@ class Galleries:
         """Delete the faces that match a predicate inside the write transaction; return their number.
 
         Raises:
-            SetMissingError
+            SetMissingError, HeldError
         """
 
         def choose(connection: Connection) -> list[int]:
