@@ -1,4 +1,4 @@
-"""``openfrs eval``: how right the models are, on labelled pictures of one's own."""
+"""``openfrs eval``: evaluate the models on labelled images."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,30 +14,32 @@ from openfrs.core.settings import Settings
 
 from .options import settings_of
 
-if TYPE_CHECKING:  # the models' runtime comes along with these, which other commands do without
+if TYPE_CHECKING:  # importing these loads the runtime of the models, which other commands do not need
     from openfrs.evaluation.report.report import Report
     from openfrs.evaluation.runner import Face, Runner
     from openfrs.recognition.similarity import Calibration
     from openfrs.vision.pipeline import Pipeline
 
-app = typer.Typer(help="How right the models are on labelled pictures: tables, JSON and plots.", no_args_is_help=True)
+app = typer.Typer(help="Evaluate the models on labelled images: tables, JSON files and plots.", no_args_is_help=True)
 
-Pictures = Annotated[
-    Path, typer.Argument(help="Folder with one folder a person, or a CSV with columns path and person.")
+Images = Annotated[
+    Path, typer.Argument(help="Folder with one folder per person, or a CSV with the columns path and person.")
 ]
 ReportDirectory = Annotated[
-    Path, typer.Option("--report", help="Directory of the results; what is there is gone on with.")
+    Path, typer.Option("--report", help="Directory for the results; an interrupted run resumes.")
 ]
 Models = Annotated[Path | None, typer.Option(help="Directory of the model weights.", show_default="user cache")]
 Embedder = Annotated[
     str | None, typer.Option(help="Embedder of the manifest to measure.", show_default="OPENFRS_EMBEDDER")
 ]
-Workers = Annotated[int | None, typer.Option(help="Pictures worked on at once.", min=1, show_default="cores")]
-Data = Annotated[str, typer.Option(help="What the pictures are, in words.", show_default="the folder's name")]
+Workers = Annotated[int | None, typer.Option(help="Number of images processed at once.", min=1, show_default="cores")]
+Data = Annotated[str, typer.Option(help="Description of the images.", show_default="the folder's name")]
 Plots = Annotated[bool, typer.Option(help="Draw plots; needs matplotlib.")]
-Centre = Annotated[bool, typer.Option("--centre", help="Take the most central face of a picture, not the main one.")]
+Centre = Annotated[
+    bool, typer.Option("--centre", help="Use the most central face of an image instead of the main face.")
+]
 
-Same = Annotated[Path | None, typer.Option(help="CSV of people under two names: name, person.", show_default=False)]
+Same = Annotated[Path | None, typer.Option(help="CSV of people with two names: name, person.", show_default=False)]
 
 REPORT = Path("eval-report")
 
@@ -50,7 +52,7 @@ class _Work:
 
     @property
     def scale(self) -> "Calibration":
-        """The embedder's calibration, which it may not have yet when one is made."""
+        """Return the calibration of the embedder. It is loaded lazily: ``calibrate`` runs without one."""
         from openfrs.recognition.similarity import calibration_of
 
         return calibration_of(self.runner.pipeline.embedder_source)
@@ -58,8 +60,10 @@ class _Work:
 
 @app.command()
 def verify(
-    pictures: Pictures,
-    pairs: Annotated[Path | None, typer.Option(help="CSV of pairs: a, b, same (1 or 0), and split or fold.")] = None,
+    images: Images,
+    pairs: Annotated[
+        Path | None, typer.Option(help="CSV of pairs: a, b, same (1 or 0), and optionally split or fold.")
+    ] = None,
     report: ReportDirectory = REPORT,
     data: Data = "",
     same: Same = None,
@@ -69,24 +73,24 @@ def verify(
     workers: Workers = None,
     plots: Plots = True,
 ) -> None:
-    """Measure whether two pictures are of one person: over all pairs, or those of a list, whose paths begin in PICTURES."""
+    """Measure verification over all pairs of images, or over a list of pairs with paths relative to IMAGES."""
     from openfrs.evaluation import runs
-    from openfrs.evaluation.datasets import images as given
+    from openfrs.evaluation.datasets import images as datasets
 
-    face, words = _face(centre), data or pictures.name
-    named = None if pairs is None else given.named_pairs(pairs, pictures)
-    people = given.people(pictures).merged(given.same_names(same)) if named is None else None
+    face, description = _face(centre), data or images.name
+    named = None if pairs is None else datasets.named_pairs(pairs, images)
+    people = datasets.people(images).merged(datasets.same_names(same)) if named is None else None
     with _work(report, models, workers, plots, embedder) as work:
         if named is not None:
-            work.report.add("verification-pairs", runs.verify_named(work.runner, named, work.scale, face, words))
+            work.report.add("verification-pairs", runs.verify_named(work.runner, named, work.scale, face, description))
         if people is not None:
             embedded = runs.embed_people(work.runner, people, face)
-            work.report.add("verification-all-pairs", runs.verify(work.runner, embedded, work.scale, face, words))
+            work.report.add("verification-all-pairs", runs.verify(work.runner, embedded, work.scale, face, description))
 
 
 @app.command()
 def identify(
-    pictures: Pictures,
+    images: Images,
     report: ReportDirectory = REPORT,
     data: Data = "",
     same: Same = None,
@@ -96,20 +100,20 @@ def identify(
     workers: Workers = None,
     plots: Plots = True,
 ) -> None:
-    """Measure whether the person of a picture is found among those enrolled; people with one picture are the strangers."""
+    """Measure open-set identification; people with a single image are the impostors."""
     from openfrs.evaluation import runs
-    from openfrs.evaluation.datasets import images as given
+    from openfrs.evaluation.datasets import images as datasets
 
-    face, people = _face(centre), given.people(pictures).merged(given.same_names(same))
+    face, people = _face(centre), datasets.people(images).merged(datasets.same_names(same))
     with _work(report, models, workers, plots, embedder) as work:
         embedded = runs.embed_people(work.runner, people, face)
-        work.report.add("identification", runs.identify(work.runner, embedded, face, data or pictures.name))
+        work.report.add("identification", runs.identify(work.runner, embedded, face, data or images.name))
 
 
 @app.command()
 def quality(
-    pictures: Pictures,
-    scores: Annotated[Path | None, typer.Option(help="CSV of your own scores: path, score; higher is better.")] = None,
+    images: Images,
+    scores: Annotated[Path | None, typer.Option(help="CSV of custom scores: path, score; higher is better.")] = None,
     report: ReportDirectory = REPORT,
     data: Data = "",
     same: Same = None,
@@ -119,16 +123,16 @@ def quality(
     workers: Workers = None,
     plots: Plots = True,
 ) -> None:
-    """Measure whether refusing the pictures of the lowest quality lowers the error."""
+    """Measure the reduction in errors when the images of lowest quality are rejected."""
     from openfrs.evaluation import runs
-    from openfrs.evaluation.datasets import images as given
+    from openfrs.evaluation.datasets import images as datasets
 
-    face, people = _face(centre), given.people(pictures).merged(given.same_names(same))
-    folder = pictures if pictures.is_dir() else pictures.parent
+    face, people = _face(centre), datasets.people(images).merged(datasets.same_names(same))
+    folder = images if images.is_dir() else images.parent
     known = None if scores is None else runs.quality_scores(scores, folder)
     with _work(report, models, workers, plots, embedder) as work:
         embedded = runs.embed_people(work.runner, people, face)
-        work.report.add("quality", runs.reject(work.runner, embedded, face, data or pictures.name, known))
+        work.report.add("quality", runs.reject(work.runner, embedded, face, data or images.name, known))
 
 
 @app.command()
@@ -142,11 +146,11 @@ def detect(
     workers: Workers = None,
     plots: Plots = True,
 ) -> None:
-    """Measure which labelled faces are found, by their size."""
+    """Measure detection recall by face size."""
     from openfrs.evaluation import runs
-    from openfrs.evaluation.datasets import images as given
+    from openfrs.evaluation.datasets import images as datasets
 
-    paths, labelled = given.labelled_boxes(boxes)
+    paths, labelled = datasets.labelled_boxes(boxes)
     with _work(report, models, workers, plots) as work:
         work.report.add("detection", runs.detect(work.runner, paths, labelled, data or boxes.parent.name))
 
@@ -154,13 +158,13 @@ def detect(
 @app.command()
 def attribute(
     answers: Annotated[Path, typer.Argument(help="CSV with columns truth and prediction.")],
-    name: Annotated[str, typer.Option(help="What the attribute is called.")],
-    unit: Annotated[str, typer.Option(help="Its unit, where it is a number.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the attribute.")],
+    unit: Annotated[str, typer.Option(help="Unit of the attribute, if it is a number.")] = "",
     report: ReportDirectory = REPORT,
     data: Data = "",
     plots: Plots = True,
 ) -> None:
-    """Measure how often a class is named right, or how far a number is off."""
+    """Measure the accuracy of a class, or the error of a number."""
     from openfrs.evaluation import runs
     from openfrs.evaluation.report.report import Report
 
@@ -173,18 +177,18 @@ def liveness(
     scores: Annotated[
         Path,
         typer.Argument(
-            help="CSV with columns label (live or attack), kind and score; or a directory of labelled sets, of which the "
-            "service's own verdicts on pictures and videos are measured."
+            help="CSV with the columns label (live or attack), kind and score; or a directory of labelled data sets, on which "
+            "the liveness detection of this service is evaluated."
         ),
     ],
-    threshold: Annotated[float, typer.Option(help="The score from which a face counts as live, for a CSV.")] = 0.5,
+    threshold: Annotated[float, typer.Option(help="Score from which a face counts as live, for a CSV.")] = 0.5,
     report: ReportDirectory = REPORT,
     models: Models = None,
     workers: Workers = None,
     data: Data = "",
     plots: Plots = True,
 ) -> None:
-    """Measure how many attacks pass, by kind, and how many live people are refused."""
+    """Measure liveness: APCER by kind of attack, and BPCER."""
     if scores.is_dir():
         everything(scores, ["liveness", "action"], report, models=models, workers=workers, plots=plots)
         return
@@ -198,12 +202,14 @@ def liveness(
 @app.command()
 def action(
     clips: Annotated[Path, typer.Argument(help="JSON list of clips: file, kind, events with action and peak_ms.")],
-    photos: Annotated[Path | None, typer.Option(help="Folder of photographs to make videos of.")] = None,
+    photos: Annotated[
+        Path | None, typer.Option(help="Folder of photographs from which videos of attacks are made.")
+    ] = None,
     report: ReportDirectory = REPORT,
     models: Models = None,
     plots: Plots = True,
 ) -> None:
-    """Hold action liveness against labelled clips, with a timeline of each, and against photographs that are moved."""
+    """Measure action liveness on labelled clips, with a timeline of each, and on moved photographs."""
     from openfrs.evaluation.datasets import videos
 
     with _work(report, models, 1, plots=plots) as work:
@@ -215,7 +221,7 @@ def action(
 
 @app.command()
 def calibrate(
-    pictures: Pictures,
+    images: Images,
     output: Annotated[Path, typer.Option(help="File to write.")],
     report: ReportDirectory = REPORT,
     data: Data = "",
@@ -225,35 +231,35 @@ def calibrate(
     models: Models = None,
     workers: Workers = None,
 ) -> None:
-    """Make the embedder's calibration: all pairs of pictures of one person are mated, all others are not."""
+    """Calibrate an embedder: pairs of images of one person are mated, all other pairs are impostors."""
     from openfrs.evaluation import runs
-    from openfrs.evaluation.datasets import images as given
+    from openfrs.evaluation.datasets import images as datasets
     from openfrs.evaluation.metrics import calibration
     from openfrs.evaluation.report.report import show
 
-    people = given.people(pictures).merged(given.same_names(same))
+    people = datasets.people(images).merged(datasets.same_names(same))
     with _work(report, models, workers, plots=False, embedder=embedder) as work:
         embedded = runs.embed_people(work.runner, people, _face(centre))
         scale = calibration.calibrate(
             embedded.pairs(),
             embedder=work.runner.pipeline.embedder,
-            data=data or pictures.name,
+            data=data or images.name,
             images=len(embedded.names),
             people=len(set(embedded.names)),
         )
         calibration.write(scale, output)
         show(calibration.calibration_table(scale), Console())
-        print(f"{output}: {len(embedded.names)} pictures, {embedded.faceless} more without a face")
+        print(f"{output}: calibrated with {len(embedded.names)} images; {embedded.faceless} images without a face")
 
 
 @app.command("all")
 def everything(
-    directory: Annotated[Path, typer.Argument(help="A directory of labelled sets, laid out as OPENFRS_TEST_DATA is.")],
+    directory: Annotated[
+        Path, typer.Argument(help="Directory of labelled data sets, with the layout of OPENFRS_TEST_DATA.")
+    ],
     only: Annotated[
         list[str] | None,
-        typer.Option(
-            help="A part to measure alone: lfw-dev, embedders, damage, detection, action, attributes, liveness."
-        ),
+        typer.Option(help="Part to measure: lfw-dev, embedders, damage, detection, action, attributes, liveness."),
     ] = None,
     report: ReportDirectory = REPORT,
     embedder: Embedder = None,
@@ -261,19 +267,21 @@ def everything(
     workers: Workers = None,
     plots: Plots = True,
 ) -> None:
-    """Measure everything that a directory has labels for."""
+    """Run all evaluations for which a directory has labels."""
     from openfrs.evaluation.predictor import ServicePredictor
     from openfrs.evaluation.suite import PARTS, evaluate_suite
 
     if unknown := set(only or ()) - set(PARTS):
-        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there is {', '.join(PARTS)}", param_hint="--only")
+        raise typer.BadParameter(
+            f"unknown part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}", param_hint="--only"
+        )
     with _work(report, models, workers, plots, embedder) as work:
-        answers = ServicePredictor(work.runner.pipeline)
-        evaluate_suite(work.runner, work.report, directory, work.scale, answers, only or (), _others(work))
+        predictor = ServicePredictor(work.runner.pipeline)
+        evaluate_suite(work.runner, work.report, directory, work.scale, predictor, only or (), _others(work))
 
 
 def load_pipeline(settings: Settings) -> "Pipeline":
-    """The models that are measured."""
+    """Load the models to evaluate."""
     from openfrs.vision.loading import configured_embedder, runtime_of
     from openfrs.vision.pipeline import ModelPipeline
     from openfrs.vision.weights.cache import WeightCache
@@ -283,7 +291,7 @@ def load_pipeline(settings: Settings) -> "Pipeline":
 
 
 def _others(work: _Work) -> "Iterator[tuple[Runner, Calibration]]":
-    """The embedders of the manifest that are not the one measured, each loaded when its turn comes."""
+    """Yield a runner and a calibration for each other embedder of the manifest, loaded lazily."""
     from openfrs.recognition.similarity import calibration
     from openfrs.vision.weights.manifest import manifest
 
@@ -293,8 +301,8 @@ def _others(work: _Work) -> "Iterator[tuple[Runner, Calibration]]":
         settings = work.settings.model_copy(update={"embedder": name, "embedder_manifest": None})
         try:
             pipeline = load_pipeline(settings)
-        except OperatorError as error:  # its weight was not fetched
-            print(f"embedder {name} is left out: {error}")
+        except OperatorError as error:  # its weights are not installed
+            print(f"embedder {name}: skipped, because {error}")
             continue
         yield replace(work.runner, pipeline=pipeline, measures={}), calibration(name)
 
