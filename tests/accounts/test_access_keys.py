@@ -105,7 +105,7 @@ def test_a_rejected_write_can_be_sent_again(tenant: Tenant) -> None:
 
 
 def test_old_sdks_hash_the_multipart_body(tenant: Tenant) -> None:
-    body = b'--B\r\nContent-Disposition: form-data; name="image_file"; filename="a"\r\n\r\nnot a picture\r\n--B--\r\n'
+    body = b'--B\r\nContent-Disposition: form-data; name="image_file"; filename="a"\r\n\r\nnot an image\r\n--B--\r\n'
     path = f"/v2/{tenant.project_id}/face-detect"
     headers = {**signed(tenant, "POST", path, body), "Content-Type": "multipart/form-data; boundary=B"}
     response = tenant.server.anonymous.post(path, content=body, headers=headers)

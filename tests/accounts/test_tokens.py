@@ -23,7 +23,7 @@ def works(tenant: Tenant, token: str) -> bool:
     return response.status_code == 200
 
 
-def fresh(tenant: Tenant, user: str) -> str:
+def new_token(tenant: Tenant, user: str) -> str:
     response = log_in(tenant.server, tenant.name, user, tenant.passwords[user], "main")
     assert response.status_code == 201, response.text
     return response.headers["X-Subject-Token"]
@@ -42,7 +42,7 @@ def fresh(tenant: Tenant, user: str) -> str:
 def test_a_change_to_a_user_revokes_its_tokens(tenant: Tenant, command: list[str]) -> None:
     user = f"user-{command[0]}"
     tenant.add_user(user)
-    token, bystander = fresh(tenant, user), tenant.token("operator")
+    token, bystander = new_token(tenant, user), tenant.token("operator")
     assert works(tenant, token)
     accounts(tenant.server, *(word.format(domain=tenant.name, user=user) for word in command))
     assert not works(tenant, token)
@@ -50,14 +50,14 @@ def test_a_change_to_a_user_revokes_its_tokens(tenant: Tenant, command: list[str
 
 
 def test_a_new_token_does_not_revoke_older_ones(tenant: Tenant) -> None:
-    first, second = (fresh(tenant, "admin") for _ in range(2))
+    first, second = (new_token(tenant, "admin") for _ in range(2))
     assert first != second
     assert works(tenant, first)
     assert works(tenant, second)
 
 
 def test_a_token_is_inspected_and_revoked(tenant: Tenant) -> None:
-    token, mine = fresh(tenant, "admin"), tenant.token()
+    token, mine = new_token(tenant, "admin"), tenant.token()
     address = f"{tenant.server.endpoint}/v3/auth/tokens"
     headers = {"X-Auth-Token": mine, "X-Subject-Token": token}
     shown = tenant.server.anonymous.get(address, headers=headers)
@@ -138,28 +138,28 @@ def test_the_domain_of_a_scope_must_be_the_users(tenant: Tenant, other: Tenant) 
 
 def test_a_revoked_token_cannot_be_exchanged(tenant: Tenant) -> None:
     tenant.add_user("leaver")
-    token = fresh(tenant, "leaver")
+    token = new_token(tenant, "leaver")
     accounts(tenant.server, "disable", tenant.name, "leaver")
     assert rescoped(tenant, token, {"name": "main"}).status_code == 401
 
 
 def test_key_rotation_keeps_tokens_valid(server: Server, tenant: Tenant) -> None:
-    tokens = [fresh(tenant, "admin")]
+    tokens = [new_token(tenant, "admin")]
     for _ in range(3):
         accounts(server, "rotate-token-keys")
         assert all(works(tenant, token) for token in tokens)
-        tokens.append(fresh(tenant, "admin"))
+        tokens.append(new_token(tenant, "admin"))
     assert all(works(tenant, token) for token in tokens)
 
 
 def test_a_staged_key_is_accepted_before_it_signs(tmp_path: Path) -> None:
     file, life = tmp_path / "keys.json", timedelta(hours=1)
-    behind = Keyring(KeyFile(file))
-    before = behind.tokens
-    ahead = Keyring(KeyFile(file))
-    ahead.rotate_token_keys(life)
-    text = ahead.tokens.encrypt(b"x")
-    assert before.decrypt(text) == b"x"  # a process that has not yet read the new file
+    stale = Keyring(KeyFile(file))
+    stale_keys = stale.tokens
+    current = Keyring(KeyFile(file))
+    current.rotate_token_keys(life)
+    text = current.tokens.encrypt(b"x")
+    assert stale_keys.decrypt(text) == b"x"  # a process that has not yet read the new file
 
 
 def test_a_retired_key_is_dropped_once_its_tokens_have_expired(tmp_path: Path) -> None:

@@ -52,41 +52,41 @@ def enrol(project: Project, oracle: Oracle, people: list[Person]) -> None:
 
 
 def test_search_is_exact_after_enrolment_and_deletion(project: Project) -> None:
-    chance = random.Random(20)
-    people = chance.sample(PEOPLE, 312)
-    strangers = chance.sample(PEOPLE, 6)
+    rng = random.Random(20)
+    people = rng.sample(PEOPLE, 312)
+    unenrolled = rng.sample(PEOPLE, 6)
     project.create()
     oracle = Oracle()
 
-    def hold(probes: int) -> None:
-        for probe in [*chance.sample(people, probes), chance.choice(strangers)]:
+    def check_probes(probes: int) -> None:
+        for probe in [*rng.sample(people, probes), rng.choice(unenrolled)]:
             for top_n, threshold in [(10, 0.0), (1, 0.0), (1000, 0.0), (50, 0.4), (1000, 0.7), (3, 0.93), (0, 0.0)]:
                 oracle.check(project.search(probe, top_n=top_n, threshold=threshold), probe, top_n, threshold)
 
-    hold(1)
+    check_probes(1)
     enrol(project, oracle, people[:156])
-    hold(3)
+    check_probes(3)
     enrol(project, oracle, people[156:])
     assert project.count() == 312
-    hold(4)
-    for face_id in chance.sample(sorted(oracle.enrolled), 40):
+    check_probes(4)
+    for face_id in rng.sample(sorted(oracle.enrolled), 40):
         project.delete(face_id)
         del oracle.enrolled[face_id]
-    hold(4)
-    enrol(project, oracle, [people[0], *strangers[:2], people[0]])
+    check_probes(4)
+    enrol(project, oracle, [people[0], *unenrolled[:2], people[0]])
     assert project.count() == 276
-    hold(3)
+    check_probes(3)
     for face_id in sorted(oracle.enrolled):
-        if chance.random() < 0.3:
+        if rng.random() < 0.3:
             project.delete(face_id)
             del oracle.enrolled[face_id]
-    hold(3)
-    for face_id in chance.sample(sorted(oracle.enrolled), 10):
+    check_probes(3)
+    for face_id in rng.sample(sorted(oracle.enrolled), 10):
         probe = oracle.enrolled[face_id]
         results = project.search_face(face_id, top_n=20)
         assert results[0] == (face_id, 1.0)
-        assert {one for one, _ in results} >= {
-            one for one, similarity in project.search(probe, top_n=20) if similarity < 1
+        assert {result_id for result_id, _ in results} >= {
+            result_id for result_id, similarity in project.search(probe, top_n=20) if similarity < 1
         }
 
 
@@ -128,4 +128,4 @@ def test_search_in_a_recreated_set_finds_no_old_faces(project: Project) -> None:
     project.create()
     assert project.search(PEOPLE[9]) == []
     (face,) = project.add(PEOPLE[10])
-    assert [one for one, _ in project.search(PEOPLE[9])] == [face.face_id]
+    assert [face_id for face_id, _ in project.search(PEOPLE[9])] == [face.face_id]

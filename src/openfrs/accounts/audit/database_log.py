@@ -37,11 +37,12 @@ class DatabaseAuditLog(AuditLog):
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self._thread.start()
 
-    def _append(self, at: datetime, line: str) -> None:
+    def append(self, at: datetime, line: str) -> None:
+        """Queue a line for the database; write it to the file of this node if the queue is full."""
         try:
             self._entries.put_nowait((at, line))
         except queue.Full:
-            self._file._append(at, line)
+            self._file.append(at, line)
 
     def newest_first(self) -> Generator[bytes, None, None]:
         """Yield the lines of all nodes, newest first."""
@@ -75,7 +76,7 @@ class DatabaseAuditLog(AuditLog):
                 error,
             )
             for entry in entries:
-                self._file._append(*entry)
+                self._file.append(*entry)
 
 
 def open_audit(settings: Settings, database: Database) -> AuditLog:

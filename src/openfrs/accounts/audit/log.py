@@ -26,11 +26,11 @@ class AuditLog(ABC):
         """Append an entry with the time (UTC), the event and its details."""
         now = utc_now()
         entry = {"time": now.isoformat(timespec="milliseconds"), "event": event, **details}
-        self._append(now, json.dumps(entry, ensure_ascii=False))
+        self.append(now, json.dumps(entry, ensure_ascii=False))
 
     @abstractmethod
-    def _append(self, at: datetime, line: str) -> None:
-        """Append a line."""
+    def append(self, at: datetime, line: str) -> None:
+        """Append a line with the time of its entry."""
 
     @abstractmethod
     def newest_first(self) -> Generator[bytes, None, None]:
@@ -50,7 +50,8 @@ class FileAuditLog(AuditLog):
             path, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8", delay=True
         )
 
-    def _append(self, at: datetime, line: str) -> None:  # noqa: ARG002
+    def append(self, at: datetime, line: str) -> None:  # noqa: ARG002
+        """Append a line; the time is not used."""
         self._handler.handle(logging.LogRecord("audit", logging.INFO, "", 0, "%s", (line,), None))
 
     def newest_first(self) -> Generator[bytes, None, None]:
