@@ -12,9 +12,11 @@ from hypothesis import settings
 
 from openfrs.accounts import passwords
 from openfrs.core.settings import Settings
+from openfrs.store.db import schema
 from openfrs.vision.weights.cache import State, WeightCache
 from tests.support.in_process import InProcessServer, in_process
 from tests.support.postgresql import PostgresqlServer, postgresql_server
+from tests.support.schema_cache import SchemaCache
 from tests.support.servers import REPOSITORY, RunningServer, fake_server_command, real_server_command, running
 
 settings.register_profile("untimed", deadline=None)  # a slow machine is no failure
@@ -25,11 +27,25 @@ PROCESS_FOLDERS: Final = frozenset({"clients", "console", "deploy", "processes",
 """Folders whose tests start servers, browsers or other programs."""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave these folders unread where their tests are deselected: their modules take seconds to import."""
+    deselected = "not process" in config.option.markexpr
+    return True if deselected and collection_path.name in PROCESS_FOLDERS else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that start programs, by their folder."""
     for item in items:
         if PROCESS_FOLDERS.intersection(item.path.parts):
             item.add_marker("process")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _schema_made_once() -> Iterator[None]:
+    """Run the migrations of an empty SQLite database once in a process: they take 60 ms."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "upgrade", SchemaCache(schema.upgrade))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -37,7 +37,7 @@ class FakePipeline:
 
     @stage("detect")
     def detect(self, image: Image) -> list[Detection]:
-        _, _, stats, _ = cv2.connectedComponentsWithStats((image.max(axis=2) > 40).astype(np.uint8))
+        _, _, stats, _ = cv2.connectedComponentsWithStats(_bright(image))
         faces = []
         for left, top, width, height, area in stats[1:].tolist():
             if area >= 64:
@@ -94,6 +94,12 @@ def _rotation(image: Image, face: Detection) -> int:
     grey = image[top:bottom, left:right].sum(axis=2).astype(int)
     edges = {0: grey[-1].sum(), 90: grey[:, 0].sum(), 180: grey[0].sum(), 270: grey[:, -1].sum()}
     return min(edges, key=lambda rotation: (edges[rotation], rotation))
+
+
+def _bright(image: Image) -> npt.NDArray[np.uint8]:
+    """Return 1 where any channel is above 40; much faster than the maximum over the last axis."""
+    red, green, blue = cv2.split(image)
+    return np.asarray(cv2.threshold(cv2.max(cv2.max(red, green), blue), 40, 1, cv2.THRESH_BINARY)[1], np.uint8)
 
 
 def embedding_of(colour: Sequence[int] | npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
