@@ -9,7 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from openfrs.core.errors import ServiceError, render
-from openfrs.store.db.errors import IndexUnavailableError, StoreUnavailableError
+from openfrs.store.db.errors import StoreUnavailableError
+from openfrs.store.index.errors import IndexUnavailableError
 
 from .auth import in_iam_envelope
 from .responses import WireResponse

@@ -1,1 +1,1 @@
-"""Settings, limits, errors and other basics that every package uses."""
+"""Settings, limits, errors and other foundations of every package."""

@@ -1,1 +1,1 @@
-"""Durable truth in SQL, and the exact in-memory index derived from it."""
+"""The store: data in SQL, and the search index derived from it."""

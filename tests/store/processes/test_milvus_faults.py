@@ -10,11 +10,11 @@ import pytest
 
 from openfrs.core.telemetry.metrics import MILVUS_BYPASSED
 from openfrs.store.db.base import Database
-from openfrs.store.db.errors import IndexUnavailableError
 from openfrs.store.faces.models import Match
 from openfrs.store.faces.predicate import Equal
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import Query
+from openfrs.store.index.errors import IndexUnavailableError
 from openfrs.store.index.search import Galleries
 from tests.support.galleries import MEMORY, PROJECT, face, new_set, search_ids, unit
 from tests.support.milvus import MilvusServer, milvus_server

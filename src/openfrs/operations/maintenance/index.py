@@ -9,10 +9,10 @@ from openfrs.core.progress import Track
 from openfrs.core.settings import Settings
 from openfrs.operations.lookup import project_or_first
 from openfrs.store.db.base import Database
-from openfrs.store.db.errors import MilvusUnavailableError
 from openfrs.store.faces.models import FaceSet, SetMissingError
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
+from openfrs.store.index.errors import MilvusUnavailableError
 from openfrs.store.index.milvus.copies import IndexCopies
 from openfrs.store.opening import live_database, load_master_key, open_milvus_index
 

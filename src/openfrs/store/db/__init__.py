@@ -1,1 +1,1 @@
-"""Databases, schema and migrations."""
+"""Database back ends, schema and migrations."""

@@ -18,14 +18,6 @@ class StoreUnavailableError(Exception):
     """
 
 
-class MilvusUnavailableError(Exception):
-    """The Milvus server is unreachable, or failed a request."""
-
-
-class IndexUnavailableError(StoreUnavailableError):
-    """The server with the index of a face set is unreachable, and the set is too large to be searched without it."""
-
-
 class StoreConflictError(StoreUnavailableError):
     """The database rolled a transaction back in favour of another one; it can be retried at once."""
 

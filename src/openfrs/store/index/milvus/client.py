@@ -16,9 +16,9 @@ import numpy as np
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.telemetry.metrics import MILVUS_UP
-from openfrs.store.db.errors import MilvusUnavailableError
 from openfrs.store.faces.changes import Changes
 from openfrs.store.faces.predicate import FieldDefinitions
+from openfrs.store.index.errors import MilvusUnavailableError
 from openfrs.store.index.flat import Neighbours, Vector
 
 from .copies import IndexCopy

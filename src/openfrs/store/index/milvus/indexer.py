@@ -10,7 +10,6 @@ from typing import Final
 from openfrs.core.progress import Advance
 from openfrs.core.telemetry.metrics import MILVUS_BEHIND
 from openfrs.store.db.base import Database
-from openfrs.store.db.errors import MilvusUnavailableError
 from openfrs.store.faces.models import SetMissingError
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.snapshot import (
@@ -21,6 +20,7 @@ from openfrs.store.faces.snapshot import (
     seqs_written_between,
     set_version,
 )
+from openfrs.store.index.errors import MilvusUnavailableError
 
 from .client import Milvus
 from .copies import CopyState, IndexCopies, IndexCopy, find_copy

@@ -21,12 +21,12 @@ from sqlalchemy import Connection
 from openfrs.core.telemetry.metrics import MILVUS_BYPASSED
 from openfrs.core.telemetry.stages import stage
 from openfrs.store.db.base import Database
-from openfrs.store.db.errors import IndexUnavailableError, MilvusUnavailableError
 from openfrs.store.faces.predicate import Predicate
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.snapshot import find_seq, iter_fields, load_changes, load_face_set, set_version
 from openfrs.store.index.backend import FaceMissingError, IndexBackend, Query, Scan, with_face_first
 from openfrs.store.index.cache import IndexCache, TooLargeError
+from openfrs.store.index.errors import IndexUnavailableError, MilvusUnavailableError
 from openfrs.store.index.flat import Cosines, Neighbours, TemplateIndex, Vector, best
 from openfrs.store.index.search import Galleries
 
