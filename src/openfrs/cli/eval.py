@@ -4,23 +4,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
+from openfrs.evaluation import runs
+from openfrs.evaluation.datasets import images as datasets
+from openfrs.evaluation.datasets import videos
+from openfrs.evaluation.metrics import calibration
+from openfrs.evaluation.predictor import ServicePredictor
+from openfrs.evaluation.report.report import Report, show
+from openfrs.evaluation.runner import Face, Runner
+from openfrs.evaluation.suite import PARTS, evaluate_suite
+from openfrs.recognition.similarity import Calibration, calibration_of
+from openfrs.recognition.similarity import calibration as calibration_by_name
+from openfrs.vision.loading import configured_embedder, runtime_of
+from openfrs.vision.pipeline import ModelPipeline, Pipeline
+from openfrs.vision.weights.cache import WeightCache
+from openfrs.vision.weights.manifest import manifest
 
-from .options import settings_of
+from .options import Models, settings_of
 
-if TYPE_CHECKING:  # importing these loads the runtime of the models, which other commands do not need
-    from openfrs.evaluation.report.report import Report
-    from openfrs.evaluation.runner import Face, Runner
-    from openfrs.recognition.similarity import Calibration
-    from openfrs.vision.pipeline import Pipeline
-
-app = typer.Typer(help="Evaluate the models on labelled images: tables, JSON files and plots.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 Images = Annotated[
     Path, typer.Argument(help="Folder with one folder per person, or a CSV with the columns path and person.")
@@ -28,7 +36,6 @@ Images = Annotated[
 ReportDirectory = Annotated[
     Path, typer.Option("--report", help="Directory for the results; an interrupted run resumes.")
 ]
-Models = Annotated[Path | None, typer.Option(help="Directory of the model weights.", show_default="user cache")]
 Embedder = Annotated[
     str | None, typer.Option(help="Embedder of the manifest to measure.", show_default="OPENFRS_EMBEDDER")
 ]
@@ -46,15 +53,13 @@ REPORT = Path("eval-report")
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    runner: "Runner"
-    report: "Report"
+    runner: Runner
+    report: Report
     settings: Settings
 
     @property
-    def scale(self) -> "Calibration":
+    def scale(self) -> Calibration:
         """Return the calibration of the embedder. It is loaded lazily: ``calibrate`` runs without one."""
-        from openfrs.recognition.similarity import calibration_of
-
         return calibration_of(self.runner.pipeline.embedder_source)
 
 
@@ -74,9 +79,6 @@ def verify(
     plots: Plots = True,
 ) -> None:
     """Measure verification over all pairs of images, or over a list of pairs with paths relative to IMAGES."""
-    from openfrs.evaluation import runs
-    from openfrs.evaluation.datasets import images as datasets
-
     face, description = _face(centre), data or images.name
     named = None if pairs is None else datasets.named_pairs(pairs, images)
     people = datasets.people(images).merged(datasets.same_names(same)) if named is None else None
@@ -101,9 +103,6 @@ def identify(
     plots: Plots = True,
 ) -> None:
     """Measure open-set identification; people with a single image are the impostors."""
-    from openfrs.evaluation import runs
-    from openfrs.evaluation.datasets import images as datasets
-
     face, people = _face(centre), datasets.people(images).merged(datasets.same_names(same))
     with _work(report, models, workers, plots, embedder) as work:
         embedded = runs.embed_people(work.runner, people, face)
@@ -124,9 +123,6 @@ def quality(
     plots: Plots = True,
 ) -> None:
     """Measure the reduction in errors when the images of lowest quality are rejected."""
-    from openfrs.evaluation import runs
-    from openfrs.evaluation.datasets import images as datasets
-
     face, people = _face(centre), datasets.people(images).merged(datasets.same_names(same))
     folder = images if images.is_dir() else images.parent
     known = None if scores is None else runs.quality_scores(scores, folder)
@@ -147,9 +143,6 @@ def detect(
     plots: Plots = True,
 ) -> None:
     """Measure detection recall by face size."""
-    from openfrs.evaluation import runs
-    from openfrs.evaluation.datasets import images as datasets
-
     paths, labelled = datasets.labelled_boxes(boxes)
     with _work(report, models, workers, plots) as work:
         work.report.add("detection", runs.detect(work.runner, paths, labelled, data or boxes.parent.name))
@@ -165,9 +158,6 @@ def attribute(
     plots: Plots = True,
 ) -> None:
     """Measure the accuracy of a class, or the error of a number."""
-    from openfrs.evaluation import runs
-    from openfrs.evaluation.report.report import Report
-
     result = runs.attribute_from(answers, name, unit, data or answers.name)
     Report(report, with_plots=plots).add(f"attribute-{name}", result)
 
@@ -190,10 +180,8 @@ def liveness(
 ) -> None:
     """Measure liveness: APCER by kind of attack, and BPCER."""
     if scores.is_dir():
-        everything(scores, ["liveness", "action"], report, models=models, workers=workers, plots=plots)
+        suite(scores, ["liveness", "action"], report, models=models, workers=workers, plots=plots)
         return
-    from openfrs.evaluation import runs
-    from openfrs.evaluation.report.report import Report
 
     result = runs.liveness_from(scores, threshold, data or scores.name)
     Report(report, with_plots=plots).add("liveness", result)
@@ -210,8 +198,6 @@ def action(
     plots: Plots = True,
 ) -> None:
     """Measure action liveness on labelled clips, with a timeline of each, and on moved photographs."""
-    from openfrs.evaluation.datasets import videos
-
     with _work(report, models, 1, plots=plots) as work:
         work.report.add("action-clips", videos.evaluate_clips(work.runner.pipeline, clips))
         if photos is not None:
@@ -232,11 +218,6 @@ def calibrate(
     workers: Workers = None,
 ) -> None:
     """Calibrate an embedder: pairs of images of one person are mated, all other pairs are impostors."""
-    from openfrs.evaluation import runs
-    from openfrs.evaluation.datasets import images as datasets
-    from openfrs.evaluation.metrics import calibration
-    from openfrs.evaluation.report.report import show
-
     people = datasets.people(images).merged(datasets.same_names(same))
     with _work(report, models, workers, plots=False, embedder=embedder) as work:
         embedded = runs.embed_people(work.runner, people, _face(centre))
@@ -253,7 +234,7 @@ def calibrate(
 
 
 @app.command("all")
-def everything(
+def suite(
     directory: Annotated[
         Path, typer.Argument(help="Directory of labelled data sets, with the layout of OPENFRS_TEST_DATA.")
     ],
@@ -268,9 +249,6 @@ def everything(
     plots: Plots = True,
 ) -> None:
     """Run all evaluations for which a directory has labels."""
-    from openfrs.evaluation.predictor import ServicePredictor
-    from openfrs.evaluation.suite import PARTS, evaluate_suite
-
     if unknown := set(only or ()) - set(PARTS):
         raise typer.BadParameter(
             f"unknown part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}", param_hint="--only"
@@ -280,21 +258,14 @@ def everything(
         evaluate_suite(work.runner, work.report, directory, work.scale, predictor, only or (), _others(work))
 
 
-def load_pipeline(settings: Settings) -> "Pipeline":
+def load_pipeline(settings: Settings) -> Pipeline:
     """Load the models to evaluate."""
-    from openfrs.vision.loading import configured_embedder, runtime_of
-    from openfrs.vision.pipeline import ModelPipeline
-    from openfrs.vision.weights.cache import WeightCache
-
     weights = WeightCache.open(settings.models)
     return ModelPipeline(weights, runtime_of(settings, weights, settings.workers), configured_embedder(settings))
 
 
-def _others(work: _Work) -> "Iterator[tuple[Runner, Calibration]]":
+def _others(work: _Work) -> Iterator[tuple[Runner, Calibration]]:
     """Yield a runner and a calibration for each other embedder of the manifest, loaded lazily."""
-    from openfrs.recognition.similarity import calibration
-    from openfrs.vision.weights.manifest import manifest
-
     for name in manifest().embedders:
         if name == work.runner.pipeline.embedder:
             continue
@@ -304,15 +275,13 @@ def _others(work: _Work) -> "Iterator[tuple[Runner, Calibration]]":
         except OperatorError as error:  # its weights are not installed
             print(f"embedder {name}: skipped, because {error}")
             continue
-        yield replace(work.runner, pipeline=pipeline, measures={}), calibration(name)
+        yield replace(work.runner, pipeline=pipeline, measures={}), calibration_by_name(name)
 
 
 @contextmanager
 def _work(
     directory: Path, models: Path | None, workers: int | None, plots: bool, embedder: str | None = None
 ) -> Iterator[_Work]:
-    from openfrs.evaluation.report.report import Report
-    from openfrs.evaluation.runner import Runner
 
     settings = settings_of(models=models, workers=workers, embedder=embedder)
     if embedder is not None:
@@ -323,7 +292,6 @@ def _work(
         yield _Work(runner, report, settings)
 
 
-def _face(centre: bool) -> "Face":
-    from openfrs.evaluation.runner import Face
+def _face(centre: bool) -> Face:
 
     return Face.CENTRE if centre else Face.MAIN
