@@ -139,7 +139,7 @@ async def delete_faces(request: Request, principal: Operator, name: SetName, fac
     if not pairs:
         raise ServiceError("FRS.0011", "face_id, external_image_id or a custom field")
     if len(pairs) > 1:
-        raise wrong_format(displayed_name(pairs[1][0]), "only one field may be given")
+        raise wrong_format(displayed_name(pairs[1][0]), "send only one parameter")
     face_set, deleted = await run_in_threadpool(faces.delete, principal.project.id, name, *pairs[0])
     return FaceCountResponse.of(face_set, deleted)
 

@@ -44,32 +44,37 @@ async def raw_body(request: Request) -> RawBody:
     """
     body: RawBody | None = getattr(request.state, "raw_body", None)
     if body is None:
-        slot: RequestSlot = request.state.slot
-        announced = request.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > limits.MAX_BODY_BYTES:
-            raise ServiceError("APIG.0201/413")
-        chunks, size = list[bytes](), 0
-        digest = None if request.headers.get("x-auth-token") else hashlib.sha256()
         try:
-            slot.check_capacity(int(announced) if announced.isdecimal() else 0)
-            slot.pause()  # while the client is waited for
             async with asyncio.timeout(limits.BODY_TIMEOUT_SECONDS):
-                async for chunk in request.stream():
-                    chunks.append(chunk)
-                    size += len(chunk)
-                    if digest is not None:
-                        digest.update(chunk)
-                    if size > limits.MAX_BODY_BYTES:
-                        raise ServiceError("APIG.0201/413")
-                    slot.reserve(len(chunk))
-            slot.resume()
+                body = await _receive(request, request.state.slot)
         except ClientDisconnect:
             raise ServiceError("APIG.0201/400", "the body ended early") from None
         except TimeoutError:
             reason = f"the body took more than {limits.BODY_TIMEOUT_SECONDS} seconds"
             raise ServiceError("APIG.0201/400", reason, headers={"Connection": "close"}) from None
-        body = request.state.raw_body = RawBody(b"".join(chunks), digest.hexdigest() if digest is not None else "")
+        request.state.slot.resume()
+        request.state.raw_body = body
     return body
+
+
+async def _receive(request: Request, slot: RequestSlot) -> RawBody:
+    announced = request.headers.get("content-length", "")
+    announced_size = int(announced) if announced.isdecimal() else 0
+    if announced_size > limits.MAX_BODY_BYTES:
+        raise ServiceError("APIG.0201/413")
+    slot.check_capacity(announced_size)
+    slot.pause()  # a slow client must not take up capacity
+    chunks, size = list[bytes](), 0
+    digest = None if request.headers.get("x-auth-token") else hashlib.sha256()
+    async for chunk in request.stream():
+        chunks.append(chunk)
+        size += len(chunk)
+        if digest is not None:
+            digest.update(chunk)
+        if size > limits.MAX_BODY_BYTES:
+            raise ServiceError("APIG.0201/413")
+        slot.reserve(len(chunk))
+    return RawBody(b"".join(chunks), digest.hexdigest() if digest is not None else "")
 
 
 async def read_input(request: Request, model: type[T], *, multipart: bool = True) -> T:
@@ -124,7 +129,7 @@ async def parse_json(model: type[T], body: bytes) -> T:
 
 def _limit_commas(comma: AnyStr, text: AnyStr) -> None:
     if len(text.split(comma, limits.MAX_JSON_COMMAS)) > limits.MAX_JSON_COMMAS:
-        raise ValueError(f"it holds more than {limits.MAX_JSON_COMMAS} commas")
+        raise ValueError(f"more than {limits.MAX_JSON_COMMAS} commas")
 
 
 def read_query(request: Request, model: type[T]) -> T:
@@ -211,7 +216,7 @@ async def _form(request: Request, body: bytes, names: Container[str]) -> dict[st
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError):
-        raise wrong_format("the request body", "it is not a readable multipart form") from None
+        raise wrong_format("the request body", "not a valid multipart form") from None
     try:
         parts = [(name, part) for name, part in form.multi_items() if name in names]
         if len(body) < limits.LARGE_BODY_BYTES:
@@ -229,5 +234,5 @@ def _values(parts: Sequence[tuple[str, UploadFile | str]]) -> dict[str, Any]:
         try:
             values[name] = data if name.endswith("_file") else _TEXT_FIELDS.get(name, str)(data.decode())
         except (ValueError, KeyError, RecursionError):
-            raise wrong_format(name, "the text cannot be read as its type") from None
+            raise wrong_format(name, "the text is not a value of its type") from None
     return values
