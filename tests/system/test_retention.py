@@ -72,7 +72,7 @@ def test_what_expires_is_gone_from_the_files_while_a_server_runs(tmp_path: Path)
         make_old(data, ids[:4])
         assert traces(data, COLOURS) == 6
         told = command("retention", "run", "--dry-run", "--data", data)
-        assert told.endswith("face set s, by age: 4 would be deleted\n4 faces would be deleted.\n")
+        assert told.endswith("face set s, rule age: 4 would be deleted\n4 faces would be deleted.\n")
         assert enrolled(server, client) == ids
         assert command("retention", "run", "--data", data).endswith("4 faces deleted.\n")
         assert traces(data, COLOURS[:4]) == 0
