@@ -44,19 +44,19 @@ def main() -> None:
     options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="openfrs-capacity-", dir="/var/tmp")))
-        place: Place = folder / "capacity.db"
+        location: Place = folder / "capacity.db"
         if options.postgresql:
             server = stack.enter_context(postgresql_server(durable=True))
-            place, folder = server.new_database(), server.folder / "data" / "base"  # without the write-ahead log
-        figures = print_figures(_figures(place, folder, options.faces))
+            location, folder = server.new_database(), server.folder / "data" / "base"  # without the write-ahead log
+        figures = print_figures(_figures(location, folder, options.faces))
     Console().print(table("capacity", figures))
 
 
-def _figures(place: Place, folder: Path, faces: int) -> Iterator[Figure]:
+def _figures(location: Place, folder: Path, faces: int) -> Iterator[Figure]:
     case = f"{faces:,} faces, {DIMENSION}-d"
     generator = np.random.default_rng(0)
     empty, millions = _stored(folder), faces / 1e6
-    with closing(new_database(place)) as database:
+    with closing(new_database(location)) as database:
         repository = FaceRepository(database)
         set_id = new_set(repository, fields={"number": {"type": "long"}})
         started = time.perf_counter()

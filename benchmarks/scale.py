@@ -79,8 +79,8 @@ def _version_checks(server: PostgresqlServer, folder: Path) -> Iterator[Figure]:
     """Measure the check that an index is up to date: opening a snapshot and reading the version of the set."""
     with ExitStack() as stack:
         checks: list[tuple[str, Callable[[], object], list[float]]] = []
-        for name, place in (("SQLite", folder / "checks.db"), ("PostgreSQL", server.new_database())):
-            database = stack.enter_context(closing(new_database(place)))
+        for name, location in (("SQLite", folder / "checks.db"), ("PostgreSQL", server.new_database())):
+            database = stack.enter_context(closing(new_database(location)))
             repository = FaceRepository(database)
             set_id = new_set(repository)
             repository.add(set_id, [face(0)])

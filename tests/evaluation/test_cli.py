@@ -15,7 +15,7 @@ from openfrs.core.settings import Settings
 from openfrs.evaluation import predictor
 from openfrs.evaluation.report import plots
 from openfrs.recognition.similarity import Calibration
-from tests.support.evaluation_data import PEOPLE, CountingPipeline, Eval, Reddish, a_data_directory
+from tests.support.evaluation_data import PEOPLE, CountingPipeline, Eval, RednessPredictor, write_data_directory
 from tests.support.fake_models import photo
 
 IMAGES = 8
@@ -155,8 +155,8 @@ def test_liveness(openfrs_eval: Eval, tmp_path: Path) -> None:
 
 
 def test_liveness_of_a_directory(openfrs_eval: Eval, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predictor, "ServicePredictor", lambda _: Reddish())
-    data = a_data_directory(tmp_path / "data")
+    monkeypatch.setattr(predictor, "ServicePredictor", lambda _: RednessPredictor())
+    data = write_data_directory(tmp_path / "data")
     process = openfrs_eval("liveness", data)
     assert process.exit_code == 0, process.output
     assert {path.stem for path in (tmp_path / "report").glob("*.json")} == {"liveness"}
@@ -185,21 +185,21 @@ def test_an_interrupted_run_resumes(
     pipeline.fails_at = 5
     assert openfrs_eval("verify", images, "--workers", 1).exit_code != 0
     assert not (tmp_path / "report" / "index.md").exists()
-    done = pipeline.seen - 1
+    done = pipeline.detections - 1
     assert done >= 4
-    pipeline.seen, pipeline.fails_at = 0, 0
+    pipeline.detections, pipeline.fails_at = 0, 0
     assert openfrs_eval("verify", images).exit_code == 0
-    assert pipeline.seen == IMAGES - done
+    assert pipeline.detections == IMAGES - done
     assert openfrs_eval("identify", images).exit_code == 0
-    assert pipeline.seen == IMAGES - done
+    assert pipeline.detections == IMAGES - done
 
 
 def test_a_changed_image_is_processed_again(openfrs_eval: Eval, images: Path, pipeline: CountingPipeline) -> None:
     openfrs_eval("verify", images, "--no-plots")
     (images / "cleo" / "0.png").write_bytes(photo(PEOPLE["anna"], side=300))
-    pipeline.seen = 0
+    pipeline.detections = 0
     openfrs_eval("verify", images, "--no-plots")
-    assert pipeline.seen == 1
+    assert pipeline.detections == 1
 
 
 def test_the_central_face_can_be_chosen(openfrs_eval: Eval, tmp_path: Path, images: Path) -> None:
@@ -221,7 +221,7 @@ def test_plots_need_matplotlib(
     error = openfrs_eval("verify", images).exception
     assert isinstance(error, OperatorError)
     assert "openfrs[eval]" in str(error)
-    assert pipeline.seen == 0
+    assert pipeline.detections == 0
     assert openfrs_eval("verify", images, "--no-plots").exit_code == 0
 
 

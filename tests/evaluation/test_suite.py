@@ -13,15 +13,15 @@ from openfrs.evaluation.report.report import Report
 from openfrs.evaluation.runner import Runner
 from openfrs.evaluation.suite import evaluate_suite, padded
 from openfrs.recognition.similarity import calibration
-from tests.support.evaluation_data import PEOPLE, Reddish, a_data_directory
+from tests.support.evaluation_data import PEOPLE, RednessPredictor, write_data_directory
 from tests.support.fake_models import FakePipeline, photo
 
 
 def test_available_data_sets_are_measured(tmp_path: Path) -> None:
-    data = a_data_directory(tmp_path / "data")
+    data = write_data_directory(tmp_path / "data")
     report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
     with Runner.open(FakePipeline(), tmp_path / "report", 2) as runner:
-        evaluate_suite(runner, report, data, calibration("sface"), Reddish())
+        evaluate_suite(runner, report, data, calibration("sface"), RednessPredictor())
     found = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
     assert set(found) == {"attribute-age", "attribute-gender", "attribute-gender-adults", "liveness"}
     assert found["attribute-age"]["error"]["mean"] < 1
@@ -33,18 +33,18 @@ def test_available_data_sets_are_measured(tmp_path: Path) -> None:
 
 
 def test_a_single_part_is_measured(tmp_path: Path) -> None:
-    data = a_data_directory(tmp_path / "data")
+    data = write_data_directory(tmp_path / "data")
     folder = data / "lfw-dev" / "images" / "anna"
     folder.mkdir(parents=True)
     (folder / "1.png").write_bytes(photo(PEOPLE["anna"]))
     report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
     with Runner.open(FakePipeline(), tmp_path / "report", 2) as runner:
-        evaluate_suite(runner, report, data, calibration("sface"), Reddish(), ["damage"])
+        evaluate_suite(runner, report, data, calibration("sface"), RednessPredictor(), ["damage"])
     assert [path.stem for path in (tmp_path / "report").glob("*.json")] == ["quality-damage"]
 
 
 def test_data_sets_are_found_by_their_labels(tmp_path: Path) -> None:
-    data = a_data_directory(tmp_path)
+    data = write_data_directory(tmp_path)
     assert [each.attribute for each in attribute_sets(data)] == ["age", "gender", "gender", "glasses"]
     spoofs = liveness_set(data)
     assert spoofs is not None

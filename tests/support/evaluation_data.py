@@ -22,23 +22,23 @@ Eval = Callable[..., Result]
 
 
 class CountingPipeline(FakePipeline):
-    """Counts the pictures it looks at, and fails from the one on that it is told to."""
+    """Counts detections, and fails at detection number ``fails_at``."""
 
     def __init__(self) -> None:
-        self.seen = 0
+        self.detections = 0
         self.fails_at = 0
 
     def detect(self, image: Image) -> list[Detection]:
-        self.seen += 1
-        if self.seen == self.fails_at:
+        self.detections += 1
+        if self.detections == self.fails_at:
             raise KeyboardInterrupt
         return super().detect(image)
 
 
-class Reddish:
-    """Guesses from the colour of the middle of the face."""
+class RednessPredictor:
+    """Predicts attributes from the colour of the middle of the face."""
 
-    name = "how red it is"
+    name = "redness"
     attributes = ("gender", "age", "live")
 
     def predict(self, image: Image, face: Detection, attribute: str) -> str | float | None:
@@ -49,7 +49,8 @@ class Reddish:
         return red / 255 if attribute == "live" else red / 10 + 10
 
 
-def a_data_directory(folder: Path) -> Path:
+def write_data_directory(folder: Path) -> Path:
+    """Write a directory with small labelled data sets, and return it."""
     (folder / "age-gender" / "images").mkdir(parents=True)
     printed = folder / "spoof" / "print"
     printed.mkdir(parents=True)

@@ -45,12 +45,12 @@ class Face(StrEnum):
 class Faces:
     """The evaluated faces of some images.
 
-    ``embeddings`` has shape (images, dimension); ``found`` is False for rows without a face. ``measures`` have shape (images,) and
-    are NaN without a face.
+    ``embeddings`` has shape (images, dimension); ``has_face`` and ``measures`` have shape (images,). Rows without a face are 0 in
+    ``embeddings`` and NaN in ``measures``.
     """
 
     embeddings: npt.NDArray[np.float32]
-    found: npt.NDArray[np.bool_]
+    has_face: npt.NDArray[np.bool_]
     measures: dict[str, npt.NDArray[np.float64]]
 
 
@@ -152,14 +152,14 @@ class Runner:
 
         kind = "|".join(["faces", self.pipeline.embedder, *measures])
         records = self.records("embedding", kind, paths, work)
-        found = np.array([UNREADABLE not in each and len(each["embeddings"]) > 0 for each in records], np.bool_)
+        has_face = np.array([UNREADABLE not in each and len(each["embeddings"]) > 0 for each in records], np.bool_)
         embeddings = np.zeros((len(paths), self.pipeline.dimension), np.float32)
         values = np.full((len(paths), len(measures)), np.nan)
-        for index in np.nonzero(found)[0]:
+        for index in np.nonzero(has_face)[0]:
             row = -1 if choice is Face.CENTRE else 0  # the main face comes first; it may be the central one too
             embeddings[index] = records[index]["embeddings"][row]
             values[index] = records[index]["measures"][row]
-        return Faces(embeddings, found, dict(zip(measures, values.T, strict=True)))
+        return Faces(embeddings, has_face, dict(zip(measures, values.T, strict=True)))
 
     def boxes(self, paths: Sequence[Path]) -> list[npt.NDArray[np.float64] | None]:
         """Detect the boxes of all faces of every image (left, top, right, bottom in pixels); None if it cannot be decoded."""

@@ -53,13 +53,13 @@ class EmbeddedFaces:
 def embed_people(runner: Runner, people: People, face: Face) -> EmbeddedFaces:
     """Embed images of people, and measure their quality."""
     faces = runner.faces(people.paths, face)
-    (kept,) = np.nonzero(faces.found)
+    (indices,) = np.nonzero(faces.has_face)
     return EmbeddedFaces(
-        rows=faces.embeddings[kept],
-        names=[people.names[index] for index in kept],
-        paths=[people.paths[index] for index in kept],
-        measures={name: values[kept] for name, values in faces.measures.items()},
-        faceless=len(people.paths) - len(kept),
+        rows=faces.embeddings[indices],
+        names=[people.names[index] for index in indices],
+        paths=[people.paths[index] for index in indices],
+        measures={name: values[indices] for name, values in faces.measures.items()},
+        faceless=len(people.paths) - len(indices),
     )
 
 
@@ -89,7 +89,7 @@ def verify_named(runner: Runner, pairs: NamedPairs, scale: Calibration, face: Fa
     index = {path: number for number, path in enumerate(paths)}
     first, second = (np.array([index[path] for path in side], np.intp) for side in (pairs.first, pairs.second))
     cosines = np.einsum("nd,nd->n", faces.embeddings[first], faces.embeddings[second]).astype(np.float64)
-    cosines[~(faces.found[first] & faces.found[second])] = np.nan
+    cosines[~(faces.has_face[first] & faces.has_face[second])] = np.nan
     training = np.array([split == "train" for split in pairs.split])
     tested = ~training
     if not tested.any() or pairs.same[tested].all() or not pairs.same[tested].any():
@@ -150,12 +150,12 @@ def detect(
     runner: Runner, paths: Sequence[Path], labelled: Sequence[npt.NDArray[np.float64]], data: str
 ) -> DetectionResult:
     """Measure detection recall by face size."""
-    found = runner.boxes(paths)
-    readable = [(truth, boxes) for truth, boxes in zip(labelled, found, strict=True) if boxes is not None]
+    detected = runner.boxes(paths)
+    readable = [(truth, boxes) for truth, boxes in zip(labelled, detected, strict=True) if boxes is not None]
     if not readable:
         raise OperatorError("none of the images can be read")
     truths, boxes = zip(*readable, strict=True)
-    return detection_result(truths, boxes, data=data, models="detector", unreadable=len(found) - len(readable))
+    return detection_result(truths, boxes, data=data, models="detector", unreadable=len(detected) - len(readable))
 
 
 def quality_scores(file: Path, folder: Path) -> dict[Path, float]:

@@ -69,7 +69,7 @@ def find_main_face(pipeline: Pipeline, image: EncodedImage) -> MainFace | None:
 
 
 def _is_clear(faces: Sequence[Detection], pixels: Image) -> bool:
-    """Whether the first, largest face of a reduced image needs no detection at full scale."""
+    """Return whether the first, largest face of a reduced image makes detection at full scale unnecessary."""
     if not faces:
         return False
     share = max(faces[0].width, faces[0].height) / max(pixels.shape[:2])

@@ -32,7 +32,7 @@ class FaceTemplate:
     confidence: float
     traits: Traits
     is_main: bool
-    """Whether this is the main face of the image."""
+    """True if this is the main face of the image."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

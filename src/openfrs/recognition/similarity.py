@@ -107,7 +107,7 @@ def calibration(embedder: str) -> Calibration:
 
 
 def is_calibrated(embedder: str) -> bool:
-    """Whether a calibration is included for an embedder of the manifest."""
+    """Return whether a calibration is included for an embedder of the manifest."""
     return (resources.files(weights) / manifest().embedders[embedder].calibration).is_file()
 
 

@@ -44,7 +44,7 @@ class AttributeSet:
     """The group of each image, if groups are reported separately."""
 
     trained_on: bool = False
-    """Whether a classifier of this project was trained on part of the set; its metrics are stored beside the classifier."""
+    """True if a classifier of this project was trained on part of the set; its metrics are stored beside the classifier."""
 
 
 LIVE_UNTIL: Final = {"pyimagesearch_liveness/videos/fake.mp4": 1800}
@@ -79,12 +79,12 @@ def _age_and_gender(data: Path) -> Iterator[AttributeSet]:
     ages = [(folder / row["path"], row["age"]) for row in rows]
     yield AttributeSet("age", "age", description, ages, unit="years", edges=AGES, pad=0.3)
     names = {"F": "female", "M": "male"}
-    for name, least in (("gender", 0), ("gender-adults", ADULT)):
-        kept = [row for row in rows if int(row["age"]) >= least]
-        items = [(folder / row["path"], names[row["gender"]]) for row in kept]
-        groups = tuple(row.get("race", "") for row in kept)
-        name_of_data = f"{description}, aged {least} and older" if least else description
-        yield AttributeSet(name, "gender", name_of_data, items, pad=0.3, groups=groups if all(groups) else ())
+    for name, min_age in (("gender", 0), ("gender-adults", ADULT)):
+        selected = [row for row in rows if int(row["age"]) >= min_age]
+        items = [(folder / row["path"], names[row["gender"]]) for row in selected]
+        groups = tuple(row.get("race", "") for row in selected)
+        title = f"{description}, aged {min_age} and older" if min_age else description
+        yield AttributeSet(name, "gender", title, items, pad=0.3, groups=groups if all(groups) else ())
 
 
 def _expression(data: Path) -> Iterator[AttributeSet]:

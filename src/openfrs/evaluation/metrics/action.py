@@ -25,7 +25,7 @@ class ClipResult(Part):
 
     recognised: tuple[tuple[int, int], ...]
     alive: bool
-    """Whether the video passes silent liveness and the identity check."""
+    """True if the video passes silent liveness and the identity check."""
 
     confidence: float
     """The median of silent liveness."""
@@ -40,7 +40,7 @@ class ClipResult(Part):
 
     @property
     def right(self) -> bool | None:
-        """Whether exactly the labelled turns and nods were recognised, in order."""
+        """True if exactly the labelled turns and nods were recognised, in order."""
         return None if self.labelled is None else self.head == tuple(code for code, _ in self.labelled)
 
 
@@ -80,14 +80,14 @@ class ActionResult(Result):
         """One timeline for each labelled video, with the recognised gestures marked."""
         return [
             Chart(
-                f"{place:02d}",
+                f"{index:02d}",
                 f"{clip.name} ({clip.kind})",
                 "seconds",
                 "degrees; hundredths",
                 list(clip.curves.items()),
                 marks=[(Action(code).name.lower().replace("_", " "), at / 1000) for code, at in clip.recognised],
             )
-            for place, clip in enumerate(self.clips)
+            for index, clip in enumerate(self.clips)
             if clip.labelled is not None or clip.kind == "live"
         ]
 

@@ -144,10 +144,10 @@ class NumberResult(Result):
     def tables(self) -> list[Table]:
         """The errors in total and by interval of the true value."""
         rows = [
-            (f"{group.low:g} to {group.high:g}", str(group.error.trials), group.error.shown(), f"{group.bias:+.2f}")
+            (f"{group.low:g} to {group.high:g}", str(group.error.trials), group.error.formatted(), f"{group.bias:+.2f}")
             for group in self.groups
         ]
-        rows.append(("all", str(self.error.trials), self.error.shown(), f"{self.bias:+.2f}"))
+        rows.append(("all", str(self.error.trials), self.error.formatted(), f"{self.bias:+.2f}"))
         shares = ", ".join(f"within {limit:g}: {share.percent(1)}" for limit, share in self.within)
         note = (
             f"{self.data}; {self.models}. In {self.unit}; answered {self.answered.percent(1)}; root mean square "

@@ -68,23 +68,23 @@ def _interval(group: SizeGroup) -> str:
 
 
 def match_boxes(
-    labelled: Edges, found: Edges, overlap: float = OVERLAP
+    labelled: Edges, detected: Edges, overlap: float = OVERLAP
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Match labelled faces and boxes one to one, in order of overlap; returns the matched faces and the matched boxes."""
-    hit, used = np.zeros(len(labelled), np.bool_), np.zeros(len(found), np.bool_)
-    shared = pairwise_intersection_over_union(labelled, found)
+    matched, correct = np.zeros(len(labelled), np.bool_), np.zeros(len(detected), np.bool_)
+    shared = pairwise_intersection_over_union(labelled, detected)
     for index in np.argsort(-shared, axis=None, kind="stable"):
         face, box = np.unravel_index(index, shared.shape)
         if shared[face, box] < overlap:
             break
-        if not hit[face] and not used[box]:
-            hit[face] = used[box] = True
-    return hit, used
+        if not matched[face] and not correct[box]:
+            matched[face] = correct[box] = True
+    return matched, correct
 
 
 def detection_result(
     labelled: Sequence[Edges],
-    found: Sequence[Edges],
+    detected: Sequence[Edges],
     *,
     data: str,
     models: str,
@@ -92,13 +92,13 @@ def detection_result(
     overlap: float = OVERLAP,
 ) -> DetectionResult:
     """Compare the detected boxes of each image with the labelled ones."""
-    matches = [match_boxes(truth, boxes, overlap) for truth, boxes in zip(labelled, found, strict=True)]
-    hits = np.concatenate([np.empty(0, np.bool_), *(hit for hit, _ in matches)])
-    used = np.concatenate([np.empty(0, np.bool_), *(each for _, each in matches)])
+    matches = [match_boxes(truth, boxes, overlap) for truth, boxes in zip(labelled, detected, strict=True)]
+    hits = np.concatenate([np.empty(0, np.bool_), *(matched for matched, _ in matches)])
+    correct = np.concatenate([np.empty(0, np.bool_), *(each for _, each in matches)])
     boxes = np.concatenate([np.empty((0, 4)), *labelled])
     sizes = np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
     image = np.repeat(np.arange(len(labelled)), [len(each) for each in labelled])
-    image_of_box = np.repeat(np.arange(len(found)), [len(each) for each in found])
+    image_of_box = np.repeat(np.arange(len(detected)), [len(each) for each in detected])
 
     def recall(inside: npt.NDArray[np.bool_]) -> Rate:
         return clustered_rate_among(hits[inside], image[inside])
@@ -116,6 +116,6 @@ def detection_result(
         overlap=overlap,
         groups=tuple(groups),
         large_enough=recall(sizes >= 20),
-        precision=clustered_rate_among(used, image_of_box),
-        false_positives_per_image=float((~used).sum()) / max(1, len(found)),
+        precision=clustered_rate_among(correct, image_of_box),
+        false_positives_per_image=float((~correct).sum()) / max(1, len(detected)),
     )

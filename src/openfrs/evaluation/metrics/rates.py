@@ -95,7 +95,7 @@ class Mean(BaseModel):
     low: float
     high: float
 
-    def shown(self, decimals: int = 2) -> str:
+    def formatted(self, decimals: int = 2) -> str:
         """Format the mean as ``5.31 (5.02 to 5.60)``."""
         return f"{self.mean:.{decimals}f} ({self.low:.{decimals}f} to {self.high:.{decimals}f})"
 

@@ -37,7 +37,7 @@ class MatchPoint(Part):
     false_matches: int
     true_match_rate: Rate
     resolved: bool
-    """Whether the rate is estimated from at least 30 impostor pairs."""
+    """True if the rate is estimated from at least 30 impostor pairs."""
 
 
 class WrongPair(Part):

@@ -62,14 +62,14 @@ def write_figures(results: Mapping[str, AnyResult], file: Path) -> None:
 def blocks(results: Mapping[str, AnyResult], scale: Calibration) -> dict[str, str]:
     """Return the text of every block by name."""
     tables = {name: "\n".join(_block(table) for table in result.tables()) for name, result in results.items()}
-    whole = calibration_table(scale)
-    kept = [index for index, name in enumerate(whole.columns) if name != "cosine"]
+    full = calibration_table(scale)
+    columns = [index for index, name in enumerate(full.columns) if name != "cosine"]
     short = Table(
-        whole.title,
-        [whole.columns[index] for index in kept],
+        full.title,
+        [full.columns[index] for index in columns],
         [
-            [row[index] for index in kept]
-            for row, point in zip(whole.rows, scale.operating_points, strict=True)
+            [row[index] for index in columns]
+            for row, point in zip(full.rows, scale.operating_points, strict=True)
             if point.similarity in SHORT_TABLE
         ],
     )
@@ -78,7 +78,7 @@ def blocks(results: Mapping[str, AnyResult], scale: Calibration) -> dict[str, st
         **tables,
         **{name: calibration_table(each).markdown() for name, each in others.items()},
         **{f"classifier-{name}": _block(classifier_table(name)) for name in CLASSIFIERS},
-        "calibration": whole.markdown(),
+        "calibration": full.markdown(),
         "similarity": short.markdown(),
         "headline": headline(results).markdown(),
     }
@@ -158,7 +158,7 @@ def _attributes(results: Mapping[str, AnyResult]) -> list[tuple[str, str]]:
             rows.append(("accuracy of gender for adults", accuracy.percent(1)))
     match results.get("attribute-age"):
         case NumberResult(error=error):
-            rows.append(("mean absolute error of age, years", error.shown()))
+            rows.append(("mean absolute error of age, years", error.formatted()))
     return rows
 
 

@@ -98,7 +98,7 @@ def read_size(data: bytes) -> tuple[int, int]:
 
 
 def is_foreign(data: bytes) -> bool:
-    """Whether the data has the signature of an unsupported format."""
+    """Return whether the data has the signature of an unsupported format."""
     return any(data.startswith(mark, offset) for offset, mark in FOREIGN_SIGNATURES)
 
 

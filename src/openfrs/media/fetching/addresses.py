@@ -26,7 +26,7 @@ _UNICAST: Final = IPv6Network("2000::/3")
 
 
 def is_allowed(text: str, exceptions: tuple[Network, ...] = ()) -> bool:
-    """Whether a text is a public address, or an address in one of the ``exceptions``.
+    """Return whether a text is a public address, or an address in one of the ``exceptions``.
 
     Private, shared, loopback, link-local, multicast, reserved and documentation addresses and IPv6 forms of IPv4 addresses are
     not public.

@@ -43,14 +43,14 @@ class FetchRules:
         return cls(hosts, networks, _store(settings), buckets or None)
 
     def allow_host(self, file: WebFile) -> bool:
-        """Whether the host and port of a file are allowed."""
+        """Return whether the host and port of a file are allowed."""
         port = "" if file.port == 443 else f":{file.port}"
         labels = file.host.split(".")
         wildcards = (f"*.{'.'.join(labels[start:])}{port}" for start in range(1, len(labels)))
         return not self.hosts.isdisjoint({file.host + port, f"*{port}", *wildcards})
 
     def allow_bucket(self, bucket: str, project_id: str) -> bool:
-        """Whether a project may read a bucket."""
+        """Return whether a project may read a bucket."""
         return self.buckets is None or self.buckets.get(bucket, "-") in {"", project_id}
 
 

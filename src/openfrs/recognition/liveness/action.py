@@ -66,7 +66,7 @@ class ActionRequest:
 
     nod_threshold: float = limits.DEFAULT_NOD_THRESHOLD
     mirrored: bool = False
-    """Whether the video is mirrored, so that left and right are exchanged."""
+    """True if the video is mirrored, so that left and right are exchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +211,12 @@ def _warnings(observation: Observation, neutral: NeutralFace | None) -> set[Warn
 
 
 def is_alive(observation: Observation) -> bool:
-    """Whether most samples pass silent liveness."""
+    """Return whether most samples pass silent liveness."""
     return bool(observation.live) and float(np.median(observation.live)) >= silent.THRESHOLD
 
 
 def is_one_person(observation: Observation) -> bool:
-    """Whether all samples show the same person."""
+    """Return whether all samples show the same person."""
     if not observation.embeddings:
         return False
     embeddings = np.stack(observation.embeddings)

@@ -171,7 +171,7 @@ def unrequested(gestures: Sequence[Gesture], matches: Sequence[Gesture | None]) 
 
 
 def is_frontal(moment: Moment, neutral: NeutralFace | None = None) -> bool:
-    """Whether the head pose allows measuring the mouth and recognising the face."""
+    """Return whether the head pose allows measuring the mouth and recognising the face."""
     yaw, pitch = (neutral.yaw, neutral.pitch) if neutral else (0.0, 0.0)
     return abs(moment.yaw - yaw) < FRONTAL_YAW and abs(moment.pitch - pitch) < FRONTAL_PITCH
 
@@ -211,7 +211,7 @@ def _append(gestures: list[Gesture], gesture: Gesture) -> None:
 
 
 def _is_plausible(gesture: Gesture, moments: Sequence[Moment], neutral: NeutralFace) -> bool:
-    """Whether the other measurements of the face agree with a gesture."""
+    """Return whether the other measurements of the face agree with a gesture."""
     during = [moment for moment in moments if gesture.start <= moment.time <= gesture.end]
     peak = next(moment for moment in during if moment.time == gesture.peak)
     if gesture.action is Action.NOD:
@@ -224,7 +224,7 @@ def _is_plausible(gesture: Gesture, moments: Sequence[Moment], neutral: NeutralF
 
 
 def _has_parallax(during: Sequence[Moment], peak: Moment, neutral: NeutralFace, side: int) -> bool:
-    """Whether the nose moves towards one side of the image (1: right) as on a head; unknown distances count as parallax."""
+    """Return whether the nose moves towards one side of the image (1: right) as on a head; unknown distances count as parallax."""
     distances = [side * moment.parallax for moment in during if moment.parallax is not None]
     if distances and max(distances) < MIN_PARALLAX:
         return False
@@ -241,7 +241,7 @@ def _eye_closure(moment: Moment, neutral: NeutralFace) -> float:
 
 
 def _can_measure_eyes(moment: Moment, neutral: NeutralFace) -> bool:
-    """Whether the head pose leaves the eyelids in place: people who look down lower them."""
+    """Return whether the head pose leaves the eyelids in place: people who look down lower them."""
     return abs(moment.yaw - neutral.yaw) <= EYES_YAW and abs(moment.pitch - neutral.pitch) <= EYES_PITCH
 
 

@@ -44,7 +44,7 @@ class SilentDecision:
 
     @property
     def alive(self) -> bool:
-        """Whether the face counts as live."""
+        """True if the face counts as live."""
         return self.confidence >= THRESHOLD
 
 
