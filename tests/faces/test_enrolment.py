@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openfrs.core.errors import ServiceError
@@ -23,6 +23,7 @@ from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.weights.cache import WeightCache
 from tests.support.fake_models import photo
+from tests.support.fuzzing import fuzz
 from tests.support.projects import PEOPLE, Person, Project
 
 LIMITS: dict[str, st.SearchStrategy[Any]] = {
@@ -51,7 +52,7 @@ def set_policy(project: Project, values: dict[str, Any], name: str = "test") -> 
     project.services.policies.set_policy(project.id, name, values)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fuzz(60)
 @given(
     policy=st.fixed_dictionaries({}, optional=LIMITS),
     images=st.lists(st.lists(st.sampled_from(PEOPLE[::400]), min_size=1, max_size=4), min_size=1, max_size=4),

@@ -20,6 +20,7 @@ from openfrs.faces.fields import (
 )
 from openfrs.store.faces.models import IdTakenError
 from openfrs.store.index.columns import FieldType, field_type
+from tests.support.fuzzing import fuzz
 
 T = TypeVar("T")
 
@@ -40,6 +41,7 @@ def result_unless(work: Callable[[], T], code: str) -> T | None:
         return None
 
 
+@fuzz()
 @given(st.dictionaries(st.text(max_size=40), ANYTHING, max_size=12))
 def test_any_declaration_is_accepted_unchanged_or_rejected(definitions: dict[str, Any]) -> None:
     checked = result_unless(lambda: check_definitions(definitions), "FRS.0012")
@@ -48,6 +50,7 @@ def test_any_declaration_is_accepted_unchanged_or_rejected(definitions: dict[str
         assert all(isinstance(field_type(checked, name), FieldType) for name in checked)
 
 
+@fuzz()
 @given(st.sampled_from(FieldType), ANYTHING)
 def test_any_value_is_accepted_unchanged_or_rejected(kind: FieldType, value: Any) -> None:
     checked = result_unless(lambda: check_values({"a": value}, {"a": {"type": kind.value.upper()}}), "FRS.0406")

@@ -51,6 +51,7 @@ def enrol(project: Project, oracle: Oracle, people: list[Person]) -> None:
         oracle.enrolled.update(zip([face.face_id for face in faces], group, strict=True))
 
 
+@pytest.mark.fuzz
 def test_search_is_exact_after_enrolment_and_deletion(project: Project) -> None:
     rng = random.Random(20)
     people = rng.sample(PEOPLE, 312)

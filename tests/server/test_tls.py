@@ -9,7 +9,6 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.server.tls import Certificate, certificate_of
 from tests.support.certificates import SelfSigned, self_signed
-from tests.support.commands import refused, run
 
 
 def test_old_versions_of_tls_are_refused(tmp_path: Path) -> None:
@@ -57,15 +56,6 @@ def test_a_renewal_that_fails_leaves_the_pair_whole(tmp_path: Path) -> None:
     client = ssl.create_default_context(cafile=pair.certificate)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
     _shake_hands(served.context, client)
-
-
-def test_serve_refuses_before_anything_is_made(tmp_path: Path) -> None:
-    pair = self_signed(tmp_path)
-    pair.key.chmod(0o644)
-    data = tmp_path / "data"
-    command = ["serve", "--data", str(data), "--tls-certificate", str(pair.certificate), "--tls-key", str(pair.key)]
-    assert refused(run(*command)) == f"openfrs: other users can read the private key {pair.key}; run {_remedy(pair)}"
-    assert not data.exists()
 
 
 def _remedy(pair: SelfSigned) -> str:

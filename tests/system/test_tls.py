@@ -10,7 +10,8 @@ import httpx
 import pytest
 from huaweicloudsdkfrs.v2 import ShowAllFaceSetsRequest
 
-from tests.support.certificates import self_signed
+from tests.support.certificates import SelfSigned, self_signed
+from tests.support.commands import refused, run
 from tests.support.servers import fake_server_command, running, sdk_client
 
 
@@ -54,3 +55,16 @@ def test_the_sdk_is_served_and_a_renewed_certificate_needs_no_restart(tmp_path: 
         server.process.send_signal(signal.SIGHUP)
         assert until(lambda: server.log.read_text().count("the certificate was not reloaded") == int(workers))
         assert served_at(server.endpoint) == renewed
+
+
+def test_serve_refuses_before_anything_is_made(tmp_path: Path) -> None:
+    pair = self_signed(tmp_path)
+    pair.key.chmod(0o644)
+    data = tmp_path / "data"
+    command = ["serve", "--data", str(data), "--tls-certificate", str(pair.certificate), "--tls-key", str(pair.key)]
+    assert refused(run(*command)) == f"openfrs: other users can read the private key {pair.key}; run {_remedy(pair)}"
+    assert not data.exists()
+
+
+def _remedy(pair: SelfSigned) -> str:
+    return f"chmod {'640' if pair.key.stat().st_uid == 0 else '600'} {pair.key}"

@@ -6,11 +6,12 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.contract import Frs, ok, refusal
 from tests.support.fake_models import photo
+from tests.support.fuzzing import fuzz
 
 PICTURE = base64.b64encode(photo((200, 0, 0), side=80)).decode()
 
@@ -75,7 +76,7 @@ def test_a_fitting_value_comes_back_as_it_was(frs: Frs, face_set: str, field: st
     assert found["faces"][0]["external_fields"] == {field: value}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fuzz(40)
 @given(data=st.data())
 def test_any_fitting_values_come_back_and_can_be_deleted_by(frs: Frs, data: st.DataObject) -> None:
     if not ok(frs.get("/face-sets"))["face_sets_info"]:

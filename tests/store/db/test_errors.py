@@ -118,6 +118,7 @@ def test_a_file_with_a_damaged_page_is_rejected_and_unchanged(path: Path) -> Non
         assert "damaged" in rejection(path) or "cannot be used" in rejection(path)
 
 
+@pytest.mark.fuzz
 def test_a_flipped_bit_in_the_header_is_rejected_or_harmless(path: Path) -> None:
     whole, before = path.read_bytes(), content(path)
     copy = path.with_name("copy.db")

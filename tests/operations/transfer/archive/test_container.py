@@ -58,6 +58,7 @@ def test_a_sealed_one_shows_nothing_of_the_faces(tmp_path: Path) -> None:
         read(file)
 
 
+@pytest.mark.fuzz
 def test_a_change_of_any_byte_is_found(archive: Path) -> None:
     content = archive.read_bytes()
     for place in range(len(content)):

@@ -13,7 +13,6 @@ pytest.importorskip("pyarrow", reason="archives need the extra openfrs[archive]"
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from tests.support.archive_sets import (
     DIMENSION,
@@ -27,6 +26,7 @@ from tests.support.archive_sets import (
     write_set,
 )
 from tests.support.data_directories import new_data
+from tests.support.fuzzing import fuzz
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.geometry import BoundingBox
@@ -93,7 +93,7 @@ _faces = st.lists(
 _numbers = count()
 
 
-@examples(max_examples=10, deadline=None)
+@fuzz(10)
 @given(faces=_faces, passphrase=st.sampled_from([None, None, "Pässe"]))
 def test_every_bit_of_a_set_comes_through(
     faces: list[Any], passphrase: str | None, here: Path, elsewhere: Path, tmp_path_factory: pytest.TempPathFactory
