@@ -34,10 +34,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that start programs, by their folder."""
+    """Mark the tests that start programs, by their folder, and put them first: short tests even out the workers at the end."""
     for item in items:
         if PROCESS_FOLDERS.intersection(item.path.parts):
             item.add_marker("process")
+    items.sort(key=lambda item: item.get_closest_marker("process") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -36,3 +36,12 @@ def test_no_test_module_imports_another() -> None:
             names += [part for alias in node.names for part in alias.name.split(".")]
             modules = [name for name in names if name == "conftest" or name.startswith("test_")]
             assert not modules, f"{path} imports {modules}"
+
+
+def test_tests_wait_in_one_place() -> None:
+    """``tests.support.waiting`` has deadlines and messages; a sleep of one's own has neither."""
+    for path in (REPOSITORY / "tests").rglob("*.py"):
+        if path.name != "waiting.py":
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+                assert name != "time.sleep", f"{path}:{getattr(node, 'lineno', 0)} sleeps: use wait_until"

@@ -1,6 +1,5 @@
 """Tokens: scope, expiry, revocation and key rotation."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from openfrs.accounts.tokens import TokenIssuer
 from openfrs.core.errors import ServiceError
 from tests.support.servers import Server
 from tests.support.tenants import Tenant, accounts, log_in
+from tests.support.waiting import pause
 
 IAM_401 = {"code": 401, "title": "Unauthorized"}
 
@@ -107,7 +107,7 @@ def test_changing_the_scope_never_extends_a_token(tenant: Tenant) -> None:
     assert "project" not in first.json()["token"]
     token, expires = first.headers["X-Subject-Token"], first.json()["token"]["expires_at"]
     for _ in range(3):
-        time.sleep(0.01)
+        pause(0.01)
         response = rescoped(tenant, token, {"name": "main"})
         assert response.status_code == 201
         assert response.json()["token"]["expires_at"] == expires

@@ -19,6 +19,7 @@ from openfrs.core.telemetry.metrics import REGISTRY
 from openfrs.services import Services
 from openfrs.vision.types import Detection, Image
 from tests.support.fake_models import FakePipeline, photo
+from tests.support.waiting import wait_until_async
 
 SMALL = photo((200, 60, 60), side=80)
 
@@ -99,20 +100,12 @@ def within(data: Path, pipeline: GatedPipeline, work: Callable[[Narrow], Awaitab
         try:
             await service.sign_in()
             await work(service)
-            await until(lambda: service.taken == (0, 0, 0))
+            await wait_until_async(lambda: service.taken == (0, 0, 0))
         finally:
             pipeline.open()
             service.services.close()
 
     asyncio.run(run())
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(6000):
-        if condition():
-            return
-        await asyncio.sleep(0.005)
-    pytest.fail("it never came to that")
 
 
 def refusals(bound: str) -> float:
@@ -139,7 +132,7 @@ def test_what_the_queue_has_no_room_for_is_refused_and_the_rest_is_kept(
             asyncio.create_task(service.ask("POST", "/face-sets/s/faces", files={"image_file": SMALL}))
             for _ in range(30)
         ]
-        await until(lambda: sum(task.done() for task in adding) == 27)
+        await wait_until_async(lambda: sum(task.done() for task in adding) == 27)
         assert all(is_refused(task.result()) for task in adding if task.done())
         assert service.taken[2] == 3
         assert refusals("small_queue") == before + 27
@@ -159,8 +152,8 @@ def test_a_large_picture_does_not_hold_up_small_ones(tmp_path: Path, pipeline: G
     async def beside(service: Narrow) -> None:
         before = refusals("large_queue")
         large = [service.detecting(LARGE) for _ in range(2)]  # one on a thread, one that waits
-        await until(lambda: service.services.recognizer.executors[1].waiting == 1)
-        await until(lambda: pipeline.begun["large"] == 1)
+        await wait_until_async(lambda: service.services.recognizer.executors[1].waiting == 1)
+        await wait_until_async(lambda: pipeline.begun["large"] == 1)
         assert is_refused(await service.detecting(LARGE))
         assert refusals("large_queue") == before + 1
         pipeline.gates["small"].set()
@@ -178,7 +171,7 @@ def test_what_is_likely_a_picture_is_refused_before_it_is_asked_who_sends_it(
 ) -> None:
     async def crowd(service: Narrow) -> None:
         small = [service.detecting(SMALL) for _ in range(3)]
-        await until(lambda: service.taken[2] == 3)
+        await wait_until_async(lambda: service.taken[2] == 3)
         service.client.headers["X-Auth-Token"], token = "nobody", service.client.headers["X-Auth-Token"]
         assert is_refused(await service.detecting(SMALL + bytes(limits.IMAGE_BODY_BYTES[0])))
         assert (await service.detecting(SMALL + bytes(limits.IMAGE_BODY_BYTES[1]))).json()["error_code"] == "FRS.0002"
@@ -195,7 +188,7 @@ def test_what_is_likely_a_picture_is_refused_before_it_is_asked_who_sends_it(
 def test_small_pictures_do_not_take_the_place_of_large_ones(tmp_path: Path, pipeline: GatedPipeline) -> None:
     async def beside(service: Narrow) -> None:
         small = [service.detecting(SMALL) for _ in range(3)]
-        await until(lambda: service.taken[2] == 3)
+        await wait_until_async(lambda: service.taken[2] == 3)
         assert is_refused(await service.detecting(SMALL))
         pipeline.gates["large"].set()
         assert (await service.detecting(LARGE)).status_code == 200
@@ -209,7 +202,7 @@ def test_no_more_requests_than_the_bound_are_under_way(tmp_path: Path, pipeline:
     async def crowd(service: Narrow) -> None:
         before = refusals("requests")
         taken = [service.detecting(SMALL) for _ in range(2)]
-        await until(lambda: service.taken[2] == 2)
+        await wait_until_async(lambda: service.taken[2] == 2)
         assert is_refused(await service.ask("GET", "/face-sets"))
         assert is_refused(await service.client.get("/no/such/route"))
         refused = await service.client.post("/v3/auth/tokens", json={})
@@ -229,7 +222,7 @@ def test_bodies_take_no_more_memory_than_the_bound(tmp_path: Path, pipeline: Gat
     async def crowd(service: Narrow) -> None:
         before = refusals("body_memory")
         waiting = service.detecting(SMALL + bytes(60_000))  # what follows a picture is not looked at
-        await until(lambda: service.taken[2] == 1)
+        await wait_until_async(lambda: service.taken[2] == 1)
         assert 60_000 < service.taken[1] < 65_000
         assert is_refused(await service.detecting(SMALL + bytes(60_000)))
         read = 0
@@ -265,7 +258,7 @@ def test_who_sends_slowly_is_in_nobodys_way(tmp_path: Path, pipeline: GatedPipel
         await sent.wait()
         assert (await service.ask("GET", "/face-sets")).json() == {"face_sets_info": []}
         working = service.detecting(SMALL)
-        await until(lambda: service.taken[2] == 1)
+        await wait_until_async(lambda: service.taken[2] == 1)
         rest.set()
         assert is_refused(await slow)  # it has its turn when it is there
         pipeline.open()
@@ -277,13 +270,13 @@ def test_who_sends_slowly_is_in_nobodys_way(tmp_path: Path, pipeline: GatedPipel
 def test_who_goes_away_leaves_nothing_behind(tmp_path: Path, pipeline: GatedPipeline) -> None:
     async def leave(service: Narrow) -> None:
         tasks = [service.detecting(SMALL) for _ in range(3)]
-        await until(lambda: service.taken[2] == 3 and pipeline.begun["small"] == 1)
+        await wait_until_async(lambda: service.taken[2] == 3 and pipeline.begun["small"] == 1)
         for task in tasks:
             task.cancel()
         assert all(
             isinstance(each, asyncio.CancelledError) for each in await asyncio.gather(*tasks, return_exceptions=True)
         )
-        await until(lambda: service.taken[:2] == (0, 0))
+        await wait_until_async(lambda: service.taken[:2] == (0, 0))
         assert service.taken[2] == 1  # what has begun is finished
         pipeline.open()
         assert (await service.detecting(SMALL)).status_code == 200

@@ -4,7 +4,6 @@ import re
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from tests.support.certificates import SelfSigned, self_signed
 from tests.support.servers import REPOSITORY
+from tests.support.waiting import wait_until
 
 SITE = REPOSITORY / "deploy" / "nginx.conf"
 NODES = REPOSITORY / "deploy" / "nginx-nodes.conf"
@@ -97,12 +97,13 @@ def _nginx(site: str, folder: Path) -> Iterator[tuple[str, SelfSigned]]:
 
 
 def _wait_for(port: int, process: "subprocess.Popen[str]") -> None:
-    while process.poll() is None:
+    def listens() -> bool:
+        assert process.stderr is not None
+        assert process.poll() is None, f"nginx did not start: {process.stderr.read()}"
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except ConnectionRefusedError:
-            time.sleep(0.05)
-        else:
-            return
-    assert process.stderr is not None
-    raise AssertionError(f"nginx did not start: {process.stderr.read()}")
+            return False
+        return True
+
+    wait_until(listens, interval=0.05, message="nginx listens")

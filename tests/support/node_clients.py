@@ -2,7 +2,6 @@
 
 import random
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -10,6 +9,7 @@ import httpx
 
 from .fake_models import photo
 from .servers import RunningServer
+from .waiting import wait_until
 
 COLOURS = [(200, 64, 64), (64, 200, 64), (64, 64, 200), (200, 200, 64), (200, 64, 200), (64, 200, 200)]
 PEOPLE = [photo(colour, side=100) for colour in COLOURS]
@@ -103,10 +103,9 @@ class Writers:
             thread.join()
 
     def wait_for(self, more: int) -> None:
-        """Until so many more faces were acknowledged."""
-        until = len(self.there) + more
-        while len(self.there) < until:
-            time.sleep(0.02)
+        """Wait until ``more`` further faces are acknowledged."""
+        goal = len(self.there) + more
+        wait_until(lambda: len(self.there) >= goal, timeout=120, message=f"{more} more faces are acknowledged")
 
     def are_found_by(self, client: httpx.Client) -> None:
         """Nothing that was acknowledged is missing, and nothing is there that nobody tried to add."""

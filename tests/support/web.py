@@ -16,6 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from .waiting import pause
+
 NAME = "files.example"
 
 
@@ -143,4 +145,4 @@ def slow_chunks(seconds: float) -> Iterator[bytes]:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         yield b"x"
-        time.sleep(0.1)
+        pause(0.1)

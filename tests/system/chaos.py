@@ -33,6 +33,7 @@ from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
 from tests.support.old_schema import current_revision, head_revision, migrate
 from tests.support.store_accounts import PROJECT, create_account
+from tests.support.waiting import pause
 
 DIMENSION = 64
 SETS = 2
@@ -252,7 +253,7 @@ def kill_writers(path: Path, cycles: int, rng: random.Random) -> Tally:
         writers = [Writer.start(path, number, state, rng.randrange(10**9)) for number in range(WRITERS)]
         begun = [writer.wait_for_first_step() for writer in writers]
         for writer in writers:
-            time.sleep(rng.uniform(0, 0.15))  # the one that lives longer must not wait for what the dead one held
+            pause(rng.uniform(0, 0.15))  # the one that lives longer must not wait for what the dead one held
             writer.kill()
         started = time.perf_counter()
         SqliteDatabase(path).close()
@@ -306,7 +307,7 @@ def kill_migrations(folder: Path, cycles: int, rng: random.Random) -> Iterator[s
         os.read(reading, 1)
         started = time.perf_counter()
         if cycle:
-            time.sleep(rng.uniform(0.3, 1.1) * longest)
+            pause(rng.uniform(0.3, 1.1) * longest)
             os.kill(process, signal.SIGKILL)
         else:
             os.read(reading, 1)
@@ -346,7 +347,7 @@ def kill_key_changes(folder: Path, cycles: int, rng: random.Random) -> int:
         os.close(writing)
         os.read(reading, 1)
         os.close(reading)
-        time.sleep(rng.uniform(0, 0.3))
+        pause(rng.uniform(0, 0.3))
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
         database = SqliteDatabase(path)

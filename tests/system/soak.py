@@ -29,6 +29,7 @@ from openfrs.vision.weights.cache import WeightCache
 from tests.support.fake_models import photo
 from tests.support.servers import RunningServer, real_server_command, running
 from tests.support.videos import encode, gray_frames
+from tests.support.waiting import pause
 
 CLIENTS = 4
 THREADS = {"OPENFRS_THREADS": "2"}
@@ -115,7 +116,7 @@ def _load(
             while (
                 due < until and time.monotonic() < until
             ):  # a server that is slower than the pace is not asked for longer
-                time.sleep(max(0.0, due - time.monotonic()))
+                pause(max(0.0, due - time.monotonic()))
                 visitor.ask(turn)
                 due, turn = due + CLIENTS / pace, turn + 1
             visitor.tidy()
@@ -224,9 +225,9 @@ def _watch(server: RunningServer, ended: threading.Event, soaked: Soaked) -> Non
 
 def _quiet(server: RunningServer) -> Held:
     """What a server holds that nobody has asked anything for a while."""
-    time.sleep(IDLE_THREADS_SECONDS)
+    pause(IDLE_THREADS_SECONDS)
     assert httpx.get(f"{server.endpoint}/ready").status_code == 200
-    time.sleep(0.5)
+    pause(0.5)
     process = Path(f"/proc/{server.process.pid}")
     targets = [descriptor.readlink() for descriptor in (process / "fd").iterdir()]
     data_files = sum(target.is_relative_to(server.data) for target in targets)

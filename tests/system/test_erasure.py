@@ -2,13 +2,13 @@
 
 import contextlib
 import sqlite3
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.support.fake_models import embedding_of, photo
 from tests.support.servers import fake_server_command, running
+from tests.support.waiting import wait_until
 
 
 def colour(number: int) -> tuple[int, int, int]:
@@ -49,8 +49,10 @@ def test_deleted_faces_and_sets_are_gone_from_every_file(tmp_path: Path, workers
         for face_id in ids[:20]:
             assert client.delete(f"{path}/kept/faces", params={"face_id": face_id}).status_code == 200
         assert client.delete(f"{path}/gone").status_code == 200
-        while on_disk(data, templates[:20] + templates[40:]):  # ends by the test's time limit if they stay
-            time.sleep(0.1)
+        deleted = templates[:20] + templates[40:]
+        wait_until(
+            lambda: not on_disk(data, deleted), timeout=120, interval=0.1, message="deleted templates are erased"
+        )
         assert on_disk(data, templates) == 20
         assert not (data / "openfrs.db-wal").stat().st_size
         listed = client.get(f"{path}/kept/faces", params={"limit": 100}).json()["faces"]
@@ -72,5 +74,5 @@ def test_the_log_does_not_grow_under_readers_and_writers(tmp_path: Path) -> None
             grown = (data / "openfrs.db-wal").stat().st_size
             assert grown > 0
             reader.execute("commit")
-        while (data / "openfrs.db-wal").stat().st_size:  # the reader has left: the log is cut
-            time.sleep(0.1)
+        # the reader has left: the log is truncated
+        wait_until(lambda: not (data / "openfrs.db-wal").stat().st_size, timeout=120, interval=0.1)

@@ -2,7 +2,6 @@
 
 import json
 import socket
-import time
 from collections.abc import Iterator
 from http.client import HTTPResponse
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from tests.support.contract import CONTENT_TYPE, Frs, ok
 from tests.support.raw_http import connect, head, read
 from tests.support.servers import RunningServer
+from tests.support.waiting import pause
 
 TOO_LARGE = 12 * 2**20 + 1
 
@@ -136,8 +136,8 @@ def test_a_client_that_hangs_up_in_its_body_leaves_no_trace(server: RunningServe
         with connect(server) as connection:
             headers = {"Host": "a", "X_Auth_Token": token, "Content_Length": "1000"}
             connection.sendall(head("POST", f"{server.project}/face-detect", **headers) + b'{"image')
-            time.sleep(0.05)
-    time.sleep(0.2)
+            pause(0.05)
+    pause(0.2)  # a traceback would come late
     ok(frs.get(SETS))
     assert server.log.read_text().count("Traceback") == before
 

@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import pytest
 from tests.support.contract import Frs, ok, refusal
 from tests.support.fake_models import photo
 from tests.support.servers import RunningServer, fake_server_command, running
+from tests.support.waiting import wait_until
 from tests.support.web import WebServer, certificate, web_server
 
 ANNA, BEN = (200, 60, 60), (60, 200, 60)
@@ -57,15 +57,15 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def _await(endpoint: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(600):
+    def responds() -> bool:
         assert process.poll() is None, log.read_text()
         try:
             httpx.get(f"{endpoint}/moto-api/")
         except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError(f"the store did not start: {log.read_text()}")
+            return False
+        return True
+
+    wait_until(responds, timeout=60, interval=0.1, message="the object store responds")
 
 
 def _filled(endpoint: str) -> Store:

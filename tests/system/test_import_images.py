@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from openfrs.vision.weights.cache import WeightCache
 from tests.support.data_directories import enrolled, new_data, write_pictures
 from tests.support.fake_models import FakePipeline, load
 from tests.support.servers import REPOSITORY
+from tests.support.waiting import pause
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_an_import_that_is_killed_goes_on_and_enrols_every_picture_once(data: Pa
         for outcome in process.stdout:
             added += outcome == "added\n"
             if added == enough:
-                time.sleep(rng.uniform(0, 0.02))
+                pause(rng.uniform(0, 0.02))
                 process.send_signal(signal.SIGKILL)
                 kills += 1
                 break
@@ -89,7 +89,7 @@ class _SlowPipeline(FakePipeline):
     """So slow that there is time to kill it."""
 
     def embed(self, *arguments):  # type: ignore[no-untyped-def]
-        time.sleep(0.01)
+        pause(0.01)
         return super().embed(*arguments)
 
 

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.fake_models import photo
 from tests.support.servers import RunningServer, fake_server_command, running
+from tests.support.waiting import wait_until
 
 PERSON = photo((200, 64, 64), side=100)
 
@@ -143,8 +143,7 @@ def test_gauges_of_a_killed_process_disappear_and_its_counters_stay(several: Met
         client.post(f"{path}/search", files={"image_file": PERSON}).raise_for_status()
         assert several.read()["openfrs_indexes"] == 1
         os.kill(workers[0], signal.SIGKILL)
-    while len(now := several.server.workers()) < 2 or workers[0] in now:
-        time.sleep(0.02)
+    wait_until(lambda: len(several.server.workers()) == 2 and workers[0] not in several.server.workers())
     after = several.read()
     assert after["openfrs_indexes"] == 0
     assert growth(before, after)["openfrs_requests_total  search 200"] == 1

@@ -16,6 +16,7 @@ from tests.support.node_clients import Writers, agree_with_a_list, clients_of, i
 from tests.support.nodes import node, node_environment, nodes
 from tests.support.postgresql import PostgresqlServer, postgresql_server
 from tests.support.servers import REPOSITORY, RunningServer
+from tests.support.waiting import pause
 
 NODES = 3
 
@@ -112,7 +113,7 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost(tmp_path: Path) -> None
         with Writers(cluster, path) as writers:
             writers.wait_for(10)
             server.kill()
-            time.sleep(1)  # nothing can be acknowledged now
+            pause(1)  # nothing can be acknowledged now
             during = len(writers.there)
             headers = {"X-Auth-Token": writers.token}
             with httpx.Client(base_url=cluster[1].endpoint, headers=headers, timeout=60) as client:

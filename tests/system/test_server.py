@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import httpx
@@ -15,6 +14,7 @@ from openfrs.vision.weights.cache import WeightCache
 from tests.support.commands import refused, run
 from tests.support.fake_models import photo
 from tests.support.servers import fake_server_command, real_server_command, running
+from tests.support.waiting import wait_until
 
 
 def test_health_and_readiness(tmp_path: Path) -> None:
@@ -71,8 +71,7 @@ def test_sigterm_lets_requests_finish_and_exits_with_0(tmp_path: Path) -> None:
         adders = [threading.Thread(target=add) for _ in range(4)]
         for adder in adders:
             adder.start()
-        while len(statuses) < 8:
-            time.sleep(0.01)
+        wait_until(lambda: len(statuses) >= 8, timeout=60, interval=0.01, message="eight faces are enrolled")
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(timeout=30) == 0
         for adder in adders:

@@ -2,8 +2,6 @@
 
 import signal
 import ssl
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -13,6 +11,7 @@ from huaweicloudsdkfrs.v2 import ShowAllFaceSetsRequest
 from tests.support.certificates import SelfSigned, self_signed
 from tests.support.commands import refused, run
 from tests.support.servers import fake_server_command, running, sdk_client
+from tests.support.waiting import wait_until
 
 
 def served_at(endpoint: str) -> str:
@@ -20,15 +19,6 @@ def served_at(endpoint: str) -> str:
     url = httpx.URL(endpoint)
     assert url.port is not None
     return ssl.get_server_certificate((url.host, url.port), timeout=20)
-
-
-def until(holds: Callable[[], bool]) -> bool:
-    """Whether something comes to hold within a time that is long for it."""
-    for _ in range(200):
-        if holds():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -49,11 +39,11 @@ def test_the_sdk_is_served_and_a_renewed_certificate_needs_no_restart(tmp_path: 
             renewed = pair.certificate.read_text()
             assert renewed != before
             # a connection goes to any of the workers, so a few in a row must all have the new one
-            assert until(lambda: all(served_at(server.endpoint) == renewed for _ in range(6)))
+            wait_until(lambda: all(served_at(server.endpoint) == renewed for _ in range(6)))
             assert kept.get("/ready").status_code == 200
         pair.certificate.write_text("no certificate")
         server.process.send_signal(signal.SIGHUP)
-        assert until(lambda: server.log.read_text().count("the certificate was not reloaded") == int(workers))
+        wait_until(lambda: server.log.read_text().count("the certificate was not reloaded") == int(workers))
         assert served_at(server.endpoint) == renewed
 
 

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -18,6 +17,7 @@ import pytest
 from openfrs.core.settings import Settings
 from tests.support.fake_models import photo
 from tests.support.servers import RunningServer, fake_server_command, running
+from tests.support.waiting import wait_until
 
 T = TypeVar("T")
 
@@ -148,8 +148,8 @@ def test_a_killed_process_is_replaced_and_the_others_go_on(cluster: RunningServe
         face_id = add(survivor, path)
         subprocess.run(["kill", "-9", str(before[0])], check=True)
         there = {face_id, add(survivor, path)}
-        while len(now := cluster.workers()) < WORKERS or before[0] in now:
-            time.sleep(0.02)
+        wait_until(lambda: len(cluster.workers()) == WORKERS and before[0] not in cluster.workers())
+        now = cluster.workers()
     (fresh,) = set(now) - set(before)
     assert set(before[1:]) < set(now)
     with cluster.http_at(fresh) as client:
@@ -177,8 +177,7 @@ def test_sigterm_lets_every_process_finish_and_exits_with_0(tmp_path: Path) -> N
         adders = [threading.Thread(target=adding) for _ in range(4)]
         for adder in adders:
             adder.start()
-        while len(statuses) < 8:
-            time.sleep(0.01)
+        wait_until(lambda: len(statuses) >= 8, timeout=60, interval=0.01, message="eight faces are enrolled")
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(timeout=30) == 0
         for adder in adders:
@@ -195,8 +194,7 @@ def test_when_the_parent_is_killed_its_processes_end_and_let_go_of_the_directory
         workers = server.workers()
         server.process.kill()
         server.process.wait()
-        while any(Path(f"/proc/{worker}/fd/0").exists() for worker in workers):
-            time.sleep(0.02)
+        wait_until(lambda: not any(Path(f"/proc/{worker}/fd/0").exists() for worker in workers))
     with running(fake_server_command(data), data) as server:
         assert httpx.get(f"{server.endpoint}/ready").status_code == 200
 
