@@ -161,7 +161,7 @@ def test_retired_codes_are_not_in_the_catalogue() -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_an_entry_is_rendered_in_its_envelope(key: str) -> None:
     entry = catalogue()[key]
-    arguments = [f"argument {place}" for place in range(entry.message.count("{}"))]
+    arguments = [f"argument {number}" for number in range(entry.message.count("{}"))]
     message = entry.message
     for argument in arguments:
         message = message.replace("{}", argument, 1)

@@ -22,8 +22,8 @@ _NOBODY = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups
 
 
 def _binaries() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    return found[-1].parent if found else None
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    return installed[-1].parent if installed else None
 
 
 def free_port() -> int:

@@ -60,9 +60,9 @@ def test_a_write_that_fails_on_the_disk_is_rolled_back(database: Database, fault
     pragma(database, fault)
     with pytest.raises(StoreUnavailableError, match=message):
         repository.add(set_id, [face(number) for number in range(1000, 1400)])
-    found = repository.find_set(PROJECT, "s")
-    assert found is not None
-    assert (found.face_number, len(repository.list_faces(set_id, 0, 1000))) == (200, 200)
+    face_set = repository.find_set(PROJECT, "s")
+    assert face_set is not None
+    assert (face_set.face_number, len(repository.list_faces(set_id, 0, 1000))) == (200, 200)
     pragma(database, cure)
     repository.add(set_id, [face(number) for number in range(1000, 1400)])
     assert len(repository.list_faces(set_id, 0, 1000)) == 600

@@ -59,12 +59,12 @@ def test_each_earlier_schema_is_migrated_and_a_copy_is_kept(revision: str, tmp_p
     assert [(hit.face.face_id, hit.cosine) for hit in hits] == [("face0003", 1.0), ("face0001", 0.0)]
     assert [(grant.project_id, grant.role) for grant in accounts.list_grants(user_id="u" * 32)] == [("p" * 32, "admin")]
     database.close()
-    kept = previous_database(file, revision)
+    copy = previous_database(file, revision)
     if revision == HEAD:
-        assert not kept.exists()
+        assert not copy.exists()
         return
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    with contextlib.closing(sqlite3.connect(kept)) as connection:
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with contextlib.closing(sqlite3.connect(copy)) as connection:
         assert list(connection.iterdump()) == before
 
 

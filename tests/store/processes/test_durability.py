@@ -31,20 +31,20 @@ def test_an_acknowledged_add_survives_kill_9(tmp_path: Path, workers: int) -> No
             killer.start()
             try:
                 for count in itertools.count():
-                    picture = photo((64 + count % 12 * 16, 64 + count // 12 % 12 * 16, 200))
-                    answer = client.post(f"{server.project}/face-sets/s/faces", files={"image_file": picture})
-                    assert answer.status_code == 200
-                    acknowledged += [face["face_id"] for face in answer.json()["faces"]]
+                    image = photo((64 + count % 12 * 16, 64 + count // 12 % 12 * 16, 200))
+                    response = client.post(f"{server.project}/face-sets/s/faces", files={"image_file": image})
+                    assert response.status_code == 200
+                    acknowledged += [face["face_id"] for face in response.json()["faces"]]
             except httpx.TransportError:
                 killer.join()
     assert acknowledged
     with running(command, data, environment=environment) as server, server.http() as client:
         listed = client.get(f"{server.project}/face-sets/s/faces", params={"limit": 10_000}).json()["faces"]
-        kept = [face["face_id"] for face in listed]
+        stored = [face["face_id"] for face in listed]
         info = client.get(f"{server.project}/face-sets/s").json()["face_set_info"]
-        assert set(acknowledged) <= set(kept)
-        assert len(kept) - len(acknowledged) <= 3  # written, but killed before the answer, once a round at most
-        assert info["face_number"] == len(kept)
+        assert set(acknowledged) <= set(stored)
+        assert len(stored) - len(acknowledged) <= 3  # written, but killed before the response, at most once per round
+        assert info["face_number"] == len(stored)
         for face_id in acknowledged[:: max(1, len(acknowledged) // 20)]:
-            found = client.post(f"{server.project}/face-sets/s/search", json={"face_id": face_id, "top_n": 1}).json()
-            assert [face["face_id"] for face in found["faces"]] == [face_id]
+            result = client.post(f"{server.project}/face-sets/s/search", json={"face_id": face_id, "top_n": 1}).json()
+            assert [face["face_id"] for face in result["faces"]] == [face_id]

@@ -23,9 +23,9 @@ from tests.support.postgresql import PostgresqlServer, postgresql_server
 @pytest.fixture(scope="module")
 def url(postgresql: PostgresqlServer) -> str:
     """Return a database with one project."""
-    place = postgresql.new_database()
-    new_database(place).close()
-    return place
+    database_url = postgresql.new_database()
+    new_database(database_url).close()
+    return database_url
 
 
 @pytest.fixture
@@ -41,14 +41,14 @@ def run(url: str, statement: str) -> None:
 
 
 def test_one_of_several_starting_nodes_creates_the_schema(postgresql: PostgresqlServer) -> None:
-    place, start = postgresql.new_database(), threading.Barrier(4)
+    database_url, start = postgresql.new_database(), threading.Barrier(4)
 
-    def opened(_: int) -> PostgresqlDatabase:
+    def open_one(_: int) -> PostgresqlDatabase:
         start.wait()
-        return PostgresqlDatabase(place)
+        return PostgresqlDatabase(database_url)
 
     with ThreadPoolExecutor(4) as pool:
-        databases = list(pool.map(opened, range(4)))
+        databases = list(pool.map(open_one, range(4)))
     for database in databases:
         with database.read() as connection:
             assert connection.scalar(text("select version_num from alembic_version")) == HEAD
@@ -65,15 +65,15 @@ def test_the_schema_is_not_migrated_while_nodes_of_another_release_run(database:
 
 
 def test_a_newer_schema_is_rejected(postgresql: PostgresqlServer) -> None:
-    place = postgresql.new_database()
-    PostgresqlDatabase(place).close()
-    run(place, "update alembic_version set version_num = '9999'")
+    database_url = postgresql.new_database()
+    PostgresqlDatabase(database_url).close()
+    run(database_url, "update alembic_version set version_num = '9999'")
     with pytest.raises(OperatorError, match="newer release of OpenFRS"):
-        PostgresqlDatabase(place)
+        PostgresqlDatabase(database_url)
 
 
 def test_a_failed_migration_is_rolled_back(postgresql: PostgresqlServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = postgresql.new_database()
+    database_url = postgresql.new_database()
 
     def failing(*_: object) -> None:
         raise RuntimeError
@@ -81,11 +81,11 @@ def test_a_failed_migration_is_rolled_back(postgresql: PostgresqlServer, monkeyp
     with monkeypatch.context() as patched:
         patched.setattr("alembic.op.create_index", failing)
         with pytest.raises(RuntimeError):
-            PostgresqlDatabase(place)
-    with psycopg.connect(place) as connection:
-        found = connection.execute("select count(*) from information_schema.tables where table_schema = 'public'")
-        assert found.fetchone() == (0,)
-    PostgresqlDatabase(place).close()
+            PostgresqlDatabase(database_url)
+    with psycopg.connect(database_url) as connection:
+        tables_left = connection.execute("select count(*) from information_schema.tables where table_schema = 'public'")
+        assert tables_left.fetchone() == (0,)
+    PostgresqlDatabase(database_url).close()
 
 
 def test_exclusive_use_fails_beside_other_nodes_and_keeps_them_out(url: str) -> None:
@@ -208,7 +208,7 @@ def test_acknowledged_writes_survive_a_killed_server_and_connections_recover() -
         server.stop()
         server.start()
         repository.add(set_id, [face(100)])  # a lost connection is replaced without an error
-        found = repository.find_set(PROJECT, "s")
-        assert found is not None
-        assert found.face_number == 22
+        face_set = repository.find_set(PROJECT, "s")
+        assert face_set is not None
+        assert face_set.face_number == 22
         database.close()

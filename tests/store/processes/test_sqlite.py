@@ -60,10 +60,10 @@ def fill_up(repository: FaceRepository, number: int, _start: Barrier) -> Counter
     for step in range(1000):
         first = number * 10_000_000 + step * 10
         try:
-            repository.add(set_id, [face(first + place) for place in range(1 + step % 3)])
+            repository.add(set_id, [face(first + offset) for offset in range(1 + step % 3)])
             counts["added"] += 1 + step % 3
         except CapacityError as error:
-            counts["refused"] += 1
+            counts["rejected"] += 1
             if not error.room:
                 break
         if step % 10 == 9:
@@ -82,15 +82,15 @@ def race(repository: FaceRepository, number: int, start: Barrier) -> Counter[str
         except SetExistsError:
             counts["exists"] += 1
         start.wait()
-        found = repository.find_set(PROJECT, "raced")
-        assert found is not None
+        face_set = repository.find_set(PROJECT, "raced")
+        assert face_set is not None
         start.wait()
         if number == round_ % PROCESSES:
-            counts["dropped"] += repository.delete_set(PROJECT, "raced") == found.id
+            counts["dropped"] += repository.delete_set(PROJECT, "raced") == face_set.id
             counts["nothing to drop"] += repository.delete_set(PROJECT, "raced") is None
         else:
             try:
-                repository.add(found.id, [face(number * 1_000_000 + round_)])
+                repository.add(face_set.id, [face(number * 1_000_000 + round_)])
                 counts["added"] += 1
             except SetMissingError:
                 counts["too late"] += 1

@@ -186,9 +186,7 @@ class PostgresqlDatabase(Database):
 
     def _configure(self, connection: Any, _record: object) -> None:
         """Make a new connection take the presence lock, and commit durably."""
-        connection.autocommit = (
-            True  # disables the driver's own transaction handling in favour of _begin_read and _begin_write
-        )
+        connection.autocommit = True  # no transactions by the driver: _begin_read and _begin_write open them
         if self._shared:
             (present,) = connection.execute(f"SELECT pg_try_advisory_lock_shared({_PRESENCE_LOCK})").fetchone()
             if not present:

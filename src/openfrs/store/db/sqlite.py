@@ -245,7 +245,7 @@ def _environment_errors() -> Iterator[None]:
 
 
 def _configure(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # disables the driver's own transaction handling in favour of _begin
+    connection.isolation_level = None  # no transactions by the driver: _begin opens them
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
