@@ -112,53 +112,68 @@ def liveness_result(
         raise OperatorError("liveness needs both live presentations and attacks")
     scores = np.nan_to_num(scores.astype(np.float64), nan=-np.inf)
     names = np.array(kinds)
-    attacks = {str(kind): np.sort(scores[~live & (names == kind)]) for kind in sorted(set(names[~live]))}
-    genuine = scores[live]
+    attacks = {str(kind): ~live & (names == kind) for kind in sorted(set(names[~live]))}
     clusters = np.unique(np.array(people or range(live.size)), return_inverse=True)[1]
 
-    def share(hits: Booleans, of: Booleans) -> Rate:
+    def rate(hits: Booleans, of: Booleans) -> Rate:
         return clustered_rate_among(hits, clusters[of]) if people else rate_among(hits)
 
-    def passing_clips(of: Booleans) -> Rate | None:
-        if not clips:
-            return None
-        names = np.array(clips)
-        return rate_among(np.array([np.median(scores[names == clip]) >= threshold for clip in sorted(set(names[of]))]))
-
     thresholds = np.unique(np.concatenate([scores[np.isfinite(scores)], [np.inf]]))
-    reached = {kind: _reaching(each, thresholds) for kind, each in attacks.items()}
-    worst = np.max([*reached.values()], axis=0)
-    together = _reaching(np.sort(scores[~live]), thresholds)
-    refused = 1 - _reaching(np.sort(genuine), thresholds)
-    equal = int(np.abs(together - refused).argmin())
+    apcer = {kind: _reaching(scores[of], thresholds) for kind, of in attacks.items()}
+    worst = np.max([*apcer.values()], axis=0)
+    bpcer = 1 - _reaching(scores[live], thresholds)
+    equal_rate, equal_threshold = _equal_error(_reaching(scores[~live], thresholds), bpcer, thresholds)
     points = []
-    for rate in ATTACK_RATES:
-        chosen = float(thresholds[np.nonzero(worst <= rate)[0][0]])
+    for limit in ATTACK_RATES:
+        strict = float(thresholds[np.nonzero(worst <= limit)[0][0]])
         points.append(
-            LivenessPoint(attack_rate=rate, threshold=min(chosen, 1e9), refused=share(genuine < chosen, live))
+            LivenessPoint(attack_rate=limit, threshold=_finite(strict), refused=rate(scores[live] < strict, live))
         )
     return LivenessResult(
         data=data,
         models=models,
         threshold=threshold,
         kinds=tuple(
-            AttackKind(kind=kind, passed=share(scores[of] >= threshold, of), clips=passing_clips(of))
-            for kind, of in ((kind, ~live & (names == kind)) for kind in attacks)
+            AttackKind(
+                kind=kind,
+                passed=rate(scores[of] >= threshold, of),
+                clips=_passing_clips(scores, of, clips, threshold),
+            )
+            for kind, of in attacks.items()
         ),
-        refused=share(genuine < threshold, live),
-        refused_clips=_complement(passing_clips(live)),
-        equal_error_rate=float(together[equal] + refused[equal]) / 2,
-        equal_error_threshold=min(float(thresholds[equal]), 1e9),
+        refused=rate(scores[live] < threshold, live),
+        refused_clips=_complement(_passing_clips(scores, live, clips, threshold)),
+        equal_error_rate=equal_rate,
+        equal_error_threshold=equal_threshold,
         points=tuple(points),
         people=len(set(people)),
-        curve=_points(worst, refused),
-        roc={kind: _points(passed, 1 - refused) for kind, passed in reached.items()},
+        curve=_points(worst, bpcer),
+        roc={kind: _points(rates, 1 - bpcer) for kind, rates in apcer.items()},
     )
 
 
-def _reaching(ordered: Floats, thresholds: Floats) -> Floats:
-    """Return the share of ascending scores that reach each threshold."""
-    return np.asarray(1 - np.searchsorted(ordered, thresholds, side="left") / ordered.size)
+def _equal_error(apcer: Floats, bpcer: Floats, thresholds: Floats) -> tuple[float, float]:
+    """Return the EER and its threshold."""
+    equal = int(np.abs(apcer - bpcer).argmin())
+    return float(apcer[equal] + bpcer[equal]) / 2, _finite(float(thresholds[equal]))
+
+
+def _finite(threshold: float) -> float:
+    """Limit a threshold to values that JSON can represent."""
+    return min(threshold, 1e9)
+
+
+def _passing_clips(scores: Floats, of: Booleans, clips: Sequence[str], threshold: float) -> Rate | None:
+    """Return the rate of clips whose median score passes, or None without clips."""
+    if not clips:
+        return None
+    names = np.array(clips)
+    return rate_among(np.array([np.median(scores[names == clip]) >= threshold for clip in sorted(set(names[of]))]))
+
+
+def _reaching(scores: Floats, thresholds: Floats) -> Floats:
+    """Return the share of scores that reach each threshold."""
+    return np.asarray(1 - np.searchsorted(np.sort(scores), thresholds, side="left") / scores.size)
 
 
 def _points(across: Floats, up: Floats) -> tuple[tuple[float, float], ...]:
