@@ -1,7 +1,7 @@
 """Predicates as Milvus expressions, and the fields of a face as the JSON that the expressions read.
 
 Strings are stored as digests: the filter language compares strings for equality only. So user input is never part of an
-expression, and the server never holds names. Every declared field is stored, a number with a marker that tells whether the face
+expression, and the server never holds names. Every declared field is stored, a number with a marker for whether the face
 has a value, because releases of the server differ in what a comparison with a missing key means.
 
 An expression selects every face that matches its predicate, and possibly others; callers evaluate the predicate on the results.
