@@ -114,37 +114,11 @@ class AccountRepository:
             NameTakenError: a name or key is in use, or a reference is invalid.
         """
         rows: dict[Table, list[dict[str, Any]]] = {
-            _domains: [{"id": each.id, "name": each.name} for each in domains],
-            _users: [
-                {
-                    "id": each.id,
-                    "domain_id": each.domain.id,
-                    "name": each.name,
-                    "password_hash": each.password_hash,
-                    "enabled": each.enabled,
-                }
-                for each in users
-            ],
-            _projects: [
-                {
-                    "id": each.id,
-                    "domain_id": each.domain.id,
-                    "name": each.name,
-                    "created_at": each.created_at,
-                    "limits": dict(each.limits),
-                }
-                for each in projects
-            ],
-            _grants: [{"user_id": each.user_id, "project_id": each.project_id, "role": each.role} for each in grants],
-            _keys: [
-                {
-                    "access_key": each.access_key,
-                    "user_id": each.user_id,
-                    "secret": each.secret,
-                    "created_at": each.created_at,
-                }
-                for each in keys
-            ],
+            _domains: [{"id": domain.id, "name": domain.name} for domain in domains],
+            _users: [_user_values(user) for user in users],
+            _projects: [_project_values(project) for project in projects],
+            _grants: [_grant_values(grant) for grant in grants],
+            _keys: [_key_values(key) for key in keys],
         }
         try:
             with self._database.write() as connection:
@@ -255,8 +229,7 @@ class AccountRepository:
         with self._database.write() as connection:
             connection.execute(select(_users.c.id).where(_users.c.id == grant.user_id).with_for_update(key_share=True))
             self._revoke_grant(connection, grant.user_id, grant.project_id)
-            values = {"user_id": grant.user_id, "project_id": grant.project_id, "role": grant.role}
-            connection.execute(insert(_grants).values(**values))
+            connection.execute(insert(_grants).values(**_grant_values(grant)))
 
     @retry_on_conflict
     def revoke_grant(self, user_id: str, project_id: str) -> bool:
@@ -346,3 +319,36 @@ def _project(row: "Row[tuple[Any, ...]]") -> Project:
 
 def _domain(row: "Row[tuple[Any, ...]]") -> Domain:
     return Domain(row.domain_id, row.domain_name)
+
+
+def _user_values(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "domain_id": user.domain.id,
+        "name": user.name,
+        "password_hash": user.password_hash,
+        "enabled": user.enabled,
+    }
+
+
+def _project_values(project: Project) -> dict[str, Any]:
+    return {
+        "id": project.id,
+        "domain_id": project.domain.id,
+        "name": project.name,
+        "created_at": project.created_at,
+        "limits": dict(project.limits),
+    }
+
+
+def _grant_values(grant: Grant) -> dict[str, Any]:
+    return {"user_id": grant.user_id, "project_id": grant.project_id, "role": grant.role}
+
+
+def _key_values(key: AccessKey) -> dict[str, Any]:
+    return {
+        "access_key": key.access_key,
+        "user_id": key.user_id,
+        "secret": key.secret,
+        "created_at": key.created_at,
+    }
