@@ -35,13 +35,13 @@ def outcome(answer: httpx.Response) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("attempt", range(5))
-def test_one_of_several_creators_of_a_set_wins(frs: Frs, attempt: int) -> None:
+def test_concurrent_creators_of_a_face_set_have_one_winner(frs: Frs, attempt: int) -> None:
     answers = together(*[lambda: frs.post("/face-sets", json={"face_set_name": "test"})] * 4)
     assert sorted(map(outcome, answers)) == [(200, "")] + [(400, "FRS.0301")] * 3
     assert len(ok(frs.get("/face-sets"))["face_sets_info"]) == 1
 
 
-def test_the_limit_of_sets_holds_for_creators_at_the_same_time(frs: Frs) -> None:
+def test_concurrent_creators_respect_the_face_set_limit(frs: Frs) -> None:
     for place in range(8):
         frs.create(f"set-{place}")
 
@@ -52,7 +52,7 @@ def test_the_limit_of_sets_holds_for_creators_at_the_same_time(frs: Frs) -> None
     assert sorted(map(outcome, answers)) == [(200, "")] * 2 + [(400, "FRS.0012")] * 3
 
 
-def test_the_count_is_the_sum_of_what_many_threads_added(frs: Frs, face_set: str) -> None:
+def test_concurrent_enrolments_are_all_counted(frs: Frs, face_set: str) -> None:
     def adder(picture: str) -> Callable[[], list[str]]:
         def work() -> list[str]:
             bodies = [ok(frs.post(f"{face_set}/faces", json={"image_base64": picture})) for _ in range(6)]
@@ -69,7 +69,7 @@ def test_the_count_is_the_sum_of_what_many_threads_added(frs: Frs, face_set: str
     assert {face["face_id"] for face in found} == set(added)
 
 
-def test_a_face_is_deleted_once(frs: Frs, face_set: str) -> None:
+def test_concurrent_deletions_delete_a_face_once(frs: Frs, face_set: str) -> None:
     (face,) = ok(frs.post(f"{face_set}/faces", json={"image_base64": ONE}))["faces"]
     answers = together(*[lambda: frs.delete(f"{face_set}/faces?face_id={face['face_id']}")] * 4)
     assert sorted(map(outcome, answers)) == [(200, "")] + [(400, "FRS.0401")] * 3
@@ -77,7 +77,7 @@ def test_a_face_is_deleted_once(frs: Frs, face_set: str) -> None:
 
 
 @pytest.mark.parametrize("attempt", range(4))
-def test_whatever_races_with_the_deletion_of_a_set_finishes_or_finds_no_set(frs: Frs, attempt: int) -> None:
+def test_requests_during_a_deletion_succeed_or_find_no_face_set(frs: Frs, attempt: int) -> None:
     frs.create("test", external_fields={"a": {"type": "long"}})
     path = "/face-sets/test"
     (face,) = ok(frs.post(f"{path}/faces", json={"image_base64": ONE}))["faces"]
@@ -100,7 +100,7 @@ def test_whatever_races_with_the_deletion_of_a_set_finishes_or_finds_no_set(frs:
     assert ok(frs.get(f"{path}/faces"))["faces"] == []
 
 
-def test_writers_and_searchers_at_the_same_time_see_whole_pictures(frs: Frs, face_set: str) -> None:
+def test_concurrent_searches_see_whole_enrolments(frs: Frs, face_set: str) -> None:
     def write() -> None:
         for _ in range(10):
             body = ok(frs.post(f"{face_set}/faces", json={"image_base64": TWO, "external_image_id": "pair"}))

@@ -48,7 +48,7 @@ def asked(services: Services, method: str, path: str) -> httpx.Response:
         (StoreUnavailableError("disk full"), 503, "Service Unavailable"),
     ],
 )
-def test_iam_tells_a_failure_in_its_own_envelope(
+def test_iam_paths_render_failures_in_their_own_envelope(
     services: Services, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, title: str
 ) -> None:
     def fail(*_: Any) -> None:
@@ -64,7 +64,7 @@ def test_iam_tells_a_failure_in_its_own_envelope(
 
 
 @pytest.mark.parametrize(("method", "path"), [*IAM, ("POST", "/v3/auth/tokens")])
-def test_a_body_that_is_too_large_for_iam_is_not_called_unauthorized(server: Server, method: str, path: str) -> None:
+def test_a_body_too_large_for_iam_is_413(server: Server, method: str, path: str) -> None:
     headers = {"Authorization": "SDK-HMAC-SHA256 Access=A, SignedHeaders=host, Signature=0"}
     answer = server.anonymous.request(method, path, content=b" " * (MAX_BODY_BYTES + 1), headers=headers)
     assert answer.status_code == 413

@@ -37,7 +37,7 @@ def token(signed_in: httpx.Client) -> str:
 
 @pytest.mark.parametrize("path", ROUTES)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
-def test_a_wrong_method_is_405_with_the_right_ones(frs: Frs, path: str, method: str) -> None:
+def test_a_wrong_method_is_405_with_the_allowed_ones(frs: Frs, path: str, method: str) -> None:
     if method in ROUTES[path]:
         return
     answer = frs.request(method, path)
@@ -70,7 +70,7 @@ def test_an_unknown_route_is_404_and_never_a_redirect(frs: Frs, path: str, metho
     refusal(frs.request(method, path), "APIG.0101", status=404)
 
 
-def test_the_project_that_a_client_forgot_is_not_the_token_s(signed_in: httpx.Client) -> None:
+def test_a_missing_project_id_is_not_taken_from_the_token(signed_in: httpx.Client) -> None:
     for project in ("%7Bproject_id%7D", "{project_id}", "0" * 32, "%00"):
         answer = signed_in.get(f"/v2/{project}/face-sets")
         check(answer, "/face-sets")
@@ -80,7 +80,7 @@ def test_the_project_that_a_client_forgot_is_not_the_token_s(signed_in: httpx.Cl
 # headers
 
 
-def test_every_answer_has_a_request_id_of_its_own(frs: Frs) -> None:
+def test_every_response_has_a_unique_request_id(frs: Frs) -> None:
     answers = [frs.get(SETS), frs.get(SETS), frs.get("/nothing"), frs.get(FACES), frs.request("PATCH", SETS)]
     answers.append(frs.get(SETS, headers={"X-Request-Id": "a" * 32}))
     identifiers = [answer.headers.get_list("x-request-id") for answer in answers]
@@ -88,7 +88,7 @@ def test_every_answer_has_a_request_id_of_its_own(frs: Frs) -> None:
     assert len({ids[0] for ids in identifiers}) == len(answers)
 
 
-def test_a_refusal_without_credentials_has_a_request_id(server: RunningServer) -> None:
+def test_an_authentication_error_has_a_request_id(server: RunningServer) -> None:
     answer = server.anonymous.get(f"{server.project}/face-sets")
     check(answer, SETS)
     refusal(answer, "APIG.0301", status=401)
@@ -97,7 +97,7 @@ def test_a_refusal_without_credentials_has_a_request_id(server: RunningServer) -
 # sizes
 
 
-def test_a_body_of_just_twelve_megabytes_is_read(frs: Frs) -> None:
+def test_a_body_of_exactly_twelve_megabytes_is_read(frs: Frs) -> None:
     refusal(frs.post("/face-detect", content=b" " * (TOO_LARGE - 1)), "FRS.0014")
     padded = b'{"face_set_name": "a"}' + b" " * (TOO_LARGE - 1 - 22)
     ok(frs.post(SETS, content=padded))
@@ -106,7 +106,9 @@ def test_a_body_of_just_twelve_megabytes_is_read(frs: Frs) -> None:
 @pytest.mark.parametrize("path", ["/face-detect", SETS, FACES])
 @pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=X"])
 @pytest.mark.parametrize("announced", [True, False])
-def test_a_larger_body_is_413_and_the_server_serves_on(frs: Frs, path: str, content_type: str, announced: bool) -> None:
+def test_a_larger_body_is_413_and_the_server_keeps_serving(
+    frs: Frs, path: str, content_type: str, announced: bool
+) -> None:
     def chunks() -> Iterator[bytes]:
         for _ in range(12):
             yield b" " * 2**20
@@ -118,7 +120,7 @@ def test_a_larger_body_is_413_and_the_server_serves_on(frs: Frs, path: str, cont
     ok(frs.get(SETS))
 
 
-def test_what_was_sent_is_never_told_back(frs: Frs, face_set: str, token: str) -> None:
+def test_errors_never_repeat_request_values(frs: Frs, face_set: str, token: str) -> None:
     secret = "c2VjcmV0c2VjcmV0"
     picture = photo((200, 0, 0))
     answers = [
@@ -148,7 +150,7 @@ def test_what_was_sent_is_never_told_back(frs: Frs, face_set: str, token: str) -
 @pytest.mark.parametrize(
     "path", ["/docs", "/openapi.json", "/health", "/nothing", "/v3/projects", "/static-offline-docs/swagger-ui.css"]
 )
-def test_every_answer_keeps_browsers_careful(server: RunningServer, path: str) -> None:
+def test_every_response_has_security_headers(server: RunningServer, path: str) -> None:
     headers = server.anonymous.get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
@@ -159,7 +161,7 @@ def test_every_answer_keeps_browsers_careful(server: RunningServer, path: str) -
     assert not [name for name in headers if name.startswith("access-control-")]
 
 
-def test_the_page_of_the_api_loads_from_this_server_alone(server: RunningServer) -> None:
+def test_the_documentation_page_loads_only_from_this_server(server: RunningServer) -> None:
     answer = server.anonymous.get("/docs")
     assert "default-src 'self'" in answer.headers["content-security-policy"]
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
@@ -169,7 +171,7 @@ def test_the_page_of_the_api_loads_from_this_server_alone(server: RunningServer)
     assert all(server.anonymous.get(source).status_code == 200 for source in sources)
 
 
-def test_another_site_may_not_ask_through_a_browser(server: RunningServer, frs: Frs) -> None:
+def test_cross_origin_requests_are_not_allowed(server: RunningServer, frs: Frs) -> None:
     asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
     for answer in (frs.request("OPTIONS", "/face-sets", headers=asked), frs.get("/face-sets", headers=asked)):
         assert not [name for name in answer.headers if name.startswith("access-control-")]

@@ -57,7 +57,7 @@ def test_faces_are_filtered_and_sorted(http: httpx.Client, table: str, query: di
     assert ids(http, table, **query) == (len(expected), expected)
 
 
-def test_windows_cover_the_whole_and_the_total_stays(http: httpx.Client, table: str) -> None:
+def test_pages_cover_all_faces_with_a_constant_total(http: httpx.Client, table: str) -> None:
     assert [ids(http, table, sort="external_image_id", offset=at, limit=3) for at in (0, 3, 6)] == [
         (4, "abc"),
         (4, "d"),
@@ -65,7 +65,7 @@ def test_windows_cover_the_whole_and_the_total_stays(http: httpx.Client, table: 
     ]
 
 
-def test_deleted_and_changed_faces_are_seen_at_once(server: Server, http: httpx.Client, table: str) -> None:
+def test_deletions_and_updates_are_visible_immediately(server: Server, http: httpx.Client, table: str) -> None:
     assert ids(http, table, sort="external_image_id") == (4, "abcd")
     http.delete(f"{server.project}/face-sets/t/faces", params={"external_image_id": "b"})
     face = http.get(table, params={"filter": "external_image_id:a"}).json()["faces"][0]
@@ -77,11 +77,11 @@ def test_deleted_and_changed_faces_are_seen_at_once(server: Server, http: httpx.
     "query",
     [{"sort": "none"}, {"filter": "age:["}, {"order": "up"}, {"offset": -1}, {"limit": 0}, {"limit": 1001}],
 )
-def test_a_bad_question_is_refused(http: httpx.Client, table: str, query: dict[str, Any]) -> None:
+def test_invalid_queries_are_rejected(http: httpx.Client, table: str, query: dict[str, Any]) -> None:
     answer = http.get(table, params=query)
     assert (answer.status_code, answer.json()["error_code"]) == (400, "FRS.0012")
 
 
-def test_a_set_that_is_not_there_is_refused(http: httpx.Client, table: str) -> None:
+def test_a_missing_face_set_is_rejected(http: httpx.Client, table: str) -> None:
     answer = http.get(table.replace("/t/", "/none/"))
     assert (answer.status_code, answer.json()["error_code"]) == (400, "FRS.0302")

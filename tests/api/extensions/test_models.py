@@ -12,7 +12,7 @@ from tests.support.fake_models import FakePipeline
 from tests.support.servers import Server
 
 
-def test_the_embedders_calibration_and_every_weight_are_told(server: Server, http: httpx.Client) -> None:
+def test_models_lists_calibration_and_all_weights(server: Server, http: httpx.Client) -> None:
     project_id = server.credentials["project_id"]
     answer = http.get(f"{server.endpoint}/x/v1/{project_id}/models")
     assert answer.status_code == 200
@@ -33,7 +33,7 @@ def test_the_embedders_calibration_and_every_weight_are_told(server: Server, htt
     }
 
 
-def test_only_embedders_that_may_be_chosen_are_told(tmp_path: Path) -> None:
+def test_models_lists_only_allowed_embedders(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     services = Services.open(Settings(data=tmp_path / "data", unattributed_weights=False), FakePipeline())
     try:

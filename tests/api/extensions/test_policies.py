@@ -34,7 +34,7 @@ def add(frs: Frs, *people: tuple[int, int, int], **options: Any) -> httpx.Respon
     return frs.post("/face-sets/test/faces", json={"image_base64": text(*people), **options})
 
 
-def test_a_policy_is_set_shown_and_taken_away(http: httpx.Client, policy: str) -> None:
+def test_a_policy_is_set_shown_and_deleted(http: httpx.Client, policy: str) -> None:
     assert ok(http.get(policy)) == {"policy": {}}
     limits = {"max_faces": 2, "max_blur": 0.3, "duplicate_false_match_rate": 0.0001}
     assert ok(http.put(policy, json={"policy": {**limits, "max_yaw": None}})) == {"policy": limits}
@@ -44,7 +44,7 @@ def test_a_policy_is_set_shown_and_taken_away(http: httpx.Client, policy: str) -
     assert ok(http.get(policy)) == {"policy": {}}
 
 
-def test_a_policy_that_is_none_is_refused(http: httpx.Client, policy: str) -> None:
+def test_invalid_policies_are_rejected(http: httpx.Client, policy: str) -> None:
     http.put(policy, json={"policy": {"max_yaw": 20}})
     refusal(http.put(policy, json={"max_yaw": 20}), "FRS.0011")
     refusal(http.put(policy, json={"policy": []}), "FRS.0012")
@@ -53,21 +53,21 @@ def test_a_policy_that_is_none_is_refused(http: httpx.Client, policy: str) -> No
     assert ok(http.get(policy)) == {"policy": {"max_yaw": 20.0}}
 
 
-def test_a_set_that_is_not_there_has_no_policy(http: httpx.Client, x: str) -> None:
+def test_policies_of_a_missing_face_set(http: httpx.Client, x: str) -> None:
     for name in ("nothing", quote("a/b", safe="")):
         refusal(http.get(f"{x}/face-sets/{name}/policy"), "FRS.0302")
         refusal(http.put(f"{x}/face-sets/{name}/policy", json={"policy": {}}), "FRS.0302")
         refusal(http.delete(f"{x}/face-sets/{name}/policy"), "FRS.0302")
 
 
-def test_a_set_made_again_under_its_name_has_no_policy(http: httpx.Client, frs: Frs, policy: str) -> None:
+def test_a_recreated_face_set_has_no_policy(http: httpx.Client, frs: Frs, policy: str) -> None:
     http.put(policy, json={"policy": {"max_yaw": 20}})
     ok(frs.delete("/face-sets/test"))
     frs.create("test")
     assert ok(http.get(policy)) == {"policy": {}}
 
 
-def test_clients_are_told_in_words_they_know(http: httpx.Client, frs: Frs, policy: str) -> None:
+def test_a_rejected_enrolment_has_an_frs_error(http: httpx.Client, frs: Frs, policy: str) -> None:
     http.put(policy, json={"policy": {"max_blur": 0.3, "duplicate_similarity": 0.93}})
     assert len(ok(add(frs, ANNA, BLURRED))["faces"]) == 1
     assert refusal(add(frs, BLURRED), "FRS.0404").endswith(": LOW_SHARPNESS")
@@ -76,16 +76,14 @@ def test_clients_are_told_in_words_they_know(http: httpx.Client, frs: Frs, polic
     assert frs.count() == 1
 
 
-def test_with_single_the_other_faces_do_not_matter_unless_the_policy_says_so(
-    http: httpx.Client, frs: Frs, policy: str
-) -> None:
+def test_with_single_only_single_face_policies_count_other_faces(http: httpx.Client, frs: Frs, policy: str) -> None:
     http.put(policy, json={"policy": {"max_blur": 0.3, "max_faces": 1}})
     assert len(ok(add(frs, ANNA, BLURRED, single=True))["faces"]) == 1
     http.put(policy, json={"policy": {"single_face": True}})
     assert "MULTIPLE_FACES" in refusal(add(frs, ANNA, BLURRED, single=True), "FRS.0404")
 
 
-def test_a_check_tells_reasons_and_figures(http: httpx.Client, frs: Frs, policy: str, x: str) -> None:
+def test_a_check_returns_reasons_and_measurements(http: httpx.Client, frs: Frs, policy: str, x: str) -> None:
     http.put(policy, json={"policy": {"max_blur": 0.3, "max_faces": 2, "duplicate_similarity": 0.93}})
     (enrolled,) = ok(add(frs, ANNA, external_image_id="anna"))["faces"]
     asked = {"image_base64": text(ANNA, BLURRED, BERTA), "face_set_name": "test"}
@@ -106,7 +104,7 @@ def test_a_check_tells_reasons_and_figures(http: httpx.Client, frs: Frs, policy:
     assert frs.count() == 1
 
 
-def test_a_policy_is_tried_before_it_is_set(http: httpx.Client, frs: Frs, policy: str, x: str) -> None:
+def test_a_check_accepts_a_policy_of_its_own(http: httpx.Client, frs: Frs, policy: str, x: str) -> None:
     ok(add(frs, ANNA))
     trial = {"max_faces": 1, "duplicate_similarity": 0.93}
     asked = {"image_base64": text(ANNA, BERTA), "face_set_name": "test", "policy": trial}
@@ -123,14 +121,14 @@ def test_a_policy_is_tried_before_it_is_set(http: httpx.Client, frs: Frs, policy
     }
 
 
-def test_without_set_and_policy_a_face_is_held_against_what_frs_advises(http: httpx.Client, x: str) -> None:
+def test_a_check_without_policy_uses_the_recommended_one(http: httpx.Client, x: str) -> None:
     told = ok(http.post(f"{x}/face-check", json={"image_base64": text(BLURRED)}))
     assert told["policy"]["min_face_size"] == 80
     assert told["faces"][0]["reasons"] == ["LOW_FACE_QUALITY", "LOW_SHARPNESS"]
     assert ok(http.post(f"{x}/face-check", json={"image_base64": text()}))["faces"] == []
 
 
-def test_a_check_refuses_what_it_cannot_do(http: httpx.Client, x: str) -> None:
+def test_invalid_checks_are_rejected(http: httpx.Client, x: str) -> None:
     def ask(**body: Any) -> httpx.Response:
         return http.post(f"{x}/face-check", json=body)
 

@@ -29,7 +29,7 @@ def add(frs: Frs, person: tuple[int, int, int]) -> str:
     return str(answer["faces"][0]["face_id"])
 
 
-def test_a_rule_is_set_shown_and_taken_away(http: httpx.Client, path: str) -> None:
+def test_a_rule_is_set_shown_and_deleted(http: httpx.Client, path: str) -> None:
     assert ok(http.get(f"{path}/retention")) == {"retention": {}}
     rule = {"days": 30, "date_field": "a_string"}
     assert ok(http.put(f"{path}/retention", json={"retention": rule})) == {"retention": rule}
@@ -38,7 +38,7 @@ def test_a_rule_is_set_shown_and_taken_away(http: httpx.Client, path: str) -> No
     assert ok(http.delete(f"{path}/retention")) == {"retention": {}}
 
 
-def test_what_is_no_rule_is_refused(http: httpx.Client, path: str) -> None:
+def test_invalid_rules_are_rejected(http: httpx.Client, path: str) -> None:
     refusal(http.put(f"{path}/retention", json={"days": 7}), "FRS.0011")
     refusal(http.put(f"{path}/retention", json={"retention": []}), "FRS.0012")
     refusal(http.put(f"{path}/retention", json={"retention": {}}), "FRS.0012")
@@ -49,7 +49,7 @@ def test_what_is_no_rule_is_refused(http: httpx.Client, path: str) -> None:
     assert ok(http.get(f"{path}/retention")) == {"retention": {}}
 
 
-def test_a_set_that_is_not_there_has_neither(http: httpx.Client, x: str) -> None:
+def test_rules_and_holds_of_a_missing_face_set(http: httpx.Client, x: str) -> None:
     path = f"{x}/face-sets/{quote('a/b', safe='')}"
     refusal(http.get(f"{path}/retention"), "FRS.0302")
     refusal(http.put(f"{path}/retention", json={"retention": {"days": 1}}), "FRS.0302")
@@ -57,7 +57,7 @@ def test_a_set_that_is_not_there_has_neither(http: httpx.Client, x: str) -> None
     refusal(http.delete(f"{path}/legal-hold"), "FRS.0302")
 
 
-def test_nothing_of_a_held_set_can_be_deleted(http: httpx.Client, frs: Frs, path: str) -> None:
+def test_a_legal_hold_prevents_every_deletion(http: httpx.Client, frs: Frs, path: str) -> None:
     face_id = add(frs, ANNA)
     assert ok(http.put(f"{path}/legal-hold", json={"reason": "case 7"})) == {"retention": {}, "legal_hold": "case 7"}
     held = [
@@ -75,7 +75,7 @@ def test_nothing_of_a_held_set_can_be_deleted(http: httpx.Client, frs: Frs, path
     assert ok(frs.delete("/face-sets/test/faces", params={"face_id": face_id}))["face_number"] == 1
 
 
-def test_what_was_deleted_is_told(http: httpx.Client, frs: Frs, x: str, path: str) -> None:
+def test_deletions_are_listed(http: httpx.Client, frs: Frs, x: str, path: str) -> None:
     ids = [add(frs, person) for person in (ANNA, BERTA)]
     set_id = ok(frs.get("/face-sets/test"))["face_set_info"]["face_set_id"]
     ok(frs.delete("/face-sets/test/faces", params={"face_id": ids[0]}))

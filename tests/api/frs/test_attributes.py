@@ -31,7 +31,7 @@ def described(frs: Frs, codes: str, *people: tuple[int, int, int]) -> list[dict[
 
 
 @pytest.mark.parametrize("codes", [None, "", "99", "0,3,5", ",", "x,y"])
-def test_without_a_known_code_a_face_has_its_box_alone(frs: Frs, codes: str | None) -> None:
+def test_without_a_known_code_only_the_bounding_box_is_returned(frs: Frs, codes: str | None) -> None:
     asked = {"image_base64": text(MAN)} | ({} if codes is None else {"attributes": codes})
     (face,) = ok(frs.post("/face-detect", json=asked))["faces"]
     assert face.keys() == {"bounding_box"}
@@ -69,24 +69,24 @@ def test_every_attribute_of_v2(frs: Frs) -> None:
         ("21", "face_angle"),
     ],
 )
-def test_only_the_attributes_asked_for_are_told(frs: Frs, code: str, key: str) -> None:
+def test_only_requested_attributes_are_returned(frs: Frs, code: str, key: str) -> None:
     for asked in (code, f"99,{code},{code}", f" {code} ,x"):
         (face,) = described(frs, asked, MAN)
         assert face["attributes"].keys() == {key}
 
 
-def test_the_kind_of_photo_is_left_out(frs: Frs) -> None:
+def test_phototype_is_omitted(frs: Frs) -> None:
     (face,) = described(frs, "11", MAN)
     assert face["attributes"] == {}
 
 
-def test_attributes_are_taken_from_a_form_too(frs: Frs) -> None:
+def test_attributes_are_read_from_a_form(frs: Frs) -> None:
     form: Any = {"files": {"image_file": photo(MAN)}, "data": {"attributes": "1,2"}}
     (face,) = ok(frs.post("/face-detect", **form))["faces"]
     assert face["attributes"] == {"gender": "male", "age": 40}
 
 
-def test_a_comparison_tells_no_attributes(frs: Frs) -> None:
+def test_a_comparison_returns_no_attributes(frs: Frs) -> None:
     asked = {"image1_base64": text(MAN), "image2_base64": text(MAN), "attributes": "1"}
     assert ok(frs.post("/face-compare", json=asked))["image1_face"].keys() == {"bounding_box"}
 
@@ -111,7 +111,7 @@ def test_every_attribute_of_v1(v1: Frs) -> None:
     assert points["face_contour"][0] == {"x": 110.0, "y": 110.0}
 
 
-def test_landmarks_stand_beside_the_attributes(v1: Frs) -> None:
+def test_landmarks_are_a_key_beside_attributes(v1: Frs) -> None:
     (face,) = described(v1, "3", MAN)
     assert face.keys() == {"bounding_box", "landmark"}
 
@@ -143,7 +143,7 @@ def test_quality_operations_judge_the_largest_face(quality: Frs) -> None:
 
 
 @pytest.mark.parametrize("operation", ["face-quality", "blur-classify", "head-pose-estimate"])
-def test_quality_operations_refuse_as_others_do(quality: Frs, operation: str) -> None:
+def test_quality_operations_reject_invalid_images(quality: Frs, operation: str) -> None:
     def ask(**body: Any) -> httpx.Response:
         return quality.post(f"/face/quality/{operation}", json=body)
 

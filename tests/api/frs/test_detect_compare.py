@@ -21,7 +21,7 @@ def boxes(answer: dict[str, Any]) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp"])
-def test_faces_come_largest_first_with_boxes_inside_the_picture(frs: Frs, suffix: str) -> None:
+def test_faces_are_sorted_by_size_with_boxes_inside_the_image(frs: Frs, suffix: str) -> None:
     picture = photo(ONE, OTHER, (0, 0, 200), suffix=suffix)
     found = boxes(ok(frs.post("/face-detect", files={"image_file": ("x", picture)})))
     assert len(found) == 3
@@ -32,7 +32,7 @@ def test_faces_come_largest_first_with_boxes_inside_the_picture(frs: Frs, suffix
         assert 0 <= top < top + height <= 240
 
 
-def test_a_face_that_fills_the_picture_keeps_its_box_inside(frs: Frs) -> None:
+def test_the_box_of_a_face_that_fills_the_image_is_clipped(frs: Frs) -> None:
     import cv2
     import numpy as np
 
@@ -40,11 +40,11 @@ def test_a_face_that_fills_the_picture_keeps_its_box_inside(frs: Frs) -> None:
     assert boxes(ok(frs.post("/face-detect", files={"image_file": ("x", full)}))) == [(0, 0, 48, 64)]
 
 
-def test_a_picture_without_a_face_is_an_empty_list(frs: Frs) -> None:
+def test_an_image_without_a_face_is_an_empty_list(frs: Frs) -> None:
     assert ok(frs.post("/face-detect", json={"image_base64": text()})) == {"faces": []}
 
 
-def test_the_same_picture_gives_the_same_answer_in_every_way_of_sending(frs: Frs) -> None:
+def test_every_kind_of_input_gives_the_same_response(frs: Frs) -> None:
     picture = photo(ONE)
     encoded = base64.b64encode(picture).decode()
     answers = [
@@ -91,13 +91,13 @@ def test_attributes_are_a_string(frs: Frs, attributes: Any) -> None:
         ({"image_base64": "", "image_url": ""}, "FRS.0012", "image_url"),
     ],
 )
-def test_exactly_one_kind_of_picture_is_taken(frs: Frs, body: dict[str, Any], code: str, named: str) -> None:
+def test_exactly_one_kind_of_image_input_is_required(frs: Frs, body: dict[str, Any], code: str, named: str) -> None:
     message = refusal(frs.post("/face-detect", json=body), code)
     assert named in message
     assert "Zm9" not in message
 
 
-def test_a_file_and_a_text_together_are_refused(frs: Frs) -> None:
+def test_a_file_and_base64_together_are_rejected(frs: Frs) -> None:
     form: Any = {"files": {"image_file": photo(ONE)}, "data": {"image_base64": text(ONE)}}
     assert "image_file" in refusal(frs.post("/face-detect", **form), "FRS.0012")
 
@@ -122,7 +122,7 @@ def test_comparing_does_not_depend_on_order_or_way_of_sending(frs: Frs) -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), [((), (ONE,)), ((ONE,), ()), ((), ())])
-def test_a_comparison_needs_a_face_in_both_pictures(frs: Frs, first: Any, second: Any) -> None:
+def test_a_comparison_needs_a_face_in_both_images(frs: Frs, first: Any, second: Any) -> None:
     asked = {"image1_base64": text(*first), "image2_base64": text(*second)}
     refusal(frs.post("/face-compare", json=asked), "FRS.0501")
 
@@ -139,23 +139,23 @@ def test_a_comparison_needs_a_face_in_both_pictures(frs: Frs, first: Any, second
         ({"image1_base64": "Zm9v", "image2_base64": "&"}, "FRS.0015", "image2_base64"),
     ],
 )
-def test_both_pictures_are_given_in_the_same_single_way(frs: Frs, body: Any, code: str, named: str) -> None:
+def test_both_images_must_be_sent_in_the_same_way(frs: Frs, body: Any, code: str, named: str) -> None:
     assert named in refusal(frs.post("/face-compare", json=body), code)
 
 
-def test_one_picture_as_text_and_one_as_file_are_refused(frs: Frs) -> None:
+def test_one_image_as_base64_and_one_as_file_are_rejected(frs: Frs) -> None:
     form: Any = {"files": {"image1_file": photo(ONE)}, "data": {"image2_base64": text(ONE)}}
     assert "same way" in refusal(frs.post("/face-compare", **form), "FRS.0012")
 
 
-def test_both_pictures_together_have_the_size_limit_of_one(frs: Frs) -> None:
+def test_both_images_together_have_the_size_limit_of_one(frs: Frs) -> None:
     half = photo(ONE) + b"\0" * (4 * 2**20)
     files = {"image1_file": half, "image2_file": half}
     assert "both" in refusal(frs.post("/face-compare", files=files), "FRS.0017")
 
 
 @pytest.mark.parametrize("kind", ["file", "base64"])
-def test_a_picture_may_have_eight_megabytes_and_not_a_byte_more(frs: Frs, kind: str) -> None:
+def test_an_image_may_have_exactly_eight_megabytes(frs: Frs, kind: str) -> None:
     limit = 8 * 2**20
     for size, code in [(limit, "FRS.0015"), (limit + 1, "FRS.0017")]:
         if kind == "file":

@@ -23,7 +23,7 @@ def in_path(name: str) -> str:
     return f"/face-sets/{quote(name, safe='')}"
 
 
-def test_a_set_is_created_as_the_page_shows(frs: Frs) -> None:
+def test_a_face_set_is_created_as_documented(frs: Frs) -> None:
     body = {"face_set_name": "test", "face_set_capacity": 100000, "external_fields": PAGE_FIELDS}
     info = ok(frs.post("/face-sets", json=body))["face_set_info"]
     assert list(info) == [
@@ -60,7 +60,7 @@ def test_null_and_unknown_keys_count_as_absent(frs: Frs) -> None:
     "name",
     ["a", "a" * 64, "库" * 64, "_monitored-not", "te st", "%2F", "{face_set_name}", "...", "a?b#c&d", "\\", "😀"],
 )
-def test_a_set_is_reached_by_the_name_it_was_given(frs: Frs, name: str) -> None:
+def test_a_face_set_is_addressed_by_its_name(frs: Frs, name: str) -> None:
     created = frs.create(name)
     assert created["face_set_name"] == name
     assert ok(frs.get(in_path(name)))["face_set_info"] == created
@@ -92,13 +92,13 @@ def test_any_printable_name_round_trips(frs: Frs, name: str) -> None:
         (True, "FRS.0012"),
     ],
 )
-def test_a_name_that_cannot_be_is_refused(frs: Frs, name: Any, code: str) -> None:
+def test_an_invalid_name_is_rejected(frs: Frs, name: Any, code: str) -> None:
     message = refusal(frs.post("/face-sets", json={"face_set_name": name}), code)
     assert "face_set_name" in message
     assert ok(frs.get("/face-sets")) == {"face_sets_info": []}
 
 
-def test_a_missing_name_is_refused(frs: Frs) -> None:
+def test_a_missing_name_is_rejected(frs: Frs) -> None:
     assert "face_set_name" in refusal(frs.post("/face-sets", json={"face_set_capacity": 10000}), "FRS.0011")
 
 
@@ -106,7 +106,7 @@ def test_a_missing_name_is_refused(frs: Frs) -> None:
     ("path", "code"),
     [("%7Bface_set_name%7D", "FRS.0302"), ("a%2Fb", "FRS.0302"), ("%2e%2e", "FRS.0302"), ("%00", "FRS.0302")],
 )
-def test_an_odd_name_in_the_path_is_a_missing_set(frs: Frs, path: str, code: str) -> None:
+def test_an_invalid_name_in_the_path_is_a_missing_face_set(frs: Frs, path: str, code: str) -> None:
     for method, below in [("GET", ""), ("DELETE", ""), ("GET", "/faces"), ("DELETE", "/faces?face_id=a")]:
         refusal(frs.request(method, f"/face-sets/{path}{below}"), code)
 
@@ -114,7 +114,7 @@ def test_an_odd_name_in_the_path_is_a_missing_set(frs: Frs, path: str, code: str
 @pytest.mark.parametrize(
     ("capacity", "kept"), [(10000, 10000), (30000, 30000), (100000, 100000), ("100000", 100000), ("10000", 10000)]
 )
-def test_a_capacity_is_a_number_or_its_text(frs: Frs, capacity: Any, kept: int) -> None:
+def test_a_capacity_is_a_number_or_a_numeric_string(frs: Frs, capacity: Any, kept: int) -> None:
     assert frs.create(face_set_capacity=capacity)["face_set_capacity"] == kept
 
 
@@ -129,15 +129,15 @@ def test_a_capacity_is_a_multiple_of_ten_thousand_up_to_the_maximum(frs: Frs, ca
 @pytest.mark.parametrize(
     "kind", ["string", "integer", "double", "long", "float", "boolean", "String", "LONG", "Boolean"]
 )
-def test_a_field_type_is_echoed_as_it_was_given(frs: Frs, kind: str) -> None:
+def test_a_field_type_is_returned_as_sent(frs: Frs, kind: str) -> None:
     assert frs.create(external_fields={"a": {"type": kind}})["external_fields"] == {"a": {"type": kind}}
 
 
-def test_a_field_without_a_type_is_echoed_without_one(frs: Frs) -> None:
+def test_a_field_without_a_type_is_returned_without_one(frs: Frs) -> None:
     assert frs.create(external_fields={"a": {}, "b": {"type": None}})["external_fields"] == {"a": {}, "b": {}}
 
 
-def test_what_a_definition_holds_beside_the_type_is_not_echoed(frs: Frs) -> None:
+def test_other_keys_of_a_declaration_are_not_returned(frs: Frs) -> None:
     definition = {"type": "long", "index": True, "default": None}
     assert frs.create(external_fields={"a": definition})["external_fields"] == {"a": {"type": "long"}}
 
@@ -179,17 +179,17 @@ def test_up_to_ten_fields_are_kept_in_order(frs: Frs, count: int) -> None:
     ],
     ids=repr,
 )
-def test_fields_that_cannot_be_are_refused(frs: Frs, fields: Any) -> None:
+def test_invalid_declarations_are_rejected(frs: Frs, fields: Any) -> None:
     body = {"face_set_name": "test", "external_fields": fields}
     assert "external_fields" in refusal(frs.post("/face-sets", json=body), "FRS.0012")
 
 
-def test_the_page_s_reserved_names_are_all_reserved() -> None:
+def test_all_documented_reserved_names_are_reserved() -> None:
     page = {"vector", "bounding_box", "external_image_id", "face_id", "create_time", "_id", "_all", "_source"}
     assert page <= limits.RESERVED_FIELD_NAMES
 
 
-def test_a_taken_name_is_said_to_exist(frs: Frs) -> None:
+def test_a_duplicate_name_is_rejected(frs: Frs) -> None:
     created = frs.create(external_fields=PAGE_FIELDS)
     message = refusal(frs.post("/face-sets", json={"face_set_name": "test"}), "FRS.0301")
     assert "exist" in message
@@ -201,7 +201,7 @@ def test_names_differ_by_case(frs: Frs) -> None:
     assert frs.create("a")["face_set_id"] != frs.create("A")["face_set_id"]
 
 
-def test_ten_sets_and_no_more_listed_in_the_order_of_their_making(frs: Frs) -> None:
+def test_at_most_ten_face_sets_are_listed_in_order_of_creation(frs: Frs) -> None:
     assert ok(frs.get("/face-sets")) == {"face_sets_info": []}
     made = [frs.create(f"set-{9 - place}") for place in range(10)]
     assert "10" in refusal(frs.post("/face-sets", json={"face_set_name": "eleventh"}), "FRS.0012")
@@ -217,7 +217,7 @@ def test_a_missing_set_is_400_not_404(frs: Frs, method: str) -> None:
     assert "nothing-here" in refusal(frs.request(method, "/face-sets/nothing-here"), "FRS.0302")
 
 
-def test_a_set_made_again_under_its_old_name_is_another(frs: Frs) -> None:
+def test_a_recreated_face_set_has_a_new_id(frs: Frs) -> None:
     first = frs.create()
     ok(frs.post("/face-sets/test/faces", files={"image_file": ("a.png", photo((200, 0, 0)))}))
     frs.delete("/face-sets/test")
@@ -229,7 +229,7 @@ def test_a_set_made_again_under_its_old_name_is_another(frs: Frs) -> None:
     assert ok(frs.get("/face-sets/test/faces"))["faces"] == []
 
 
-def test_the_count_follows_adding_and_deleting(frs: Frs) -> None:
+def test_the_face_number_follows_enrolment_and_deletion(frs: Frs) -> None:
     frs.create()
     first = ok(frs.post("/face-sets/test/faces", files={"image_file": photo((200, 0, 0), (0, 200, 0), (0, 0, 200))}))
     assert frs.count() == 3

@@ -27,7 +27,7 @@ def listed(frs: Frs, query: str = "") -> list[dict[str, Any]]:
 # adding
 
 
-def test_adding_answers_with_the_set_and_the_face(frs: Frs) -> None:
+def test_adding_returns_the_face_set_and_the_face(frs: Frs) -> None:
     created = frs.create()
     body = {"image_base64": base64.b64encode(photo(ONE)).decode(), "external_image_id": "an-Id_1"}
     answer = ok(frs.post("/face-sets/test/faces", json=body))
@@ -40,7 +40,7 @@ def test_adding_answers_with_the_set_and_the_face(frs: Frs) -> None:
     assert re.fullmatch("[A-Za-z0-9]{8}", face["face_id"])
 
 
-def test_all_faces_of_a_picture_are_added_under_one_external_image_id(frs: Frs, face_set: str) -> None:
+def test_all_faces_of_an_image_share_one_external_image_id(frs: Frs, face_set: str) -> None:
     faces = add(frs, ONE, OTHER, THIRD, external_fields={"a_long": 7})
     assert len({face["face_id"] for face in faces}) == 3
     assert len({face["external_image_id"] for face in faces}) == 1
@@ -57,14 +57,14 @@ def test_single_adds_only_the_largest(frs: Frs, face_set: str, single: Any, coun
     assert faces[0]["bounding_box"]["top_left_x"] == 20
 
 
-def test_a_generated_external_image_id_can_be_used_like_a_given_one(frs: Frs, face_set: str) -> None:
+def test_a_generated_external_image_id_is_usable(frs: Frs, face_set: str) -> None:
     (face,) = add(frs, ONE)
     assert re.fullmatch("[A-Za-z0-9_-]{1,36}", face["external_image_id"])
     answer = frs.delete(f"{face_set}/faces", params={"external_image_id": face["external_image_id"]})
     assert ok(answer)["face_number"] == 1
 
 
-def test_the_same_picture_twice_makes_two_faces(frs: Frs, face_set: str) -> None:
+def test_the_same_image_twice_adds_two_faces(frs: Frs, face_set: str) -> None:
     first, second = add(frs, ONE, external_image_id="a"), add(frs, ONE, external_image_id="a")
     assert first[0]["face_id"] != second[0]["face_id"]
     assert frs.count() == 2
@@ -80,7 +80,7 @@ def test_an_external_image_id_is_kept(frs: Frs, face_set: str, identifier: str) 
 
 
 @pytest.mark.parametrize("identifier", ["", "a" * 37, "a b", "ä", "a\n", "a/b", "\0", 1, True, ["a"]])
-def test_an_external_image_id_that_cannot_be_is_refused(frs: Frs, face_set: str, identifier: Any) -> None:
+def test_an_invalid_external_image_id_is_rejected(frs: Frs, face_set: str, identifier: Any) -> None:
     body = {"image_base64": base64.b64encode(photo(ONE)).decode(), "external_image_id": identifier}
     assert "external_image_id" in refusal(frs.post(f"{face_set}/faces", json=body), "FRS.0012")
     (face,) = add(frs, ONE)
@@ -94,7 +94,7 @@ def test_single_is_a_boolean(frs: Frs, face_set: str, single: Any) -> None:
     assert "single" in refusal(frs.post(f"{face_set}/faces", json=body), "FRS.0012")
 
 
-def test_a_picture_without_a_face_cannot_be_added(frs: Frs, face_set: str) -> None:
+def test_an_image_without_a_face_cannot_be_added(frs: Frs, face_set: str) -> None:
     body = {"image_base64": base64.b64encode(photo()).decode()}
     refusal(frs.post(f"{face_set}/faces", json=body), "FRS.0404")
     assert frs.count() == 0
@@ -109,18 +109,18 @@ def test_a_picture_without_a_face_cannot_be_added(frs: Frs, face_set: str) -> No
         ({"image_base64": "Zm9v", "image_url": "https://a.b/c"}, "FRS.0012", "image_url"),
     ],
 )
-def test_a_picture_is_needed(frs: Frs, face_set: str, body: Any, code: str, named: str) -> None:
+def test_an_image_is_required(frs: Frs, face_set: str, body: Any, code: str, named: str) -> None:
     assert named in refusal(frs.post(f"{face_set}/faces", json=body), code)
 
 
-def test_adding_to_a_missing_set_is_told_before_the_picture_is_looked_at(frs: Frs) -> None:
+def test_a_missing_face_set_is_reported_before_the_image_is_decoded(frs: Frs) -> None:
     refusal(frs.post("/face-sets/none/faces", json={"image_base64": "Zm9v"}), "FRS.0302")
 
 
 # listing
 
 
-def test_a_list_without_a_window_holds_the_first_five_in_the_order_of_enrolment(frs: Frs, face_set: str) -> None:
+def test_a_list_defaults_to_the_first_five_in_order_of_enrolment(frs: Frs, face_set: str) -> None:
     assert listed(frs) == []
     faces = [face for _ in range(4) for face in add(frs, ONE, OTHER)]
     for query, expected in [
@@ -157,19 +157,19 @@ def test_a_list_without_a_window_holds_the_first_five_in_the_order_of_enrolment(
         ("offset=%00", "offset"),
     ],
 )
-def test_a_window_that_cannot_be_is_refused(frs: Frs, face_set: str, query: str, named: str) -> None:
+def test_an_invalid_window_is_rejected(frs: Frs, face_set: str, query: str, named: str) -> None:
     assert named in refusal(frs.get(f"{face_set}/faces?{query}"), "FRS.0012")
 
 
 @pytest.mark.parametrize(
     "face_id", ["abcdefgh", "", "%00", "%F0%9F%98%80", "%ED%A0%80", "%FF", "a" * 5000, "' or 1=1 --"]
 )
-def test_a_face_id_that_does_not_exist_is_refused(frs: Frs, face_set: str, face_id: str) -> None:
+def test_an_unknown_face_id_is_rejected(frs: Frs, face_set: str, face_id: str) -> None:
     add(frs, ONE)
     refusal(frs.get(f"{face_set}/faces?face_id={face_id}"), "FRS.0403")
 
 
-def test_a_face_of_another_set_is_unknown(frs: Frs, face_set: str) -> None:
+def test_a_face_of_another_face_set_is_unknown(frs: Frs, face_set: str) -> None:
     frs.create("other")
     (face,) = add(frs, ONE)
     query = f"?face_id={face['face_id']}"
@@ -213,7 +213,7 @@ def test_an_update_merges_fields_and_leaves_the_rest(frs: Frs, face_set: str) ->
         ({"face_id": None, "external_image_id": "b"}, "FRS.0012", "face_id"),
     ],
 )
-def test_an_update_that_cannot_be_changes_nothing(
+def test_an_invalid_update_changes_nothing(
     frs: Frs, face_set: str, change: dict[str, Any], code: str, named: str
 ) -> None:
     faces = add(frs, ONE, external_fields={"a_long": 5})
@@ -231,7 +231,7 @@ def test_an_update_needs_a_face_id_and_a_set(frs: Frs, face_set: str) -> None:
 # deleting
 
 
-def test_deleting_by_external_image_id_takes_every_face_that_has_it(frs: Frs, face_set: str) -> None:
+def test_deletion_by_external_image_id_deletes_all_its_faces(frs: Frs, face_set: str) -> None:
     add(frs, ONE, OTHER, external_image_id="a")
     kept = add(frs, THIRD, external_image_id="b")
     add(frs, ONE, external_image_id="a")
@@ -243,7 +243,7 @@ def test_deleting_by_external_image_id_takes_every_face_that_has_it(frs: Frs, fa
     refusal(frs.delete(f"{face_set}/faces?external_image_id=a"), "FRS.0401")
 
 
-def test_deleting_by_face_id_takes_that_face(frs: Frs, face_set: str) -> None:
+def test_deletion_by_face_id(frs: Frs, face_set: str) -> None:
     first, second = add(frs, ONE, OTHER)
     assert ok(frs.delete(f"{face_set}/faces?face_id={first['face_id']}"))["face_number"] == 1
     assert listed(frs) == [second]
@@ -273,7 +273,7 @@ def test_deleting_by_face_id_takes_that_face(frs: Frs, face_set: str) -> None:
         ("a_boolean", False, True, "False"),
     ],
 )
-def test_deleting_by_a_custom_field(frs: Frs, face_set: str, field: str, value: Any, other: Any, text: str) -> None:
+def test_deletion_by_a_custom_field(frs: Frs, face_set: str, field: str, value: Any, other: Any, text: str) -> None:
     add(frs, ONE, external_fields={field: value})
     kept = [*add(frs, OTHER, external_fields={field: other}), *add(frs, THIRD)]
     assert ok(frs.delete(f"{face_set}/faces", params={field: text}))["face_number"] == 1
@@ -314,18 +314,18 @@ def test_deleting_by_a_custom_field(frs: Frs, face_set: str, field: str, value: 
         ("?a_string=none", "FRS.0401"),
     ],
 )
-def test_a_deletion_that_cannot_be_deletes_nothing(frs: Frs, face_set: str, query: str, code: str) -> None:
+def test_an_invalid_deletion_deletes_nothing(frs: Frs, face_set: str, query: str, code: str) -> None:
     faces = add(frs, ONE, external_fields={"a_string": "x", "a_long": 1})
     assert len(refusal(frs.delete(f"{face_set}/faces{query}"), code)) < 200
     assert listed(frs) == faces
 
 
-def test_a_query_value_keeps_its_meaning_through_percent_encoding(frs: Frs, face_set: str) -> None:
+def test_query_values_are_percent_decoded(frs: Frs, face_set: str) -> None:
     add(frs, ONE, external_fields={"a_string": "a+b c%20/é"})
     assert ok(frs.delete(f"{face_set}/faces?a_string=a%2Bb+c%2520%2F%C3%A9"))["face_number"] == 1
 
 
-def test_batch_deletion_deletes_exactly_what_the_filter_holds_for(frs: Frs, face_set: str) -> None:
+def test_batch_deletion_deletes_exactly_the_matching_faces(frs: Frs, face_set: str) -> None:
     for number in range(6):
         add(frs, ONE, external_fields={"a_long": number, "a_string": "even" if number % 2 == 0 else "odd"})
     body = {"filter": "a_long:[1 TO 4] && !a_string:odd"}
@@ -347,9 +347,7 @@ def test_batch_deletion_deletes_exactly_what_the_filter_holds_for(frs: Frs, face
         ({"filter": None}, "FRS.0012", "filter"),
     ],
 )
-def test_a_batch_deletion_that_is_refused_deletes_nothing(
-    frs: Frs, face_set: str, body: Any, code: str, named: str
-) -> None:
+def test_an_invalid_batch_deletion_deletes_nothing(frs: Frs, face_set: str, body: Any, code: str, named: str) -> None:
     faces = add(frs, ONE, external_fields={"a_long": 1})
     assert named in refusal(frs.request("DELETE", f"{face_set}/faces/batch", json=body), code)
     assert listed(frs) == faces

@@ -33,7 +33,7 @@ def test_a_person_is_alive_and_a_print_is_not(v1: Frs) -> None:
         assert answer["warning-list"] == []
 
 
-def test_the_picture_is_a_jpeg_of_the_face_without_a_prefix(v1: Frs) -> None:
+def test_the_returned_image_is_a_jpeg_of_the_face_without_a_prefix(v1: Frs) -> None:
     data = base64.b64decode(judged(v1, PERSON, PRINT)["result"]["picture"], validate=True)
     shown = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     assert shown is not None
@@ -44,7 +44,7 @@ def test_the_picture_is_a_jpeg_of_the_face_without_a_prefix(v1: Frs) -> None:
     assert ok(v1.post("/live-detect-face", json=again))["result"]["alive"]
 
 
-def test_warnings_have_code_and_words_and_leave_the_verdict(v1: Frs) -> None:
+def test_warnings_have_code_and_message_and_keep_the_decision(v1: Frs) -> None:
     answer = judged(v1, BLURRED, PERSON)
     assert [warning["warningCode"] for warning in answer["warning-list"]] == [101, 102, 106]
     assert all(warning["warningMsg"] for warning in answer["warning-list"])
@@ -56,7 +56,7 @@ def test_a_form_is_taken_too(v1: Frs) -> None:
     assert ok(v1.post("/live-detect-face", **form))["result"]["alive"] is False
 
 
-def test_what_cannot_be_judged_is_refused(v1: Frs) -> None:
+def test_unusable_images_are_rejected(v1: Frs) -> None:
     def ask(**body: Any) -> httpx.Response:
         return v1.post("/live-detect-face", json=body)
 
@@ -73,5 +73,5 @@ def test_what_cannot_be_judged_is_refused(v1: Frs) -> None:
     assert v1.get("/live-detect-face").status_code == 405
 
 
-def test_there_is_none_under_v2(frs: Frs) -> None:
+def test_silent_liveness_is_not_under_v2(frs: Frs) -> None:
     refusal(frs.post("/live-detect-face", json={}), "APIG.0101", status=404)

@@ -25,7 +25,7 @@ def search(frs: Frs, probe: tuple[int, int, int] = PEOPLE[0], **asked: Any) -> l
     return faces
 
 
-def test_a_person_is_found_in_every_way_of_asking(frs: Frs, face_set: str) -> None:
+def test_every_kind_of_probe_finds_the_person(frs: Frs, face_set: str) -> None:
     (face,) = enrol(frs, PEOPLE[1], external_fields={"a_long": 3})
     enrol(frs, PEOPLE[0])
     picture = photo(PEOPLE[1])
@@ -44,7 +44,7 @@ def test_a_person_is_found_in_every_way_of_asking(frs: Frs, face_set: str) -> No
         assert '"similarity":1.0' in answer.text
 
 
-def test_the_largest_face_of_a_probe_is_searched_for(frs: Frs, face_set: str) -> None:
+def test_the_largest_face_of_an_image_is_the_probe(frs: Frs, face_set: str) -> None:
     enrol(frs, PEOPLE[0], external_image_id="large")
     enrol(frs, PEOPLE[1], external_image_id="small")
     body = {"image_base64": base64.b64encode(photo(PEOPLE[0], PEOPLE[1])).decode()}
@@ -62,7 +62,7 @@ def test_a_search_by_face_id_finds_the_face_itself_first_with_one(frs: Frs, face
             assert len({face["face_id"] for face in found}) == len(found) == min(top_n, 3)
 
 
-def test_nobody_found_is_an_empty_list(frs: Frs, face_set: str) -> None:
+def test_no_match_is_an_empty_list(frs: Frs, face_set: str) -> None:
     assert search(frs) == []
     enrol(frs, PEOPLE[1])
     assert search(frs, threshold=0.93) == []
@@ -70,20 +70,20 @@ def test_nobody_found_is_an_empty_list(frs: Frs, face_set: str) -> None:
 
 
 @pytest.mark.parametrize(("top_n", "count"), [(0, 0), (1, 1), (3, 3), (10, 10), (None, 10), (11, 11), (1000, 12)])
-def test_top_n_bounds_the_answer_and_is_ten_when_not_given(frs: Frs, face_set: str, top_n: Any, count: int) -> None:
+def test_top_n_limits_the_results_and_defaults_to_ten(frs: Frs, face_set: str, top_n: Any, count: int) -> None:
     for _ in range(4):
         enrol(frs, *PEOPLE)
     assert len(search(frs, top_n=top_n)) == count
 
 
 @pytest.mark.parametrize("top_n", [-1, 1001, 1.5, 1.0, "10", True, [], 10**30, math.nan])
-def test_a_top_n_that_cannot_be_is_refused(frs: Frs, face_set: str, top_n: Any) -> None:
+def test_an_invalid_top_n_is_rejected(frs: Frs, face_set: str, top_n: Any) -> None:
     body = json.dumps({"image_base64": "Zm9v", "top_n": top_n})
     assert "top_n" in refusal(frs.post(f"{face_set}/search", content=body), "FRS.0012")
 
 
 @pytest.mark.parametrize("threshold", [0, 0.0, 0.5, 0.93, 1, 1.0, None])
-def test_a_threshold_leaves_out_the_less_similar(frs: Frs, face_set: str, threshold: Any) -> None:
+def test_a_threshold_excludes_less_similar_faces(frs: Frs, face_set: str, threshold: Any) -> None:
     enrol(frs, *PEOPLE)
     found = search(frs, threshold=threshold)
     everyone = search(frs)
@@ -93,7 +93,7 @@ def test_a_threshold_leaves_out_the_less_similar(frs: Frs, face_set: str, thresh
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, math.nan, math.inf, "0.5", True, [], -1e-300])
-def test_a_threshold_that_cannot_be_is_refused(frs: Frs, face_set: str, threshold: Any) -> None:
+def test_an_invalid_threshold_is_rejected(frs: Frs, face_set: str, threshold: Any) -> None:
     body = json.dumps({"image_base64": "Zm9v", "threshold": threshold})
     assert "threshold" in refusal(frs.post(f"{face_set}/search", content=body), "FRS.0012")
 
@@ -108,7 +108,7 @@ def test_a_threshold_that_cannot_be_is_refused(frs: Frs, face_set: str, threshol
         (["a_boolean", "unknown", "similarity", "face_id", ""], {}),
     ],
 )
-def test_return_fields_says_which_fields_come_back(frs: Frs, face_set: str, asked: Any, returned: Any) -> None:
+def test_return_fields_selects_the_returned_fields(frs: Frs, face_set: str, asked: Any, returned: Any) -> None:
     enrol(frs, PEOPLE[0], external_fields={"a_long": 3, "a_string": "x"})
     assert search(frs, return_fields=asked)[0]["external_fields"] == returned
 
@@ -139,7 +139,7 @@ def enrol_line(frs: Frs) -> list[str]:
         (None, [0, 1, 2, 3]),
     ],
 )
-def test_a_filter_says_who_may_be_found(frs: Frs, face_set: str, text: str | None, places: list[int]) -> None:
+def test_a_filter_restricts_the_results(frs: Frs, face_set: str, text: str | None, places: list[int]) -> None:
     ids = enrol_line(frs)
     assert [face["face_id"] for face in search(frs, filter=text)] == [ids[place] for place in places]
     by_id = ok(frs.post(f"{face_set}/search", json={"face_id": ids[0], "filter": text}))["faces"]
@@ -168,7 +168,7 @@ def test_a_filter_on_the_external_image_id(frs: Frs, face_set: str) -> None:
         (None, [0, 1, 2, 3]),
     ],
 )
-def test_sort_orders_the_answer_and_puts_missing_values_last(
+def test_sort_orders_the_results_with_missing_values_last(
     frs: Frs, face_set: str, sort: Any, places: list[int]
 ) -> None:
     ids = enrol_line(frs)
@@ -178,7 +178,7 @@ def test_sort_orders_the_answer_and_puts_missing_values_last(
     assert [face["face_id"] for face in ok(by_form)["faces"]] == [ids[place] for place in places]
 
 
-def test_the_nearest_are_chosen_before_they_are_sorted(frs: Frs, face_set: str) -> None:
+def test_the_most_similar_faces_are_selected_before_sorting(frs: Frs, face_set: str) -> None:
     enrol(frs, PEOPLE[1], external_fields={"a_long": 1})
     enrol(frs, PEOPLE[0], external_fields={"a_long": 2})
     (found,) = search(frs, sort=[{"a_long": "asc"}], top_n=1, return_fields=["a_long"])
@@ -209,7 +209,7 @@ def test_the_nearest_are_chosen_before_they_are_sorted(frs: Frs, face_set: str) 
         ("sort", "a_long", "FRS.0012", "sort"),
     ],
 )
-def test_a_filter_or_sort_that_cannot_be_is_refused(
+def test_an_invalid_filter_or_sort_is_rejected(
     frs: Frs, face_set: str, parameter: str, value: Any, code: str, named: str
 ) -> None:
     (face,) = enrol(frs, PEOPLE[0])
@@ -233,7 +233,7 @@ def test_a_filter_or_sort_that_cannot_be_is_refused(
         ({"image_base64": base64.b64encode(photo()).decode()}, "FRS.0304", "no face"),
     ],
 )
-def test_exactly_one_probe_is_taken(frs: Frs, face_set: str, body: dict[str, Any], code: str, named: str) -> None:
+def test_exactly_one_probe_is_required(frs: Frs, face_set: str, body: dict[str, Any], code: str, named: str) -> None:
     message = refusal(frs.post(f"{face_set}/search", json=body), code)
     assert named in message
     assert len(message) < 200
@@ -244,7 +244,7 @@ def test_searching_a_missing_set(frs: Frs) -> None:
         refusal(frs.post("/face-sets/none/search", json=body), "FRS.0302")
 
 
-def test_what_was_written_is_what_the_next_search_sees(frs: Frs, face_set: str) -> None:
+def test_writes_are_visible_to_the_next_search(frs: Frs, face_set: str) -> None:
     for person in PEOPLE:
         (face,) = enrol(frs, person, external_fields={"a_long": 1})
         assert search(frs, person, threshold=0.93)[0]["face_id"] == face["face_id"]

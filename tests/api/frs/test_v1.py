@@ -15,7 +15,7 @@ def old(signed_in: httpx.Client, frs: Frs) -> Frs:
     return Frs(signed_in, frs.project.replace("/v2/", "/v1/"))
 
 
-def test_a_face_set_lives_its_life_under_the_old_paths(old: Frs, frs: Frs) -> None:
+def test_face_set_operations_work_under_v1(old: Frs, frs: Frs) -> None:
     made = old.create("old", external_fields={"age": {"type": "integer"}})
     assert ok(frs.get("/face-sets/old"))["face_set_info"] == made
     assert ok(old.get("/face-sets"))["face_sets_info"] == [made]
@@ -36,7 +36,7 @@ def test_a_face_set_lives_its_life_under_the_old_paths(old: Frs, frs: Frs) -> No
     refusal(frs.get("/face-sets/old"), "FRS.0302")
 
 
-def test_detection_and_comparison_answer_under_the_old_paths(old: Frs) -> None:
+def test_detection_and_comparison_work_under_v1(old: Frs) -> None:
     (face,) = ok(old.post("/face-detect", files={"image_file": photo(ANNA)}, data={"attributes": "1,2"}))["faces"]
     assert face["attributes"].keys() == {"gender", "age"}
     both = {"image1_file": photo(ANNA), "image2_file": photo(ANNA)}

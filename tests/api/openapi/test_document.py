@@ -18,7 +18,7 @@ def document(server: Server) -> dict[str, Any]:
     return document
 
 
-def test_every_refusal_of_the_service_is_documented(document: dict[str, Any]) -> None:
+def test_every_raised_error_is_documented(document: dict[str, Any]) -> None:
     """The document names what the sources raise, no more and no less."""
     keys = "|".join(map(re.escape, sorted(catalogue(), key=len, reverse=True)))
     sources = (path for path in (REPOSITORY / "src").rglob("*.py") if path.name != "refusals.py")

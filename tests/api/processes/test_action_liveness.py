@@ -30,7 +30,7 @@ def codes(answer: dict[str, Any]) -> list[int]:
     return [warning["warningCode"] for warning in answer["warning-list"]]
 
 
-def test_what_was_asked_in_the_order_asked_is_alive(frs: Frs, v1: Frs) -> None:
+def test_requested_actions_in_order_are_alive(frs: Frs, v1: Frs) -> None:
     for client in (frs, v1):
         answer = ok(ask(client, LEFT_THEN_RIGHT, actions="1,2"))
         assert answer["video-result"]["alive"] is True
@@ -40,7 +40,7 @@ def test_what_was_asked_in_the_order_asked_is_alive(frs: Frs, v1: Frs) -> None:
 
 
 @pytest.mark.parametrize("actions", ["2,1", "1", "2", "1,2,1", "1,3", "3", "4", "5", "1,2,5"])
-def test_anything_else_is_not(frs: Frs, actions: str) -> None:
+def test_other_actions_are_not_alive(frs: Frs, actions: str) -> None:
     answer = ok(ask(frs, LEFT_THEN_RIGHT, actions=actions))
     assert answer["video-result"]["alive"] is False
     assert [str(each["action"]) for each in answer["video-result"]["actions"]] == actions.split(",")
@@ -57,7 +57,7 @@ def test_each_action_in_its_time(frs: Frs) -> None:
     assert ok(ask(frs, LEFT_THEN_RIGHT, actions="2", action_time="2000-2900"))["video-result"]["alive"]
 
 
-def test_the_picture_is_the_frame_with_the_largest_face(frs: Frs) -> None:
+def test_the_returned_frame_has_the_largest_face(frs: Frs) -> None:
     text = ok(ask(frs, LEFT_THEN_RIGHT, actions="1,2"))["video-result"]["picture"]
     shown = cv2.imdecode(np.frombuffer(base64.b64decode(text, validate=True), np.uint8), cv2.IMREAD_COLOR)
     assert shown is not None
@@ -76,7 +76,7 @@ def test_the_picture_is_the_frame_with_the_largest_face(frs: Frs) -> None:
     ],
     ids=["a print", "another person", "never ahead", "nobody"],
 )
-def test_what_speaks_against_a_person(
+def test_warnings_against_liveness(
     frs: Frs, scenes: Sequence[tuple[tuple[int, int], tuple[int, int, int]]], warning: int
 ) -> None:
     answer = ok(ask(frs, film(*scenes), actions="1"))
@@ -85,7 +85,7 @@ def test_what_speaks_against_a_person(
     assert (answer["video-result"]["picture"] == "") is (warning == 5)
 
 
-def test_another_face_is_told_of_and_the_largest_is_judged(frs: Frs) -> None:
+def test_a_second_face_is_a_warning_and_the_largest_is_judged(frs: Frs) -> None:
     frames = []
     for width, height in (AHEAD, LEFT, AHEAD):
         image = np.zeros((320, 480, 3), np.uint8)
@@ -123,15 +123,15 @@ def test_a_form_is_taken_too(v1: Frs) -> None:
         ({"actions": "1", "nod_threshold": "ten"}, "FRS.0012"),
     ],
 )
-def test_what_cannot_be_asked(frs: Frs, body: dict[str, Any], code: str) -> None:
+def test_invalid_action_requests_are_rejected(frs: Frs, body: dict[str, Any], code: str) -> None:
     refusal(ask(frs, LEFT_THEN_RIGHT, **body), code)
 
 
-def test_ten_actions_may_be_asked(frs: Frs) -> None:
+def test_ten_actions_are_allowed(frs: Frs) -> None:
     assert len(ok(ask(frs, LEFT_THEN_RIGHT, actions=",".join("1" * 10)))["video-result"]["actions"]) == 10
 
 
-def test_videos_that_cannot_be_used(frs: Frs) -> None:
+def test_unusable_videos_are_rejected(frs: Frs) -> None:
     for body, code in (
         ({}, "FRS.0011"),
         ({"video_base64": ""}, "FRS.0011"),

@@ -33,7 +33,7 @@ def video_of(actions: list[int]) -> bytes:
     return performance(*directions)
 
 
-def test_what_the_session_asked_for_is_alive_and_told_once(http: httpx.Client, sessions: str) -> None:
+def test_the_requested_actions_are_alive_and_the_result_is_read_once(http: httpx.Client, sessions: str) -> None:
     session = created(http, sessions, kinds="1,2")
     place = f"{sessions}/{session['session_id']}"
     refused(http.get(f"{place}/result"))
@@ -63,14 +63,14 @@ def test_a_mirrored_video_has_left_and_right_changed(http: httpx.Client, session
     assert http.get(f"{place}/result").json()["alive"] is True
 
 
-def test_a_video_that_cannot_be_used_ends_the_session(http: httpx.Client, sessions: str) -> None:
+def test_an_unusable_video_ends_the_session(http: httpx.Client, sessions: str) -> None:
     place = f"{sessions}/{created(http, sessions)['session_id']}"
     refused(http.post(f"{place}/video", files={"video_file": b"nothing"}), "FRS.0701")
     refused(http.post(f"{place}/video", files={"video_file": b"nothing"}))
     refused(http.get(f"{place}/result"))
 
 
-def test_what_is_asked_is_chosen_at_random(http: httpx.Client, sessions: str) -> None:
+def test_actions_are_random(http: httpx.Client, sessions: str) -> None:
     found = [tuple(created(http, sessions, count=5)["actions"]) for _ in range(12)]
     assert len(set(found)) > 6
     assert {action for actions in found for action in actions} == {1, 2, 3}
@@ -88,11 +88,13 @@ def test_what_is_asked_is_chosen_at_random(http: httpx.Client, sessions: str) ->
         ({"mirrored": "yes"}, "FRS.0012"),
     ],
 )
-def test_what_no_session_can_ask(http: httpx.Client, sessions: str, body: dict[str, Any], code: str) -> None:
+def test_invalid_session_options_are_rejected(
+    http: httpx.Client, sessions: str, body: dict[str, Any], code: str
+) -> None:
     refused(http.post(sessions, json=body), code)
 
 
-def test_sessions_that_never_were(http: httpx.Client, sessions: str) -> None:
+def test_unknown_sessions_are_rejected(http: httpx.Client, sessions: str) -> None:
     for name in ("0" * 32, "x", "%2e%2e", "'--"):
         refused(http.get(f"{sessions}/{name}/result"))
         refused(http.post(f"{sessions}/{name}/video", files={"video_file": performance(AHEAD, LEFT)}))

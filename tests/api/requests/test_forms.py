@@ -43,7 +43,7 @@ def add(frs: Frs, *parts: bytes, content_type: str = FORM["Content-Type"]) -> li
 
 
 @pytest.mark.parametrize("file_first", [True, False])
-def test_text_parts_may_come_before_or_after_the_file(frs: Frs, face_set: str, file_first: bool) -> None:
+def test_text_parts_may_precede_or_follow_the_file(frs: Frs, face_set: str, file_first: bool) -> None:
     texts = [
         part("external_image_id", "an-id"),
         part("external_fields", '{"a_long": 12, "a_string": "中"}', content_type="text/plain; charset=utf-8"),
@@ -56,7 +56,7 @@ def test_text_parts_may_come_before_or_after_the_file(frs: Frs, face_set: str, f
 
 @pytest.mark.parametrize("content_type", [None, "image/png", "application/octet-stream", "text/plain"])
 @pytest.mark.parametrize("filename", ["a.png", "", "ä.png", "../../etc/passwd", None])
-def test_a_file_part_is_taken_whatever_its_name_and_type(
+def test_a_file_part_may_have_any_file_name_and_type(
     frs: Frs, face_set: str, filename: str | None, content_type: str | None
 ) -> None:
     file = part("image_file", PICTURE, filename=filename, content_type=content_type)
@@ -84,7 +84,7 @@ def test_booleans_are_text(frs: Frs, face_set: str, text: str, count: int) -> No
 
 
 @pytest.mark.parametrize("text", ["", "1", "yes", "null", "tru", "trueish"])
-def test_text_that_is_no_boolean_is_refused(frs: Frs, face_set: str, text: str) -> None:
+def test_invalid_booleans_are_rejected(frs: Frs, face_set: str, text: str) -> None:
     answer = frs.post(f"{face_set}/faces", content=form(FILE, part("single", text)), headers=FORM)
     assert "single" in refusal(answer, "FRS.0012")
 
@@ -99,7 +99,7 @@ def test_text_that_is_no_boolean_is_refused(frs: Frs, face_set: str, text: str) 
         '\r\n{ "a_long" : 12 , "a_boolean":True, "a_string" : "\\u0078" }',
     ],
 )
-def test_external_fields_are_json_text_or_what_python_makes_of_it(frs: Frs, face_set: str, text: str) -> None:
+def test_external_fields_are_json_or_python_literals(frs: Frs, face_set: str, text: str) -> None:
     faces = add(frs, FILE, part("external_fields", text))
     assert [face["external_fields"] for face in faces] == [{"a_long": 12, "a_boolean": True, "a_string": "x"}] * 2
 
@@ -146,17 +146,17 @@ def test_external_fields_are_json_text_or_what_python_makes_of_it(frs: Frs, face
     ],
     ids=lambda value: value[:20],
 )
-def test_external_fields_that_cannot_be_are_refused(frs: Frs, face_set: str, text: str, code: str) -> None:
+def test_invalid_external_fields_are_rejected(frs: Frs, face_set: str, text: str, code: str) -> None:
     answer = frs.post(f"{face_set}/faces", content=form(FILE, part("external_fields", text)), headers=FORM)
     assert len(refusal(answer, code)) < 200
     assert frs.count() == 0
 
 
-def test_a_form_is_known_by_its_type_in_any_case(frs: Frs, face_set: str) -> None:
+def test_the_content_type_of_a_form_is_case_insensitive(frs: Frs, face_set: str) -> None:
     assert len(add(frs, FILE, content_type=f'Multipart/Form-Data; Boundary="{BOUNDARY}"')) == 2
 
 
-def test_words_within_strings_stay_as_they_are(frs: Frs, face_set: str) -> None:
+def test_python_words_inside_strings_are_kept(frs: Frs, face_set: str) -> None:
     faces = add(frs, FILE, part("external_fields", '{"a_string": "True \\"None\\" False", "a_boolean": False}'))
     assert faces[0]["external_fields"] == {"a_string": 'True "None" False', "a_boolean": False}
 
@@ -188,12 +188,12 @@ def test_numbers_are_text(frs: Frs, face_set: str) -> None:
         ("return_fields", "{[]}"),
     ],
 )
-def test_text_of_another_type_is_refused(frs: Frs, face_set: str, name: str, text: str) -> None:
+def test_values_of_another_type_are_rejected(frs: Frs, face_set: str, name: str, text: str) -> None:
     answer = frs.post(f"{face_set}/search", content=form(FILE, part(name, text)), headers=FORM)
     assert name in refusal(answer, "FRS.0012")
 
 
-def test_unknown_parts_are_ignored_whatever_they_hold(frs: Frs, face_set: str) -> None:
+def test_unknown_parts_are_ignored(frs: Frs, face_set: str) -> None:
     unknown = [
         part("refresh", "true"),
         part("", ""),
@@ -211,7 +211,7 @@ def test_the_last_of_repeated_parts_counts(frs: Frs, face_set: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["external_image_id", "external_fields", "single"])
-def test_text_that_is_not_utf_8_is_refused(frs: Frs, face_set: str, name: str) -> None:
+def test_text_that_is_not_utf_8_is_rejected(frs: Frs, face_set: str, name: str) -> None:
     answer = frs.post(f"{face_set}/faces", content=form(FILE, part(name, b"\xff\xfe")), headers=FORM)
     assert name in refusal(answer, "FRS.0012")
 
@@ -247,7 +247,7 @@ def test_a_charset_of_the_whole_form_changes_nothing(frs: Frs, face_set: str, ch
         (b"--XYZ\r\n" + b"X: y\r\n" * 50_000 + b"\r\n", FORM["Content-Type"], None),
     ],
 )
-def test_a_form_that_cannot_be_read_is_refused(
+def test_a_malformed_form_is_rejected(
     frs: Frs, face_set: str, body: bytes, content_type: str, code: str | None
 ) -> None:
     for path in (f"{face_set}/faces", f"{face_set}/search", "/face-detect", "/face-compare"):
@@ -277,7 +277,7 @@ def test_a_form_that_cannot_be_read_is_refused(
         max_size=12,
     )
 )
-def test_any_bytes_as_a_form_are_answered_in_the_contract(frs: Frs, pieces: list[bytes]) -> None:
+def test_any_bytes_as_a_form_have_a_catalogue_error(frs: Frs, pieces: list[bytes]) -> None:
     assert frs.post("/face-detect", content=b"".join(pieces), headers=FORM).status_code == 400
 
 
@@ -285,12 +285,12 @@ def test_any_bytes_as_a_form_are_answered_in_the_contract(frs: Frs, pieces: list
     ("method", "path"),
     [("POST", "/face-sets"), ("PUT", "/face-sets/test/faces"), ("DELETE", "/face-sets/test/faces/batch")],
 )
-def test_operations_without_pictures_take_json_only(frs: Frs, method: str, path: str) -> None:
+def test_operations_without_images_accept_json_only(frs: Frs, method: str, path: str) -> None:
     parts = [part("face_set_name", "a"), part("face_id", "a"), part("filter", "a:1")]
     refusal(frs.request(method, path, content=form(*parts), headers=FORM), "FRS.0014")
 
 
-def test_what_the_official_sdk_writes_is_read(frs: Frs, face_set: str) -> None:
+def test_forms_of_the_official_sdk_are_read(frs: Frs, face_set: str) -> None:
     """Text parts first, without a content type, Python's JSON with spaces, the file last."""
     fields = json.dumps({"a_long": 1, "a_boolean": False})
     parts = [part("external_fields", fields), part("single", "True"), part("image_file", PICTURE, filename="a.jpg")]

@@ -64,7 +64,7 @@ NOT_AN_OBJECT = {
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 @pytest.mark.parametrize("body", NOT_AN_OBJECT.values(), ids=NOT_AN_OBJECT)
-def test_a_body_that_is_no_json_object_is_refused_at_once(frs: Frs, method: str, path: str, body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_rejected(frs: Frs, method: str, path: str, body: bytes) -> None:
     started = time.perf_counter()
     answer = frs.request(method, path, content=body, headers={"Content-Type": "application/json"})
     refusal(answer, "FRS.0014")
@@ -72,7 +72,7 @@ def test_a_body_that_is_no_json_object_is_refused_at_once(frs: Frs, method: str,
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_an_empty_object_lacks_a_parameter(frs: Frs, method: str, path: str) -> None:
+def test_an_empty_object_is_missing_a_parameter(frs: Frs, method: str, path: str) -> None:
     refusal(frs.request(method, path, json={}), "FRS.0011")
 
 
@@ -89,7 +89,7 @@ def test_an_empty_object_lacks_a_parameter(frs: Frs, method: str, path: str) -> 
         None,
     ],
 )
-def test_a_json_body_is_read_whatever_its_content_type(frs: Frs, content_type: str | None) -> None:
+def test_a_json_body_may_have_any_content_type(frs: Frs, content_type: str | None) -> None:
     headers = {} if content_type is None else {"Content-Type": content_type}
     ok(frs.post("/face-sets", content=b'{"face_set_name": "a"}', headers=headers))
 
@@ -108,7 +108,7 @@ def test_the_last_of_repeated_keys_counts(frs: Frs) -> None:
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 4000])
-def test_numbers_that_are_none_are_refused(frs: Frs, face_set: str, number: str) -> None:
+def test_invalid_numbers_are_rejected(frs: Frs, face_set: str, number: str) -> None:
     for parameter in ("top_n", "threshold"):
         body = f'{{"image_base64": "Zm9v", "{parameter}": {number}}}'
         assert parameter in refusal(frs.post(f"{face_set}/search", content=body), "FRS.0012")
@@ -116,7 +116,7 @@ def test_numbers_that_are_none_are_refused(frs: Frs, face_set: str, number: str)
     refusal(frs.post("/face-sets", content=body), "FRS.0012")
 
 
-def test_repeated_json_numbers_of_any_length_are_answered(frs: Frs) -> None:
+def test_a_number_of_a_million_digits_is_rejected(frs: Frs) -> None:
     answer = frs.post("/face-sets", content='{"face_set_name": "a", "face_set_capacity": ' + "9" * 1_000_000 + "}")
     assert answer.status_code == 400
 
@@ -149,7 +149,7 @@ SECRET = "c2VjcmV0LXBpY3R1cmU"
     operation=st.sampled_from(OPERATIONS),
     body=st.dictionaries(KEYS, JSON | st.sampled_from([SECRET, base64.b64encode(photo((200, 0, 0))).decode()])),
 )
-def test_any_values_under_known_keys_are_answered_in_the_contract(
+def test_any_values_under_known_keys_have_a_catalogue_error(
     frs: Frs, operation: tuple[str, str], body: dict[str, Any]
 ) -> None:
     answer = frs.request(*operation, content=json.dumps(body), headers={"Content-Type": "application/json"})
@@ -166,5 +166,5 @@ def _segment(name: str) -> str:
 
 @fuzz(60)
 @given(operation=st.sampled_from(OPERATIONS), body=st.binary(max_size=200))
-def test_any_bytes_are_answered_in_the_contract(frs: Frs, operation: tuple[str, str], body: bytes) -> None:
+def test_any_bytes_have_a_catalogue_error(frs: Frs, operation: tuple[str, str], body: bytes) -> None:
     assert frs.request(*operation, content=body).status_code == 400

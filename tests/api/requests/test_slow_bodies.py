@@ -12,7 +12,7 @@ from openfrs.core.admission import Admission
 from openfrs.core.errors import ServiceError
 
 
-def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_body_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "BODY_TIMEOUT_SECONDS", 0.2)
     received = 0
 
