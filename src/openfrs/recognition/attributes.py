@@ -137,8 +137,8 @@ def require_trait(trait: T | None) -> T:
     return trait
 
 
-def describe_codes(attributes: Collection[Attribute], traits: Traits, turn: int) -> Attributes:
-    """Return the values of ``attributes`` as FRS names them. ``turn`` is the clockwise rotation of the face in degrees."""
+def describe_codes(attributes: Collection[Attribute], traits: Traits, rotation: int) -> Attributes:
+    """Return the values of ``attributes`` as FRS names them. ``rotation`` is the clockwise rotation of the face in degrees."""
     return Attributes(
         headpose=traits.pose if Attribute.HEADPOSE in attributes else None,
         gender=None if traits.male is None else "male" if traits.male >= 0.5 else "female",
@@ -150,7 +150,7 @@ def describe_codes(attributes: Collection[Attribute], traits: Traits, turn: int)
         beard=_yes_or_none(traits.beard) if Attribute.BEARD in attributes else None,
         quality=traits.quality,
         expression=_expression(traits) if Attribute.EXPRESSION in attributes else None,
-        face_angle=turn if Attribute.FACE_ANGLE in attributes else None,
+        face_angle=rotation if Attribute.FACE_ANGLE in attributes else None,
         landmark=None if traits.landmarks is None else contours(traits.landmarks),
     )
 
