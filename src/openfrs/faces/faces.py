@@ -294,7 +294,9 @@ def check_external_image_id(value: str) -> None:
         ServiceError: ``FRS.0012``
     """
     if not EXTERNAL_IMAGE_ID_FORMAT.fullmatch(value):
-        raise wrong_format("external_image_id", "must be 1 to 36 letters, digits, '_' and '-'")
+        raise wrong_format(
+            "external_image_id", f"must be 1 to {limits.MAX_EXTERNAL_IMAGE_ID_LENGTH} letters, digits, '_' and '-'"
+        )
 
 
 def _policy_error(reasons: Iterable[Reason]) -> ServiceError:

@@ -61,7 +61,10 @@ def check_definitions(definitions: Mapping[str, Any]) -> FieldDefinitions:
     checked: dict[str, Mapping[str, str]] = {}
     for name, definition in definitions.items():
         if not FIELD_NAME_FORMAT.fullmatch(name):
-            raise wrong_format("external_fields", "a field name is 1 to 36 letters, digits, '_' and '-'")
+            raise wrong_format(
+                "external_fields",
+                f"a field name is 1 to {limits.MAX_CUSTOM_FIELD_NAME_LENGTH} letters, digits, '_' and '-'",
+            )
         if name in limits.RESERVED_FIELD_NAMES:
             raise wrong_format("external_fields", f"the field name {name} is reserved")
         if not isinstance(definition, Mapping):
