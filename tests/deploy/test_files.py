@@ -31,7 +31,7 @@ def tool(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
+def test_the_unit_is_valid_for_systemd(tmp_path: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         pytest.skip("systemd is not here")
@@ -45,12 +45,12 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
     assert float(found[1]) <= 2, "0 is nothing exposed, 10 is everything"
 
 
-def test_the_unit_runs_a_command_that_there_is() -> None:
+def test_the_unit_runs_an_existing_command() -> None:
     (command,) = re.findall(r"^ExecStart=/opt/openfrs/bin/openfrs (.*)$", UNIT, re.MULTILINE)
     assert "Run the server." in checked(sys.executable, "-m", "openfrs", *command.split(), "--help")
 
 
-def test_the_settings_file_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_file_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("OPENFRS_")]:
         monkeypatch.delenv(name)  # the environment goes before the file
     monkeypatch.setenv("OPENFRS_CONFIG", str(DEPLOY / "openfrs.toml"))
@@ -65,7 +65,7 @@ def test_the_dockerfile_is_clean() -> None:
     assert checked(tool("hadolint"), str(DEPLOY / "Dockerfile")) == ""
 
 
-def test_the_image_runs_as_nobody_in_particular_with_settings_that_there_are() -> None:
+def test_the_image_runs_as_an_unprivileged_user_with_known_settings() -> None:
     last = DOCKERFILE.rpartition("AS service")[2]
     assert re.findall(r"^USER (\d+)$", last, re.MULTILINE) == ["10001"]
     variables = set(re.findall(r"OPENFRS_([A-Z_]+)=", DOCKERFILE))
@@ -76,7 +76,7 @@ def test_the_image_runs_as_nobody_in_particular_with_settings_that_there_are() -
             assert (REPOSITORY / source).exists(), source
 
 
-def test_the_build_context_has_what_is_copied_and_no_data() -> None:
+def test_the_build_context_has_the_copied_files_and_no_data() -> None:
     rules = (DEPLOY / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
     let_in = {rule[1:] for rule in rules if rule.startswith("!")}
     copied = {
@@ -94,18 +94,18 @@ def test_the_compose_files_follow_their_schema(name: str) -> None:
 
 
 @pytest.mark.parametrize("release", ["1.30.0", "1.36.0"])
-def test_the_kubernetes_file_is_what_kubernetes_takes(release: str) -> None:
+def test_the_kubernetes_file_is_valid(release: str) -> None:
     checked(tool("kubernetes-validate"), "--strict", "-k", release, str(DEPLOY / "kubernetes" / "openfrs.yaml"))
 
 
 @pytest.mark.parametrize("name", ["compose-nodes.yaml", "kubernetes/openfrs.yaml"])
-def test_nodes_are_given_settings_that_there_are(name: str) -> None:
+def test_nodes_have_known_settings(name: str) -> None:
     given = set(re.findall(r"(?:name: |^ +)OPENFRS_([A-Z_]+)\b", (DEPLOY / name).read_text("utf-8"), re.MULTILINE))
     assert "DATABASE" in given
     assert {each.lower() for each in given} <= {*Settings.model_fields}
 
 
-def test_the_image_has_what_is_tested_and_the_drivers_of_nodes() -> None:
+def test_the_image_has_the_locked_packages_and_the_drivers_of_nodes() -> None:
     dev, image = (
         set(re.findall(r"^(\S+)==(\S+)", (REPOSITORY / "requirements" / name).read_text("utf-8"), re.MULTILINE))
         for name in ("dev.txt", "nodes.txt")

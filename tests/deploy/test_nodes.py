@@ -26,7 +26,7 @@ def cluster(postgresql: PostgresqlServer, tmp_path: Path) -> Iterator[list[Runni
         yield started
 
 
-def test_a_set_has_its_node_and_another_one_when_that_dies(cluster: list[RunningServer], tmp_path: Path) -> None:
+def test_a_face_set_has_one_node_and_moves_if_it_dies(cluster: list[RunningServer], tmp_path: Path) -> None:
     folder = tmp_path / "nginx"
     folder.mkdir()
     project, token = cluster[0].project, cluster[0].token()

@@ -37,7 +37,7 @@ def proxy(
         yield replace(behind, endpoint=endpoint), pair
 
 
-def test_what_the_sdk_signs_stays_signed(proxy: tuple[RunningServer, SelfSigned]) -> None:
+def test_signatures_of_the_sdk_stay_valid(proxy: tuple[RunningServer, SelfSigned]) -> None:
     server, pair = proxy
     sdk = sdk_client(server.endpoint, server.credentials, certificate=pair.certificate)
     for name in ("people", "a b+c%2f&=~", "人脸"):  # names that are encoded in the path
@@ -59,7 +59,7 @@ def test_a_proxy_that_changes_host_breaks_signatures(behind: RunningServer, tmp_
     assert (refusal.value.status_code, refusal.value.error_code) == (401, "APIG.0301")
 
 
-def test_the_audit_log_has_the_clients_address_and_not_what_it_says_of_itself(
+def test_the_audit_log_has_the_real_client_address(
     proxy: tuple[RunningServer, SelfSigned],
 ) -> None:
     server, pair = proxy
@@ -74,7 +74,7 @@ def test_the_audit_log_has_the_clients_address_and_not_what_it_says_of_itself(
     assert [entry["address"] for entry in entries if entry["event"] == "login failed"] == ["127.0.0.9"]
 
 
-def test_it_is_the_service_that_refuses_a_large_body(proxy: tuple[RunningServer, SelfSigned]) -> None:
+def test_the_service_rejects_a_large_body(proxy: tuple[RunningServer, SelfSigned]) -> None:
     server, pair = proxy
     context = ssl.create_default_context(cafile=pair.certificate)
     with httpx.Client(base_url=server.endpoint, verify=context) as client:

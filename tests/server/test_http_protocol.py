@@ -43,7 +43,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", b"G", HEAD], ids=["nothing", "a byte", "half a head"])
-def test_a_connection_that_does_not_ask_is_closed(sent: bytes) -> None:
+def test_an_idle_connection_is_closed(sent: bytes) -> None:
     async def waited() -> bytes:
         async with connected() as (reader, writer):
             writer.write(sent)
@@ -52,7 +52,7 @@ def test_a_connection_that_does_not_ask_is_closed(sent: bytes) -> None:
     assert asyncio.run(waited()) == b""
 
 
-def test_a_head_that_drips_is_cut_off() -> None:
+def test_slow_headers_time_out() -> None:
     async def dripped() -> int:
         async with connected() as (reader, writer):
             for sent, byte in enumerate(HEAD * 10):
@@ -65,7 +65,7 @@ def test_a_head_that_drips_is_cut_off() -> None:
     assert asyncio.run(dripped()) > 0
 
 
-def test_an_answer_may_take_longer_and_the_next_request_has_its_own_time() -> None:
+def test_the_timeout_covers_headers_only_and_restarts_for_each_request() -> None:
     async def asked() -> list[bytes]:
         answers = []
         async with connected() as (reader, writer):
@@ -97,7 +97,7 @@ async def refused(*sent: bytes) -> tuple[int, str]:
 @pytest.mark.parametrize(
     "sent", [b"\x16\x03\x01\x02\x00\x01", b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", HEAD + b"no colon\r\n\r\n"]
 )
-def test_what_is_no_http_is_told_so_in_the_gateways_envelope(sent: bytes) -> None:
+def test_invalid_http_gets_an_error_of_the_gateway(sent: bytes) -> None:
     assert asyncio.run(refused(sent)) == (400, "APIG.0201")
 
 
@@ -112,11 +112,11 @@ def test_what_is_no_http_is_told_so_in_the_gateways_envelope(sent: bytes) -> Non
     ],
     ids=["a long query", "at once", "a long header", "with all else", "without an end"],
 )
-def test_a_head_that_is_too_large_is_read_no_further(head: list[bytes], status: int) -> None:
+def test_headers_that_are_too_large_are_not_read_further(head: list[bytes], status: int) -> None:
     assert asyncio.run(refused(*head)) == (status, "APIG.0201")
 
 
-def test_a_body_is_not_counted_as_the_head_of_the_request_behind_it() -> None:
+def test_a_body_is_not_counted_as_headers_of_the_next_request() -> None:
     async def asked() -> bytes:
         async with connected() as (reader, writer):
             body = b"a" * 200_000

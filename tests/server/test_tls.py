@@ -22,14 +22,14 @@ def test_old_versions_of_tls_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o660, 0o604, 0o620])
-def test_a_key_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> None:
+def test_a_key_that_others_can_read_is_rejected(tmp_path: Path, mode: int) -> None:
     pair = self_signed(tmp_path)
     pair.key.chmod(mode)
     with pytest.raises(OperatorError, match="other users can read the private key"):
         Certificate(pair.certificate, pair.key)
 
 
-def test_what_cannot_be_served_is_refused(tmp_path: Path) -> None:
+def test_invalid_certificates_are_rejected(tmp_path: Path) -> None:
     pair = self_signed(tmp_path)
     (tmp_path / "other").mkdir()
     other = self_signed(tmp_path / "other")
@@ -46,7 +46,7 @@ def test_what_cannot_be_served_is_refused(tmp_path: Path) -> None:
         Certificate(locked.certificate, locked.key)
 
 
-def test_a_renewal_that_fails_leaves_the_pair_whole(tmp_path: Path) -> None:
+def test_a_failed_renewal_keeps_the_previous_pair(tmp_path: Path) -> None:
     pair = self_signed(tmp_path)
     served = Certificate(pair.certificate, pair.key)
     key = pair.key.read_bytes()

@@ -19,7 +19,7 @@ from tests.support.fake_models import photo
 from tests.support.servers import REPOSITORY, fake_server_command, running
 
 
-def test_an_import_that_is_killed_has_done_nothing_and_does_all_the_next_time(tmp_path: Path) -> None:
+def test_a_killed_import_leaves_nothing_and_succeeds_when_repeated(tmp_path: Path) -> None:
     """``kill -9`` while faces are being written, each time a little further on."""
     data = new_data(tmp_path / "data")
     write_set(data, "source", [stored(number) for number in range(6_000)])

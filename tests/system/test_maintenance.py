@@ -73,7 +73,7 @@ def on_disk(data: Path) -> bool:
     return any(TEMPLATE in file.read_bytes() for file in data.iterdir())
 
 
-def test_templates_are_encrypted_and_their_keys_changed(tmp_path: Path, key_files: list[Path]) -> None:
+def test_templates_are_encrypted_and_their_keys_rotated(tmp_path: Path, key_files: list[Path]) -> None:
     data, (key, other) = tmp_path / "data", key_files
     with start(data) as server, server.http() as client:
         found = fill(server, client)

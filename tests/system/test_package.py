@@ -77,7 +77,7 @@ def wheel(built: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> 
     return path
 
 
-def test_two_builds_in_two_places_are_the_same_bytes(built: dict[str, bytes], tmp_path: Path) -> None:
+def test_builds_are_reproducible(built: dict[str, bytes], tmp_path: Path) -> None:
     again = distributions(copied(tmp_path / "another place", console=True), zone="Asia/Kolkata", umask=0o077)
     version = metadata.version("openfrs")
     assert sorted(built) == sorted(again) == [f"openfrs-{version}-py3-none-any.whl", f"openfrs-{version}.tar.gz"]
@@ -85,7 +85,7 @@ def test_two_builds_in_two_places_are_the_same_bytes(built: dict[str, bytes], tm
         assert content == again[name], f"{name} is another"
 
 
-def test_a_source_distribution_has_what_a_wheel_is_made_of(built: dict[str, bytes], wheel: Path) -> None:
+def test_a_source_distribution_can_build_the_wheel(built: dict[str, bytes], wheel: Path) -> None:
     (sources,) = (content for name, content in built.items() if name.endswith(".tar.gz"))
     with tarfile.open(fileobj=io.BytesIO(sources)) as archive:
         names = {entry.name.partition("/")[2] for entry in archive}
@@ -135,7 +135,7 @@ def test_the_quick_start_works_from_an_empty_environment(
     assert httpx.get(f"{served.endpoint}/console").status_code == (200 if console else 404)
 
 
-def test_the_installed_command_says_what_it_is(installed: Path) -> None:
+def test_the_installed_command_prints_its_version(installed: Path) -> None:
     said = subprocess.run([installed / "openfrs", "--version"], capture_output=True, text=True, check=True).stdout
     assert said == f"openfrs {metadata.version('openfrs')}\n"
     listed = subprocess.run(

@@ -80,7 +80,7 @@ def found(client: httpx.Client, path: str, person: tuple[int, int, int]) -> list
     return [(face["external_image_id"], face["similarity"]) for face in answer.json()["faces"]]
 
 
-def test_a_set_of_another_embedder_refuses_and_says_which(data: Path) -> None:
+def test_a_face_set_of_another_embedder_is_rejected_with_its_name(data: Path) -> None:
     with serving(data) as (_, client, path):
         listed = client.get(f"{path}/faces").json()["faces"]
         files = {"image_file": PICTURES["anna"]}
@@ -93,7 +93,7 @@ def test_a_set_of_another_embedder_refuses_and_says_which(data: Path) -> None:
             assert "embedder older, this server runs sface" in answer.json()["error_msg"]
 
 
-def test_a_set_is_made_anew_from_its_pictures(data: Path, folder: Path) -> None:
+def test_a_face_set_is_embedded_again_from_its_images(data: Path, folder: Path) -> None:
     with serving(data) as (_, client, path):
         listed = client.get(f"{path}/faces").json()
     remade, told = reindex(data, folder)
@@ -110,7 +110,7 @@ def test_a_set_is_made_anew_from_its_pictures(data: Path, folder: Path) -> None:
         assert client.get(path).json()["face_set_info"]["face_number"] == 3
 
 
-def test_faces_that_are_not_found_stop_it_or_are_dropped(data: Path, folder: Path) -> None:
+def test_missing_faces_stop_the_run_or_are_dropped(data: Path, folder: Path) -> None:
     (folder / "anna.png").unlink()
     (folder / "pair.png").write_bytes(photo(BERT))
     (folder / "stranger.png").write_bytes(photo(CARL))
@@ -127,7 +127,7 @@ def test_faces_that_are_not_found_stop_it_or_are_dropped(data: Path, folder: Pat
         assert found(client, path, BERT) == [("pair", 1.0)]
 
 
-def test_a_picture_that_cannot_be_read_is_told(data: Path, folder: Path) -> None:
+def test_an_unreadable_image_is_reported(data: Path, folder: Path) -> None:
     (folder / "anna.png").write_bytes(b"no picture")
     remade, _ = reindex(data, folder)
     ((face, why),) = remade.without_face
@@ -135,7 +135,9 @@ def test_a_picture_that_cannot_be_read_is_told(data: Path, folder: Path) -> None
     assert "anna.png" in why
 
 
-def test_a_set_that_changes_meanwhile_is_left_alone(data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_face_set_that_changes_during_the_run_is_unchanged(
+    data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def embed(*arguments: Any) -> Any:
         with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
             connection.execute("update face_sets set version = version + 1")
@@ -150,7 +152,7 @@ def test_a_set_that_changes_meanwhile_is_left_alone(data: Path, folder: Path, mo
     assert contents(data)[1:] == before[1:]
 
 
-def test_what_cannot_be_done_is_told(data: Path, folder: Path, tmp_path: Path) -> None:
+def test_invalid_reindex_requests_are_rejected(data: Path, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="no face set t"):
         reindex(data, folder, name="t")
     with pytest.raises(OperatorError, match="cannot read"):

@@ -65,7 +65,7 @@ def serving(data: Path, **environment: str) -> Iterator[tuple[RunningServer, htt
         yield server, client
 
 
-def test_what_expires_is_gone_from_the_files_while_a_server_runs(tmp_path: Path) -> None:
+def test_expired_faces_are_erased_from_the_files_while_a_server_runs(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with serving(data) as (server, client):
         ids = fill(server, client)
@@ -90,7 +90,7 @@ def test_what_expires_is_gone_from_the_files_while_a_server_runs(tmp_path: Path)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_server_deletes_what_has_expired_by_itself(tmp_path: Path, workers: str) -> None:
+def test_a_server_deletes_expired_faces_periodically(tmp_path: Path, workers: str) -> None:
     data = tmp_path / "data"
     with serving(data) as (server, client):
         ids = fill(server, client)
@@ -103,7 +103,7 @@ def test_a_server_deletes_what_has_expired_by_itself(tmp_path: Path, workers: st
     assert sum('"retention"' in line for line in (data / "audit.jsonl").read_text("utf-8").splitlines()) == 1
 
 
-def test_a_server_can_be_told_not_to(tmp_path: Path) -> None:
+def test_periodic_retention_can_be_disabled(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with serving(data) as (server, client):
         ids = fill(server, client)
@@ -113,7 +113,7 @@ def test_a_server_can_be_told_not_to(tmp_path: Path) -> None:
         assert not (data / "audit.jsonl").read_text("utf-8").count('"retention"')
 
 
-def test_a_held_set_stays_whatever_the_command(tmp_path: Path) -> None:
+def test_no_command_deletes_a_face_set_under_legal_hold(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with serving(data) as (server, client):
         ids = fill(server, client)

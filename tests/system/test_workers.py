@@ -109,9 +109,7 @@ def test_the_count_is_the_sum_of_what_all_processes_wrote(cluster: RunningServer
     assert all(search(reader, path) == kept for reader in clients)
 
 
-def test_of_creators_and_deleters_in_several_processes_one_wins(
-    cluster: RunningServer, clients: list[httpx.Client]
-) -> None:
+def test_one_of_several_creators_and_deleters_wins(cluster: RunningServer, clients: list[httpx.Client]) -> None:
     sets, path = f"{cluster.project}/face-sets", f"{cluster.project}/face-sets/raced"
     for _ in range(5):
         made = together([partial(client.post, sets, json={"face_set_name": "raced"}) for client in clients])
@@ -139,7 +137,7 @@ def test_an_add_to_a_set_that_another_process_deletes_finishes_or_finds_no_set(
         assert clients[2].delete(path).status_code == 200
 
 
-def test_a_killed_process_is_replaced_and_the_others_go_on(cluster: RunningServer) -> None:
+def test_a_killed_process_is_replaced_and_the_others_continue(cluster: RunningServer) -> None:
     path = f"{cluster.project}/face-sets/s"
     before = cluster.workers()
     with cluster.http() as client:
@@ -188,7 +186,7 @@ def test_sigterm_lets_every_process_finish_and_exits_with_0(tmp_path: Path) -> N
     assert info["face_number"] >= len(statuses)
 
 
-def test_when_the_parent_is_killed_its_processes_end_and_let_go_of_the_directory(tmp_path: Path) -> None:
+def test_workers_exit_and_release_the_directory_if_the_parent_is_killed(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with running(fake_server_command(data), data, environment={"OPENFRS_WORKERS": "2"}) as server:
         workers = server.workers()
@@ -199,7 +197,7 @@ def test_when_the_parent_is_killed_its_processes_end_and_let_go_of_the_directory
         assert httpx.get(f"{server.endpoint}/ready").status_code == 200
 
 
-def test_models_that_no_process_can_load_are_one_line(tmp_path: Path) -> None:
+def test_a_failure_to_load_models_is_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "openfrs", "serve", "--data", str(tmp_path / "d"), "--port", "0"]
     command += ["--workers", "2", "--models", str(tmp_path / "none")]
     result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

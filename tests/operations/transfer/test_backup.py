@@ -38,7 +38,7 @@ def opened(data: Path) -> Iterator[tuple[FaceRepository, Galleries]]:
         database.close()
 
 
-def test_a_backup_under_writes_is_of_one_moment(tmp_path: Path) -> None:
+def test_a_backup_during_writes_is_a_consistent_snapshot(tmp_path: Path) -> None:
     """Five faces are added at a time, in order: a backup holds all that were acknowledged before, and no gap."""
     data = tmp_path / "data"
     data.mkdir()
@@ -85,7 +85,7 @@ def test_a_backup_under_writes_is_of_one_moment(tmp_path: Path) -> None:
         database.close()
 
 
-def test_what_was_deleted_is_not_in_a_backup(data: Path, tmp_path: Path) -> None:
+def test_deleted_faces_are_not_in_a_backup(data: Path, tmp_path: Path) -> None:
     with opened(data) as (repository, _):
         vector = np.random.default_rng(0).normal(size=128).astype(np.float32)
         (project,) = {row[0] for row in _query(data, "select project_id from face_sets")}
@@ -100,21 +100,21 @@ def test_what_was_deleted_is_not_in_a_backup(data: Path, tmp_path: Path) -> None
     assert template not in (tmp_path / "without" / "openfrs.db").read_bytes()
 
 
-def test_a_backup_is_whole_or_not_there(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_backup_leaves_nothing(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (data / "audit.jsonl.1").mkdir()  # what cannot be copied as a file
     with pytest.raises(OperatorError, match="Is a directory"):
         back_up(data, tmp_path / "backup")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
 
 
-def test_what_cannot_be_backed_up_is_told(data: Path, tmp_path: Path) -> None:
+def test_invalid_backup_sources_and_targets_are_rejected(data: Path, tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="not an OpenFRS data directory"):
         back_up(tmp_path / "none", tmp_path / "backup")
     with pytest.raises(OperatorError, match="already exists"):
         back_up(data, data)
 
 
-def test_what_cannot_be_restored_is_told_and_changes_nothing(data: Path, tmp_path: Path) -> None:
+def test_invalid_backups_are_rejected_and_change_nothing(data: Path, tmp_path: Path) -> None:
     backup, target = tmp_path / "backup", tmp_path / "target"
     back_up(data, backup)
     with pytest.raises(OperatorError, match="is not empty"):
@@ -138,7 +138,7 @@ def test_what_cannot_be_restored_is_told_and_changes_nothing(data: Path, tmp_pat
     assert not target.exists()
 
 
-def test_an_empty_directory_is_restored_onto(data: Path, tmp_path: Path) -> None:
+def test_a_backup_is_restored_to_an_empty_directory(data: Path, tmp_path: Path) -> None:
     back_up(data, tmp_path / "backup")
     (tmp_path / "target").mkdir()
     restore(tmp_path / "backup", tmp_path / "target")

@@ -29,7 +29,7 @@ def dump(path: Path, pictures: dict[str, bytes] = PICTURES, people: dict[str, tu
     return path
 
 
-def test_stored_pictures_are_enrolled_under_their_subjects(tmp_path: Path) -> None:
+def test_stored_images_are_enrolled_under_their_subjects(tmp_path: Path) -> None:
     data, lines = new_data(tmp_path / "data", "s"), list[Line]()
     items = compreface_items(dump(tmp_path / "frs.sql"), "k1")
     import_images(Settings(data=data), items, Importing("s"), lines.append, load_pipeline=load)
@@ -40,7 +40,7 @@ def test_stored_pictures_are_enrolled_under_their_subjects(tmp_path: Path) -> No
     assert sorted(image for _, _, image, _ in enrolled(data)) == ["Anna_B_C", "bert"]
 
 
-def test_each_service_has_faces_of_its_own(tmp_path: Path) -> None:
+def test_each_service_has_its_own_faces(tmp_path: Path) -> None:
     path = dump(tmp_path / "frs.sql")
     assert [item.read() for item in compreface_items(path, "k2")] == [PICTURES["i3"]]
     with pytest.raises(OperatorError, match="2 services; select one"):
@@ -49,7 +49,7 @@ def test_each_service_has_faces_of_its_own(tmp_path: Path) -> None:
         list(compreface_items(path, "k3"))
 
 
-def test_what_is_no_such_dump_is_told(tmp_path: Path) -> None:
+def test_invalid_dumps_are_rejected(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="no subjects"):
         list(compreface_items(dump(tmp_path / "a.sql", people={}), None))
     (tmp_path / "custom").write_bytes(b"PGDMP\1\2")

@@ -60,12 +60,12 @@ def test_a_folder_tree_is_enrolled_under_the_names_of_its_folders(data: Path, fo
     assert (audit[-1]["event"], audit[-1]["faces"], audit[-1]["added"]) == ("import", 5, 5)
 
 
-def test_by_file_the_files_name_the_people(data: Path, folder: Path) -> None:
+def test_images_can_be_named_by_file(data: Path, folder: Path) -> None:
     report = run(data, folder, Naming.FILE)
     assert {line.external_image_id for line in report.values()} == {"1"}
 
 
-def test_what_is_there_is_passed_over_and_a_changed_picture_is_not(data: Path, folder: Path) -> None:
+def test_present_images_are_skipped_and_changed_ones_are_not(data: Path, folder: Path) -> None:
     run(data, folder)
     before = enrolled(data)
     (folder / "person0" / "1.png").write_bytes(photo(colour(50)))
@@ -78,7 +78,7 @@ def test_what_is_there_is_passed_over_and_a_changed_picture_is_not(data: Path, f
     assert len(enrolled(data)) == 5
 
 
-def test_a_refused_picture_is_told_with_the_reason_and_stops_no_other(data: Path, folder: Path) -> None:
+def test_a_rejected_image_is_reported_with_the_reason_and_stops_no_other(data: Path, folder: Path) -> None:
     (folder / "person0" / "1.png").write_bytes(b"no picture")
     (folder / "person1" / "1.png").write_bytes(photo())
     (folder / "person2" / "1.png").unlink()
@@ -101,7 +101,7 @@ def test_a_refused_picture_is_told_with_the_reason_and_stops_no_other(data: Path
     assert len(enrolled(data)) == 2  # person3, and the first of those who would be person_3
 
 
-def test_a_dry_run_says_the_same_and_writes_nothing(data: Path, folder: Path) -> None:
+def test_a_dry_run_reports_the_same_and_writes_nothing(data: Path, folder: Path) -> None:
     (folder / "person0" / "1.png").write_bytes(b"no picture")
     dry = run(data, folder, dry=True)
     assert enrolled(data) == []
@@ -111,7 +111,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(data: Path, folder: Path) ->
     assert told[0] == told[1]
 
 
-def test_a_dry_run_tells_the_duplicates_that_the_policy_refuses(data: Path, folder: Path) -> None:
+def test_a_dry_run_reports_duplicates_that_the_policy_rejects(data: Path, folder: Path) -> None:
     with DataDirectory(data).lock():
         services = Services.open(Settings(data=data), FakePipeline())
         services.policies.set_policy(project_of(services), "s", {"duplicate_false_match_rate": 0.0001})
@@ -143,7 +143,7 @@ def test_the_main_face_or_all(data: Path, tmp_path: Path, single: bool, faces: i
         assert [image for _, _, image, _ in enrolled(data)] == ["pair"] * faces
 
 
-def test_a_csv_gives_ids_and_custom_fields(data: Path, folder: Path) -> None:
+def test_a_csv_file_has_ids_and_custom_fields(data: Path, folder: Path) -> None:
     mapping = folder / "people.csv"
     mapping.write_text(
         "file,external_image_id,n,who\n"
@@ -161,7 +161,7 @@ def test_a_csv_gives_ids_and_custom_fields(data: Path, folder: Path) -> None:
     assert "No such file" in str(report["person9/1.png"].reason)
 
 
-def test_lines_of_json_give_ids_and_custom_fields(data: Path, folder: Path) -> None:
+def test_a_jsonl_file_has_ids_and_custom_fields(data: Path, folder: Path) -> None:
     mapping = folder / "people.jsonl"
     rows = [
         {"file": "person0/1.png", "external_image_id": "anna", "external_fields": {"n": 7}},
@@ -191,7 +191,7 @@ def test_lines_of_json_give_ids_and_custom_fields(data: Path, folder: Path) -> N
         ("x.txt", "", "neither a folder nor"),
     ],
 )
-def test_a_mapping_that_is_none_is_one_line(
+def test_an_invalid_table_is_rejected_in_one_line(
     data: Path, tmp_path: Path, name: str, content: str | bytes, reason: str
 ) -> None:
     mapping = tmp_path / name
@@ -201,7 +201,7 @@ def test_a_mapping_that_is_none_is_one_line(
     assert enrolled(data) == []
 
 
-def test_what_cannot_be_imported_into_is_told(data: Path, folder: Path, tmp_path: Path) -> None:
+def test_invalid_import_targets_are_rejected(data: Path, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match=r"FRS\.0302"):
         run(data, folder, name="t")
     with pytest.raises(OperatorError, match="not an OpenFRS data directory"):
@@ -210,7 +210,7 @@ def test_what_cannot_be_imported_into_is_told(data: Path, folder: Path, tmp_path
         list(folder_items(tmp_path / "no", Naming.FILE))
 
 
-def test_a_set_is_made_when_asked_for(data: Path, folder: Path) -> None:
+def test_a_face_set_is_created_on_request(data: Path, folder: Path) -> None:
     what = Importing("new", create={"age": {"type": "long"}})
     for _ in range(2):
         items = folder_items(folder, Naming.FOLDER)
@@ -218,7 +218,7 @@ def test_a_set_is_made_when_asked_for(data: Path, folder: Path) -> None:
     assert [name for name, *_ in enrolled(data)] == ["new"] * 4
 
 
-def test_ids_follow_from_set_name_and_bytes() -> None:
+def test_ids_depend_on_face_set_name_and_bytes() -> None:
     ids = ImportedIds("12345678", "a/1.png", b"x")(3)
     assert ids == ImportedIds("12345678", "a/1.png", b"x")(3)
     assert all(len(each) == 8 and each.isalnum() for each in ids)

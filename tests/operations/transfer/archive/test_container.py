@@ -31,7 +31,7 @@ def read(path: Path, passphrase: str | None = None) -> bytes:
         return io.BufferedReader(Archive(path, file, lambda _: None).faces(passphrase)).read()
 
 
-def test_an_archive_is_a_tar_that_only_its_owner_reads(archive: Path) -> None:
+def test_an_archive_is_a_tar_with_mode_0600(archive: Path) -> None:
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
     assert [file.name for file in archive.parent.iterdir()] == ["a.frs"]
     with tarfile.open(archive) as tar:
@@ -46,7 +46,7 @@ def test_an_archive_is_a_tar_that_only_its_owner_reads(archive: Path) -> None:
     assert read(archive) == FACES
 
 
-def test_a_sealed_one_shows_nothing_of_the_faces(tmp_path: Path) -> None:
+def test_an_encrypted_archive_reveals_nothing_of_the_faces(tmp_path: Path) -> None:
     file = tmp_path / "a.frs"
     with new_archive(file, KEY, "pass") as faces:
         faces.write(FACES)
@@ -59,7 +59,7 @@ def test_a_sealed_one_shows_nothing_of_the_faces(tmp_path: Path) -> None:
 
 
 @pytest.mark.fuzz
-def test_a_change_of_any_byte_is_found(archive: Path) -> None:
+def test_a_change_of_any_byte_is_detected(archive: Path) -> None:
     content = archive.read_bytes()
     for place in range(len(content)):
         changed = bytearray(content)
@@ -71,7 +71,7 @@ def test_a_change_of_any_byte_is_found(archive: Path) -> None:
     assert read(archive) == FACES
 
 
-def test_what_is_cut_off_or_lengthened_is_found(archive: Path) -> None:
+def test_a_changed_length_is_detected(archive: Path) -> None:
     content = archive.read_bytes()
     for length in range(0, len(content), 7):
         archive.write_bytes(content[:length])
@@ -83,7 +83,7 @@ def test_what_is_cut_off_or_lengthened_is_found(archive: Path) -> None:
             read(archive)
 
 
-def test_the_faces_of_one_archive_do_not_go_with_the_signature_of_another(archive: Path, tmp_path: Path) -> None:
+def test_a_signature_is_not_valid_for_the_faces_of_another_archive(archive: Path, tmp_path: Path) -> None:
     other = tmp_path / "b.frs"
     with new_archive(other, KEY, None) as faces:
         faces.write(FACES[::-1])
@@ -117,13 +117,13 @@ def _tar(name: str, text: bytes) -> bytes:
         _tar("archive.json", b'{"format": 1}'),
     ],
 )
-def test_what_is_no_archive_is_told(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_an_archive_is_rejected(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(OperatorError, match="is not an OpenFRS archive"):
         read(tmp_path / "x")
 
 
-def test_a_later_format_is_told(tmp_path: Path) -> None:
+def test_a_later_format_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(_tar("archive.json", b'{"format": 2}'))
     with pytest.raises(OperatorError, match="newer release"):
         read(tmp_path / "x")
@@ -138,7 +138,7 @@ def _is_stopped() -> None:
 
 
 @pytest.mark.parametrize(("stops", "told"), [(_fails, OperatorError), (_is_stopped, KeyboardInterrupt)])
-def test_an_archive_is_whole_or_not_there(tmp_path: Path, stops: Callable[[], None], told: type[BaseException]) -> None:
+def test_a_failed_export_leaves_nothing(tmp_path: Path, stops: Callable[[], None], told: type[BaseException]) -> None:
     def write() -> None:
         with new_archive(tmp_path / "a.frs", KEY, "pass") as faces:
             faces.write(FACES)
@@ -149,7 +149,7 @@ def test_an_archive_is_whole_or_not_there(tmp_path: Path, stops: Callable[[], No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_is_there_stays(archive: Path) -> None:
+def test_an_existing_file_is_not_overwritten(archive: Path) -> None:
     before = archive.read_bytes()
     with pytest.raises(OperatorError, match="already exists"), new_archive(archive, KEY, None):
         pass

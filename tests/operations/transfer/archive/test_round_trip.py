@@ -95,7 +95,7 @@ _numbers = count()
 
 @fuzz(10)
 @given(faces=_faces, passphrase=st.sampled_from([None, None, "Pässe"]))
-def test_every_bit_of_a_set_comes_through(
+def test_every_bit_of_a_face_set_is_preserved(
     faces: list[Any], passphrase: str | None, here: Path, elsewhere: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     name, file = f"set{next(_numbers)}", tmp_path_factory.mktemp("archive") / "a.frs"
@@ -109,7 +109,7 @@ def test_every_bit_of_a_set_comes_through(
     assert len(after[1]) == len(faces)
 
 
-def test_many_pieces_keep_their_order(
+def test_many_batches_keep_their_order(
     here: Path, elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table, "_ROWS_IN_GROUP", 1500)
@@ -120,7 +120,7 @@ def test_many_pieces_keep_their_order(
     assert [row[0] for row in rows(elsewhere, "many too")[1]] == [f"{number:08d}" for number in range(4_005)]
 
 
-def test_a_set_beside_its_own_copy_has_another_public_id(here: Path, tmp_path: Path) -> None:
+def test_a_copy_beside_the_original_has_another_public_id(here: Path, tmp_path: Path) -> None:
     write_set(here, "original", [stored(1)])
     exported(here, "original", tmp_path / "a.frs")
     with pytest.raises(
@@ -134,7 +134,7 @@ def test_a_set_beside_its_own_copy_has_another_public_id(here: Path, tmp_path: P
     assert original[0][1:] == copy[0][1:]
 
 
-def test_templates_that_are_encrypted_here_are_encrypted_anew_there(tmp_path: Path) -> None:
+def test_templates_are_encrypted_with_the_keys_of_the_importing_server(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=")
     here, there = new_data(tmp_path / "here"), new_data(tmp_path / "there")
     write_set(here, "s", [stored(1)], master_key=KEY)
@@ -149,7 +149,7 @@ def test_templates_that_are_encrypted_here_are_encrypted_anew_there(tmp_path: Pa
     assert template_of(1) not in (there / "openfrs.db").read_bytes()
 
 
-def test_what_is_not_believed_or_altered_changes_nothing(here: Path, tmp_path: Path) -> None:
+def test_an_untrusted_or_altered_archive_changes_nothing(here: Path, tmp_path: Path) -> None:
     stranger = new_data(tmp_path / "stranger", "s")
     write_set(here, "mine", [stored(1)])
     file = tmp_path / "a.frs"
@@ -174,7 +174,7 @@ def test_what_is_not_believed_or_altered_changes_nothing(here: Path, tmp_path: P
     assert rows(stranger, "mine")[1] == rows(here, "mine")[1]
 
 
-def test_another_embedder_or_too_small_a_server_refuses(here: Path, elsewhere: Path, tmp_path: Path) -> None:
+def test_another_embedder_or_smaller_limits_reject_an_archive(here: Path, elsewhere: Path, tmp_path: Path) -> None:
     write_set(here, "large", [stored(1)])
     file = tmp_path / "a.frs"
     exported(here, "large", file)
@@ -202,7 +202,7 @@ def test_another_embedder_or_too_small_a_server_refuses(here: Path, elsewhere: P
         ({"face_id": "00000001"}, "two faces with the same id"),
     ],
 )
-def test_a_face_that_could_not_be_enrolled_is_refused_though_it_is_signed(
+def test_an_invalid_face_is_rejected_despite_a_valid_signature(
     here: Path, tmp_path: Path, wrong: dict[str, Any], told: str
 ) -> None:
     description = Description(
@@ -227,14 +227,14 @@ def test_a_face_that_could_not_be_enrolled_is_refused_though_it_is_signed(
     assert dump(here) == before
 
 
-def test_signed_bytes_that_are_no_faces_are_refused(here: Path, tmp_path: Path) -> None:
+def test_signed_bytes_that_are_not_faces_are_rejected(here: Path, tmp_path: Path) -> None:
     with new_archive(tmp_path / "a.frs", ArchiveKeys(here).signing_key(), None) as file:
         file.write(b"PAR1 no parquet PAR1")
     with pytest.raises(OperatorError, match="the schema of this release"):
         imported(here, tmp_path / "a.frs")
 
 
-def test_what_cannot_be_exported_is_told(here: Path, tmp_path: Path) -> None:
+def test_invalid_exports_are_rejected(here: Path, tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="has no face set none"):
         exported(here, "none", tmp_path / "a.frs")
     with pytest.raises(OperatorError, match="not an OpenFRS data directory"):
@@ -251,7 +251,7 @@ def test_what_cannot_be_exported_is_told(here: Path, tmp_path: Path) -> None:
         connection.commit()
 
 
-def test_keys_are_kept_and_go_with_a_backup(here: Path, tmp_path: Path) -> None:
+def test_archive_keys_are_stored_and_backed_up(here: Path, tmp_path: Path) -> None:
     keys = ArchiveKeys(here)
     other = public_key(Ed25519PrivateKey.generate())
     keys.trust(other, "other")

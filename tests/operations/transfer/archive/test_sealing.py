@@ -31,7 +31,7 @@ def reader(stream: bytes) -> io.BufferedReader:
 
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(SIZES), st.integers(0, 2**32), st.integers(1, 7))
-def test_what_was_sealed_is_read_from_any_place(size: int, seed: int, pieces: int) -> None:
+def test_an_encrypted_stream_is_read_from_any_position(size: int, seed: int, pieces: int) -> None:
     rng = random.Random(seed)
     plain = rng.randbytes(size)
     file = reader(sealed(plain, pieces))
@@ -42,14 +42,14 @@ def test_what_was_sealed_is_read_from_any_place(size: int, seed: int, pieces: in
         assert file.read(count) == plain[place : place + count]
 
 
-def test_another_passphrase_opens_nothing() -> None:
+def test_a_wrong_passphrase_is_rejected() -> None:
     stream = sealed(b"x" * 100)
     with pytest.raises(OperatorError, match="passphrase"):
         UnsealingReader(Window(io.BytesIO(stream), 0, len(stream)), SEALING.key("Passphrase"))
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_stream_that_was_changed_does_not_open(size: int) -> None:
+def test_a_changed_stream_is_rejected(size: int) -> None:
     stream = sealed(random.Random(size).randbytes(size))
     whole = CHUNK + 16
     changed = [stream[:-1], stream + b"x", stream[:-1] + bytes([stream[-1] ^ 1]), bytes([stream[0] ^ 1]) + stream[1:]]
@@ -60,5 +60,5 @@ def test_a_stream_that_was_changed_does_not_open(size: int) -> None:
             reader(each).read()
 
 
-def test_the_same_passphrase_gives_another_key_each_time() -> None:
+def test_the_same_passphrase_gives_a_new_key_each_time() -> None:
     assert Sealing.fresh().salt != Sealing.fresh().salt
