@@ -1,1 +1,1 @@
-"""What is in deploy/: files that an operator installs."""
+"""Files of deploy/, which an operator installs."""

@@ -1,4 +1,4 @@
-"""nginx with the site of deploy/nginx.conf, on free ports of loopback."""
+"""nginx with the site of deploy/nginx.conf, on free loopback ports."""
 
 import re
 import shutil
@@ -37,7 +37,7 @@ http {{
 
 @contextmanager
 def proxied(endpoint: str, folder: Path, changed: tuple[str, str] = ("", "")) -> Iterator[tuple[str, SelfSigned]]:
-    """The address of an nginx before a server, and its certificate; ``changed`` puts one line of the site in place of another."""
+    """Yield the address of an nginx in front of a server, and its certificate; ``changed`` replaces a line of the site."""
     address = ("server 127.0.0.1:8080;", f"server {_address(endpoint)};")
     with _nginx(_replaced(SITE.read_text("utf-8"), dict([address, changed])), folder) as proxy:
         yield proxy
@@ -45,7 +45,7 @@ def proxied(endpoint: str, folder: Path, changed: tuple[str, str] = ("", "")) ->
 
 @contextmanager
 def balanced(endpoints: Sequence[str], folder: Path) -> Iterator[tuple[str, SelfSigned]]:
-    """The address of an nginx before three nodes, and its certificate."""
+    """Yield the address of an nginx in front of three nodes, and its certificate."""
     named = {f"node{number}.example:8080": _address(each) for number, each in enumerate(endpoints, 1)}
     upstream = _replaced(NODES.read_text("utf-8"), named)
     site, found = re.subn(
@@ -69,7 +69,7 @@ def _replaced(text: str, replacements: Mapping[str, str]) -> str:
 
 @contextmanager
 def _nginx(site: str, folder: Path) -> Iterator[tuple[str, SelfSigned]]:
-    """Only addresses and paths of the site differ from the files that operators install."""
+    """Return the site of the shipped files with other addresses and paths."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
         pytest.skip("nginx is not here: apt-get install nginx-light")
@@ -85,7 +85,7 @@ def _nginx(site: str, folder: Path) -> Iterator[tuple[str, SelfSigned]]:
     site = _replaced(site, places)
     (folder / "site.conf").write_text(site, "utf-8")
     (folder / "nginx.conf").write_text(_MAIN.format(folder=folder), "utf-8")
-    # tests may run as root, and nginx's workers then as somebody who may not enter the folder
+    # if tests run as root, nginx's workers run as a user that cannot read the folder
     owner = ["-g", "user root;"] if folder.stat().st_uid == 0 else []
     command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), *owner]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

@@ -1,4 +1,4 @@
-"""What starts the service, by the linters of its own: no engine runs here that could build or start an image."""
+"""Files that start the service, checked by linters; no container engine is available to build the image."""
 
 import os
 import re
@@ -20,14 +20,14 @@ DOCKERFILE = (DEPLOY / "Dockerfile").read_text("utf-8")
 
 
 def checked(*command: str) -> str:
-    """What a linter says of a file that it finds nothing wrong with."""
+    """Run a linter, which must succeed, and return its output."""
     result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout + result.stderr
 
 
 def tool(name: str) -> str:
-    """A linter of the test requirements."""
+    """Return the path of a linter from the test requirements."""
     return str(Path(sys.executable).with_name(name))
 
 
@@ -52,7 +52,7 @@ def test_the_unit_runs_an_existing_command() -> None:
 
 def test_the_settings_file_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("OPENFRS_")]:
-        monkeypatch.delenv(name)  # the environment goes before the file
+        monkeypatch.delenv(name)  # the environment overrides the file
     monkeypatch.setenv("OPENFRS_CONFIG", str(DEPLOY / "openfrs.toml"))
     settings = Configuration.read({}).settings
     state, cache = Path("/var/lib/openfrs"), Path("/var/cache/openfrs")

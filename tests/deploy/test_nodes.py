@@ -1,4 +1,4 @@
-"""Three nodes over one database behind a real nginx with the files that are shipped."""
+"""Three nodes with one database behind a real nginx with the shipped files."""
 
 import signal
 import ssl

@@ -1,4 +1,4 @@
-"""Signed requests, addresses and refusals behind a real nginx with the site that is shipped."""
+"""Signed requests, client addresses and rejections behind a real nginx with the shipped site."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ from .nginx import proxied
 
 @pytest.fixture(scope="module")
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server that believes a proxy on loopback."""
+    """A server that trusts a proxy on loopback."""
     data = tmp_path_factory.mktemp("behind") / "data"
     environment = {"OPENFRS_TRUSTED_PROXIES": "127.0.0.1", "OPENFRS_RATE": "0"}
     with running(fake_server_command(data), data, environment=environment) as server:
@@ -32,7 +32,7 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 def proxy(
     behind: RunningServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[RunningServer, SelfSigned]]:
-    """The server as clients of the proxy see it."""
+    """The server, as reached through the proxy."""
     with proxied(behind.endpoint, tmp_path_factory.mktemp("nginx")) as (endpoint, pair):
         yield replace(behind, endpoint=endpoint), pair
 
@@ -40,7 +40,7 @@ def proxy(
 def test_signatures_of_the_sdk_stay_valid(proxy: tuple[RunningServer, SelfSigned]) -> None:
     server, pair = proxy
     sdk = sdk_client(server.endpoint, server.credentials, certificate=pair.certificate)
-    for name in ("people", "a b+c%2f&=~", "人脸"):  # names that are encoded in the path
+    for name in ("people", "a b+c%2f&=~", "人脸"):  # encoded in the path
         sdk.create_face_set(v2.CreateFaceSetRequest(body=v2.CreateFaceSetReq(face_set_name=name)))
         picture = base64.b64encode(photo((200, 64, 64))).decode()
         body = v2.AddFacesBase64Req(image_base64=picture, external_image_id="anna")

@@ -1,4 +1,4 @@
-"""Connections of clients that are slow, or send what is no request."""
+"""Slow clients and invalid requests."""
 
 import asyncio
 import json
@@ -81,7 +81,7 @@ def test_the_timeout_covers_headers_only_and_restarts_for_each_request() -> None
 
 
 async def refused(*sent: bytes) -> tuple[int, str]:
-    """Status and code of the answer to bytes that are sent one after the other, after which the connection is closed."""
+    """Send bytes one after the other; return status and code of the response, after which the connection is closed."""
     async with connected() as (reader, writer):
         for part in sent:
             writer.write(part)

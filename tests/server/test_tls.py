@@ -1,4 +1,4 @@
-"""HTTPS: served to the official SDK, renewed without a restart, and refused where the key is not kept."""
+"""Certificates: supported TLS versions, permissions of the key, and renewal."""
 
 import ssl
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_a_failed_renewal_keeps_the_previous_pair(tmp_path: Path) -> None:
     served = Certificate(pair.certificate, pair.key)
     key = pair.key.read_bytes()
     self_signed(tmp_path)
-    pair.key.write_bytes(key)  # the certificate is new, the key is not yet
+    pair.key.write_bytes(key)  # the certificate is new, but not the key
     served.reload()
     client = ssl.create_default_context(cafile=pair.certificate)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""A data directory with a face set, and pictures for it."""
+"""A data directory with a face set, and images to import."""
 
 import contextlib
 import sqlite3
@@ -15,7 +15,7 @@ FIELDS = {"n": {"type": "integer"}, "who": {"type": "string"}}
 
 
 def new_data(data: Path, *sets: str) -> Path:
-    """A data directory with a first account and these face sets."""
+    """Create a data directory with a first account and these face sets."""
     with DataDirectory(data).lock():
         services = Services.open(Settings(data=data), FakePipeline())
         services.bootstrap("http://127.0.0.1:1")
@@ -26,19 +26,19 @@ def new_data(data: Path, *sets: str) -> Path:
 
 
 def project_of(services: Services) -> str:
-    """The id of the only project."""
+    """Return the id of the only project."""
     (domain,) = services.administration.list_domains()
     (project,) = services.administration.list_projects(domain.id)
     return project.id
 
 
 def colour(number: int) -> tuple[int, int, int]:
-    """The colour of a person: another one for each of 2,000 numbers."""
+    """Return the colour of a person, unique for 2,000 numbers."""
     return 56 + 16 * (number % 12), 56 + 16 * (number // 12 % 12), 56 + 16 * (number // 144)
 
 
 def write_pictures(folder: Path, count: int, *, first: int = 0) -> None:
-    """Pictures of one person each, in a folder a person."""
+    """Write images of one person each, one folder per person."""
     for number in range(first, first + count):
         person = folder / f"person{number}"
         person.mkdir(parents=True)
@@ -46,7 +46,7 @@ def write_pictures(folder: Path, count: int, *, first: int = 0) -> None:
 
 
 def enrolled(data: Path) -> list[tuple[Any, ...]]:
-    """Face set, face id, external image id and custom fields of every face, in order of insertion."""
+    """Return face set, face id, external image id and custom fields of every face, in the order of insertion."""
     with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
         query = "select s.name, face_id, external_image_id, f.fields from faces f join face_sets s on s.id = set_id"
         return connection.execute(f"{query} order by seq").fetchall()

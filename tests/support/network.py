@@ -1,4 +1,4 @@
-"""Another host: a network namespace with a cable to this one, which can be pulled out or made slow."""
+"""A simulated host: a network namespace whose link to this machine can be cut or slowed down."""
 
 import os
 import random
@@ -11,11 +11,11 @@ from ipaddress import IPv4Network
 import pytest
 
 _LABORATORY = IPv4Network("198.18.0.0/15")
-"""Kept for measuring between networks (RFC 2544): no real host is there."""
+"""Addresses reserved for benchmarks (RFC 2544), which no real host uses."""
 
 
 class OtherHost:
-    """Programs started with its prefix listen at its address, out of reach for all but this machine."""
+    """A host that only this machine can reach; programs started with its prefix listen at its address."""
 
     def __init__(self) -> None:
         number = random.SystemRandom().randrange(2**14)
@@ -35,27 +35,27 @@ class OtherHost:
             raise
 
     def pull_out(self) -> None:
-        """From now on nothing arrives, and nobody is told so."""
+        """Drop all packets silently."""
         _ip("-n", self._name, "link", "set", self._there, "down")
 
     def plug_in(self) -> None:
-        """All is as before."""
+        """Deliver packets again."""
         _ip("-n", self._name, "link", "set", self._there, "up")
 
     def slow_down(self, kilobits: int) -> None:
-        """Carry so many kilobits a second each way."""
+        """Limit the rate in each direction, in kbit/s."""
         shape = ["root", "tbf", "rate", f"{kilobits}kbit", "burst", "2000", "latency", "5s"]
         _run("tc", "qdisc", "add", "dev", self._here, *shape)
         _run("tc", "-n", self._name, "qdisc", "add", "dev", self._there, *shape)
 
     def close(self) -> None:
-        """Take the host away with its cable."""
+        """Remove the host and its link."""
         _ip("netns", "delete", self._name)
 
 
 @contextmanager
 def other_host() -> Iterator[OtherHost]:
-    """A host that goes away by itself; where none can be made, the test is skipped."""
+    """A host that is removed after the test; the test is skipped if it cannot be created."""
     if os.geteuid() != 0 or not shutil.which("ip") or not shutil.which("tc"):
         pytest.skip("a host of its own takes root and iproute2 (Debian: apt-get install iproute2)")
     try:

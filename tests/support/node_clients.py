@@ -1,4 +1,4 @@
-"""Clients of several nodes, who remember what they were told."""
+"""Clients of several nodes, with a record of the responses."""
 
 import random
 import threading
@@ -17,7 +17,7 @@ PEOPLE = [photo(colour, side=100) for colour in COLOURS]
 
 @contextmanager
 def clients_of(cluster: Sequence[RunningServer]) -> Iterator[list[httpx.Client]]:
-    """A client at each node, all with one token, which the first node gave."""
+    """A client for each node, all with one token of the first node."""
     headers = {"X-Auth-Token": cluster[0].token()}
     with ExitStack() as stack:
         yield [
@@ -26,7 +26,7 @@ def clients_of(cluster: Sequence[RunningServer]) -> Iterator[list[httpx.Client]]
 
 
 def is_told_that_the_database_is_away(client: httpx.Client, path: str) -> None:
-    """Who reads is refused, and told when to ask again."""
+    """Assert that a read is rejected with Retry-After."""
     refused = client.get(path)
     assert refused.status_code == 500
     assert refused.json()["error_code"] == "FRS.0018"
@@ -34,14 +34,14 @@ def is_told_that_the_database_is_away(client: httpx.Client, path: str) -> None:
 
 
 def add(client: httpx.Client, path: str, person: int) -> str:
-    """Add somebody to a face set; returns the face's id."""
+    """Add a person to a face set, and return the face id."""
     answer = client.post(f"{path}/faces", files={"image_file": PEOPLE[person]})
     assert answer.status_code == 200, answer.text
     return str(answer.json()["faces"][0]["face_id"])
 
 
 def search(client: httpx.Client, path: str, person: int) -> set[str]:
-    """The ids of somebody's faces in a face set."""
+    """Return the face ids of a person in a face set."""
     files, data = {"image_file": PEOPLE[person]}, {"top_n": "1000", "threshold": "0.99"}
     answer = client.post(f"{path}/search", files=files, data=data)
     assert answer.status_code == 200, answer.text
@@ -49,7 +49,7 @@ def search(client: httpx.Client, path: str, person: int) -> set[str]:
 
 
 def agree_with_a_list(project: str, clients: Sequence[httpx.Client], *, steps: int) -> None:
-    """Whatever is done by whichever client, every answer is that of a list kept beside it."""
+    """Run random operations through random clients, and compare each response with an in-memory list."""
     balancer = random.Random(7)
     known: dict[str, dict[str, int]] = {}
     for step in range(steps):
@@ -81,7 +81,7 @@ def agree_with_a_list(project: str, clients: Sequence[httpx.Client], *, steps: i
 
 
 class Writers:
-    """Threads that add the first person to a face set through nodes of their own choice, and remember what was acknowledged."""
+    """Threads that add the first person to a face set through random nodes, and record the acknowledged faces."""
 
     def __init__(self, cluster: Sequence[RunningServer], path: str) -> None:
         self.token = cluster[0].token()
@@ -108,7 +108,7 @@ class Writers:
         wait_until(lambda: len(self.there) >= goal, timeout=120, message=f"{more} more faces are acknowledged")
 
     def are_found_by(self, client: httpx.Client) -> None:
-        """Nothing that was acknowledged is missing, and nothing is there that nobody tried to add."""
+        """Assert that no acknowledged face is missing and no unexpected face exists."""
         found = search(client, self._path, 0)
         assert self.there <= found
         assert len(found) <= len(self.there) + self.unsure
@@ -123,7 +123,7 @@ class Writers:
                     answer = client.post(f"{self._path}/faces", files={"image_file": PEOPLE[0]})
                 except httpx.TransportError:
                     with self._lock:
-                        self.unsure += 1  # the node died over it, or is not there
+                        self.unsure += 1  # the node died during the request, or is not running
                     continue
             with self._lock:
                 if answer.status_code == 200:

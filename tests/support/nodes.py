@@ -1,4 +1,4 @@
-"""Several servers over one PostgreSQL database, each with a data directory of its own."""
+"""Several servers with one PostgreSQL database, each with its own data directory."""
 
 import base64
 from collections.abc import Iterator, Mapping
@@ -12,13 +12,13 @@ MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
 
 
 def node_environment(url: str) -> Mapping[str, str]:
-    """What every node is told."""
+    """Return the environment variables of every node."""
     return {"OPENFRS_DATABASE": url, "OPENFRS_MASTER_KEY": MASTER_KEY}
 
 
 @contextmanager
 def node(url: str, folder: Path, credentials: Mapping[str, str] | None = None) -> Iterator[RunningServer]:
-    """One node; the first one makes the account, the others are given its credentials."""
+    """Run a node; the first creates the account, the others receive its credentials."""
     with running(
         fake_server_command(folder), folder, environment=node_environment(url), credentials=credentials
     ) as server:
@@ -27,7 +27,7 @@ def node(url: str, folder: Path, credentials: Mapping[str, str] | None = None) -
 
 @contextmanager
 def nodes(url: str, folder: Path, count: int) -> Iterator[list[RunningServer]]:
-    """So many nodes."""
+    """Run ``count`` nodes."""
     with ExitStack() as stack:
         first = stack.enter_context(node(url, folder / "node0"))
         others = [

@@ -20,7 +20,7 @@ from tests.support.servers import REPOSITORY, fake_server_command, running
 
 
 def test_a_killed_import_leaves_nothing_and_succeeds_when_repeated(tmp_path: Path) -> None:
-    """``kill -9`` while faces are being written, each time a little further on."""
+    """``kill -9`` while faces are written, later in each run."""
     data = new_data(tmp_path / "data")
     write_set(data, "source", [stored(number) for number in range(6_000)])
     exported(data, "source", tmp_path / "a.frs")
@@ -56,7 +56,7 @@ def _command(*arguments: object) -> str:
 
 
 def test_two_servers_answer_every_search_the_same(tmp_path: Path) -> None:
-    """Exported by the command while the one serves, imported by it before the other starts."""
+    """Export while the first server runs, and import before the second starts."""
     here, there, file, word = (tmp_path / name for name in ("here", "there", "people.frs", "word"))
     word.write_text("a passphrase\n")
     searches = [{"image_file": photo(colour(number))} for number in (0, 3, 7, 500)]

@@ -1,4 +1,4 @@
-"""The commands that work on a data directory, from outside."""
+"""Maintenance commands, run as processes."""
 
 import base64
 import os

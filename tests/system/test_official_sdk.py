@@ -1,4 +1,4 @@
-"""The main job, through the unmodified official SDK, on real photographs with the real models."""
+"""Main functions through the unmodified official SDK, with real photos and models."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What is published: built twice it is the same to the byte, and in an empty environment it does what the README says."""
+"""Published packages: builds are reproducible, and the README's quick start works in an empty environment."""
 
 import io
 import json
@@ -24,7 +24,7 @@ from tests.support.readme import sdk_example_prints
 from tests.support.servers import REPOSITORY, RunningServer, running
 
 EPOCH = "1767225600"
-"""A time that no file here has, so a build that shows it has taken it from SOURCE_DATE_EPOCH."""
+"""A time that no file has, to prove that a build uses SOURCE_DATE_EPOCH."""
 
 CONSOLE = "openfrs/api/built_console/index.html"
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.timeout(900)  # builds and installs, on a slow machine
 
 
 def copied(folder: Path, *, console: bool) -> Path:
-    """A copy of what a distribution is made of, with or without the console as the checkout has built it."""
+    """Copy the sources of a distribution, with or without the built console of the checkout."""
     targets = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]
     left_out = ["node_modules", "dist", "__pycache__", *([] if console else ["built"])]
     for name in ("pyproject.toml", *(name.lstrip("/") for name in targets["sdist"]["include"])):
@@ -41,12 +41,12 @@ def copied(folder: Path, *, console: bool) -> Path:
         if source.is_dir():
             shutil.copytree(source, target, ignore=shutil.ignore_patterns(*left_out))
         else:
-            shutil.copyfile(source, target)  # its time and mode are left behind
+            shutil.copyfile(source, target)  # without time and mode
     return folder
 
 
 def distributions(folder: Path, *, zone: str, umask: int) -> dict[str, bytes]:
-    """The files that a build makes, by name."""
+    """Build, and return the files by name."""
     result = subprocess.run(
         [sys.executable, "-m", "hatchling", "build"],
         cwd=folder,
@@ -62,7 +62,7 @@ def distributions(folder: Path, *, zone: str, umask: int) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The wheel and the source distribution, with the console built anew where there is an npm."""
+    """The wheel and the source distribution, with a newly built console if npm is installed."""
     without_npm = subprocess.run([sys.executable, "hatch_build.py", "needs-node"], cwd=REPOSITORY, check=False)
     folder = copied(tmp_path_factory.mktemp("one"), console=without_npm.returncode == 0)
     return distributions(folder, zone="UTC", umask=0o022)
@@ -70,7 +70,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def wheel(built: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel alone in a folder."""
+    """A folder that contains only the wheel."""
     (name,) = (name for name in built if name.endswith(".whl"))
     path = tmp_path_factory.mktemp("wheel") / name
     path.write_bytes(built[name])
@@ -98,7 +98,7 @@ def test_a_source_distribution_can_build_the_wheel(built: dict[str, bytes], whee
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment that had nothing, after `pip install` of the wheel in the locked versions."""
+    """The programs of a new environment after `pip install` of the wheel with the locked dependencies."""
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder / "venv", with_pip=True)
     locked = (REPOSITORY / "requirements" / "install.txt").read_text("utf-8")
@@ -117,7 +117,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def served(installed: Path, weights: WeightCache, tmp_path: Path) -> Iterator[RunningServer]:
-    """The installed command serving, with none of this environment's settings or modules."""
+    """A server of the installed command, without this environment's settings and modules."""
     data = tmp_path / "data"
     bare = {name: "" for name in os.environ if name.startswith(("OPENFRS_", "PYTHON"))}
     command = ["env", *(f"--unset={name}" for name in bare), str(installed / "openfrs"), "serve", "--port", "0"]

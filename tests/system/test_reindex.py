@@ -1,4 +1,4 @@
-"""Face sets of another embedder: refused, and made anew from their pictures."""
+"""Face sets of another embedder: rejected, and embedded again from their images."""
 
 import contextlib
 import sqlite3
@@ -22,7 +22,7 @@ PICTURES = {"anna": photo(ANNA), "pair": photo(BERT, CARL)}
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """A data directory whose set ``s`` has three faces of two pictures, and templates of another embedder."""
+    """A data directory whose face set ``s`` has three faces from two images, and templates of another embedder."""
     data = tmp_path / "data"
     with running(fake_server_command(data), data) as server, server.http() as client:
         client.post(
@@ -55,7 +55,7 @@ def serving(data: Path) -> Iterator[tuple[RunningServer, httpx.Client, str]]:
 
 
 def reindex(data: Path, folder: Path, *, name: str = "s", drop_missing: bool = False) -> tuple[Reembedding, list[int]]:
-    """What was remade, and the progress that was told: the total, then the steps."""
+    """Return the result and the reported progress: the total, then the steps."""
     told = list[int]()
 
     def track(name: str, total: int) -> Any:

@@ -1,4 +1,4 @@
-"""Faces that expire are gone from a server and from its files, and that is told."""
+"""Expired faces are removed from a server and its files, and deletions are reported."""
 
 import contextlib
 import json
@@ -25,7 +25,7 @@ def command(*arguments: object) -> str:
 
 
 def traces(data: Path, colours: list[tuple[int, int, int]]) -> int:
-    """How many of these people's templates lie in the files of the data directory."""
+    """Count the people whose templates are in the files of the data directory."""
     everything = b"".join(file.read_bytes() for file in sorted(data.iterdir()))
     return sum(embedding_of(colour).astype("<f2").tobytes() in everything for colour in colours)
 
@@ -38,7 +38,7 @@ def enrolled(server: RunningServer, client: httpx.Client) -> list[str]:
 
 
 def fill(server: RunningServer, client: httpx.Client) -> list[str]:
-    """A set with six people and a rule of 30 days."""
+    """A face set with six people and a retention rule of 30 days."""
     client.post(f"{server.project}/face-sets", json={"face_set_name": "s"})
     for colour in COLOURS:
         added = client.post(f"{server.project}/face-sets/s/faces", files={"image_file": photo(colour)})
@@ -50,7 +50,7 @@ def fill(server: RunningServer, client: httpx.Client) -> list[str]:
 
 
 def make_old(data: Path, ids: list[str]) -> None:
-    """As if these faces had been enrolled years ago."""
+    """Set the enrolment time of these faces years back."""
     with contextlib.closing(sqlite3.connect(data / "openfrs.db", timeout=30)) as connection:
         places = ", ".join("?" * len(ids))
         connection.execute(
@@ -96,7 +96,7 @@ def test_a_server_deletes_expired_faces_periodically(tmp_path: Path, workers: st
         ids = fill(server, client)
     make_old(data, ids[:5])
     with serving(data, OPENFRS_WORKERS=workers) as (server, client):
-        while len(enrolled(server, client)) != 1:  # ends by the test's time limit if they stay
+        while len(enrolled(server, client)) != 1:  # the test's time limit ends the loop on failure
             pass
         assert enrolled(server, client) == ids[5:]
     assert traces(data, COLOURS) == 1

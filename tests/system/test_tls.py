@@ -15,7 +15,7 @@ from tests.support.waiting import wait_until
 
 
 def served_at(endpoint: str) -> str:
-    """The certificate that a new connection is given, PEM."""
+    """Return the certificate of a new connection, PEM."""
     url = httpx.URL(endpoint)
     assert url.port is not None
     return ssl.get_server_certificate((url.host, url.port), timeout=20)
@@ -38,7 +38,7 @@ def test_the_sdk_is_served_and_a_renewed_certificate_needs_no_restart(tmp_path: 
             server.process.send_signal(signal.SIGHUP)
             renewed = pair.certificate.read_text()
             assert renewed != before
-            # a connection goes to any of the workers, so a few in a row must all have the new one
+            # a connection reaches any of the workers, so several in a row must have the new certificate
             wait_until(lambda: all(served_at(server.endpoint) == renewed for _ in range(6)))
             assert kept.get("/ready").status_code == 200
         pair.certificate.write_text("no certificate")

@@ -1,4 +1,4 @@
-"""Several server processes over one data directory behave as one."""
+"""Several server processes with one data directory behave as one."""
 
 import signal
 import subprocess
@@ -27,7 +27,7 @@ PERSON = photo((200, 64, 64), side=100)
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server of three processes."""
+    """A server with three processes."""
     data = tmp_path_factory.mktemp("cluster") / "data"
     with running(fake_server_command(data), data, environment={"OPENFRS_WORKERS": str(WORKERS)}) as server:
         yield server
@@ -36,7 +36,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
 
 @pytest.fixture
 def clients(cluster: RunningServer) -> Iterator[list[httpx.Client]]:
-    """A client at each process."""
+    """A client for each process."""
     with ExitStack() as stack:
         yield [stack.enter_context(cluster.http_at(worker)) for worker in cluster.workers()]
         for name in ("s", "raced"):
@@ -45,7 +45,7 @@ def clients(cluster: RunningServer) -> Iterator[list[httpx.Client]]:
 
 
 def together(work: list[Callable[[], T]]) -> list[T]:
-    """The results of work begun at the same moment."""
+    """Return the results of functions that start at the same time."""
     start = threading.Barrier(len(work))
 
     def begin(one: Callable[[], T]) -> T:
@@ -170,7 +170,7 @@ def test_sigterm_lets_every_process_finish_and_exits_with_0(tmp_path: Path) -> N
                         answer = client.post(f"{server.project}/face-sets/s/faces", files=files)
                         statuses.append(answer.status_code)
                 except httpx.TransportError:
-                    return  # the socket is closed: the server takes no more
+                    return  # the server has closed its socket
 
         adders = [threading.Thread(target=adding) for _ in range(4)]
         for adder in adders:

@@ -1,4 +1,4 @@
-"""Backups: whole and of one moment, whoever writes; and bringing them back."""
+"""Backups are consistent during writes, and can be restored."""
 
 import contextlib
 import json
@@ -39,7 +39,7 @@ def opened(data: Path) -> Iterator[tuple[FaceRepository, Galleries]]:
 
 
 def test_a_backup_during_writes_is_a_consistent_snapshot(tmp_path: Path) -> None:
-    """Five faces are added at a time, in order: a backup holds all that were acknowledged before, and no gap."""
+    """Faces are added in order, five at a time: a backup has all acknowledged faces, without gaps."""
     data = tmp_path / "data"
     data.mkdir()
     database = new_database(data / "openfrs.db")
@@ -101,7 +101,7 @@ def test_deleted_faces_are_not_in_a_backup(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_failed_backup_leaves_nothing(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (data / "audit.jsonl.1").mkdir()  # what cannot be copied as a file
+    (data / "audit.jsonl.1").mkdir()  # a folder cannot be copied as a file
     with pytest.raises(OperatorError, match="Is a directory"):
         back_up(data, tmp_path / "backup")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]

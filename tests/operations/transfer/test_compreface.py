@@ -1,4 +1,4 @@
-"""Pictures out of a dump of CompreFace's database, in the form that pg_dump gives it."""
+"""Images of a CompreFace dump made with pg_dump."""
 
 from pathlib import Path
 

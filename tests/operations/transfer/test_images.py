@@ -1,4 +1,4 @@
-"""Importing pictures: every one is told of, and enrolled once whatever happens."""
+"""Import of images: each is reported, and enrolled only once."""
 
 import json
 from collections import Counter
@@ -37,7 +37,7 @@ def run(
     dry: bool = False,
     name: str = "s",
 ) -> dict[str, Line]:
-    """The report of an import by file."""
+    """Import, and return the report lines by file."""
     items = folder_items(source, naming) if source.is_dir() else mapped_items(source)
     lines: list[Line] = []
     what = Importing(name, single=single, dry=dry)
@@ -98,7 +98,7 @@ def test_a_rejected_image_is_reported_with_the_reason_and_stops_no_other(data: P
     assert "No such file" in str(reasons["person2/1.png"])
     assert "more than 36 characters" in str(reasons[f"{'x' * 37}/1.png"])
     assert "would have the same external_image_id person_3" in str(reasons["person_3/1.png"])
-    assert len(enrolled(data)) == 2  # person3, and the first of those who would be person_3
+    assert len(enrolled(data)) == 2  # person3, and the first of two names that become person_3
 
 
 def test_a_dry_run_reports_the_same_and_writes_nothing(data: Path, folder: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_dry_run_reports_duplicates_that_the_policy_rejects(data: Path, folder
         services.close()
     run(data, folder)
     write_pictures(folder, 2, first=4)
-    write_pictures(folder / "again", 6)  # four who are enrolled, and two who are new
+    write_pictures(folder / "again", 6)  # four enrolled people and two new ones
     (folder / "pair.png").write_bytes(photo(colour(0), colour(6)))
     dry = run(data, folder, single=False, dry=True)
     assert len(enrolled(data)) == 4

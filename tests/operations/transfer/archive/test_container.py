@@ -1,4 +1,4 @@
-"""An archive is read only if every byte of it is as it was signed."""
+"""An archive is accepted only if none of its bytes was altered."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What an archive brings elsewhere is what was exported, bit for bit, or nothing."""
+"""An archive restores a face set bit by bit, or nothing."""
 
 import contextlib
 import sqlite3

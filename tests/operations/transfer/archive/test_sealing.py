@@ -1,4 +1,4 @@
-"""Sealed streams open to what was sealed, from any place, and to nothing else."""
+"""Encrypted streams: random access, and rejection of changes."""
 
 import io
 import random
