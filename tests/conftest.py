@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from openfrs.accounts import passwords
 from openfrs.core.settings import Settings
-from openfrs.store.db import schema
+from openfrs.store.db import schema, sqlite
 from openfrs.vision.weights.cache import State, WeightCache
 from tests.support.in_process import InProcessServer, in_process
 from tests.support.postgresql import PostgresqlServer, postgresql_server
@@ -47,6 +47,23 @@ def _schema_made_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema, "upgrade", SchemaCache(schema.upgrade))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _writes_without_sync() -> Iterator[None]:
+    """Let the operating system decide when SQLite's writes of this process reach the disk: waiting takes milliseconds each."""
+    fast = tuple(pragma.replace("synchronous=FULL", "synchronous=OFF") for pragma in sqlite._PRAGMAS)
+    assert fast != sqlite._PRAGMAS
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite, "_PRAGMAS", fast)
+        yield
+
+
+@pytest.fixture
+def synchronous_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open SQLite databases as the service does, with synchronous writes."""
+    pragmas = tuple(pragma.replace("synchronous=OFF", "synchronous=FULL") for pragma in sqlite._PRAGMAS)
+    monkeypatch.setattr(sqlite, "_PRAGMAS", pragmas)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -114,9 +131,7 @@ def http(server: InProcessServer) -> Iterator[httpx.Client]:
     """A plain HTTP client with a token, on a project without face sets."""
     with server.http() as client:
         yield client
-        for face_set in client.get(f"{server.project}/face-sets").json()["face_sets_info"]:
-            name = httpx.URL(path=face_set["face_set_name"]).raw_path.decode()
-            client.delete(f"{server.project}/face-sets/{name.lstrip('/')}")
+    server.delete_face_sets()
 
 
 @pytest.fixture(scope="session")

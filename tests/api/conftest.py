@@ -1,29 +1,26 @@
 """Fixtures of the API's tests."""
 
 from collections.abc import Iterator
-from urllib.parse import quote
 
 import httpx
 import pytest
 
-from tests.support.contract import Frs, ok
-from tests.support.servers import Server
+from tests.support.contract import Frs
+from tests.support.in_process import InProcessServer
 
 
 @pytest.fixture(scope="session")
-def signed_in(server: Server) -> Iterator[httpx.Client]:
+def signed_in(server: InProcessServer) -> Iterator[httpx.Client]:
     """One client with one token for all tests: a sign-in costs a password hash."""
     with server.http() as client:
         yield client
 
 
 @pytest.fixture
-def frs(server: Server, signed_in: httpx.Client) -> Iterator[Frs]:
+def frs(server: InProcessServer, signed_in: httpx.Client) -> Iterator[Frs]:
     """A project without face sets, whose every answer is checked."""
-    client = Frs(signed_in, server.project)
-    yield client
-    for face_set in ok(client.get("/face-sets"))["face_sets_info"]:
-        ok(client.delete(f"/face-sets/{quote(face_set['face_set_name'], safe='')}"))
+    yield Frs(signed_in, server.project)
+    server.delete_face_sets()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ Run as a program, it serves like ``openfrs serve`` with the fake models.
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -108,6 +109,7 @@ def embedding_of(colour: Sequence[int] | npt.NDArray[np.uint8]) -> npt.NDArray[n
     return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
+@cache
 def photo(*people: tuple[int, int, int], side: int = 240, suffix: str = ".png") -> bytes:
     """Return an encoded image with one square per person (a colour), the first the largest."""
     image = np.zeros((side, side * max(1, len(people)), 3), np.uint8)

@@ -68,6 +68,12 @@ class InProcessServer(Server):
         """Return a new HTTP client without credentials, which calls the application directly."""
         return httpx.Client(base_url=self.endpoint, transport=self.transport, **options)
 
+    def delete_face_sets(self) -> None:
+        """Delete every face set of the account's project."""
+        project_id = self.credentials["project_id"]
+        for face_set in self.services.face_sets.list_all(project_id):
+            self.services.face_sets.delete(project_id, face_set.name)
+
 
 @contextmanager
 def in_process(data: Path, *, log_format: str = "text", **settings: Any) -> Iterator[InProcessServer]:

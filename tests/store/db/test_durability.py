@@ -9,6 +9,7 @@ from openfrs.core.errors import OperatorError
 from openfrs.store.db.sqlite import SqliteDatabase
 
 
+@pytest.mark.usefixtures("synchronous_writes")
 def test_writes_are_synchronous(tmp_path: Path) -> None:
     database = SqliteDatabase(tmp_path / "x.db")
     with database.read() as connection:
