@@ -13,7 +13,6 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.evaluation import runs
 from openfrs.evaluation.datasets import images as datasets
-from openfrs.evaluation.datasets import videos
 from openfrs.evaluation.metrics import calibration
 from openfrs.evaluation.predictor import ServicePredictor
 from openfrs.evaluation.report.report import Report, show
@@ -199,10 +198,10 @@ def action(
 ) -> None:
     """Measure action liveness on labelled clips, with a timeline of each, and on moved photographs."""
     with _work(report, models, 1, plots=plots) as work:
-        work.report.add("action-clips", videos.evaluate_clips(work.runner.pipeline, clips))
+        work.report.add("action-clips", runs.evaluate_clips(work.runner.pipeline, clips))
         if photos is not None:
             found = sorted(path for path in photos.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
-            work.report.add("action-photographs", videos.evaluate_photographs(work.runner.pipeline, found))
+            work.report.add("action-photographs", runs.evaluate_photographs(work.runner.pipeline, found))
 
 
 @app.command()

@@ -1,7 +1,7 @@
-"""Predictions of the service for a face, with the class names of the labelled data sets."""
+"""Predictors of face attributes, and that of the service."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from openfrs.core import limits
 from openfrs.recognition.attributes import Attribute, Attributes, describe_codes, traits_for
@@ -16,6 +16,21 @@ LIVE: Final = "live"
 """Name of the liveness score among the attributes."""
 
 Prediction = str | float | None
+
+
+class Predictor(Protocol):
+    """Predicts attributes of a face. Thread-safe."""
+
+    @property
+    def name(self) -> str:
+        """Description of the predictor. Predictions are cached by it, so other weights need a different name."""
+
+    @property
+    def attributes(self) -> Sequence[str]:
+        """The supported attributes, as :mod:`openfrs.evaluation.datasets` names them, and ``live``."""
+
+    def predict(self, image: Image, face: Detection, attribute: str) -> Prediction:
+        """Return a class or a number, or None if unknown."""
 
 
 class ServicePredictor:

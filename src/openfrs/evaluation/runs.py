@@ -1,14 +1,19 @@
 """The evaluations, from images or CSV files to results."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from openfrs.core.errors import OperatorError
+from openfrs.evaluation.datasets.attacks import MOVES, film
 from openfrs.evaluation.datasets.images import NamedPairs, People, read_csv
+from openfrs.evaluation.datasets.videos import labelled_clips
+from openfrs.evaluation.metrics.action import ActionResult, clip_result
 from openfrs.evaluation.metrics.classification import UNKNOWN, ClassResult, NumberResult, class_result, number_result
 from openfrs.evaluation.metrics.damage import DAMAGES, DamageResult, damage_result
 from openfrs.evaluation.metrics.detection import DetectionResult, detection_result
@@ -23,12 +28,22 @@ from openfrs.evaluation.metrics.verification import (
     named_pairs_result,
 )
 from openfrs.media.decoding.image import EncodedImage
+from openfrs.media.decoding.video import VideoLimits
+from openfrs.recognition.liveness.action import observe
 from openfrs.recognition.main_face import main_face
 from openfrs.recognition.similarity import Calibration
 from openfrs.vision.attributes.types import Trait
+from openfrs.vision.pipeline import Pipeline
+from openfrs.vision.types import Image
 
 from .cache import Record
 from .runner import UNREADABLE, Face, Runner
+
+_CLIP_LIMITS: Final = VideoLimits(longest=60_000)
+"""Labelled clips may be longer than the service accepts."""
+
+_PHOTO_SIDE: Final = 480
+_ACTION_MODELS: Final = "face mesh, iris, silent liveness"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,6 +171,36 @@ def detect(
         raise OperatorError("none of the images can be read")
     truths, boxes = zip(*readable, strict=True)
     return detection_result(truths, boxes, data=data, models="detector", unreadable=len(detected) - len(readable))
+
+
+def evaluate_clips(pipeline: Pipeline, file: Path) -> ActionResult:
+    """Measure every clip of a ``clips.json``, including the eyes."""
+    clips = []
+    for clip in labelled_clips(file):
+        observation = observe(pipeline, clip.path.read_bytes(), eyes=True, bounds=_CLIP_LIMITS)
+        name = f"{clip.path.parent.name[-24:]}/{clip.path.name}"
+        clips.append(clip_result(name, clip.kind, clip.actions, observation))
+    return ActionResult(data=f"{len(clips)} clips", models=_ACTION_MODELS, clips=tuple(clips))
+
+
+def evaluate_photographs(pipeline: Pipeline, photos: list[Path]) -> ActionResult:
+    """Measure videos of photographs that are moved in every way of :data:`~openfrs.evaluation.datasets.attacks.MOVES`."""
+    clips = []
+    for number, (name, image) in enumerate(_squares(photos)):
+        for move, moved in MOVES.items():
+            result = clip_result(f"{number:02d} {name}", move, None, observe(pipeline, film(image, moved), eyes=True))
+            clips.append(result.model_copy(update={"curves": {}}))
+    return ActionResult(
+        data=f"{len(photos)} photographs, each moved in {len(MOVES)} ways, made without camera or paper",
+        models=_ACTION_MODELS,
+        clips=tuple(clips),
+    )
+
+
+def _squares(photos: list[Path]) -> Iterator[tuple[str, Image]]:
+    for path in photos:
+        image = EncodedImage.from_file(path).decode()
+        yield path.stem, np.asarray(cv2.resize(image, (_PHOTO_SIDE, _PHOTO_SIDE)), np.uint8)
 
 
 def quality_scores(file: Path, folder: Path) -> dict[Path, float]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -10,7 +9,6 @@ from rich.console import Console
 
 from openfrs.evaluation.datasets.folders import AttributeSet, LivenessSet, attribute_sets, liveness_set
 from openfrs.evaluation.datasets.images import labelled_boxes, named_pairs, people
-from openfrs.evaluation.datasets.videos import evaluate_clips, evaluate_photographs
 from openfrs.evaluation.metrics.classification import UNKNOWN, class_result, number_result
 from openfrs.evaluation.metrics.liveness import THRESHOLD, LivenessResult, liveness_result
 from openfrs.evaluation.report.report import Report
@@ -18,11 +16,11 @@ from openfrs.evaluation.report.result_types import AnyResult
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.main_face import main_face
 from openfrs.recognition.similarity import Calibration
-from openfrs.vision.types import Detection, Image
+from openfrs.vision.types import Image
 
 from . import runs
 from .cache import Record
-from .predictor import LIVE
+from .predictor import LIVE, Prediction, Predictor
 from .runner import UNREADABLE, Face, Runner
 
 LFW = "LFW View 1 and further images, deep-funneled, 250 x 250"
@@ -45,21 +43,6 @@ PARTS = ("lfw-dev", EMBEDDERS, DAMAGE, "detection", ACTION, ATTRIBUTES, LIVENESS
 
 DAMAGE_STRIDE = 28
 """One image in ``DAMAGE_STRIDE`` is damaged; each is measured 35 times."""
-
-
-class Predictor(Protocol):
-    """Predicts attributes of a face. Thread-safe."""
-
-    @property
-    def name(self) -> str:
-        """Description of the predictor. Predictions are cached by it, so other weights need a different name."""
-
-    @property
-    def attributes(self) -> Sequence[str]:
-        """The supported attributes, as :mod:`openfrs.evaluation.datasets` names them, and ``live``."""
-
-    def predict(self, image: Image, face: Detection, attribute: str) -> str | float | None:
-        """Return a class or a number, or None if unknown."""
 
 
 def evaluate_suite(
@@ -91,9 +74,9 @@ def evaluate_suite(
         for part, result in evaluate().items():
             report.add(part, result)
     if (not only or ACTION in only) and (data / "video" / "clips.json").is_file():
-        report.add("action-clips", evaluate_clips(runner.pipeline, data / "video" / "clips.json"))
+        report.add("action-clips", runs.evaluate_clips(runner.pipeline, data / "video" / "clips.json"))
         photos = sorted((data / "lfw-dev" / "images").rglob("*.jpg"))[100::800]
-        report.add("action-photographs", evaluate_photographs(runner.pipeline, photos))
+        report.add("action-photographs", runs.evaluate_photographs(runner.pipeline, photos))
     if only and not {ATTRIBUTES, LIVENESS} & set(only):
         return
     if predictor is None:
@@ -183,7 +166,7 @@ def evaluate_liveness(
 
 def predictions(
     runner: Runner, paths: Sequence[Path], predictor: Predictor, attribute: str, pad: float = 0.0
-) -> list[str | float | None]:
+) -> list[Prediction]:
     """Predict an attribute of the main face of every image; None if there is no face or the attribute is unknown."""
 
     def work(path: Path) -> Record:

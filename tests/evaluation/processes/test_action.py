@@ -8,8 +8,9 @@ import pytest
 from openfrs.core.errors import OperatorError
 from openfrs.evaluation.datasets import attacks
 from openfrs.evaluation.datasets.attacks import MOVES
-from openfrs.evaluation.datasets.videos import evaluate_clips, evaluate_photographs, labelled_clips
+from openfrs.evaluation.datasets.videos import labelled_clips
 from openfrs.evaluation.report.result_types import RESULTS
+from openfrs.evaluation.runs import evaluate_clips, evaluate_photographs
 from tests.support.fake_models import FakePipeline, photo
 from tests.support.performances import AHEAD, LEFT, RIGHT, performance
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from .images import read_csv
+from .images import SUFFIXES, read_csv
 
 AGES: Final = (0, 3, 13, 20, 30, 40, 50, 60, 70, 120)
 ADULT: Final = 18
@@ -196,4 +196,4 @@ def _screens(folder: Path) -> list[LivenessRow]:
 def _images(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".bmp"})
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
