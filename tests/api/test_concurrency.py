@@ -53,9 +53,9 @@ def test_concurrent_creators_respect_the_face_set_limit(frs: Frs) -> None:
 
 
 def test_concurrent_enrolments_are_all_counted(frs: Frs, face_set: str) -> None:
-    def adder(picture: str) -> Callable[[], list[str]]:
+    def adder(image: str) -> Callable[[], list[str]]:
         def work() -> list[str]:
-            bodies = [ok(frs.post(f"{face_set}/faces", json={"image_base64": picture})) for _ in range(6)]
+            bodies = [ok(frs.post(f"{face_set}/faces", json={"image_base64": image})) for _ in range(6)]
             return [face["face_id"] for body in bodies for face in body["faces"]]
 
         return work

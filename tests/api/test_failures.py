@@ -1,4 +1,4 @@
-"""What goes wrong inside, and bodies that are refused, told in the envelope of the path."""
+"""Internal errors and rejected bodies are rendered in the envelope of the path."""
 
 import asyncio
 from collections.abc import Iterator

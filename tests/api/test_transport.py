@@ -122,16 +122,16 @@ def test_a_larger_body_is_413_and_the_server_keeps_serving(
 
 def test_errors_never_repeat_request_values(frs: Frs, face_set: str, token: str) -> None:
     secret = "c2VjcmV0c2VjcmV0"
-    picture = photo((200, 0, 0))
+    image = photo((200, 0, 0))
     answers = [
         frs.post("/face-detect", json={"image_base64": secret}),
         frs.post("/face-detect", json={"image_url": secret}),
         frs.post("/face-detect", json={"image_base64": secret, "attributes": [secret]}),
         frs.post("/face-detect", files={"image_file": (secret, secret)}),
         frs.post("/face-compare", json={"image1_base64": secret, "image2_base64": secret}),
-        frs.post(f"{face_set}/faces", files={"image_file": picture}, data={"external_image_id": secret + "!"}),
-        frs.post(f"{face_set}/faces", files={"image_file": picture}, data={"external_fields": secret}),
-        frs.post(f"{face_set}/faces", files={"image_file": picture}, data={"single": secret}),
+        frs.post(f"{face_set}/faces", files={"image_file": image}, data={"external_image_id": secret + "!"}),
+        frs.post(f"{face_set}/faces", files={"image_file": image}, data={"external_fields": secret}),
+        frs.post(f"{face_set}/faces", files={"image_file": image}, data={"single": secret}),
         frs.post(f"{face_set}/search", json={"image_base64": secret, "top_n": secret}),
         frs.post(f"{face_set}/search", json={"face_id": "x", "filter": f"external_image_id:{secret} {secret}"}),
         frs.post(SETS, content=secret),

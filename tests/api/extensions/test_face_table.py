@@ -23,8 +23,8 @@ def table(server: Server, http: httpx.Client) -> str:
     http.post(f"{server.project}/face-sets", json={"face_set_name": "t", "external_fields": fields})
     for number, face in enumerate(FACES):
         body = {"external_image_id": face["id"], "external_fields": str(face["fields"]).replace("'", '"')}
-        picture = photo((200, 60 + 16 * number, 60))
-        added = http.post(f"{server.project}/face-sets/t/faces", files={"image_file": picture}, data=body)
+        image = photo((200, 60 + 16 * number, 60))
+        added = http.post(f"{server.project}/face-sets/t/faces", files={"image_file": image}, data=body)
         assert added.status_code == 200, added.text
     return f"{server.endpoint}/x/v1/{server.credentials['project_id']}/face-sets/t/faces"
 

@@ -22,8 +22,8 @@ def boxes(answer: dict[str, Any]) -> list[tuple[int, ...]]:
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp"])
 def test_faces_are_sorted_by_size_with_boxes_inside_the_image(frs: Frs, suffix: str) -> None:
-    picture = photo(ONE, OTHER, (0, 0, 200), suffix=suffix)
-    found = boxes(ok(frs.post("/face-detect", files={"image_file": ("x", picture)})))
+    image = photo(ONE, OTHER, (0, 0, 200), suffix=suffix)
+    found = boxes(ok(frs.post("/face-detect", files={"image_file": ("x", image)})))
     assert len(found) == 3
     areas = [width * height for _, _, width, height in found]
     assert areas == sorted(areas, reverse=True)
@@ -45,14 +45,14 @@ def test_an_image_without_a_face_is_an_empty_list(frs: Frs) -> None:
 
 
 def test_every_kind_of_input_gives_the_same_response(frs: Frs) -> None:
-    picture = photo(ONE)
-    encoded = base64.b64encode(picture).decode()
+    image = photo(ONE)
+    encoded = base64.b64encode(image).decode()
     answers = [
         frs.post("/face-detect", json={"image_base64": encoded}),
         frs.post("/face-detect", json={"image_base64": f"data:image/png;base64,{encoded}"}),
         frs.post("/face-detect", json={"image_base64": encoded[:100] + "\r\n" + encoded[100:]}),
-        frs.post("/face-detect", files={"image_file": ("wrong.exe", picture, "text/plain")}),
-        frs.post("/face-detect", files={"image_file": (None, picture)}),
+        frs.post("/face-detect", files={"image_file": ("wrong.exe", image, "text/plain")}),
+        frs.post("/face-detect", files={"image_file": (None, image)}),
     ]
     assert len({answer.text for answer in answers}) == 1
     assert ok(answers[0])["faces"]

@@ -60,13 +60,13 @@ def test_unusable_images_are_rejected(v1: Frs) -> None:
     def ask(**body: Any) -> httpx.Response:
         return v1.post("/live-detect-face", json=body)
 
-    picture = base64.b64encode(photo(PERSON)).decode()
+    image = base64.b64encode(photo(PERSON)).decode()
     message = refusal(ask(image_base64=base64.b64encode(photo()).decode()), "FRS.0707")
     assert message == "Detect no face, check out your picture."
     refusal(ask(), "FRS.0011")
     refusal(ask(image_base64=""), "FRS.0011")
     refusal(ask(image_base64=7), "FRS.0012")
-    refusal(ask(image_base64=picture, image_url="https://a.b/c"), "FRS.0012")
+    refusal(ask(image_base64=image, image_url="https://a.b/c"), "FRS.0012")
     refusal(ask(image_base64="Zm9v"), "FRS.0015")
     refusal(ask(image_base64="A" * (MAX_IMAGE_BYTES + 1)), "FRS.0017")
     refusal(ask(image_url="https://a.b/c"), "FRS.0020")

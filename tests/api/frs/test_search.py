@@ -28,13 +28,13 @@ def search(frs: Frs, probe: tuple[int, int, int] = PEOPLE[0], **asked: Any) -> l
 def test_every_kind_of_probe_finds_the_person(frs: Frs, face_set: str) -> None:
     (face,) = enrol(frs, PEOPLE[1], external_fields={"a_long": 3})
     enrol(frs, PEOPLE[0])
-    picture = photo(PEOPLE[1])
-    encoded = base64.b64encode(picture).decode()
+    image = photo(PEOPLE[1])
+    encoded = base64.b64encode(image).decode()
     options = {"top_n": "1", "threshold": "0.93", "return_fields": '["a_long"]'}
     answers = [
         frs.post(f"{face_set}/search", json={"image_base64": encoded, "top_n": 1, "return_fields": ["a_long"]}),
-        frs.post(f"{face_set}/search", files={"image_file": ("a.png", picture)}, data=options),
-        frs.post(f"{face_set}/search", files={"image_file": picture, **{k: (None, v) for k, v in options.items()}}),
+        frs.post(f"{face_set}/search", files={"image_file": ("a.png", image)}, data=options),
+        frs.post(f"{face_set}/search", files={"image_file": image, **{k: (None, v) for k, v in options.items()}}),
         frs.post(f"{face_set}/search", json={"face_id": face["face_id"], "top_n": 1, "return_fields": ["a_long"]}),
     ]
     for answer in answers:
