@@ -350,8 +350,8 @@ def train_mask(chips: Array, rows: Rows, random: np.random.Generator, steps: int
     large = report(truth[widths >= 32], outputs[widths >= 32], ("none", "mask"))
     return model, {
         "trained_on": f"{int((training & (labels == 1)).sum())} masked and {int((training & (labels == 0)).sum())} bare faces"
-        " of RWMFD, LFW, NUAA, a sunglasses set and half of the pictures of the detection set",
-        "held_out": f"{len(truth)} faces of at least 16 pixels in the other pictures of the detection set",
+        " of RWMFD, LFW, NUAA, a sunglasses set and half of the images of the detection set",
+        "held_out": f"{len(truth)} faces of at least 16 pixels in the other images of the detection set",
         **report(truth, outputs, ("none", "mask")),
         "of_at_least_32_pixels": large,
     }

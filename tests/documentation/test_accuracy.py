@@ -1,4 +1,4 @@
-"""Right answers on labelled pictures, measured through the HTTP API."""
+"""Accuracy on labelled images, measured through the HTTP API."""
 
 import csv
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +13,8 @@ from tests.support.servers import RunningServer
 pytestmark = pytest.mark.models
 
 
-def test_lfw_pairs_are_told_apart(real_server: RunningServer, shared_data: Path) -> None:
-    """The 1,000 test pairs of LFW View 1: at the best threshold at least 99 % are right, and strangers stay below 0.93."""
+def test_lfw_pairs_are_classified(real_server: RunningServer, shared_data: Path) -> None:
+    """On the test pairs of LFW View 1 the best accuracy is at least 99 %, and at most two impostor pairs reach 0.93."""
     with (shared_data / "lfw-dev" / "pairs.csv").open(encoding="utf-8", newline="") as lines:
         pairs = [row for row in csv.DictReader(lines) if row["split"] == "test"]
     images = shared_data / "lfw-dev" / "images"
@@ -23,9 +23,9 @@ def test_lfw_pairs_are_told_apart(real_server: RunningServer, shared_data: Path)
 
         def similarity(pair: dict[str, str]) -> float:
             files = {f"image{place}_file": (images / pair[key]).read_bytes() for place, key in ((1, "a"), (2, "b"))}
-            answer = client.post(f"{real_server.project}/face-compare", files=files)
-            assert answer.status_code == 200, answer.text
-            return float(answer.json()["similarity"])
+            response = client.post(f"{real_server.project}/face-compare", files=files)
+            assert response.status_code == 200, response.text
+            return float(response.json()["similarity"])
 
         similarities = np.array(list(pool.map(similarity, pairs)))
 
@@ -47,5 +47,5 @@ def test_a_photo_is_identical_to_itself(real_server: RunningServer, shared_data:
     with real_server.http() as client:
         for path in sorted((shared_data / "lfw-dev" / "images").glob("*/*.jpg"))[::400]:
             files = {f"image{place}_file": path.read_bytes() for place in (1, 2)}
-            answer: httpx.Response = client.post(f"{real_server.project}/face-compare", files=files)
-            assert answer.json()["similarity"] == 1.0, path.name
+            response: httpx.Response = client.post(f"{real_server.project}/face-compare", files=files)
+            assert response.json()["similarity"] == 1.0, path.name
