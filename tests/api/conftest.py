@@ -18,7 +18,7 @@ def signed_in(server: InProcessServer) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def frs(server: InProcessServer, signed_in: httpx.Client) -> Iterator[Frs]:
-    """A project without face sets, whose every answer is checked."""
+    """A client of an empty project that validates every response."""
     yield Frs(signed_in, server.project)
     server.delete_face_sets()
 

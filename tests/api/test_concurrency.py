@@ -1,4 +1,4 @@
-"""Requests at the same time: one winner, and numbers that add up."""
+"""Concurrent requests: one winner, and consistent counts."""
 
 import base64
 import threading
@@ -19,7 +19,7 @@ TWO = base64.b64encode(photo((200, 0, 0), (0, 200, 0), side=100)).decode()
 
 
 def together(*work: Callable[[], T]) -> list[T]:
-    """The results of work begun at the same moment."""
+    """Run functions concurrently and return their results."""
     start = threading.Barrier(len(work))
 
     def begin(one: Callable[[], T]) -> T:
@@ -92,7 +92,7 @@ def test_requests_during_a_deletion_succeed_or_find_no_face_set(frs: Frs, attemp
     )
     assert outcome(answers[-1]) == (200, "")
     for place, answer in enumerate(answers):
-        # a search by face may find the set, and then no longer its face
+        # a search by face id may find the face set but no longer the face
         assert outcome(answer) in {(200, ""), (400, "FRS.0302")} | ({(400, "FRS.0403")} if place == 4 else set())
     assert ok(frs.get("/face-sets")) == {"face_sets_info": []}
     frs.create()

@@ -31,7 +31,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
 
 def asked(services: Services, method: str, path: str) -> httpx.Response:
-    """The answer of an application over these services, within this process."""
+    """Send a request to an application over these services, in this process."""
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)

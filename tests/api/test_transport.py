@@ -1,4 +1,4 @@
-"""Paths, methods, headers and sizes, as the gateway in front of FRS has them."""
+"""Paths, methods, headers and sizes, as in the API gateway of FRS."""
 
 import re
 from collections.abc import Iterator
@@ -179,7 +179,7 @@ def test_cross_origin_requests_are_not_allowed(server: RunningServer, frs: Frs) 
 
 def test_the_access_log_has_path_and_request_id_but_no_query(server: RunningServer, frs: Frs) -> None:
     answer = frs.get("/face-sets/test?secret=in-a-query")
-    frs.get("/face-sets")  # the line is written once the answer has been sent
+    frs.get("/face-sets")  # the line is written after the response
     log = server.log.read_text("utf-8")
     (line,) = (line for line in log.splitlines() if answer.headers["x-request-id"] in line)
     assert f"GET {server.project}/face-sets/test 400" in line

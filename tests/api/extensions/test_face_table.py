@@ -18,7 +18,7 @@ FACES: list[dict[str, Any]] = [
 
 @pytest.fixture
 def table(server: Server, http: httpx.Client) -> str:
-    """The address of the table of a set with four faces."""
+    """URL of the table of a face set with four faces."""
     fields = {"age": {"type": "integer"}, "city": {"type": "string"}, "active": {"type": "boolean"}}
     http.post(f"{server.project}/face-sets", json={"face_set_name": "t", "external_fields": fields})
     for number, face in enumerate(FACES):
@@ -43,7 +43,7 @@ def ids(http: httpx.Client, table: str, **query: Any) -> tuple[int, str]:
         ({"order": "desc"}, "cdab"),
         ({"sort": "external_image_id"}, "abcd"),
         ({"sort": "external_image_id", "order": "desc"}, "dcba"),
-        ({"sort": "age"}, "abcd"),  # those of one age as they were enrolled, the one without an age last
+        ({"sort": "age"}, "abcd"),  # equal ages in order of enrolment, the face without an age last
         ({"sort": "age", "order": "desc"}, "bcad"),
         ({"sort": "city"}, "cdba"),
         ({"sort": "city", "order": "desc"}, "bdca"),

@@ -1,4 +1,4 @@
-"""Which models answer, and what their similarities are worth."""
+"""The models in use and the accuracy of their similarities."""
 
 from pathlib import Path
 

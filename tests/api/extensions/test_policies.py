@@ -1,4 +1,4 @@
-"""Policies of face sets and face-check over HTTP, and what FRS clients see of them."""
+"""Enrolment policies and face-check over HTTP, and their effect on FRS operations."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ def x(server: Server) -> str:
 
 @pytest.fixture
 def policy(x: str, face_set: str) -> str:
-    """Path of the policy of a face set that is there."""
+    """Path of the policy of an existing face set."""
     return f"{x}{face_set}/policy"
 
 

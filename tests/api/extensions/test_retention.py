@@ -1,4 +1,4 @@
-"""Retention and legal holds over HTTP, and what FRS clients see of them."""
+"""Retention and legal holds over HTTP, and their effect on FRS operations."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
@@ -20,7 +20,7 @@ def x(server: Server) -> str:
 
 @pytest.fixture
 def path(x: str, face_set: str) -> str:
-    """Path, beside FRS, of a face set that is there."""
+    """Extension path of an existing face set."""
     return f"{x}{face_set}"
 
 

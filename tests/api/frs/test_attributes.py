@@ -1,4 +1,4 @@
-"""Attributes of detected faces, the v1 twin, and the quality operations."""
+"""Attributes of detected faces under v2 and v1, and the quality operations."""
 
 import base64
 from dataclasses import replace

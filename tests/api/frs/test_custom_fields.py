@@ -1,4 +1,4 @@
-"""Values of custom fields, from the wire and back."""
+"""Values of custom fields: validation and round trip."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ FITTING = {
 
 
 def add(frs: Frs, values: Any) -> dict[str, Any]:
-    """Enrol a face with custom fields, written by Python's own JSON, which knows NaN."""
+    """Enrol a face with custom fields, serialised by Python's JSON, which can write NaN."""
     body = json.dumps({"image_base64": PICTURE, "external_fields": values})
     answer = frs.post("/face-sets/test/faces", content=body, headers={"Content-Type": "application/json"})
     face: dict[str, Any] = ok(answer)["faces"][0]

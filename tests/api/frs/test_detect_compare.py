@@ -1,4 +1,4 @@
-"""Detect and compare."""
+"""Face detection and comparison."""
 
 import base64
 from typing import Any

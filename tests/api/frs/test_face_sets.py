@@ -1,4 +1,4 @@
-"""Face sets: creating as Huawei's page has it, listing, showing, deleting."""
+"""Face sets: create as in Huawei's documentation, list, show and delete."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Enrolling, listing, changing and deleting faces."""
+"""Faces: add, list, update and delete."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ def listed(frs: Frs, query: str = "") -> list[dict[str, Any]]:
     return faces
 
 
-# adding
+# add
 
 
 def test_adding_returns_the_face_set_and_the_face(frs: Frs) -> None:
@@ -117,7 +117,7 @@ def test_a_missing_face_set_is_reported_before_the_image_is_decoded(frs: Frs) ->
     refusal(frs.post("/face-sets/none/faces", json={"image_base64": "Zm9v"}), "FRS.0302")
 
 
-# listing
+# list
 
 
 def test_a_list_defaults_to_the_first_five_in_order_of_enrolment(frs: Frs, face_set: str) -> None:
@@ -180,7 +180,7 @@ def test_a_face_of_another_face_set_is_unknown(frs: Frs, face_set: str) -> None:
     assert listed(frs) == [face]
 
 
-# changing
+# update
 
 
 def test_an_update_merges_fields_and_leaves_the_rest(frs: Frs, face_set: str) -> None:
@@ -228,7 +228,7 @@ def test_an_update_needs_a_face_id_and_a_set(frs: Frs, face_set: str) -> None:
     refusal(frs.put("/face-sets/none/faces", json=body), "FRS.0302")
 
 
-# deleting
+# delete
 
 
 def test_deletion_by_external_image_id_deletes_all_its_faces(frs: Frs, face_set: str) -> None:

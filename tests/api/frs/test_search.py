@@ -1,4 +1,4 @@
-"""Search over HTTP: the ways of asking, and what is refused."""
+"""Search over HTTP: kinds of probes, options and errors."""
 
 import base64
 import json
@@ -123,7 +123,7 @@ LINE = [{"a_long": 1, "a_double": 0.5}, {"a_long": 2, "a_string": "b c"}, {"a_lo
 
 
 def enrol_line(frs: Frs) -> list[str]:
-    """Four faces of one person, ever less described; their ids."""
+    """Enrol four faces of one person with fewer and fewer fields; return their ids."""
     return [enrol(frs, PEOPLE[0], external_fields=fields)[0]["face_id"] for fields in LINE]
 
 

@@ -1,4 +1,4 @@
-"""The old paths: every operation of version 2 is there under version 1, over the same face sets."""
+"""Every operation of v2 also under v1, on the same face sets."""
 
 import httpx
 import pytest
@@ -11,7 +11,7 @@ ANNA, BEN = (200, 60, 60), (60, 200, 60)
 
 @pytest.fixture
 def old(signed_in: httpx.Client, frs: Frs) -> Frs:
-    """The project's version 1; ``frs`` empties it."""
+    """A client of the project's v1 paths; ``frs`` empties the project."""
     return Frs(signed_in, frs.project.replace("/v2/", "/v1/"))
 
 

@@ -19,7 +19,7 @@ def document(server: Server) -> dict[str, Any]:
 
 
 def test_every_raised_error_is_documented(document: dict[str, Any]) -> None:
-    """The document names what the sources raise, no more and no less."""
+    """The document lists exactly the errors that the sources raise."""
     keys = "|".join(map(re.escape, sorted(catalogue(), key=len, reverse=True)))
     sources = (path for path in (REPOSITORY / "src").rglob("*.py") if path.name != "refusals.py")
     code = (
@@ -36,7 +36,7 @@ def test_every_raised_error_is_documented(document: dict[str, Any]) -> None:
 
 
 def examples(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every example of a document, with the place of its schema."""
+    """Yield every example with the path of its schema."""
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             here = ("paths", path, method)

@@ -1,4 +1,4 @@
-"""Action liveness over the API: what is asked, what is answered, what is refused."""
+"""Action liveness over HTTP: requests, responses and errors."""
 
 import base64
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Liveness sessions over the API: random, used once, read once."""
+"""Liveness sessions over HTTP: random actions, one video, one read of the result."""
 
 from itertools import pairwise
 from typing import Any

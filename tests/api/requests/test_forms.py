@@ -1,4 +1,4 @@
-"""Multipart forms: every way clients write them, and what cannot be read."""
+"""Multipart forms as different clients write them, and malformed ones."""
 
 import json
 from typing import Any
@@ -65,12 +65,12 @@ def test_a_file_part_may_have_any_file_name_and_type(
 
 @pytest.mark.parametrize("filename", ["a.bmp", None])
 def test_every_byte_of_a_file_arrives(frs: Frs, face_set: str, filename: str | None) -> None:
-    """This bitmap is also valid UTF-8 text: only its file name, if it has one, says that it is not meant as such."""
+    """This bitmap is also valid UTF-8 text: only a file name marks it as a file."""
     image = np.zeros((64, 96, 3), np.uint8)
     image[16:48, 16:48] = (0xC3, 0xA9, 0x20)
     bitmap = bytearray(cv2.imencode(".bmp", image)[1].tobytes())
-    bitmap[34:38] = bytes(4)  # the length of the pixels, which may be left open
-    bitmap[2:6] = bytes(4)  # so may the length of the file
+    bitmap[34:38] = bytes(4)  # the length of the pixel data, which may be 0
+    bitmap[2:6] = bytes(4)  # the length of the file, which may be 0 too
     assert bitmap.decode("utf-8")
     (face,) = add(frs, part("image_file", bytes(bitmap), filename=filename))
     assert face["bounding_box"] == {"width": 32, "top_left_y": 16, "top_left_x": 16, "height": 32}
@@ -291,7 +291,7 @@ def test_operations_without_images_accept_json_only(frs: Frs, method: str, path:
 
 
 def test_forms_of_the_official_sdk_are_read(frs: Frs, face_set: str) -> None:
-    """Text parts first, without a content type, Python's JSON with spaces, the file last."""
+    """Text parts first and without a content type, Python's JSON with spaces, the file last."""
     fields = json.dumps({"a_long": 1, "a_boolean": False})
     parts = [part("external_fields", fields), part("single", "True"), part("image_file", PICTURE, filename="a.jpg")]
     headers = {**FORM, "X-Sdk-Content-Sha256": "UNSIGNED-PAYLOAD"}

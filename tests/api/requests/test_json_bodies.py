@@ -1,4 +1,4 @@
-"""JSON bodies that are not what they should be are refused, never failed on."""
+"""Invalid JSON bodies are rejected and never cause a failure."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ OPERATIONS = [
     ("DELETE", "/face-sets/test/faces/batch"),
     ("POST", "/face-sets/test/search"),
 ]
-"""Every operation that reads a body."""
+"""All operations that read a body."""
 
 NOT_AN_OBJECT = {
     "empty": b"",

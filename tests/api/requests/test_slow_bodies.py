@@ -1,4 +1,4 @@
-"""Bodies that take too long."""
+"""Time limit of request bodies."""
 
 import asyncio
 from typing import Any
