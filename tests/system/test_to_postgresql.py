@@ -262,7 +262,7 @@ def test_the_command_reports_the_migration(tmp_path: Path, url: str) -> None:
         return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=REPOSITORY, check=False)
 
     assert "is not a data directory; write sqlite:DIRECTORY" in run("--from", str(data), "--to", url).stderr
-    assert "name the database" in run("--from", f"sqlite:{data}").stderr
+    assert "set OPENFRS_DATABASE" in run("--from", f"sqlite:{data}").stderr
     moved = run("--from", f"sqlite:{data}", "--to", url)
     assert moved.returncode == 0, moved.stderr
     assert moved.stdout.startswith(f"Moved {PEOPLE - 1} faces and all other data to the database.")
