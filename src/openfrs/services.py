@@ -49,7 +49,7 @@ from openfrs.store.opening import load_master_key, open_database, open_milvus_in
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.weights.manifest import Manifest, manifest
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # pymilvus is optional
     from openfrs.store.index.milvus.search import MilvusIndex
 
 

@@ -67,7 +67,12 @@ def test_intact_directory_is_ok(data: Path) -> None:
         ),
         (damage, "database", Status.FAILED, "restore a backup"),
         (lambda data: (data / "keys.json").unlink(), "keys", Status.FAILED, "missing"),
-        (lambda data: (data / "keys.json").write_text("{}"), "keys", Status.FAILED, "cannot be read as an OpenFRS keyring"),
+        (
+            lambda data: (data / "keys.json").write_text("{}"),
+            "keys",
+            Status.FAILED,
+            "cannot be read as an OpenFRS keyring",
+        ),
         (lambda data: (data / "keys.json").chmod(0o644), "permissions", Status.WARNING, "keys.json"),
         (
             lambda data: os.utime(data / "openfrs.db", (time.time() + 7200,) * 2),
