@@ -48,10 +48,10 @@ def balanced(endpoints: Sequence[str], folder: Path) -> Iterator[tuple[str, Self
     """Yield the address of an nginx in front of three nodes, and its certificate."""
     named = {f"node{number}.example:8080": _address(each) for number, each in enumerate(endpoints, 1)}
     upstream = _replaced(NODES.read_text("utf-8"), named)
-    site, found = re.subn(
+    site, replacements = re.subn(
         r"^upstream .*?^}$", lambda _: upstream, SITE.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE
     )
-    assert found == 1
+    assert replacements == 1
     with _nginx(site, folder) as proxy:
         yield proxy
 

@@ -38,11 +38,11 @@ def test_the_unit_is_valid_for_systemd(tmp_path: Path) -> None:
     path = tmp_path / "openfrs.service"
     path.write_text(UNIT.replace("/opt/openfrs/bin/openfrs", sys.executable))
     assert checked(analyze, "verify", str(path)) == ""
-    found = re.search(
+    exposure = re.search(
         r"exposure level for openfrs.service: ([\d.]+)", checked(analyze, "security", "--offline=true", str(path))
     )
-    assert found is not None
-    assert float(found[1]) <= 2, "0 is nothing exposed, 10 is everything"
+    assert exposure is not None
+    assert float(exposure[1]) <= 2, "0 is nothing exposed, 10 is everything"
 
 
 def test_the_unit_runs_an_existing_command() -> None:
@@ -100,9 +100,9 @@ def test_the_kubernetes_file_is_valid(release: str) -> None:
 
 @pytest.mark.parametrize("name", ["compose-nodes.yaml", "kubernetes/openfrs.yaml"])
 def test_nodes_have_known_settings(name: str) -> None:
-    given = set(re.findall(r"(?:name: |^ +)OPENFRS_([A-Z_]+)\b", (DEPLOY / name).read_text("utf-8"), re.MULTILINE))
-    assert "DATABASE" in given
-    assert {each.lower() for each in given} <= {*Settings.model_fields}
+    names = set(re.findall(r"(?:name: |^ +)OPENFRS_([A-Z_]+)\b", (DEPLOY / name).read_text("utf-8"), re.MULTILINE))
+    assert "DATABASE" in names
+    assert {each.lower() for each in names} <= {*Settings.model_fields}
 
 
 def test_the_image_has_the_locked_packages_and_the_drivers_of_nodes() -> None:

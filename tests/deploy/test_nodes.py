@@ -38,9 +38,9 @@ def test_a_face_set_has_one_node_and_moves_if_it_dies(cluster: list[RunningServe
 
         def faces_of(name: str) -> set[str]:
             files, data = {"image_file": PEOPLE[0]}, {"top_n": "10", "threshold": "0.99"}
-            answer = client.post(f"{project}/face-sets/{name}/search", files=files, data=data)
-            assert answer.status_code == 200, answer.text
-            return {face["face_id"] for face in answer.json()["faces"]}
+            response = client.post(f"{project}/face-sets/{name}/search", files=files, data=data)
+            assert response.status_code == 200, response.text
+            return {face["face_id"] for face in response.json()["faces"]}
 
         known: dict[str, set[str]] = {}
         for name in SETS:
@@ -49,9 +49,9 @@ def test_a_face_set_has_one_node_and_moves_if_it_dies(cluster: list[RunningServe
             known[name] = {face["face_id"] for face in added}
             assert faces_of(name) == known[name]
 
-        asked = [[name for name in SETS if f"/face-sets/{name}/search" in each.log.read_text()] for each in cluster]
-        assert sorted(name for names in asked for name in names) == SETS, "each by one node alone"
-        assert sum(map(bool, asked)) > 1, "and not all by the same"
+        searched = [[name for name in SETS if f"/face-sets/{name}/search" in each.log.read_text()] for each in cluster]
+        assert sorted(name for names in searched for name in names) == SETS, "one node searches each face set"
+        assert sum(map(bool, searched)) > 1, "several nodes search"
 
         cluster[1].process.send_signal(signal.SIGKILL)
         cluster[1].process.wait()

@@ -42,8 +42,8 @@ def test_signatures_of_the_sdk_stay_valid(proxy: tuple[RunningServer, SelfSigned
     sdk = sdk_client(server.endpoint, server.credentials, certificate=pair.certificate)
     for name in ("people", "a b+c%2f&=~", "人脸"):  # encoded in the path
         sdk.create_face_set(v2.CreateFaceSetRequest(body=v2.CreateFaceSetReq(face_set_name=name)))
-        picture = base64.b64encode(photo((200, 64, 64))).decode()
-        body = v2.AddFacesBase64Req(image_base64=picture, external_image_id="anna")
+        image = base64.b64encode(photo((200, 64, 64))).decode()
+        body = v2.AddFacesBase64Req(image_base64=image, external_image_id="anna")
         (face,) = sdk.add_faces_by_base64(v2.AddFacesByBase64Request(face_set_name=name, body=body)).faces
         request = v2.ShowFacesByLimitRequest(face_set_name=name, offset=0, limit=5)  # a query is signed too
         assert [each.face_id for each in sdk.show_faces_by_limit(request).faces] == [face.face_id]
@@ -79,9 +79,9 @@ def test_the_service_rejects_a_large_body(proxy: tuple[RunningServer, SelfSigned
     context = ssl.create_default_context(cafile=pair.certificate)
     with httpx.Client(base_url=server.endpoint, verify=context) as client:
         token = client.post("/v3/auth/tokens", json=server.login_body()).headers["X-Subject-Token"]
-        answer = client.post(
+        response = client.post(
             f"{server.project}/face-detect",
             content=bytes(12 * 2**20 + 1),
             headers={"Content-Type": "application/json", "X-Auth-Token": token},
         )
-    assert (answer.status_code, answer.json()["error_code"]) == (413, "APIG.0201")
+    assert (response.status_code, response.json()["error_code"]) == (413, "APIG.0201")

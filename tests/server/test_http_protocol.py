@@ -66,7 +66,7 @@ def test_slow_headers_time_out() -> None:
 
 
 def test_the_timeout_covers_headers_only_and_restarts_for_each_request() -> None:
-    async def asked() -> list[bytes]:
+    async def exchange() -> list[bytes]:
         answers = []
         async with connected() as (reader, writer):
             for _ in range(2):
@@ -77,10 +77,10 @@ def test_the_timeout_covers_headers_only_and_restarts_for_each_request() -> None
             answers.append(await reader.read())
         return answers
 
-    assert asyncio.run(asked()) == [b"ok", b"ok", b""]
+    assert asyncio.run(exchange()) == [b"ok", b"ok", b""]
 
 
-async def refused(*sent: bytes) -> tuple[int, str]:
+async def rejection(*sent: bytes) -> tuple[int, str]:
     """Send bytes one after the other; return status and code of the response, after which the connection is closed."""
     async with connected() as (reader, writer):
         for part in sent:
@@ -88,17 +88,17 @@ async def refused(*sent: bytes) -> tuple[int, str]:
             await writer.drain()
             await asyncio.sleep(0.02)
         head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-    told = json.loads(body)
-    assert f"X-Request-Id: {told['request_id']}".encode() in head
+    error = json.loads(body)
+    assert f"X-Request-Id: {error['request_id']}".encode() in head
     assert b"Content-Type: application/json; charset=UTF-8" in head
-    return int(head.split()[1]), told["error_code"]
+    return int(head.split()[1]), error["error_code"]
 
 
 @pytest.mark.parametrize(
     "sent", [b"\x16\x03\x01\x02\x00\x01", b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", HEAD + b"no colon\r\n\r\n"]
 )
 def test_invalid_http_gets_an_error_of_the_gateway(sent: bytes) -> None:
-    assert asyncio.run(refused(sent)) == (400, "APIG.0201")
+    assert asyncio.run(rejection(sent)) == (400, "APIG.0201")
 
 
 @pytest.mark.parametrize(
@@ -113,11 +113,11 @@ def test_invalid_http_gets_an_error_of_the_gateway(sent: bytes) -> None:
     ids=["a long query", "at once", "a long header", "with all else", "without an end"],
 )
 def test_headers_that_are_too_large_are_not_read_further(head: list[bytes], status: int) -> None:
-    assert asyncio.run(refused(*head)) == (status, "APIG.0201")
+    assert asyncio.run(rejection(*head)) == (status, "APIG.0201")
 
 
 def test_a_body_is_not_counted_as_headers_of_the_next_request() -> None:
-    async def asked() -> bytes:
+    async def exchange() -> bytes:
         async with connected() as (reader, writer):
             body = b"a" * 200_000
             writer.write(
@@ -127,4 +127,4 @@ def test_a_body_is_not_counted_as_headers_of_the_next_request() -> None:
             await reader.readexactly(2)
             return await reader.readline()
 
-    assert asyncio.run(asked()).startswith(b"HTTP/1.1 200")
+    assert asyncio.run(exchange()).startswith(b"HTTP/1.1 200")

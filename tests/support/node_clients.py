@@ -27,25 +27,25 @@ def clients_of(cluster: Sequence[RunningServer]) -> Iterator[list[httpx.Client]]
 
 def is_told_that_the_database_is_away(client: httpx.Client, path: str) -> None:
     """Assert that a read is rejected with Retry-After."""
-    refused = client.get(path)
-    assert refused.status_code == 500
-    assert refused.json()["error_code"] == "FRS.0018"
-    assert refused.headers["Retry-After"] == "5"
+    response = client.get(path)
+    assert response.status_code == 500
+    assert response.json()["error_code"] == "FRS.0018"
+    assert response.headers["Retry-After"] == "5"
 
 
 def add(client: httpx.Client, path: str, person: int) -> str:
     """Add a person to a face set, and return the face id."""
-    answer = client.post(f"{path}/faces", files={"image_file": PEOPLE[person]})
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["faces"][0]["face_id"])
+    response = client.post(f"{path}/faces", files={"image_file": PEOPLE[person]})
+    assert response.status_code == 200, response.text
+    return str(response.json()["faces"][0]["face_id"])
 
 
 def search(client: httpx.Client, path: str, person: int) -> set[str]:
     """Return the face ids of a person in a face set."""
     files, data = {"image_file": PEOPLE[person]}, {"top_n": "1000", "threshold": "0.99"}
-    answer = client.post(f"{path}/search", files=files, data=data)
-    assert answer.status_code == 200, answer.text
-    return {face["face_id"] for face in answer.json()["faces"]}
+    response = client.post(f"{path}/search", files=files, data=data)
+    assert response.status_code == 200, response.text
+    return {face["face_id"] for face in response.json()["faces"]}
 
 
 def agree_with_a_list(project: str, clients: Sequence[httpx.Client], *, steps: int) -> None:
@@ -109,10 +109,10 @@ class Writers:
 
     def are_found_by(self, client: httpx.Client) -> None:
         """Assert that no acknowledged face is missing and no unexpected face exists."""
-        found = search(client, self._path, 0)
-        assert self.there <= found
-        assert len(found) <= len(self.there) + self.unsure
-        assert client.get(self._path).json()["face_set_info"]["face_number"] == len(found)
+        face_ids = search(client, self._path, 0)
+        assert self.there <= face_ids
+        assert len(face_ids) <= len(self.there) + self.unsure
+        assert client.get(self._path).json()["face_set_info"]["face_number"] == len(face_ids)
 
     def _run(self, number: int) -> None:
         balancer = random.Random(number)
@@ -120,15 +120,15 @@ class Writers:
             each = balancer.choice(self._cluster)
             with httpx.Client(base_url=each.endpoint, headers={"X-Auth-Token": self.token}, timeout=60) as client:
                 try:
-                    answer = client.post(f"{self._path}/faces", files={"image_file": PEOPLE[0]})
+                    response = client.post(f"{self._path}/faces", files={"image_file": PEOPLE[0]})
                 except httpx.TransportError:
                     with self._lock:
                         self.unsure += 1  # the node died during the request, or is not running
                     continue
             with self._lock:
-                if answer.status_code == 200:
-                    self.there.add(answer.json()["faces"][0]["face_id"])
+                if response.status_code == 200:
+                    self.there.add(response.json()["faces"][0]["face_id"])
                 else:
-                    self.refused.add(answer.status_code)
+                    self.refused.add(response.status_code)
                     self.unsure += 1
-                    assert answer.json()["error_code"] in {"FRS.0018", "FRS.0033"}, answer.text
+                    assert response.json()["error_code"] in {"FRS.0018", "FRS.0033"}, response.text

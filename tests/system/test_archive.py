@@ -61,13 +61,13 @@ def test_two_servers_answer_every_search_the_same(tmp_path: Path) -> None:
     word.write_text("a passphrase\n")
     searches = [{"image_file": photo(colour(number))} for number in (0, 3, 7, 500)]
 
-    def found(server: Any, client: Any) -> list[bytes]:
+    def search_results(server: Any, client: Any) -> list[bytes]:
         path, options = f"{server.project}/face-sets/people", {"top_n": "10", "return_fields": '["n"]'}
-        answers = [client.post(f"{path}/search", files=files, data=options) for files in searches]
-        answers.append(client.get(f"{path}/faces", params={"limit": 20}))
-        answers.append(client.get(path))
-        assert [answer.status_code for answer in answers] == [200] * len(answers)
-        return [answer.content for answer in answers]
+        responses = [client.post(f"{path}/search", files=files, data=options) for files in searches]
+        responses.append(client.get(f"{path}/faces", params={"limit": 20}))
+        responses.append(client.get(path))
+        assert [response.status_code for response in responses] == [200] * len(responses)
+        return [response.content for response in responses]
 
     with running(fake_server_command(here), here) as server, server.http() as client:
         path = f"{server.project}/face-sets"
@@ -79,19 +79,19 @@ def test_two_servers_answer_every_search_the_same(tmp_path: Path) -> None:
         changed = {"face_id": listed[2]["face_id"], "external_fields": {"n": -2}}
         assert client.put(f"{path}/people/faces", json=changed).status_code == 200
         assert client.delete(f"{path}/people/faces", params={"external_image_id": "p4"}).status_code == 200
-        told = _command("export", "people", file, "--passphrase-file", word, "--data", here)
-        assert told == f"Exported 9 faces to {file}, encrypted.\n"
-        answers = found(server, client)
+        output = _command("export", "people", file, "--passphrase-file", word, "--data", here)
+        assert output == f"Exported 9 faces to {file}, encrypted.\n"
+        responses = search_results(server, client)
     new_data(there)
     key = _command("archive", "key", "--data", here).strip()
-    told = _command("archive", "show", file, "--trust", key, "--passphrase-file", word, "--data", there)
-    assert {"face set       people", "faces          9", "embedder       sface"} <= set(told.splitlines())
+    output = _command("archive", "show", file, "--trust", key, "--passphrase-file", word, "--data", there)
+    assert {"face set       people", "faces          9", "embedder       sface"} <= set(output.splitlines())
     _command("archive", "trust", key, "--name", "here", "--data", there)
     assert _command("archive", "trusted", "--data", there) == f"{key}  here\n"
-    told = _command("import", "--archive", file, "--passphrase-file", word, "--data", there)
-    assert told == "Imported 9 faces to face set people.\n"
+    output = _command("import", "--archive", file, "--passphrase-file", word, "--data", there)
+    assert output == "Imported 9 faces to face set people.\n"
     with running(fake_server_command(there), there) as server, server.http() as client:
-        assert found(server, client) == answers
+        assert search_results(server, client) == responses
 
 
 if __name__ == "__main__":

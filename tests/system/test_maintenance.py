@@ -53,9 +53,9 @@ def refused_start(data: Path, key_file: Path | None = None) -> str:
 
 
 def search(server: RunningServer, client: httpx.Client) -> list[Any]:
-    answer = client.post(f"{server.project}/face-sets/s/search", files={"image_file": PERSON})
-    assert answer.status_code == 200, answer.text
-    return [(face["face_id"], face["similarity"]) for face in answer.json()["faces"]]
+    response = client.post(f"{server.project}/face-sets/s/search", files={"image_file": PERSON})
+    assert response.status_code == 200, response.text
+    return [(face["face_id"], face["similarity"]) for face in response.json()["faces"]]
 
 
 def start(data: Path, key_file: Path | None = None) -> Any:
@@ -76,21 +76,21 @@ def on_disk(data: Path) -> bool:
 def test_templates_are_encrypted_and_their_keys_rotated(tmp_path: Path, key_files: list[Path]) -> None:
     data, (key, other) = tmp_path / "data", key_files
     with start(data) as server, server.http() as client:
-        found = fill(server, client)
+        results = fill(server, client)
     assert on_disk(data)
     assert refused_start(data, key).endswith("run openfrs templates encrypt")
     assert templates("encrypt", "--data", str(data), key_file=key) == "1 templates encrypted.\n"
     assert not on_disk(data)
     assert "templates are encrypted" in refused_start(data)
     with start(data, key) as server, server.http() as client:
-        assert search(server, client) == found
+        assert search(server, client) == results
         busy = command("openfrs", "templates", "rotate-project-keys", "--data", str(data), key_file=key)
         assert busy.stderr == f"openfrs: {data} is in use by another OpenFRS process\n"
     assert templates("rotate-project-keys", "--data", str(data), key_file=key) == "1 templates encrypted again.\n"
     assert "1 projects" in templates("rotate-master-key", str(other), "--data", str(data), key_file=key)
     assert "encrypted with another master key" in refused_start(data, key)
     with start(data, other) as server, server.http() as client:
-        assert search(server, client) == found
+        assert search(server, client) == results
         project = server.credentials["project_id"]
     assert "Deleted 1 face sets" in templates("erase-project", project, "--yes", "--data", str(data), key_file=other)
     with start(data, other) as server, server.http() as client:

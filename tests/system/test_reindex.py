@@ -28,10 +28,10 @@ def data(tmp_path: Path) -> Path:
         client.post(
             f"{server.project}/face-sets", json={"face_set_name": "s", "external_fields": {"n": {"type": "long"}}}
         )
-        for name, picture in PICTURES.items():
+        for name, image in PICTURES.items():
             form = {"external_image_id": name, "external_fields": '{"n": 7}'}
-            answer = client.post(f"{server.project}/face-sets/s/faces", files={"image_file": picture}, data=form)
-            assert answer.status_code == 200, answer.text
+            response = client.post(f"{server.project}/face-sets/s/faces", files={"image_file": image}, data=form)
+            assert response.status_code == 200, response.text
     with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
         connection.execute("update face_sets set embedder = 'older'")
         connection.execute("update templates set template = zeroblob(64)")
@@ -41,10 +41,10 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "pictures"
+    folder = tmp_path / "images"
     folder.mkdir()
-    for name, picture in PICTURES.items():
-        (folder / f"{name}.png").write_bytes(picture)
+    for name, image in PICTURES.items():
+        (folder / f"{name}.png").write_bytes(image)
     return folder
 
 
@@ -56,15 +56,15 @@ def serving(data: Path) -> Iterator[tuple[RunningServer, httpx.Client, str]]:
 
 def reindex(data: Path, folder: Path, *, name: str = "s", drop_missing: bool = False) -> tuple[Reembedding, list[int]]:
     """Return the result and the reported progress: the total, then the steps."""
-    told = list[int]()
+    progress = list[int]()
 
     def track(name: str, total: int) -> Any:
         assert name == "faces"
-        told.append(total)
-        return told.append
+        progress.append(total)
+        return progress.append
 
     options: dict[str, Any] = {"project_id": None, "drop_missing": drop_missing, "track": track, "load_pipeline": load}
-    return reembed_face_set(Settings(data=data), name, folder, **options), told
+    return reembed_face_set(Settings(data=data), name, folder, **options), progress
 
 
 def contents(data: Path) -> list[Any]:
@@ -74,39 +74,39 @@ def contents(data: Path) -> list[Any]:
         ]
 
 
-def found(client: httpx.Client, path: str, person: tuple[int, int, int]) -> list[Any]:
-    answer = client.post(f"{path}/search", files={"image_file": photo(person)}, data={"threshold": "0.9"})
-    assert answer.status_code == 200, answer.text
-    return [(face["external_image_id"], face["similarity"]) for face in answer.json()["faces"]]
+def search_results(client: httpx.Client, path: str, person: tuple[int, int, int]) -> list[Any]:
+    response = client.post(f"{path}/search", files={"image_file": photo(person)}, data={"threshold": "0.9"})
+    assert response.status_code == 200, response.text
+    return [(face["external_image_id"], face["similarity"]) for face in response.json()["faces"]]
 
 
 def test_a_face_set_of_another_embedder_is_rejected_with_its_name(data: Path) -> None:
     with serving(data) as (_, client, path):
         listed = client.get(f"{path}/faces").json()["faces"]
         files = {"image_file": PICTURES["anna"]}
-        for answer in (
+        for response in (
             client.post(f"{path}/search", files=files),
             client.post(f"{path}/search", json={"face_id": listed[0]["face_id"]}),
             client.post(f"{path}/faces", files=files),
         ):
-            assert (answer.status_code, answer.json()["error_code"]) == (400, "FRS.0012")
-            assert "embedder older, this server runs sface" in answer.json()["error_msg"]
+            assert (response.status_code, response.json()["error_code"]) == (400, "FRS.0012")
+            assert "embedder older, this server runs sface" in response.json()["error_msg"]
 
 
 def test_a_face_set_is_embedded_again_from_its_images(data: Path, folder: Path) -> None:
     with serving(data) as (_, client, path):
         listed = client.get(f"{path}/faces").json()
-    remade, told = reindex(data, folder)
-    assert (remade.missing, remade.unused) == ([], [])
-    assert (told[0], sum(told[1:])) == (3, 3)
+    result, progress = reindex(data, folder)
+    assert (result.missing, result.unused) == ([], [])
+    assert (progress[0], sum(progress[1:])) == (3, 3)
     with serving(data) as (_, client, path):
         assert client.get(f"{path}/faces").json() == listed
-        assert found(client, path, ANNA) == [("anna", 1.0)]
-        assert found(client, path, BERT) == found(client, path, CARL) == [("pair", 1.0)]
+        assert search_results(client, path, ANNA) == [("anna", 1.0)]
+        assert search_results(client, path, BERT) == search_results(client, path, CARL) == [("pair", 1.0)]
         pair = [face["face_id"] for face in listed["faces"] if face["external_image_id"] == "pair"]
         for face_id, person in zip(pair, (BERT, CARL), strict=True):
-            answer = client.post(f"{path}/search", files={"image_file": photo(person)}, data={"threshold": "0.9"})
-            assert [face["face_id"] for face in answer.json()["faces"]] == [face_id]
+            response = client.post(f"{path}/search", files={"image_file": photo(person)}, data={"threshold": "0.9"})
+            assert [face["face_id"] for face in response.json()["faces"]] == [face_id]
         assert client.get(path).json()["face_set_info"]["face_number"] == 3
 
 
@@ -115,22 +115,22 @@ def test_missing_faces_stop_the_run_or_are_dropped(data: Path, folder: Path) -> 
     (folder / "pair.png").write_bytes(photo(BERT))
     (folder / "stranger.png").write_bytes(photo(CARL))
     before = contents(data)
-    remade, _ = reindex(data, folder)
-    assert [face.external_image_id for face in remade.without_image] == ["anna"]
-    assert [face.external_image_id for face, _ in remade.without_face] == ["pair"]
-    assert "none of the 1 faces" in remade.without_face[0][1]
-    assert remade.unused == [folder / "stranger.png"]
+    result, _ = reindex(data, folder)
+    assert [face.external_image_id for face in result.without_image] == ["anna"]
+    assert [face.external_image_id for face, _ in result.without_face] == ["pair"]
+    assert "none of the 1 faces" in result.without_face[0][1]
+    assert result.unused == [folder / "stranger.png"]
     assert contents(data) == before
     reindex(data, folder, drop_missing=True)
     with serving(data) as (_, client, path):
         assert client.get(path).json()["face_set_info"]["face_number"] == 1
-        assert found(client, path, BERT) == [("pair", 1.0)]
+        assert search_results(client, path, BERT) == [("pair", 1.0)]
 
 
 def test_an_unreadable_image_is_reported(data: Path, folder: Path) -> None:
-    (folder / "anna.png").write_bytes(b"no picture")
-    remade, _ = reindex(data, folder)
-    ((face, why),) = remade.without_face
+    (folder / "anna.png").write_bytes(b"not an image")
+    result, _ = reindex(data, folder)
+    ((face, why),) = result.without_face
     assert face.external_image_id == "anna"
     assert "anna.png" in why
 

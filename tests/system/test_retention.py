@@ -71,15 +71,15 @@ def test_expired_faces_are_erased_from_the_files_while_a_server_runs(tmp_path: P
         ids = fill(server, client)
         make_old(data, ids[:4])
         assert traces(data, COLOURS) == 6
-        told = command("retention", "run", "--dry-run", "--data", data)
-        assert told.endswith("face set s, rule age: 4 would be deleted\n4 faces would be deleted.\n")
+        output = command("retention", "run", "--dry-run", "--data", data)
+        assert output.endswith("face set s, rule age: 4 would be deleted\n4 faces would be deleted.\n")
         assert enrolled(server, client) == ids
         assert command("retention", "run", "--data", data).endswith("4 faces deleted.\n")
         assert traces(data, COLOURS[:4]) == 0
         assert traces(data, COLOURS) == 2
         assert enrolled(server, client) == ids[4:]
-        answer = client.post(f"{server.project}/face-sets/s/search", files={"image_file": photo(COLOURS[0])}).json()
-        assert {face["face_id"] for face in answer["faces"]} == {*ids[4:]}
+        response = client.post(f"{server.project}/face-sets/s/search", files={"image_file": photo(COLOURS[0])}).json()
+        assert {face["face_id"] for face in response["faces"]} == {*ids[4:]}
         report = command("retention", "report", "--data", data)
         assert " age           4 faces of s\n4 faces deleted; all records are intact" in report
         line = json.loads(command("retention", "report", "--json", "--data", data))
@@ -133,10 +133,10 @@ def test_an_altered_record_fails_the_report(tmp_path: Path) -> None:
     with serving(data) as (server, client):
         fill(server, client)
         client.delete(f"{server.project}/face-sets/s")
-    told = command("retention", "report", "--data", data)
-    assert "6 faces of s" in told
-    last = told.split()[-1]
-    assert command("retention", "report", "--known", last, "--data", data) == told
+    output = command("retention", "report", "--data", data)
+    assert "6 faces of s" in output
+    last = output.split()[-1]
+    assert command("retention", "report", "--known", last, "--data", data) == output
     result = CliRunner().invoke(app, ["retention", "report", "--known", "0" * 64, "--data", str(data)])
     assert "records were removed or rewritten" in str(result.exception)
     with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:

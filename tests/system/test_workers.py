@@ -56,16 +56,16 @@ def together(work: list[Callable[[], T]]) -> list[T]:
         return list(pool.map(begin, work))
 
 
-def add(client: httpx.Client, path: str, picture: bytes = PERSON) -> str:
-    answer = client.post(f"{path}/faces", files={"image_file": picture})
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["faces"][0]["face_id"])
+def add(client: httpx.Client, path: str, image: bytes = PERSON) -> str:
+    response = client.post(f"{path}/faces", files={"image_file": image})
+    assert response.status_code == 200, response.text
+    return str(response.json()["faces"][0]["face_id"])
 
 
 def search(client: httpx.Client, path: str) -> set[str]:
-    answer = client.post(f"{path}/search", files={"image_file": PERSON}, data={"top_n": "1000", "threshold": "0.5"})
-    assert answer.status_code == 200, answer.text
-    return {face["face_id"] for face in answer.json()["faces"]}
+    response = client.post(f"{path}/search", files={"image_file": PERSON}, data={"top_n": "1000", "threshold": "0.5"})
+    assert response.status_code == 200, response.text
+    return {face["face_id"] for face in response.json()["faces"]}
 
 
 def test_a_write_through_one_process_is_seen_by_all(cluster: RunningServer, clients: list[httpx.Client]) -> None:
@@ -113,11 +113,11 @@ def test_one_of_several_creators_and_deleters_wins(cluster: RunningServer, clien
     sets, path = f"{cluster.project}/face-sets", f"{cluster.project}/face-sets/raced"
     for _ in range(5):
         made = together([partial(client.post, sets, json={"face_set_name": "raced"}) for client in clients])
-        assert sorted(answer.status_code for answer in made) == [200, 400, 400]
-        assert {answer.json().get("error_code") for answer in made} == {None, "FRS.0301"}
+        assert sorted(response.status_code for response in made) == [200, 400, 400]
+        assert {response.json().get("error_code") for response in made} == {None, "FRS.0301"}
         gone = together([partial(client.delete, path) for client in clients])
-        assert sorted(answer.status_code for answer in gone) == [200, 400, 400]
-        assert {answer.json().get("error_code") for answer in gone} == {None, "FRS.0302"}
+        assert sorted(response.status_code for response in gone) == [200, 400, 400]
+        assert {response.json().get("error_code") for response in gone} == {None, "FRS.0302"}
 
 
 def test_an_add_to_a_set_that_another_process_deletes_finishes_or_finds_no_set(
@@ -128,9 +128,9 @@ def test_an_add_to_a_set_that_another_process_deletes_finishes_or_finds_no_set(
         assert clients[0].post(sets, json={"face_set_name": "raced"}).status_code == 200
         deleter, *adders = clients[round_ % 3 :] + clients[: round_ % 3]
         adding = [partial(client.post, f"{path}/faces", files={"image_file": PERSON}) for client in adders]
-        answers = together([partial(deleter.delete, path), *adding])
-        assert answers[0].status_code == 200
-        assert {answer.json().get("error_code") for answer in answers} <= {None, "FRS.0302"}
+        responses = together([partial(deleter.delete, path), *adding])
+        assert responses[0].status_code == 200
+        assert {response.json().get("error_code") for response in responses} <= {None, "FRS.0302"}
         assert all(client.get(path).json()["error_code"] == "FRS.0302" for client in clients)
         assert clients[1].post(sets, json={"face_set_name": "raced"}).status_code == 200
         assert all(search(client, path) == set() for client in clients)
@@ -167,8 +167,8 @@ def test_sigterm_lets_every_process_finish_and_exits_with_0(tmp_path: Path) -> N
                 try:
                     while True:
                         files = {"image_file": photo((200, 64, 64), side=800)}
-                        answer = client.post(f"{server.project}/face-sets/s/faces", files=files)
-                        statuses.append(answer.status_code)
+                        response = client.post(f"{server.project}/face-sets/s/faces", files=files)
+                        statuses.append(response.status_code)
                 except httpx.TransportError:
                     return  # the server has closed its socket
 

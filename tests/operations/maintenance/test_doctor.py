@@ -23,8 +23,8 @@ def data(tmp_path: Path) -> Path:
 def statuses(data: Path, cpu: str = "flags : fma avx2 f16c") -> dict[str, tuple[Status, str]]:
     cpuinfo = data.with_name("cpuinfo")
     cpuinfo.write_text(cpu)
-    found = examine(Settings(data=data, models=data.with_name("models")), cpuinfo=cpuinfo)
-    return {finding.part: (finding.status, finding.text) for finding in found}
+    findings = examine(Settings(data=data, models=data.with_name("models")), cpuinfo=cpuinfo)
+    return {finding.part: (finding.status, finding.text) for finding in findings}
 
 
 def change(data: Path, statement: str) -> None:
@@ -40,11 +40,11 @@ def damage(data: Path) -> None:
 
 def test_intact_directory_is_ok(data: Path) -> None:
     before = {path: path.read_bytes() for path in data.iterdir()}
-    found = statuses(data)
-    weights = found.pop("weights")
+    findings = statuses(data)
+    weights = findings.pop("weights")
     assert weights[0] is Status.FAILED
     assert "openfrs models fetch" in weights[1]
-    assert {part: status for part, (status, _) in found.items() if part != "disk"} == dict.fromkeys(
+    assert {part: status for part, (status, _) in findings.items() if part != "disk"} == dict.fromkeys(
         ["database", "index", "keys", "permissions", "clock", "processor"], Status.OK
     )
     assert {path: path.read_bytes() for path in data.iterdir()} == before
@@ -86,9 +86,9 @@ def test_each_fault_is_reported(
     data: Path, harm: Callable[[Path], object], part: str, status: Status, text: str
 ) -> None:
     harm(data)
-    found = statuses(data)
-    assert found[part][0] is status, found
-    assert text in found[part][1]
+    findings = statuses(data)
+    assert findings[part][0] is status, findings
+    assert text in findings[part][1]
 
 
 def test_indexes_larger_than_the_memory_are_reported(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

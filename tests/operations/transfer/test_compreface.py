@@ -16,13 +16,13 @@ PICTURES = {"i1": photo(colour(1)), "i2": photo(colour(2)), "i3": photo(colour(3
 OWNERS = {"e1": ("s1", "i1"), "e2": ("s2", "i2"), "e3": ("s3", "i3"), "e4": ("s3", r"\N")}
 
 
-def dump(path: Path, pictures: dict[str, bytes] = PICTURES, people: dict[str, tuple[str, str]] = PEOPLE) -> Path:
+def dump(path: Path, images: dict[str, bytes] = PICTURES, people: dict[str, tuple[str, str]] = PEOPLE) -> Path:
     """A plain dump: comments, other statements, and the three tables in the order of their names."""
     lines = ["--", "-- PostgreSQL database dump", "--", "", "SET client_encoding = 'UTF8';", ""]
     lines += ["COPY public.embedding (id, subject_id, embedding, calculator, img_id) FROM stdin;"]
-    lines += [f"{key}\t{subject}\t{{0.1,-2e-05}}\tarcface\t{picture}" for key, (subject, picture) in OWNERS.items()]
+    lines += [f"{key}\t{subject}\t{{0.1,-2e-05}}\tarcface\t{image}" for key, (subject, image) in OWNERS.items()]
     lines += ["\\.", "", "", "COPY public.img (id, content) FROM stdin;"]
-    lines += [f"{key}\t\\\\x{content.hex()}" for key, content in pictures.items()]
+    lines += [f"{key}\t\\\\x{content.hex()}" for key, content in images.items()]
     lines += ["\\.", "", "", "COPY public.subject (id, api_key, subject_name) FROM stdin;"]
     lines += [f"{key}\t{service}\t{name}" for key, (service, name) in people.items()]
     path.write_text("\n".join([*lines, "\\.", ""]), "utf-8")

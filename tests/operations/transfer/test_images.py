@@ -23,7 +23,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "pictures"
+    folder = tmp_path / "images"
     write_pictures(folder, 4)
     return folder
 
@@ -79,7 +79,7 @@ def test_present_images_are_skipped_and_changed_ones_are_not(data: Path, folder:
 
 
 def test_a_rejected_image_is_reported_with_the_reason_and_stops_no_other(data: Path, folder: Path) -> None:
-    (folder / "person0" / "1.png").write_bytes(b"no picture")
+    (folder / "person0" / "1.png").write_bytes(b"not an image")
     (folder / "person1" / "1.png").write_bytes(photo())
     (folder / "person2" / "1.png").unlink()
     (folder / "person2" / "1.png").symlink_to("nowhere")
@@ -91,7 +91,7 @@ def test_a_rejected_image_is_reported_with_the_reason_and_stops_no_other(data: P
     (folder / "person 3" / "1.png").write_bytes(photo(colour(9)))
     (folder / ".hidden").mkdir()
     (folder / ".hidden" / "1.png").write_bytes(photo(colour(10)))
-    (folder / "notes.txt").write_text("no picture either")
+    (folder / "notes.txt").write_text("not an image either")
     report = run(data, folder)
     reasons = {line.file: line.reason for line in report.values() if line.outcome is Outcome.REFUSED}
     assert set(reasons) == {f"{name}/1.png" for name in ("person0", "person1", "person2", "x" * 37, "person_3")}
@@ -102,13 +102,15 @@ def test_a_rejected_image_is_reported_with_the_reason_and_stops_no_other(data: P
 
 
 def test_a_dry_run_reports_the_same_and_writes_nothing(data: Path, folder: Path) -> None:
-    (folder / "person0" / "1.png").write_bytes(b"no picture")
+    (folder / "person0" / "1.png").write_bytes(b"not an image")
     dry = run(data, folder, dry=True)
     assert enrolled(data) == []
     assert not (data / "audit.jsonl").exists()
     real = run(data, folder)
-    told = [{name: (line.outcome, line.faces, line.reason) for name, line in report.items()} for report in (dry, real)]
-    assert told[0] == told[1]
+    reports = [
+        {name: (line.outcome, line.faces, line.reason) for name, line in report.items()} for report in (dry, real)
+    ]
+    assert reports[0] == reports[1]
 
 
 def test_a_dry_run_reports_duplicates_that_the_policy_rejects(data: Path, folder: Path) -> None:
@@ -123,14 +125,14 @@ def test_a_dry_run_reports_duplicates_that_the_policy_rejects(data: Path, folder
     dry = run(data, folder, single=False, dry=True)
     assert len(enrolled(data)) == 4
     real = run(data, folder, single=False)
-    told = [Counter((line.outcome, line.faces, line.reason) for line in report.values()) for report in (dry, real)]
-    assert told[0] == told[1]
+    reports = [Counter((line.outcome, line.faces, line.reason) for line in report.values()) for report in (dry, real)]
+    assert reports[0] == reports[1]
     added = {line.file: line.faces for line in dry.values() if line.outcome is Outcome.ADDED}
     assert sorted(added.values()) == [1, 1, 1]
     assert "pair.png" in added
-    refused = [line.reason for line in dry.values() if line.outcome is Outcome.REFUSED]
-    assert len(refused) == 6
-    assert all(str(reason).endswith("DUPLICATE_PERSON") for reason in refused)
+    rejected = [line.reason for line in dry.values() if line.outcome is Outcome.REFUSED]
+    assert len(rejected) == 6
+    assert all(str(reason).endswith("DUPLICATE_PERSON") for reason in rejected)
 
 
 @pytest.mark.parametrize(("single", "faces"), [(True, 1), (False, 2)])
@@ -172,9 +174,9 @@ def test_a_jsonl_file_has_ids_and_custom_fields(data: Path, folder: Path) -> Non
     mapping.write_text("\n\n".join(map(json.dumps, rows)))
     report = run(data, mapping)
     assert [(image, json.loads(fields)) for _, _, image, fields in enrolled(data)] == [("anna", {"n": 7})]
-    refused = [report[f"person{number}/1.png"] for number in (1, 2, 3)]
-    assert [line.outcome for line in refused] == [Outcome.REFUSED] * 3
-    assert "external_image_id" in str(refused[0].reason)
+    rejected = [report[f"person{number}/1.png"] for number in (1, 2, 3)]
+    assert [line.outcome for line in rejected] == [Outcome.REFUSED] * 3
+    assert "external_image_id" in str(rejected[0].reason)
 
 
 @pytest.mark.parametrize(

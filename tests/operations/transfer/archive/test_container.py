@@ -137,14 +137,14 @@ def _is_stopped() -> None:
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize(("stops", "told"), [(_fails, OperatorError), (_is_stopped, KeyboardInterrupt)])
-def test_a_failed_export_leaves_nothing(tmp_path: Path, stops: Callable[[], None], told: type[BaseException]) -> None:
+@pytest.mark.parametrize(("stops", "error"), [(_fails, OperatorError), (_is_stopped, KeyboardInterrupt)])
+def test_a_failed_export_leaves_nothing(tmp_path: Path, stops: Callable[[], None], error: type[BaseException]) -> None:
     def write() -> None:
         with new_archive(tmp_path / "a.frs", KEY, "pass") as faces:
             faces.write(FACES)
             stops()
 
-    with pytest.raises(told):
+    with pytest.raises(error):
         write()
     assert list(tmp_path.iterdir()) == []
 

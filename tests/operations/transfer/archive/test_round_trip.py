@@ -102,8 +102,8 @@ def test_every_bit_of_a_face_set_is_preserved(
     policy = {"min_face_size": 80}
     write_set(here, name, faces, FIELDS, policy=policy, retention={"days": 30}, legal_hold="case 7")
     assert exported(here, name, file, passphrase) == len(faces)
-    told = imported(elsewhere, file, passphrase=passphrase)
-    assert (told.name, told.faces) == (name, len(faces))
+    description = imported(elsewhere, file, passphrase=passphrase)
+    assert (description.name, description.faces) == (name, len(faces))
     before, after = rows(here, name), rows(elsewhere, name)
     assert before == after
     assert len(after[1]) == len(faces)
@@ -191,7 +191,7 @@ def test_another_embedder_or_smaller_limits_reject_an_archive(here: Path, elsewh
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("changes", "message"),
     [
         ({"template": bytes(2 * DIMENSION)}, "not a unit vector"),
         ({"template": b"\xff" * 2 * DIMENSION}, "not a unit vector"),
@@ -203,7 +203,7 @@ def test_another_embedder_or_smaller_limits_reject_an_archive(here: Path, elsewh
     ],
 )
 def test_an_invalid_face_is_rejected_despite_a_valid_signature(
-    here: Path, tmp_path: Path, wrong: dict[str, Any], told: str
+    here: Path, tmp_path: Path, changes: dict[str, Any], message: str
 ) -> None:
     description = Description(
         name="bad",
@@ -218,11 +218,11 @@ def test_an_invalid_face_is_rejected_despite_a_valid_signature(
         dimension=DIMENSION,
         faces=2001,
     )
-    faces = [*(stored(number) for number in range(2000)), stored(2000, **wrong)]
+    faces = [*(stored(number) for number in range(2000)), stored(2000, **changes)]
     with new_archive(tmp_path / "a.frs", ArchiveKeys(here).signing_key(), None) as file:
         write_table(file, description, [faces])
     before = dump(here)
-    with pytest.raises(OperatorError, match=told):
+    with pytest.raises(OperatorError, match=message):
         imported(here, tmp_path / "a.frs")
     assert dump(here) == before
 
