@@ -19,7 +19,7 @@ from tests.support.postgresql import PostgresqlServer, postgresql_server
 from tests.support.schema_cache import SchemaCache
 from tests.support.servers import REPOSITORY, RunningServer, fake_server_command, real_server_command, running
 
-settings.register_profile("untimed", deadline=None)  # a slow machine is no failure
+settings.register_profile("untimed", deadline=None)  # a slow machine does not fail a test
 settings.load_profile("untimed")
 
 
@@ -76,28 +76,28 @@ def _cheap_password_hashes() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def weights() -> WeightCache:
-    """The model weights of this machine that are required, with sample photos."""
+    """The required model weights of this machine, with sample photos."""
     cache = WeightCache.open(Settings().models)
     required = {name for name, weight in cache.manifest.weights.items() if weight.required}
     if any(cache.state(name) is not State.READY for name in required) or not cache.samples.is_dir():
-        pytest.skip("model weights and samples are not here: run openfrs models fetch --samples")
+        pytest.skip("model weights or samples are missing: run openfrs models fetch --samples")
     return cache
 
 
 @pytest.fixture(scope="session")
 def all_weights(weights: WeightCache) -> WeightCache:
-    """All the model weights of the manifest, with sample photos."""
+    """All model weights of the manifest, with sample photos."""
     if set(weights.states().values()) != {State.READY}:
-        pytest.skip("not all model weights are here: run openfrs models fetch")
+        pytest.skip("model weights are missing: run openfrs models fetch")
     return weights
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Labelled pictures that are not part of the project."""
+    """Labelled images, which are not part of the repository."""
     folder = Path(os.environ.get("OPENFRS_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
     if not folder.is_dir():
-        pytest.skip("labelled pictures are not here: set OPENFRS_TEST_DATA")
+        pytest.skip("labelled images are missing: set OPENFRS_TEST_DATA")
     return folder
 
 
@@ -120,7 +120,7 @@ def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
 
 @pytest.fixture(scope="session")
 def real_server(tmp_path_factory: pytest.TempPathFactory, weights: WeightCache) -> Iterator[RunningServer]:
-    """The server an operator runs, with the real models."""
+    """A server on a socket, with the real models."""
     data = tmp_path_factory.mktemp("real") / "data"
     with running(real_server_command(data, weights.directory), data) as started:
         yield started
@@ -136,6 +136,6 @@ def http(server: InProcessServer) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresqlServer]:
-    """A PostgreSQL server that all tests share; each makes databases of its own. It may forget what a crash interrupts."""
+    """A PostgreSQL server shared by all tests, each with its own databases. It does not sync to disk."""
     with postgresql_server() as server:
         yield server

@@ -1,4 +1,4 @@
-"""The clients of the compatibility table: each turns a request into its own words, sends it, and reads the answer its own way."""
+"""The clients of the compatibility table: each encodes a request, sends it and parses the response in its own way."""
 
 import asyncio
 import base64
@@ -26,11 +26,11 @@ from .operations import Asked
 
 
 class UnsupportedError(Exception):
-    """The client has no way to ask for this; the message says why."""
+    """The client does not support the request; the message says why."""
 
 
 class Client(Protocol):
-    """A client with a name, which asks a server and gives what it read in the answer."""
+    """A named client that sends requests to a server and returns parsed responses."""
 
     name: str
 
@@ -102,7 +102,7 @@ _SDK: Final[Mapping[tuple[str, str], tuple[str, str, str]]] = {
 
 
 class OfficialSdk:
-    """``huaweicloudsdkfrs``, whose classes build the request and read the answer."""
+    """``huaweicloudsdkfrs``, whose classes build the request and parse the response."""
 
     name = "Python SDK 3"
 
@@ -137,7 +137,7 @@ class OfficialSdk:
         return self._read(answer)
 
     def _read(self, answer: Any) -> Mapping[str, Any]:
-        """The answer as the SDK's models hold it, under the names that the wire has; what it lacked is None in them."""
+        """Return the response as the SDK's models hold it, with the wire's names; missing values are None."""
         told: dict[str, Any] = json.loads(json.dumps(answer.to_json_object()), object_hook=_without_none)
         told.pop("X-Request-Id", None)
         return told
@@ -185,7 +185,7 @@ def _form(texts: Mapping[str, str], files: Mapping[str, bytes], content_type: st
 
 
 class OldPythonSdk:
-    """The 1.0 Python SDK: version 1, three signed headers, hashed forms with the file first, and ``eval`` of the answer."""
+    """The 1.0 Python SDK: version 1, three signed headers, hashed forms with the file first, and ``eval`` of the response."""
 
     name = "Python SDK 1.0"
     version = "v1"
@@ -215,7 +215,7 @@ class OldPythonSdk:
         return self.read(answer.text)
 
     def texts(self, texts: Mapping[str, str]) -> Mapping[str, str]:
-        """The text parts of a form; objects and lists are written by ``str``, with the quotes turned."""
+        """Return the text parts of a form; objects and lists are encoded by ``str`` with double quotes."""
         written = {}
         for name, text in texts.items():
             try:
@@ -266,11 +266,11 @@ _JAVA_KEYS: Final[Mapping[str, set[str]]] = {
     "actions": {"action", "confidence"},
     "warning-list": {"warningCode", "warningMsg"},
 }
-"""The keys that the 1.0 Java SDK's models know, by the key an object stands under; another one is fatal to it."""
+"""Keys known to the 1.0 Java SDK's models, by the key of the object; it fails on others."""
 
 
 class OldJavaSdk(OldPythonSdk):
-    """The 1.6 Java SDK: ``refresh`` in what it adds, a charset in its type, the project signed, and unknown keys fatal."""
+    """The 1.6 Java SDK: sends ``refresh`` on enrolment and a charset, signs the project, and fails on unknown keys."""
 
     name = "Java SDK 1.6"
     version = "v2"
@@ -308,7 +308,7 @@ def _known(place: str, value: Any) -> None:
 
 
 class NodeCore:
-    """The official JavaScript core, which signs and sends whatever request it is given."""
+    """The official JavaScript core, which signs and sends any request."""
 
     name = "JavaScript core"
 

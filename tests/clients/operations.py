@@ -1,4 +1,4 @@
-"""Every operation in every kind of input, as one client's day: each step is asked for and its answer looked at."""
+"""Each operation with each kind of input, as a sequence of steps: a request and the check of its response."""
 
 import base64
 import json
@@ -14,14 +14,14 @@ BEN: Final = photo((60, 200, 60))
 BOTH: Final = photo((200, 60, 60), (60, 200, 60))
 BUCKET: Final = "faces"
 FILES: Final = {f"/{BUCKET}/anna.png": ANNA, f"/{BUCKET}/ben.png": BEN, f"/{BUCKET}/turning.mp4": LEFT_THEN_RIGHT}
-"""What the store holds that URLs name."""
+"""Files of the object store, by path."""
 
 PICTURE_KINDS: Final = ("base64", "file", "URL")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A request in the terms of HTTP: ``path`` follows the project and is not yet percent-encoded in its segments."""
+    """An HTTP request: ``path`` follows the project, and its segments are not percent-encoded."""
 
     method: str
     path: tuple[str, ...]
@@ -34,7 +34,7 @@ class Asked:
 
 @dataclass
 class Day:
-    """A client's face set, and what it remembers of it."""
+    """A client's face set, and the ids that later steps need."""
 
     name: str
     ids: dict[str, str] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Step:
-    """An operation with a kind of input: the request, and what the answer must be."""
+    """An operation with a kind of input: the request, and the check of the response."""
 
     operation: str
     kind: str
@@ -55,7 +55,7 @@ class Step:
 
 
 def picture(kind: str, prefix: str = "image", who: str = "anna") -> tuple[dict[str, str], dict[str, bytes]]:
-    """Texts and files of a request with a picture."""
+    """Return the text parts and files of a request with an image."""
     data = {"anna": ANNA, "ben": BEN, "both": BOTH}[who]
     match kind:
         case "base64":
@@ -67,7 +67,7 @@ def picture(kind: str, prefix: str = "image", who: str = "anna") -> tuple[dict[s
 
 
 def with_picture(kind: str, path: tuple[str, ...], version: str = "v2", who: str = "anna", **more: Any) -> Asked:
-    """A request with one picture; ``more`` are its other parameters."""
+    """Return a request with one image; ``more`` are its other parameters."""
     texts, files = picture(kind, who=who)
     if not files:
         return Asked("POST", path, body={**texts, **more}, version=version)
@@ -76,7 +76,7 @@ def with_picture(kind: str, path: tuple[str, ...], version: str = "v2", who: str
 
 
 def performed(kind: str, version: str) -> Asked:
-    """A video of somebody who turns the head left, then right."""
+    """Return a request with a video of a person who turns the head left, then right."""
     path, asked = ("live-detect",), {"actions": "1,2", "nod_threshold": 20.0}
     match kind:
         case "file":
@@ -96,7 +96,7 @@ def compared(kind: str) -> Asked:
 
 
 def added(day: Day, kind: str) -> Asked:
-    """Faces are added: of the picture with two people both, of the others the largest."""
+    """Check that both faces of the image with two people are enrolled, and the largest of the others."""
     single = kind != "base64"
     more: dict[str, Any] = {"external_image_id": f"by-{kind}", "external_fields": {"age": 30}, "single": single}
     return with_picture(kind, faces(day), who="anna" if single else "both", **more)
@@ -115,17 +115,17 @@ def _was_deleted(day: Day, kind: str, answer: Mapping[str, Any]) -> bool:
 
 
 def one(day: Day) -> tuple[str, ...]:
-    """The path of the client's face set."""
+    """Path of the client's face set."""
     return "face-sets", day.name
 
 
 def faces(day: Day) -> tuple[str, ...]:
-    """The path of its faces."""
+    """Path of its faces."""
     return *one(day), "faces"
 
 
 def searched(day: Day, kind: str) -> Asked:
-    """A search with everything that one can have."""
+    """Return a search with every option."""
     more: dict[str, Any] = {
         "top_n": 2,
         "threshold": 0.93,

@@ -1,6 +1,6 @@
-"""Every operation, in every kind of input, by every client; the table of it is in ``docs/compatibility.md``.
+"""Each operation with each kind of input by each client, as in the table of ``docs/compatibility.md``.
 
-``OPENFRS_WRITE_DOCS=1`` writes the table anew.
+``OPENFRS_WRITE_DOCS=1`` writes the table again.
 """
 
 import os
@@ -24,7 +24,7 @@ BEGIN, END = "<!-- table: clients -->\n", "<!-- end -->"
 
 @pytest.fixture(scope="module")
 def frs_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server, and a store with the files that URLs name."""
+    """A server, and an object store with the files for URLs."""
     data = tmp_path_factory.mktemp("clients") / "data"
     with WebServer({path: (200, {}, [content]) for path, content in FILES.items()}) as store:
         thread = threading.Thread(target=store.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -92,7 +92,7 @@ def test_a_client_meets_the_answers_it_knows(
 
 
 def table(results: dict[str, dict[tuple[str, str], str]]) -> str:
-    """Operation, input and a column for each client; a reason that stands in place of a pass is a footnote's number."""
+    """Return the table: operation, input and a column for each client; a reason in place of a pass is a footnote."""
     reasons = sorted({cell for column in results.values() for cell in column.values()} - {"pass"})
     lines = [f"| operation | input | {' | '.join(results)} |", f"| --- | --- |{' --- |' * len(results)}"]
     for step in STEPS:
@@ -113,4 +113,4 @@ def test_the_table_in_the_documentation_is_what_was_seen() -> None:
     if os.environ.get("OPENFRS_WRITE_DOCS"):
         PAGE.write_text(before + BEGIN + table(RESULTS) + END + after, "utf-8")
         return
-    assert shown == table(RESULTS), "write it anew with OPENFRS_WRITE_DOCS=1"
+    assert shown == table(RESULTS), "write it again with OPENFRS_WRITE_DOCS=1"

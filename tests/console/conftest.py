@@ -1,4 +1,4 @@
-"""A browser, the console built, and a page that is signed in."""
+"""Fixtures of the console: a browser, the built console, and a page that is signed in."""
 
 import shutil
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ FLAGS = [
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
 ]
-"""A browser that asks nobody outside for anything, and whose camera is a file."""
+"""Flags of a browser that sends no requests of its own and whose camera is a file."""
 
 expect.set_options(timeout=30_000)
 
@@ -42,7 +42,7 @@ def built() -> Path:
 def console_server(
     tmp_path_factory: pytest.TempPathFactory, weights: WeightCache, built: Path
 ) -> Iterator[RunningServer]:
-    """The server an operator runs, for the console's tests alone: they change its accounts."""
+    """The server with the real models, for the console's tests only: they change its accounts."""
     data = tmp_path_factory.mktemp("console") / "data"
     with running(real_server_command(data, weights.directory), data) as started:
         yield started
@@ -50,7 +50,7 @@ def console_server(
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory, weights: WeightCache) -> Iterator[Browser]:
-    """Debian's Chromium. It runs an event loop in this thread, so it is gone before tests of other folders want one."""
+    """Debian's Chromium. It runs an event loop in this thread, so it is closed before other modules need one."""
     executable = shutil.which("chromium")
     if executable is None:
         pytest.skip("there is no browser here: apt-get install chromium")
@@ -68,7 +68,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory, weights: WeightCache) -> I
 
 @pytest.fixture(scope="module")
 def context(browser: Browser, console_server: RunningServer) -> Iterator[BrowserContext]:
-    """A window of its own, in English and light, that may use the camera."""
+    """A window in English and light that may use the camera."""
     made = browser.new_context(
         base_url=console_server.endpoint,
         locale="en",
@@ -83,7 +83,7 @@ def context(browser: Browser, console_server: RunningServer) -> Iterator[Browser
 
 @pytest.fixture(scope="module")
 def page(context: BrowserContext, console_server: RunningServer) -> Page:
-    """A page, signed in as the first account; what the browser complains of is a failure."""
+    """A page, signed in as the first account; errors in the browser's console fail the test."""
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -1,4 +1,4 @@
-"""What a person does on the console's pages."""
+"""Actions of a person on the console's pages."""
 
 import base64
 from collections.abc import Iterable
@@ -9,11 +9,11 @@ from playwright.sync_api import Locator, Page, expect
 from tests.support.servers import REPOSITORY, RunningServer
 
 SCREENSHOTS = REPOSITORY / "console-screenshots"
-"""Pictures of every view; not committed."""
+"""Screenshots of each view; not committed."""
 
 
 def sign_in(page: Page, server: RunningServer, *, password: str | None = None, user: str | None = None) -> None:
-    """Sign in on the page that asks for it."""
+    """Sign in on the sign-in page."""
     page.goto("/console")
     page.get_by_label("Domain").fill(server.credentials["domain"])
     page.get_by_label("User").fill(user or server.credentials["user"])
@@ -30,7 +30,7 @@ def go(page: Page, view: str) -> None:
 
 
 def drop(page: Page, target: Locator, files: Iterable[tuple[str, bytes]]) -> None:
-    """Drop files from the desktop on a place of the page."""
+    """Drop files on an element of the page."""
     given = [[name, base64.b64encode(content).decode()] for name, content in files]
     transfer = page.evaluate_handle(
         """(files) => {
@@ -47,7 +47,7 @@ def drop(page: Page, target: Locator, files: Iterable[tuple[str, bytes]]) -> Non
 
 
 def give(page: Page, label: str, photo: Path) -> None:
-    """Drop one photo where one is asked for."""
+    """Drop one photo on the upload field."""
     drop(page, page.get_by_role("group", name=label), [(photo.name, photo.read_bytes())])
 
 

@@ -1,15 +1,15 @@
-"""What the build made: how much a first visit loads, and that it comes from nowhere else."""
+"""The build: the size of a first visit, and no request to other hosts."""
 
 import gzip
 import re
 from pathlib import Path
 
 FIRST_LOAD = 300_000
-"""Bytes, compressed, until a person who has signed in sees the overview."""
+"""Compressed bytes loaded until the overview is shown after signing in."""
 
 
 def imported(built: Path, name: str) -> set[str]:
-    """A script with all that it imports at once."""
+    """Return a script and all its static imports."""
     found, waiting = set(), [name]
     while waiting:
         one = waiting.pop()

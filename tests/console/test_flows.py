@@ -1,4 +1,4 @@
-"""What people do with the console, in a browser, on a server with the real models."""
+"""Workflows of the console in a browser, on a server with the real models."""
 
 import re
 from typing import Any
@@ -243,17 +243,17 @@ def rows(page: Page) -> Locator:
 
 
 def total(page: Page, text: str) -> Locator:
-    """The number of faces that the table tells."""
+    """The number of faces shown by the table."""
     return page.get_by_role("tabpanel", name="Faces").get_by_role("status").filter(has_text=re.compile(f"^{text}$"))
 
 
 def blank() -> bytes:
-    """A photo of nobody."""
+    """An image without a face."""
     return cv2.imencode(".jpg", np.full((240, 320, 3), 128, np.uint8))[1].tobytes()
 
 
 def expired_once() -> Any:
-    """A route that answers the first request as the service answers an expired token."""
+    """Respond to the first request as the service does to an expired token."""
     answered: list[Any] = []
 
     def answer(route: Any) -> None:

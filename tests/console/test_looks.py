@@ -1,4 +1,4 @@
-"""Every view, light and dark: pictures of it to look at, and no serious flaw for people who cannot see it."""
+"""Each view, light and dark: screenshots, and no serious accessibility violation."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.models
 
 @pytest.fixture(scope="module")
 def content(console_server: RunningServer, weights: WeightCache) -> None:
-    """Something to show."""
+    """Demo data."""
     with console_server.http() as client:
         fields = {"age": {"type": "integer"}, "team": {"type": "string"}}
         body = {"face_set_name": "visitors", "external_fields": fields}
@@ -33,12 +33,12 @@ def content(console_server: RunningServer, weights: WeightCache) -> None:
 
 @pytest.fixture(scope="module")
 def filled(content: None, page: Page) -> Page:
-    """A page over a project that has something to show."""
+    """A page of a project with demo data."""
     return page
 
 
 def flaws(page: Page) -> list[str]:
-    """What axe finds serious or critical."""
+    """Return the serious and critical violations that axe finds."""
     if not AXE.is_file():
         pytest.skip("axe-core is not here: run make console")
     page.evaluate(AXE.read_text("utf-8"))
@@ -51,7 +51,7 @@ def flaws(page: Page) -> list[str]:
 
 
 def look(page: Page, name: str) -> None:
-    """Take a picture of the view in light and dark, and let axe look at both."""
+    """Take screenshots of the view in light and dark, and check both with axe."""
     SCREENSHOTS.mkdir(exist_ok=True)
     for scheme in ("dark", "light"):
         colours(page, scheme)

@@ -1,4 +1,4 @@
-"""The console's files: who may see them, how long they are kept, and what a page made of them may do."""
+"""The console's files: access, caching and content security policy."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ INDEX = '<!doctype html><meta property="csp-nonce" nonce="CSP_NONCE"><script typ
 
 
 class Client:
-    """Asks the routes for files, without a server between."""
+    """Requests files from the routes, without a server."""
 
     def __init__(self, files: ConsoleFiles) -> None:
         self._app = FastAPI()

@@ -1,4 +1,4 @@
-"""The console's sources: lint, unit tests, and types that are those of the service as it is."""
+"""The console's sources: lint, unit tests, and types that match the service."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ def test_it_is_lint_free() -> None:
 
 
 def test_it_fits_the_service_as_it_is(tmp_path: Path) -> None:
-    """The types kept beside the sources may lag behind the service; what the console uses of it may not."""
+    """The committed types may lag behind the service; the parts that the console uses may not."""
     run(sys.executable, str(REPOSITORY / "scripts" / "write_openapi.py"), str(tmp_path / "openapi.json"))
     shutil.copytree(SOURCES / "src", tmp_path / "src")
     for name in ("tsconfig.json", "vite.config.ts", "package.json"):

@@ -1,4 +1,4 @@
-"""What a browser's fake camera shows."""
+"""The video of the browser's fake camera."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""The pages are true, whole, and build."""
+"""The pages are correct and complete, and the site builds."""

@@ -1,4 +1,4 @@
-"""The page "Is it true?" quotes the first page, and names commands that there are."""
+"""The claims page quotes the README, and names existing commands."""
 
 import re
 
@@ -11,13 +11,13 @@ from tests.support.servers import REPOSITORY
 
 ROWS = re.findall(r"^\| (?!claim|---)(.+?) \| (`.+`) \|$", PAGES["claims.md"], re.MULTILINE)
 README = " ".join(re.sub(r"\]\([^)]*\)|[\[]", "", PAGES["README.md"]).split())
-"""The first page as its reader sees it: a link is its text."""
+"""The README as a reader sees it: a link is its text."""
 
 TARGETS = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text("utf-8"), re.MULTILINE))
 
 
 def sections() -> dict[str, str]:
-    """The first page's sections that claim something, by their headings."""
+    """Return the README's sections with claims, by heading."""
     parts = re.split(r"^## (.+)$", PAGES["README.md"], flags=re.MULTILINE)
     texts = dict(zip(["", *parts[1::2]], parts[0::2], strict=True))
     return {

@@ -1,4 +1,4 @@
-"""Code in the pages runs; what cannot says why, and is at least what the program takes."""
+"""Code in the pages is valid; blocks that cannot run say why, and their commands parse."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Every direct dependency has its reason on its page, and nothing else has one there."""
+"""The dependencies page gives a reason for each direct dependency and for nothing else."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from tests.support.servers import REPOSITORY
 
 
 def declared() -> Iterator[str]:
-    """The names of all direct dependencies."""
+    """Return the names of all direct dependencies."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
     groups = [project["project"]["dependencies"]]
     groups += [*project["project"]["optional-dependencies"].values(), *project["dependency-groups"].values()]

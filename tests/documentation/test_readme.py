@@ -1,4 +1,4 @@
-"""The README's example works as written."""
+"""The README's example and tables are current."""
 
 import re
 from pathlib import Path

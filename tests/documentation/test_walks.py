@@ -1,4 +1,4 @@
-"""The walks through the code on the page of the architecture pass through files that there are."""
+"""The code walks on the architecture page name existing files."""
 
 import re
 

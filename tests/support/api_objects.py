@@ -1,4 +1,4 @@
-"""Objects of a live server that requests can name, each made when it is asked for and again once it may have been used up."""
+"""Objects of a server for generated requests, created on first use and again after a request that may have deleted them."""
 
 import base64
 import itertools
@@ -22,34 +22,34 @@ _numbers = itertools.count()
 
 
 def text_of(file: bytes) -> str:
-    """The base64 text of a file."""
+    """Return the base64 text of a file."""
     return base64.b64encode(file).decode()
 
 
 @dataclass
 class Objects:
-    """What there is in the one project of a server."""
+    """The objects of the server's project."""
 
     server: RunningServer
     http: httpx.Client
     made: dict[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
-        """A value for a parameter of this name."""
+        """Return a value for a parameter of this name."""
         return self._makers[name]()
 
     def __contains__(self, name: object) -> bool:
         return name in self._makers
 
     def used(self) -> None:
-        """A request had success that may have ended what it named: it is not named again."""
+        """Forget the objects, after a successful request that may have deleted some."""
         if face_set := self.made.pop("face_set_name", None):
             self.delete_face_set(face_set)
         user = self.made.get("user_id")
         self.made = {} if user is None else {"user_id": user}  # nothing ends users, and their passwords take time
 
     def delete_face_set(self, name: str) -> None:
-        """Delete a face set, if it is still there, whatever holds it."""
+        """Delete a face set if it exists, and its legal hold."""
         self.http.delete(f"/x/v1/{self.project_id}/face-sets/{quote(name, safe='')}/legal-hold")
         self.http.delete(f"{self.server.project}/face-sets/{quote(name, safe='')}")
 

@@ -20,12 +20,12 @@ class SelfSigned:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The settings that serve it."""
+        """The settings that use it."""
         return {"OPENFRS_TLS_CERTIFICATE": str(self.certificate), "OPENFRS_TLS_KEY": str(self.key)}
 
 
 def self_signed(folder: Path, *, password: bytes = b"") -> SelfSigned:
-    """A new certificate, written over what was there."""
+    """Write a new certificate, replacing an existing one."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "openfrs.test")])
     names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]

@@ -8,7 +8,7 @@ from openfrs.cli.main import app
 
 
 def taken(words: list[str]) -> None:
-    """Raises ``click.UsageError`` where the program would."""
+    """Parse a command line; raises ``click.UsageError`` where the program does."""
     command: Any = typer.main.get_command(app)
     name = "openfrs"
     while hasattr(command, "commands"):

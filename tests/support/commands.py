@@ -13,7 +13,7 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
 
 
 def refused(result: "subprocess.CompletedProcess[str]") -> str:
-    """The one line that a refusal must be."""
+    """Return the single line of a command that failed."""
     assert result.returncode == 1
     (line,) = result.stderr.strip().splitlines()
     return line

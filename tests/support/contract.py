@@ -1,4 +1,4 @@
-"""What every answer of the service must keep, whatever was asked: held against each answer that a test receives."""
+"""Invariants of every response of the service, checked on each response that a test receives."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from openfrs.core.errors import catalogue
 CONTENT_TYPE: Final = "application/json; charset=UTF-8"
 
 ANY: Final = object()
-"""A value of a client's own: a custom field."""
+"""A value chosen by the client: a custom field."""
 
 Shape = type | Mapping[str, Any] | list[Any] | object
 
@@ -72,11 +72,11 @@ SUCCESS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("DELETE", "/face-sets/*/faces/batch"): COUNT,
     ("POST", "/face-sets/*/search"): {"faces": [{**FACE, "similarity": float}]},
 }
-"""Every key that a success may have, and must: ``"*"`` is any name, ``"name?"`` may be left out."""
+"""The keys of each successful response: ``"*"`` is any name, ``"name?"`` is optional."""
 
 
 def differs(value: Any, shape: Any, place: str = "the answer") -> str:
-    """How a value departs from a shape; empty if it does not."""
+    """Describe how a value differs from a shape; empty if it does not."""
     if shape is ANY:
         return "" if isinstance(value, str | int | float | bool) else f"{place} is {value!r}"
     if isinstance(shape, type):
@@ -101,12 +101,12 @@ def differs(value: Any, shape: Any, place: str = "the answer") -> str:
 
 
 def legacy_python(text: str) -> Any:
-    """A body as the 1.0 Python SDK reads it."""
+    """Parse a body as the 1.0 Python SDK does."""
     return eval(text.replace("true", "True").replace("false", "False"), {"__builtins__": {}})
 
 
 def check(answer: httpx.Response, path: str) -> None:
-    """Hold an answer to what all answers keep; ``path`` is what follows the project."""
+    """Check the invariants of a response; ``path`` is the part after the project."""
     assert answer.status_code < 500, answer.text
     assert answer.headers["content-type"] == CONTENT_TYPE
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
@@ -131,7 +131,7 @@ def check(answer: httpx.Response, path: str) -> None:
 
 @dataclass(frozen=True)
 class Frs:
-    """One project's FRS over plain HTTP; paths are relative to the project, and every answer is checked."""
+    """The FRS of a project over plain HTTP; paths are relative to the project, and every response is checked."""
 
     http: httpx.Client
     project: str
@@ -154,25 +154,25 @@ class Frs:
         return self.request("DELETE", path, **arguments)
 
     def create(self, name: str = "test", **body: Any) -> dict[str, Any]:
-        """A new face set."""
+        """Create a face set, and return its description."""
         info: dict[str, Any] = ok(self.post("/face-sets", json={"face_set_name": name, **body}))["face_set_info"]
         return info
 
     def count(self, name: str = "test") -> int:
-        """How many faces a set says it holds."""
+        """Return the number of faces that a set reports."""
         number: int = ok(self.get(f"/face-sets/{name}"))["face_set_info"]["face_number"]
         return number
 
 
 def ok(answer: httpx.Response) -> dict[str, Any]:
-    """The body of a success."""
+    """Return the body of a successful response."""
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
 
 
 def refusal(answer: httpx.Response, code: str, *, status: int = 400) -> str:
-    """The message of a refusal with this code."""
+    """Return the message of an error response with this code."""
     assert (answer.status_code, answer.json()["error_code"]) == (status, code), answer.text
     message: str = answer.json()["error_msg"]
     return message

@@ -1,4 +1,4 @@
-"""How much is tried by the tests that make up their input: little among the others, a lot under ``make fuzz``."""
+"""The number of examples of tests with generated input: few in ``make test``, many in ``make fuzz``."""
 
 import os
 from collections.abc import Callable
@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 TIMES: Final = int(os.environ.get("OPENFRS_FUZZ", "1"))
-"""By what the number of examples is multiplied."""
+"""Factor of the number of examples."""
 
 
 def fuzz(examples: int = 100) -> Callable[[Any], Any]:
-    """Mark a test that takes part in ``make fuzz``, with its usual number of examples."""
+    """Mark a test for ``make fuzz``; ``examples`` is the number without a factor."""
 
     def marked(test: Any) -> Any:
         bounded = settings(max_examples=examples * TIMES, deadline=None, suppress_health_check=list(HealthCheck))

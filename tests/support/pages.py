@@ -1,4 +1,4 @@
-"""The pages that people write, and the code in them."""
+"""The documentation pages, and the code blocks in them."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _REMARK = re.compile(r"<!-- not run: (.+) -->\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block: where it is, what it is said to be, its text, and why it cannot be run, if so."""
+    """A fenced code block: its place, language, text, and the reason why it cannot run, if any."""
 
     page: str
     line: int
@@ -27,17 +27,17 @@ class Block:
     excuse: str
 
     def __str__(self) -> str:
-        """The block's place, for the names of tests."""
+        """Return the block's place, for test names."""
         return f"{self.page}:{self.line}"
 
 
 def blocks(*languages: str) -> list[Block]:
-    """All fenced blocks of these languages."""
+    """Return all fenced blocks in these languages."""
     return [block for name, text in PAGES.items() for block in _of(name, text) if block.language in languages]
 
 
 def all_languages() -> set[str]:
-    """What fenced blocks are said to be."""
+    """Return the languages of all fenced blocks."""
     return {block.language for name, text in PAGES.items() for block in _of(name, text)}
 
 

@@ -20,7 +20,7 @@ PEOPLE: list[Person] = [
     for red, green, blue in np.ndindex(16, 16, 16)
     if max(red, green, blue) > 2
 ]
-"""Colours that the fake models tell apart."""
+"""Colours that the fake models distinguish."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Project:
         return anyio.run(work)
 
     def search(self, person: Person, *, top_n: int = 10, threshold: float = 0.0) -> list[tuple[str, float]]:
-        """Face ids and similarities."""
+        """Return face ids and similarities."""
 
         async def work() -> list[tuple[str, float]]:
             found = await self.services.search.by_image(

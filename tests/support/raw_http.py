@@ -8,21 +8,21 @@ from .servers import RunningServer
 
 
 def connect(server: RunningServer) -> socket.socket:
-    """A connection to the server."""
+    """Open a connection to the server."""
     address = urlsplit(server.endpoint)
     assert address.hostname is not None
     return socket.create_connection((address.hostname, address.port or 80), timeout=20)
 
 
 def read(connection: socket.socket) -> HTTPResponse:
-    """The next answer, its body still to be read."""
+    """Return the next response; its body is not read yet."""
     answer = HTTPResponse(connection)
     answer.begin()
     return answer
 
 
 def head(method: str, target: str, **headers: str) -> bytes:
-    """Request line and headers; underscores in names are hyphens."""
+    """Return request line and headers; underscores in names become hyphens."""
     lines = [f"{method} {target} HTTP/1.1"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -12,7 +12,7 @@ README = (REPOSITORY / "README.md").read_text("utf-8")
 
 
 def sdk_example_prints(server: RunningServer, samples: Path, folder: Path) -> str:
-    """What the README's example prints, run as it stands in a folder that has what it reads."""
+    """Run the README's example unchanged in a folder with its input files, and return its output."""
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     (folder / "data").mkdir(exist_ok=True)
     (folder / "data" / "credentials.json").write_text(json.dumps(dict(server.credentials)))

@@ -1,4 +1,4 @@
-"""The fake server, ending as the command does when it cannot start."""
+"""The fake server with the command's error handling."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Real ids, pictures and credentials in most of the requests that are made up: others would all be refused for want of them."""
+"""Real ids, images and credentials for most generated requests, which would be rejected without them."""
 
 import copy
 from collections.abc import MutableMapping
@@ -17,7 +17,7 @@ _PLACES: Final = {
 
 
 def fill(case: Any, objects: Objects) -> None:
-    """Put objects into a case in place of values of their names, but in parts of the request that are meant to be wrong."""
+    """Replace values of a case by objects of the same names, except in parts that are invalid on purpose."""
     meant = {place: case.meta is None or not case.meta.is_negative_at(place) for place in _PLACES}  # before any change
     label = case.operation.label
     object.__setattr__(
@@ -37,7 +37,7 @@ def fill(case: Any, objects: Objects) -> None:
 
 
 def _known(label: str, location: ParameterLocation, name: str) -> str:
-    """What an object of this name is called."""
+    """Return the name of the object for a parameter."""
     if label == "POST /x/v1/accounts/{project_id}/users" and name == "name":
         return "new user"
     if label.endswith("{session_id}/result") and name == "session_id":
@@ -48,12 +48,12 @@ def _known(label: str, location: ParameterLocation, name: str) -> str:
 
 
 def _stays(value: Any) -> bool:
-    """One made up value in four, by its length: the same one each time."""
+    """Return whether a generated value is kept: one in four, by its length, so that runs are equal."""
     return isinstance(value, str) and len(value) % 4 == 3
 
 
 def _keep_one(query: MutableMapping[str, Any]) -> None:
-    """Leave what names the faces to delete once: the document cannot say that two are too many."""
+    """Keep one parameter that selects faces to delete: the schema cannot express that two are too many."""
     if len(query) > 1 and not any(_stays(value) for value in query.values()):
         for name in [*query][1:]:
             del query[name]

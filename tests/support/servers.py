@@ -80,13 +80,13 @@ class RunningServer(Server):
         return sdk_client(self.endpoint, self.credentials)
 
     def workers(self) -> list[int]:
-        """The ids of the server's worker processes, where it has several."""
+        """Return the ids of the server's worker processes; empty if it is one process."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
     @contextmanager
     def http_at(self, worker: int) -> Iterator[httpx.Client]:
-        """As :meth:`http`, over one connection that a certain worker has taken."""
+        """Yield a client as :meth:`http` does, with one connection that is accepted by a given worker."""
         others = [each for each in self.workers() if each != worker]
         limits = httpx.Limits(max_connections=1)
         with self.client(headers={"X-Auth-Token": self.token()}, limits=limits) as client:
@@ -108,7 +108,7 @@ def running(
     environment: Mapping[str, str] | None = None,
     credentials: Mapping[str, str] | None = None,
 ) -> Iterator[RunningServer]:
-    """Start a server, wait until it says it is ready, stop it at the end.
+    """Start a server, wait until it is ready, and stop it at the end.
 
     ``credentials`` are those of the first account, where it is another server that has made it.
     """
@@ -164,12 +164,12 @@ def _endpoint(process: "subprocess.Popen[str]", log: Path) -> str:
 
 
 def fake_server_command(data: Path) -> list[str]:
-    """A server with fake models."""
+    """Return the command of a server with fake models."""
     return [sys.executable, "-m", "tests.support.fake_models", str(data)]
 
 
 def real_server_command(data: Path, models: Path) -> list[str]:
-    """The server an operator runs."""
+    """Return the command of a server with the real models."""
     return [sys.executable, "-m", "openfrs", "serve", "--data", str(data), "--port", "0", "--models", str(models)]
 
 

@@ -1,4 +1,4 @@
-"""Killing processes that write to the store, at random moments, and looking at what is left.
+"""Kill processes that write to the store at random moments, and check the database.
 
 Run as a program: ``python -m tests.system.chaos --cycles 200``. Writers say over a pipe what they are about to do and, when
 the store has acknowledged it, that it is done. After the kill the database must hold exactly what was done, with or without
@@ -43,10 +43,10 @@ State = dict[str, dict[str, tuple[str, int, int]]]
 """Face sets by name: faces by id: external image id, custom field, the seed of the template."""
 
 Rows = dict[str, dict[str, tuple[str, int, bytes]]]
-"""The same as it lies in the database: in the place of a seed the template."""
+"""The same as stored in the database: the template in place of its seed."""
 
 Step = tuple[Any, ...]
-"""What to do and to which set, then its arguments; as JSON it is a list."""
+"""Operation, face set and arguments; a list in JSON."""
 
 
 def apply(state: State, step: Step) -> State:
@@ -72,7 +72,7 @@ def apply(state: State, step: Step) -> State:
 
 
 def perform(repository: FaceRepository, step: Step) -> None:
-    """Do a step on the store."""
+    """Run a step on the store."""
     what, name, *rest = step
     found = repository.find_set(PROJECT, name)
     if what == "create":
@@ -99,13 +99,13 @@ def perform(repository: FaceRepository, step: Step) -> None:
 
 
 def vector(seed: int) -> npt.NDArray[np.float32]:
-    """A unit vector."""
+    """Return a unit vector."""
     values = np.random.default_rng(seed).normal(size=DIMENSION)
     return np.asarray(values / np.linalg.norm(values), np.float32)
 
 
 def choose(rng: random.Random, writer: int, state: State) -> Step:
-    """Something that can be done to one of the writer's own sets."""
+    """Return a random step on one of the writer's face sets."""
     name = f"w{writer}s{rng.randrange(SETS)}"
     faces = state.get(name)
     if faces is None:
@@ -130,7 +130,7 @@ def choose(rng: random.Random, writer: int, state: State) -> Step:
 
 
 def stored(path: Path) -> Rows:
-    """What the database holds; fails where it holds something by half."""
+    """Return the contents of the database; fails on a partial write."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
 
         def ask(query: str) -> list[Any]:
@@ -158,7 +158,7 @@ def stored(path: Path) -> Rows:
 
 
 def same(actual: Rows, expected: State) -> bool:
-    """Whether the database holds what it should, templates byte for byte."""
+    """Return whether the database holds the expected state, with equal template bytes."""
     expected_rows = {
         name: {
             key: (image, number, vector(seed).astype(TEMPLATE_TYPE).tobytes())
@@ -171,7 +171,7 @@ def same(actual: Rows, expected: State) -> bool:
 
 @dataclass
 class Writer:
-    """A process that writes, and what it has said."""
+    """A writing process and its output."""
 
     number: int
     process: int
@@ -195,17 +195,17 @@ class Writer:
             os._exit(1)  # a writer ends by being killed
 
     def wait_for_first_step(self) -> bytes:
-        """What it has said when it begins to write."""
+        """Wait for the output of the first step."""
         return os.read(self.pipe, 1 << 20)
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the process."""
         os.kill(self.process, signal.SIGKILL)
         _, status = os.waitpid(self.process, 0)
         assert os.WIFSIGNALED(status), "a writer failed by itself"
 
     def read(self, begun: bytes) -> tuple[list[Step], list[Step]]:
-        """The steps that were acknowledged, and the one that was not (or none)."""
+        """Return the acknowledged steps, and the unacknowledged one, if any."""
         heard = begun
         while chunk := os.read(self.pipe, 1 << 20):
             heard += chunk
@@ -236,7 +236,7 @@ def work(path: Path, number: int, state: State, seed: int, say: Callable[[Any], 
 
 @dataclass
 class Tally:
-    """What killing writers has led to."""
+    """Results of killing writers."""
 
     seconds: list[float] = field(default_factory=list)  # to open the database again
     acknowledged: int = 0
@@ -245,7 +245,7 @@ class Tally:
 
 
 def kill_writers(path: Path, cycles: int, rng: random.Random) -> Tally:
-    """Let writers write, kill them, look; again and again over one database."""
+    """Run writers, kill them and check the database, ``cycles`` times."""
     tally = Tally()
     state: State = {}
     create_account(path)
@@ -277,7 +277,7 @@ def kill_writers(path: Path, cycles: int, rng: random.Random) -> Tally:
 
 
 def kill_migrations(folder: Path, cycles: int, rng: random.Random) -> Iterator[str]:
-    """Kill a process that brings an old database up to date; yields the revision that was left."""
+    """Kill a process that migrates an old database; yields the revision afterwards."""
     old = folder / "old.db"
     migrate(old, "0001")
     with contextlib.closing(sqlite3.connect(old)) as connection:
@@ -325,7 +325,7 @@ def kill_migrations(folder: Path, cycles: int, rng: random.Random) -> Iterator[s
 
 
 def kill_key_changes(folder: Path, cycles: int, rng: random.Random) -> int:
-    """Kill a process that encrypts templates with ever new keys; returns how often the keys had changed."""
+    """Kill a process that rotates the keys of templates; returns the number of rotations."""
     path, master_key = folder / "keys.db", rng.randbytes(32)
     create_account(path)
     database = SqliteDatabase(path)
@@ -368,7 +368,7 @@ def kill_key_changes(folder: Path, cycles: int, rng: random.Random) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run so many cycles of each kind and print what was found."""
+    """Run the cycles of each kind and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cycles", type=int, default=200)
     parser.add_argument("--migrations", type=int, default=50)

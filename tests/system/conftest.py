@@ -41,11 +41,11 @@ def frs(server: RunningServer, signed_in: httpx.Client) -> Iterator[Frs]:
 
 @pytest.fixture(scope="session")
 def tenant(server: RunningServer) -> Tenant:
-    """An organisation."""
+    """A domain with one project."""
     return Tenant.new(server)
 
 
 @pytest.fixture(scope="session")
 def other(server: RunningServer) -> Tenant:
-    """Another organisation."""
+    """Another domain."""
     return Tenant.new(server)

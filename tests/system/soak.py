@@ -1,8 +1,8 @@
-"""Mixed load for a long time: does a server keep more and more of anything?
+"""Mixed load for a long time, to detect leaks of memory, descriptors and threads.
 
     python -m tests.system.soak --minutes 30
 
-Clients search, add, delete, list, detect, compare, judge liveness in pictures and videos, and ask for what is wrong, at a steady
+Clients search, add, delete, list, detect, compare, judge liveness in images and videos, and ask for what is wrong, at a steady
 pace. A tenth of the time is for warming up. Then descriptors and threads are counted while nobody asks anything, and counted again
 in the end; memory is the median over a tenth of the time, the first after the warm-up against the last.
 """
@@ -33,15 +33,15 @@ from tests.support.waiting import pause
 
 CLIENTS = 4
 THREADS = {"OPENFRS_THREADS": "2"}
-"""Fewer than there are clients: so all of a server's threads have begun before they are counted."""
+"""Fewer threads than clients, so that all have started before they are counted."""
 
 DATA_FILES = 2 * (CLIENTS + 2) + 2
-"""The most that may be open: a database and its log for each client and for the upkeep, the lock and the audit log."""
+"""The limit of open files: database and log for each client and for maintenance, the lock and the audit log."""
 
 VIDEO_EVERY = 26
 FACES_KEPT = 100
 IDLE_THREADS_SECONDS = 11
-"""Threads that wait for work longer than 10 seconds end when the next work comes."""
+"""Threads that are idle for 10 seconds end with the next task."""
 
 
 @dataclass(frozen=True)
@@ -55,20 +55,20 @@ class Held:
 
 @dataclass
 class Soaked:
-    """What a server held over the time."""
+    """Resources of a server over time."""
 
     resident: list[tuple[float, float]] = field(default_factory=list)
-    """Seconds since the begin, and bytes of memory then, while there was load after the warm-up."""
+    """Seconds since the start and resident bytes, under load after the warm-up."""
 
     quiet: list["Held"] = field(default_factory=list)
-    """What was held after the warm-up and in the end, while nobody asked anything."""
+    """Resources without load, after the warm-up and at the end."""
 
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
-    """How often each operation was answered with each status."""
+    """Number of responses by operation and status."""
 
     @property
     def drift(self) -> float:
-        """By how much more memory is held in the last tenth of the time than in the first, relative to that."""
+        """Relative growth of memory from the first to the last tenth of the time."""
         tenth = max(1, len(self.resident) // 10)
         first, last = (
             statistics.median(size for _, size in part) for part in (self.resident[:tenth], self.resident[-tenth:])
@@ -77,7 +77,7 @@ class Soaked:
 
 
 def soak(server: RunningServer, pictures: Sequence[bytes], *, seconds: float, pace: float) -> Soaked:
-    """Load a server for some seconds with so many requests a second in all, and see what it holds."""
+    """Load a server for ``seconds`` at ``pace`` requests per second, and record its resources."""
     soaked = Soaked()
     with httpx.Client(base_url=server.endpoint, headers={"X-Auth-Token": server.token()}, timeout=60) as client:
         client.post(f"{server.project}/face-sets", json={"face_set_name": "soak"}).raise_for_status()
@@ -128,7 +128,7 @@ def _load(
 
 
 class Visitor:
-    """A client that does one thing after another and deletes what it added."""
+    """A client that sends one request after another and deletes the faces that it added."""
 
     def __init__(self, http: httpx.Client, project: str, pictures: Sequence[bytes]) -> None:
         self._http = http
@@ -154,13 +154,13 @@ class Visitor:
         )
 
     def ask(self, turn: int) -> None:
-        """Do what it is the turn of; rarely, watch a video, which takes a process of its own."""
+        """Send the request of a turn; rarely a video, which needs a child process."""
         picture = self._pictures[turn % len(self._pictures)]
         act = self._video_of_nobody if turn % VIDEO_EVERY == VIDEO_EVERY - 1 else self._acts[turn % len(self._acts)]
         self._count(act.__name__.strip("_"), act(picture))
 
     def tidy(self) -> None:
-        """Delete what is left."""
+        """Delete the remaining faces."""
         while self._added:
             self._count("delete", self._delete(b""))
 
@@ -224,7 +224,7 @@ def _watch(server: RunningServer, ended: threading.Event, soaked: Soaked) -> Non
 
 
 def _quiet(server: RunningServer) -> Held:
-    """What a server holds that nobody has asked anything for a while."""
+    """Return the resources of a server after a while without requests."""
     pause(IDLE_THREADS_SECONDS)
     assert httpx.get(f"{server.endpoint}/ready").status_code == 200
     pause(0.5)
@@ -235,7 +235,7 @@ def _quiet(server: RunningServer) -> Held:
 
 
 def main() -> int:
-    """Soak a server with the real models; 0 if it keeps what it should."""
+    """Soak a server with the real models; returns 0 without a leak."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--pace", type=float, default=10, help="requests a second")
@@ -253,7 +253,7 @@ def main() -> int:
 
 
 def report(soaked: Soaked) -> int:
-    """Print what was seen; 0 if memory drifted by less than 2 %, descriptors and threads are as many, and no answer was 5xx."""
+    """Print the result; returns 0 if memory grew by less than 2 %, descriptors and threads are equal, and no status was 5xx."""
     for (operation, status), count in sorted(soaked.statuses.items()):
         print(f"{operation:16} {status} {count:7}")
     step = max(1, len(soaked.resident) // 20)
@@ -266,7 +266,7 @@ def report(soaked: Soaked) -> int:
 
 
 def is_flat(soaked: Soaked) -> bool:
-    """Whether descriptors and threads are as many in the end as after the warm-up, and open files no more than may be."""
+    """Return whether descriptors and threads are as many as after the warm-up, and open files are within the limit."""
     before, after = soaked.quiet
     return after == replace(before, data_files=after.data_files) and after.data_files <= DATA_FILES
 

@@ -17,7 +17,7 @@ RUNNABLE = [block for block in blocks("sh", "console") if not block.excuse]
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the data directory of a server that was there, and with the files that the checkout has."""
+    """A folder with the data directory of a stopped server and the deployment files."""
     folder = tmp_path_factory.mktemp("docs")
     with running(fake_server_command(folder / "data"), folder / "data"):
         pass
@@ -27,7 +27,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment(workplace: Path) -> dict[str, str]:
-    """What the blocks may name: the command, and two access keys."""
+    """Environment of the blocks: the command's path, and two access keys."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("OPENFRS_")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{bare['PATH']}"
     credentials = json.loads((workplace / "data" / "credentials.json").read_text())

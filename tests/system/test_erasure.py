@@ -1,4 +1,4 @@
-"""What was deleted is gone from the data directory, byte for byte, soon and while the server runs."""
+"""Deleted templates are soon erased from all files of the data directory while the server runs."""
 
 import contextlib
 import sqlite3
@@ -16,7 +16,7 @@ def colour(number: int) -> tuple[int, int, int]:
 
 
 def on_disk(data: Path, templates: list[bytes]) -> int:
-    """How many of these templates lie in the data directory, wholly or in part."""
+    """Return how many of these templates are in the data directory, completely or in part."""
     everything = b"".join(file.read_bytes() for file in sorted(data.iterdir()))
     return sum(any(part in everything for part in (template, template[:32], template[-32:])) for template in templates)
 

@@ -1,7 +1,7 @@
-"""No callback keeps the event loop, on which all clients of a process depend, for longer than five milliseconds.
+"""No callback blocks the event loop for longer than five milliseconds.
 
-What counts is the processor time of the loop's own thread, so that other threads and a busy machine do not; and of several tries
-the best, because a collection of garbage or a page that the kernel clears falls on whoever is at hand.
+The measure is the processor time of the loop's thread, so that other threads and load on the machine do not count, in the best of
+several tries, because garbage collection and page faults of the kernel fall on any callback.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ VALUES = {name: f"value of {name}" for name in FIELDS}
 
 @cache
 def crowd(side: int = 8) -> str:
-    """A picture of so many faces squared."""
+    """Return an image of ``side`` x ``side`` faces."""
     image = np.zeros((side * 50, side * 50, 3), np.uint8)
     for place in range(side * side):
         row, column = divmod(place, side)
@@ -50,13 +50,13 @@ def crowd(side: int = 8) -> str:
 
 @cache
 def padded(size: int = limits.MAX_IMAGE_BYTES // 4 * 3) -> bytes:
-    """A picture of one face in a file of this size, by default the largest that can be sent as text."""
+    """Return an image of one face in a file of this size, by default the largest that can be sent as base64."""
     picture = photo((200, 64, 64), suffix=".jpg")
     return picture + bytes(size - len(picture))
 
 
 def film() -> str:
-    """A short video in a large file: what fills it is a box that says to be passed over."""
+    """Return a short video in a large file, padded with a free box."""
     video = encode(gray_frames(1.5))
     filling = limits.MAX_IMAGE_BYTES // 4 * 3 - len(video)
     return text(video + struct.pack(">I4s", filling, b"free") + bytes(filling - 8))
@@ -83,7 +83,7 @@ FILTER = " && ".join(["!field1:a"] * 700)
 
 
 class Service:
-    """A service within this process, and the callback of its event loop that took longest."""
+    """A service in this process, and the duration of the longest callback of its event loop."""
 
     def __init__(self, data: Path) -> None:
         self.services = Services.open(Settings(data=data), FakePipeline())
@@ -97,7 +97,7 @@ class Service:
         server.run(sockets=[listener])
 
     def measured(self, run: Callable[[asyncio.Handle], None]) -> Callable[[asyncio.Handle], None]:
-        """What runs a callback, measured where it is one of this service."""
+        """Wrap the function that runs callbacks, to measure those of this service."""
 
         def measure(handle: asyncio.Handle) -> None:
             started = time.thread_time()
@@ -108,7 +108,7 @@ class Service:
         return measure
 
     def sign_in(self, client: httpx.Client) -> None:
-        """Send a token from now on."""
+        """Log in; later requests send the token."""
         user = {"name": self.account["user"], "password": self.account["password"], "domain": {"name": "openfrs"}}
         scope = {"project": {"id": self.account["project_id"]}}
         body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}}
@@ -116,20 +116,20 @@ class Service:
 
 
 class Client:
-    """Asks a service, whose event loop it looks at."""
+    """Sends requests to a service whose event loop is measured."""
 
     def __init__(self, service: Service, http: httpx.Client) -> None:
         self.service = service
         self._http = http
 
     def ask(self, method: str, path: str, **asked: Any) -> httpx.Response:
-        """The answer to a request of the project, whose place in the path is a tilde."""
+        """Return the response to a request; a tilde in the path stands for the project id."""
         return self._http.request(method, path.replace("~", self.service.account["project_id"]), **asked)
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """Served by asyncio's own event loop: the callbacks of uvloop cannot be measured from Python."""
+    """A service on asyncio's event loop: callbacks of uvloop cannot be measured from Python."""
     with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as listener:
         for name in [name for name in os.environ if name.startswith("OPENFRS_")]:
             patch.delenv(name)
@@ -153,7 +153,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def face_id(client: Client) -> str:
-    """One of a thousand faces with ten fields in the set ``crowd``."""
+    """The id of one of a thousand faces with ten fields in the set ``crowd``."""
     assert client.ask("POST", "/v2/~/face-sets", json={"face_set_name": "crowd", "external_fields": FIELDS}).is_success
     for _ in range(limits.MAX_TOP_N // 64 + 1):
         answer = client.ask(
@@ -163,7 +163,7 @@ def face_id(client: Client) -> str:
 
 
 def worst(client: Client, method: str, path: str, status: int, asked: Mapping[str, Any]) -> float:
-    """Milliseconds of the longest callback of a request, in the best of some tries."""
+    """Return the milliseconds of the longest callback of a request, in the best of several tries."""
     found = []
     for _ in range(TRIES):
         client.service.longest = 0

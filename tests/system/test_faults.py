@@ -1,4 +1,4 @@
-"""A server whose disk fails: it refuses what it cannot keep, goes on with what it can, and recovers."""
+"""A server whose disk fails: it rejects writes, continues to read, and recovers."""
 
 import resource
 import shutil
@@ -23,7 +23,7 @@ def add(server: RunningServer, client: httpx.Client) -> httpx.Response:
 
 
 def state(server: RunningServer, client: httpx.Client) -> Any:
-    """Everything a client can read."""
+    """Return all data that a client can read."""
     path = f"{server.project}/face-sets/s"
     query: dict[str, str] = {"top_n": "100", "threshold": "0.5"}
     answers = [
@@ -82,7 +82,7 @@ def test_writes_that_fail_are_refused_and_go_well_again_later(tmp_path: Path, wo
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
-    """A disk of 4 MB, where one may be mounted."""
+    """A mounted disk of 4 MB; skipped where mounting is not permitted."""
     folder.mkdir()
     mount = shutil.which("mount")
     command = [str(mount), "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
@@ -95,7 +95,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
 
 
 def fill(file: Path) -> None:
-    """Take all the room there is."""
+    """Fill the disk."""
     with file.open("wb", buffering=0) as writing:
         try:
             while True:

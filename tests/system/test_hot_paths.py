@@ -1,4 +1,4 @@
-"""The work around the models does not come to cost more without anybody noticing."""
+"""Instruction counts of the hot paths stay near the baseline."""
 
 import pytest
 from benchmarks import hot_paths

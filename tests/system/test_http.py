@@ -1,4 +1,4 @@
-"""HTTP as bytes: what a server on a socket makes of requests that no client library would send."""
+"""Requests as bytes on a socket that no client library would send."""
 
 import json
 import socket
@@ -26,7 +26,7 @@ def wire(server: RunningServer) -> Iterator[socket.socket]:
 
 
 def told(answer: HTTPResponse) -> dict[str, Any]:
-    """The body of an answer, held to what gateway answers keep."""
+    """Return the body of a gateway error, and check its invariants."""
     body: dict[str, Any] = json.loads(answer.read())
     assert answer.headers["content-type"] == CONTENT_TYPE
     assert body["request_id"] == answer.headers["x-request-id"]

@@ -1,4 +1,4 @@
-"""Pictures given by URL, over the wire: from a web server that is allowed, and from a store that speaks S3."""
+"""Images by URL: from an allowed web server, and from an S3 object store."""
 
 import os
 import socket
@@ -25,7 +25,7 @@ BUCKET, CLOSED = "faces", "closed"
 
 @dataclass
 class Store:
-    """A store on loopback, and keys that may read one of its two buckets."""
+    """An object store on loopback, and keys that may read one of its two buckets."""
 
     endpoint: str
     access_key: str
@@ -34,7 +34,7 @@ class Store:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """Moto's server, which checks signatures and policies once everything in it is made."""
+    """Moto's server, which checks signatures and policies after its set-up."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -112,7 +112,7 @@ def serving(data: Path, settings: Mapping[str, str]) -> Iterator[tuple[RunningSe
 
 @pytest.fixture(scope="module")
 def obs(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[Frs]:
-    """A server that knows the store."""
+    """A server with access to the object store."""
     settings = {
         "OPENFRS_OBS_ENDPOINT": store.endpoint,
         "OPENFRS_OBS_ACCESS_KEY": store.access_key,

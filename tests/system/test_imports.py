@@ -1,4 +1,4 @@
-"""What is imported by what, checked in fresh processes."""
+"""Import rules, checked in new processes."""
 
 import subprocess
 import sys

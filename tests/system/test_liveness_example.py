@@ -1,4 +1,4 @@
-"""The example of a liveness session: its page, and what stands between the page and the service."""
+"""The example of a liveness session: its page, and the server between the page and the service."""
 
 import importlib.util
 import json
@@ -15,7 +15,7 @@ from tests.support.servers import REPOSITORY, RunningServer
 
 @pytest.fixture(scope="module")
 def page(server: RunningServer) -> Iterator[httpx.Client]:
-    """A client in the browser's place."""
+    """A client in place of the browser."""
     spec = importlib.util.spec_from_file_location("liveness_session", REPOSITORY / "examples" / "liveness_session.py")
     assert spec is not None
     assert spec.loader is not None

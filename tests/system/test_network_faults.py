@@ -1,4 +1,4 @@
-"""The network to what nodes share fails or is slow, without a word from the other side."""
+"""The network to the database or Milvus drops packets silently, or is slow."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Several nodes over one PostgreSQL database behave as one, whoever of them is asked, and whatever is killed."""
+"""Several nodes over one PostgreSQL database behave as one, also when nodes or the database are killed."""
 
 import os
 import signal

@@ -34,7 +34,7 @@ enabled = false
 [checks.ignored_auth] # wants 401 or 403, and FRS tells a token it cannot read by 400; accounts/test_protection.py has what holds
 enabled = false
 """
-"""Few requests of each kind, and the same ones each time, but under ``make fuzz``."""
+"""A few requests of each kind, the same in each run, except in ``make fuzz``."""
 
 
 SHORT: Final = """
@@ -45,12 +45,12 @@ unexpected-methods = ["PATCH"]
 include-path-regex = "^/v1/[^/]+/(face-|face/|live-detect$)"
 phases.coverage.enabled = false
 """
-"""What is left to ``make fuzz``: other methods, and the edges of what is taken under ``/v1`` as under ``/v2``."""
+"""Left to ``make fuzz``: other methods, and boundary values under ``/v1``."""
 
 
 @pytest.fixture(scope="module")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server of its own, without quotas: guesses of passwords would shut others out of a shared one."""
+    """A separate server without quotas: guessed passwords would lock the account of a shared one."""
     data = tmp_path_factory.mktemp("fuzzed") / "data"
     unbounded = {"OPENFRS_RATE": "0", "OPENFRS_SLOW_RATE": "0", "OPENFRS_MAX_FACE_SETS": "1000"}
     with running(fake_server_command(data), data, environment=unbounded) as started:
@@ -89,7 +89,7 @@ def session(objects: Objects) -> Iterator[requests.Session]:
 
 @pytest.fixture(scope="module")
 def answered() -> dict[str, collections.Counter[int]]:
-    """How often each operation answered with each status."""
+    """Number of responses by operation and status."""
     return collections.defaultdict(collections.Counter)
 
 
@@ -121,7 +121,7 @@ def test_every_answer_is_as_the_document_says(
 
 
 def test_every_operation_had_success(document: dict[str, Any], answered: dict[str, collections.Counter[int]]) -> None:
-    """Otherwise nothing was seen of what it says of its success."""
+    """Otherwise the schema of the successful response was not tested."""
     if not answered:
         pytest.skip("the test above has not run")
     labels = {f"{method.upper()} {path}" for path, operations in document["paths"].items() for method in operations}

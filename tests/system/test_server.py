@@ -1,4 +1,4 @@
-"""The life of the process: starting, refusing to start, being told to stop."""
+"""The server process: start, rejected start, and shutdown."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""Signatures that are none, over the wire."""
+"""Malformed signatures over a socket are rejected as unauthorized."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The site builds without a warning, asks nobody else for anything, and leaves out no setting, command, route or error.
+"""The site builds without warnings, loads nothing from other hosts, and covers each setting, command, route and error.
 
 Metrics are held to their page by tests/core/telemetry/test_metrics.py.
 """
@@ -39,7 +39,7 @@ def site() -> Iterator[Path]:
 
 
 def text_of(page: Path) -> str:
-    """What a page says, without its marks."""
+    """Return the text of a page without markup."""
     return html.unescape(re.sub(r"<[^>]+>", "", page.read_text("utf-8")))
 
 
@@ -80,7 +80,7 @@ def _expanded(synopsis: re.Match[str]) -> str:
 
 
 def commands() -> list[tuple[str, str]]:
-    """Every command by its words, with the first line of what it says of itself."""
+    """Return each command with the first line of its help."""
 
     def below(command: Any, path: str) -> Iterator[tuple[str, str]]:
         inner = getattr(command, "commands", None)

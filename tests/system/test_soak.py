@@ -1,4 +1,4 @@
-"""Three quarters of a minute of what ``make soak`` does for half an hour."""
+"""A short run of ``make soak``."""
 
 from pathlib import Path
 
