@@ -50,7 +50,7 @@ def test_a_key_rotation_reaches_every_node(database: Database, monkeypatch: pyte
     one, other = (Keyring(DatabaseKeys(ServiceKeyRepository(database, MASTER))) for _ in range(2))
     before = one.tokens.encrypt(b"before")
     one.rotate_token_keys(timedelta(hours=1))
-    monkeypatch.setattr(DatabaseKeys, "_SECONDS", 1e-9)
+    monkeypatch.setattr(DatabaseKeys, "_REFRESH_SECONDS", 1e-9)
     after = one.tokens.encrypt(b"after")
     assert other.tokens.decrypt(before) == b"before"
     assert other.tokens.decrypt(after) == b"after"
@@ -68,7 +68,7 @@ def test_keys_are_encrypted_with_the_master_key_and_its_successor(database: Data
 
 def test_an_invalid_keyring_is_rejected(database: Database) -> None:
     repository = ServiceKeyRepository(database, MASTER)
-    repository.make("{}")
+    repository.create("{}")
     with pytest.raises(OperatorError, match="cannot be read as an OpenFRS keyring"):
         Keyring(DatabaseKeys(repository))
 

@@ -158,7 +158,7 @@ def test_an_interrupted_migration_resumes_and_copies_changes(
         Interrupted(patched, 4)
         with pytest.raises(OperatorError, match="the cable was pulled; run the same command again to resume"):
             migrate_store(settings(data), settings(data, url), silent, never)
-    with pytest.raises(OperatorError, match="let openfrs migrate-store finish first"):
+    with pytest.raises(OperatorError, match="complete openfrs migrate-store first"):
         open_database(settings(tmp_path / "other", url))
     with monkeypatch.context() as patched:
         again = Interrupted(patched, 1_000)
@@ -247,7 +247,7 @@ def test_a_copy_that_differs_is_rejected(
     monkeypatch.setattr("openfrs.operations.transfer.to_postgresql._copy_faces", damaged)
     with pytest.raises(OperatorError, match=message):
         migrate_store(settings(data), settings(data, url), silent, never)
-    with pytest.raises(OperatorError, match="let openfrs migrate-store finish first"):
+    with pytest.raises(OperatorError, match="complete openfrs migrate-store first"):
         open_database(settings(data, url))
 
 

@@ -70,17 +70,17 @@ class DatabaseKeys:
     A token key is staged on all nodes long before it signs, so the delay is harmless.
     """
 
-    _SECONDS = 5.0
+    _REFRESH_SECONDS = 5.0
 
     def __init__(self, repository: ServiceKeyRepository) -> None:
-        self.read, self.create, self.update = repository.read, repository.make, repository.change
+        self.read, self.create, self.update = repository.read, repository.create, repository.update
 
     def __str__(self) -> str:
         return "the service keys in the database"
 
     def version(self) -> object:
         """Return a value that changes every few seconds."""
-        return time.monotonic() // self._SECONDS
+        return time.monotonic() // self._REFRESH_SECONDS
 
 
 class Keyring:

@@ -22,10 +22,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import retry_on_conflict
-
-from .db import tables
 
 _domains, _users, _projects = tables.domains, tables.users, tables.projects
 _grants, _keys, _revoked = tables.grants, tables.access_keys, tables.revoked_tokens
@@ -150,13 +149,13 @@ class AccountRepository:
     def find_token_user(self, user_id: str, token_id: str) -> User | None:
         """Return the user of a token, or None if the token was revoked."""
         with self._database.read() as connection:
-            row = connection.execute(_BEARER, {"user": user_id, "token": token_id}).first()
+            row = connection.execute(_TOKEN_USER, {"user": user_id, "token": token_id}).first()
         return None if row is None else _user(row)
 
     def find_user_by_name(
         self, name: str, *, domain_id: str | None = None, domain_name: str | None = None
     ) -> User | None:
-        """Return a user by name within a domain, given by id or name; or None."""
+        """Return a user by name and the id or name of a domain, or None."""
         domain = _domains.c.id == domain_id if domain_id is not None else _domains.c.name == domain_name
         return next(iter(self._find_users(_users.c.name == name, domain)), None)
 
@@ -183,8 +182,8 @@ class AccountRepository:
 
     def list_projects(self, domain_id: str, *, name: str | None = None) -> list[Project]:
         """Return the projects of a domain, sorted by name: all, or the one with a name."""
-        named = [] if name is None else [_projects.c.name == name]
-        return self._find_projects(_projects.c.domain_id == domain_id, *named)
+        by_name = [] if name is None else [_projects.c.name == name]
+        return self._find_projects(_projects.c.domain_id == domain_id, *by_name)
 
     def list_user_projects(self, user_id: str) -> list[Project]:
         """Return the projects on which a user has a role, sorted by name."""
@@ -301,7 +300,7 @@ _PROJECTS: "Select[tuple[Any, ...]]" = select(_projects, _domains.c.name.label("
 )
 
 # run for every request, and built once: building a statement takes longer than running it
-_BEARER = _USERS.where(_users.c.id == bindparam("user"), ~exists().where(_revoked.c.token_id == bindparam("token")))
+_TOKEN_USER = _USERS.where(_users.c.id == bindparam("user"), ~exists().where(_revoked.c.token_id == bindparam("token")))
 _MEMBERSHIP = (
     _PROJECTS.add_columns(_grants.c.role)
     .join(_grants, _grants.c.project_id == _projects.c.id)

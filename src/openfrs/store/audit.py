@@ -5,10 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import insert, select
 
+from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import retry_on_conflict
-
-from .db import tables
 
 _entries = tables.audit_entries
 _BATCH_SIZE = 500

@@ -7,10 +7,9 @@ from typing import Any
 
 from sqlalchemy import delete, insert, update
 
+from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import retry_on_conflict
-
-from .db import tables
 
 _sessions = tables.liveness_sessions
 

@@ -7,10 +7,9 @@ from sqlalchemy.exc import IntegrityError
 
 from openfrs.core.crypto import Cipher, DecryptionError
 from openfrs.core.errors import OperatorError
+from openfrs.store.db import tables
 from openfrs.store.db.base import Database, SnapshotSource
 from openfrs.store.db.errors import StoreUnavailableError, retry_on_conflict
-
-from .db import tables
 
 _keys = tables.service_keys
 _ROW = 1
@@ -34,8 +33,8 @@ class ServiceKeyRepository:
         """
         return read_service_keys(self._database, self._master_key)
 
-    def make(self, text: str) -> None:
-        """Write the text if there is none. If several nodes write at once, one of them wins."""
+    def create(self, text: str) -> None:
+        """Write the text if there is none. If several nodes do so at once, the first one wins."""
         try:
             with self._database.write() as connection:
                 connection.execute(insert(_keys).values(id=_ROW, sealed=_encrypt(self._master_key, text)))
@@ -43,7 +42,7 @@ class ServiceKeyRepository:
             pass  # another node was first
 
     @retry_on_conflict
-    def change(self, edit: Callable[[str], str]) -> None:
+    def update(self, edit: Callable[[str], str]) -> None:
         """Replace the text with the result of ``edit``, which receives the current text."""
         with self._database.write() as connection:
             text = _decrypt(self._master_key, connection.scalars(select(_keys.c.sealed).with_for_update()).one())
@@ -91,12 +90,12 @@ def require_no_migration(database: Database) -> None:
     with database.read() as connection:
         if connection.scalar(select(_keys.c.sealed)) == _MIGRATING:
             raise OperatorError(
-                "a data directory is being moved into the database: let openfrs migrate-store finish first"
+                "a data directory is being moved into the database: complete openfrs migrate-store first"
             )
 
 
 def change_master_key(connection: Connection, old: bytes, new: bytes) -> None:
-    """Encrypt the text, if there is one, with another master key."""
+    """Encrypt the service's keys, if there are any, with another master key."""
     sealed = connection.scalar(select(_keys.c.sealed).with_for_update())
     if sealed is not None:
         connection.execute(update(_keys).values(sealed=_encrypt(new, _decrypt(old, sealed))))

@@ -46,7 +46,7 @@ def encrypt(database: Database, master_key: bytes, advance: Advance) -> None:
         ).all()
     for project_id in projects:
         with database.write() as connection:
-            set_ids = [row.id for row in _locked_sets(connection, project_id)]
+            set_ids = [row.id for row in _lock_sets(connection, project_id)]
             key = create_project_key(connection, master_key, project_id)
             for set_id in set_ids:
                 _rewrite(connection, set_id, PlainTemplates(), EncryptedTemplates(key, project_id, set_id), advance)
@@ -62,7 +62,7 @@ def rotate_project_keys(database: Database, master_key: bytes, advance: Advance)
         projects = connection.scalars(select(_keys.c.project_id)).all()
     for project_id in projects:
         with database.write() as connection:
-            set_ids = [row.id for row in _locked_sets(connection, project_id)]
+            set_ids = [row.id for row in _lock_sets(connection, project_id)]
             wrapped = connection.scalars(select(_keys.c.wrapped).where(_keys.c.project_id == project_id)).one()
             old = project_cipher(master_key, project_id, wrapped)
             connection.execute(delete(_keys).where(_keys.c.project_id == project_id))
@@ -97,14 +97,14 @@ def erase_project(database: Database, project_id: str) -> int:
         StoreUnavailableError
     """
     with database.write() as connection:
-        rows = _locked_sets(connection, project_id)
+        rows = _lock_sets(connection, project_id)
         connection.execute(delete(_keys).where(_keys.c.project_id == project_id))
         for row in rows:
             delete_face_set(connection, row, Cause.PROJECT, utc_now())
     return len(rows)
 
 
-def _locked_sets(connection: Connection, project_id: str) -> "Sequence[Row[tuple[object, ...]]]":
+def _lock_sets(connection: Connection, project_id: str) -> "Sequence[Row[tuple[object, ...]]]":
     """Lock the sets of a project against additions and changes until the transaction ends; return their rows."""
     lock_project(connection, project_id)
     sets = select(_sets).where(_sets.c.project_id == project_id).order_by(_sets.c.id)

@@ -87,7 +87,7 @@ class FaceRepository:
         Raises:
             SetMissingError
         """
-        self._change(set_id, policy=None if policy is None else dict(policy))
+        self._update_set(set_id, policy=None if policy is None else dict(policy))
 
     def set_retention(self, set_id: int, retention: Mapping[str, Any] | None) -> None:
         """Replace the retention rule of a face set; None removes it.
@@ -95,7 +95,7 @@ class FaceRepository:
         Raises:
             SetMissingError
         """
-        self._change(set_id, retention=None if retention is None else dict(retention))
+        self._update_set(set_id, retention=None if retention is None else dict(retention))
 
     def set_legal_hold(self, set_id: int, reason: str | None) -> None:
         """Put a face set under legal hold for a reason; None releases it.
@@ -103,10 +103,10 @@ class FaceRepository:
         Raises:
             SetMissingError
         """
-        self._change(set_id, legal_hold=reason)
+        self._update_set(set_id, legal_hold=reason)
 
     @retry_on_conflict
-    def _change(self, set_id: int, **values: Any) -> None:
+    def _update_set(self, set_id: int, **values: Any) -> None:
         with self._database.write() as connection:
             if not connection.execute(update(_sets).where(_sets.c.id == set_id).values(**values)).rowcount:
                 raise SetMissingError

@@ -61,7 +61,7 @@ _DELETED_SINCE = select(_tombstones.c.seq).where(
 )
 
 
-def set_version(connection: Connection, set_id: int) -> int:
+def load_version(connection: Connection, set_id: int) -> int:
     """Return the version of a face set.
 
     Raises:

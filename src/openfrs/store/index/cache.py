@@ -25,8 +25,8 @@ from openfrs.store.faces.snapshot import (
     changes_since,
     count_written_since,
     load_face_set,
+    load_version,
     seqs_written_between,
-    set_version,
 )
 
 from .flat import TemplateIndex
@@ -126,7 +126,7 @@ class IndexCache:
 
     def _version(self, snapshot: Connection, set_id: int) -> int:
         try:
-            return set_version(snapshot, set_id)
+            return load_version(snapshot, set_id)
         except SetMissingError:
             self.drop(set_id)
             raise

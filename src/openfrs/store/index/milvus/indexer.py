@@ -16,9 +16,9 @@ from openfrs.store.faces.snapshot import (
     changes_since,
     count_written_since,
     load_face_set,
+    load_version,
     seqs_changed_since,
     seqs_written_between,
-    set_version,
 )
 from openfrs.store.index.errors import MilvusUnavailableError
 
@@ -104,7 +104,7 @@ class Indexer:
             while self._copy_batch(set_id, CopyState.SERVING):
                 pass
             with self._repository.snapshot() as snapshot:
-                set_version(snapshot, set_id)  # raises if the set was deleted
+                load_version(snapshot, set_id)  # raises if the set was deleted
                 copy = find_copy(snapshot, set_id, CopyState.SERVING)
                 applied = copy.applied if copy else 0
                 expected = set(seqs_written_between(snapshot, set_id, 0, applied))

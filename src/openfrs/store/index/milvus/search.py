@@ -23,7 +23,7 @@ from openfrs.core.telemetry.stages import stage
 from openfrs.store.db.base import Database
 from openfrs.store.faces.predicate import Predicate
 from openfrs.store.faces.repository import FaceRepository
-from openfrs.store.faces.snapshot import find_seq, iter_fields, load_changes, load_face_set, set_version
+from openfrs.store.faces.snapshot import find_seq, iter_fields, load_changes, load_face_set, load_version
 from openfrs.store.index.backend import FaceMissingError, IndexBackend, Query, Scan, with_face_first
 from openfrs.store.index.cache import IndexCache, TooLargeError
 from openfrs.store.index.errors import IndexUnavailableError, MilvusUnavailableError
@@ -72,7 +72,7 @@ class MilvusBackend(IndexBackend):
         with self._repository.snapshot() as snapshot:
             seq = find_seq(snapshot, set_id, face_id)
             if seq is None:
-                set_version(snapshot, set_id)  # raises if the set was deleted, too
+                load_version(snapshot, set_id)  # raises if the set was deleted, too
                 raise FaceMissingError
             templates = self._repository.templates.of_set(snapshot, set_id)
             (template,) = load_changes(snapshot, set_id, [seq], templates).templates
