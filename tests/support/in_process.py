@@ -96,7 +96,7 @@ def in_process(data: Path, *, log_format: str = "text", **settings: Any) -> Iter
 def _logged(file: Path, log_format: str, thread: int) -> Iterator[None]:
     """Write what the event loop's thread logs to a file, as a server writes its log to stderr."""
     handler = logging.FileHandler(file, encoding="utf-8")
-    handler.setFormatter(logs.JsonFormatter() if log_format == "json" else logging.Formatter(logs.TEXT))
+    handler.setFormatter(logs.JsonFormatter() if log_format == "json" else logging.Formatter(logs.TEXT_FORMAT))
     handler.addFilter(lambda record: record.thread == thread)
     logger = logging.getLogger("openfrs")
     level = logger.level

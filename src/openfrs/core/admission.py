@@ -71,7 +71,7 @@ class Admission:
 
 
 class RequestSlot:
-    """The share of one request in a process's admission. Leaving the context returns it."""
+    """The share of one request in a process's admission. Leaving the context releases it."""
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
@@ -97,7 +97,7 @@ class RequestSlot:
             self._active = True
 
     def pause(self) -> None:
-        """Stop counting the request while it waits for its client, so that a slow client takes nobody's slot."""
+        """Stop counting the request while it waits for its client, so that a slow client does not occupy a slot."""
         if self._active:
             self._admission.remove_request()
             self._active = False

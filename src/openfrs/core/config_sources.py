@@ -1,4 +1,4 @@
-"""The settings in force, the origin of each, and errors that name the origin."""
+"""The effective settings, the origin of each, and errors that name the origin."""
 
 import difflib
 import os
@@ -12,10 +12,8 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from .errors import OperatorError
-from .settings import Settings
+from .settings import CONFIG_VARIABLE, PREFIX, Settings
 
-PREFIX = "OPENFRS_"
-CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 MASK = "********"
 
 _KEY_OF_LINE = re.compile(r"""\s*\[*\s*["']?([\w-]+)["']?\s*[\].=]""")
@@ -24,7 +22,7 @@ _PASSWORD_IN_URL = re.compile(r"(?<=://)[^/@]*:[^/@]*(?=@)")
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A setting as text of a TOML file, its origin, and whether the text masks a secret.
+    """A setting as TOML text, its origin, and whether the text masks a secret.
 
     The text of a setting without a value is empty.
     """

@@ -12,7 +12,7 @@ _NONCE_BYTES: Final = 12
 
 
 class DecryptionError(Exception):
-    """The key or the context is a different one, or the ciphertext was altered."""
+    """The key or the context is wrong, or the ciphertext was altered."""
 
 
 class Cipher:

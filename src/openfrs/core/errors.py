@@ -63,7 +63,7 @@ def catalogue() -> Mapping[str, Entry]:
 
 
 class ServiceError(Exception):
-    """An error that the client receives, in the words of the catalogue.
+    """An error that the client receives, with the message of its catalogue entry.
 
     ``arguments`` fill the placeholders of the message in order. They reach the client and the log: never pass an image, a vector, a
     token, a password or a secret key.
@@ -90,7 +90,7 @@ def wrong_format(parameter: str, reason: str) -> ServiceError:
 def too_many_requests() -> ServiceError:
     """Return the error for an overloaded process (``FRS.0033``).
 
-    ``Retry-After`` is random, so that rejected clients do not all return at once.
+    ``Retry-After`` is random, so that rejected clients do not all retry at once.
     """
     return ServiceError("FRS.0033", headers={"Retry-After": str(random.randint(1, 4))})  # noqa: S311  # not a secret
 

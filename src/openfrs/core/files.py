@@ -17,11 +17,11 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     a part. With ``durable`` the content is on the disk when the context exits.
 
     Raises:
-        OSError: the file system refuses. ``path`` is unchanged, and the temporary file is removed.
+        OSError: the content cannot be written. ``path`` is unchanged, and the temporary file is removed.
     """
     path = path.absolute()
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    _remove(temporary)  # of a process that was killed
+    _remove(temporary)  # left behind by a process that was killed
     try:
         yield temporary
         if durable:
@@ -46,7 +46,7 @@ def write_private(path: Path, text: str) -> None:
     """Write a text file of mode 0600, atomically and durably.
 
     Raises:
-        OSError: the file system refuses.
+        OSError: the file cannot be written.
     """
     with replacing(path) as temporary, create_private(temporary) as file:
         file.write(text.encode())

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import platformdirs
 from pydantic import ByteSize, Field, SecretStr
@@ -14,6 +14,9 @@ from pydantic_settings import (
 )
 
 from . import limits
+
+PREFIX: Final = "OPENFRS_"
+CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
 
 
 def _cores() -> int:
@@ -28,7 +31,7 @@ class Settings(BaseSettings):
     Command line options override the environment, and the environment overrides the file.
     """
 
-    model_config = SettingsConfigDict(env_prefix="OPENFRS_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     data: Path = Field(Path("data"), description="Data directory: database, keys, credentials of the first account.")
     database: SecretStr | None = Field(
@@ -192,7 +195,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read the command line, then the environment, then the TOML file, which must exist if it is named."""
-        file = os.environ.get("OPENFRS_CONFIG")
+        file = os.environ.get(CONFIG_VARIABLE)
         if not file:
             return init_settings, env_settings
         Path(file).read_bytes()

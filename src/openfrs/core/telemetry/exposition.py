@@ -1,4 +1,4 @@
-"""The endpoint that serves metrics to Prometheus, on an address of its own and never on the port of the API."""
+"""The endpoint that serves metrics to Prometheus, on a separate address and never on the port of the API."""
 
 import hmac
 import http.server
@@ -19,14 +19,15 @@ from openfrs.core.settings import Settings
 
 from .metrics import REGISTRY
 
-_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+_DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @contextmanager
 def serving_metrics(settings: Settings) -> Iterator[Callable[[int], None]]:
     """Serve the metrics of this process, or of all its worker processes, until the block ends, if an address is set.
 
-    Worker processes must be started within the block. The context yields a function to call with the id of each that has ended.
+    Worker processes must be started within the block. The context yields a function to call with the process id of each that has
+    ended.
 
     Raises:
         OperatorError: the address cannot be used, or is not loopback and no token is set.
@@ -38,29 +39,29 @@ def serving_metrics(settings: Settings) -> Iterator[Callable[[int], None]]:
         with _server(settings, lambda: REGISTRY):
             yield lambda _: None
         return
-    with tempfile.TemporaryDirectory(prefix="openfrs-metrics-") as folder, _shared_through(folder):
+    with tempfile.TemporaryDirectory(prefix="openfrs-metrics-") as directory, _multiprocess_directory(directory):
 
-        def merged() -> CollectorRegistry:
+        def merged_registry() -> CollectorRegistry:
             registry = CollectorRegistry()
-            MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+            MultiProcessCollector(registry, directory)  # type: ignore[no-untyped-call]
             return registry
 
-        with _server(settings, merged):
-            yield lambda pid: mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
+        with _server(settings, merged_registry):
+            yield lambda pid: mark_process_dead(pid, directory)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
-def _shared_through(folder: str) -> Iterator[None]:
-    """Make child processes write their metrics to a folder: prometheus_client reads the variable when it is imported."""
-    before = os.environ.get(_FOLDER_VARIABLE)
-    os.environ[_FOLDER_VARIABLE] = folder
+def _multiprocess_directory(directory: str) -> Iterator[None]:
+    """Make child processes write their metrics to a directory: prometheus_client reads the variable when it is imported."""
+    previous = os.environ.get(_DIRECTORY_VARIABLE)
+    os.environ[_DIRECTORY_VARIABLE] = directory
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[_FOLDER_VARIABLE]
+        if previous is None:
+            del os.environ[_DIRECTORY_VARIABLE]
         else:
-            os.environ[_FOLDER_VARIABLE] = before
+            os.environ[_DIRECTORY_VARIABLE] = previous
 
 
 @contextmanager

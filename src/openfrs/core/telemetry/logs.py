@@ -9,19 +9,19 @@ from typing import Any, Final, Literal
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request in progress."""
 
-TEXT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
+TEXT_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
-def configure(form: Literal["text", "json"]) -> None:
+def configure(log_format: Literal["text", "json"]) -> None:
     """Write the log of this process to standard error, as text or as JSON."""
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter() if form == "json" else logging.Formatter(TEXT))
+    handler.setFormatter(JsonFormatter() if log_format == "json" else logging.Formatter(TEXT_FORMAT))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object per line: time, level, logger, message, request id, and the ``fields`` of the record."""
+    """Formats each record as one line of JSON: time, level, logger, message, request id, and the ``fields`` of the record."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record."""

@@ -1,4 +1,4 @@
-"""Traces with OpenTelemetry, if an endpoint is configured. Its packages come with ``openfrs[otel]``.
+"""Traces with OpenTelemetry, if an endpoint is configured. They need the packages of ``openfrs[otel]``.
 
 A request is a span, a child of the caller's span if its ``traceparent`` header names one. The stages of its work are child spans.
 """
