@@ -46,7 +46,7 @@ class DataDirectory:
         """Check that the directory holds a database.
 
         Raises:
-            OperatorError: It does not.
+            OperatorError: it does not.
         """
         if not self.database.is_file():
             raise OperatorError(f"{self.path} is not an OpenFRS data directory; start the server on it once")
@@ -58,7 +58,7 @@ class DataDirectory:
         The lock is released if the process dies.
 
         Raises:
-            OperatorError: The directory cannot be created, or another process holds the lock.
+            OperatorError: the directory cannot be created, or another process holds the lock.
         """
         os.umask(0o077)
         try:

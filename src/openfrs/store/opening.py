@@ -1,4 +1,4 @@
-"""Opening of the store that the settings name: a data directory of this node, or a database that nodes share."""
+"""Opens the store that the settings name: a data directory of this node, or a database that nodes share."""
 
 import sqlite3
 from collections.abc import Iterator

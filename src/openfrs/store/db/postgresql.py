@@ -72,8 +72,8 @@ class PostgresqlDatabase(Database):
         self._location = parsed.set(query={}).render_as_string(hide_password=True).replace("+psycopg", "")
         self._shared = not exclusive
         self._unpooled = create_engine(parsed, poolclass=NullPool)
-        self._readers = _pooled(parsed, *_READERS)
-        self._writers = _pooled(parsed, *_WRITERS)
+        self._readers = _pooled_engine(parsed, *_READERS)
+        self._writers = _pooled_engine(parsed, *_WRITERS)
         for engine in (self._readers, self._writers):
             event.listen(engine, "connect", self._configure)
         event.listen(self._readers, "begin", _begin_read)
@@ -137,7 +137,7 @@ class PostgresqlDatabase(Database):
 
     @contextmanager
     def exclusive(self, job: str) -> Iterator[bool]:
-        """Try to lock a job among all nodes, on a connection of its own; yield whether this process holds the lock.
+        """Try to lock a job among all nodes, on a separate connection; yield whether this process holds the lock.
 
         Raises:
             StoreUnavailableError
@@ -280,7 +280,7 @@ def _parse_url(url: str) -> URL:
     return parsed.set(drivername="postgresql+psycopg", query={**_CONNECTION, **parsed.query})
 
 
-def _pooled(url: URL, size: int, overflow: int) -> Engine:
+def _pooled_engine(url: URL, size: int, overflow: int) -> Engine:
     return create_engine(url, pool_size=size, max_overflow=overflow, pool_timeout=10)
 
 

@@ -28,7 +28,7 @@ _PRAGMAS = (
 )
 
 _SMALLEST_PAGE_BYTES = 512
-"""SQLite takes a smaller file for a new database, and would overwrite the rest of a truncated one."""
+"""SQLite treats a smaller file as a new database, and would overwrite what is left of a truncated one."""
 
 WRITE_LOCK_SECONDS = 30.0
 """Timeout of a write that waits for other writes of its process."""
@@ -214,7 +214,7 @@ def copy_database(source: Path, target: Path) -> None:
     An existing target is replaced. Writers do not wait; the snapshot does not include concurrent writes.
 
     Raises:
-        StoreUnavailableError: the disk refuses, or the source is damaged.
+        StoreUnavailableError: the target cannot be written, or the source is damaged.
     """
     try:
         with replacing(target) as temporary:

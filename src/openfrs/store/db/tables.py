@@ -51,9 +51,8 @@ metadata = MetaData(
     }
 )
 
-_LONG = BigInteger().with_variant(
-    Integer, "sqlite"
-)  # its integers have 64 bits, and only an INTEGER key increments by itself
+# SQLite's integers have 64 bits, and only an INTEGER key is generated automatically.
+_LONG = BigInteger().with_variant(Integer, "sqlite")
 
 domains = Table(
     "domains",
@@ -152,7 +151,7 @@ faces = Table(
     sqlite_autoincrement=True,
 )
 
-# A table of its own, so that a row never changes its length: when a row outgrows its page, SQLite leaves a copy behind that
+# A separate table, so that a row never changes its length: when a row outgrows its page, SQLite leaves a copy behind that
 # secure_delete does not overwrite.
 templates = Table(
     "templates",
@@ -227,9 +226,7 @@ audit_entries = Table(
 index_copies = Table(
     "index_copies",
     metadata,
-    Column(
-        "key", _LONG, primary_key=True, autoincrement=False
-    ),  # random; identifies the faces of the copy on the server
+    Column("key", _LONG, primary_key=True, autoincrement=False),  # random; identifies the copy's faces on the server
     Column("set_id", Integer, nullable=False, index=True),
     Column("state", String(8), nullable=False),
     Column("dimension", Integer, nullable=False),

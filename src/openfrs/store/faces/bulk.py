@@ -92,7 +92,7 @@ def replace_templates(
     embedder: str,
     vectors: Mapping[str, npt.NDArray[np.floating]],
 ) -> None:
-    """Replace the templates of a face set by those of another embedder, given by face id; faces without one are deleted.
+    """Replace the templates of a face set by ``vectors`` of another embedder, by face id; faces without one are deleted.
 
     On an error nothing is changed. The faces get new sequence numbers, in their old order, and tombstones of the old ones, so
     that indexes drop the old templates like deleted faces.

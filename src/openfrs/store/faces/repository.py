@@ -17,11 +17,22 @@ from openfrs.store.db.errors import retry_on_conflict
 from .deletions import Cause, HeldError
 from .models import CapacityError, Face, FaceSet, IdTakenError, Match, NewFace, SetMissingError
 from .predicate import FieldValue
-from .rows import delete_face_set, delete_faces, face_row, face_set_from_row, insert_faces, insert_set, lock_face_set
+from .rows import (
+    FACE_COLUMNS,
+    delete_face_set,
+    delete_faces,
+    face_row,
+    face_set_from_row,
+    insert_faces,
+    insert_set,
+    lock_face_set,
+)
 from .snapshot import DatedFace, iter_dated_faces, load_face_set
 from .templates import Templates
 
 _sets, _faces = tables.face_sets, tables.faces
+
+_FACE: "Select[tuple[object, ...]]" = select(*FACE_COLUMNS, _faces.c.fields)
 
 
 class FaceRepository:
@@ -55,7 +66,7 @@ class FaceRepository:
             return [face_set_from_row(row) for row in connection.execute(query)]
 
     def find_set(self, project_id: str, name: str) -> FaceSet | None:
-        """Return a face set of a project by name."""
+        """Return a face set of a project by name, or None."""
         with self._database.read() as connection:
             row = connection.execute(_NAMED, {"project": project_id, "name": name}).first()
         return None if row is None else face_set_from_row(row)
@@ -158,7 +169,7 @@ class FaceRepository:
         match = _faces.c.set_id == set_id, _faces.c.face_id == face_id
         with self._database.write() as connection:
             row = lock_face_set(connection, set_id)
-            face = connection.execute(_FACE_COLUMNS.where(*match)).first()
+            face = connection.execute(_FACE.where(*match)).first()
             if face is None:
                 return False
             connection.execute(
@@ -232,16 +243,14 @@ class FaceRepository:
 
     def list_faces(self, set_id: int, offset: int, limit: int) -> list[Face]:
         """Return a page of the faces of a set in insertion order."""
-        query = _FACE_COLUMNS.where(_faces.c.set_id == set_id).order_by(_faces.c.seq).offset(offset).limit(limit)
+        query = _FACE.where(_faces.c.set_id == set_id).order_by(_faces.c.seq).offset(offset).limit(limit)
         with self._database.read() as connection:
             return [_face(row) for row in connection.execute(query)]
 
     def find_face(self, set_id: int, face_id: str) -> Face | None:
-        """Return a face of a set."""
+        """Return a face of a set, or None."""
         with self._database.read() as connection:
-            row = connection.execute(
-                _FACE_COLUMNS.where(_faces.c.set_id == set_id, _faces.c.face_id == face_id)
-            ).first()
+            row = connection.execute(_FACE.where(_faces.c.set_id == set_id, _faces.c.face_id == face_id)).first()
         return None if row is None else _face(row)
 
     @staticmethod
@@ -252,17 +261,6 @@ class FaceRepository:
         connection.execute(_BUMP, {"set": face_set.id, "to": version, "faces": face_number})
         return int(version)
 
-
-_FACE_COLUMNS: "Select[tuple[object, ...]]" = select(
-    _faces.c.seq,
-    _faces.c.face_id,
-    _faces.c.external_image_id,
-    _faces.c.left,
-    _faces.c.top,
-    _faces.c.width,
-    _faces.c.height,
-    _faces.c.fields,
-)
 
 # Built once: building a statement takes longer than running it.
 _NAMED = select(_sets).where(_sets.c.project_id == bindparam("project"), _sets.c.name == bindparam("name"))

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select
+from sqlalchemy import Column, Connection, Row, bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from openfrs.store.db import tables
@@ -15,6 +15,17 @@ from .models import FaceSet, IdTakenError, NewFace, SetExistsError, SetMissingEr
 from .templates import Templates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
+
+FACE_COLUMNS: Final[Sequence[Column[Any]]] = (
+    _faces.c.seq,
+    _faces.c.face_id,
+    _faces.c.external_image_id,
+    _faces.c.left,
+    _faces.c.top,
+    _faces.c.width,
+    _faces.c.height,
+)
+"""The columns of a face without its custom fields."""
 
 # Built once: building a statement takes longer than running it.
 _LOCK = select(_sets).where(_sets.c.id == bindparam("id")).with_for_update(key_share=True)

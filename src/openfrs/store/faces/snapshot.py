@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Text, bindparam, cast, func, select
+from sqlalchemy import Connection, Select, Text, bindparam, cast, func, select
 
 from openfrs.core.geometry import BoundingBox
 from openfrs.store.db import tables
@@ -17,7 +17,7 @@ from openfrs.store.db import tables
 from .changes import TEMPLATE_TYPE, Changes
 from .models import Face, FaceSet, SetMissingError
 from .predicate import FieldValue
-from .rows import face_set_from_row
+from .rows import FACE_COLUMNS, face_set_from_row
 from .templates import SetTemplates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
@@ -32,16 +32,9 @@ _SET = select(_sets).where(_sets.c.id == bindparam("id"))
 _VERSION = select(_sets.c.version).where(_sets.c.id == bindparam("id"))
 _SEQ = select(_faces.c.seq).where(_faces.c.set_id == bindparam("id"), _faces.c.face_id == bindparam("face_id"))
 _FIELDS = cast(_faces.c.fields, Text)
-_FACES = select(
-    _faces.c.seq,
-    _faces.c.face_id,
-    _faces.c.external_image_id,
-    _faces.c.left,
-    _faces.c.top,
-    _faces.c.width,
-    _faces.c.height,
-    _FIELDS,
-).where(_faces.c.seq.in_(bindparam("seqs", expanding=True)))
+_FACES: "Select[tuple[Any, ...]]" = select(*FACE_COLUMNS, _FIELDS).where(
+    _faces.c.seq.in_(bindparam("seqs", expanding=True))
+)
 _INDEXED = select(
     _faces.c.seq, _faces.c.face_id, tables.templates.c.template, _faces.c.external_image_id, _FIELDS
 ).join_from(_faces, tables.templates)
@@ -142,7 +135,7 @@ def count_written_since(connection: Connection, set_id: int, since: int) -> int:
 
 
 def find_seq(connection: Connection, set_id: int, face_id: str) -> int | None:
-    """Return the sequence number of a face, None if there is no such face."""
+    """Return the sequence number of a face, or None if there is no such face."""
     return connection.scalar(_SEQ, {"id": set_id, "face_id": face_id})
 
 

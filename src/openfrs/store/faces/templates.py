@@ -27,7 +27,7 @@ _sets, _keys = tables.face_sets, tables.project_keys
 
 
 class SetTemplates(ABC):
-    """The templates of one face set."""
+    """Converts the templates of one face set to and from their stored form."""
 
     @abstractmethod
     def seal(self, face_id: str, plain: bytes) -> bytes:
@@ -64,7 +64,7 @@ class Templates:
         self._master_key = master_key
 
     def of_set(self, connection: Connection, set_id: int) -> SetTemplates:
-        """Return the templates of a set.
+        """Return the converter of a set's templates.
 
         Raises:
             StoreUnavailableError: the project has no key although there is a master key.

@@ -1,1 +1,1 @@
-"""The exact index."""
+"""Indexes of face sets for search: in memory, and on a Milvus server."""

@@ -44,8 +44,8 @@ class Scan(Protocol):
 class IndexBackend(ABC):
     """An index of face sets.
 
-    Every context manager yields what is consistent with one snapshot of the database, valid until the block ends. Reads of a set
-    that was deleted raise :class:`~openfrs.store.faces.models.SetMissingError`.
+    The result of each context manager is consistent with one snapshot of the database, and valid until the block ends. Reads of
+    a set that was deleted raise :class:`~openfrs.store.faces.models.SetMissingError`.
     """
 
     searches_per_thread: ClassVar[int] = 1

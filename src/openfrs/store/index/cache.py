@@ -32,7 +32,7 @@ from openfrs.store.faces.snapshot import (
 from .flat import TemplateIndex
 
 _MAX_PARTIAL: Final = 4096
-"""Faces above which a partial index removes those that the other index has by now."""
+"""Number of faces above which a partial index removes the faces that the other index now holds."""
 
 _FIELD_BYTES: Final = 64
 """Minimum size of a face in memory beside its template."""

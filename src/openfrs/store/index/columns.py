@@ -82,7 +82,7 @@ class _Column:
         return self.values[rows]
 
     def truncate(self, count: int) -> None:
-        """Release memory that only rows from ``count`` on used; nothing, for values in the array itself."""
+        """Release memory that only rows from ``count`` on used. Values in the array itself use none."""
 
     @property
     def nbytes(self) -> int:

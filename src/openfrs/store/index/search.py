@@ -133,8 +133,8 @@ class Galleries:
 
 
 def _hits(snapshot: Connection, neighbours: Neighbours, query: Query) -> list[Hit]:
-    near = int(np.count_nonzero(neighbours.cosines >= query.min_cosine))
-    seqs, cosines = neighbours.seqs[:near].tolist(), neighbours.cosines[:near].tolist()
+    count = int(np.count_nonzero(neighbours.cosines >= query.min_cosine))
+    seqs, cosines = neighbours.seqs[:count].tolist(), neighbours.cosines[:count].tolist()
     faces = load_faces(snapshot, seqs)
     return [Hit(faces[seq], cosine) for seq, cosine in zip(seqs, cosines, strict=True)]
 

@@ -84,7 +84,7 @@ class Milvus:
         return self._client is not None
 
     def is_reachable(self) -> bool:
-        """Check whether the server responds, after a failure over a new connection."""
+        """Check whether the server responds; after a failure, reconnect first."""
         try:
             self._connect(reconnect=True)
             self._call(lambda client: client.get_server_version(timeout=_READ_SECONDS))
@@ -104,7 +104,7 @@ class Milvus:
     def nearest(self, copy: IndexCopy, probe: Vector, count: int, expression: str | None) -> Neighbours:
         """Search a copy, at its watermark or later, for the faces nearest to a probe that an expression selects.
 
-        Cosines are the server's own.
+        Cosines are as computed by the server.
 
         Raises:
             MilvusUnavailableError

@@ -117,7 +117,7 @@ class Indexer:
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
-        """Wait until no other process is indexing; others hold the lock for moments only."""
+        """Wait until no other process is indexing; others hold the lock only briefly."""
         while True:
             with self._database.exclusive(_JOB) as acquired:
                 if acquired:

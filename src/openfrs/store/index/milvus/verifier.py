@@ -12,12 +12,12 @@ from .client import Milvus
 from .copies import IndexCopy, is_serving
 
 GRACE_SECONDS: Final = 30.0
-"""How long a count may be too low before the copy has failed: a server that moves segments reports too few faces for moments."""
+"""How long a count may be too low before the copy has failed: a server that moves segments briefly reports too few faces."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A copy with too few faces, and the monotonic time, in seconds, from which on it has failed."""
+    """A copy with too few faces, and the monotonic time in seconds from which it counts as failed."""
 
     copy: IndexCopy
     deadline: float
@@ -65,7 +65,7 @@ class IndexVerifier:
         return True  # also if it no longer serves: its readers check that themselves
 
     def report_mismatch(self, copy: IndexCopy, actual: int) -> None:
-        """Record that a copy was seen with too few faces, ``actual`` of them, and verify it again."""
+        """Record that a copy has only ``actual`` faces, which is too few; it is verified again."""
         with self._lock:
             self._record(copy, actual)
 
