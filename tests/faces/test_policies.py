@@ -105,7 +105,7 @@ def test_only_traits_with_limits_are_measured() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"max_blurr": 0.3}, "policy: it may hold single_face, max_faces"),
+        ({"max_blurr": 0.3}, "policy: unknown member; allowed are single_face, max_faces"),
         ({"max_blur": 1.01}, "policy.max_blur: "),
         ({"max_blur": "0.3"}, "policy.max_blur: "),
         ({"max_blur": True}, "policy.max_blur: "),

@@ -215,7 +215,7 @@ def test_deletions_before_an_interruption_are_reported(
         ({"days": 1.5}, "retention.days"),
         ({"days": True}, "retention.days"),
         ({"date_field": 7}, "retention.date_field"),
-        ({"weeks": 7}, "it may hold days, date_field"),
+        ({"weeks": 7}, "unknown member; allowed are days, date_field"),
         ({"date_field": "number"}, "of type string or long"),
     ],
 )

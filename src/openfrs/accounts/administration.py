@@ -91,7 +91,8 @@ class Administration:
         """
         for text in (name, user, project):
             _validate_name(text)
-        password, (key, row) = new_password(), self._new_key(user_id := secrets.token_hex(16))
+        user_id, password = secrets.token_hex(16), new_password()
+        key, row = self._new_key(user_id)
         domain = Domain(secrets.token_hex(16), name)
         new_project = Project(
             secrets.token_hex(16), project, domain, _now(), limits=self._validated_limits(limits or {})
@@ -143,7 +144,7 @@ class Administration:
     # users
 
     def create_user(self, domain: Domain, name: str) -> tuple[User, str]:
-        """Create a user without roles; returns the user and the password.
+        """Create a user without roles; return the user and the password.
 
         Raises:
             ServiceError: ``IAM.409`` the name is in use, ``IAM.400`` it is invalid.
@@ -264,7 +265,7 @@ class Administration:
         return new
 
     def delete_key(self, access_key: str, scope: AdminScope | None = None) -> User:
-        """Delete an access key; returns its user.
+        """Delete an access key; return its user.
 
         Raises:
             ServiceError: ``IAM.404``

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from openfrs.core import limits
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
-from openfrs.store.accounts import AccountRepository, Domain, Grant, Project, User
+from openfrs.store.accounts import AccountRepository, Domain, Project, User
 
 from . import signatures
 from .keyring import Keyring
@@ -151,16 +151,16 @@ class Authenticator:
         It expires no later than the caller's credentials and has their scope.
         """
         expires_at = min(_after(seconds), caller.expires_at) if caller.expires_at else _after(seconds)
-        key = TemporaryKey("TMP" + secrets.token_hex(9).upper(), secrets.token_urlsafe(30), "", expires_at)
+        access_key, secret_key = "TMP" + secrets.token_hex(9).upper(), secrets.token_urlsafe(30)
         content = {
-            "access_key": key.access_key,
-            "secret_key": key.secret_key,
+            "access_key": access_key,
+            "secret_key": secret_key,
             "user_id": caller.user.id,
             "project_id": caller.project_id,
             "credentials_version": caller.user.credentials_version,
-            "expires_at": key.expires_at,
+            "expires_at": expires_at,
         }
-        return TemporaryKey(key.access_key, key.secret_key, seal(self._keyring, content), key.expires_at)
+        return TemporaryKey(access_key, secret_key, seal(self._keyring, content), expires_at)
 
     # callers
 
@@ -183,9 +183,11 @@ class Authenticator:
         if signature is None:
             raise ServiceError("APIG.0301", "decrypt token fail")
         signed_at = signatures.signing_time(request)
-        window = timedelta(minutes=limits.SIGNATURE_WINDOW_MINUTES)
-        if signed_at is None or abs(utc_now() - signed_at) > window:
-            raise ServiceError("APIG.0301", "the X-Sdk-Date header is missing, wrong or more than 15 minutes off")
+        minutes = limits.SIGNATURE_WINDOW_MINUTES
+        if signed_at is None or abs(utc_now() - signed_at) > timedelta(minutes=minutes):
+            raise ServiceError(
+                "APIG.0301", f"the X-Sdk-Date header is missing, wrong or more than {minutes} minutes off"
+            )
         signer = self._find_signer(request, signature)
         if signer is None:
             raise self._throttle.unknown_key_error(signature.access_key[:64], address)
@@ -255,7 +257,7 @@ class Authenticator:
         raise ServiceError("IAM.401", _NO_PROJECT)
 
     def _role(self, user_id: str, project_id: str) -> Role | None:
-        grants: list[Grant] = self._accounts.list_grants(user_id=user_id, project_id=project_id)
+        grants = self._accounts.list_grants(user_id=user_id, project_id=project_id)
         return Role(grants[0].role) if grants else None
 
     def _read_token(self, text: str) -> tuple[Token, User]:

@@ -8,16 +8,18 @@ from limits.strategies import FixedWindowRateLimiter
 
 from openfrs.core.errors import ServiceError
 
-FAILURES_FROM_ONE_ADDRESS: Final = RateLimitItemPerMinute(5, 15, "login")
+_WINDOW_MINUTES: Final = 15
+
+FAILURES_FROM_ONE_ADDRESS: Final = RateLimitItemPerMinute(5, _WINDOW_MINUTES, "login")
 """Failed logins to an account from one address, after which the account is locked for that address."""
 
-FAILURES_OF_AN_ACCOUNT: Final = RateLimitItemPerMinute(50, 15, "account")
+FAILURES_OF_AN_ACCOUNT: Final = RateLimitItemPerMinute(50, _WINDOW_MINUTES, "account")
 """Failed logins to an account from all addresses, after which it is locked for unknown addresses."""
 
-FAILURES_OF_AN_ADDRESS: Final = RateLimitItemPerMinute(60, 15, "address")
+FAILURES_OF_AN_ADDRESS: Final = RateLimitItemPerMinute(60, _WINDOW_MINUTES, "address")
 """Failed logins from one address to any account, after which the address is locked."""
 
-UNKNOWN_KEYS_OF_AN_ADDRESS: Final = RateLimitItemPerMinute(60, 15, "key")
+UNKNOWN_KEYS_OF_AN_ADDRESS: Final = RateLimitItemPerMinute(60, _WINDOW_MINUTES, "key")
 """Unknown access keys from one address, after which the message no longer says that the key is unknown."""
 
 KNOWN_SECONDS: Final = 30 * 24 * 3600
@@ -41,7 +43,7 @@ class Throttle:
         """
         known = self._storage.get(_known_address_key(account, address)) > 0
         if not known and not self._limiter.test(FAILURES_OF_AN_ADDRESS, address):
-            raise ServiceError("IAM.429", headers={"Retry-After": str(15 * 60)})
+            raise ServiceError("IAM.429", headers={"Retry-After": str(_WINDOW_MINUTES * 60)})
         locked_here = not self._limiter.test(FAILURES_FROM_ONE_ADDRESS, account, address)
         if locked_here or (not known and not self._limiter.test(FAILURES_OF_AN_ACCOUNT, account)):
             raise ServiceError("IAM.401", "The account is locked.")

@@ -38,13 +38,13 @@ class TokenIssuer:
         self._life = life
 
     def issue(self, user_id: str, project_id: str, credentials_version: int) -> tuple[str, Token]:
-        """Issue a token; returns its text and content."""
+        """Issue a token; return its text and content."""
         now = utc_now()
         token = Token(secrets.token_hex(16), user_id, project_id, credentials_version, now, now + self._life)
         return seal(self._keyring, asdict(token)), token
 
     def rescope(self, token: Token, project_id: str) -> tuple[str, Token]:
-        """Exchange a token for one with another project and the same expiry; returns its text and content."""
+        """Exchange a token for one with another project and the same expiry; return its text and content."""
         new_token = replace(
             token,
             id=secrets.token_hex(16),

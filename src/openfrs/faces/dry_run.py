@@ -19,17 +19,17 @@ class DryRun:
         self._lock = threading.Lock()
 
     def add(self, embeddings: Sequence[npt.NDArray[np.float32]], cosine: float) -> int:
-        """Accept the embeddings whose cosine to all accepted ones is below ``cosine``; returns how many."""
+        """Accept the embeddings whose cosine to all accepted ones is below ``cosine``; return their number."""
         with self._lock:
             accepted = self._rows[: self._count]
             new = [
-                place
-                for place, embedding in enumerate(embeddings)
+                position
+                for position, embedding in enumerate(embeddings)
                 if not self._count or float((accepted @ embedding).max()) < cosine
             ]
             kept = distinct(embeddings, new, cosine)
-            for place in kept:
-                self._append(embeddings[place])
+            for position in kept:
+                self._append(embeddings[position])
         return len(kept)
 
     def _append(self, embedding: npt.NDArray[np.float32]) -> None:

@@ -93,7 +93,7 @@ class FaceSets:
         if face_set.embedder != self._embedder:
             raise wrong_format(
                 "face_set_name",
-                f"the set was made with embedder {face_set.embedder}, this server runs {self._embedder}",
+                f"the set has templates of embedder {face_set.embedder}, but this server uses {self._embedder}",
             )
         return face_set
 

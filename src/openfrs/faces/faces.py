@@ -31,7 +31,7 @@ from .filter import parse_filter
 from .policies import Reason, judge_image, policy_for
 
 NewIds = Callable[[int], Sequence[str]]
-"""Returns the given number of ids for new faces."""
+"""Generates ids for new faces; receives their number."""
 
 
 class Faces:
@@ -113,7 +113,7 @@ class Faces:
         *,
         filter_text: str | None,
         sort: str | None,
-        descends: bool,
+        descending: bool,
         offset: int,
         limit: int,
     ) -> tuple[FaceSet, int, list[Face]]:
@@ -127,7 +127,7 @@ class Faces:
         if sort is not None and sort != EXTERNAL_IMAGE_ID and sort not in face_set.fields:
             raise wrong_format("sort", "the face set has no such field")
         with translated_errors(set_name):
-            total, faces = self._galleries.list_faces(face_set.id, Listing(offset, limit, predicate, sort, descends))
+            total, faces = self._galleries.list_faces(face_set.id, Listing(offset, limit, predicate, sort, descending))
         return face_set, total, faces
 
     def get_face(self, project_id: str, set_name: str, face_id: str) -> tuple[FaceSet, Face]:
@@ -191,7 +191,7 @@ class Faces:
         return face_set, deleted
 
     def delete_filtered(self, project_id: str, set_name: str, filter_text: str) -> tuple[FaceSet, int]:
-        """Delete the faces that match a filter; returns the set and the number of faces deleted.
+        """Delete the faces that match a filter; return the set and the number of faces deleted.
 
         Raises:
             ServiceError: ``FRS.0302``, ``FRS.0407`` no face matches, ``FRS.0012`` an invalid filter, ``FRS.0011`` an empty one,
@@ -237,12 +237,12 @@ class Faces:
             return len(templates)
         query = Query(1, cosine)
         with translated_errors(face_set.name):
-            unknown = [
+            new = [
                 template.embedding
                 for template in templates
                 if not self._galleries.search(face_set.id, template.embedding, query)
             ]
-        count = dry_run.add(unknown, cosine)
+        count = dry_run.add(new, cosine)
         if not count:
             raise _policy_error([Reason.DUPLICATE_PERSON])
         return count
@@ -258,11 +258,11 @@ class Faces:
         external_image_id: str | None,
         new_ids: NewIds,
     ) -> list[Face]:
-        def new_faces(places: Sequence[int]) -> list[NewFace]:
-            ids = new_ids(len(places))
+        def new_faces(positions: Sequence[int]) -> list[NewFace]:
+            ids = new_ids(len(positions))
             return [
-                NewFace(face_id, external_image_id or ids[0], templates[place].box, fields, templates[place].embedding)
-                for face_id, place in zip(ids, places, strict=True)
+                NewFace(face_id, external_image_id or ids[0], templates[i].box, fields, templates[i].embedding)
+                for face_id, i in zip(ids, positions, strict=True)
             ]
 
         def write() -> Sequence[NewFace]:

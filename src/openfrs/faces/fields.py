@@ -84,9 +84,7 @@ def check_values(values: Mapping[str, Any], definitions: FieldDefinitions) -> di
     """
     checked: dict[str, FieldValue] = {}
     for name, value in values.items():
-        if name not in definitions:
-            raise ServiceError("FRS.0405", displayed_name(name))
-        declared = field_type(definitions, name)
+        declared = _declared_type(name, definitions)
         if not _VALIDATORS[declared](value):
             raise ServiceError("FRS.0406", name, declared.value)
         checked[name] = float(value) if declared in {FieldType.FLOAT, FieldType.DOUBLE} else value
@@ -119,13 +117,18 @@ def parse_values(texts: Mapping[str, str], definitions: FieldDefinitions) -> dic
     """
     values: dict[str, FieldValue] = {}
     for name, text in texts.items():
-        if name not in definitions:
-            raise ServiceError("FRS.0405", displayed_name(name))
-        value = parse_value(text, field_type(definitions, name))
+        declared = _declared_type(name, definitions)
+        value = parse_value(text, declared)
         if value is None:
-            raise ServiceError("FRS.0406", name, field_type(definitions, name).value)
+            raise ServiceError("FRS.0406", name, declared.value)
         values[name] = value
     return values
+
+
+def _declared_type(name: str, definitions: FieldDefinitions) -> FieldType:
+    if name not in definitions:
+        raise ServiceError("FRS.0405", displayed_name(name))
+    return field_type(definitions, name)
 
 
 def new_public_id() -> str:

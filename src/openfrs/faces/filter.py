@@ -59,7 +59,7 @@ _EXPECTED: Final = {
 
 
 def parse_filter(text: str, definitions: FieldDefinitions) -> Predicate:
-    """Parse a filter on faces with the given custom fields.
+    """Parse a filter on faces with these custom fields.
 
     Raises:
         ServiceError: ``FRS.0012`` with the column of the first error, counted from 1, and the tokens expected there.
@@ -118,32 +118,32 @@ class _Parser:
         self._advance()
 
     def filter(self) -> Predicate:
-        tree = self._any()
+        tree = self._disjunction()
         if self._kind != "end":
             self._fail("expected &&, || or the end")
         return tree
 
-    def _any(self) -> Predicate:
-        part = self._all()
+    def _disjunction(self) -> Predicate:
+        part = self._conjunction()
         if self._value not in _OR:
             return part
         parts = [part]
         while self._value in _OR:
             self._advance()
-            parts.append(self._all())
+            parts.append(self._conjunction())
         return Or(tuple(parts))
 
-    def _all(self) -> Predicate:
-        part = self._negated()
+    def _conjunction(self) -> Predicate:
+        part = self._negation()
         if self._value not in _AND:
             return part
         parts = [part]
         while self._value in _AND:
             self._advance()
-            parts.append(self._negated())
+            parts.append(self._negation())
         return And(tuple(parts))
 
-    def _negated(self) -> Predicate:
+    def _negation(self) -> Predicate:
         negative = False
         while self._value[:1] == "!" or (self._value == "NOT" and not self._is_field_name()):
             negative ^= self._value[0] != "!" or len(self._value) % 2 == 1
@@ -156,7 +156,7 @@ class _Parser:
         if self._depth > limits.MAX_FILTER_NESTING:
             self._fail(f"brackets can be nested {limits.MAX_FILTER_NESTING} deep")
         self._advance()
-        tree = self._any()
+        tree = self._disjunction()
         if self._value != ")":
             self._fail("expected &&, || or )")
         self._advance()

@@ -115,7 +115,7 @@ RECOMMENDED_POLICY: Final = Policy(
 
 
 def policy_for(face_set: FaceSet) -> Policy:
-    """Return the policy of a face set; an empty one if it has none."""
+    """Return the policy of a face set, or an empty policy if it has none."""
     return Policy.parse(face_set.policy or {})
 
 
@@ -148,7 +148,7 @@ class Policies:
         self._recognizer = recognizer
 
     def get_policy(self, project_id: str, set_name: str) -> Policy:
-        """Return the policy of a set; an empty one if it has none.
+        """Return the policy of a set, or an empty policy if it has none.
 
         Raises:
             ServiceError: ``FRS.0302``
@@ -200,11 +200,9 @@ class Policies:
             return faces
         if face_set is not None:
             faces = [self._mark_enrolled(face_set, cosine, face) for face in faces]
-        accepted = [place for place, face in enumerate(faces) if not face.reasons]
+        accepted = [i for i, face in enumerate(faces) if not face.reasons]
         kept = distinct([face.template.embedding for face in faces], accepted, cosine)
-        return [
-            _duplicated(face) if place in accepted and place not in kept else face for place, face in enumerate(faces)
-        ]
+        return [_with_duplicate(face) if i in accepted and i not in kept else face for i, face in enumerate(faces)]
 
     def _mark_enrolled(self, face_set: FaceSet, cosine: float, face: JudgedFace) -> JudgedFace:
         with translated_errors(face_set.name):
@@ -212,7 +210,7 @@ class Policies:
         if not hits:
             return face
         similarity = self._recognizer.calibration.similarity(hits[0].cosine)
-        return _duplicated(face, Duplicate(hits[0].face, similarity))
+        return _with_duplicate(face, Duplicate(hits[0].face, similarity))
 
 
 async def judge_image(
@@ -225,7 +223,7 @@ async def judge_image(
     Raises:
         ServiceError: ``FRS.0020`` a limit needs a model that is not installed, and errors of :meth:`Recognizer.templates`.
     """
-    # limits compare all faces, at the resolution of the image
+    # limits and traits need all faces, detected at full resolution
     quick = main_only and policy.is_empty and not traits
     faces = await recognizer.templates(image, traits, main_only=quick)
     chosen = [face for face in faces if face.is_main] if main_only else faces
@@ -280,5 +278,5 @@ def _below(value: float, limit: float | None) -> bool:
     return limit is not None and value < limit
 
 
-def _duplicated(face: JudgedFace, duplicate: Duplicate | None = None) -> JudgedFace:
+def _with_duplicate(face: JudgedFace, duplicate: Duplicate | None = None) -> JudgedFace:
     return replace(face, reasons=(*face.reasons, Reason.DUPLICATE_PERSON), duplicate=duplicate)

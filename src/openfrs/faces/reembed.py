@@ -30,7 +30,7 @@ class Reembedding:
     templates: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)  # by face id, shape (dimension,)
     without_image: list[Face] = field(default_factory=list)
     without_face: list[tuple[Face, str]] = field(default_factory=list)  # with the reason
-    unused: list[Path] = field(default_factory=list)  # images of no enrolled face
+    unused: list[Path] = field(default_factory=list)  # images without enrolled faces
 
     @property
     def missing(self) -> list[Face]:
@@ -43,8 +43,8 @@ async def reembed_templates(
 ) -> Reembedding:
     """Detect enrolled faces in their images and embed them.
 
-    ``images`` maps external image ids to files. A face is the detected one that overlaps its bounding box. ``advance`` is called
-    with the number of faces done since the last call.
+    ``images`` maps external image ids to files. Each enrolled face is matched with the detected face that overlaps its
+    bounding box most. ``advance`` is called with the number of faces done since the last call.
     """
     faces_by_image: dict[str, list[Face]] = defaultdict(list)
     for face in faces:
@@ -77,7 +77,7 @@ async def reembed_templates(
 
 
 def match_faces(enrolled: Sequence[Face], detected: Sequence[FaceTemplate]) -> dict[str, FaceTemplate]:
-    """Assign detected to enrolled faces of an image, largest overlap first; returns the detected faces by face id."""
+    """Assign detected to enrolled faces of an image, largest overlap first; return the detected faces by face id."""
     pairs = sorted(
         (
             (intersection_over_union(face.box, template.box), i, j)

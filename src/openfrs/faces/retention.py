@@ -29,7 +29,7 @@ _BATCH: Final = 500
 
 
 class RetentionRule(StoredModel):
-    """When faces expire: ``days`` after enrolment or, with a ``date_field``, after the date in that custom field."""
+    """Expiry of faces ``days`` after enrolment or, with a ``date_field``, after the date in that custom field."""
 
     parameter: ClassVar[str] = "retention"
 
@@ -136,7 +136,7 @@ class RetentionJob:
     def run(self, *, dry_run: bool = False) -> Iterator[RetentionResult]:
         """Delete the expired faces of each set that has a rule, and yield a result for each set.
 
-        If the store fails within a set, the result of its part that is done is yielded first.
+        If the store fails within a set, its result so far is yielded before the error is raised.
 
         Raises:
             StoreUnavailableError
@@ -188,9 +188,9 @@ class RetentionJob:
         expired, undated = list[int](), 0
         faces = self._repository.iter_dated_faces(face_set.id, enrolled_by=rule.latest_enrolment(now))
         for seq, created_at, fields in faces:
-            at = rule.expires_at(created_at, fields)
-            undated += at is None
-            if at is not None and at <= now:
+            expires_at = rule.expires_at(created_at, fields)
+            undated += expires_at is None
+            if expires_at is not None and expires_at <= now:
                 expired.append(seq)
         return expired, undated
 
@@ -201,8 +201,8 @@ class RetentionJob:
         """
 
         def is_expired(created_at: datetime, fields: Mapping[str, FieldValue]) -> bool:
-            at = rule.expires_at(created_at, fields)
-            return at is not None and at <= now
+            expires_at = rule.expires_at(created_at, fields)
+            return expires_at is not None and expires_at <= now
 
         for first in range(0, len(seqs), _BATCH):
             batch = seqs[first : first + _BATCH]
@@ -216,9 +216,10 @@ def parse_date(value: FieldValue | None) -> datetime | None:
     """
     try:
         if isinstance(value, str):
-            moment = datetime.fromisoformat(value)
-            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-            return moment + timedelta(days=len(value) <= len("2026-01-01"))
+            time = datetime.fromisoformat(value)
+            time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+            is_date = len(value) <= len("2026-01-01")
+            return time + timedelta(days=1) if is_date else time
         if isinstance(value, int) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):

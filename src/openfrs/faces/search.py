@@ -100,8 +100,8 @@ class Search:
 
     def _results(self, hits: Sequence[Hit], order: Mapping[str, bool]) -> list[SearchResult]:
         results = [SearchResult(hit.face, self._recognizer.calibration.similarity(hit.cosine)) for hit in hits]
-        for field, descends in reversed(list(order.items())):
-            results.sort(key=_sort_key(field, descends))
+        for field, descending in reversed(list(order.items())):
+            results.sort(key=_sort_key(field, descending))
         return results
 
 
@@ -125,11 +125,11 @@ def sort_order(sort: Sequence[Any], definitions: FieldDefinitions) -> Mapping[st
     return order
 
 
-def _sort_key(field: str, descends: bool) -> Callable[[SearchResult], tuple[bool, float]]:
+def _sort_key(field: str, descending: bool) -> Callable[[SearchResult], tuple[bool, float]]:
     """Return a sort key for a field; faces without it come last."""
 
     def key(result: SearchResult) -> tuple[bool, float]:
         value: Any = result.face.fields.get(field)
-        return (True, 0) if value is None else (False, -value if descends else value)
+        return (True, 0) if value is None else (False, -value if descending else value)
 
     return key

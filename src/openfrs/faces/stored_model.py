@@ -28,9 +28,9 @@ class StoredModel(BaseModel):
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         if first["type"] == "extra_forbidden":
-            raise wrong_format(cls.parameter, f"it may hold {', '.join(cls.model_fields)}")
+            raise wrong_format(cls.parameter, f"unknown member; allowed are {', '.join(cls.model_fields)}")
         raise wrong_format(".".join([cls.parameter, *map(str, first["loc"][:1])]), first["msg"])
 
     def to_store(self) -> dict[str, Any]:
-        """The object as :meth:`parse` reads it, without absent members."""
+        """Return the object as :meth:`parse` reads it, without absent members."""
         return self.model_dump(exclude_none=True)

@@ -55,7 +55,7 @@ async def tabulate_faces(request: Request, principal: Reader, name: SetName, fac
         name,
         filter_text=query.filter,
         sort=query.sort,
-        descends=query.order == "desc",
+        descending=query.order == "desc",
         offset=query.offset,
         limit=query.limit,
     )
