@@ -94,7 +94,7 @@ def test_an_asset_that_is_not_there_is_not_the_page(client: Client) -> None:
 @pytest.mark.parametrize(
     "path", ["/console/../files.py", "/console/%2e%2e/files.py", "/console/assets/../../routes.py"]
 )
-def test_nothing_outside_of_the_folder_is_sent(client: Client, path: str) -> None:
+def test_files_outside_the_folder_are_not_served(client: Client, path: str) -> None:
     assert "import" not in client.get(path).text
 
 

@@ -29,11 +29,11 @@ def test_unit_tests_pass() -> None:
     run("vitest", "run")
 
 
-def test_it_is_lint_free() -> None:
+def test_lint_passes() -> None:
     run("biome", "check", ".")
 
 
-def test_it_fits_the_service_as_it_is(tmp_path: Path) -> None:
+def test_types_match_the_service(tmp_path: Path) -> None:
     """The committed types may lag behind the service; the parts that the console uses may not."""
     run(sys.executable, str(REPOSITORY / "scripts" / "write_openapi.py"), str(tmp_path / "openapi.json"))
     shutil.copytree(SOURCES / "src", tmp_path / "src")

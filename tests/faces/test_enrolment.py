@@ -58,7 +58,7 @@ def set_policy(project: Project, values: dict[str, Any], name: str = "test") -> 
     images=st.lists(st.lists(st.sampled_from(PEOPLE[::400]), min_size=1, max_size=4), min_size=1, max_size=4),
     single=st.booleans(),
 )
-def test_what_a_check_accepts_is_enrolled(
+def test_accepted_faces_are_enrolled(
     project: Project, policy: dict[str, Any], images: Sequence[Sequence[Person]], single: bool
 ) -> None:
     project.create()

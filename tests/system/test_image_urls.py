@@ -163,7 +163,7 @@ def test_a_face_is_enrolled_found_and_compared_from_the_store(obs: Frs, url: str
         ("faces/ben.png", "FRS.0021"),
     ],
 )
-def test_what_the_store_does_not_give_is_told_by_its_code(obs: Frs, url: str, code: str) -> None:
+def test_object_store_failures_have_their_own_codes(obs: Frs, url: str, code: str) -> None:
     refusal(obs.post("/face-detect", json={"image_url": url}), code)
 
 

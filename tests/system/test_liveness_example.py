@@ -37,7 +37,7 @@ def test_the_page_holds_no_secret(page: httpx.Client, server: RunningServer) -> 
     assert not [value for value in server.credentials.values() if len(value) > 12 and value in text]
 
 
-def test_who_does_what_is_asked_is_welcome(page: httpx.Client) -> None:
+def test_a_person_who_performs_the_actions_is_accepted(page: httpx.Client) -> None:
     for _ in range(20):  # the fake models see no nod
         session = page.post("/session").json()
         if 3 not in session["actions"]:

@@ -103,7 +103,7 @@ def test_without_a_master_key_a_shared_database_is_refused(url: str, tmp_path: P
     assert "set OPENFRS_MASTER_KEY_FILE" in refused.stderr
 
 
-def test_whatever_is_killed_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+def test_acknowledged_writes_survive_any_kill(tmp_path: Path) -> None:
     with postgresql_server(durable=True) as server, ExitStack() as stack:
         url = server.new_database()
         cluster = stack.enter_context(nodes(url, tmp_path, 2))

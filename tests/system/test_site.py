@@ -43,7 +43,7 @@ def text_of(page: Path) -> str:
     return html.unescape(re.sub(r"<[^>]+>", "", page.read_text("utf-8")))
 
 
-def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
+def test_the_site_loads_nothing_from_other_hosts(site: Path) -> None:
     for page in site.rglob("*.html"):
         loaded = re.findall(
             r'<(?:script|img|link|iframe)[^>]+(?:src|href)="?(https?:)?//[^"> ]+', page.read_text("utf-8")

@@ -138,7 +138,7 @@ def test_a_field_that_was_not_declared_is_refused(frs: Frs, face_set: str, name:
     assert frs.count() == 0
 
 
-def test_nothing_can_be_given_where_nothing_was_declared(frs: Frs) -> None:
+def test_undeclared_fields_are_rejected(frs: Frs) -> None:
     frs.create()
     refused(frs, {"a": 1}, "FRS.0405")
     assert add(frs, {})["external_fields"] == {}

@@ -84,7 +84,7 @@ def test_no_threshold_is_better_than_the_best(scores: npt.NDArray[np.int8], same
     assert correct == max(int(((values >= edge / 100) == same).sum()) for edge in range(-105, 115, 10))
 
 
-def test_of_equally_good_thresholds_the_middle_one_is_taken() -> None:
+def test_the_middle_of_equally_good_thresholds_is_used() -> None:
     threshold, correct = best_threshold(np.array([0.1, 0.5]), np.array([False, True]))
     assert correct == 2
     assert threshold == pytest.approx(0.3)
