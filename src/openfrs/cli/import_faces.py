@@ -1,6 +1,7 @@
 """``openfrs import``."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
@@ -24,8 +25,9 @@ from .progress import progress_bars
 class Origin(StrEnum):
     """Kinds of sources."""
 
-    PICTURES = "pictures"
+    IMAGES = "images"
     COMPREFACE = "compreface"
+    PICTURES = "pictures"  # deprecated name of IMAGES
 
 
 def import_faces(
@@ -40,7 +42,7 @@ def import_faces(
     as_name: Annotated[str | None, typer.Option("--as", help="Name for the archive's face set.")] = None,
     trust: Trust = None,
     passphrase_file: PassphraseFile = None,
-    origin: Annotated[Origin, typer.Option("--from", help="Kind of source.")] = Origin.PICTURES,
+    origin: Annotated[Origin, typer.Option("--from", help="Kind of source.")] = Origin.IMAGES,
     named_by: Annotated[
         Naming, typer.Option(help="Part of an image's path that becomes its external_image_id.")
     ] = Naming.FOLDER,
@@ -70,6 +72,8 @@ def import_faces(
         return
     if face_set is None or source is None:
         raise OperatorError("name the face set and the source: openfrs import SET SOURCE, or --archive FILE")
+    if origin is Origin.PICTURES:
+        print("openfrs: --from pictures is deprecated; use --from images", file=sys.stderr)
     job = Importing(face_set, project, not all_faces, dry_run, _field_definitions(fields) if create else None)
     with ExitStack() as stack:
         file = stack.enter_context(_opened(report)) if report is not None else None
