@@ -69,5 +69,7 @@ def milvus_server(folder: Path, host: OtherHost | None = None) -> Iterator[Milvu
 def wait_until_indexed(data: Path) -> None:
     """Wait until the index of a server with this data directory is up to date."""
     database = open_database(Settings(data=data))
-    wait_until(lambda: not IndexCopies(database).behind(), timeout=120, interval=0.1, message="the index is up to date")
+    wait_until(
+        lambda: not IndexCopies(database).sets_behind(), timeout=120, interval=0.1, message="the index is up to date"
+    )
     database.close()

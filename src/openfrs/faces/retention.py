@@ -123,7 +123,7 @@ class Retention:
 
     def list_deletions(self, project_id: str, *, before: int | None, limit: int) -> list[Deletion]:
         """Return a project's records of deletions with ids below ``before``, newest first."""
-        return self._deletions.page(project_id, before=before, limit=limit)
+        return self._deletions.list_page(project_id, before=before, limit=limit)
 
 
 class RetentionJob:

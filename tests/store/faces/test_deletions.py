@@ -26,7 +26,7 @@ def repository(database: Database) -> FaceRepository:
 
 
 def records(database: Database) -> list[Deletion]:
-    return list(DeletionRepository(database).verified(PROJECT))
+    return list(DeletionRepository(database).iter_verified(PROJECT))
 
 
 def test_every_kind_of_deletion_is_recorded(database: Database, repository: FaceRepository) -> None:
@@ -51,10 +51,12 @@ def test_every_kind_of_deletion_is_recorded(database: Database, repository: Face
     assert {each.deleted_at for each in records(database)[:2]} == {NOW}
     assert all(each.faces == len(each.face_ids) for each in records(database))
     deletion_repository = DeletionRepository(database)
-    newest = deletion_repository.page(PROJECT, before=None, limit=2)
+    newest = deletion_repository.list_page(PROJECT, before=None, limit=2)
     assert [each.rule for each in newest] == [Cause.PROJECT, Cause.SET]
-    assert [each.rule for each in deletion_repository.page(PROJECT, before=newest[-1].id, limit=1)] == [Cause.REINDEX]
-    assert deletion_repository.page("q" * 32, before=None, limit=2) == []
+    assert [each.rule for each in deletion_repository.list_page(PROJECT, before=newest[-1].id, limit=1)] == [
+        Cause.REINDEX
+    ]
+    assert deletion_repository.list_page("q" * 32, before=None, limit=2) == []
 
 
 def test_a_digest_covers_the_record_and_the_previous_digest(database: Database, repository: FaceRepository) -> None:

@@ -66,7 +66,7 @@ class IndexedMachine(FaceSetMachine):
     def teardown(self) -> None:
         super().teardown()
         self.indexers[0].run()
-        assert IndexCopies(self.databases[0]).orphaned() == []
+        assert IndexCopies(self.databases[0]).orphaned_copies() == []
         for client in self.clients:
             client.close()
 

@@ -51,7 +51,7 @@ def serving_copy(database: Database, set_id: int) -> IndexCopy:
 def index_until_current(index: MilvusIndex, database: Database) -> None:
     def is_current() -> bool:
         index.indexer.run()
-        return not IndexCopies(database).behind()
+        return not IndexCopies(database).sets_behind()
 
     wait_until(is_current, timeout=120, interval=0.05, message="the index is up to date")
 
@@ -141,7 +141,7 @@ def test_a_copy_that_was_incomplete_from_the_start_is_not_searched(
     repository.add(set_id, [face(number) for number in range(50)])
     with monkeypatch.context() as patched:
         patched.setattr(client_module, "_insert", lambda name, rows, client: client.insert(name, rows[1:]))
-        while IndexCopies(database).behind():
+        while IndexCopies(database).sets_behind():
             indexer.run()
     copy = serving_copy(database, set_id)
     bypassed = MILVUS_BYPASSED._value.get()
@@ -216,7 +216,7 @@ def test_a_deleted_set_is_deleted_from_the_server(
     repository.delete_set(PROJECT, "s")
     index.indexer.run()
     assert index.milvus.count(copy) == 0
-    assert IndexCopies(database).orphaned() == []
+    assert IndexCopies(database).orphaned_copies() == []
 
 
 def test_indexing_resumes_after_the_process_was_killed(

@@ -5,10 +5,10 @@ import logging
 import logging.handlers
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from openfrs.core.clock import utc_now
 
@@ -66,21 +66,26 @@ class FileAuditLog(AuditLog):
         for file in files:
             try:
                 with file.open("rb") as opened:
-                    end, rest = opened.seek(0, os.SEEK_END), b""
-                    while end:
-                        start = max(0, end - _BLOCK)
-                        opened.seek(start)
-                        lines = (opened.read(end - start) + rest).split(b"\n")
-                        rest, end = lines[0], start
-                        yield from (line for line in reversed(lines[1:]) if line)
-                    if rest:
-                        yield rest
+                    yield from _lines_backwards(opened)
             except FileNotFoundError:
                 return
 
     def close(self) -> None:
         """Close the file."""
         self._handler.close()
+
+
+def _lines_backwards(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a file that are not empty, last first."""
+    end, rest = file.seek(0, os.SEEK_END), b""
+    while end:
+        start = max(0, end - _BLOCK)
+        file.seek(start)
+        lines = (file.read(end - start) + rest).split(b"\n")
+        rest, end = lines[0], start
+        yield from (line for line in reversed(lines[1:]) if line)
+    if rest:
+        yield rest
 
 
 class _PrivateRotatingFile(logging.handlers.RotatingFileHandler):

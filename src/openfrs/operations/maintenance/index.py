@@ -68,9 +68,9 @@ def _indexer(settings: Settings) -> "Iterator[tuple[Indexer, Database]]":
 def _indexed_sets(settings: Settings, database: Database, name: str | None, project_id: str | None) -> list[FaceSet]:
     copies = IndexCopies(database)
     if name is None:
-        return copies.face_sets(project_id)
+        return copies.nonempty_face_sets(project_id)
     project_id = project_or_first(settings, project_id)
-    named = [face_set for face_set in copies.face_sets(project_id) if face_set.name == name]
+    named = [face_set for face_set in copies.nonempty_face_sets(project_id) if face_set.name == name]
     if not named:
         raise OperatorError(f"project {project_id} has no face set {name}")
     return named

@@ -48,7 +48,7 @@ def deletion_report(
     with live_database(settings) as database:
         deletions = DeletionRepository(database)
         is_known = known is None
-        for deletion in deletions.verified(project_id):
+        for deletion in deletions.iter_verified(project_id):
             is_known = is_known or deletion.digest == known
             yield deletion, deletions.count_present(deletion)
     if not is_known:

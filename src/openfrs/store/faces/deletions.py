@@ -83,7 +83,7 @@ class DeletionRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def page(self, project_id: str, *, before: int | None, limit: int) -> list[Deletion]:
+    def list_page(self, project_id: str, *, before: int | None, limit: int) -> list[Deletion]:
         """Return the newest records of a project, with ``before`` those with a lower id."""
         query = select(_deletions).where(_deletions.c.project_id == project_id)
         if before is not None:
@@ -94,7 +94,7 @@ class DeletionRepository:
                 for row in connection.execute(query.order_by(_deletions.c.id.desc()).limit(limit))
             ]
 
-    def verified(self, project_id: str) -> Iterator[Deletion]:
+    def iter_verified(self, project_id: str) -> Iterator[Deletion]:
         """Yield all records of a project, oldest first, and verify the digest of each.
 
         Raises:

@@ -78,7 +78,7 @@ class IndexCopies:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def face_sets(self, project_id: str | None) -> list[FaceSet]:
+    def nonempty_face_sets(self, project_id: str | None) -> list[FaceSet]:
         """Return the face sets of a project, or of all projects, that have faces to copy."""
         query = select(_sets).where(_sets.c.face_number > 0).order_by(_sets.c.id)
         if project_id is not None:
@@ -86,17 +86,17 @@ class IndexCopies:
         with self._database.read() as connection:
             return [face_set_from_row(row) for row in connection.execute(query)]
 
-    def behind(self) -> Sequence[int]:
+    def sets_behind(self) -> Sequence[int]:
         """Return the ids of the sets whose serving copy is missing or behind their version."""
         with self._database.read() as connection:
             return connection.scalars(_BEHIND).all()
 
-    def building(self) -> Sequence[int]:
+    def sets_building(self) -> Sequence[int]:
         """Return the ids of the sets with a copy under construction."""
         with self._database.read() as connection:
             return connection.scalars(_BUILDING).all()
 
-    def orphaned(self) -> list[IndexCopy]:
+    def orphaned_copies(self) -> list[IndexCopy]:
         """Return the copies to delete from the server: dropped, or of a deleted set."""
         with self._database.read() as connection:
             return [_copy_from_row(row) for row in connection.execute(_ORPHANED)]

@@ -64,7 +64,11 @@ class Indexer:
             self._drop_failed_copies()
         except MilvusUnavailableError:
             return
-        behind, building, orphaned = self._copies.behind(), self._copies.building(), self._copies.orphaned()
+        behind, building, orphaned = (
+            self._copies.sets_behind(),
+            self._copies.sets_building(),
+            self._copies.orphaned_copies(),
+        )
         MILVUS_BEHIND.set(self._count_behind(behind))
         if not (behind or building or orphaned):
             return
