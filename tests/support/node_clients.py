@@ -25,7 +25,7 @@ def clients_of(cluster: Sequence[RunningServer]) -> Iterator[list[httpx.Client]]
         ]
 
 
-def is_told_that_the_database_is_away(client: httpx.Client, path: str) -> None:
+def receives_database_unavailable(client: httpx.Client, path: str) -> None:
     """Assert that a read is rejected with Retry-After."""
     response = client.get(path)
     assert response.status_code == 500

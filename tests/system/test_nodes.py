@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.node_clients import Writers, agree_with_a_list, clients_of, is_told_that_the_database_is_away
+from tests.support.node_clients import Writers, agree_with_a_list, clients_of, receives_database_unavailable
 from tests.support.nodes import node, node_environment, nodes
 from tests.support.postgresql import PostgresqlServer, postgresql_server
 from tests.support.servers import REPOSITORY, RunningServer
@@ -117,7 +117,7 @@ def test_acknowledged_writes_survive_any_kill(tmp_path: Path) -> None:
             during = len(writers.there)
             headers = {"X-Auth-Token": writers.token}
             with httpx.Client(base_url=cluster[1].endpoint, headers=headers, timeout=60) as client:
-                is_told_that_the_database_is_away(client, path)
+                receives_database_unavailable(client, path)
                 assert client.post("/v3/auth/tokens", json=cluster[1].login_body()).status_code == 503
             assert len(writers.there) == during
             server.start()
