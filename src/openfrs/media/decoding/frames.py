@@ -30,7 +30,7 @@ import av.logging
 import av.subtitles.codeccontext
 import av.subtitles.stream
 import av.video.codeccontext
-import av.video.stream  # modules that PyAV would import later, when files can no longer be opened
+import av.video.stream  # PyAV would import these later, when files can no longer be opened
 
 RECORD: Final = struct.Struct("!cIHHh")
 """Kind, milliseconds, width, height, rotation; for ``X`` the second field is the length of the reason."""
@@ -43,7 +43,7 @@ MAX_CLAIMED_RATIO: Final = 1.25
 """Ratio of the duration in the header to that of the packets above which, plus one second, a video is truncated."""
 
 MAX_DAMAGE: Final = 0.1
-"""Greatest share of unreadable packets."""
+"""Maximum share of unreadable packets."""
 
 
 class UnusableError(Exception):
@@ -63,8 +63,8 @@ def main() -> None:
         _decode(source, sink, options)
         sink.write(RECORD.pack(b"E", 0, 0, 0, 0))
     except (UnusableError, av.error.FFmpegError, ValueError, OverflowError, MemoryError) as error:
-        word = str(error) if isinstance(error, UnusableError) else "damaged"
-        sink.write(RECORD.pack(b"X", len(word), 0, 0, 0) + word.encode())
+        reason = str(error) if isinstance(error, UnusableError) else "damaged"
+        sink.write(RECORD.pack(b"X", len(reason), 0, 0, 0) + reason.encode())
 
 
 def _limit_resources(seconds: int, memory: int) -> None:
@@ -94,10 +94,10 @@ def _decode(source: BinaryIO, sink: BinaryIO, options: argparse.Namespace) -> No
                 continue
             for frame in frames:
                 decoded += 1
-                at = max(0.0, _milliseconds(frame) - start)
-                if at >= due:
-                    due = ((at + 1) // interval + 1) * interval - 1  # one millisecond of tolerance: times are rounded
-                    _write(sink, frame, round(at), options.side)
+                time = max(0.0, _milliseconds(frame) - start)
+                if time >= due:
+                    due = ((time + 1) // interval + 1) * interval - 1  # one millisecond of tolerance: times are rounded
+                    _write_frame(sink, frame, round(time), options.side)
     if not decoded or failed > MAX_DAMAGE * (decoded + failed):
         raise UnusableError("damaged")
 
@@ -157,13 +157,13 @@ def _stream(container: Any, pixels: int) -> Any:
     return stream
 
 
-def _write(sink: BinaryIO, frame: Any, at: int, side: int) -> None:
+def _write_frame(sink: BinaryIO, frame: Any, time: int, side: int) -> None:
     scale = min(1.0, side / max(frame.width, frame.height))
     width, height = (max(2, round(edge * scale)) for edge in (frame.width, frame.height))
     pixels = frame.reformat(width=width, height=height, format="rgb24", interpolation="BICUBIC")
     plane = pixels.planes[0]
     data, row = memoryview(plane), 3 * width
-    _write_all(sink, RECORD.pack(b"F", at, width, height, int(frame.rotation)))
+    _write_all(sink, RECORD.pack(b"F", time, width, height, int(frame.rotation)))
     _write_all(sink, b"".join(data[line * plane.line_size :][:row] for line in range(height)))
 
 

@@ -74,22 +74,22 @@ class EncodedImage:
             header = read_header(self.data)
             if header is None:
                 raise ServiceError("FRS.0016" if is_foreign(self.data) else "FRS.0015", self.parameter)
-            longest, most = max(header.width, header.height), limits.MAX_IMAGE_SIDE
-            if longest > most:
-                raise ServiceError("FRS.0013", f"{self.parameter} may have at most {most} x {most} pixels")
+            longer_side, limit = max(header.width, header.height), limits.MAX_IMAGE_SIDE
+            if longer_side > limit:
+                raise ServiceError("FRS.0013", f"{self.parameter} may have at most {limit} x {limit} pixels")
             with stage("decode"):
                 if header.format == "JPEG":
-                    share = min(1.0, side / longest)
+                    share = min(1.0, side / longer_side)
                     pixels = _decode_jpeg(self.data, (round(share * header.height), round(share * header.width)))
-                    return _upright(pixels, header.orientation), max(pixels.shape) / longest
+                    return _upright(pixels, header.orientation), max(pixels.shape) / longer_side
                 return _decode_with_opencv(self.data), 1.0
         except (ValueError, cv2.error):
             raise ServiceError("FRS.0015", self.parameter) from None
 
 
-def _decode_jpeg(data: bytes, least: tuple[int, int]) -> Pixels:
-    """Decode at the smallest scale of the decoder that gives at least ``least`` (height, width), or at full scale."""
-    height, width = least
+def _decode_jpeg(data: bytes, min_size: tuple[int, int]) -> Pixels:
+    """Decode at the smallest scale of the decoder that gives at least ``min_size`` (height, width), or at full scale."""
+    height, width = min_size
     try:
         pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width, min_factor=_MIN_REDUCTION)
         return np.asarray(pixels, dtype=np.uint8)

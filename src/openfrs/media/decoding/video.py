@@ -106,25 +106,25 @@ class Video:
         self._process = process
         self._pipe = process.stdout.fileno()
         self._seconds_left = 2.0 * bounds.seconds
-        _enlarge(self._pipe)
-        kind, length, *_ = self._record()
+        _enlarge_pipe(self._pipe)
+        kind, length, *_ = self._read_record()
         assert kind == b"L"
         self.length: int = length
         """Milliseconds."""
         if not bounds.shortest <= length <= bounds.longest:
-            least, most = bounds.shortest / 1000, bounds.longest / 1000
-            raise ServiceError("FRS.0706", f"{length / 1000:.2f} s is outside {least:g} to {most:g} s")
+            shortest, longest = bounds.shortest / 1000, bounds.longest / 1000
+            raise ServiceError("FRS.0706", f"{length / 1000:.2f} s is outside {shortest:g} to {longest:g} s")
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield each frame once, in the order of decoding."""
         while True:
-            kind, at, width, height, rotation = self._record()
+            kind, milliseconds, width, height, rotation = self._read_record()
             if kind == b"E":
                 return
             pixels = self._read(width * height * 3).reshape(height, width, 3)
-            yield Frame(at, np.ascontiguousarray(np.rot90(pixels, round(rotation / 90))))
+            yield Frame(milliseconds, np.ascontiguousarray(np.rot90(pixels, round(rotation / 90))))
 
-    def _record(self) -> tuple[Any, ...]:
+    def _read_record(self) -> tuple[Any, ...]:
         record = RECORD.unpack(self._read(RECORD.size).tobytes())
         if record[0] == b"X":
             raise UnreadableVideoError(self._read(record[1]).tobytes().decode())
@@ -182,7 +182,7 @@ def _memory_file(data: bytes) -> Iterator[IO[bytes]]:
         yield file
 
 
-def _enlarge(pipe: int) -> None:
+def _enlarge_pipe(pipe: int) -> None:
     """Let the pipe hold about one frame, if the kernel supports it."""
     with suppress(OSError):
         fcntl.fcntl(pipe, _F_SETPIPE_SZ, _PIPE_BYTES)

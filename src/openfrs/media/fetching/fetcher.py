@@ -121,7 +121,7 @@ class Fetcher:
 
 
 class _PinnedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to given addresses instead of resolving the host name."""
+    """Connects to known addresses instead of resolving the host name."""
 
     def __init__(self, network: httpcore.AsyncNetworkBackend, addresses: Sequence[str]) -> None:
         self._network = network

@@ -51,7 +51,7 @@ def parse_url(text: str) -> ObsObject | WebFile:
     """
     if text.startswith("/") and not text.startswith("//"):
         bucket, _, key = text[1:].partition("/")
-        return _object(bucket, key)
+        return _obs_object(bucket, key)
     if len(text) > limits.MAX_URL_LENGTH or not _VISIBLE.fullmatch(text) or "\\" in text:
         raise ServiceError("FRS.0021")
     try:
@@ -65,12 +65,12 @@ def parse_url(text: str) -> ObsObject | WebFile:
         raise ServiceError("FRS.0035")
     match = _OBS_HOST.fullmatch(host)
     if match and port in {None, 443}:
-        return _object(match["bucket"], unquote(parts.path[1:]))
+        return _obs_object(match["bucket"], unquote(parts.path[1:]))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return WebFile(host, 443 if port is None else port, target)
 
 
-def _object(bucket: str, key: str) -> ObsObject:
+def _obs_object(bucket: str, key: str) -> ObsObject:
     traverses = any(part in {".", ".."} for part in key.split("/"))
     if not _BUCKET.fullmatch(bucket) or not key or len(key.encode()) > limits.MAX_OBS_KEY_BYTES or traverses:
         raise ServiceError("FRS.0022")

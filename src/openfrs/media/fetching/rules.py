@@ -17,9 +17,9 @@ from .s3 import S3Endpoint
 class FetchRules:
     """Hosts, networks and buckets from which files may be fetched.
 
-    ``hosts`` are ``name`` or ``name:port``; ``*.name`` matches all subdomains, ``*`` every name. ``networks`` are allowed although
-    they are not public. ``buckets`` maps each readable bucket to its project, or to "" for all projects; None allows every bucket
-    that the keys can read.
+    ``hosts`` are ``name`` or ``name:port``; ``*.name`` matches all subdomains, ``*`` every name. ``networks`` are allowed
+    although they are not public. ``buckets`` maps each readable bucket to its project, or to "" for all projects; None allows
+    every bucket that the keys can read.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -51,7 +51,7 @@ class FetchRules:
 
     def allow_bucket(self, bucket: str, project_id: str) -> bool:
         """Return whether a project may read a bucket."""
-        return self.buckets is None or self.buckets.get(bucket, "-") in {"", project_id}
+        return self.buckets is None or self.buckets.get(bucket) in {"", project_id}
 
 
 def _store(settings: Settings) -> S3Endpoint | None:
@@ -59,6 +59,7 @@ def _store(settings: Settings) -> S3Endpoint | None:
         return None
     try:
         parts = urlsplit(settings.obs_endpoint)
+        # reading the port raises ValueError if it is invalid
         complete = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or True)
     except ValueError:
         complete = False
