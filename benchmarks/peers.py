@@ -32,12 +32,12 @@ def openfrs(photo_file: Path, models: Path) -> Loop:
     from openfrs.core.settings import Settings
     from openfrs.media.decoding.image import EncodedImage
     from openfrs.recognition.main_face import find_main_face
-    from openfrs.vision.loading import runtime_of
+    from openfrs.vision.loading import create_runtime
     from openfrs.vision.pipeline import ModelPipeline
     from openfrs.vision.weights.cache import WeightCache
 
     photo, weights = photo_file.read_bytes(), WeightCache.open(models)
-    pipeline = ModelPipeline(weights, runtime_of(Settings(), weights, THREADS))
+    pipeline = ModelPipeline(weights, create_runtime(Settings(), weights, THREADS))
 
     def embed() -> None:
         main = find_main_face(pipeline, EncodedImage(photo, "photo"))

@@ -35,7 +35,7 @@ from openfrs.recognition.liveness.action import ActionLiveness
 from openfrs.recognition.liveness.sessions import LivenessSessions
 from openfrs.recognition.liveness.silent import SilentLiveness
 from openfrs.recognition.recognizer import Recognizer
-from openfrs.recognition.similarity import calibration_of
+from openfrs.recognition.similarity import load_calibration
 from openfrs.store.accounts import AccountRepository
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import Database
@@ -120,7 +120,7 @@ class Services:
         accounts, repository = AccountRepository(database), FaceRepository(database, templates, clock=clock)
         recognizer = Recognizer(
             pipeline,
-            calibration_of(pipeline.embedder_source),
+            load_calibration(pipeline.embedder_source),
             threads=settings.threads,
             queue=settings.queue,
             large_queue=settings.large_queue,

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from openfrs.recognition.similarity import DECIMALS, Calibration, calibration, calibration_of, fit_knots, is_calibrated
+from openfrs.recognition.similarity import (
+    DECIMALS,
+    Calibration,
+    calibration,
+    fit_knots,
+    is_calibrated,
+    load_calibration,
+)
 from openfrs.vision import weights
 from openfrs.vision.weights.manifest import manifest
 
@@ -25,7 +32,7 @@ def with_knots(*knots: tuple[float, float]) -> Calibration:
 def test_every_embedder_has_its_own_calibration(name: str) -> None:
     assert is_calibrated(name)
     assert calibration(name).embedder == name
-    assert calibration_of(name) is calibration(name)
+    assert load_calibration(name) is calibration(name)
 
 
 @pytest.fixture(params=[*manifest().embedders])

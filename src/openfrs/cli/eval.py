@@ -18,9 +18,9 @@ from openfrs.evaluation.predictor import ServicePredictor
 from openfrs.evaluation.report.report import Report, show
 from openfrs.evaluation.runner import Face, Runner
 from openfrs.evaluation.suite import PARTS, evaluate_suite
-from openfrs.recognition.similarity import Calibration, calibration_of
+from openfrs.recognition.similarity import Calibration, load_calibration
 from openfrs.recognition.similarity import calibration as calibration_by_name
-from openfrs.vision.loading import configured_embedder, runtime_of
+from openfrs.vision.loading import configured_embedder, create_runtime
 from openfrs.vision.pipeline import ModelPipeline, Pipeline
 from openfrs.vision.weights.cache import WeightCache
 from openfrs.vision.weights.manifest import manifest
@@ -59,7 +59,7 @@ class _Work:
     @property
     def scale(self) -> Calibration:
         """Return the calibration of the embedder. It is loaded lazily: ``calibrate`` runs without one."""
-        return calibration_of(self.runner.pipeline.embedder_source)
+        return load_calibration(self.runner.pipeline.embedder_source)
 
 
 @app.command()
@@ -260,7 +260,7 @@ def suite(
 def load_pipeline(settings: Settings) -> Pipeline:
     """Load the models to evaluate."""
     weights = WeightCache.open(settings.models)
-    return ModelPipeline(weights, runtime_of(settings, weights, settings.workers), configured_embedder(settings))
+    return ModelPipeline(weights, create_runtime(settings, weights, settings.workers), configured_embedder(settings))
 
 
 def _others(work: _Work) -> Iterator[tuple[Runner, Calibration]]:

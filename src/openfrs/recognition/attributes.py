@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeVar
 from openfrs.core.errors import ServiceError
 from openfrs.vision.attributes import classifiers
 from openfrs.vision.attributes.contours import Contours, contours
+from openfrs.vision.attributes.describer import CLASSIFIERS
 from openfrs.vision.attributes.types import HeadPose, Quality, Trait, Traits
 
 T = TypeVar("T")
@@ -74,7 +75,7 @@ MIN_EXPRESSION_PROBABILITY: Final = 0.35
 """Probability below which an expression is ``unknown``."""
 
 SMILE_PROBABILITY: Final = 0.5
-"""Probability of a happy expression from which a face smiles."""
+"""Minimum probability of a happy expression at which a face counts as smiling."""
 
 Presence = Literal["yes", "none", "unknown"]
 Glasses = Literal["yes", "dark", "none", "unknown"]
@@ -116,14 +117,14 @@ class Attributes:
 
 
 def parse_attributes(codes: str | None, known: Mapping[str, Attribute]) -> frozenset[Attribute]:
-    """Parse comma-separated codes of a client; unknown codes are ignored."""
+    """Parse the comma-separated attribute codes of a request; unknown codes are ignored."""
     return frozenset(known[code] for text in (codes or "").split(",") if (code := text.strip()) in known)
 
 
 def traits_for(attributes: Collection[Attribute]) -> frozenset[Trait]:
     """Return the traits to measure for ``attributes``, without those of inaccurate classifiers."""
     traits = frozenset[Trait]().union(*(_REQUIRED_TRAITS.get(attribute, frozenset()) for attribute in attributes))
-    return traits - {trait for trait, name in _CLASSIFIERS.items() if not _is_accurate(name)}
+    return traits - {trait for trait, classifier in CLASSIFIERS.items() if not _is_accurate(classifier.name)}
 
 
 def require_trait(trait: T | None) -> T:
@@ -155,16 +156,8 @@ def describe_codes(attributes: Collection[Attribute], traits: Traits, rotation: 
     )
 
 
-_CLASSIFIERS: Final[Mapping[Trait, str]] = {
-    Trait.MASK: "mask",
-    Trait.GLASSES: "glasses",
-    Trait.HAT: "hat",
-    Trait.BEARD: "beard",
-    Trait.HAIR: "hair",
-}
-
-
 def _is_accurate(name: str) -> bool:
+    """Return whether a classifier reaches :data:`MIN_BALANCED_ACCURACY` on held-out images."""
     return float(classifiers.metrics(name)["balanced_accuracy"]) >= MIN_BALANCED_ACCURACY
 
 

@@ -165,18 +165,18 @@ class Recognizer:
         return [
             FaceTemplate(
                 _box(face, pixels),
-                row,
+                embedding,
                 face.score,
                 self._describe(pixels, face, traits),
                 is_main=face is main_detection,
             )
-            for face, row in zip(faces, self.pipeline.embed(pixels, faces), strict=True)
+            for face, embedding in zip(faces, self.pipeline.embed(pixels, faces), strict=True)
         ]
 
     def _main_template(self, main: MainFace, traits: Collection[Trait]) -> FaceTemplate:
-        (row,) = self.pipeline.embed(main.pixels, [main.face])
+        (embedding,) = self.pipeline.embed(main.pixels, [main.face])
         return FaceTemplate(
-            main.box, row, main.face.score, self._describe(main.pixels, main.face, traits), is_main=True
+            main.box, embedding, main.face.score, self._describe(main.pixels, main.face, traits), is_main=True
         )
 
     def _describe(self, pixels: Image, face: Detection, traits: Collection[Trait]) -> Traits:

@@ -21,7 +21,7 @@ from openfrs.vision.weights.custom_embedder import CustomEmbedder
 from openfrs.vision.weights.manifest import manifest
 
 MATCH_THRESHOLD: Final = 0.93
-"""Similarity from which FRS advises treating two faces as a match."""
+"""Similarity at and above which FRS advises treating two faces as a match."""
 
 SIMILARITY_BY_FALSE_MATCH_RATE: Final[Mapping[float, float]] = {
     1e-1: 0.40,
@@ -33,7 +33,7 @@ SIMILARITY_BY_FALSE_MATCH_RATE: Final[Mapping[float, float]] = {
 """Similarity assigned to each false match rate. 1e-4 at the match threshold is guaranteed; the others space the scale evenly."""
 
 MIN_IMPOSTOR_PAIRS: Final = 30
-"""Least number of impostor pairs at or above a threshold for a reliable estimate of its false match rate."""
+"""Minimum number of impostor pairs at or above a threshold for a reliable estimate of its false match rate."""
 
 DECIMALS: Final = 4
 """Similarities are rounded to this many decimals: more carry no information and help to reconstruct faces from scores."""
@@ -101,13 +101,13 @@ class Calibration(BaseModel):
 
 @cache
 def calibration(embedder: str) -> Calibration:
-    """Return the calibration included for an embedder of the manifest."""
+    """Return the calibration that this package includes for an embedder of the manifest."""
     file = resources.files(weights) / manifest().embedders[embedder].calibration
     return Calibration.model_validate(json.loads(file.read_text("utf-8")))
 
 
 def is_calibrated(embedder: str) -> bool:
-    """Return whether a calibration is included for an embedder of the manifest."""
+    """Return whether this package includes a calibration for an embedder of the manifest."""
     return (resources.files(weights) / manifest().embedders[embedder].calibration).is_file()
 
 
@@ -119,7 +119,7 @@ def custom_calibration(embedder: CustomEmbedder) -> Calibration:
     """
     path = embedder.calibration
     if path is None:
-        raise OperatorError(f"embedder {embedder.name} has no calibration; make one with openfrs eval calibrate")
+        raise OperatorError(f"embedder {embedder.name} has no calibration; create one with openfrs eval calibrate")
     try:
         scale = Calibration.model_validate(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError) as error:
@@ -131,8 +131,8 @@ def custom_calibration(embedder: CustomEmbedder) -> Calibration:
     return scale
 
 
-def calibration_of(embedder: str | CustomEmbedder) -> Calibration:
-    """Return the calibration of an embedder of the manifest, by name, or of a custom embedder.
+def load_calibration(embedder: str | CustomEmbedder) -> Calibration:
+    """Load the calibration of an embedder of the manifest, by name, or of a custom embedder.
 
     Raises:
         OperatorError: as :func:`custom_calibration`.

@@ -16,7 +16,7 @@ Embeddings = npt.NDArray[np.float32]
 """Shape (n, dimension), each row of unit length."""
 
 _COLUMN_STEPS: Final = (1, -1)
-"""Steps through a chip's columns: the chip itself and its mirror image."""
+"""Column steps that select a chip and its mirror image."""
 
 
 class Embedder(Protocol):
@@ -44,21 +44,21 @@ class ChipEmbedder:
 
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
         """Return the embeddings of faces detected in ``image``, in their order."""
-        rows = np.empty((len(faces), self.dimension), np.float32)
-        for row, face in enumerate(faces):
+        embeddings = np.empty((len(faces), self.dimension), np.float32)
+        for index, face in enumerate(faces):
             chip = aligned_chip(image, face.landmarks)
             steps = _COLUMN_STEPS if self.mirrored else _COLUMN_STEPS[:1]
-            rows[row] = unit(np.sum([self._direction(chip[:, ::step]) for step in steps], axis=0))
-        return rows
+            embeddings[index] = normalize(np.sum([self._embed_chip(chip[:, ::step]) for step in steps], axis=0))
+        return embeddings
 
-    def _direction(self, chip: Image) -> Embeddings:
+    def _embed_chip(self, chip: Image) -> Embeddings:
         if self.preprocessing.channels == "bgr":
             chip = chip[:, :, ::-1]
         planes = chip.transpose(2, 0, 1)[None].astype(np.float32)
         if self.preprocessing.mean or self.preprocessing.scale != 1:
             planes = (planes - np.float32(self.preprocessing.mean)) * np.float32(self.preprocessing.scale)
         (output,) = self.session.run(planes)
-        return unit(output.reshape(-1))
+        return normalize(output.reshape(-1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,11 @@ class FusedEmbedder:
 
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
         """Return the embeddings of faces detected in ``image``, in their order."""
-        rows = [part.embed(image, faces) for part in self.parts]
-        return np.concatenate(rows, axis=1) / np.float32(np.sqrt(len(self.parts)))
+        embeddings = [part.embed(image, faces) for part in self.parts]
+        return np.concatenate(embeddings, axis=1) / np.float32(np.sqrt(len(self.parts)))
 
 
-def unit(vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def normalize(vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Scale a vector to unit length.
 
     Raises:

@@ -17,7 +17,7 @@ def load_models(settings: Settings) -> Pipeline:
         OperatorError: a weight is missing or altered, or the custom embedder cannot be used.
     """
     weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
-    return ModelPipeline(weights, runtime_of(settings, weights, settings.threads), configured_embedder(settings))
+    return ModelPipeline(weights, create_runtime(settings, weights, settings.threads), configured_embedder(settings))
 
 
 def configured_embedder(settings: Settings) -> str | CustomEmbedder:
@@ -30,8 +30,8 @@ def configured_embedder(settings: Settings) -> str | CustomEmbedder:
     return settings.embedder if path is None else read_custom_embedder(path)
 
 
-def runtime_of(settings: Settings, weights: WeightCache, streams: int) -> Runtime:
-    """Return the runtime that the settings select, for ``streams`` threads.
+def create_runtime(settings: Settings, weights: WeightCache, streams: int) -> Runtime:
+    """Create the runtime that the settings select, for ``streams`` threads.
 
     Tuning results apply to the CPU only. On another device, the detector and the embedder run in single precision; all other
     models stay on the CPU.

@@ -87,7 +87,7 @@ def test_a_missing_artefact_is_reported_in_one_line(folder: Path) -> None:
 
 def test_a_file_with_another_name_is_rejected(folder: Path) -> None:
     requested = artefact(wheel(folder)).model_copy(update={"filename": "tinyweights-1.2-cp311-none-any.whl"})
-    assert error_of(requested) == f"cannot fetch tinyweights==1.2: pip delivered no {requested.filename}"
+    assert error_of(requested) == f"cannot fetch tinyweights==1.2: pip did not download {requested.filename}"
 
 
 def test_members_of_a_wheel_keep_their_names(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_the_top_directory_of_a_source_archive_is_removed(tmp_path: Path) -> Non
 
 def test_a_file_that_is_not_an_archive_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("text")
-    with pytest.raises(OperatorError, match="neither a wheel nor a source archive nor an npm package"):
+    with pytest.raises(OperatorError, match="is not a wheel, a source archive or an npm package"):
         read_members(tmp_path / "text")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
-from openfrs.vision.loading import runtime_of
+from openfrs.vision.loading import create_runtime
 from openfrs.vision.runtime import tuning
 from openfrs.vision.runtime.base import DEFAULT_EXECUTION, ExecutionConfig
 from openfrs.vision.runtime.onnxruntime import OnnxRuntimeSession
@@ -125,7 +125,7 @@ def test_missing_weights_are_omitted(tiny_weights: WeightCache) -> None:
 def test_another_device_uses_its_runtime_in_single_precision(
     tiny_weights: WeightCache, device: str, provider: str
 ) -> None:
-    runtime = runtime_of(Settings(device=device), tiny_weights, 1)
+    runtime = create_runtime(Settings(device=device), tiny_weights, 1)
     assert {str(config) for config in [*runtime.execution_configs.values(), runtime.custom_execution]} == {
         f"{provider} f32 {device}"
     }
@@ -137,7 +137,7 @@ def test_the_error_for_a_missing_runtime_names_the_package_to_install(
     tiny_weights: WeightCache, monkeypatch: pytest.MonkeyPatch, one_runtime: None
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    runtime = runtime_of(Settings(provider="onnxruntime"), tiny_weights, 1)
+    runtime = create_runtime(Settings(provider="onnxruntime"), tiny_weights, 1)
     with pytest.raises(OperatorError, match=r"pip install 'openfrs\[onnxruntime\]'"):
         runtime.session(tiny_weights.path("one"))
 

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
-from openfrs.recognition.similarity import calibration, calibration_of
+from openfrs.recognition.similarity import calibration, load_calibration
 from openfrs.vision.alignment import TEMPLATE, aligned_chip
 from openfrs.vision.loading import configured_embedder
 from openfrs.vision.pipeline import ModelPipeline
@@ -131,17 +131,17 @@ def test_a_network_that_differs_from_its_manifest_is_rejected(tmp_path: Path, we
 
 
 def test_the_calibration_must_belong_to_the_embedder(tmp_path: Path) -> None:
-    with pytest.raises(OperatorError, match="has no calibration; make one"):
-        calibration_of(read_custom_embedder(write_manifest(tmp_path)))
+    with pytest.raises(OperatorError, match="has no calibration; create one"):
+        load_calibration(read_custom_embedder(write_manifest(tmp_path)))
     embedder = read_custom_embedder(write_manifest(tmp_path, calibration="scale.json"))
     with pytest.raises(OperatorError, match="is not a calibration"):
-        calibration_of(embedder)
+        load_calibration(embedder)
     (tmp_path / "scale.json").write_text(calibration("sface").model_dump_json())
     with pytest.raises(OperatorError, match="is for embedder sface, not tiny-"):
-        calibration_of(embedder)
+        load_calibration(embedder)
     scale = calibration("sface").model_copy(update={"embedder": embedder.identity})
     (tmp_path / "scale.json").write_text(scale.model_dump_json())
-    assert calibration_of(embedder) == scale
+    assert load_calibration(embedder) == scale
 
 
 @pytest.mark.models

@@ -8,7 +8,7 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.vision.alignment import aligned_chip
-from openfrs.vision.loading import runtime_of
+from openfrs.vision.loading import create_runtime
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.base import DEFAULT_EXECUTION
 from openfrs.vision.weights.cache import WeightCache
@@ -18,7 +18,7 @@ from .figures import Figure, percentiles, timed
 
 def measure(settings: Settings, weights: WeightCache, seconds: float) -> Iterator[Figure]:
     """Measure each stage on one thread."""
-    for name, work in stages(ModelPipeline(weights, runtime_of(settings, weights, 1)), sample_photo(weights)):
+    for name, work in stages(ModelPipeline(weights, create_runtime(settings, weights, 1)), sample_photo(weights)):
         yield from percentiles(f"{name}, one thread", timed(work, seconds))
 
 

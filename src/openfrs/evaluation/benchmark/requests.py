@@ -27,7 +27,7 @@ from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import Query
 from openfrs.store.index.search import Galleries
 from openfrs.store.opening import open_database
-from openfrs.vision.loading import runtime_of
+from openfrs.vision.loading import create_runtime
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.weights.cache import WeightCache
 
@@ -51,7 +51,7 @@ def measure(settings: Settings, weights: WeightCache, seconds: float, faces: int
     """Measure searches in a set of ``faces`` random faces, comparisons and enrolments, interleaved with the bare work."""
     faces = min(faces, limits.FACE_SET_CAPACITY)
     pipeline, photo, large = (
-        ModelPipeline(weights, runtime_of(settings, weights, 1)),
+        ModelPipeline(weights, create_runtime(settings, weights, 1)),
         sample_photo(weights),
         sample_photo(weights, quality=100),
     )

@@ -21,12 +21,12 @@ from openfrs.evaluation.metrics.verification import AllPairsResult, NamedPairsRe
 from openfrs.evaluation.runner import TOTAL_SCORE
 from openfrs.recognition.similarity import Calibration, calibration
 from openfrs.vision.attributes.classifiers import metrics
+from openfrs.vision.attributes.describer import CLASSIFIERS
 from openfrs.vision.weights.manifest import manifest
 
 from .result_types import RESULTS, AnyResult
 
 BLOCK: Final = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-CLASSIFIERS: Final = ("mask", "glasses", "hat", "beard", "hair")
 UNPUBLISHED_FIELDS: Final = {"roc", "wrong", "closest", "curve"}
 """Fields that the pages do not use: curves and names of images."""
 
@@ -77,7 +77,7 @@ def blocks(results: Mapping[str, AnyResult], scale: Calibration) -> dict[str, st
     return {
         **tables,
         **{name: calibration_table(each).markdown() for name, each in others.items()},
-        **{f"classifier-{name}": _block(classifier_table(name)) for name in CLASSIFIERS},
+        **{f"classifier-{each.name}": _block(classifier_table(each.name)) for each in CLASSIFIERS.values()},
         "calibration": full.markdown(),
         "similarity": short.markdown(),
         "headline": headline(results).markdown(),
@@ -92,22 +92,23 @@ def classifier_table(name: str) -> Table:
         (truth, *map(str, line), f"{100 * line[index] / sum(line):.1f} %")
         for index, (truth, line) in enumerate(zip(classes, counts, strict=True))
     ]
-    words = [f"Held out: {values['held_out']}. Balanced accuracy {100 * values['balanced_accuracy']:.1f} %"]
+    clauses = [f"Held out: {values['held_out']}. Balanced accuracy {100 * values['balanced_accuracy']:.1f} %"]
     if "of_at_least_32_pixels" in values:
-        words.append(
+        clauses.append(
             f"for faces of at least 32 pixels {100 * values['of_at_least_32_pixels']['balanced_accuracy']:.1f} %"
         )
     if "moustaches_told_a_beard" in values:
-        words.append(f"moustaches classified as beards: {values['moustaches_told_a_beard']}")
+        clauses.append(f"moustaches classified as beards: {values['moustaches_told_a_beard']}")
     if "right_by_source" in values:
-        words.append(
-            "accuracy by source: " + ", ".join(f"{s} {100 * r:.1f} %" for s, r in values["right_by_source"].items())
+        clauses.append(
+            "accuracy by source: "
+            + ", ".join(f"{source} {100 * share:.1f} %" for source, share in values["right_by_source"].items())
         )
     return Table(
         f"Classifier: {name}",
         ("truth", *classes, "recall"),
         rows,
-        ["; ".join(words) + f". Trained on {values['trained_on']}."],
+        ["; ".join(clauses) + f". Trained on {values['trained_on']}."],
     )
 
 

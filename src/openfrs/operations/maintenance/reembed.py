@@ -10,7 +10,7 @@ from openfrs.core.settings import Settings
 from openfrs.faces.reembed import MAX_CONCURRENT_IMAGES, Reembedding, reembed_templates
 from openfrs.operations.lookup import find_face_set, project_or_first
 from openfrs.recognition.recognizer import Recognizer
-from openfrs.recognition.similarity import calibration_of
+from openfrs.recognition.similarity import load_calibration
 from openfrs.store.faces.bulk import SetChangedError, replace_templates
 from openfrs.store.faces.deletions import HeldError
 from openfrs.store.faces.repository import FaceRepository
@@ -48,7 +48,7 @@ def reembed_face_set(
         repository = FaceRepository(database, templates)
         face_set = find_face_set(repository, project_or_first(settings, project_id), set_name)
         pipeline = load_pipeline(settings)
-        scale = calibration_of(pipeline.embedder_source)
+        scale = load_calibration(pipeline.embedder_source)
         recognizer = Recognizer(
             pipeline, scale, threads=settings.threads, queue=MAX_CONCURRENT_IMAGES, large_queue=MAX_CONCURRENT_IMAGES
         )

@@ -41,14 +41,14 @@ SAMPLE_INTERVAL: Final = 400
 """Milliseconds between the frames that are checked for silent liveness and identity."""
 
 SAME_PERSON: Final = 0.3
-"""Cosine to the most typical sample from which a sample shows the same person. In the labelled clips it was at least 0.32 for the
-same person, in a video of 176 x 144 pixels, and about 0 for two people."""
+"""Minimum cosine of each sample to the most typical one if all samples show the same person. In the labelled clips it was at least
+0.32 for the same person, in a video of 176 x 144 pixels, and about 0 for two people."""
 
 MIN_FACE_SHARE: Final = 0.5
-"""Least share of the frames that must show a face."""
+"""Minimum share of the frames that must show a face."""
 
 SECOND_FACE: Final = 0.25
-"""Share of the main face's area from which another face causes a warning."""
+"""Minimum area, as a share of the main face's area, at which another face causes a warning."""
 
 _TRACKED_OVERLAP: Final = 0.3
 _JPEG_QUALITY: Final = 90
@@ -58,7 +58,7 @@ _TRAITS_WITH_EYES: Final = _TRAITS | {Trait.EYES}
 
 @dataclass(frozen=True, slots=True)
 class ActionRequest:
-    """The actions a person was asked to perform."""
+    """The actions that the person must perform."""
 
     actions: tuple[Action, ...]
     windows: tuple[tuple[int, int], ...] | None = None

@@ -24,10 +24,11 @@ class Action(IntEnum):
 HEAD_ACTIONS: Final = frozenset({Action.TURN_LEFT, Action.TURN_RIGHT, Action.NOD})
 
 TURN_THRESHOLD: Final = 15.0
-"""Degrees of yaw of a turn. FRS advises 15 to 30. Photographs tilted by 50 degrees mostly stayed below 10, but reached 21."""
+"""Minimum change of yaw of a turn, in degrees. FRS advises 15 to 30. Photographs tilted by 50 degrees mostly stayed
+below 10, but reached 21."""
 
 MIN_NOD_THRESHOLD: Final = 15.0
-"""Lower bound of the degrees of pitch of a nod, whatever ``nod_threshold`` is: bent photographs reached 12, once 16."""
+"""Minimum degrees of pitch of a nod, regardless of ``nod_threshold``: bent photographs reached 12, once 16."""
 
 MOUTH_THRESHOLD: Final = 0.2
 """Increase of the gap between the lips over the width of the mouth."""
@@ -42,7 +43,7 @@ CLEAR_SIZE: Final = 1.4
 """Size, in thresholds, from which an unrequested head movement counts against the person."""
 
 RELEASE: Final = 0.5
-"""A gesture ends below this share of its threshold, or of its greatest size if the neutral position drifts."""
+"""A gesture ends below this share of its threshold, or of its maximum size if the neutral position drifts."""
 
 _DRIFTING: Final = frozenset({Action.NOD, Action.OPEN_MOUTH})
 """Actions after which people return to a different neutral position."""
@@ -90,7 +91,7 @@ class NeutralFace:
 
 @dataclass(frozen=True, slots=True)
 class Gesture:
-    """A performed action: its start, peak and end in milliseconds, and its greatest size in thresholds."""
+    """A performed action: its start, peak and end in milliseconds, and its maximum size in thresholds."""
 
     action: Action
     start: int
@@ -202,6 +203,7 @@ def _excursions(action: Action, moments: Sequence[Moment], measure: Callable[[Mo
 
 
 def _append(gestures: list[Gesture], gesture: Gesture) -> None:
+    """Append a gesture, or merge it with the previous one if both are parts of the same head movement."""
     last = gestures[-1] if gestures else None
     if last and gesture.action in HEAD_ACTIONS and gesture.start - last.end < MERGE_INTERVAL:
         larger = max(last, gesture, key=lambda each: each.size)
@@ -235,18 +237,19 @@ def _has_parallax(during: Sequence[Moment], peak: Moment, neutral: NeutralFace, 
 
 
 def _eye_closure(moment: Moment, neutral: NeutralFace) -> float:
+    """Return the relative decrease of the opening of the eyes; 0 if it cannot be measured."""
     if moment.eyes is None or not neutral.eyes or not _can_measure_eyes(moment, neutral):
         return 0.0
     return 1 - moment.eyes / neutral.eyes
 
 
 def _can_measure_eyes(moment: Moment, neutral: NeutralFace) -> bool:
-    """Return whether the head pose leaves the eyelids in place: people who look down lower them."""
+    """Return whether the head pose leaves the eyelids in place: looking down lowers them."""
     return abs(moment.yaw - neutral.yaw) <= EYES_YAW and abs(moment.pitch - neutral.pitch) <= EYES_PITCH
 
 
 def _speed(before: Moment, after: Moment) -> float:
-    """Degrees per second."""
+    """Return the speed of the head between two moments, in degrees per second."""
     distance = max(abs(after.yaw - before.yaw), abs(after.pitch - before.pitch))
     return 1000 * distance / max(1, after.time - before.time)
 

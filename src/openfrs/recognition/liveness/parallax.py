@@ -14,13 +14,13 @@ import numpy.typing as npt
 from openfrs.vision.types import Detection, Image, Points
 
 MIN_PARALLAX: Final = 0.01
-"""Least distance of the tip from the line during a turn of a head, as a share of the line's length. In the labelled clips it was
-at least 0.019; in six photographs that were bent and swung, 0; in 14 others, which were seen before this value was chosen, up to
-0.018, but below this value in all except three."""
+"""Minimum distance of the tip from the line during a turn of a head, as a share of the line's length. It was at least 0.019 in the
+labelled clips, and 0 in six photographs that were bent and swung. In 14 other photographs, which had been seen before this value
+was chosen, it was up to 0.018; three of them exceed this value."""
 
 MIN_NOSE_SHIFT: Final = 0.08
-"""Least sideways shift of the nose during a turn of a head, in eye distances, beyond the affine motion of eyes and mouth. In the
-labelled clips it was at least 0.12 at the greatest yaw; in tilted photographs mostly at most 0.04, or to the wrong side."""
+"""Minimum sideways shift of the nose during a turn of a head, in eye distances, beyond the affine motion of eyes and mouth. It was
+at least 0.12 at the maximum yaw in the labelled clips; in tilted photographs it was mostly at most 0.04, or to the wrong side."""
 
 MAX_YAW: Final = 45.0
 """Degrees of yaw above which the far side of the nose hides the line."""
@@ -37,9 +37,11 @@ _MAX_TRACKING_ERROR: Final = 1.0
 
 _FRONTAL_YAW: Final = 6.0
 _NEARLY_FRONTAL_YAW: Final = 12.0
-"""Degrees of yaw below which the line is always initialised, and below which it is if there is none or one at a greater yaw."""
+"""Yaw in degrees below which the line is always initialised, and below which it is initialised if there is no line yet or the
+present one was initialised at a larger yaw."""
 
 _FLAT, _TIP = [0, 1, 3, 4], 2
+"""The detector's landmarks that lie nearly in a plane (eyes and corners of the mouth), and the tip of the nose."""
 
 
 class MidlineTracker:
@@ -100,11 +102,11 @@ class MidlineTracker:
 
 
 def _tip_distance(points: npt.NDArray[np.float64]) -> float | None:
-    """Distance of the tip to the right of the line from bridge to lip, over its length; None for a degenerate line."""
+    """Return the distance of the tip to the right of the line from bridge to lip, over its length; None for a degenerate line."""
     bridge, tip, lip = points[0], points[1:3].mean(axis=0), points[3]
-    along, out = lip - bridge, tip - bridge
-    length = float(np.linalg.norm(along))
-    return float(out[0] * along[1] - out[1] * along[0]) / length**2 if length > 1 else None
+    line, offset = lip - bridge, tip - bridge
+    length = float(np.linalg.norm(line))
+    return float(offset[0] * line[1] - offset[1] * line[0]) / length**2 if length > 1 else None
 
 
 def nose_shift(rest: Points, turned: Points) -> float | None:

@@ -34,12 +34,12 @@ class LivenessSessions:
         self,
         repository: LivenessSessionRepository,
         liveness: ActionLiveness,
-        life: timedelta,
+        lifetime: timedelta,
         clock: Clock = utc_now,
     ) -> None:
         self._repository = repository
         self._liveness = liveness
-        self._life = life
+        self._lifetime = lifetime
         self._clock = clock
 
     def create(self, project_id: str, count: int, kinds: Sequence[Action], *, mirrored: bool) -> LivenessSession:
@@ -50,10 +50,10 @@ class LivenessSessions:
         """
         actions: list[Action] = []
         for _ in range(count):
-            others = [kind for kind in kinds if kind not in actions[-1:]]
-            actions.append(secrets.choice(others or list(kinds)))
+            choices = [kind for kind in kinds if kind not in actions[-1:]]
+            actions.append(secrets.choice(choices or list(kinds)))
         now = self._clock()
-        session = LivenessSession(secrets.token_hex(16), project_id, tuple(actions), mirrored, now + self._life)
+        session = LivenessSession(secrets.token_hex(16), project_id, tuple(actions), mirrored, now + self._lifetime)
         self._repository.add(session, now)
         return session
 
@@ -74,7 +74,7 @@ class LivenessSessions:
             "actions": [[int(action), confidence] for action, confidence in decision.actions],
             "warnings": [int(code) for code in decision.warnings],
         }
-        await asyncio.to_thread(self._repository.store_result, session_id, result, self._clock() + self._life)
+        await asyncio.to_thread(self._repository.store_result, session_id, result, self._clock() + self._lifetime)
 
     def result(self, project_id: str, session_id: str) -> SessionResult:
         """Return the result of a session, once.

@@ -19,7 +19,7 @@ from openfrs.vision.types import Detection, Image
 from .warnings import WarningCode
 
 THRESHOLD: Final = 0.5
-"""Confidence from which a face counts as live."""
+"""Minimum confidence at which a face counts as live."""
 
 _MARGIN: Final = 0.3
 """Margin around the cropped face as a share of its sides: a detector finds the face again in the crop."""

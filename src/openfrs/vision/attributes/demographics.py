@@ -1,4 +1,4 @@
-"""Age and gender with the networks of dlib-models, fed as dlib feeds them.
+"""Age and gender with the networks of dlib-models, preprocessed as in dlib.
 
 A chip is aligned to five points of dlib's mean face: the corners of the eyes and the base of the nose. These points are derived
 from the detector's landmarks, which on labelled images is as accurate as detecting them. Each network runs on the chip and its
@@ -39,7 +39,7 @@ def estimate_male(session: Session, image: Image, face: Detection) -> float:
 
 def _probabilities(session: Session, image: Image, face: Detection, side: int) -> npt.NDArray[np.float64]:
     template = (_MEAN_FACE + _PADDING) / (1 + 2 * _PADDING) * side
-    chip = smooth_chip(image, _corners(face.landmarks), template.astype(np.float32), side)
+    chip = smooth_chip(image, _dlib_points(face.landmarks), template.astype(np.float32), side)
     outputs = [session.run(_tensor(each))[0].reshape(-1) for each in (chip, chip[:, ::-1])]
     return np.asarray(np.mean(outputs, axis=0), dtype=np.float64)
 
@@ -49,7 +49,8 @@ def _tensor(chip: Image) -> Tensor:
     return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])
 
 
-def _corners(landmarks: Points) -> Points:
+def _dlib_points(landmarks: Points) -> Points:
+    """Derive the points of :data:`_MEAN_FACE` from the detector's landmarks."""
     left, right, nose = landmarks[:3]
     across = right - left
     down = np.array([-across[1], across[0]], np.float32)

@@ -1,6 +1,6 @@
 """Measure traits of a face. The model of each trait is loaded on first use."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,33 +21,33 @@ from .types import HeadPose, Quality, Trait, Traits
 
 
 @dataclass(frozen=True, slots=True)
-class _Classifier:
-    """A classifier of :mod:`classifiers`."""
+class ClassifierTrait:
+    """A trait that a classifier of :mod:`classifiers` predicts."""
 
     field: str
     """Field of :class:`Traits`."""
 
     name: str
-    """Name of the model in ``trained/``."""
+    """Name of the model and of its metrics in ``trained/``."""
 
     frame: classifiers.Frame
     predict: Callable[[Session, Image], Any]
 
 
-_NETWORKS: Final[dict[Trait, tuple[str, str, Callable[[Session, Image, Detection], Any]]]] = {
+_NETWORKS: Final[Mapping[Trait, tuple[str, str, Callable[[Session, Image, Detection], Any]]]] = {
     Trait.GENDER: ("male", "gender", estimate_male),
     Trait.AGE: ("age", "age", estimate_age),
     Trait.EXPRESSION: ("expression", "expression", classify_expression),
     Trait.LIVENESS: ("live", "liveness", liveness),
 }
-"""Traits measured by a network of their own: field of :class:`Traits`, name of the weight, function."""
+"""Traits measured by a separate network: field of :class:`Traits`, name of the weight, function."""
 
-_CLASSIFIERS: Final = {
-    Trait.MASK: _Classifier("mask", "mask", classifiers.WIDE, classifiers.mask),
-    Trait.GLASSES: _Classifier("glasses", "glasses", classifiers.EYES, classifiers.glasses),
-    Trait.HAT: _Classifier("hat", "hat", classifiers.HEAD, classifiers.hat),
-    Trait.BEARD: _Classifier("beard", "beard", classifiers.JAW, classifiers.beard),
-    Trait.HAIR: _Classifier("long_hair", "hair", classifiers.HAIR, classifiers.long_hair),
+CLASSIFIERS: Final[Mapping[Trait, ClassifierTrait]] = {
+    Trait.MASK: ClassifierTrait("mask", "mask", classifiers.WIDE, classifiers.mask),
+    Trait.GLASSES: ClassifierTrait("glasses", "glasses", classifiers.EYES, classifiers.glasses),
+    Trait.HAT: ClassifierTrait("hat", "hat", classifiers.HEAD, classifiers.hat),
+    Trait.BEARD: ClassifierTrait("beard", "beard", classifiers.JAW, classifiers.beard),
+    Trait.HAIR: ClassifierTrait("long_hair", "hair", classifiers.HAIR, classifiers.long_hair),
 }
 
 _FROM_MESH: Final = frozenset({Trait.POSE, Trait.LANDMARKS, Trait.QUALITY, Trait.MOUTH, Trait.EYES})
@@ -65,18 +65,18 @@ class Describer:
 
         A trait is None if its weight is missing or too little of the face is visible for its classifier.
         """
-        level_image, level_face = upright(image, face)
+        upright_image, upright_face = upright(image, face)
         values: dict[str, Any] = {}
         for trait, (field, weight, measure) in _NETWORKS.items():
             if trait in traits and (session := self._sessions.weight(weight)) is not None:
-                values[field] = measure(session, level_image, level_face)
-        for trait, classifier in _CLASSIFIERS.items():
-            if trait in traits and classifiers.is_visible(level_image, level_face, classifier.frame):
-                chip = classifiers.chip(level_image, level_face, classifier.frame)
+                values[field] = measure(session, upright_image, upright_face)
+        for trait, classifier in CLASSIFIERS.items():
+            if trait in traits and classifiers.is_visible(upright_image, upright_face, classifier.frame):
+                chip = classifiers.chip(upright_image, upright_face, classifier.frame)
                 values[classifier.field] = classifier.predict(self._sessions.classifier(classifier.name), chip)
         if _FROM_MESH & set(traits) and (session := self._sessions.weight("mesh")) is not None:
-            mesh = face_mesh(session, level_image, level_face)
-            values |= self._from_mesh(level_image, level_face, mesh, traits)
+            mesh = face_mesh(session, upright_image, upright_face)
+            values |= self._from_mesh(upright_image, upright_face, mesh, traits)
             if Trait.LANDMARKS in traits:
                 points = mesh[:, :2].astype(np.float32)
                 values["landmarks"] = points_to_original(points, face.rotation, image.shape[:2])

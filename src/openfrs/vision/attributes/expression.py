@@ -22,5 +22,5 @@ def classify_expression(session: Session, image: Image, face: Detection) -> Mapp
     transform = np.column_stack([scale * np.eye(2), SIDE / 2 - scale * centre])
     chip = smooth_warp(image, transform, SIDE)
     (scores,) = session.run(np.ascontiguousarray(chip.transpose(2, 0, 1)[None], np.float32) / np.float32(255))
-    powers = np.exp(scores.reshape(-1).astype(np.float64) - scores.max())
-    return dict(zip(CLASSES, map(float, powers / powers.sum()), strict=True))
+    exponentials = np.exp(scores.reshape(-1).astype(np.float64) - scores.max())
+    return dict(zip(CLASSES, map(float, exponentials / exponentials.sum()), strict=True))

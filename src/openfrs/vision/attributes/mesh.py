@@ -57,9 +57,9 @@ def head_pose(mesh: Mesh) -> HeadPose:
     """Return the head pose, from the lines between the left and right edges of the face and between forehead and chin."""
     across, down = mesh[_EAR_RIGHT] - mesh[_EAR_LEFT], mesh[_CHIN] - mesh[_FOREHEAD]
     roll = float(np.arctan2(across[1], across[0]))
-    along = float(np.hypot(across[0], across[1]))
-    below = float(-np.sin(roll) * down[0] + np.cos(roll) * down[1])
-    yaw, pitch = -np.arctan2(across[2], along), np.arctan2(down[2], below)
+    width = float(np.hypot(across[0], across[1]))
+    height = float(-np.sin(roll) * down[0] + np.cos(roll) * down[1])
+    yaw, pitch = -np.arctan2(across[2], width), np.arctan2(down[2], height)
     return HeadPose(*(float(np.degrees(angle)) for angle in (yaw, pitch, roll)))
 
 

@@ -48,7 +48,7 @@ def blur(chip: Image) -> float:
     """
     grey = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY).astype(np.float32)
     detail = min(float(cv2.filter2D(grey, -1, kernel).var()) for kernel in _SECOND_DIFFERENCES)
-    return _rising(-np.log10(detail / (float(grey.var()) + 1) + 1e-6), centre=2.85, width=0.3)
+    return _smooth_step(-np.log10(detail / (float(grey.var()) + 1) + 1e-6), centre=2.85, width=0.3)
 
 
 def darkness(chip: Image) -> float:
@@ -57,15 +57,15 @@ def darkness(chip: Image) -> float:
     It is measured at the 90th percentile of brightness, which differs little between light and dark skin.
     """
     grey = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    return _rising(-float(np.quantile(grey[_FACE], 0.9)), centre=-0.25, width=0.05)
+    return _smooth_step(-float(np.quantile(grey[_FACE], 0.9)), centre=-0.25, width=0.05)
 
 
 def illumination(chip: Image) -> float:
     """Return the illumination flaw of an aligned chip: too dark, too bright, or lit from one side."""
     grey = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     mean = float(grey[_FACE].mean())
-    bright = _rising(mean, centre=0.9, width=0.035)
-    uneven = _rising(abs(float(grey[_LEFT].mean() - grey[_RIGHT].mean())) / (mean + 0.01), centre=0.8, width=0.13)
+    bright = _smooth_step(mean, centre=0.9, width=0.035)
+    uneven = _smooth_step(abs(float(grey[_LEFT].mean() - grey[_RIGHT].mean())) / (mean + 0.01), centre=0.8, width=0.13)
     return 1 - (1 - darkness(chip)) * (1 - bright) * (1 - uneven)
 
 
@@ -86,6 +86,6 @@ def overall(*, blur: float, pose: float, occlusion: float, illumination: float, 
     return Quality(total, **flaws, darkness=darkness)
 
 
-def _rising(value: float, *, centre: float, width: float) -> float:
+def _smooth_step(value: float, *, centre: float, width: float) -> float:
     """Return a smooth step from 0 to 1 with 0.5 at ``centre``."""
     return float(1 / (1 + np.exp(-(value - centre) / width)))

@@ -39,7 +39,7 @@ class Logistic:
     weights: npt.NDArray[np.float64]
     bias: float
     floor: float
-    """Margin of the network below which a face is never live, whatever its spectrum. It rejects prints."""
+    """Margin of the network below which a face never counts as live, regardless of its spectrum. It rejects prints."""
 
     @classmethod
     def read(cls, parameters: Mapping[str, Any]) -> "Logistic":
@@ -90,13 +90,14 @@ def surroundings(image: Image, face: Detection, factor: float, side: int) -> Ima
     """
     height, width = image.shape[:2]
     factor = min(factor, width / max(face.width, 1.0), height / max(face.height, 1.0))
-    left, right = _inside(face.left + face.width / 2, face.width * factor, width)
-    top, bottom = _inside(face.top + face.height / 2, face.height * factor, height)
+    left, right = _clipped_interval(face.left + face.width / 2, face.width * factor, width)
+    top, bottom = _clipped_interval(face.top + face.height / 2, face.height * factor, height)
     chip = cv2.resize(image[top:bottom, left:right], (side, side), interpolation=cv2.INTER_LINEAR)
     return np.asarray(chip, np.uint8)
 
 
-def _inside(centre: float, length: float, limit: int) -> tuple[int, int]:
+def _clipped_interval(centre: float, length: float, limit: int) -> tuple[int, int]:
+    """Return start and end of an interval of whole pixels, moved inside 0..``limit``."""
     start = min(max(centre - length / 2, 0.0), limit - min(length, limit))
     first = min(int(start), limit - 1)
     return first, min(limit, max(first + 1, round(start + length)))

@@ -1,4 +1,4 @@
-"""Frequency spectrum of fine detail. Screens and paper soften detail and add patterns of their own."""
+"""Frequency spectrum of fine detail. Screens and paper soften detail and add periodic patterns."""
 
 from typing import Final
 
@@ -44,12 +44,12 @@ def spectrum(image: Image, face: Detection) -> npt.NDArray[np.float64]:
 
 
 def _square(image: Image, face: Detection) -> npt.NDArray[np.float32]:
-    """Return the face in grey, at the image's own resolution or reduced."""
+    """Return the face in grey, at the resolution of the image or, if larger than :data:`SIDE`, reduced."""
     height, width = image.shape[:2]
     half = SURROUNDINGS * max(face.width, face.height) / 2
-    across, down = face.left + face.width / 2, face.top + face.height / 2
-    left, top = (int(np.clip(middle - half, 0, side - 1)) for middle, side in ((across, width), (down, height)))
-    right, bottom = max(left + 1, int(min(width, across + half))), max(top + 1, int(min(height, down + half)))
+    x, y = face.left + face.width / 2, face.top + face.height / 2
+    left, top = (int(np.clip(centre - half, 0, side - 1)) for centre, side in ((x, width), (y, height)))
+    right, bottom = max(left + 1, int(min(width, x + half))), max(top + 1, int(min(height, y + half)))
     grey = cv2.cvtColor(np.ascontiguousarray(image[top:bottom, left:right]), cv2.COLOR_RGB2GRAY)
     factor = SIDE / max(grey.shape)
     if factor < 1:

@@ -1,4 +1,4 @@
-"""Models run by ONNX Runtime: an alternative to OpenVINO, and the way to GPUs of other vendors."""
+"""Models run by ONNX Runtime, an alternative to OpenVINO that also supports GPUs of other vendors."""
 
 from pathlib import Path
 from typing import Any, Final

@@ -52,11 +52,11 @@ class WeightCache:
         return self.directory / f"{name}{self._suffix(name)}"
 
     def state(self, name: str) -> State:
-        """Compare the files of a weight with the manifest and the conversion record."""
-        source, ready, record = self._source(name), self.path(name), self._record(name)
-        if not (source.is_file() and ready.is_file() and record.is_file()):
+        """Return the state of a weight; its files are compared with the manifest and the conversion record."""
+        source, converted, record = self._source(name), self.path(name), self._record(name)
+        if not (source.is_file() and converted.is_file() and record.is_file()):
             return State.MISSING
-        expected = {"conversion": CONVERSION, "source": self.manifest.weights[name].sha256, "sha256": sha256_of(ready)}
+        expected = _conversion_record(self.manifest.weights[name], sha256_of(converted))
         try:
             recorded = json.loads(record.read_bytes())
         except ValueError:
@@ -156,9 +156,9 @@ class WeightCache:
             raise OperatorError(f"model weight {name} does not match the SHA-256 in the manifest")
         from .conversion import fold_dequantization  # imports onnx, which loads slowly and no server needs
 
-        ready = fold_dequantization(source) if self._suffix(name) == ".onnx" else source
-        record = {"conversion": CONVERSION, "source": weight.sha256, "sha256": hashlib.sha256(ready).hexdigest()}
-        files = {self._source(name): source, self.path(name): ready, self._record(name): json.dumps(record).encode()}
+        converted = fold_dequantization(source) if self._suffix(name) == ".onnx" else source
+        record = json.dumps(_conversion_record(weight, hashlib.sha256(converted).hexdigest())).encode()
+        files = {self._source(name): source, self.path(name): converted, self._record(name): record}
         write_files(self.directory, {path.name: data for path, data in files.items()})
 
     def _convert_again(self, name: str) -> bool:
@@ -181,6 +181,11 @@ class WeightCache:
 
     def _record(self, name: str) -> Path:
         return self.directory / f"{name}.json"
+
+
+def _conversion_record(weight: Weight, sha256: str) -> dict[str, str]:
+    """Return the record of a converted file with the hash ``sha256``."""
+    return {"conversion": CONVERSION, "source": weight.sha256, "sha256": sha256}
 
 
 def write_files(directory: Path, files: Mapping[str, bytes]) -> None:

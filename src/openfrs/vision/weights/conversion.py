@@ -25,7 +25,7 @@ def fold_dequantization(model: bytes) -> bytes:
     for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
         graph.initializer.remove(tensor)
     for value in [value for value in graph.input if value.name in constants or value.name not in used]:
-        # callers could override a constant that is also an input, and would have to provide an unused one
+        # otherwise callers could override a constant, and would have to provide an unused input
         graph.input.remove(value)
     return bytes(proto.SerializeToString(deterministic=True))
 

@@ -20,7 +20,7 @@ from openfrs.core.errors import OperatorError
 from .manifest import Artefact
 
 Progress = Callable[[int, int], None]
-"""Called with the number of bytes done and the total."""
+"""Called with the number of downloaded bytes and the total."""
 
 
 def sha256_of(path: Path) -> str:
@@ -52,7 +52,7 @@ def _pip_download(artefact: Artefact, folder: Path, progress: Progress) -> Path:
     path = folder / artefact.filename
     if not path.is_file():
         reason = next(
-            (line for line in reversed(output) if line.startswith("ERROR")), f"pip delivered no {artefact.filename}"
+            (line for line in reversed(output) if line.startswith("ERROR")), f"pip did not download {artefact.filename}"
         )
         raise OperatorError(f"cannot fetch {requirement}: {reason}")
     return path
@@ -72,7 +72,7 @@ def _npm_pack(artefact: Artefact, folder: Path, progress: Progress) -> Path:
     if not path.is_file():
         reason = next(
             (line for line in output if line.startswith(("npm error", "npm ERR!"))),
-            f"npm delivered no {artefact.filename}",
+            f"npm did not download {artefact.filename}",
         )
         raise OperatorError(f"cannot fetch {package}: {reason}")
     if (digest := sha256_of(path)) != artefact.sha256:
@@ -111,4 +111,4 @@ def read_members(path: Path) -> dict[str, bytes]:
         with tarfile.open(path) as archive:
             files = ((member.name, archive.extractfile(member)) for member in archive if member.isfile())
             return {name.partition("/")[2]: file.read() for name, file in files if file is not None}
-    raise OperatorError(f"{path} is neither a wheel nor a source archive nor an npm package")
+    raise OperatorError(f"{path} is not a wheel, a source archive or an npm package")
