@@ -13,7 +13,7 @@ DELAY_SECONDS = 1.0
 """Delay between a write and the checkpoint. Later writes do not postpone it."""
 
 _BUSY_TIMEOUTS_MILLISECONDS = (50, 100, 200, 400, 800)
-"""How long successive attempts wait for readers to leave the log. Writers wait during that time."""
+"""Timeouts of successive attempts, which wait for readers to leave the log. Writers wait during that time."""
 
 
 class Checkpoints:

@@ -64,10 +64,10 @@ def expression(predicate: Predicate, *, negated: bool = False) -> str | None:
             return expression(part, negated=not negated)
         case And(parts) | Or(parts):
             expressions = [expression(part, negated=negated) for part in parts]
-            known = [each for each in expressions if each is not None]
+            selective = [text for text in expressions if text is not None]
             if isinstance(predicate, Or) is negated:  # a conjunction
-                return f"({' and '.join(known)})" if known else None
-            return f"({' or '.join(known)})" if len(known) == len(expressions) else None
+                return f"({' and '.join(selective)})" if selective else None
+            return f"({' or '.join(selective)})" if len(selective) == len(expressions) else None
 
 
 def _equal(field: str, value: FieldValue, *, negated: bool) -> str | None:

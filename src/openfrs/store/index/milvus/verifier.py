@@ -12,7 +12,7 @@ from .client import Milvus
 from .copies import IndexCopy, is_serving
 
 GRACE_SECONDS: Final = 30.0
-"""How long a count may be too low before the copy has failed: a server that moves segments briefly reports too few faces."""
+"""Time for which a count may be too low before the copy counts as failed: a server that moves segments briefly reports too few."""
 
 
 @dataclass(frozen=True, slots=True)
