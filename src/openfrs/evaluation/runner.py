@@ -85,7 +85,7 @@ class Runner:
         ``title`` is that of the progress bar; ``kind`` distinguishes the records of an image. An image that cannot be decoded has
         a record with the single key ``unreadable``.
         """
-        executions = sorted(f"{name} {how}" for name, how in self.pipeline.execution_configs.items())
+        executions = sorted(f"{name} {execution}" for name, execution in self.pipeline.execution_configs.items())
         keys = [self.cache.key(path, "|".join([kind, *executions])) for path in paths]
         records: dict[str, Record] = {}
         missing: dict[str, Path] = {}

@@ -50,7 +50,7 @@ _ACTION_MODELS: Final = "face mesh, iris, silent liveness"
 class EmbeddedFaces:
     """The images with a face: their unit embeddings of shape (n, dimension), people and paths."""
 
-    rows: npt.NDArray[np.float32]
+    embeddings: npt.NDArray[np.float32]
     names: list[str]
     paths: list[Path]
     measures: Mapping[str, npt.NDArray[np.float64]]
@@ -62,7 +62,7 @@ class EmbeddedFaces:
         Raises:
             OperatorError: as :func:`openfrs.evaluation.metrics.pairs.all_pairs`.
         """
-        return all_pairs(self.rows, np.array(self.names))
+        return all_pairs(self.embeddings, np.array(self.names))
 
 
 def embed_people(runner: Runner, people: People, face: Face) -> EmbeddedFaces:
@@ -70,7 +70,7 @@ def embed_people(runner: Runner, people: People, face: Face) -> EmbeddedFaces:
     faces = runner.faces(people.paths, face)
     (indices,) = np.nonzero(faces.has_face)
     return EmbeddedFaces(
-        rows=faces.embeddings[indices],
+        embeddings=faces.embeddings[indices],
         names=[people.names[index] for index in indices],
         paths=[people.paths[index] for index in indices],
         measures={name: values[indices] for name, values in faces.measures.items()},
@@ -123,7 +123,7 @@ def verify_named(runner: Runner, pairs: NamedPairs, scale: Calibration, face: Fa
 
 def identify(runner: Runner, embedded: EmbeddedFaces, face: Face, data: str) -> IdentificationResult:
     """Measure open-set identification."""
-    return identification_result(embedded.rows, embedded.names, data=data, models=describe_models(runner, face))
+    return identification_result(embedded.embeddings, embedded.names, data=data, models=describe_models(runner, face))
 
 
 def reject(

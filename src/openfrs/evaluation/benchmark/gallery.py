@@ -55,18 +55,20 @@ def measure(seconds: float, faces: int) -> Iterator[Figure]:
             store.fill("set", faces, dimension)
             case = f"{faces:,} faces, {dimension}-d"
             yield Figure(case, "open to first search, s", store.reopen("set"), OPEN_SECONDS)
-            yield from percentiles(f"{case}, top 10", timed(store.searching("set"), seconds), p50=p50, p99=p99)
-            yield from percentiles(f"{case}, top 1000", timed(store.searching("set", count=1000), seconds))
-            yield from _filters(store, case, seconds)
-            yield _threads(store, case, seconds)
-            yield from _writes(store, case, seconds)
+            yield from percentiles(f"{case}, top 10", timed(store.search_function("set"), seconds), p50=p50, p99=p99)
+            yield from percentiles(f"{case}, top 1000", timed(store.search_function("set", count=1000), seconds))
+            yield from _measure_filters(store, case, seconds)
+            yield _measure_threads(store, case, seconds)
+            yield from _measure_writes(store, case, seconds)
     with _store() as store:
         for number in range(OTHER_SETS):
             store.fill(f"set {number}", faces, 128)
-        alone = timed(store.searching("set 0"), seconds)
+        alone = timed(store.search_function("set 0"), seconds)
         store.fill("large", faces * 10, 128)
-        yield from percentiles(f"{faces * 10:,} faces, 128-d", timed(store.searching("large"), seconds), p99=LARGE_P99)
-        together = [timed(store.searching(f"set {number}"), seconds / OTHER_SETS) for number in range(OTHER_SETS)]
+        yield from percentiles(
+            f"{faces * 10:,} faces, 128-d", timed(store.search_function("large"), seconds), p99=LARGE_P99
+        )
+        together = [timed(store.search_function(f"set {number}"), seconds / OTHER_SETS) for number in range(OTHER_SETS)]
         yield from percentiles(f"{faces:,} faces, 128-d, before the large set", alone)
         yield from percentiles(f"{faces:,} faces, 128-d, with ten other sets", np.concatenate(together).tolist())
 
@@ -76,13 +78,13 @@ def curve(seconds: float, faces: int) -> Iterator[Figure]:
     with _store() as store:
         for size in (faces // 100, faces // 10, faces, faces * 10):
             store.fill(f"{size}", size, 128)
-            yield from percentiles(f"{size:,} faces", timed(store.searching(f"{size}"), seconds))
+            yield from percentiles(f"{size:,} faces", timed(store.search_function(f"{size}"), seconds))
 
 
-def _filters(store: "_Store", case: str, seconds: float) -> Iterator[Figure]:
-    unfiltered = store.searching("set")
+def _measure_filters(store: "_Store", case: str, seconds: float) -> Iterator[Figure]:
+    unfiltered = store.search_function("set")
     for share, (text, goal) in FILTERS.items():
-        filtered = store.searching("set", filter_text=text)
+        filtered = store.search_function("set", filter_text=text)
         times: list[list[float]] = [[], []]
         for _ in range(int(8 * seconds)):  # runs are interleaved so that background load affects both equally
             for work, durations in zip((unfiltered, filtered), times, strict=True):
@@ -92,14 +94,14 @@ def _filters(store: "_Store", case: str, seconds: float) -> Iterator[Figure]:
         yield Figure(f"{case}, filter selecting {share}", "ratio to unfiltered", with_filter / without, goal)
 
 
-def _threads(store: "_Store", case: str, seconds: float) -> Figure:
+def _measure_threads(store: "_Store", case: str, seconds: float) -> Figure:
     """Measure the speed-up of several threads over one; the median of interleaved rounds."""
 
     def rate(threads: int) -> float:
         end = time.perf_counter() + seconds / _ROUNDS
 
         def work(_: int) -> int:
-            search, count = store.searching("set"), 0
+            search, count = store.search_function("set"), 0
             while time.perf_counter() < end:
                 search()
                 count += 1
@@ -115,9 +117,9 @@ def _threads(store: "_Store", case: str, seconds: float) -> Figure:
     )
 
 
-def _writes(store: "_Store", case: str, seconds: float) -> Iterator[Figure]:
-    added = iter(store.new_faces(100_000, 128 if "128" in case else 512))
-    times = timed(lambda: store.repository.add(store.sets["set"], [next(added)]), seconds)
+def _measure_writes(store: "_Store", case: str, seconds: float) -> Iterator[Figure]:
+    faces = iter(store.new_faces(100_000, 128 if "128" in case else 512))
+    times = timed(lambda: store.repository.add(store.sets["set"], [next(faces)]), seconds)
     yield from percentiles(f"{case}, durable single add", times)
     rate = 1000 * len(times) / sum(times)
     yield Figure(f"{case}, durable single adds", "per second", rate, ADDS_PER_SECOND, at_least=True)
@@ -161,7 +163,7 @@ class _Store:
             faces = self.new_faces(min(_BATCH, count - start), dimension)
             self.repository.add(face_set.id, faces)
             self._ids[name] += [face.face_id for face in faces]
-        self.searching(name)()
+        self.search_function(name)()
 
     def new_faces(self, count: int, dimension: int) -> list[NewFace]:
         """Return faces with random templates and numbers."""
@@ -176,7 +178,7 @@ class _Store:
     def _face(self, serial: int, template: npt.NDArray[np.float32], number: int) -> NewFace:
         return NewFace(f"{serial:08x}", f"image-{serial}", BoundingBox(10, 20, 100, 100), {"number": number}, template)
 
-    def searching(self, name: str, *, count: int = 10, filter_text: str | None = None) -> Callable[[], object]:
+    def search_function(self, name: str, *, count: int = 10, filter_text: str | None = None) -> Callable[[], object]:
         """Return a function that searches a set for a random face; it parses the filter each time."""
         set_id, ids, random = self.sets[name], self._ids[name], np.random.default_rng(1)
 
@@ -193,7 +195,7 @@ class _Store:
 
         def work() -> None:
             self._open()
-            self.searching(name)()
+            self.search_function(name)()
 
         return elapsed(work) / 1000
 

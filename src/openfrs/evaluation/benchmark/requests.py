@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -62,17 +62,19 @@ def measure(settings: Settings, weights: WeightCache, seconds: float, faces: int
         compare = _json(image1_base64=large, image2_base64=large)
 
         def bare_search() -> object:
-            return _embedded(pipeline, photo), scan()
+            return _embed_main_face(pipeline, photo), scan()
 
         post = server.client()
         requests, bare = _interleaved(seconds, lambda: post("/face-sets/bench/search", search), bare_search)
         case = f"search by photo, {faces:,} faces, one client"
         yield from percentiles(case, np.concatenate(requests).tolist(), p50=SEARCH_MS)
-        yield Figure(case, "ratio to the bare work", _ratio(requests, bare), MAX_RATIO)
+        yield Figure(case, "ratio to the bare work", _ratio_of_rounds(requests, bare), MAX_RATIO)
         yield Figure("bare work of a search, one thread", "p50 ms", float(np.median(np.concatenate(bare))))
 
         requests, bare = _interleaved(
-            seconds, lambda: post("/face-compare", compare), lambda: [_embedded(pipeline, large) for _ in "12"]
+            seconds,
+            lambda: post("/face-compare", compare),
+            lambda: [_embed_main_face(pipeline, large) for _ in range(2)],
         )
         case = f"comparison of images of {len(compare) // 2000:,} kB in base64, one client"
         overheads = [float(np.median(request) - np.median(work)) for request, work in zip(requests, bare, strict=True)]
@@ -80,18 +82,18 @@ def measure(settings: Settings, weights: WeightCache, seconds: float, faces: int
 
         for name, path, work in (
             ("search by photo", "/face-sets/bench/search", bare_search),
-            ("enrolment", "/face-sets/added/faces", lambda: _embedded(pipeline, photo)),
+            ("enrolment", "/face-sets/added/faces", lambda: _embed_main_face(pipeline, photo)),
         ):
             rates, bounds = zip(*(_rates(server, path, search, work, seconds) for _ in range(_ROUNDS)), strict=True)
             case = f"{name}, {CLIENTS} clients"
             yield Figure(case, "per second", float(np.median(rates)))
             yield Figure(
-                case, f"share of the bare work on {CORES} cores", _quotient(rates, bounds), MIN_SHARE, at_least=True
+                case, f"share of the bare work on {CORES} cores", _median_ratio(rates, bounds), MIN_SHARE, at_least=True
             )
         yield Figure(f"one server process, {faces:,} faces", "resident MB", resident(server.pid), RESIDENT_MB)
 
 
-def _embedded(pipeline: ModelPipeline, photo: bytes) -> object:
+def _embed_main_face(pipeline: ModelPipeline, photo: bytes) -> object:
     image = EncodedImage(photo, "photo").decode()
     return pipeline.embed(image, pipeline.detect(image)[:1])
 
@@ -109,11 +111,11 @@ def _interleaved(seconds: float, *works: Callable[[], object]) -> list[list[list
     return times
 
 
-def _ratio(requests: list[list[float]], bare: list[list[float]]) -> float:
-    return _quotient([float(np.median(each)) for each in requests], [float(np.median(each)) for each in bare])
+def _ratio_of_rounds(requests: list[list[float]], bare: list[list[float]]) -> float:
+    return _median_ratio([float(np.median(each)) for each in requests], [float(np.median(each)) for each in bare])
 
 
-def _quotient(values: "list[float] | tuple[float, ...]", bounds: "list[float] | tuple[float, ...]") -> float:
+def _median_ratio(values: Sequence[float], bounds: Sequence[float]) -> float:
     return float(np.median(np.array(values) / np.array(bounds)))
 
 
@@ -131,9 +133,9 @@ def _rates(server: "Server", path: str, body: bytes, work: Callable[[], object],
     started = time.perf_counter()
     with ThreadPoolExecutor(CLIENTS) as pool:
         rate = sum(pool.map(client, range(CLIENTS))) / (time.perf_counter() - started)
-    begun = time.process_time()
+    cpu_started = time.process_time()
     runs = len(timed(work, seconds / _ROUNDS)) + 3
-    return rate, CORES * runs / (time.process_time() - begun)
+    return rate, CORES * runs / (time.process_time() - cpu_started)
 
 
 class Server:

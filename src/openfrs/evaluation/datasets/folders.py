@@ -11,7 +11,7 @@ from .images import SUFFIXES, read_csv
 AGES: Final = (0, 3, 13, 20, 30, 40, 50, 60, 70, 120)
 ADULT: Final = 18
 EYEGLASSES_ABOVE: Final = 1.4
-"""Score of the automatic label for eyeglasses from which it is reliable."""
+"""Score of the automatic label for eyeglasses above which it is reliable."""
 
 CK_EXPRESSIONS: Final = {
     "anger": "angry",

@@ -34,14 +34,14 @@ class ClipResult(Part):
     """Over time in seconds: yaw and pitch in degrees, eyes and mouth in hundredths."""
 
     @property
-    def head(self) -> tuple[int, ...]:
+    def head_movements(self) -> tuple[int, ...]:
         """The recognised turns and nods."""
         return tuple(code for code, _ in self.recognised if code in HEAD_ACTIONS)
 
     @property
     def right(self) -> bool | None:
         """True if exactly the labelled turns and nods were recognised, in order."""
-        return None if self.labelled is None else self.head == tuple(code for code, _ in self.labelled)
+        return None if self.labelled is None else self.head_movements == tuple(code for code, _ in self.labelled)
 
 
 class ActionResult(Result):

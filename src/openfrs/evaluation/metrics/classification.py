@@ -12,7 +12,7 @@ from .rates import Mean, Rate, mean_of, rate_of
 from .results import Part, Result, Table
 
 UNKNOWN: Final = "unknown"
-"""Prediction without an answer; it counts as wrong, and is also reported separately."""
+"""Prediction if the class is unknown; it counts as wrong, and its share is reported separately."""
 
 
 class ClassGroup(Part):
@@ -37,7 +37,7 @@ class ClassResult(Result):
     recalls: tuple[Rate, ...]
     accuracy: Rate
     balanced_accuracy: float
-    """Mean of the recalls; chance level is 1 / number of classes, whatever their frequencies."""
+    """Mean of the recalls; chance level is 1 / number of classes, regardless of their frequencies."""
 
     answered: Rate
     """Share of predictions other than ``unknown``."""

@@ -26,7 +26,7 @@ _BLOCK: Final = (70, 90, 130)
 
 Pixels = npt.NDArray[Any]
 Damage = Callable[[Image, Detection], list[Pixels]]
-"""Returns an image at every strength of a damage, first without damage."""
+"""Returns an image at every strength of a kind of damage; the first is undamaged."""
 
 
 class DamageRow(Part):
@@ -35,7 +35,7 @@ class DamageRow(Part):
     damage: str
     flaw: str
     medians: tuple[float, ...]
-    """Median of the flaw at each strength, first without damage."""
+    """Median of the flaw at each strength; the first is without damage."""
 
     rises: Rate
     """Share of images whose flaw never decreases."""
@@ -73,17 +73,17 @@ def damage_result(measured: Sequence[Mapping[str, Floats]], *, data: str, models
     return DamageResult(data=data, models=models, images=len(measured), kinds=tuple(rows))
 
 
-def _eyes(face: Detection) -> float:
+def _eye_distance(face: Detection) -> float:
     return float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
 
 
 def _gaussian(image: Image, face: Detection) -> list[Pixels]:
-    return [cv2.GaussianBlur(image, (0, 0), max(0.01, share * _eyes(face))) for share in STRENGTHS]
+    return [cv2.GaussianBlur(image, (0, 0), max(0.01, share * _eye_distance(face))) for share in STRENGTHS]
 
 
 def _motion(degrees: float) -> Damage:
     def blurred(image: Image, face: Detection) -> list[Pixels]:
-        lengths = [max(1, round(3 * share * _eyes(face)) | 1) for share in STRENGTHS]
+        lengths = [max(1, round(3 * share * _eye_distance(face)) | 1) for share in STRENGTHS]
         return [cv2.filter2D(image, -1, motion_kernel(length, degrees)) for length in lengths]
 
     return blurred

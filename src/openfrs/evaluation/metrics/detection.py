@@ -12,7 +12,7 @@ from .rates import Rate, clustered_rate_among
 from .results import Chart, Part, Result, Table
 
 OVERLAP: Final = 0.4
-"""Intersection over union from which a box matches a labelled face. Conventions for boxes of faces differ."""
+"""Minimum intersection over union at which a box matches a labelled face. Conventions for boxes of faces differ."""
 
 SIZES: Final = (0, 12, 16, 20, 32, 64, 128)
 """Lower edges, in pixels, of the intervals of face size: the geometric mean of width and height."""
@@ -70,12 +70,12 @@ def _interval(group: SizeGroup) -> str:
 def match_boxes(
     labelled: Edges, detected: Edges, overlap: float = OVERLAP
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Match labelled faces and boxes one to one, in order of overlap; returns the matched faces and the matched boxes."""
+    """Match labelled faces and boxes one to one, in order of overlap; return masks of the matched faces and boxes."""
     matched, correct = np.zeros(len(labelled), np.bool_), np.zeros(len(detected), np.bool_)
-    shared = pairwise_intersection_over_union(labelled, detected)
-    for index in np.argsort(-shared, axis=None, kind="stable"):
-        face, box = np.unravel_index(index, shared.shape)
-        if shared[face, box] < overlap:
+    overlaps = pairwise_intersection_over_union(labelled, detected)
+    for index in np.argsort(-overlaps, axis=None, kind="stable"):
+        face, box = np.unravel_index(index, overlaps.shape)
+        if overlaps[face, box] < overlap:
             break
         if not matched[face] and not correct[box]:
             matched[face] = correct[box] = True

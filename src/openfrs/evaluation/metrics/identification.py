@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -123,26 +123,27 @@ def split_open_set(people: Sequence[str]) -> OpenSet:
 
 
 def identification_result(
-    rows: npt.NDArray[np.float32], people: Sequence[str], *, data: str, models: str
+    embeddings: npt.NDArray[np.float32], people: Sequence[str], *, data: str, models: str
 ) -> IdentificationResult:
-    """Measure open-set identification with unit embeddings, shape (n, dimension), and the name of the person of each."""
+    """Measure open-set identification with unit embeddings, shape (n, dimension), and the name of each embedding's person."""
     split = split_open_set(people)
-    probes = rows[split.probes] @ rows[split.gallery].T
-    strangers = rows[split.strangers] @ rows[split.gallery].T
+    probes = embeddings[split.probes] @ embeddings[split.gallery].T
+    strangers = embeddings[split.strangers] @ embeddings[split.gallery].T
     total = len(split.gallery)
     points = []
     for size in [*(each for each in GALLERY_SIZES if each < total), total]:
         draws = [_draw(total, size, number) for number in range(DRAWS if size < total else 1)]
         for rate in FALSE_POSITIVE_RATES:
-            outcomes = [_misses(probes, split.person, strangers, drawn, rate) for drawn in draws]
-            missed, person = (np.concatenate([each[column] for each in outcomes]) for column in (2, 3))
+            searches = [_search(probes, split.person, strangers, drawn, rate) for drawn in draws]
+            missed = np.concatenate([each.missed for each in searches])
+            person = np.concatenate([each.person for each in searches])
             points.append(
                 IdentificationPoint(
                     gallery=size,
                     false_positive_rate=rate,
-                    threshold=float(np.mean([each[0] for each in outcomes])),
-                    strangers_found=float(np.mean([each[1] for each in outcomes])),
-                    misses=clustered_rate_among(missed.astype(np.bool_), person),
+                    threshold=float(np.mean([each.threshold for each in searches])),
+                    strangers_found=float(np.mean([each.strangers_found for each in searches])),
+                    misses=clustered_rate_among(missed, person),
                 )
             )
     return IdentificationResult(
@@ -156,22 +157,35 @@ def identification_result(
 
 
 def _draw(total: int, size: int, number: int) -> npt.NDArray[np.intp]:
+    """Return the indices of ``size`` of ``total`` people, drawn with the seed ``number``."""
     return np.sort(np.random.default_rng([size, number]).permutation(total)[:size])
 
 
-def _misses(
-    probes: npt.NDArray[Any], person: Integers, strangers: Floats, drawn: Integers, rate: float
-) -> tuple[float, int, Booleans, Integers]:
-    """Return the threshold, the number of impostors above it, and for each mated probe whether it is missed and its person."""
+class _Searches(NamedTuple):
+    """The searches of all probes in one gallery."""
+
+    threshold: float
+    strangers_found: int
+    """Number of impostor probes that reach the threshold."""
+
+    missed: Booleans
+    """True for each mated probe whose person is not found."""
+
+    person: Integers
+    """Index of the person of each mated probe."""
+
+
+def _search(probes: npt.NDArray[Any], person: Integers, strangers: Floats, drawn: Integers, rate: float) -> _Searches:
+    """Search the people in ``drawn``, at the threshold with an FPIR of ``rate``."""
     nearest = np.sort(strangers[:, drawn].max(axis=1))
     threshold = threshold_at(nearest, rate)
     (mated,) = np.nonzero(np.isin(person, drawn))
     scores = probes[mated][:, drawn]
     best = scores.argmax(axis=1)
     reached = scores[np.arange(len(mated)), best] >= threshold
-    return (
+    return _Searches(
         threshold,
-        nearest.size - count_below(nearest, threshold),
-        ~(reached & (drawn[best] == person[mated])),
-        person[mated],
+        strangers_found=nearest.size - count_below(nearest, threshold),
+        missed=~(reached & (drawn[best] == person[mated])),
+        person=person[mated],
     )

@@ -1,6 +1,7 @@
 """Liveness: APCER and BPCER as defined by ISO/IEC 30107-3."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
@@ -53,7 +54,7 @@ class LivenessResult(Result):
     """Number of people, or 0 if unknown."""
 
     curve: tuple[tuple[float, float], ...] = ()
-    """Points of (greatest APCER of any kind, BPCER)."""
+    """Points of (maximum APCER of any kind, BPCER)."""
 
     roc: dict[str, tuple[tuple[float, float], ...]] = Field(default_factory=dict)
     """For each kind, points of (APCER, 1 - BPCER)."""
@@ -110,39 +111,27 @@ def liveness_result(
     """
     if live.all() or not live.any():
         raise OperatorError("liveness needs both live presentations and attacks")
-    scores = np.nan_to_num(scores.astype(np.float64), nan=-np.inf)
+    scored = _Presentations(np.nan_to_num(scores.astype(np.float64), nan=-np.inf), people, clips)
     names = np.array(kinds)
     attacks = {str(kind): ~live & (names == kind) for kind in sorted(set(names[~live]))}
-    clusters = np.unique(np.array(people or range(live.size)), return_inverse=True)[1]
-
-    def rate(hits: Booleans, of: Booleans) -> Rate:
-        return clustered_rate_among(hits, clusters[of]) if people else rate_among(hits)
-
-    thresholds = np.unique(np.concatenate([scores[np.isfinite(scores)], [np.inf]]))
-    apcer = {kind: _reaching(scores[of], thresholds) for kind, of in attacks.items()}
+    thresholds = np.unique(np.concatenate([scored.scores[np.isfinite(scored.scores)], [np.inf]]))
+    apcer = {kind: scored.share_reaching(attack, thresholds) for kind, attack in attacks.items()}
     worst = np.max([*apcer.values()], axis=0)
-    bpcer = 1 - _reaching(scores[live], thresholds)
-    equal_rate, equal_threshold = _equal_error(_reaching(scores[~live], thresholds), bpcer, thresholds)
+    bpcer = 1 - scored.share_reaching(live, thresholds)
+    equal_rate, equal_threshold = _equal_error(scored.share_reaching(~live, thresholds), bpcer, thresholds)
     points = []
     for limit in ATTACK_RATES:
         strict = float(thresholds[np.nonzero(worst <= limit)[0][0]])
         points.append(
-            LivenessPoint(attack_rate=limit, threshold=_finite(strict), refused=rate(scores[live] < strict, live))
+            LivenessPoint(attack_rate=limit, threshold=_finite(strict), refused=scored.rejected(live, strict))
         )
     return LivenessResult(
         data=data,
         models=models,
         threshold=threshold,
-        kinds=tuple(
-            AttackKind(
-                kind=kind,
-                passed=rate(scores[of] >= threshold, of),
-                clips=_passing_clips(scores, of, clips, threshold),
-            )
-            for kind, of in attacks.items()
-        ),
-        refused=rate(scores[live] < threshold, live),
-        refused_clips=_complement(_passing_clips(scores, live, clips, threshold)),
+        kinds=tuple(scored.attack_kind(kind, attack, threshold) for kind, attack in attacks.items()),
+        refused=scored.rejected(live, threshold),
+        refused_clips=_complement(scored.passing_clips(live, threshold)),
         equal_error_rate=equal_rate,
         equal_error_threshold=equal_threshold,
         points=tuple(points),
@@ -150,6 +139,45 @@ def liveness_result(
         curve=_points(worst, bpcer),
         roc={kind: _points(rates, 1 - bpcer) for kind, rates in apcer.items()},
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Presentations:
+    """The scores of presentations, with their people and clips if these are known."""
+
+    scores: Floats
+    """Minus infinity for an image without a face."""
+
+    people: Sequence[str]
+    clips: Sequence[str]
+
+    def share_reaching(self, subset: Booleans, thresholds: Floats) -> Floats:
+        """Return the share of a subset that reaches each threshold."""
+        scores = np.sort(self.scores[subset])
+        return np.asarray(1 - np.searchsorted(scores, thresholds, side="left") / scores.size)
+
+    def rejected(self, subset: Booleans, threshold: float) -> Rate:
+        """Return the rate of a subset that does not reach a threshold."""
+        return self._rate(self.scores[subset] < threshold, subset)
+
+    def attack_kind(self, kind: str, attack: Booleans, threshold: float) -> AttackKind:
+        """Return the rates of a kind of attack that pass."""
+        passed = self._rate(self.scores[attack] >= threshold, attack)
+        return AttackKind(kind=kind, passed=passed, clips=self.passing_clips(attack, threshold))
+
+    def passing_clips(self, subset: Booleans, threshold: float) -> Rate | None:
+        """Return the rate of clips whose median score passes, or None without clips."""
+        if not self.clips:
+            return None
+        names = np.array(self.clips)
+        medians = [np.median(self.scores[names == clip]) for clip in sorted(set(names[subset]))]
+        return rate_among(np.array(medians) >= threshold)
+
+    def _rate(self, hits: Booleans, subset: Booleans) -> Rate:
+        if not self.people:
+            return rate_among(hits)
+        clusters = np.unique(np.array(self.people), return_inverse=True)[1]
+        return clustered_rate_among(hits, clusters[subset])
 
 
 def _equal_error(apcer: Floats, bpcer: Floats, thresholds: Floats) -> tuple[float, float]:
@@ -163,24 +191,12 @@ def _finite(threshold: float) -> float:
     return min(threshold, 1e9)
 
 
-def _passing_clips(scores: Floats, of: Booleans, clips: Sequence[str], threshold: float) -> Rate | None:
-    """Return the rate of clips whose median score passes, or None without clips."""
-    if not clips:
-        return None
-    names = np.array(clips)
-    return rate_among(np.array([np.median(scores[names == clip]) >= threshold for clip in sorted(set(names[of]))]))
-
-
-def _reaching(scores: Floats, thresholds: Floats) -> Floats:
-    """Return the share of scores that reach each threshold."""
-    return np.asarray(1 - np.searchsorted(np.sort(scores), thresholds, side="left") / scores.size)
-
-
-def _points(across: Floats, up: Floats) -> tuple[tuple[float, float], ...]:
-    return tuple((float(x), float(y)) for x, y in zip(across, up, strict=True))
+def _points(x_values: Floats, y_values: Floats) -> tuple[tuple[float, float], ...]:
+    return tuple((float(x), float(y)) for x, y in zip(x_values, y_values, strict=True))
 
 
 def _complement(passed: Rate | None) -> Rate | None:
+    """Return the rate of clips that do not pass."""
     return passed and rate_of(passed.trials - passed.hits, passed.trials)
 
 

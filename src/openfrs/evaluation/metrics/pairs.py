@@ -11,7 +11,7 @@ from openfrs.core.errors import OperatorError
 from .rates import Booleans, Floats, Integers
 
 MAX_FACES: Final = 20_000
-"""Limit of memory: each pair takes four bytes."""
+"""Maximum number of faces, which limits memory: each pair takes four bytes."""
 
 BLOCK: Final = 512
 CLOSEST: Final = 30
@@ -34,22 +34,22 @@ class AllPairs:
     """Indices and cosine of the :data:`CLOSEST` most similar impostor pairs, best first: they reveal wrong labels."""
 
 
-def all_pairs(rows: npt.NDArray[np.float32], people: npt.NDArray[Any]) -> AllPairs:
-    """Compare all pairs of unit embeddings, shape (n, dimension), of people with the names ``people``, shape (n,).
+def all_pairs(embeddings: npt.NDArray[np.float32], people: npt.NDArray[Any]) -> AllPairs:
+    """Compare all pairs of unit embeddings, shape (n, dimension); ``people``, shape (n,), names the person of each..
 
     Raises:
         OperatorError: there are too many faces, no mated pairs or no impostor pairs.
     """
-    if len(rows) > MAX_FACES:
+    if len(embeddings) > MAX_FACES:
         raise OperatorError(
-            f"{len(rows)} faces are too many for all pairs; use at most {MAX_FACES} faces, or a list of pairs"
+            f"{len(embeddings)} faces are too many for all pairs; use at most {MAX_FACES} faces, or a list of pairs"
         )
     _, number = np.unique(people, return_inverse=True)
     genuine, impostor, first, second = [], [], [], []
     closest: list[tuple[int, int, float]] = []
-    for start in range(0, len(rows), BLOCK):
+    for start in range(0, len(embeddings), BLOCK):
         block = slice(start, start + BLOCK)
-        cosines = rows[block] @ rows[start:].T
+        cosines = embeddings[block] @ embeddings[start:].T
         later = np.triu(np.ones(cosines.shape, np.bool_), 1)
         same = number[block, None] == number[None, start:]
         row, column = np.nonzero(same & later)

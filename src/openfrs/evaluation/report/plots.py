@@ -27,7 +27,8 @@ def draw(chart: Chart, file: Path) -> None:
     FigureCanvasAgg(figure)
     axes: Any = figure.subplots()
     for name, points in chart.series:
-        axes.plot(*zip(*points, strict=True), label=name, marker="o" if len(points) < 20 else None) if points else None
+        if points:
+            axes.plot(*zip(*points, strict=True), label=name, marker="o" if len(points) < 20 else None)
     axes.set(title=chart.title, xlabel=chart.x, ylabel=chart.y, xscale=chart.x_scale, yscale=chart.y_scale)
     for name, x in chart.marks:
         axes.axvline(x, linestyle="--", color="0.4", linewidth=1)
