@@ -72,7 +72,7 @@ class _CompareInput(Input):
 
 
 def paths(folder: Path) -> Mapping[str, Work]:
-    """Return the measured functions by name. Each call does the same work."""
+    """Return the measured functions by name. All calls of a function do the same work."""
     image = _image()
     photo = cv2.imencode(".jpg", image)[1].tobytes()
     index, probe = _index(), np.random.default_rng(1).normal(size=128).astype(np.float32)
@@ -221,20 +221,20 @@ def excesses(counts: Mapping[str, int], accepted: Mapping[str, int]) -> list[str
 
 def main() -> None:
     """Print the instructions of each function and the change from the baseline, or update the baseline."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--accept", action="store_true", help="update the baseline")
-    options.add_argument("--work", type=Path, help=argparse.SUPPRESS)
-    arguments = options.parse_args()
-    if arguments.work:
-        work(arguments.work)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--accept", action="store_true", help="update the baseline")
+    parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.work:
+        work(options.work)
         return
-    if not arguments.accept and (reason := unsupported_reason()):
+    if not options.accept and (reason := unsupported_reason()):
         sys.exit(reason)
     counts, accepted = count_instructions(), baseline()
     for name, count in counts.items():
         before = accepted.get(name)
         print(f"{name:45} {count:>12,}", f"{count / before - 1:+.1%}" if before else "new")
-    if arguments.accept:
+    if options.accept:
         accepted_counts = {"python": _python(), "instructions": counts}
         BASELINE.write_text(json.dumps(accepted_counts, indent=2) + "\n", "utf-8")
 

@@ -73,18 +73,18 @@ def main() -> None:
             try:
                 if not any(" ready on " in line for line in server.stdout):
                     raise SystemExit("the server did not start")
-                keys = json.loads((data / "credentials.json").read_text("utf-8"))
-                measure(keys, photo)
+                credentials = json.loads((data / "credentials.json").read_text("utf-8"))
+                measure(credentials, photo)
             finally:
                 server.terminate()
 
 
-def measure(keys: dict[str, str], photo: bytes) -> None:
+def measure(credentials: dict[str, str], photo: bytes) -> None:
     """Measure searches on an idle server and during the flood, and print them."""
-    endpoint = keys["endpoint"]
-    body = login(keys["domain"], keys["user"], keys["password"], keys["project_name"])
+    endpoint = credentials["endpoint"]
+    body = login(credentials["domain"], credentials["user"], credentials["password"], credentials["project_name"])
     token = httpx.post(f"{endpoint}/v3/auth/tokens", json=body).headers["X-Subject-Token"]
-    base = f"{endpoint}/v2/{keys['project_id']}/face-sets"
+    base = f"{endpoint}/v2/{credentials['project_id']}/face-sets"
     with httpx.Client(headers={"X-Auth-Token": token}, timeout=60) as client:
         client.post(base, json={"face_set_name": "s"}).raise_for_status()
         client.post(f"{base}/s/faces", files={"image_file": photo}).raise_for_status()
@@ -94,7 +94,7 @@ def measure(keys: dict[str, str], photo: bytes) -> None:
 
         timed(search, lambda count: count >= 20)
         idle = timed(search, lambda count: count >= SEARCHES)
-        # at low priority, so that the clients' own work does not count
+        # at low priority, so that the work of the clients does not slow the server
         command = ["nice", "-n", "19", sys.executable, __file__, endpoint]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             flooded = timed(search, lambda _: process.poll() is not None)

@@ -44,14 +44,14 @@ def main() -> None:
         clients = Clients(server)
         clients.run(photo, SMALL_CLIENTS, 3.0)  # warm-up
         figures = [
-            *_overload(clients, server, photo, capacity),
-            *_large_images(clients, photo, large, settings.threads),
-            *_large_bodies(clients, server),
+            *_measure_overload(clients, server, photo, capacity),
+            *_measure_large_images(clients, photo, large, settings.threads),
+            *_measure_large_bodies(clients, server),
         ]
     Console().print(table(f"overload; capacity {capacity} images", figures))
 
 
-def _overload(clients: "Clients", server: Server, photo: bytes, capacity: int) -> Iterator[Figure]:
+def _measure_overload(clients: "Clients", server: Server, photo: bytes, capacity: int) -> Iterator[Figure]:
     normal, _ = clients.run(photo, capacity, SECONDS)
     yield from percentiles(f"{capacity} clients, accepted", normal)
     with sample_memory(server.pid) as memory:
@@ -65,7 +65,7 @@ def _overload(clients: "Clients", server: Server, photo: bytes, capacity: int) -
     yield Figure("the same", "peak resident MB, ratio to before", max(memory) / memory[0], 1.1)
 
 
-def _large_images(clients: "Clients", photo: bytes, large: bytes, streams: int) -> Iterator[Figure]:
+def _measure_large_images(clients: "Clients", photo: bytes, large: bytes, streams: int) -> Iterator[Figure]:
     alone, _ = clients.run(photo, SMALL_CLIENTS, SECONDS)
     yield from percentiles(f"{SMALL_CLIENTS} clients with small images", alone)
     with clients.running(large, streams, SECONDS + 1):
@@ -74,7 +74,7 @@ def _large_images(clients: "Clients", photo: bytes, large: bytes, streams: int) 
     yield Figure("the same", "p99, ratio to without", _p99(mixed) / _p99(alone), 2.0)
 
 
-def _large_bodies(clients: "Clients", server: Server) -> Iterator[Figure]:
+def _measure_large_bodies(clients: "Clients", server: Server) -> Iterator[Figure]:
     with sample_memory(server.pid) as memory:
         _, statuses = clients.run(bytes(limits.MAX_IMAGE_BYTES), BODIES, 4.0)
     case = f"{BODIES} clients with 8 MB of zeros each"
@@ -140,13 +140,13 @@ async def run_clients(address: str, request: bytes, count: int, seconds: float) 
         reader, writer = await asyncio.open_connection(host, int(port))
         await start.wait()
         while time.perf_counter() < end:
-            began = time.perf_counter()
+            started = time.perf_counter()
             writer.write(request)
             await writer.drain()
             status, wait = await _read_response(reader)
             statuses[status] += 1
             if status == 200:
-                times.append((time.perf_counter() - began) * 1000)
+                times.append((time.perf_counter() - started) * 1000)
             await asyncio.sleep(wait)
         writer.close()
 

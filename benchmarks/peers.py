@@ -2,8 +2,8 @@
 
     make bench-peers [DEEPFACE=1]
 
-Each runs in its usual way: this pipeline with two threads, OpenCV in a loop with two threads of its own, and ``face_recognition``,
-which has no threads, and DeepFace, which runs the same two models with OpenCV, in a loop. The photo is 640 x 480 pixels with one
+Each program runs in its usual way: this pipeline with two threads, and the others in a loop. OpenCV uses two threads internally,
+DeepFace runs the same two models with OpenCV, and ``face_recognition`` is single-threaded. The photo is 640 x 480 pixels with one
 face. Rounds are interleaved so that background load affects all equally; the median round counts. ``--peers`` and ``--deepface``
 name Python interpreters with ``face_recognition`` and DeepFace, which are otherwise skipped.
 """
@@ -46,7 +46,7 @@ def openfrs(photo_file: Path, models: Path) -> Loop:
 
     def loop(seconds: float) -> int:
         with ThreadPoolExecutor(THREADS) as pool:
-            return sum(pool.map(lambda _: repeated(embed)(seconds), range(THREADS)))
+            return sum(pool.map(lambda _: repeat(embed)(seconds), range(THREADS)))
 
     return loop
 
@@ -70,7 +70,7 @@ def opencv(photo_file: Path, models: Path) -> Loop:
         _, faces = detector.detect(image)
         recognizer.feature(recognizer.alignCrop(image, faces[0]))
 
-    return repeated(embed)
+    return repeat(embed)
 
 
 def face_recognition(photo_file: Path, _models: Path) -> Loop:
@@ -81,11 +81,11 @@ def face_recognition(photo_file: Path, _models: Path) -> Loop:
         image = peer.load_image_file(photo_file)
         (_,) = peer.face_encodings(image, peer.face_locations(image))
 
-    return repeated(embed)
+    return repeat(embed)
 
 
 def deepface(photo_file: Path, models: Path) -> Loop:
-    """The same two models through DeepFace, which finds them where it would have downloaded them to."""
+    """The same two models through DeepFace; links to them replace its downloads."""
     home = photo_file.parent / ".deepface" / "weights"
     home.mkdir(parents=True)
     (home / "face_detection_yunet_2023mar.onnx").symlink_to(models / "yunet.onnx")
@@ -96,21 +96,21 @@ def deepface(photo_file: Path, models: Path) -> Loop:
     def embed() -> None:
         (_,) = DeepFace.represent(str(photo_file), model_name="SFace", detector_backend="yunet")
 
-    return repeated(embed)
+    return repeat(embed)
 
 
 PEERS = {each.__name__: each for each in (openfrs, opencv, face_recognition, deepface)}
 
 
-def repeated(embed: Callable[[], None]) -> Loop:
+def repeat(embed: Callable[[], None]) -> Loop:
     """Return a loop that calls ``embed`` repeatedly."""
 
     def loop(seconds: float) -> int:
-        done, end = 0, time.perf_counter() + seconds
+        count, end = 0, time.perf_counter() + seconds
         while time.perf_counter() < end:
             embed()
-            done += 1
-        return done
+            count += 1
+        return count
 
     return loop
 
@@ -148,17 +148,17 @@ def measure(pythons: dict[str, str], photo: Path, models: Path, rounds: int, sec
 
 def main() -> None:
     """Run the rounds and print the figures as JSON."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--peers", help="Python interpreter with face_recognition")
-    options.add_argument("--deepface", help="Python interpreter with deepface")
-    options.add_argument("--rounds", type=int, default=7)
-    options.add_argument("--seconds", type=float, default=3)
-    options.add_argument("--work", choices=PEERS, help=argparse.SUPPRESS)
-    options.add_argument("--photo", type=Path, help=argparse.SUPPRESS)
-    options.add_argument("--models", type=Path, help=argparse.SUPPRESS)
-    arguments = options.parse_args()
-    if arguments.work:
-        work(arguments.work, arguments.photo, arguments.models)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", help="Python interpreter with face_recognition")
+    parser.add_argument("--deepface", help="Python interpreter with deepface")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--work", choices=PEERS, help=argparse.SUPPRESS)
+    parser.add_argument("--photo", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--models", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.work:
+        work(options.work, options.photo, options.models)
         return
     from openfrs.core.settings import Settings
     from openfrs.evaluation.benchmark.images import sample_photo
@@ -166,12 +166,12 @@ def main() -> None:
 
     models = Settings().models
     pythons = {"openfrs": sys.executable, "opencv": sys.executable}
-    pythons |= {"face_recognition": arguments.peers} if arguments.peers else {}
-    pythons |= {"deepface": arguments.deepface} if arguments.deepface else {}
+    pythons |= {"face_recognition": options.peers} if options.peers else {}
+    pythons |= {"deepface": options.deepface} if options.deepface else {}
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder, "photo.jpg")
         photo.write_bytes(sample_photo(WeightCache.open(models)))
-        rounds = measure(pythons, photo, models, arguments.rounds, arguments.seconds)
+        rounds = measure(pythons, photo, models, options.rounds, options.seconds)
     medians = {name: statistics.median(rates) for name, rates in rounds.items()}
     ratios = {name: medians["openfrs"] / rate for name, rate in medians.items() if name != "openfrs"}
     print(json.dumps({"faces per second": medians, "ratio to peer": ratios, "rounds": rounds}, indent=2))

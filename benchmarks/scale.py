@@ -142,12 +142,12 @@ def _rate(endpoints: Sequence[str], headers: dict[str, str], path: str, photo: b
     end = time.perf_counter() + SECONDS
 
     def work(number: int) -> int:
-        done = 0
+        count = 0
         with httpx.Client(base_url=endpoints[number % len(endpoints)], headers=headers, timeout=60) as client:
             while time.perf_counter() < end:
                 client.post(path, files={"image_file": photo}).raise_for_status()
-                done += 1
-        return done
+                count += 1
+        return count
 
     started = time.perf_counter()
     with ThreadPoolExecutor(CLIENTS) as pool:
@@ -170,9 +170,9 @@ def _milvus(folder: Path, faces: int, url: str, process: int | None) -> Iterator
         while _applied(database, set_id) < _version(repository):
             remote.indexer.run()
         yield Figure(case, "indexed into Milvus, faces per second", faces / (time.perf_counter() - started))
-        memory, through = Galleries.in_memory(repository, MEMORY * 10), remote.galleries(MEMORY, threads=1)
+        memory, milvus = Galleries.in_memory(repository, MEMORY * 10), remote.galleries(MEMORY, threads=1)
         probes = random_templates(generator, PROBES)
-        searches = (("in memory", memory.search, list[float]()), ("through Milvus", through.search, list[float]()))
+        searches = (("in memory", memory.search, list[float]()), ("through Milvus", milvus.search, list[float]()))
         for _, search, _ in searches:
             search(set_id, probes[0], Query(10))
         for probe in probes:  # interleaved so that background load affects both equally
@@ -181,7 +181,7 @@ def _milvus(folder: Path, faces: int, url: str, process: int | None) -> Iterator
         for name, _, times in searches:
             yield from percentiles(f"{case}, top 10 {name}", times)
         same = sum(
-            memory.search(set_id, probe, Query(10)) == through.search(set_id, probe, Query(10)) for probe in probes
+            memory.search(set_id, probe, Query(10)) == milvus.search(set_id, probe, Query(10)) for probe in probes
         )
         yield Figure(
             f"{case}, top 10 through Milvus", "share of results equal to memory", same / PROBES, 1.0, at_least=True
@@ -204,15 +204,15 @@ def _lag(
 
     thread = threading.Thread(target=index)
     thread.start()
-    begun, added = time.perf_counter(), 0
+    started, added = time.perf_counter(), 0
     vectors = random_templates(np.random.default_rng(1), int(ADDS_PER_SECOND * LAG_SECONDS))
     for vector in vectors:
         repository.add(set_id, [_face(faces + added, vector)])
         added += 1
         if added % (ADDS_PER_SECOND // 10) == 0:
             lags.append(_version(repository) - _applied(database, set_id))
-        time.sleep(max(0.0, begun + added / ADDS_PER_SECOND - time.perf_counter()))
-    reached = added / (time.perf_counter() - begun)
+        time.sleep(max(0.0, started + added / ADDS_PER_SECOND - time.perf_counter()))
+    reached = added / (time.perf_counter() - started)
     stop.set()
     thread.join()
     case = f"{reached:,.0f} adds per second"
