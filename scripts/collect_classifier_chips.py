@@ -45,7 +45,7 @@ def chips(image: Image, face: Detection) -> dict[str, Image]:
     return {name: chip(image, face, frame) for name, frame in FRAMES.items()}
 
 
-def single(pipeline: ModelPipeline, path: Path, **labels: Any) -> list[Row]:
+def main_face_chips(pipeline: ModelPipeline, path: Path, **labels: Any) -> list[Row]:
     """Return the chips of an image's main face; empty if the image cannot be decoded or has no face."""
     data = path.read_bytes()
     try:
@@ -57,7 +57,7 @@ def single(pipeline: ModelPipeline, path: Path, **labels: Any) -> list[Row]:
     return [] if face is None else [(chips(image, face), {**labels, "width": face.width, "sha256": digest})]
 
 
-def boxed(pipeline: ModelPipeline, folder: Path, line: str) -> list[Row]:
+def labelled_face_chips(pipeline: ModelPipeline, folder: Path, line: str) -> list[Row]:
     """Return the chips of the labelled faces of the detection set that the detector finds."""
     labelled = json.loads(line)
     image = EncodedImage((folder / labelled["file"]).read_bytes(), labelled["file"]).decode()
@@ -72,7 +72,8 @@ def boxed(pipeline: ModelPipeline, folder: Path, line: str) -> list[Row]:
     return rows
 
 
-def jobs(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+def labelled_paths(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the path and labels of each image of which the main face is used."""
     for path in sorted((folder / "lfw-dev" / "images").glob("*/*.jpg")):
         yield path, {"set": "lfw", "person": path.parent.name}
     for name, directory in (
@@ -93,15 +94,15 @@ def main(
     """Detect faces, cut their chips and write them to a file."""
     pipeline = ModelPipeline(WeightCache.open(models or Settings().models), Runtime(WORKERS))
     lines = (images / "detection" / "boxes.jsonl").read_text("utf-8").splitlines()
-    singles = [*jobs(images)]
+    paths = [*labelled_paths(images)]
     rows: list[Row] = []
     with ThreadPoolExecutor(WORKERS) as pool:
         for chips_of_image in track(
-            pool.map(lambda line: boxed(pipeline, images / "detection", line), lines), total=len(lines)
+            pool.map(lambda line: labelled_face_chips(pipeline, images / "detection", line), lines), total=len(lines)
         ):
             rows += chips_of_image
         for chips_of_image in track(
-            pool.map(lambda job: single(pipeline, job[0], **job[1]), singles), total=len(singles)
+            pool.map(lambda job: main_face_chips(pipeline, job[0], **job[1]), paths), total=len(paths)
         ):
             rows += chips_of_image
     arrays = {name: np.stack([each[name] for each, _ in rows]) for name in FRAMES}

@@ -74,10 +74,15 @@ def markdown_table(title: str, figures: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write the tables and the chart."""
     measured = json.loads((DOCS / "capacity.json").read_text("utf-8"))
     page = (DOCS / "capacity.md").read_text("utf-8")
     tables = "\n\n".join(markdown_table(title, figures) for title, figures in measured.items())
     before, after = page.split(BEGIN)[0], page.split(END)[1]
     (DOCS / "capacity.md").write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}", "utf-8")
     (DOCS / "capacity.svg").write_text(draw_chart(measured[CURVE]), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

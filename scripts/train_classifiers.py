@@ -35,6 +35,7 @@ Rows = list[dict[str, Any]]
 
 
 def block(inputs: int, outputs: int, stride: int, dilation: int = 1) -> nn.Sequential:
+    """Return a 3 x 3 convolution with batch normalisation and ReLU."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, stride, dilation, dilation, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
     )
@@ -76,14 +77,7 @@ def augmented(chip: Array, random: np.random.Generator) -> Array:
     rotation = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), angle, scale)
     rotation[:, 2] = rotation[:, 2] + random.normal(0, 1.2, 2)
     chip = cv2.warpAffine(np.ascontiguousarray(chip), rotation, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
-    if random.random() < 0.4:
-        small = int(random.integers(16, SIDE))
-        chip = cv2.resize(cv2.resize(chip, (small, small), interpolation=cv2.INTER_AREA), (SIDE, SIDE))
-    if random.random() < 0.2:
-        chip = np.repeat(chip.mean(2, keepdims=True), 3, 2)
-    light = chip.astype(np.float32) * random.uniform(0.5, 1.4) * random.normal(1, 0.06, 3) + random.normal(0, 12)
-    light += random.normal(0, random.uniform(0, 6), light.shape)
-    chip = np.clip(light, 0, 255).astype(np.uint8)
+    chip = augmented_in_place(chip, random, gain=(0.5, 1.4))
     if random.random() < 0.4:
         chip = np.asarray(cv2.imdecode(cv2.imencode(".jpg", chip, [1, int(random.integers(20, 90))])[1], 1))
     return chip
@@ -127,6 +121,7 @@ def painted_mask(random: np.random.Generator) -> Array:
 
 
 def painted_sunglasses(random: np.random.Generator) -> Array:
+    """Return the area of a pair of sunglasses."""
     area = np.zeros((SIDE, SIDE), np.float32)
     size = int(random.integers(5, 9)), int(random.integers(4, 8))
     for x in (24, 40):
@@ -172,6 +167,7 @@ def covered(chip: Array, others: Array, random: np.random.Generator) -> tuple[Ar
 
 
 def tensor(chips: Array) -> torch.Tensor:
+    """Return the network's input for chips of 0..255, shape (n, SIDE, SIDE, 3)."""
     return torch.from_numpy(np.ascontiguousarray(chips.transpose(0, 3, 1, 2))).float() / 255
 
 
@@ -224,7 +220,7 @@ def train_occlusion(
                 chip, area = covered(faces[random.integers(len(faces))], others, random)
             if random.random() < 0.5:
                 chip, area = chip[:, ::-1], area[:, ::-1]
-            inputs.append(augmented_in_place(chip, random))
+            inputs.append(augmented_in_place(chip, random, gain=(0.4, 1.5)))
             areas.append(area.reshape(8, 8, 8, 8).mean((1, 3)))
         return np.stack(inputs), np.stack(areas).astype(np.float32)
 
@@ -245,14 +241,14 @@ def train_occlusion(
     }
 
 
-def augmented_in_place(chip: Array, random: np.random.Generator) -> Array:
-    """Augment light, blur, noise and colour, which do not move the occluded pixels."""
+def augmented_in_place(chip: Array, random: np.random.Generator, gain: tuple[float, float]) -> Array:
+    """Augment blur, colour, light and noise, which do not move pixels; ``gain`` is the range of the factor of the light."""
     if random.random() < 0.4:
         small = int(random.integers(16, SIDE))
         chip = cv2.resize(cv2.resize(chip, (small, small), interpolation=cv2.INTER_AREA), (SIDE, SIDE))
     if random.random() < 0.2:
         chip = np.repeat(chip.mean(2, keepdims=True), 3, 2)
-    light = chip.astype(np.float32) * random.uniform(0.4, 1.5) * random.normal(1, 0.06, 3) + random.normal(0, 12)
+    light = chip.astype(np.float32) * random.uniform(*gain) * random.normal(1, 0.06, 3) + random.normal(0, 12)
     light += random.normal(0, random.uniform(0, 6), light.shape)
     return np.clip(light, 0, 255).astype(np.uint8)
 
@@ -264,18 +260,18 @@ def train_classes(
     classes: int,
     random: np.random.Generator,
     steps: int,
-    like: Array | None = None,
+    similar: Array | None = None,
 ) -> tuple[Classifier, Array, Array]:
     """Train on chips with a label of 0 or more, with balanced classes; return the model, test labels and predictions.
 
-    ``like`` marks chips similar to those of the test set; half of each batch is drawn from them.
+    ``similar`` marks chips similar to those of the test set; half of each batch is drawn from them.
     """
     pools = [np.flatnonzero((labels == label) & ~held) for label in range(classes)]
-    close = pools if like is None else [pool[like[pool]] for pool in pools]
+    similar_pools = pools if similar is None else [pool[similar[pool]] for pool in pools]
 
     def batch() -> tuple[Array, Array]:
         sampled = random.integers(classes, size=64)
-        pool_of = [(close if index % 2 else pools)[label] for index, label in enumerate(sampled)]
+        pool_of = [(similar_pools if index % 2 else pools)[label] for index, label in enumerate(sampled)]
         inputs = [augmented(chips[random.choice(pool)], random) for pool in pool_of]
         return np.stack(inputs), sampled
 
@@ -286,6 +282,7 @@ def train_classes(
 
 
 def report(truth: Array, outputs: Array, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Return the confusion matrix and the balanced accuracy."""
     confusion = np.zeros((len(classes), len(classes)), int)
     np.add.at(confusion, (truth, outputs.argmax(1)), 1)
     recalls = confusion.diagonal() / confusion.sum(1)
@@ -297,6 +294,7 @@ def report(truth: Array, outputs: Array, classes: tuple[str, ...]) -> dict[str, 
 
 
 def main() -> None:
+    """Train a classifier, and write its model and figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("chips", type=Path)
     parser.add_argument("classifier", choices=FRAMES)
@@ -317,6 +315,7 @@ def main() -> None:
 
 
 def export(model: Classifier, path: Path) -> None:
+    """Write a model as ONNX."""
     path.parent.mkdir(exist_ok=True)
     torch.onnx.export(
         model,
@@ -388,7 +387,7 @@ def train_glasses(
     for index, row in enumerate(rows):
         if row["set"] == "nuaa":
             labels[index] = int(Path(row["file"]).name.split("_")[1])
-    return train_worn(chips, rows, labels, classes, random, steps)
+    return train_by_source(chips, rows, labels, classes, random, steps)
 
 
 def train_hat(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Classifier, dict[str, Any]]:
@@ -396,12 +395,13 @@ def train_hat(chips: Array, rows: Rows, random: np.random.Generator, steps: int)
     classes = ("none", "yes")
     labels = labels_by_eye(rows, "hat", classes)
     labels[[row["set"] != "lfw" for row in rows]] = -1
-    return train_worn(chips, rows, labels, classes, random, steps)
+    return train_by_source(chips, rows, labels, classes, random, steps)
 
 
-def train_worn(
+def train_by_source(
     chips: Array, rows: Rows, labels: Array, classes: tuple[str, ...], random: np.random.Generator, steps: int
 ) -> tuple[Classifier, dict[str, Any]]:
+    """Train on labelled chips of several sources, and report the accuracy by source."""
     held = np.array([source_held_out(row) for row in rows])
     model, truth, outputs = train_classes(chips, labels, held, len(classes), random, steps)
     sets = np.array([row["set"] for row in rows])
@@ -439,7 +439,7 @@ def train_beard(chips: Array, rows: Rows, random: np.random.Generator, steps: in
 def train_hair(chips: Array, rows: Rows, random: np.random.Generator, steps: int) -> tuple[Classifier, dict[str, Any]]:
     """Train on hair that reaches below the chin, in LFW photographs. Hair that is tied back or covered has no label."""
     classes = ("short", "long")
-    return train_worn(chips, rows, labels_by_eye(rows, "hair", classes), classes, random, steps)
+    return train_by_source(chips, rows, labels_by_eye(rows, "hair", classes), classes, random, steps)
 
 
 TRAIN = {

@@ -23,7 +23,7 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.evaluation.datasets.folders import liveness_set
 from openfrs.evaluation.datasets.images import labelled_boxes
-from openfrs.evaluation.metrics.liveness import CueTrial, CueTrialsResult, liveness_result
+from openfrs.evaluation.metrics.liveness import CueTrial, CueTrialsResult, LivenessResult, liveness_result
 from openfrs.evaluation.report.report import Report
 from openfrs.evaluation.suite import padded
 from openfrs.media.decoding.image import EncodedImage
@@ -173,10 +173,10 @@ def fit(cues: Floats, live: Flags, weights: Floats, ridge: float, floor: float) 
 
 def samples(data: Path) -> Iterator[Sample]:
     """Yield labelled images, then ordinary photographs of other sets, in which every face is live."""
-    spoofs = liveness_set(data)
-    if spoofs is None:
+    labelled = liveness_set(data)
+    if labelled is None:
         raise OperatorError(f"{data} has no labelled images for liveness")
-    for (path, kind), person, clip in zip(spoofs.items, spoofs.people, spoofs.clips, strict=True):
+    for (path, kind), person, clip in zip(labelled.items, labelled.people, labelled.clips, strict=True):
         yield Sample(path, person.split()[0], kind, person, clip)
     for path in sorted((data / "lfw-dev" / "images").rglob("*.jpg"))[3::14]:
         yield Sample(path, "LFW", "", path.parent.name, path.name)
@@ -196,12 +196,12 @@ def extract_cues(
         image = padded(EncodedImage.from_file(sample.path).decode(), sample.pad)
         row = None
         if (main := main_face(pipeline.detect(image), image)) is not None:
-            level_image, face = upright(image, main)
-            in_use = liveness_cues(session, level_image, face)
+            upright_image, face = upright(image, main)
+            in_use = liveness_cues(session, upright_image, face)
             row = {NETWORK: in_use[:1], "spectrum": in_use[1:]}
             if candidates:
-                row["crops"] = crops(session, level_image, face)
-                row |= {name: cue(level_image, face) for name, cue in CUES.items()}
+                row["crops"] = crops(session, upright_image, face)
+                row |= {name: cue(upright_image, face) for name, cue in CUES.items()}
         rows.append(row)
     template = next(row for row in rows if row)
     return {
@@ -210,14 +210,14 @@ def extract_cues(
     }
 
 
-def tried_row(name: str, dataset: Dataset, margins: Floats, margins_of: Callable[[Flags], Floats]) -> CueTrial:
-    """Return a row of the table. ``margins_of`` returns the margins of ordinary photographs."""
+def cue_trial(name: str, dataset: Dataset, margins: Floats, margins_of: Callable[[Flags], Floats]) -> CueTrial:
+    """Return the error rates of a set of cues. ``margins_of`` returns the margins of ordinary photographs."""
     among = dataset.labelled
     passed, refused = dataset.errors(margins, among)
     ordinary = {}
     for source in ("LFW", "UTKFace", "street"):
-        of = (dataset.sources == source) & dataset.has_face
-        ordinary[source] = float((margins_of(of) < 0).mean())
+        subset = (dataset.sources == source) & dataset.has_face
+        ordinary[source] = float((margins_of(subset) < 0).mean())
     scores = np.nan_to_num(margins, nan=-np.inf)
     result = liveness_result(dataset.live[among], dataset.kinds[among].tolist(), scores[among], data="", models="")
     return CueTrial(
@@ -239,61 +239,76 @@ def halves(dataset: Dataset) -> tuple[Flags, Flags]:
     return dataset.labelled & ~held, held
 
 
-def measure(dataset: Dataset, variant: Variant, report: Report) -> CueTrialsResult:
-    """Add the figures to a report."""
-    among, network = dataset.labelled, dataset.cues[NETWORK][:, 0]
+def subset_result(dataset: Dataset, margins: Floats, subset: Flags, models: str) -> LivenessResult:
+    """Return the error rates of the images in ``subset``."""
+    return liveness_result(
+        dataset.live[subset],
+        dataset.kinds[subset].tolist(),
+        sigmoid(margins)[subset],
+        data=f"NUAA prints and frames of clips, {int(subset.sum())} images",
+        models=models,
+        people=dataset.people[subset].tolist(),
+        clips=dataset.clips[subset].tolist(),
+    )
 
-    def add(name: str, margins: Floats, of: Flags, models: str) -> None:
-        result = liveness_result(
-            dataset.live[of],
-            dataset.kinds[of].tolist(),
-            sigmoid(margins)[of],
-            data=f"NUAA prints and frames of clips, {int(of.sum())} images",
-            models=models,
-            people=dataset.people[of].tolist(),
-            clips=dataset.clips[of].tolist(),
+
+def nested_margins(dataset: Dataset) -> Floats:
+    """Return the margin of each labelled image, with cues and ridge selected and fitted without its person."""
+    labelled, margins = dataset.labelled, np.full(dataset.labelled.size, np.nan)
+    selected = []
+    for person in sorted(set(dataset.people[labelled])):
+        of_person = labelled & (dataset.people == person)
+        variant = dataset.select(labelled & ~of_person)
+        selected.append(variant)
+        fitted = dataset.fit(variant, labelled & ~of_person).margin(dataset.table(variant[0]))
+        margins[of_person] = fitted[of_person]
+    print("selected without each person:", selected)
+    return margins
+
+
+def compare_cues(dataset: Dataset, variant: Variant, nested: Floats) -> CueTrialsResult:
+    """Compare all combinations of cues, the selection without each person, and training without each kind of attack."""
+    labelled, network = dataset.labelled, dataset.cues[NETWORK][:, 0]
+
+    def trial(name: str, fitted: Variant, margins: Floats) -> CueTrial:
+        return cue_trial(
+            name,
+            dataset,
+            margins,
+            lambda subset: dataset.fit(fitted, labelled).margin(dataset.table(fitted[0])[subset]),
         )
-        report.add(name, result)
 
-    nested = np.full(among.size, np.nan)
-    picked = []
-    for person in sorted(set(dataset.people[among])):
-        of_person = among & (dataset.people == person)
-        picked.append(dataset.select(among & ~of_person))
-        margins = dataset.fit(picked[-1], among & ~of_person).margin(dataset.table(picked[-1][0]))
-        nested[of_person] = margins[of_person]
-    print("chosen without each person:", picked)
-    add("liveness-left-out", nested, among, "cues selected and fitted without each person")
-    add("liveness-network", network, among, "the network alone")
+    trials = [cue_trial("network alone", dataset, network, lambda subset: network[subset])]
+    for cues in (*COMBINATIONS, *WITH_COLOURS):
+        best = dataset.select(labelled, [cues])
+        trials.append(trial(", ".join(cues), best, dataset.leave_one_out(best, labelled)))
+    trials.append(trial("selected without each person", variant, nested))
+    for kind in ("phone", "monitor", "print"):
+        margins = dataset.leave_one_out(variant, labelled, labelled & (dataset.kinds != kind))
+        trials.append(trial(f"{', '.join(variant[0])}; without {kind} in training", variant, margins))
+    return CueTrialsResult(
+        data=f"NUAA prints and frames of clips, {int(labelled.sum())} images",
+        models="cross-validated over people; photographs of other sets with the model fitted to all people",
+        tried=tuple(trials),
+    )
+
+
+def measure(dataset: Dataset, variant: Variant, report: Report) -> None:
+    """Add the figures to a report."""
+    labelled, network, nested = dataset.labelled, dataset.cues[NETWORK][:, 0], nested_margins(dataset)
+    left_out = subset_result(dataset, nested, labelled, "cues selected and fitted without each person")
+    report.add("liveness-left-out", left_out)
+    report.add("liveness-network", subset_result(dataset, network, labelled, "the network alone"))
     development, held = halves(dataset)
     best = dataset.select(development)
-    print("chosen on the development half:", best)
-    for name, of, models in (
+    print("selected on the development half:", best)
+    for name, fitted, models in (
         ("liveness-held-back", variant, "the same cues, fitted to the development half"),
         ("liveness-held-back-chosen", best, f"{', '.join(best[0])}: selected and fitted on the development half"),
     ):
-        add(name, dataset.fit(of, development).margin(dataset.table(of[0])), held, models)
-
-    def row(name: str, of: Variant, margins: Floats) -> CueTrial:
-        return tried_row(
-            name, dataset, margins, lambda which: dataset.fit(of, among).margin(dataset.table(of[0])[which])
-        )
-
-    rows = [tried_row("network alone", dataset, network, lambda which: network[which])]
-    for cues in (*COMBINATIONS, *WITH_COLOURS):
-        best = dataset.select(among, [cues])
-        rows.append(row(", ".join(cues), best, dataset.leave_one_out(best, among)))
-    rows.append(row("selected without each person", variant, nested))
-    for kind in ("phone", "monitor", "print"):
-        margins = dataset.leave_one_out(variant, among, among & (dataset.kinds != kind))
-        rows.append(row(f"{', '.join(variant[0])}; without {kind} in training", variant, margins))
-    result = CueTrialsResult(
-        data=f"NUAA prints and frames of clips, {int(among.sum())} images",
-        models="cross-validated over people; photographs of other sets with the model fitted to all people",
-        tried=tuple(rows),
-    )
-    report.add("liveness-tried", result)
-    return result
+        margins = dataset.fit(fitted, development).margin(dataset.table(fitted[0]))
+        report.add(name, subset_result(dataset, margins, held, models))
+    report.add("liveness-tried", compare_cues(dataset, variant, nested))
 
 
 def main(
@@ -317,7 +332,7 @@ def main(
     if check:
         compare(dataset)
     variant = dataset.select(dataset.labelled)
-    print("chosen:", variant)
+    print("selected:", variant)
     if variant[0] != (NETWORK, "spectrum"):
         raise OperatorError(f"the service uses network and spectrum, but {variant[0]} has a smaller loss")
     content = provenance(dataset, variant) | parameters(dataset.fit(variant, dataset.labelled))
@@ -327,11 +342,11 @@ def main(
 
 def compare(dataset: Dataset) -> NoReturn:
     """Fit with the current cues and ridge, and exit with 1 if the weights differ from the current ones."""
-    old = json.loads(OUTPUT.read_text("utf-8"))
-    new = parameters(dataset.fit((tuple(old["cues"]), old["ridge"]), dataset.labelled))
-    worst = max(float(np.abs(np.subtract(old[name], new[name])).max()) for name in new)
-    print(f"maximum difference from the current weights: {worst:g}")
-    raise typer.Exit(worst > TOLERANCE)
+    current = json.loads(OUTPUT.read_text("utf-8"))
+    fitted = parameters(dataset.fit((tuple(current["cues"]), current["ridge"]), dataset.labelled))
+    difference = max(float(np.abs(np.subtract(current[name], fitted[name])).max()) for name in fitted)
+    print(f"maximum difference from the current weights: {difference:g}")
+    raise typer.Exit(difference > TOLERANCE)
 
 
 def parameters(logistic: Logistic) -> dict[str, Any]:
