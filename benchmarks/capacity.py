@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from rich.console import Console
-from tests.support.databases import Place
+from tests.support.databases import DatabaseLocation
 from tests.support.galleries import new_database, new_set
 from tests.support.postgresql import postgresql_server
 
@@ -44,7 +44,7 @@ def main() -> None:
     options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="openfrs-capacity-", dir="/var/tmp")))
-        location: Place = folder / "capacity.db"
+        location: DatabaseLocation = folder / "capacity.db"
         if options.postgresql:
             server = stack.enter_context(postgresql_server(durable=True))
             location, folder = server.new_database(), server.folder / "data" / "base"  # without the write-ahead log
@@ -52,7 +52,7 @@ def main() -> None:
     Console().print(table("capacity", figures))
 
 
-def _figures(location: Place, folder: Path, faces: int) -> Iterator[Figure]:
+def _figures(location: DatabaseLocation, folder: Path, faces: int) -> Iterator[Figure]:
     case = f"{faces:,} faces, {DIMENSION}-d"
     generator = np.random.default_rng(0)
     empty, millions = _stored(folder), faces / 1e6

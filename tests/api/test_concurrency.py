@@ -30,14 +30,14 @@ def together(*work: Callable[[], T]) -> list[T]:
         return list(pool.map(begin, work))
 
 
-def outcome(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json().get("error_code", "")
+def outcome(response: httpx.Response) -> tuple[int, str]:
+    return response.status_code, response.json().get("error_code", "")
 
 
 @pytest.mark.parametrize("attempt", range(5))
 def test_concurrent_creators_of_a_face_set_have_one_winner(frs: Frs, attempt: int) -> None:
-    answers = together(*[lambda: frs.post("/face-sets", json={"face_set_name": "test"})] * 4)
-    assert sorted(map(outcome, answers)) == [(200, "")] + [(400, "FRS.0301")] * 3
+    responses = together(*[lambda: frs.post("/face-sets", json={"face_set_name": "test"})] * 4)
+    assert sorted(map(outcome, responses)) == [(200, "")] + [(400, "FRS.0301")] * 3
     assert len(ok(frs.get("/face-sets"))["face_sets_info"]) == 1
 
 
@@ -48,8 +48,8 @@ def test_concurrent_creators_respect_the_face_set_limit(frs: Frs) -> None:
     def creator(place: int) -> Callable[[], httpx.Response]:
         return lambda: frs.post("/face-sets", json={"face_set_name": f"late-{place}"})
 
-    answers = together(*[creator(place) for place in range(5)])
-    assert sorted(map(outcome, answers)) == [(200, "")] * 2 + [(400, "FRS.0012")] * 3
+    responses = together(*[creator(place) for place in range(5)])
+    assert sorted(map(outcome, responses)) == [(200, "")] * 2 + [(400, "FRS.0012")] * 3
 
 
 def test_concurrent_enrolments_are_all_counted(frs: Frs, face_set: str) -> None:
@@ -71,8 +71,8 @@ def test_concurrent_enrolments_are_all_counted(frs: Frs, face_set: str) -> None:
 
 def test_concurrent_deletions_delete_a_face_once(frs: Frs, face_set: str) -> None:
     (face,) = ok(frs.post(f"{face_set}/faces", json={"image_base64": ONE}))["faces"]
-    answers = together(*[lambda: frs.delete(f"{face_set}/faces?face_id={face['face_id']}")] * 4)
-    assert sorted(map(outcome, answers)) == [(200, "")] + [(400, "FRS.0401")] * 3
+    responses = together(*[lambda: frs.delete(f"{face_set}/faces?face_id={face['face_id']}")] * 4)
+    assert sorted(map(outcome, responses)) == [(200, "")] + [(400, "FRS.0401")] * 3
     assert frs.count() == 0
 
 
@@ -82,7 +82,7 @@ def test_requests_during_a_deletion_succeed_or_find_no_face_set(frs: Frs, attemp
     path = "/face-sets/test"
     (face,) = ok(frs.post(f"{path}/faces", json={"image_base64": ONE}))["faces"]
     change = {"face_id": face["face_id"], "external_fields": {"a": 1}}
-    answers = together(
+    responses = together(
         *[lambda: frs.post(f"{path}/faces", json={"image_base64": TWO})] * 3,
         lambda: frs.post(f"{path}/search", json={"image_base64": ONE}),
         lambda: frs.post(f"{path}/search", json={"face_id": face["face_id"]}),
@@ -90,10 +90,10 @@ def test_requests_during_a_deletion_succeed_or_find_no_face_set(frs: Frs, attemp
         lambda: frs.get(f"{path}/faces"),
         lambda: frs.delete(path),
     )
-    assert outcome(answers[-1]) == (200, "")
-    for place, answer in enumerate(answers):
+    assert outcome(responses[-1]) == (200, "")
+    for place, response in enumerate(responses):
         # a search by face id may find the face set but no longer the face
-        assert outcome(answer) in {(200, ""), (400, "FRS.0302")} | ({(400, "FRS.0403")} if place == 4 else set())
+        assert outcome(response) in {(200, ""), (400, "FRS.0302")} | ({(400, "FRS.0403")} if place == 4 else set())
     assert ok(frs.get("/face-sets")) == {"face_sets_info": []}
     frs.create()
     assert frs.count() == 0

@@ -56,19 +56,19 @@ def test_iam_paths_render_failures_in_their_own_envelope(
 
     monkeypatch.setattr(services.authenticator, "authenticate_token", fail)
     for method, path in IAM:
-        answer = asked(services, method, path)
-        assert answer.status_code == answer.json()["error"]["code"] == status, path
-        assert answer.json()["error"]["title"] == title
-    answer = asked(services, "GET", "/v2/project/face-sets")
-    assert (answer.status_code, answer.json()["error_code"]) == (500, "FRS.0018")
+        response = asked(services, method, path)
+        assert response.status_code == response.json()["error"]["code"] == status, path
+        assert response.json()["error"]["title"] == title
+    response = asked(services, "GET", "/v2/project/face-sets")
+    assert (response.status_code, response.json()["error_code"]) == (500, "FRS.0018")
 
 
 @pytest.mark.parametrize(("method", "path"), [*IAM, ("POST", "/v3/auth/tokens")])
 def test_a_body_too_large_for_iam_is_413(server: Server, method: str, path: str) -> None:
     headers = {"Authorization": "SDK-HMAC-SHA256 Access=A, SignedHeaders=host, Signature=0"}
-    answer = server.anonymous.request(method, path, content=b" " * (MAX_BODY_BYTES + 1), headers=headers)
-    assert answer.status_code == 413
-    assert answer.json()["error"] == {
+    response = server.anonymous.request(method, path, content=b" " * (MAX_BODY_BYTES + 1), headers=headers)
+    assert response.status_code == 413
+    assert response.json()["error"] == {
         "code": 413,
         "message": "The request body is too large.",
         "title": "Request Entity Too Large",

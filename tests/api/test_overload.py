@@ -80,8 +80,8 @@ class SmallService:
         user = {"name": self.account["user"], "password": self.account["password"], "domain": {"name": "openfrs"}}
         scope = {"project": {"id": self.account["project_id"]}}
         body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}}
-        answer = await self.client.post("/v3/auth/tokens", json=body)
-        self.client.headers["X-Auth-Token"] = answer.headers["X-Subject-Token"]
+        response = await self.client.post("/v3/auth/tokens", json=body)
+        self.client.headers["X-Auth-Token"] = response.headers["X-Subject-Token"]
 
     async def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request of the project."""
@@ -115,11 +115,11 @@ def rejections(bound: str) -> float:
     return REGISTRY.get_sample_value("openfrs_refused_total", {"bound": bound}) or 0
 
 
-def is_rejected(answer: httpx.Response) -> bool:
-    if answer.status_code != 429:
+def is_rejected(response: httpx.Response) -> bool:
+    if response.status_code != 429:
         return False
-    assert answer.json() == {"error_code": "FRS.0033", "error_msg": "Too many requests."}
-    assert int(answer.headers["Retry-After"]) >= 1
+    assert response.json() == {"error_code": "FRS.0033", "error_msg": "Too many requests."}
+    assert int(response.headers["Retry-After"]) >= 1
     return True
 
 
@@ -138,12 +138,12 @@ def test_a_full_queue_rejects_requests_and_keeps_accepted_ones(tmp_path: Path, p
         assert rejections("small_queue") == before + 27
         assert [(each.running, each.waiting) for each in service.services.recognizer.executors] == [(1, 2), (0, 0)]
         pipeline.open()
-        kept = [answer for answer in await asyncio.gather(*adding) if answer.status_code == 200]
+        kept = [response for response in await asyncio.gather(*adding) if response.status_code == 200]
         assert len(kept) == 3
         listed = (await service.request("GET", "/face-sets/s/faces?limit=100")).json()["faces"]
-        assert {face["face_id"] for face in listed} == {answer.json()["faces"][0]["face_id"] for answer in kept}
+        assert {face["face_id"] for face in listed} == {response.json()["faces"][0]["face_id"] for response in kept}
         after = await asyncio.gather(*[service.detect(SMALL) for _ in range(3)])
-        assert [answer.status_code for answer in after] == [200] * 3
+        assert [response.status_code for response in after] == [200] * 3
 
     run_with(tmp_path, pipeline, crowd)
 

@@ -40,11 +40,11 @@ def token(signed_in: httpx.Client) -> str:
 def test_a_wrong_method_is_405_with_the_allowed_ones(frs: Frs, path: str, method: str) -> None:
     if method in ROUTES[path]:
         return
-    answer = frs.request(method, path)
-    assert answer.status_code == 405
-    assert set(answer.headers["allow"].split(", ")) == ROUTES[path]
+    response = frs.request(method, path)
+    assert response.status_code == 405
+    assert set(response.headers["allow"].split(", ")) == ROUTES[path]
     if method != "HEAD":
-        refusal(answer, "APIG.0101", status=405)
+        refusal(response, "APIG.0101", status=405)
 
 
 @pytest.mark.parametrize(
@@ -72,26 +72,26 @@ def test_an_unknown_route_is_404_and_never_a_redirect(frs: Frs, path: str, metho
 
 def test_a_missing_project_id_is_not_taken_from_the_token(signed_in: httpx.Client) -> None:
     for project in ("%7Bproject_id%7D", "{project_id}", "0" * 32, "%00"):
-        answer = signed_in.get(f"/v2/{project}/face-sets")
-        check(answer, "/face-sets")
-        refusal(answer, "FRS.0028", status=403)
+        response = signed_in.get(f"/v2/{project}/face-sets")
+        check(response, "/face-sets")
+        refusal(response, "FRS.0028", status=403)
 
 
 # headers
 
 
 def test_every_response_has_a_unique_request_id(frs: Frs) -> None:
-    answers = [frs.get(SETS), frs.get(SETS), frs.get("/nothing"), frs.get(FACES), frs.request("PATCH", SETS)]
-    answers.append(frs.get(SETS, headers={"X-Request-Id": "a" * 32}))
-    identifiers = [answer.headers.get_list("x-request-id") for answer in answers]
-    assert [len(ids) for ids in identifiers] == [1] * len(answers)
-    assert len({ids[0] for ids in identifiers}) == len(answers)
+    responses = [frs.get(SETS), frs.get(SETS), frs.get("/nothing"), frs.get(FACES), frs.request("PATCH", SETS)]
+    responses.append(frs.get(SETS, headers={"X-Request-Id": "a" * 32}))
+    identifiers = [response.headers.get_list("x-request-id") for response in responses]
+    assert [len(ids) for ids in identifiers] == [1] * len(responses)
+    assert len({ids[0] for ids in identifiers}) == len(responses)
 
 
 def test_an_authentication_error_has_a_request_id(server: RunningServer) -> None:
-    answer = server.anonymous.get(f"{server.project}/face-sets")
-    check(answer, SETS)
-    refusal(answer, "APIG.0301", status=401)
+    response = server.anonymous.get(f"{server.project}/face-sets")
+    check(response, SETS)
+    refusal(response, "APIG.0301", status=401)
 
 
 # sizes
@@ -115,15 +115,15 @@ def test_a_larger_body_is_413_and_the_server_keeps_serving(
         yield b" "
 
     content: Any = b" " * TOO_LARGE if announced else chunks()
-    answer = frs.post(path, content=content, headers={"Content-Type": content_type})
-    refusal(answer, "APIG.0201", status=413)
+    response = frs.post(path, content=content, headers={"Content-Type": content_type})
+    refusal(response, "APIG.0201", status=413)
     ok(frs.get(SETS))
 
 
 def test_errors_never_repeat_request_values(frs: Frs, face_set: str, token: str) -> None:
     secret = "c2VjcmV0c2VjcmV0"
     image = photo((200, 0, 0))
-    answers = [
+    responses = [
         frs.post("/face-detect", json={"image_base64": secret}),
         frs.post("/face-detect", json={"image_url": secret}),
         frs.post("/face-detect", json={"image_base64": secret, "attributes": [secret]}),
@@ -138,10 +138,10 @@ def test_errors_never_repeat_request_values(frs: Frs, face_set: str, token: str)
         frs.post(SETS, json={"face_set_name": "a", "face_set_capacity": secret}),
         frs.get(SETS, headers={"X-Auth-Token": secret}),
     ]
-    for answer in answers:
-        assert 400 <= answer.status_code < 500
-        assert secret not in answer.text
-        assert token not in answer.text
+    for response in responses:
+        assert 400 <= response.status_code < 500
+        assert secret not in response.text
+        assert token not in response.text
 
 
 # headers
@@ -162,25 +162,25 @@ def test_every_response_has_security_headers(server: RunningServer, path: str) -
 
 
 def test_the_documentation_page_loads_only_from_this_server(server: RunningServer) -> None:
-    answer = server.anonymous.get("/docs")
-    assert "default-src 'self'" in answer.headers["content-security-policy"]
-    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
-    assert not re.findall(r'(?:src|href)="(?:https?:)?//', answer.text)
-    sources = re.findall(r'(?:src|href)="([^"]+)"', answer.text)
+    response = server.anonymous.get("/docs")
+    assert "default-src 'self'" in response.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', response.text)
+    sources = re.findall(r'(?:src|href)="([^"]+)"', response.text)
     assert sources
     assert all(server.anonymous.get(source).status_code == 200 for source in sources)
 
 
 def test_cross_origin_requests_are_not_allowed(server: RunningServer, frs: Frs) -> None:
     asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
-    for answer in (frs.request("OPTIONS", "/face-sets", headers=asked), frs.get("/face-sets", headers=asked)):
-        assert not [name for name in answer.headers if name.startswith("access-control-")]
+    for response in (frs.request("OPTIONS", "/face-sets", headers=asked), frs.get("/face-sets", headers=asked)):
+        assert not [name for name in response.headers if name.startswith("access-control-")]
 
 
 def test_the_access_log_has_path_and_request_id_but_no_query(server: RunningServer, frs: Frs) -> None:
-    answer = frs.get("/face-sets/test?secret=in-a-query")
+    response = frs.get("/face-sets/test?secret=in-a-query")
     frs.get("/face-sets")  # the line is written after the response
     log = server.log.read_text("utf-8")
-    (line,) = (line for line in log.splitlines() if answer.headers["x-request-id"] in line)
+    (line,) = (line for line in log.splitlines() if response.headers["x-request-id"] in line)
     assert f"GET {server.project}/face-sets/test 400" in line
     assert "in-a-query" not in log

@@ -132,13 +132,13 @@ class OfficialSdk:
                     (self._folder / name).write_bytes(data)
                     content[name] = FormFile(files.enter_context((self._folder / name).open("rb")))
                 values["body"] = getattr(frs, body)(**content)
-            answer = self._call(method, getattr(frs, request)(**values))
-        assert len(answer.x_request_id) == 32
-        return self._read(answer)
+            response = self._call(method, getattr(frs, request)(**values))
+        assert len(response.x_request_id) == 32
+        return self._read(response)
 
-    def _read(self, answer: Any) -> Mapping[str, Any]:
+    def _read(self, response: Any) -> Mapping[str, Any]:
         """Return the response as the SDK's models hold it, with the wire's names; missing values are None."""
-        told: dict[str, Any] = json.loads(json.dumps(answer.to_json_object()), object_hook=_without_none)
+        told: dict[str, Any] = json.loads(json.dumps(response.to_json_object()), object_hook=_without_none)
         told.pop("X-Request-Id", None)
         return told
 
@@ -210,9 +210,9 @@ class OldPythonSdk:
             headers["content-type"] = content_type
         headers["authorization"] = self._signature(asked.method, path, query, headers, body)
         url = self._server.endpoint + path + (f"?{query}" if query else "")
-        answer = httpx.request(asked.method, url, headers=headers, content=body, timeout=60)
-        assert answer.status_code == 200, answer.text  # any other is an exception of these SDKs
-        return self.read(answer.text)
+        response = httpx.request(asked.method, url, headers=headers, content=body, timeout=60)
+        assert response.status_code == 200, response.text  # any other is an exception of these SDKs
+        return self.read(response.text)
 
     def texts(self, texts: Mapping[str, str]) -> Mapping[str, str]:
         """Return the text parts of a form; objects and lists are encoded by ``str`` with double quotes."""
@@ -231,8 +231,8 @@ class OldPythonSdk:
         return {}
 
     def read(self, text: str) -> Mapping[str, Any]:
-        answer: dict[str, Any] = legacy_python(text)
-        return answer
+        response: dict[str, Any] = legacy_python(text)
+        return response
 
     def _signature(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> str:
         names = tuple(sorted(headers))
@@ -291,15 +291,15 @@ class OldJavaSdk(OldPythonSdk):
         return {"x-project-id": self._server.credentials["project_id"]}
 
     def read(self, text: str) -> Mapping[str, Any]:
-        answer: dict[str, Any] = json.loads(text)
-        _known("", answer)
-        return answer
+        response: dict[str, Any] = json.loads(text)
+        _known("", response)
+        return response
 
 
 def _known(place: str, value: Any) -> None:
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, dict) and place in _JAVA_KEYS:
-            assert item.keys() <= _JAVA_KEYS[place], f"{place or 'the answer'} has {item.keys() - _JAVA_KEYS[place]}"
+            assert item.keys() <= _JAVA_KEYS[place], f"{place or 'the response'} has {item.keys() - _JAVA_KEYS[place]}"
             for key, inner in item.items():
                 _known("face_set_info" if key == "face_sets_info" else key, inner)
 
@@ -334,9 +334,9 @@ class NodeCore:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(described) + "\n")
         self._process.stdin.flush()
-        answer = next(json.loads(line) for line in self._process.stdout if line.startswith('{"status"'))
-        assert answer["status"] == 200, answer
-        return {name: value for name, value in answer["body"].items() if name != "httpStatusCode"}
+        response = next(json.loads(line) for line in self._process.stdout if line.startswith('{"status"'))
+        assert response["status"] == 200, response
+        return {name: value for name, value in response["body"].items() if name != "httpStatusCode"}
 
 
 @dataclass
@@ -366,8 +366,8 @@ class Curl:
         elif asked.body is not None:
             body = json.dumps(asked.body).encode()
             command += ["--header", "Content-Type: application/json", "--data-binary", "@-"]
-        answer: dict[str, Any] = json.loads(_run(command, body, self.folder))
-        return answer
+        response: dict[str, Any] = json.loads(_run(command, body, self.folder))
+        return response
 
 
 def _run(command: Sequence[str], given: bytes, folder: Path) -> str:

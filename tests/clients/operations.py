@@ -102,16 +102,16 @@ def added(day: Day, kind: str) -> Asked:
     return with_picture(kind, faces(day), who="anna" if single else "both", **more)
 
 
-def _were_added(day: Day, kind: str, answer: Mapping[str, Any]) -> bool:
-    for face in answer["faces"]:
+def _were_added(day: Day, kind: str, response: Mapping[str, Any]) -> bool:
+    for face in response["faces"]:
         day.ids[kind if kind not in day.ids else "second"] = face["face_id"]
-    told = [(face["external_image_id"], face["external_fields"]) for face in answer["faces"]]
+    told = [(face["external_image_id"], face["external_fields"]) for face in response["faces"]]
     return told == [(f"by-{kind}", {"age": 30})] * (2 if kind == "base64" else 1)
 
 
-def _was_deleted(day: Day, kind: str, answer: Mapping[str, Any]) -> bool:
+def _was_deleted(day: Day, kind: str, response: Mapping[str, Any]) -> bool:
     del day.ids[kind]
-    return bool(answer["face_number"] == 1)
+    return bool(response["face_number"] == 1)
 
 
 def one(day: Day) -> tuple[str, ...]:
@@ -147,28 +147,28 @@ def _steps() -> list[Step]:
                 ("face-sets",),
                 body={"face_set_name": day.name, "external_fields": {"age": {"type": "integer"}}},
             ),
-            lambda day, answer: (
-                answer["face_set_info"]["face_set_name"] == day.name and answer["face_set_info"]["face_number"] == 0
+            lambda day, response: (
+                response["face_set_info"]["face_set_name"] == day.name and response["face_set_info"]["face_number"] == 0
             ),
         ),
         step(
             "list face sets",
             "-",
             lambda _: Asked("GET", ("face-sets",)),
-            lambda day, answer: day.name in [each["face_set_name"] for each in answer["face_sets_info"]],
+            lambda day, response: day.name in [each["face_set_name"] for each in response["face_sets_info"]],
         ),
         step(
             "show face set",
             "-",
             lambda day: Asked("GET", one(day)),
-            lambda _, answer: answer["face_set_info"]["external_fields"] == {"age": {"type": "integer"}},
+            lambda _, response: response["face_set_info"]["external_fields"] == {"age": {"type": "integer"}},
         ),
         *(
             step(
                 "add faces",
                 kind,
                 lambda day, kind=kind: added(day, kind),  # type: ignore[misc]
-                lambda day, answer, kind=kind: _were_added(day, kind, answer),  # type: ignore[misc]
+                lambda day, response, kind=kind: _were_added(day, kind, response),  # type: ignore[misc]
             )
             for kind in PICTURE_KINDS
         ),
@@ -176,26 +176,26 @@ def _steps() -> list[Step]:
             "list faces",
             "offset, limit",
             lambda day: Asked("GET", faces(day), query={"offset": "0", "limit": "2"}),
-            lambda day, answer: [each["face_id"] for each in answer["faces"]] == list(day.ids.values())[:2],
+            lambda day, response: [each["face_id"] for each in response["faces"]] == list(day.ids.values())[:2],
         ),
         step(
             "list faces",
             "face_id",
             lambda day: Asked("GET", faces(day), query={"face_id": day.ids["file"]}),
-            lambda day, answer: [each["face_id"] for each in answer["faces"]] == [day.ids["file"]],
+            lambda day, response: [each["face_id"] for each in response["faces"]] == [day.ids["file"]],
         ),
         step(
             "update face",
             "JSON",
             lambda day: Asked("PUT", faces(day), body={"face_id": day.ids["URL"], "external_fields": {"age": 31}}),
-            lambda _, answer: answer["face_number"] == 1,
+            lambda _, response: response["face_number"] == 1,
         ),
         *(
             step(
                 "search",
                 kind,
                 lambda day, kind=kind: searched(day, kind),  # type: ignore[misc]
-                lambda _, answer: [each["external_fields"] for each in answer["faces"]] == [{"age": 30}] * 2,
+                lambda _, response: [each["external_fields"] for each in response["faces"]] == [{"age": 30}] * 2,
             )
             for kind in PICTURE_KINDS
         ),
@@ -203,44 +203,44 @@ def _steps() -> list[Step]:
             "search",
             "face_id",
             lambda day: Asked("POST", (*one(day), "search"), body={"face_id": day.ids["URL"], "top_n": 1}),
-            lambda day, answer: answer["faces"][0]["face_id"] == day.ids["URL"],
+            lambda day, response: response["faces"][0]["face_id"] == day.ids["URL"],
         ),
         step(
             "delete faces",
             "face_id",
             lambda day: Asked("DELETE", faces(day), query={"face_id": day.ids["base64"]}),
-            lambda day, answer: _was_deleted(day, "base64", answer),
+            lambda day, response: _was_deleted(day, "base64", response),
         ),
         step(
             "delete faces",
             "external_image_id",
             lambda day: Asked("DELETE", faces(day), query={"external_image_id": "by-file"}),
-            lambda day, answer: _was_deleted(day, "file", answer),
+            lambda day, response: _was_deleted(day, "file", response),
         ),
         step(
             "delete faces",
             "custom field",
             lambda day: Asked("DELETE", faces(day), query={"age": "31"}),
-            lambda day, answer: _was_deleted(day, "URL", answer),
+            lambda day, response: _was_deleted(day, "URL", response),
         ),
         step(
             "batch delete",
             "filter",
             lambda day: Asked("DELETE", (*faces(day), "batch"), body={"filter": "age:[* TO *]"}),
-            lambda day, answer: answer["face_number"] == len(day.ids),
+            lambda day, response: response["face_number"] == len(day.ids),
         ),
         step(
             "delete face set",
             "-",
             lambda day: Asked("DELETE", one(day)),
-            lambda day, answer: answer == {"face_set_name": day.name},
+            lambda day, response: response == {"face_set_name": day.name},
         ),
         *(
             step(
                 "detect",
                 kind,
                 lambda _, kind=kind: with_picture(kind, ("face-detect",), attributes="1,2"),  # type: ignore[misc]
-                lambda _, answer: answer["faces"][0]["attributes"] == {"gender": "male", "age": 60},
+                lambda _, response: response["faces"][0]["attributes"] == {"gender": "male", "age": 60},
             )
             for kind in PICTURE_KINDS
         ),
@@ -249,7 +249,9 @@ def _steps() -> list[Step]:
                 "compare",
                 kind,
                 lambda _, kind=kind: compared(kind),  # type: ignore[misc]
-                lambda _, answer: answer["similarity"] < 0.93 and answer["image2_face"]["bounding_box"]["width"] > 100,
+                lambda _, response: (
+                    response["similarity"] < 0.93 and response["image2_face"]["bounding_box"]["width"] > 100
+                ),
             )
             for kind in PICTURE_KINDS
         ),
@@ -258,7 +260,7 @@ def _steps() -> list[Step]:
                 "silent liveness",
                 kind,
                 lambda _, kind=kind: with_picture(kind, ("live-detect-face",), "v1"),  # type: ignore[misc]
-                lambda _, answer: answer["result"]["alive"] is True and isinstance(answer["warning-list"], list),
+                lambda _, response: response["result"]["alive"] is True and isinstance(response["warning-list"], list),
             )
             for kind in PICTURE_KINDS
         ),
@@ -267,10 +269,10 @@ def _steps() -> list[Step]:
                 f"action liveness, {version}",
                 kind,
                 lambda _, kind=kind, version=version: performed(kind, version),  # type: ignore[misc]
-                lambda _, answer: (
-                    answer["video-result"]["alive"] is True
-                    and [each["action"] for each in answer["video-result"]["actions"]] == [1, 2]
-                    and answer["warning-list"] == []
+                lambda _, response: (
+                    response["video-result"]["alive"] is True
+                    and [each["action"] for each in response["video-result"]["actions"]] == [1, 2]
+                    and response["warning-list"] == []
                 ),
             )
             for version in ("v1", "v2")

@@ -82,11 +82,11 @@ def test_a_client_meets_the_answers_it_knows(
     for step in STEPS:
         asked = step.asked(day)
         try:
-            answer = client.ask(step.operation, step.kind, asked)
+            response = client.ask(step.operation, step.kind, asked)
         except UnsupportedError as reason:
             results[step.name] = str(reason)
         else:
-            assert step.holds(day, answer), (step.name, answer)
+            assert step.holds(day, response), (step.name, response)
             results[step.name] = "pass"
     RESULTS[name] = results
 

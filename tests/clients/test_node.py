@@ -35,5 +35,5 @@ def test_requests_of_every_method_are_accepted(node: Path, server: RunningServer
 
 
 def test_a_wrong_secret_is_refused(node: Path, server: RunningServer) -> None:
-    answer = call(node, server, "GET", "/face-sets", secret_key="wrong")
-    assert (answer["status"], answer["code"]) == (401, "APIG.0301")
+    response = call(node, server, "GET", "/face-sets", secret_key="wrong")
+    assert (response["status"], response["code"]) == (401, "APIG.0301")

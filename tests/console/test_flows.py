@@ -124,8 +124,8 @@ def test_boxes_are_drawn_where_the_service_found_the_faces(
 ) -> None:
     photo = weights.samples / "obama.jpg"
     with console_server.http() as client:
-        answer = client.post(f"{console_server.project}/face-detect", files={"image_file": photo.read_bytes()}).json()
-    box = answer["faces"][0]["bounding_box"]
+        response = client.post(f"{console_server.project}/face-detect", files={"image_file": photo.read_bytes()}).json()
+    box = response["faces"][0]["bounding_box"]
     go(page, "Detect")
     give(page, "Photo to analyse", photo)
     drawn = page.get_by_role("button", name="Face 1")
@@ -256,7 +256,7 @@ def expired_once() -> Any:
     """Respond to the first request as the service does to an expired token."""
     answered: list[Any] = []
 
-    def answer(route: Any) -> None:
+    def response(route: Any) -> None:
         if answered:
             route.continue_()
             return
@@ -264,4 +264,4 @@ def expired_once() -> Any:
         body = {"error_code": "APIG.0307", "error_msg": "The token must be updated."}
         route.fulfill(status=401, json=body)
 
-    return answer
+    return response

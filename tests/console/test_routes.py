@@ -41,11 +41,11 @@ def client(tmp_path: Path) -> Client:
 
 @pytest.mark.parametrize("path", ["/console", "/console/", "/console/face-sets/some%20set", "/console/index.html"])
 def test_the_page_answers_every_path_of_its_own(client: Client, path: str) -> None:
-    answer = client.get(path)
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert answer.headers["cache-control"] == "no-cache"
-    assert "a-1.js" in answer.text
+    response = client.get(path)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.headers["cache-control"] == "no-cache"
+    assert "a-1.js" in response.text
 
 
 def test_the_policy_allows_nothing_inline_and_nobody_else(client: Client) -> None:
@@ -62,9 +62,9 @@ def test_the_policy_allows_nothing_inline_and_nobody_else(client: Client) -> Non
 def test_styles_are_allowed_by_a_nonce_that_is_new_each_time(client: Client) -> None:
     nonces = set()
     for _ in range(3):
-        answer = client.get("/console")
-        (nonce,) = re.findall(r'nonce="([^"]+)"', answer.text)
-        assert f"'nonce-{nonce}'" in answer.headers["content-security-policy"]
+        response = client.get("/console")
+        (nonce,) = re.findall(r'nonce="([^"]+)"', response.text)
+        assert f"'nonce-{nonce}'" in response.headers["content-security-policy"]
         nonces.add(nonce)
     assert len(nonces) == 3
 
@@ -80,11 +80,11 @@ def test_hashed_files_are_kept_and_others_asked_for_again(client: Client) -> Non
 def test_texts_are_sent_compressed_to_who_takes_it(client: Client) -> None:
     plain = client.get("/console/assets/a-1.js", headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
-    answer = client.get("/console/assets/a-1.js", headers={"Accept-Encoding": "br, gzip"})
-    assert answer.headers["content-encoding"] == "gzip"
-    assert answer.headers["vary"] == "Accept-Encoding"
-    assert int(answer.headers["content-length"]) < len(plain.content)
-    assert answer.content == plain.content
+    response = client.get("/console/assets/a-1.js", headers={"Accept-Encoding": "br, gzip"})
+    assert response.headers["content-encoding"] == "gzip"
+    assert response.headers["vary"] == "Accept-Encoding"
+    assert int(response.headers["content-length"]) < len(plain.content)
+    assert response.content == plain.content
 
 
 def test_an_asset_that_is_not_there_is_not_the_page(client: Client) -> None:
@@ -101,7 +101,7 @@ def test_files_outside_the_folder_are_not_served(client: Client, path: str) -> N
 def test_where_it_was_not_built_the_page_says_how_to(tmp_path: Path) -> None:
     client = Client(ConsoleFiles.read(tmp_path / "nothing"))
     for path in ("/console", "/console/face-sets", "/console/assets/a-1.js"):
-        answer = client.get(path)
-        assert answer.status_code == 503
-        assert "make console" in answer.text
-        assert "content-security-policy" in answer.headers
+        response = client.get(path)
+        assert response.status_code == 503
+        assert "make console" in response.text
+        assert "content-security-policy" in response.headers

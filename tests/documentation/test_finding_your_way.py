@@ -34,6 +34,6 @@ def test_a_file_is_there(path: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_stands_in_a_file_of_its_answer(name: str) -> None:
-    answers = [answer for answer in ANSWERS.values() if f"`{name}`" in answer]
-    files = [ROOT / path for answer in answers for path in re.findall(r"`([^`]+\.py)`", answer)]
+    responses = [response for response in ANSWERS.values() if f"`{name}`" in response]
+    files = [ROOT / path for response in responses for path in re.findall(r"`([^`]+\.py)`", response)]
     assert any(re.search(rf"\b{name}\b", path.read_text("utf-8")) for path in files if path.is_file())

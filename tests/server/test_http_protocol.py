@@ -67,15 +67,15 @@ def test_slow_headers_time_out() -> None:
 
 def test_the_timeout_covers_headers_only_and_restarts_for_each_request() -> None:
     async def exchange() -> list[bytes]:
-        answers = []
+        responses = []
         async with connected() as (reader, writer):
             for _ in range(2):
                 writer.write(HEAD + b"\r\n")
                 await reader.readuntil(b"\r\n\r\n")
-                answers.append(await reader.readexactly(2))
+                responses.append(await reader.readexactly(2))
             writer.write(b"G")
-            answers.append(await reader.read())
-        return answers
+            responses.append(await reader.read())
+        return responses
 
     assert asyncio.run(exchange()) == [b"ok", b"ok", b""]
 

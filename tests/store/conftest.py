@@ -8,14 +8,14 @@ import pytest
 
 from openfrs.store.db.base import Database
 from openfrs.store.faces.repository import FaceRepository
-from tests.support.databases import Place
+from tests.support.databases import DatabaseLocation
 from tests.support.galleries import new_database
 from tests.support.postgresql import PostgresqlServer
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.process)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """Return the place of an empty database."""
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseLocation:
+    """Return the location of an empty database."""
     if request.param == "sqlite":
         return tmp_path / "x.db"
     server: PostgresqlServer = request.getfixturevalue("postgresql")
@@ -23,9 +23,9 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def database(place: Place) -> Iterator[Database]:
+def database(location: DatabaseLocation) -> Iterator[Database]:
     """Open a database with one project."""
-    with closing(new_database(place)) as database:
+    with closing(new_database(location)) as database:
         yield database
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from openfrs.store.accounts import AccountRepository, Domain, Grant, Project, User
-from tests.support.databases import Place, open_database
+from tests.support.databases import DatabaseLocation, open_database
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = datetime(2026, 1, 2, tzinfo=UTC)
@@ -17,9 +17,9 @@ OTHER = Project("o" * 32, "other", DOMAIN, NOW)
 
 
 @pytest.fixture
-def accounts(place: Place) -> Iterator[AccountRepository]:
+def accounts(location: DatabaseLocation) -> Iterator[AccountRepository]:
     """Two users and two projects; one user has a role on one project."""
-    database = open_database(place)
+    database = open_database(location)
     accounts = AccountRepository(database)
     accounts.create(
         domains=[DOMAIN],

@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.liveness_sessions import LivenessSession, LivenessSessionRepository
-from tests.support.databases import Place, open_database
+from tests.support.databases import DatabaseLocation, open_database
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=2)
@@ -19,9 +19,9 @@ RESULT = {"alive": True}
 
 
 @pytest.fixture
-def databases(place: Place) -> Iterator[list[Database]]:
+def databases(location: DatabaseLocation) -> Iterator[list[Database]]:
     """One database with two projects, opened twice as by two processes."""
-    opened = [open_database(place) for _ in range(2)]
+    opened = [open_database(location) for _ in range(2)]
     with opened[0].write() as connection:
         connection.execute(insert(tables.domains).values(id="d", name="d"))
         for project in "pq":

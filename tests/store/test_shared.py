@@ -20,15 +20,15 @@ from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.faces import key_rotation
 from openfrs.store.service_keys import ServiceKeyRepository
-from tests.support.databases import Place, open_database
+from tests.support.databases import DatabaseLocation, open_database
 
 MASTER, OTHER = bytes(range(32)), bytes(range(1, 33))
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(place: Place) -> Iterator[Database]:
-    with contextlib.closing(open_database(place)) as opened:
+def database(location: DatabaseLocation) -> Iterator[Database]:
+    with contextlib.closing(open_database(location)) as opened:
         yield opened
 
 

@@ -63,9 +63,9 @@ class Objects:
         return self.made[name]
 
     def _post(self, path: str, status: int = 200, **asked: Any) -> httpx.Response:
-        answer = self.http.post(path, **asked)
-        assert answer.status_code == status, answer.text
-        return answer
+        response = self.http.post(path, **asked)
+        assert response.status_code == status, response.text
+        return response
 
     def _face_set(self) -> str:
         def make() -> str:

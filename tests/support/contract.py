@@ -75,7 +75,7 @@ SUCCESS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
 """The keys of each successful response: ``"*"`` is any name, ``"name?"`` is optional."""
 
 
-def differs(value: Any, shape: Any, place: str = "the answer") -> str:
+def differs(value: Any, shape: Any, place: str = "the response") -> str:
     """Describe how a value differs from a shape; empty if it does not."""
     if shape is ANY:
         return "" if isinstance(value, str | int | float | bool) else f"{place} is {value!r}"
@@ -105,28 +105,28 @@ def legacy_python(text: str) -> Any:
     return eval(text.replace("true", "True").replace("false", "False"), {"__builtins__": {}})
 
 
-def check(answer: httpx.Response, path: str) -> None:
+def check(response: httpx.Response, path: str) -> None:
     """Check the invariants of a response; ``path`` is the part after the project."""
-    assert answer.status_code < 500, answer.text
-    assert answer.headers["content-type"] == CONTENT_TYPE
-    assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
-    if answer.request.method == "HEAD":
+    assert response.status_code < 500, response.text
+    assert response.headers["content-type"] == CONTENT_TYPE
+    assert re.fullmatch("[0-9a-f]{32}", response.headers["x-request-id"])
+    if response.request.method == "HEAD":
         return
-    body = answer.json()
-    if answer.status_code < 400:
-        assert answer.status_code == 200
+    body = response.json()
+    if response.status_code < 400:
+        assert response.status_code == 200
         segments = path.partition("?")[0].split("/")
         pattern = "/".join("*" if place == 2 else segment for place, segment in enumerate(segments))
-        assert differs(body, SUCCESS[answer.request.method, pattern]) == ""
-        assert legacy_python(answer.text).keys() == body.keys()
+        assert differs(body, SUCCESS[response.request.method, pattern]) == ""
+        assert legacy_python(response.text).keys() == body.keys()
         return
     keys = {"error_code", "error_msg"}
     if body["error_code"].startswith("APIG."):
         keys |= {"request_id"}
-        assert body["request_id"] == answer.headers["x-request-id"]
+        assert body["request_id"] == response.headers["x-request-id"]
     assert body.keys() == keys
     statuses = {entry.status for entry in catalogue().values() if entry.code == body["error_code"]}
-    assert answer.status_code in statuses | ({405} if body["error_code"] == "APIG.0101" else set())
+    assert response.status_code in statuses | ({405} if body["error_code"] == "APIG.0101" else set())
 
 
 @dataclass(frozen=True)
@@ -137,9 +137,9 @@ class Frs:
     project: str
 
     def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        answer = self.http.request(method, self.project + path, **arguments)
-        check(answer, path)
-        return answer
+        response = self.http.request(method, self.project + path, **arguments)
+        check(response, path)
+        return response
 
     def get(self, path: str, **arguments: Any) -> httpx.Response:
         return self.request("GET", path, **arguments)
@@ -164,15 +164,15 @@ class Frs:
         return number
 
 
-def ok(answer: httpx.Response) -> dict[str, Any]:
+def ok(response: httpx.Response) -> dict[str, Any]:
     """Return the body of a successful response."""
-    assert answer.status_code == 200, answer.text
-    body: dict[str, Any] = answer.json()
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json()
     return body
 
 
-def refusal(answer: httpx.Response, code: str, *, status: int = 400) -> str:
+def refusal(response: httpx.Response, code: str, *, status: int = 400) -> str:
     """Return the message of an error response with this code."""
-    assert (answer.status_code, answer.json()["error_code"]) == (status, code), answer.text
-    message: str = answer.json()["error_msg"]
+    assert (response.status_code, response.json()["error_code"]) == (status, code), response.text
+    message: str = response.json()["error_msg"]
     return message

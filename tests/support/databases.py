@@ -6,10 +6,10 @@ from openfrs.store.db.base import Database
 from openfrs.store.db.postgresql import PostgresqlDatabase
 from openfrs.store.db.sqlite import SqliteDatabase
 
-Place = Path | str
+DatabaseLocation = Path | str
 """The path of a SQLite file or the URL of a PostgreSQL database."""
 
 
-def open_database(place: Place) -> Database:
+def open_database(location: DatabaseLocation) -> Database:
     """Open a database as one process does."""
-    return PostgresqlDatabase(place) if isinstance(place, str) else SqliteDatabase(place)
+    return PostgresqlDatabase(location) if isinstance(location, str) else SqliteDatabase(location)

@@ -22,7 +22,7 @@ from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import FaceMissingError, Query
 from openfrs.store.index.search import Galleries
 
-from .databases import Place, open_database
+from .databases import DatabaseLocation, open_database
 from .galleries import MEMORY, PROJECT, new_database, new_set, unit
 
 FIELDS = {
@@ -238,11 +238,11 @@ PROCESSES = 3
 
 
 @contextmanager
-def processes_over(place: Place) -> Iterator[list[Database]]:
+def processes_over(location: DatabaseLocation) -> Iterator[list[Database]]:
     """Open a database as several processes do."""
     with ExitStack() as stack:
-        databases = [stack.enter_context(closing(new_database(place)))]
-        yield databases + [stack.enter_context(closing(open_database(place))) for _ in range(PROCESSES - 1)]
+        databases = [stack.enter_context(closing(new_database(location)))]
+        yield databases + [stack.enter_context(closing(open_database(location))) for _ in range(PROCESSES - 1)]
 
 
 def run(machine: Any, databases: Sequence[Database], *arguments: Any, examples: int = 30) -> None:

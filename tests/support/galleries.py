@@ -15,16 +15,16 @@ from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import Query
 from openfrs.store.index.search import Galleries
 
-from .databases import Place, open_database
+from .databases import DatabaseLocation, open_database
 
 DIMENSION = 16
 MEMORY = 10**9
 PROJECT = "p" * 32
 
 
-def new_database(place: Place) -> Database:
+def new_database(location: DatabaseLocation) -> Database:
     """Create a database with one project."""
-    database = open_database(place)
+    database = open_database(location)
     domain = Domain("d" * 32, "domain")
     project = Project(PROJECT, "local", domain, datetime(2026, 1, 1, tzinfo=UTC))
     AccountRepository(database).create(domains=[domain], projects=[project])

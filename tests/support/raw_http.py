@@ -16,9 +16,9 @@ def connect(server: RunningServer) -> socket.socket:
 
 def read(connection: socket.socket) -> HTTPResponse:
     """Return the next response; its body is not read yet."""
-    answer = HTTPResponse(connection)
-    answer.begin()
-    return answer
+    response = HTTPResponse(connection)
+    response.begin()
+    return response
 
 
 def head(method: str, target: str, **headers: str) -> bytes:

@@ -164,8 +164,8 @@ class Visitor:
         while self._added:
             self._count("delete", self._delete(b""))
 
-    def _count(self, name: str, answer: httpx.Response) -> None:
-        self.statuses[name, answer.status_code] += 1
+    def _count(self, name: str, response: httpx.Response) -> None:
+        self.statuses[name, response.status_code] += 1
 
     def _post(self, path: str, picture: bytes, **data: Any) -> httpx.Response:
         return self._http.post(path, files={"image_file": picture}, data=data)
@@ -181,9 +181,9 @@ class Visitor:
     def _add(self, picture: bytes) -> httpx.Response:
         if len(self._added) >= FACES_KEPT:
             return self._delete(picture)
-        answer = self._post(f"{self._set}/faces", picture, single="true")
-        self._added += [face["face_id"] for face in answer.json().get("faces", ())]
-        return answer
+        response = self._post(f"{self._set}/faces", picture, single="true")
+        self._added += [face["face_id"] for face in response.json().get("faces", ())]
+        return response
 
     def _delete(self, picture: bytes) -> httpx.Response:
         if not self._added:

@@ -24,5 +24,5 @@ def test_a_backup_of_a_running_server_serves_the_same_elsewhere(tmp_path: Path) 
     restore(tmp_path / "backup", elsewhere)
     with running(fake_server_command(elsewhere), elsewhere) as server, server.http() as client:
         assert client.get(f"{server.project}/face-sets/s/faces").json() == listed
-        answer = client.post(f"{server.project}/face-sets/s/search", files={"image_file": photo(colour(1))})
-        assert answer.json()["faces"][0] == {**listed["faces"][1], "similarity": 1.0}
+        response = client.post(f"{server.project}/face-sets/s/search", files={"image_file": photo(colour(1))})
+        assert response.json()["faces"][0] == {**listed["faces"][1], "similarity": 1.0}

@@ -156,10 +156,10 @@ def face_id(client: Client) -> str:
     """The id of one of a thousand faces with ten fields in the set ``crowd``."""
     assert client.ask("POST", "/v2/~/face-sets", json={"face_set_name": "crowd", "external_fields": FIELDS}).is_success
     for _ in range(limits.MAX_TOP_N // 64 + 1):
-        answer = client.ask(
+        response = client.ask(
             "POST", "/v2/~/face-sets/crowd/faces", json={"image_base64": crowd(), "external_fields": VALUES}
         )
-    return str(answer.json()["faces"][0]["face_id"])
+    return str(response.json()["faces"][0]["face_id"])
 
 
 def worst(client: Client, method: str, path: str, status: int, asked: Mapping[str, Any]) -> float:
@@ -167,8 +167,8 @@ def worst(client: Client, method: str, path: str, status: int, asked: Mapping[st
     found = []
     for _ in range(TRIES):
         client.service.longest = 0
-        answer = client.ask(method, path, **asked)
-        assert answer.status_code == status, answer.text[:200]
+        response = client.ask(method, path, **asked)
+        assert response.status_code == status, response.text[:200]
         found.append(client.service.longest)
     return min(found)
 

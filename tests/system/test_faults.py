@@ -26,29 +26,29 @@ def state(server: RunningServer, client: httpx.Client) -> Any:
     """Return all data that a client can read."""
     path = f"{server.project}/face-sets/s"
     query: dict[str, str] = {"top_n": "100", "threshold": "0.5"}
-    answers = [
+    responses = [
         client.get(f"{server.project}/face-sets"),
         client.get(f"{path}/faces"),
         client.post(f"{path}/search", files={"image_file": PERSON}, data=query),
     ]
-    assert [answer.status_code for answer in answers] == [200] * 3
-    return [answer.json() for answer in answers]
+    assert [response.status_code for response in responses] == [200] * 3
+    return [response.json() for response in responses]
 
 
 def refuses_writes_only(server: RunningServer, client: httpx.Client) -> None:
     before = state(server, client)
     path = f"{server.project}/face-sets/s"
     face_id = before[1]["faces"][0]["face_id"]
-    for answer in (
+    for response in (
         add(server, client),
         client.post(f"{server.project}/face-sets", json={"face_set_name": "t"}),
         client.put(f"{path}/faces", json={"face_id": face_id, "external_image_id": "x"}),
         client.delete(f"{path}/faces", params={"face_id": face_id}),
         client.delete(path),
     ):
-        assert answer.status_code == 500
-        assert answer.json() == {"error_code": "FRS.0018", "error_msg": "The service inner error."}
-        assert answer.headers["Retry-After"] == "5"
+        assert response.status_code == 500
+        assert response.json() == {"error_code": "FRS.0018", "error_msg": "The service inner error."}
+        assert response.headers["Retry-After"] == "5"
     assert state(server, client) == before
 
 

@@ -25,11 +25,11 @@ def wire(server: RunningServer) -> Iterator[socket.socket]:
         yield connection
 
 
-def told(answer: HTTPResponse) -> dict[str, Any]:
+def told(response: HTTPResponse) -> dict[str, Any]:
     """Return the body of a gateway error, and check its invariants."""
-    body: dict[str, Any] = json.loads(answer.read())
-    assert answer.headers["content-type"] == CONTENT_TYPE
-    assert body["request_id"] == answer.headers["x-request-id"]
+    body: dict[str, Any] = json.loads(response.read())
+    assert response.headers["content-type"] == CONTENT_TYPE
+    assert body["request_id"] == response.headers["x-request-id"]
     assert body.keys() == {"error_code", "error_msg", "request_id"}
     return body
 
@@ -51,8 +51,8 @@ def test_a_path_outside_the_service_is_404_without_a_token_too(
     server: RunningServer, wire: socket.socket, target: str
 ) -> None:
     wire.sendall(head("GET", target.format(pid=server.credentials["project_id"]), Host="a"))
-    answer = read(wire)
-    assert (answer.status, told(answer)["error_code"]) == (404, "APIG.0101")
+    response = read(wire)
+    assert (response.status, told(response)["error_code"]) == (404, "APIG.0101")
 
 
 @pytest.mark.parametrize("segment", ["..", ".", "%2e%2e", "%2E%2E%2F%2E%2E", "\\..\\", "a%2F..%2Fb"])
@@ -60,8 +60,8 @@ def test_a_path_that_climbs_stays_in_its_segment(
     server: RunningServer, wire: socket.socket, token: str, segment: str
 ) -> None:
     wire.sendall(head("GET", f"{server.project}/face-sets/{segment}", Host="a", X_Auth_Token=token))
-    answer = read(wire)
-    assert (answer.status, json.loads(answer.read())["error_code"]) == (400, "FRS.0302")
+    response = read(wire)
+    assert (response.status, json.loads(response.read())["error_code"]) == (400, "FRS.0302")
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_a_query_that_is_no_text_is_refused(
 ) -> None:
     target = f"{server.project}/face-sets/none/faces?".encode() + query
     wire.sendall(b"DELETE " + target + f" HTTP/1.1\r\nHost: a\r\nX-Auth-Token: {token}\r\n\r\n".encode())
-    answer = read(wire)
-    assert answer.status == 400
-    assert json.loads(answer.read())["error_code"] in {"FRS.0302", "FRS.0012"}
+    response = read(wire)
+    assert response.status == 400
+    assert json.loads(response.read())["error_code"] in {"FRS.0302", "FRS.0012"}
 
 
 @pytest.mark.parametrize(
@@ -110,17 +110,17 @@ def test_a_query_that_is_no_text_is_refused(
 def test_headers_that_clients_send_change_nothing(frs: Frs, method: str, path: str, headers: dict[str, str]) -> None:
     frs.create()
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    answer = frs.request(method, path, headers=encoded)
-    ok(answer)
-    assert "access-control-allow-origin" not in answer.headers
-    assert "server" not in answer.headers
+    response = frs.request(method, path, headers=encoded)
+    ok(response)
+    assert "access-control-allow-origin" not in response.headers
+    assert "server" not in response.headers
 
 
 def test_an_announced_body_is_refused_before_it_is_sent(server: RunningServer, wire: socket.socket, token: str) -> None:
     headers = {"Host": "a", "X_Auth_Token": token, "Content_Length": str(10**15)}
     wire.sendall(head("POST", f"{server.project}/face-detect", **headers))
-    answer = read(wire)
-    assert (answer.status, told(answer)["error_code"]) == (413, "APIG.0201")
+    response = read(wire)
+    assert (response.status, told(response)["error_code"]) == (413, "APIG.0201")
 
 
 @pytest.mark.parametrize("length", ["-1", "abc", "1, 2", "0x10", "٣", "+1"])
@@ -146,6 +146,6 @@ def test_one_connection_serves_many_requests(server: RunningServer, wire: socket
     for length, status in [(2, 400), (TOO_LARGE, 413), (2, 400)]:
         headers = {"Host": "a", "X_Auth_Token": token, "Content_Length": str(length)}
         wire.sendall(head("POST", f"{server.project}/face-detect", **headers) + b"{}".ljust(length))
-        answer = read(wire)
-        assert answer.status == status
-        answer.read()
+        response = read(wire)
+        assert response.status == status
+        response.read()

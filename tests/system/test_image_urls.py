@@ -73,9 +73,9 @@ def _filled(endpoint: str) -> Store:
         scope = (
             f"AWS4-HMAC-SHA256 Credential=X/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=x"
         )
-        answer = httpx.request(method, endpoint + path, headers={"Authorization": scope}, timeout=60, **arguments)
-        assert answer.status_code == 200, answer.text
-        return answer.text
+        response = httpx.request(method, endpoint + path, headers={"Authorization": scope}, timeout=60, **arguments)
+        assert response.status_code == 200, response.text
+        return response.text
 
     for bucket in (BUCKET, CLOSED):
         send("PUT", f"/{bucket}", "s3")

@@ -50,7 +50,7 @@ def test_a_login_flood_is_turned_away_and_faces_are_still_served(tmp_path: Path)
                 for _ in range(20)
             ]
             statuses = set(guesses)
-    assert {answer.status_code for answer in served} == {200}
+    assert {response.status_code for response in served} == {200}
     assert statuses == {401, 429}
 
 
@@ -61,5 +61,5 @@ def test_counters_are_shared_through_redis(tmp_path: Path, redis: str) -> None:
         for _ in range(5):
             log_in(server, tenant.name, "admin", "wrong", "main")
     with running(fake_server_command(data), data, environment={"OPENFRS_COUNTERS": redis}) as server:
-        answer = log_in(server, tenant.name, "admin", tenant.passwords["admin"], "main")
-        assert answer.json()["error"]["message"] == "The account is locked."
+        response = log_in(server, tenant.name, "admin", tenant.passwords["admin"], "main")
+        assert response.json()["error"]["message"] == "The account is locked."

@@ -66,9 +66,9 @@ def test_the_audit_log_is_searched_on_any_node(cluster: list[RunningServer], cli
         for request_id in asked:
             until = time.monotonic() + 30
             while True:
-                answer = client.get(f"/x/v1/accounts/{project}/audit", params={"text": request_id})
-                assert answer.status_code == 200, answer.text
-                found = [entry for entry in answer.json()["entries"] if entry["request_id"] == request_id]
+                response = client.get(f"/x/v1/accounts/{project}/audit", params={"text": request_id})
+                assert response.status_code == 200, response.text
+                found = [entry for entry in response.json()["entries"] if entry["request_id"] == request_id]
                 if found or time.monotonic() > until:
                     break
             (entry,) = found

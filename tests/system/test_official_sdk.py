@@ -180,12 +180,12 @@ def test_attributes_are_read_by_the_sdk(sdk: Any, photos: Path, all_weights: Wei
 
 def test_tokens_reach_the_same_routes(real_server: RunningServer, photos: Path) -> None:
     with real_server.http() as client:
-        answer = client.post(
+        response = client.post(
             f"{real_server.project}/face-detect", json={"image_base64": as_base64(photos / "obama.jpg")}
         )
-    assert answer.status_code == 200
-    assert len(answer.json()["faces"]) == 1
-    assert answer.headers["content-type"] == "application/json; charset=UTF-8"
+    assert response.status_code == 200
+    assert len(response.json()["faces"]) == 1
+    assert response.headers["content-type"] == "application/json; charset=UTF-8"
 
 
 def test_a_picture_without_a_face(real_server: RunningServer, sdk: Any) -> None:

@@ -97,9 +97,9 @@ def temporary(tenant: Tenant, user: str, **options: Any) -> httpx.Response:
 
 
 def test_a_temporary_key_works_with_its_security_token_alone(tenant: Tenant, other: Tenant) -> None:
-    answer = temporary(tenant, "reader", duration_seconds=900)
-    assert answer.status_code == 201
-    key = answer.json()["credential"]
+    response = temporary(tenant, "reader", duration_seconds=900)
+    assert response.status_code == 201
+    key = response.json()["credential"]
     expires = datetime.fromisoformat(key["expires_at"])
     assert 890 < (expires - datetime.now(UTC)).total_seconds() <= 900
 

@@ -30,9 +30,9 @@ def table(server: Server, http: httpx.Client) -> str:
 
 
 def ids(http: httpx.Client, table: str, **query: Any) -> tuple[int, str]:
-    answer = http.get(table, params=query)
-    assert answer.status_code == 200, answer.text
-    told = answer.json()
+    response = http.get(table, params=query)
+    assert response.status_code == 200, response.text
+    told = response.json()
     return told["total"], "".join(face["external_image_id"] for face in told["faces"])
 
 
@@ -78,10 +78,10 @@ def test_deletions_and_updates_are_visible_immediately(server: Server, http: htt
     [{"sort": "none"}, {"filter": "age:["}, {"order": "up"}, {"offset": -1}, {"limit": 0}, {"limit": 1001}],
 )
 def test_invalid_queries_are_rejected(http: httpx.Client, table: str, query: dict[str, Any]) -> None:
-    answer = http.get(table, params=query)
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "FRS.0012")
+    response = http.get(table, params=query)
+    assert (response.status_code, response.json()["error_code"]) == (400, "FRS.0012")
 
 
 def test_a_missing_face_set_is_rejected(http: httpx.Client, table: str) -> None:
-    answer = http.get(table.replace("/t/", "/none/"))
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "FRS.0302")
+    response = http.get(table.replace("/t/", "/none/"))
+    assert (response.status_code, response.json()["error_code"]) == (400, "FRS.0302")

@@ -14,9 +14,9 @@ from tests.support.servers import Server
 
 def test_models_lists_calibration_and_all_weights(server: Server, http: httpx.Client) -> None:
     project_id = server.credentials["project_id"]
-    answer = http.get(f"{server.endpoint}/x/v1/{project_id}/models")
-    assert answer.status_code == 200
-    told = answer.json()
+    response = http.get(f"{server.endpoint}/x/v1/{project_id}/models")
+    assert response.status_code == 200
+    told = response.json()
     assert told["embedder"] == "sface"
     shipped = {"mirrored": False, "calibrated": True}
     assert told["embedders"] == [

@@ -25,8 +25,8 @@ def path(x: str, face_set: str) -> str:
 
 
 def add(frs: Frs, person: tuple[int, int, int]) -> str:
-    answer = ok(frs.post("/face-sets/test/faces", files={"image_file": photo(person)}))
-    return str(answer["faces"][0]["face_id"])
+    response = ok(frs.post("/face-sets/test/faces", files={"image_file": photo(person)}))
+    return str(response["faces"][0]["face_id"])
 
 
 def test_a_rule_is_set_shown_and_deleted(http: httpx.Client, path: str) -> None:
@@ -66,8 +66,8 @@ def test_a_legal_hold_prevents_every_deletion(http: httpx.Client, frs: Frs, path
         frs.delete("/face-sets/test/faces", params={"a_integer": "1"}),
         frs.request("DELETE", "/face-sets/test/faces/batch", json={"filter": "a_integer:1"}),
     ]
-    for answer in held:
-        told = refusal(answer, "APIG.0306", status=403)
+    for response in held:
+        told = refusal(response, "APIG.0306", status=403)
         assert "the face set test is under legal hold" in told
     add(frs, BERTA)
     assert len(ok(frs.get("/face-sets/test/faces"))["faces"]) == 2

@@ -30,15 +30,15 @@ FITTING = {
 def add(frs: Frs, values: Any) -> dict[str, Any]:
     """Enrol a face with custom fields, serialised by Python's JSON, which can write NaN."""
     body = json.dumps({"image_base64": PICTURE, "external_fields": values})
-    answer = frs.post("/face-sets/test/faces", content=body, headers={"Content-Type": "application/json"})
-    face: dict[str, Any] = ok(answer)["faces"][0]
+    response = frs.post("/face-sets/test/faces", content=body, headers={"Content-Type": "application/json"})
+    face: dict[str, Any] = ok(response)["faces"][0]
     return face
 
 
 def refused(frs: Frs, values: Any, code: str) -> str:
     body = json.dumps({"image_base64": PICTURE, "external_fields": values})
-    answer = frs.post("/face-sets/test/faces", content=body, headers={"Content-Type": "application/json"})
-    return refusal(answer, code)
+    response = frs.post("/face-sets/test/faces", content=body, headers={"Content-Type": "application/json"})
+    return refusal(response, code)
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ def text(*people: tuple[int, int, int], **options: Any) -> str:
     return base64.b64encode(photo(*people, **options)).decode()
 
 
-def boxes(answer: dict[str, Any]) -> list[tuple[int, ...]]:
+def boxes(response: dict[str, Any]) -> list[tuple[int, ...]]:
     keys = ("top_left_x", "top_left_y", "width", "height")
-    return [tuple(face["bounding_box"][key] for key in keys) for face in answer["faces"]]
+    return [tuple(face["bounding_box"][key] for key in keys) for face in response["faces"]]
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp"])
@@ -47,15 +47,15 @@ def test_an_image_without_a_face_is_an_empty_list(frs: Frs) -> None:
 def test_every_kind_of_input_gives_the_same_response(frs: Frs) -> None:
     image = photo(ONE)
     encoded = base64.b64encode(image).decode()
-    answers = [
+    responses = [
         frs.post("/face-detect", json={"image_base64": encoded}),
         frs.post("/face-detect", json={"image_base64": f"data:image/png;base64,{encoded}"}),
         frs.post("/face-detect", json={"image_base64": encoded[:100] + "\r\n" + encoded[100:]}),
         frs.post("/face-detect", files={"image_file": ("wrong.exe", image, "text/plain")}),
         frs.post("/face-detect", files={"image_file": (None, image)}),
     ]
-    assert len({answer.text for answer in answers}) == 1
-    assert ok(answers[0])["faces"]
+    assert len({response.text for response in responses}) == 1
+    assert ok(responses[0])["faces"]
 
 
 @pytest.mark.parametrize("attributes", ["", "1,2", "0,3,5,99", "abc", ",,", "2," * 1000])
@@ -159,7 +159,7 @@ def test_an_image_may_have_exactly_eight_megabytes(frs: Frs, kind: str) -> None:
     limit = 8 * 2**20
     for size, code in [(limit, "FRS.0015"), (limit + 1, "FRS.0017")]:
         if kind == "file":
-            answer = frs.post("/face-detect", files={"image_file": b"A" * size})
+            response = frs.post("/face-detect", files={"image_file": b"A" * size})
         else:
-            answer = frs.post("/face-detect", json={"image_base64": "A" * size})
-        assert f"image_{kind}" in refusal(answer, code)
+            response = frs.post("/face-detect", json={"image_base64": "A" * size})
+        assert f"image_{kind}" in refusal(response, code)

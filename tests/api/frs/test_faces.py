@@ -30,10 +30,10 @@ def listed(frs: Frs, query: str = "") -> list[dict[str, Any]]:
 def test_adding_returns_the_face_set_and_the_face(frs: Frs) -> None:
     created = frs.create()
     body = {"image_base64": base64.b64encode(photo(ONE)).decode(), "external_image_id": "an-Id_1"}
-    answer = ok(frs.post("/face-sets/test/faces", json=body))
-    assert list(answer) == ["face_set_id", "face_set_name", "faces"]
-    assert (answer["face_set_id"], answer["face_set_name"]) == (created["face_set_id"], "test")
-    (face,) = answer["faces"]
+    response = ok(frs.post("/face-sets/test/faces", json=body))
+    assert list(response) == ["face_set_id", "face_set_name", "faces"]
+    assert (response["face_set_id"], response["face_set_name"]) == (created["face_set_id"], "test")
+    (face,) = response["faces"]
     assert list(face) == ["bounding_box", "external_fields", "external_image_id", "face_id"]
     assert face["bounding_box"] == {"width": 180, "top_left_y": 20, "top_left_x": 20, "height": 180}
     assert (face["external_image_id"], face["external_fields"]) == ("an-Id_1", {})
@@ -60,8 +60,8 @@ def test_single_adds_only_the_largest(frs: Frs, face_set: str, single: Any, coun
 def test_a_generated_external_image_id_is_usable(frs: Frs, face_set: str) -> None:
     (face,) = add(frs, ONE)
     assert re.fullmatch("[A-Za-z0-9_-]{1,36}", face["external_image_id"])
-    answer = frs.delete(f"{face_set}/faces", params={"external_image_id": face["external_image_id"]})
-    assert ok(answer)["face_number"] == 1
+    response = frs.delete(f"{face_set}/faces", params={"external_image_id": face["external_image_id"]})
+    assert ok(response)["face_number"] == 1
 
 
 def test_the_same_image_twice_adds_two_faces(frs: Frs, face_set: str) -> None:
@@ -186,9 +186,9 @@ def test_a_face_of_another_face_set_is_unknown(frs: Frs, face_set: str) -> None:
 def test_an_update_merges_fields_and_leaves_the_rest(frs: Frs, face_set: str) -> None:
     first, second = add(frs, ONE, OTHER, external_image_id="a", external_fields={"a_long": 1, "a_string": "x"})
     body: dict[str, Any] = {"face_id": second["face_id"], "external_fields": {"a_long": 2, "a_boolean": True}}
-    answer = ok(frs.put(f"{face_set}/faces", json=body))
-    assert list(answer) == ["face_number", "face_set_id", "face_set_name"]
-    assert (answer["face_number"], answer["face_set_name"]) == (1, "test")
+    response = ok(frs.put(f"{face_set}/faces", json=body))
+    assert list(response) == ["face_number", "face_set_id", "face_set_name"]
+    assert (response["face_number"], response["face_set_name"]) == (1, "test")
     changed = {**second, "external_fields": {"a_long": 2, "a_string": "x", "a_boolean": True}}
     assert listed(frs) == [first, changed]
     ok(frs.put(f"{face_set}/faces", json={"face_id": second["face_id"], "external_image_id": "b"}))
@@ -235,9 +235,9 @@ def test_deletion_by_external_image_id_deletes_all_its_faces(frs: Frs, face_set:
     add(frs, ONE, OTHER, external_image_id="a")
     kept = add(frs, THIRD, external_image_id="b")
     add(frs, ONE, external_image_id="a")
-    answer = ok(frs.delete(f"{face_set}/faces?external_image_id=a"))
-    assert list(answer) == ["face_number", "face_set_id", "face_set_name"]
-    assert (answer["face_number"], answer["face_set_name"]) == (3, "test")
+    response = ok(frs.delete(f"{face_set}/faces?external_image_id=a"))
+    assert list(response) == ["face_number", "face_set_id", "face_set_name"]
+    assert (response["face_number"], response["face_set_name"]) == (3, "test")
     assert listed(frs) == kept
     assert frs.count() == 1
     refusal(frs.delete(f"{face_set}/faces?external_image_id=a"), "FRS.0401")
@@ -329,8 +329,8 @@ def test_batch_deletion_deletes_exactly_the_matching_faces(frs: Frs, face_set: s
     for number in range(6):
         add(frs, ONE, external_fields={"a_long": number, "a_string": "even" if number % 2 == 0 else "odd"})
     body = {"filter": "a_long:[1 TO 4] && !a_string:odd"}
-    answer = ok(frs.request("DELETE", f"{face_set}/faces/batch", json=body))
-    assert answer["face_number"] == 2
+    response = ok(frs.request("DELETE", f"{face_set}/faces/batch", json=body))
+    assert response["face_number"] == 2
     assert [face["external_fields"]["a_long"] for face in listed(frs)] == [0, 1, 3, 5]
     assert frs.count() == 4
     assert "no data to be deleted" in refusal(frs.request("DELETE", f"{face_set}/faces/batch", json=body), "FRS.0407")

@@ -28,9 +28,9 @@ def judged(v1: Frs, *people: tuple[int, int, int]) -> dict[str, Any]:
 
 def test_a_person_is_alive_and_a_print_is_not(v1: Frs) -> None:
     for colour, alive, confidence in ((PERSON, True, 0.7843), (PRINT, False, 0.3529)):
-        answer = judged(v1, colour)
-        assert (answer["result"]["alive"], answer["result"]["confidence"]) == (alive, confidence)
-        assert answer["warning-list"] == []
+        response = judged(v1, colour)
+        assert (response["result"]["alive"], response["result"]["confidence"]) == (alive, confidence)
+        assert response["warning-list"] == []
 
 
 def test_the_returned_image_is_a_jpeg_of_the_face_without_a_prefix(v1: Frs) -> None:
@@ -45,10 +45,10 @@ def test_the_returned_image_is_a_jpeg_of_the_face_without_a_prefix(v1: Frs) -> N
 
 
 def test_warnings_have_code_and_message_and_keep_the_decision(v1: Frs) -> None:
-    answer = judged(v1, BLURRED, PERSON)
-    assert [warning["warningCode"] for warning in answer["warning-list"]] == [101, 102, 106]
-    assert all(warning["warningMsg"] for warning in answer["warning-list"])
-    assert answer["result"]["alive"]
+    response = judged(v1, BLURRED, PERSON)
+    assert [warning["warningCode"] for warning in response["warning-list"]] == [101, 102, 106]
+    assert all(warning["warningMsg"] for warning in response["warning-list"])
+    assert response["result"]["alive"]
 
 
 def test_a_form_is_taken_too(v1: Frs) -> None:

@@ -31,17 +31,17 @@ def test_every_kind_of_probe_finds_the_person(frs: Frs, face_set: str) -> None:
     image = photo(PEOPLE[1])
     encoded = base64.b64encode(image).decode()
     options = {"top_n": "1", "threshold": "0.93", "return_fields": '["a_long"]'}
-    answers = [
+    responses = [
         frs.post(f"{face_set}/search", json={"image_base64": encoded, "top_n": 1, "return_fields": ["a_long"]}),
         frs.post(f"{face_set}/search", files={"image_file": ("a.png", image)}, data=options),
         frs.post(f"{face_set}/search", files={"image_file": image, **{k: (None, v) for k, v in options.items()}}),
         frs.post(f"{face_set}/search", json={"face_id": face["face_id"], "top_n": 1, "return_fields": ["a_long"]}),
     ]
-    for answer in answers:
-        (found,) = ok(answer)["faces"]
+    for response in responses:
+        (found,) = ok(response)["faces"]
         assert found == {**face, "similarity": 1.0, "external_fields": {"a_long": 3}}
         assert list(found) == ["bounding_box", "similarity", "external_fields", "external_image_id", "face_id"]
-        assert '"similarity":1.0' in answer.text
+        assert '"similarity":1.0' in response.text
 
 
 def test_the_largest_face_of_an_image_is_the_probe(frs: Frs, face_set: str) -> None:

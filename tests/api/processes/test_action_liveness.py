@@ -26,25 +26,25 @@ def ask(frs: Frs, video: bytes | None = None, /, **body: Any) -> httpx.Response:
     return frs.post("/live-detect", json=given | body)
 
 
-def codes(answer: dict[str, Any]) -> list[int]:
-    return [warning["warningCode"] for warning in answer["warning-list"]]
+def codes(response: dict[str, Any]) -> list[int]:
+    return [warning["warningCode"] for warning in response["warning-list"]]
 
 
 def test_requested_actions_in_order_are_alive(frs: Frs, v1: Frs) -> None:
     for client in (frs, v1):
-        answer = ok(ask(client, LEFT_THEN_RIGHT, actions="1,2"))
-        assert answer["video-result"]["alive"] is True
-        assert [each["action"] for each in answer["video-result"]["actions"]] == [1, 2]
-        assert all(each["confidence"] > 0.7 for each in answer["video-result"]["actions"])
-        assert answer["warning-list"] == []
+        response = ok(ask(client, LEFT_THEN_RIGHT, actions="1,2"))
+        assert response["video-result"]["alive"] is True
+        assert [each["action"] for each in response["video-result"]["actions"]] == [1, 2]
+        assert all(each["confidence"] > 0.7 for each in response["video-result"]["actions"])
+        assert response["warning-list"] == []
 
 
 @pytest.mark.parametrize("actions", ["2,1", "1", "2", "1,2,1", "1,3", "3", "4", "5", "1,2,5"])
 def test_other_actions_are_not_alive(frs: Frs, actions: str) -> None:
-    answer = ok(ask(frs, LEFT_THEN_RIGHT, actions=actions))
-    assert answer["video-result"]["alive"] is False
-    assert [str(each["action"]) for each in answer["video-result"]["actions"]] == actions.split(",")
-    assert 6 in codes(answer)
+    response = ok(ask(frs, LEFT_THEN_RIGHT, actions=actions))
+    assert response["video-result"]["alive"] is False
+    assert [str(each["action"]) for each in response["video-result"]["actions"]] == actions.split(",")
+    assert 6 in codes(response)
 
 
 def test_each_action_in_its_time(frs: Frs) -> None:
@@ -79,10 +79,10 @@ def test_the_returned_frame_has_the_largest_face(frs: Frs) -> None:
 def test_warnings_against_liveness(
     frs: Frs, scenes: Sequence[tuple[tuple[int, int], tuple[int, int, int]]], warning: int
 ) -> None:
-    answer = ok(ask(frs, film(*scenes), actions="1"))
-    assert answer["video-result"]["alive"] is False
-    assert warning in codes(answer)
-    assert (answer["video-result"]["picture"] == "") is (warning == 5)
+    response = ok(ask(frs, film(*scenes), actions="1"))
+    assert response["video-result"]["alive"] is False
+    assert warning in codes(response)
+    assert (response["video-result"]["picture"] == "") is (warning == 5)
 
 
 def test_a_second_face_is_a_warning_and_the_largest_is_judged(frs: Frs) -> None:
@@ -92,9 +92,9 @@ def test_a_second_face_is_a_warning_and_the_largest_is_judged(frs: Frs) -> None:
         image[60 : 60 + height, 20 : 20 + width] = PERSON
         image[60:200, 300:440] = OTHER
         frames += [image] * 7
-    answer = ok(ask(frs, encode(frames, crf="10"), actions="1"))
-    assert answer["video-result"]["alive"] is True
-    assert codes(answer) == [4]
+    response = ok(ask(frs, encode(frames, crf="10"), actions="1"))
+    assert response["video-result"]["alive"] is True
+    assert codes(response) == [4]
 
 
 def test_a_form_is_taken_too(v1: Frs) -> None:

@@ -16,14 +16,14 @@ def sessions(server: Server) -> str:
 
 
 def created(http: httpx.Client, sessions: str, **body: Any) -> dict[str, Any]:
-    answer = http.post(sessions, json=body)
-    assert answer.status_code == 200, answer.text
-    session: dict[str, Any] = answer.json()
+    response = http.post(sessions, json=body)
+    assert response.status_code == 200, response.text
+    session: dict[str, Any] = response.json()
     return session
 
 
-def refused(answer: httpx.Response, code: str = "FRS.0703") -> None:
-    assert (answer.status_code, answer.json()["error_code"]) == (400, code), answer.text
+def refused(response: httpx.Response, code: str = "FRS.0703") -> None:
+    assert (response.status_code, response.json()["error_code"]) == (400, code), response.text
 
 
 def video_of(actions: list[int]) -> bytes:
@@ -37,8 +37,8 @@ def test_the_requested_actions_are_alive_and_the_result_is_read_once(http: httpx
     session = created(http, sessions, kinds="1,2")
     place = f"{sessions}/{session['session_id']}"
     refused(http.get(f"{place}/result"))
-    answer = http.post(f"{place}/video", files={"video_file": video_of(session["actions"])})
-    assert answer.json() == {"session_id": session["session_id"]}
+    response = http.post(f"{place}/video", files={"video_file": video_of(session["actions"])})
+    assert response.json() == {"session_id": session["session_id"]}
     result = http.get(f"{place}/result").json()
     assert result["alive"] is True
     assert [each["action"] for each in result["actions"]] == session["actions"]

@@ -37,8 +37,8 @@ FILE = part("image_file", PICTURE, filename="a.png")
 
 def add(frs: Frs, *parts: bytes, content_type: str = FORM["Content-Type"]) -> list[dict[str, Any]]:
     headers = {"Content-Type": content_type}
-    answer = frs.post("/face-sets/test/faces", content=form(*parts), headers=headers)
-    faces: list[dict[str, Any]] = ok(answer)["faces"]
+    response = frs.post("/face-sets/test/faces", content=form(*parts), headers=headers)
+    faces: list[dict[str, Any]] = ok(response)["faces"]
     return faces
 
 
@@ -85,8 +85,8 @@ def test_booleans_are_text(frs: Frs, face_set: str, text: str, count: int) -> No
 
 @pytest.mark.parametrize("text", ["", "1", "yes", "null", "tru", "trueish"])
 def test_invalid_booleans_are_rejected(frs: Frs, face_set: str, text: str) -> None:
-    answer = frs.post(f"{face_set}/faces", content=form(FILE, part("single", text)), headers=FORM)
-    assert "single" in refusal(answer, "FRS.0012")
+    response = frs.post(f"{face_set}/faces", content=form(FILE, part("single", text)), headers=FORM)
+    assert "single" in refusal(response, "FRS.0012")
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,8 @@ def test_external_fields_are_json_or_python_literals(frs: Frs, face_set: str, te
     ids=lambda value: value[:20],
 )
 def test_invalid_external_fields_are_rejected(frs: Frs, face_set: str, text: str, code: str) -> None:
-    answer = frs.post(f"{face_set}/faces", content=form(FILE, part("external_fields", text)), headers=FORM)
-    assert len(refusal(answer, code)) < 200
+    response = frs.post(f"{face_set}/faces", content=form(FILE, part("external_fields", text)), headers=FORM)
+    assert len(refusal(response, code)) < 200
     assert frs.count() == 0
 
 
@@ -189,8 +189,8 @@ def test_numbers_are_text(frs: Frs, face_set: str) -> None:
     ],
 )
 def test_values_of_another_type_are_rejected(frs: Frs, face_set: str, name: str, text: str) -> None:
-    answer = frs.post(f"{face_set}/search", content=form(FILE, part(name, text)), headers=FORM)
-    assert name in refusal(answer, "FRS.0012")
+    response = frs.post(f"{face_set}/search", content=form(FILE, part(name, text)), headers=FORM)
+    assert name in refusal(response, "FRS.0012")
 
 
 def test_unknown_parts_are_ignored(frs: Frs, face_set: str) -> None:
@@ -212,8 +212,8 @@ def test_the_last_of_repeated_parts_counts(frs: Frs, face_set: str) -> None:
 
 @pytest.mark.parametrize("name", ["external_image_id", "external_fields", "single"])
 def test_text_that_is_not_utf_8_is_rejected(frs: Frs, face_set: str, name: str) -> None:
-    answer = frs.post(f"{face_set}/faces", content=form(FILE, part(name, b"\xff\xfe")), headers=FORM)
-    assert name in refusal(answer, "FRS.0012")
+    response = frs.post(f"{face_set}/faces", content=form(FILE, part(name, b"\xff\xfe")), headers=FORM)
+    assert name in refusal(response, "FRS.0012")
 
 
 @pytest.mark.parametrize(
@@ -251,10 +251,10 @@ def test_a_malformed_form_is_rejected(
     frs: Frs, face_set: str, body: bytes, content_type: str, code: str | None
 ) -> None:
     for path in (f"{face_set}/faces", f"{face_set}/search", "/face-detect", "/face-compare"):
-        answer = frs.post(path, content=body, headers={"Content-Type": content_type})
-        assert answer.status_code == 400
+        response = frs.post(path, content=body, headers={"Content-Type": content_type})
+        assert response.status_code == 400
         if code is not None:
-            assert answer.json()["error_code"] == code
+            assert response.json()["error_code"] == code
     assert frs.count() == 0
 
 

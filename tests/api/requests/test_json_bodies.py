@@ -66,8 +66,8 @@ NOT_AN_OBJECT = {
 @pytest.mark.parametrize("body", NOT_AN_OBJECT.values(), ids=NOT_AN_OBJECT)
 def test_a_body_that_is_not_a_json_object_is_rejected(frs: Frs, method: str, path: str, body: bytes) -> None:
     started = time.perf_counter()
-    answer = frs.request(method, path, content=body, headers={"Content-Type": "application/json"})
-    refusal(answer, "FRS.0014")
+    response = frs.request(method, path, content=body, headers={"Content-Type": "application/json"})
+    refusal(response, "FRS.0014")
     assert time.perf_counter() - started < 2
 
 
@@ -117,8 +117,8 @@ def test_invalid_numbers_are_rejected(frs: Frs, face_set: str, number: str) -> N
 
 
 def test_a_number_of_a_million_digits_is_rejected(frs: Frs) -> None:
-    answer = frs.post("/face-sets", content='{"face_set_name": "a", "face_set_capacity": ' + "9" * 1_000_000 + "}")
-    assert answer.status_code == 400
+    response = frs.post("/face-sets", content='{"face_set_name": "a", "face_set_capacity": ' + "9" * 1_000_000 + "}")
+    assert response.status_code == 400
 
 
 JSON = st.recursive(
@@ -152,10 +152,10 @@ SECRET = "c2VjcmV0LXBpY3R1cmU"
 def test_any_values_under_known_keys_have_a_catalogue_error(
     frs: Frs, operation: tuple[str, str], body: dict[str, Any]
 ) -> None:
-    answer = frs.request(*operation, content=json.dumps(body), headers={"Content-Type": "application/json"})
-    assert SECRET not in answer.text or body.get("face_set_name") == SECRET or body.get("face_id") == SECRET
-    if answer.status_code == 200 and operation[1] == "/face-sets":
-        ok(frs.delete(f"/face-sets/{_segment(answer.json()['face_set_info']['face_set_name'])}"))
+    response = frs.request(*operation, content=json.dumps(body), headers={"Content-Type": "application/json"})
+    assert SECRET not in response.text or body.get("face_set_name") == SECRET or body.get("face_id") == SECRET
+    if response.status_code == 200 and operation[1] == "/face-sets":
+        ok(frs.delete(f"/face-sets/{_segment(response.json()['face_set_info']['face_set_name'])}"))
 
 
 def _segment(name: str) -> str:

@@ -17,7 +17,7 @@ from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates, parse_master_key, read_master_key
 from openfrs.store.index.backend import Query
 from openfrs.store.index.search import Galleries
-from tests.support.databases import Place, open_database
+from tests.support.databases import DatabaseLocation, open_database
 from tests.support.galleries import DIMENSION, MEMORY, face, new_set, unit
 from tests.support.store_accounts import PROJECT, create_account
 
@@ -30,13 +30,13 @@ def _seq(face_id: str) -> ScalarSelect[int]:
 
 
 @pytest.fixture
-def path(place: Place) -> Place:
-    create_account(place)
-    return place
+def path(location: DatabaseLocation) -> DatabaseLocation:
+    create_account(location)
+    return location
 
 
 @pytest.fixture
-def database(path: Place) -> Iterator[Database]:
+def database(path: DatabaseLocation) -> Iterator[Database]:
     opened = open_database(path)
     yield opened
     opened.close()
@@ -72,7 +72,7 @@ def check(database: Database, master_key: bytes | None) -> str:
     return ""
 
 
-def plain_templates_on_disk(path: Place) -> int:
+def plain_templates_on_disk(path: DatabaseLocation) -> int:
     """Count the plain templates on the disk; for PostgreSQL, in its tables."""
     if isinstance(path, Path):
         data = b"".join(file.read_bytes() for file in path.parent.glob("x.db*"))
@@ -88,7 +88,9 @@ def stored_templates(database: Database) -> dict[str, bytes]:
         return {row.face_id: row.template for row in rows}
 
 
-def test_encrypted_templates_are_searchable_and_not_readable_on_the_disk(database: Database, path: Place) -> None:
+def test_encrypted_templates_are_searchable_and_not_readable_on_the_disk(
+    database: Database, path: DatabaseLocation
+) -> None:
     set_id = new_filled_set(database, MASTER)
     assert finds_all(database, set_id, MASTER)
     assert plain_templates_on_disk(path) == 0
@@ -96,7 +98,7 @@ def test_encrypted_templates_are_searchable_and_not_readable_on_the_disk(databas
     assert {len(template) for template in stored_templates(database).values()} == {DIMENSION * 2 + 28}
 
 
-def test_without_a_master_key_templates_are_plain(database: Database, path: Place) -> None:
+def test_without_a_master_key_templates_are_plain(database: Database, path: DatabaseLocation) -> None:
     set_id = new_filled_set(database, None)
     assert finds_all(database, set_id, None)
     assert plain_templates_on_disk(path) == 40
@@ -135,7 +137,7 @@ def test_a_template_of_the_wrong_length_is_reported(database: Database, master_k
         galleries.search(set_id, unit(1), Query(1))
 
 
-def test_encrypting_plain_templates(database: Database, path: Place) -> None:
+def test_encrypting_plain_templates(database: Database, path: DatabaseLocation) -> None:
     set_id, advanced = new_filled_set(database, None), list[int]()
     key_rotation.encrypt(database, MASTER, advanced.append)
     assert sum(advanced) == 40

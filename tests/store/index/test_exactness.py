@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.support.databases import Place
+from tests.support.databases import DatabaseLocation
 from tests.support.face_set_machine import FaceSetMachine, processes_over, run
 
 
 @pytest.mark.fuzz
-def test_a_face_set_behaves_like_a_list_of_faces(place: Place) -> None:
-    with processes_over(place) as databases:
+def test_a_face_set_behaves_like_a_list_of_faces(location: DatabaseLocation) -> None:
+    with processes_over(location) as databases:
         run(FaceSetMachine, databases)

@@ -11,7 +11,7 @@ from hypothesis.stateful import initialize, invariant, rule
 from openfrs.store.db.base import Database
 from openfrs.store.faces.predicate import And, Between, Equal, FieldValue, Not, Or, Predicate
 from openfrs.store.index.search import Galleries
-from tests.support.databases import Place
+from tests.support.databases import DatabaseLocation
 from tests.support.face_set_machine import FaceSetMachine, fields, ids, processes, processes_over, run, templates
 from tests.support.galleries import MEMORY
 from tests.support.milvus import milvus_server
@@ -114,6 +114,6 @@ class IndexedMachine(FaceSetMachine):
             client.close()
 
 
-def test_a_face_set_indexed_on_milvus_behaves_like_a_list_of_faces(place: Place, url: str) -> None:
-    with processes_over(place) as databases:
+def test_a_face_set_indexed_on_milvus_behaves_like_a_list_of_faces(location: DatabaseLocation, url: str) -> None:
+    with processes_over(location) as databases:
         run(IndexedMachine, databases, url, examples=10)

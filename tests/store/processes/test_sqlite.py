@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from openfrs.store.faces.models import CapacityError, FaceSet, Match, SetExistsError, SetMissingError
 from openfrs.store.faces.repository import FaceRepository
-from tests.support.databases import Place, open_database
+from tests.support.databases import DatabaseLocation, open_database
 from tests.support.galleries import face
 from tests.support.store_accounts import PROJECT, create_account
 
@@ -22,7 +22,7 @@ CAPACITY = 500
 Work = Callable[[FaceRepository, int, Barrier], Counter[str]]
 
 
-def run(place: Place, work: Work) -> list[Counter[str]]:
+def run(location: DatabaseLocation, work: Work) -> list[Counter[str]]:
     """Return the counts of each process."""
     spawn = multiprocessing.get_context("spawn")
     start = spawn.Barrier(PROCESSES)
@@ -30,7 +30,7 @@ def run(place: Place, work: Work) -> list[Counter[str]]:
         ends = []
         for number in range(PROCESSES):
             reading, writing = spawn.Pipe(duplex=False)
-            process = spawn.Process(target=_process, args=(place, work, number, start, writing))
+            process = spawn.Process(target=_process, args=(location, work, number, start, writing))
             process.start()
             writing.close()
             stack.callback(reading.close)
@@ -40,9 +40,9 @@ def run(place: Place, work: Work) -> list[Counter[str]]:
 
 
 def _process(
-    place: Place, work: Work, number: int, start: Barrier, report: "multiprocessing.connection.Connection"
+    location: DatabaseLocation, work: Work, number: int, start: Barrier, report: "multiprocessing.connection.Connection"
 ) -> None:
-    database = open_database(place)
+    database = open_database(location)
     start.wait()
     report.send(work(FaceRepository(database), number, start))
     database.close()
@@ -99,31 +99,31 @@ def race(repository: FaceRepository, number: int, start: Barrier) -> Counter[str
 
 
 @pytest.fixture(autouse=True)
-def account(place: Place) -> None:
-    create_account(place)
+def account(location: DatabaseLocation) -> None:
+    create_account(location)
 
 
-def number(place: Place, query: str) -> int:
-    with contextlib.closing(open_database(place)) as database, database.read() as connection:
+def number(location: DatabaseLocation, query: str) -> int:
+    with contextlib.closing(open_database(location)) as database, database.read() as connection:
         return int(connection.execute(text(query)).scalar_one())
 
 
-def test_capacity_and_count_are_exact_among_processes(place: Place) -> None:
-    database = open_database(place)
+def test_capacity_and_count_are_exact_among_processes(location: DatabaseLocation) -> None:
+    database = open_database(location)
     create(FaceRepository(database), "s", "00000001")
     database.close()
-    counts = run(place, fill_up)
+    counts = run(location, fill_up)
     total = sum(counts, Counter[str]())
     assert all(each["added"] for each in counts)
     assert total["added"] - total["deleted"] == CAPACITY
-    counted = number(place, "select face_number from face_sets"), number(place, "select count(*) from faces")
+    counted = number(location, "select face_number from face_sets"), number(location, "select count(*) from faces")
     assert counted == (CAPACITY, CAPACITY)
 
 
-def test_one_of_several_creators_wins_and_deletion_leaves_no_orphans(place: Place) -> None:
-    total = sum(run(place, race), Counter[str]())
+def test_one_of_several_creators_wins_and_deletion_leaves_no_orphans(location: DatabaseLocation) -> None:
+    total = sum(run(location, race), Counter[str]())
     assert (total["created"], total["exists"]) == (40, 80)
     assert (total["dropped"], total["nothing to drop"]) == (40, 40)
     assert total["added"] + total["too late"] == 80
     for table in ("face_sets", "faces", "tombstones"):
-        assert number(place, f"select count(*) from {table}") == 0
+        assert number(location, f"select count(*) from {table}") == 0
