@@ -22,12 +22,12 @@ def together(*work: Callable[[], T]) -> list[T]:
     """Run functions concurrently and return their results."""
     start = threading.Barrier(len(work))
 
-    def begin(one: Callable[[], T]) -> T:
+    def run(function: Callable[[], T]) -> T:
         start.wait()
-        return one()
+        return function()
 
     with ThreadPoolExecutor(len(work)) as pool:
-        return list(pool.map(begin, work))
+        return list(pool.map(run, work))
 
 
 def outcome(response: httpx.Response) -> tuple[int, str]:
@@ -42,13 +42,13 @@ def test_concurrent_creators_of_a_face_set_have_one_winner(frs: Frs, attempt: in
 
 
 def test_concurrent_creators_respect_the_face_set_limit(frs: Frs) -> None:
-    for place in range(8):
-        frs.create(f"set-{place}")
+    for number in range(8):
+        frs.create(f"set-{number}")
 
-    def creator(place: int) -> Callable[[], httpx.Response]:
-        return lambda: frs.post("/face-sets", json={"face_set_name": f"late-{place}"})
+    def creator(number: int) -> Callable[[], httpx.Response]:
+        return lambda: frs.post("/face-sets", json={"face_set_name": f"late-{number}"})
 
-    responses = together(*[creator(place) for place in range(5)])
+    responses = together(*[creator(number) for number in range(5)])
     assert sorted(map(outcome, responses)) == [(200, "")] * 2 + [(400, "FRS.0012")] * 3
 
 
@@ -91,9 +91,9 @@ def test_requests_during_a_deletion_succeed_or_find_no_face_set(frs: Frs, attemp
         lambda: frs.delete(path),
     )
     assert outcome(responses[-1]) == (200, "")
-    for place, response in enumerate(responses):
+    for number, response in enumerate(responses):
         # a search by face id may find the face set but no longer the face
-        assert outcome(response) in {(200, ""), (400, "FRS.0302")} | ({(400, "FRS.0403")} if place == 4 else set())
+        assert outcome(response) in {(200, ""), (400, "FRS.0302")} | ({(400, "FRS.0403")} if number == 4 else set())
     assert ok(frs.get("/face-sets")) == {"face_sets_info": []}
     frs.create()
     assert frs.count() == 0
@@ -107,10 +107,10 @@ def test_concurrent_searches_see_whole_enrolments(frs: Frs, face_set: str) -> No
             assert len(body["faces"]) == 2
             ok(frs.delete(f"{face_set}/faces?external_image_id=pair"))
 
-    def look() -> None:
+    def read() -> None:
         for _ in range(15):
             assert len(ok(frs.post(f"{face_set}/search", json={"image_base64": ONE}))["faces"]) in {0, 2}
             assert frs.count() in {0, 2}
 
-    together(write, look, look, look)
+    together(write, read, read, read)
     assert frs.count() == 0

@@ -30,15 +30,15 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     opened.close()
 
 
-def asked(services: Services, method: str, path: str) -> httpx.Response:
+def send(services: Services, method: str, path: str) -> httpx.Response:
     """Send a request to an application over these services, in this process."""
 
-    async def ask() -> httpx.Response:
+    async def send_async() -> httpx.Response:
         transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
             return await client.request(method, path, json=BODY, headers={"X-Auth-Token": "any"})
 
-    return asyncio.run(ask())
+    return asyncio.run(send_async())
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def test_iam_paths_render_failures_in_their_own_envelope(
 
     monkeypatch.setattr(services.authenticator, "authenticate_token", fail)
     for method, path in IAM:
-        response = asked(services, method, path)
+        response = send(services, method, path)
         assert response.status_code == response.json()["error"]["code"] == status, path
         assert response.json()["error"]["title"] == title
-    response = asked(services, "GET", "/v2/project/face-sets")
+    response = send(services, "GET", "/v2/project/face-sets")
     assert (response.status_code, response.json()["error_code"]) == (500, "FRS.0018")
 
 

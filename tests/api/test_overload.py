@@ -34,15 +34,15 @@ LARGE = _large()
 
 
 class GatedPipeline(FakePipeline):
-    """Pipeline that blocks until the gate for the size of the image is open, and counts the images it has begun."""
+    """Pipeline that blocks until the gate for the size of the image is open, and counts the images whose detection has started."""
 
     def __init__(self) -> None:
         self.gates = {"small": threading.Event(), "large": threading.Event()}
-        self.begun = {"small": 0, "large": 0}
+        self.started = {"small": 0, "large": 0}
 
     def detect(self, image: Image) -> list[Detection]:
         size = "large" if image.shape[0] == limits.MAX_IMAGE_SIDE else "small"
-        self.begun[size] += 1
+        self.started[size] += 1
         assert self.gates[size].wait(60)
         return super().detect(image)
 
@@ -153,7 +153,7 @@ def test_a_large_image_does_not_delay_small_ones(tmp_path: Path, pipeline: Gated
         before = rejections("large_queue")
         large = [service.detect(LARGE) for _ in range(2)]  # one running, one queued
         await wait_until_async(lambda: service.services.recognizer.executors[1].waiting == 1)
-        await wait_until_async(lambda: pipeline.begun["large"] == 1)
+        await wait_until_async(lambda: pipeline.started["large"] == 1)
         assert is_rejected(await service.detect(LARGE))
         assert rejections("large_queue") == before + 1
         pipeline.gates["small"].set()
@@ -272,7 +272,7 @@ def test_a_slow_client_does_not_occupy_a_slot(tmp_path: Path, pipeline: GatedPip
 def test_a_disconnected_client_releases_its_capacity(tmp_path: Path, pipeline: GatedPipeline) -> None:
     async def leave(service: SmallService) -> None:
         tasks = [service.detect(SMALL) for _ in range(3)]
-        await wait_until_async(lambda: service.load[2] == 3 and pipeline.begun["small"] == 1)
+        await wait_until_async(lambda: service.load[2] == 3 and pipeline.started["small"] == 1)
         for task in tasks:
             task.cancel()
         assert all(
@@ -282,6 +282,6 @@ def test_a_disconnected_client_releases_its_capacity(tmp_path: Path, pipeline: G
         assert service.load[2] == 1  # work in progress is completed
         pipeline.open()
         assert (await service.detect(SMALL)).status_code == 200
-        assert pipeline.begun["small"] == 2
+        assert pipeline.started["small"] == 2
 
     run_with(tmp_path, pipeline, leave)

@@ -172,8 +172,8 @@ def test_the_documentation_page_loads_only_from_this_server(server: RunningServe
 
 
 def test_cross_origin_requests_are_not_allowed(server: RunningServer, frs: Frs) -> None:
-    asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
-    for response in (frs.request("OPTIONS", "/face-sets", headers=asked), frs.get("/face-sets", headers=asked)):
+    headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    for response in (frs.request("OPTIONS", "/face-sets", headers=headers), frs.get("/face-sets", headers=headers)):
         assert not [name for name in response.headers if name.startswith("access-control-")]
 
 

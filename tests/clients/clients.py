@@ -22,7 +22,7 @@ from openfrs.accounts.signatures import SignedRequest, canonical_request, sign
 from tests.support.contract import legacy_python
 from tests.support.servers import RunningServer
 
-from .operations import Asked
+from .operations import Request
 
 
 class UnsupportedError(Exception):
@@ -34,12 +34,12 @@ class Client(Protocol):
 
     name: str
 
-    def ask(self, operation: str, kind: str, asked: Asked) -> Mapping[str, Any]: ...
+    def send(self, operation: str, kind: str, request: Request) -> Mapping[str, Any]: ...
 
 
-def path_of(server: RunningServer, asked: Asked) -> str:
-    segments = "/".join(quote(segment, safe="") for segment in asked.path)
-    return f"/{asked.version}/{server.credentials['project_id']}/{segments}"
+def request_path(server: RunningServer, request: Request) -> str:
+    segments = "/".join(quote(segment, safe="") for segment in request.path)
+    return f"/{request.version}/{server.credentials['project_id']}/{segments}"
 
 
 # the official Python SDK
@@ -116,31 +116,31 @@ class OfficialSdk:
     def _call(self, method: str, request: Any) -> Any:
         return getattr(self._client, method)(request)
 
-    def ask(self, operation: str, kind: str, asked: Asked) -> Mapping[str, Any]:
+    def send(self, operation: str, kind: str, request: Request) -> Mapping[str, Any]:
         if (operation, kind) not in _SDK:
             raise UnsupportedError("the SDK has no method for it")
-        method, request, body = _SDK[operation, kind]
+        method, request_class, body_class = _SDK[operation, kind]
         values: dict[str, Any] = {
-            name: int(value) if value.isdecimal() else value for name, value in asked.query.items()
+            name: int(value) if value.isdecimal() else value for name, value in request.query.items()
         }
-        if len(asked.path) > 1 and asked.path[0] == "face-sets":
-            values["face_set_name"] = asked.path[1]
+        if len(request.path) > 1 and request.path[0] == "face-sets":
+            values["face_set_name"] = request.path[1]
         with ExitStack() as files:
-            if body:
-                content = {**(asked.body or {}), **asked.texts}
-                for name, data in asked.files.items():
+            if body_class:
+                content = {**(request.body or {}), **request.texts}
+                for name, data in request.files.items():
                     (self._folder / name).write_bytes(data)
                     content[name] = FormFile(files.enter_context((self._folder / name).open("rb")))
-                values["body"] = getattr(frs, body)(**content)
-            response = self._call(method, getattr(frs, request)(**values))
+                values["body"] = getattr(frs, body_class)(**content)
+            response = self._call(method, getattr(frs, request_class)(**values))
         assert len(response.x_request_id) == 32
         return self._read(response)
 
     def _read(self, response: Any) -> Mapping[str, Any]:
-        """Return the response as the SDK's models hold it, with the wire's names; missing values are None."""
-        told: dict[str, Any] = json.loads(json.dumps(response.to_json_object()), object_hook=_without_none)
-        told.pop("X-Request-Id", None)
-        return told
+        """Return the response as parsed by the SDK's models, with the names of the wire and without None."""
+        body: dict[str, Any] = json.loads(json.dumps(response.to_json_object()), object_hook=_without_none)
+        body.pop("X-Request-Id", None)
+        return body
 
 
 def _without_none(values: dict[str, Any]) -> dict[str, Any]:
@@ -160,18 +160,18 @@ class OfficialAsyncSdk(OfficialSdk):
         return builder.with_credentials(credentials).with_endpoint(server.endpoint).build()
 
     def _call(self, method: str, request: Any) -> Any:
-        async def called() -> Any:
-            made = getattr(self._client, f"{method}_async")(request)
-            return await made if asyncio.iscoroutine(made) else made.result()
+        async def wait_for_response() -> Any:
+            pending = getattr(self._client, f"{method}_async")(request)
+            return await pending if asyncio.iscoroutine(pending) else pending.result()
 
-        return asyncio.run(called())
+        return asyncio.run(wait_for_response())
 
 
-# the 1.0 SDKs, whose packages are gone: what they put on the wire and how they read
+# the 1.x SDKs, whose packages are no longer published: their requests and their parsing of responses
 
 
 def _form(texts: Mapping[str, str], files: Mapping[str, bytes], content_type: str) -> tuple[bytes, str]:
-    """A multipart body with the files first, as both 1.0 SDKs write it."""
+    """A multipart body with the files first, as both 1.x SDKs write it."""
     boundary = "cc1d42c0d1dc4d2d8c5cbe30b8a1a7ff"
     parts = [
         f'Content-Disposition: form-data; name="{name}"; filename="{name}.png"\r\nContent-Type: {content_type}'.encode()
@@ -195,23 +195,24 @@ class OldPythonSdk:
     def __init__(self, server: RunningServer) -> None:
         self._server = server
 
-    def ask(self, operation: str, kind: str, asked: Asked) -> Mapping[str, Any]:
+    def send(self, operation: str, kind: str, request: Request) -> Mapping[str, Any]:
         body, content_type = b"", ""
-        if asked.files:
-            body, content_type = _form(self.texts(asked.texts), asked.files, self.file_type)
-        elif asked.body is not None:
-            body, content_type = json.dumps(self.values(operation, asked.body)).encode(), self.content_type
-        version = asked.version if asked.path == ("live-detect",) else self.version  # it knows both of this one
-        path = path_of(self._server, Asked(asked.method, asked.path, version=version))
-        query = urlencode(sorted(asked.query.items()), quote_via=quote)
+        if request.files:
+            body, content_type = _form(self.texts(request.texts), request.files, self.file_type)
+        elif request.body is not None:
+            body, content_type = json.dumps(self.values(operation, request.body)).encode(), self.content_type
+        has_both_versions = request.path == ("live-detect",)
+        version = request.version if has_both_versions else self.version
+        path = request_path(self._server, Request(request.method, request.path, version=version))
+        query = urlencode(sorted(request.query.items()), quote_via=quote)
         headers = {"host": self._server.endpoint.removeprefix("http://"), **self.more_headers()}
         headers["x-sdk-date"] = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         if content_type:
             headers["content-type"] = content_type
-        headers["authorization"] = self._signature(asked.method, path, query, headers, body)
+        headers["authorization"] = self._signature(request.method, path, query, headers, body)
         url = self._server.endpoint + path + (f"?{query}" if query else "")
-        response = httpx.request(asked.method, url, headers=headers, content=body, timeout=60)
-        assert response.status_code == 200, response.text  # any other is an exception of these SDKs
+        response = httpx.request(request.method, url, headers=headers, content=body, timeout=60)
+        assert response.status_code == 200, response.text  # these SDKs raise an exception on any other status
         return self.read(response.text)
 
     def texts(self, texts: Mapping[str, str]) -> Mapping[str, str]:
@@ -277,9 +278,9 @@ class OldJavaSdk(OldPythonSdk):
     content_type = "application/json; charset=utf-8"
     file_type = "application/octet-stream"
 
-    def ask(self, operation: str, kind: str, asked: Asked) -> Mapping[str, Any]:
-        self.version = asked.version
-        return super().ask(operation, kind, asked)
+    def send(self, operation: str, kind: str, request: Request) -> Mapping[str, Any]:
+        self.version = request.version
+        return super().send(operation, kind, request)
 
     def texts(self, texts: Mapping[str, str]) -> Mapping[str, str]:
         return {**texts, "refresh": "true"}
@@ -292,16 +293,16 @@ class OldJavaSdk(OldPythonSdk):
 
     def read(self, text: str) -> Mapping[str, Any]:
         response: dict[str, Any] = json.loads(text)
-        _known("", response)
+        _check_keys("", response)
         return response
 
 
-def _known(place: str, value: Any) -> None:
+def _check_keys(key: str, value: Any) -> None:
     for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, dict) and place in _JAVA_KEYS:
-            assert item.keys() <= _JAVA_KEYS[place], f"{place or 'the response'} has {item.keys() - _JAVA_KEYS[place]}"
-            for key, inner in item.items():
-                _known("face_set_info" if key == "face_sets_info" else key, inner)
+        if isinstance(item, dict) and key in _JAVA_KEYS:
+            assert item.keys() <= _JAVA_KEYS[key], f"{key or 'the response'} has {item.keys() - _JAVA_KEYS[key]}"
+            for name, inner in item.items():
+                _check_keys("face_set_info" if name == "face_sets_info" else name, inner)
 
 
 # Node and curl
@@ -316,23 +317,25 @@ class NodeCore:
         self._server = server
         self._process = process
 
-    def ask(self, operation: str, kind: str, asked: Asked) -> Mapping[str, Any]:
-        request: dict[str, Any] = {"method": asked.method, "url": path_of(self._server, asked)}
-        request |= {"queryParams": dict(asked.query)} | ({"data": dict(asked.body)} if asked.body is not None else {})
+    def send(self, operation: str, kind: str, request: Request) -> Mapping[str, Any]:
+        options: dict[str, Any] = {"method": request.method, "url": request_path(self._server, request)}
+        options |= {"queryParams": dict(request.query)} | (
+            {"data": dict(request.body)} if request.body is not None else {}
+        )
         keys = self._server.credentials
-        described: dict[str, Any] = {
+        call: dict[str, Any] = {
             "endpoint": self._server.endpoint,
             "accessKey": keys["access_key"],
             "secretKey": keys["secret_key"],
             "projectId": keys["project_id"],
-            "request": request,
+            "request": options,
         }
-        if asked.files:
-            files = {name: base64.b64encode(data).decode() for name, data in asked.files.items()}
-            described["form"] = {"texts": dict(asked.texts), "files": files}
+        if request.files:
+            files = {name: base64.b64encode(data).decode() for name, data in request.files.items()}
+            call["form"] = {"texts": dict(request.texts), "files": files}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(described) + "\n")
+        self._process.stdin.write(json.dumps(call) + "\n")
         self._process.stdin.flush()
         response = next(json.loads(line) for line in self._process.stdout if line.startswith('{"status"'))
         assert response["status"] == 200, response
@@ -350,27 +353,27 @@ class Curl:
     def __post_init__(self) -> None:
         self._token = self.server.token()
 
-    def ask(self, operation: str, kind: str, asked: Asked) -> Mapping[str, Any]:
-        query = f"?{urlencode(asked.query)}" if asked.query else ""
-        url = self.server.endpoint + path_of(self.server, asked) + query
-        command = ["curl", "--silent", "--show-error", "--fail-with-body", "--request", asked.method, url]
+    def send(self, operation: str, kind: str, request: Request) -> Mapping[str, Any]:
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        url = self.server.endpoint + request_path(self.server, request) + query
+        command = ["curl", "--silent", "--show-error", "--fail-with-body", "--request", request.method, url]
         command += ["--header", f"X-Auth-Token: {self._token}"]
         body = b""
-        if asked.files:
-            for name, text in asked.texts.items():
+        if request.files:
+            for name, text in request.texts.items():
                 command += ["--form-string", f"{name}={text}"]
-            for name, data in asked.files.items():
+            for name, data in request.files.items():
                 file = self.folder / f"{name}.png"
                 file.write_bytes(data)
                 command += ["--form", f"{name}=@{file}"]
-        elif asked.body is not None:
-            body = json.dumps(asked.body).encode()
+        elif request.body is not None:
+            body = json.dumps(request.body).encode()
             command += ["--header", "Content-Type: application/json", "--data-binary", "@-"]
         response: dict[str, Any] = json.loads(_run(command, body, self.folder))
         return response
 
 
-def _run(command: Sequence[str], given: bytes, folder: Path) -> str:
-    done = subprocess.run(command, input=given, capture_output=True, cwd=folder, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
-    return done.stdout.decode()
+def _run(command: Sequence[str], stdin: bytes, folder: Path) -> str:
+    result = subprocess.run(command, input=stdin, capture_output=True, cwd=folder, timeout=60, check=False)
+    assert result.returncode == 0, result.stdout.decode() + result.stderr.decode()
+    return result.stdout.decode()

@@ -16,11 +16,11 @@ BUCKET: Final = "faces"
 FILES: Final = {f"/{BUCKET}/anna.png": ANNA, f"/{BUCKET}/ben.png": BEN, f"/{BUCKET}/turning.mp4": LEFT_THEN_RIGHT}
 """Files of the object store, by path."""
 
-PICTURE_KINDS: Final = ("base64", "file", "URL")
+IMAGE_KINDS: Final = ("base64", "file", "URL")
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """An HTTP request: ``path`` follows the project, and its segments are not percent-encoded."""
 
     method: str
@@ -33,7 +33,7 @@ class Asked:
 
 
 @dataclass
-class Day:
+class ClientState:
     """A client's face set, and the ids that later steps need."""
 
     name: str
@@ -46,85 +46,86 @@ class Step:
 
     operation: str
     kind: str
-    asked: Callable[[Day], Asked]
-    holds: Callable[[Day, Mapping[str, Any]], bool]
+    request: Callable[[ClientState], Request]
+    holds: Callable[[ClientState, Mapping[str, Any]], bool]
 
     @property
     def name(self) -> tuple[str, str]:
         return self.operation, self.kind
 
 
-def picture(kind: str, prefix: str = "image", who: str = "anna") -> tuple[dict[str, str], dict[str, bytes]]:
+def image_parts(kind: str, prefix: str = "image", name: str = "anna") -> tuple[dict[str, str], dict[str, bytes]]:
     """Return the text parts and files of a request with an image."""
-    data = {"anna": ANNA, "ben": BEN, "both": BOTH}[who]
+    data = {"anna": ANNA, "ben": BEN, "both": BOTH}[name]
     match kind:
         case "base64":
             return {f"{prefix}_base64": base64.b64encode(data).decode()}, {}
         case "URL":
-            return {f"{prefix}_url": f"https://{BUCKET}.obs.cn-north-4.myhuaweicloud.com/{who}.png"}, {}
+            return {f"{prefix}_url": f"https://{BUCKET}.obs.cn-north-4.myhuaweicloud.com/{name}.png"}, {}
         case _:
             return {}, {f"{prefix}_file": data}
 
 
-def with_picture(kind: str, path: tuple[str, ...], version: str = "v2", who: str = "anna", **more: Any) -> Asked:
+def with_image(kind: str, path: tuple[str, ...], version: str = "v2", name: str = "anna", **more: Any) -> Request:
     """Return a request with one image; ``more`` are its other parameters."""
-    texts, files = picture(kind, who=who)
+    texts, files = image_parts(kind, name=name)
     if not files:
-        return Asked("POST", path, body={**texts, **more}, version=version)
+        return Request("POST", path, body={**texts, **more}, version=version)
     parts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in more.items()}
-    return Asked("POST", path, texts=parts, files=files, version=version)
+    return Request("POST", path, texts=parts, files=files, version=version)
 
 
-def performed(kind: str, version: str) -> Asked:
+def action_liveness(kind: str, version: str) -> Request:
     """Return a request with a video of a person who turns the head left, then right."""
-    path, asked = ("live-detect",), {"actions": "1,2", "nod_threshold": 20.0}
+    path, parameters = ("live-detect",), {"actions": "1,2", "nod_threshold": 20.0}
     match kind:
         case "file":
-            texts = {name: str(value) for name, value in asked.items()}
-            return Asked("POST", path, texts=texts, files={"video_file": LEFT_THEN_RIGHT}, version=version)
+            texts = {name: str(value) for name, value in parameters.items()}
+            return Request("POST", path, texts=texts, files={"video_file": LEFT_THEN_RIGHT}, version=version)
         case "URL":
-            asked["video_url"] = f"/{BUCKET}/turning.mp4"
+            parameters["video_url"] = f"/{BUCKET}/turning.mp4"
         case _:
-            asked["video_base64"] = base64.b64encode(LEFT_THEN_RIGHT).decode()
-    return Asked("POST", path, body=asked, version=version)
+            parameters["video_base64"] = base64.b64encode(LEFT_THEN_RIGHT).decode()
+    return Request("POST", path, body=parameters, version=version)
 
 
-def compared(kind: str) -> Asked:
-    (one, first), (two, second) = (picture(kind, f"image{number}", who) for number, who in ((1, "anna"), (2, "ben")))
-    files = {**first, **second}
-    return Asked("POST", ("face-compare",), body=None if files else {**one, **two}, files=files)
+def comparison(kind: str) -> Request:
+    texts1, files1 = image_parts(kind, "image1", "anna")
+    texts2, files2 = image_parts(kind, "image2", "ben")
+    files = {**files1, **files2}
+    return Request("POST", ("face-compare",), body=None if files else {**texts1, **texts2}, files=files)
 
 
-def added(day: Day, kind: str) -> Asked:
-    """Check that both faces of the image with two people are enrolled, and the largest of the others."""
+def enrolment(state: ClientState, kind: str) -> Request:
+    """Return an enrolment: of both faces of an image as base64, of the largest face otherwise."""
     single = kind != "base64"
     more: dict[str, Any] = {"external_image_id": f"by-{kind}", "external_fields": {"age": 30}, "single": single}
-    return with_picture(kind, faces(day), who="anna" if single else "both", **more)
+    return with_image(kind, faces_path(state), name="anna" if single else "both", **more)
 
 
-def _were_added(day: Day, kind: str, response: Mapping[str, Any]) -> bool:
+def _were_added(state: ClientState, kind: str, response: Mapping[str, Any]) -> bool:
     for face in response["faces"]:
-        day.ids[kind if kind not in day.ids else "second"] = face["face_id"]
-    told = [(face["external_image_id"], face["external_fields"]) for face in response["faces"]]
-    return told == [(f"by-{kind}", {"age": 30})] * (2 if kind == "base64" else 1)
+        state.ids[kind if kind not in state.ids else "second"] = face["face_id"]
+    added_faces = [(face["external_image_id"], face["external_fields"]) for face in response["faces"]]
+    return added_faces == [(f"by-{kind}", {"age": 30})] * (2 if kind == "base64" else 1)
 
 
-def _was_deleted(day: Day, kind: str, response: Mapping[str, Any]) -> bool:
-    del day.ids[kind]
+def _was_deleted(state: ClientState, kind: str, response: Mapping[str, Any]) -> bool:
+    del state.ids[kind]
     return bool(response["face_number"] == 1)
 
 
-def one(day: Day) -> tuple[str, ...]:
-    """Path of the client's face set."""
-    return "face-sets", day.name
+def face_set_path(state: ClientState) -> tuple[str, ...]:
+    """Return the path of the client's face set."""
+    return "face-sets", state.name
 
 
-def faces(day: Day) -> tuple[str, ...]:
-    """Path of its faces."""
-    return *one(day), "faces"
+def faces_path(state: ClientState) -> tuple[str, ...]:
+    """Return the path of the faces of the set."""
+    return *face_set_path(state), "faces"
 
 
-def searched(day: Day, kind: str) -> Asked:
+def search(state: ClientState, kind: str) -> Request:
     """Return a search with every option."""
     more: dict[str, Any] = {
         "top_n": 2,
@@ -133,142 +134,146 @@ def searched(day: Day, kind: str) -> Asked:
         "return_fields": ["age"],
         "sort": [{"age": "asc"}],
     }
-    return with_picture(kind, (*one(day), "search"), **more)
+    return with_image(kind, (*face_set_path(state), "search"), **more)
 
 
 def _steps() -> list[Step]:
-    step = Step
     return [
-        step(
+        Step(
             "create face set",
             "JSON",
-            lambda day: Asked(
+            lambda state: Request(
                 "POST",
                 ("face-sets",),
-                body={"face_set_name": day.name, "external_fields": {"age": {"type": "integer"}}},
+                body={"face_set_name": state.name, "external_fields": {"age": {"type": "integer"}}},
             ),
-            lambda day, response: (
-                response["face_set_info"]["face_set_name"] == day.name and response["face_set_info"]["face_number"] == 0
+            lambda state, response: (
+                response["face_set_info"]["face_set_name"] == state.name
+                and response["face_set_info"]["face_number"] == 0
             ),
         ),
-        step(
+        Step(
             "list face sets",
             "-",
-            lambda _: Asked("GET", ("face-sets",)),
-            lambda day, response: day.name in [each["face_set_name"] for each in response["face_sets_info"]],
+            lambda _: Request("GET", ("face-sets",)),
+            lambda state, response: state.name in [each["face_set_name"] for each in response["face_sets_info"]],
         ),
-        step(
+        Step(
             "show face set",
             "-",
-            lambda day: Asked("GET", one(day)),
+            lambda state: Request("GET", face_set_path(state)),
             lambda _, response: response["face_set_info"]["external_fields"] == {"age": {"type": "integer"}},
         ),
         *(
-            step(
+            Step(
                 "add faces",
                 kind,
-                lambda day, kind=kind: added(day, kind),  # type: ignore[misc]
-                lambda day, response, kind=kind: _were_added(day, kind, response),  # type: ignore[misc]
+                lambda state, kind=kind: enrolment(state, kind),  # type: ignore[misc]
+                lambda state, response, kind=kind: _were_added(state, kind, response),  # type: ignore[misc]
             )
-            for kind in PICTURE_KINDS
+            for kind in IMAGE_KINDS
         ),
-        step(
+        Step(
             "list faces",
             "offset, limit",
-            lambda day: Asked("GET", faces(day), query={"offset": "0", "limit": "2"}),
-            lambda day, response: [each["face_id"] for each in response["faces"]] == list(day.ids.values())[:2],
+            lambda state: Request("GET", faces_path(state), query={"offset": "0", "limit": "2"}),
+            lambda state, response: [each["face_id"] for each in response["faces"]] == list(state.ids.values())[:2],
         ),
-        step(
+        Step(
             "list faces",
             "face_id",
-            lambda day: Asked("GET", faces(day), query={"face_id": day.ids["file"]}),
-            lambda day, response: [each["face_id"] for each in response["faces"]] == [day.ids["file"]],
+            lambda state: Request("GET", faces_path(state), query={"face_id": state.ids["file"]}),
+            lambda state, response: [each["face_id"] for each in response["faces"]] == [state.ids["file"]],
         ),
-        step(
+        Step(
             "update face",
             "JSON",
-            lambda day: Asked("PUT", faces(day), body={"face_id": day.ids["URL"], "external_fields": {"age": 31}}),
+            lambda state: Request(
+                "PUT", faces_path(state), body={"face_id": state.ids["URL"], "external_fields": {"age": 31}}
+            ),
             lambda _, response: response["face_number"] == 1,
         ),
         *(
-            step(
+            Step(
                 "search",
                 kind,
-                lambda day, kind=kind: searched(day, kind),  # type: ignore[misc]
+                lambda state, kind=kind: search(state, kind),  # type: ignore[misc]
                 lambda _, response: [each["external_fields"] for each in response["faces"]] == [{"age": 30}] * 2,
             )
-            for kind in PICTURE_KINDS
+            for kind in IMAGE_KINDS
         ),
-        step(
+        Step(
             "search",
             "face_id",
-            lambda day: Asked("POST", (*one(day), "search"), body={"face_id": day.ids["URL"], "top_n": 1}),
-            lambda day, response: response["faces"][0]["face_id"] == day.ids["URL"],
+            lambda state: Request(
+                "POST", (*face_set_path(state), "search"), body={"face_id": state.ids["URL"], "top_n": 1}
+            ),
+            lambda state, response: response["faces"][0]["face_id"] == state.ids["URL"],
         ),
-        step(
+        Step(
             "delete faces",
             "face_id",
-            lambda day: Asked("DELETE", faces(day), query={"face_id": day.ids["base64"]}),
-            lambda day, response: _was_deleted(day, "base64", response),
+            lambda state: Request("DELETE", faces_path(state), query={"face_id": state.ids["base64"]}),
+            lambda state, response: _was_deleted(state, "base64", response),
         ),
-        step(
+        Step(
             "delete faces",
             "external_image_id",
-            lambda day: Asked("DELETE", faces(day), query={"external_image_id": "by-file"}),
-            lambda day, response: _was_deleted(day, "file", response),
+            lambda state: Request("DELETE", faces_path(state), query={"external_image_id": "by-file"}),
+            lambda state, response: _was_deleted(state, "file", response),
         ),
-        step(
+        Step(
             "delete faces",
             "custom field",
-            lambda day: Asked("DELETE", faces(day), query={"age": "31"}),
-            lambda day, response: _was_deleted(day, "URL", response),
+            lambda state: Request("DELETE", faces_path(state), query={"age": "31"}),
+            lambda state, response: _was_deleted(state, "URL", response),
         ),
-        step(
+        Step(
             "batch delete",
             "filter",
-            lambda day: Asked("DELETE", (*faces(day), "batch"), body={"filter": "age:[* TO *]"}),
-            lambda day, response: response["face_number"] == len(day.ids),
+            lambda state: Request("DELETE", (*faces_path(state), "batch"), body={"filter": "age:[* TO *]"}),
+            lambda state, response: response["face_number"] == len(state.ids),
         ),
-        step(
+        Step(
             "delete face set",
             "-",
-            lambda day: Asked("DELETE", one(day)),
-            lambda day, response: response == {"face_set_name": day.name},
+            lambda state: Request("DELETE", face_set_path(state)),
+            lambda state, response: response == {"face_set_name": state.name},
         ),
         *(
-            step(
+            Step(
                 "detect",
                 kind,
-                lambda _, kind=kind: with_picture(kind, ("face-detect",), attributes="1,2"),  # type: ignore[misc]
+                lambda _, kind=kind: with_image(kind, ("face-detect",), attributes="1,2"),  # type: ignore[misc]
                 lambda _, response: response["faces"][0]["attributes"] == {"gender": "male", "age": 60},
             )
-            for kind in PICTURE_KINDS
+            for kind in IMAGE_KINDS
         ),
         *(
-            step(
+            Step(
                 "compare",
                 kind,
-                lambda _, kind=kind: compared(kind),  # type: ignore[misc]
+                lambda _, kind=kind: comparison(kind),  # type: ignore[misc]
                 lambda _, response: (
                     response["similarity"] < 0.93 and response["image2_face"]["bounding_box"]["width"] > 100
                 ),
             )
-            for kind in PICTURE_KINDS
+            for kind in IMAGE_KINDS
         ),
         *(
-            step(
+            Step(
                 "silent liveness",
                 kind,
-                lambda _, kind=kind: with_picture(kind, ("live-detect-face",), "v1"),  # type: ignore[misc]
+                lambda _, kind=kind: with_image(kind, ("live-detect-face",), "v1"),  # type: ignore[misc]
                 lambda _, response: response["result"]["alive"] is True and isinstance(response["warning-list"], list),
             )
-            for kind in PICTURE_KINDS
+            for kind in IMAGE_KINDS
         ),
         *(
-            step(
+            Step(
                 f"action liveness, {version}",
                 kind,
-                lambda _, kind=kind, version=version: performed(kind, version),  # type: ignore[misc]
+                lambda _, kind=kind, version=version: action_liveness(kind, version),  # type: ignore[misc]
                 lambda _, response: (
                     response["video-result"]["alive"] is True
                     and [each["action"] for each in response["video-result"]["actions"]] == [1, 2]
@@ -276,7 +281,7 @@ def _steps() -> list[Step]:
                 ),
             )
             for version in ("v1", "v2")
-            for kind in PICTURE_KINDS
+            for kind in IMAGE_KINDS
         ),
     ]
 

@@ -16,7 +16,7 @@ from tests.support.servers import REPOSITORY, RunningServer, fake_server_command
 from tests.support.web import WebServer
 
 from .clients import Client, Curl, NodeCore, OfficialAsyncSdk, OfficialSdk, OldJavaSdk, OldPythonSdk, UnsupportedError
-from .operations import FILES, STEPS, Day
+from .operations import FILES, STEPS, ClientState
 
 PAGE = REPOSITORY / "docs" / "compatibility.md"
 BEGIN, END = "<!-- table: clients -->\n", "<!-- end -->"
@@ -74,19 +74,18 @@ RESULTS: dict[str, dict[tuple[str, str], str]] = {}
 
 
 @pytest.mark.parametrize("name", CLIENTS)
-def test_a_client_meets_the_answers_it_knows(
+def test_a_client_receives_the_expected_responses(
     name: str, frs_server: RunningServer, request: pytest.FixtureRequest
 ) -> None:
     client = CLIENTS[name](frs_server, request)
-    day, results = Day(f"{name} é 中"), {}
+    state, results = ClientState(f"{name} é 中"), {}
     for step in STEPS:
-        asked = step.asked(day)
         try:
-            response = client.ask(step.operation, step.kind, asked)
+            response = client.send(step.operation, step.kind, step.request(state))
         except UnsupportedError as reason:
             results[step.name] = str(reason)
         else:
-            assert step.holds(day, response), (step.name, response)
+            assert step.holds(state, response), (step.name, response)
             results[step.name] = "pass"
     RESULTS[name] = results
 
@@ -103,9 +102,9 @@ def table(results: dict[str, dict[tuple[str, str], str]]) -> str:
     return "\n".join([*lines, "", *notes, ""])
 
 
-def test_the_table_in_the_documentation_is_what_was_seen() -> None:
+def test_the_documented_table_has_the_measured_results() -> None:
     if RESULTS.keys() != CLIENTS.keys():
-        pytest.skip("not every client was tried")
+        pytest.skip("not every client was tested")
     page = PAGE.read_text("utf-8")
     before, _, rest = page.partition(BEGIN)
     shown, mark, after = rest.partition(END)

@@ -62,8 +62,8 @@ class Objects:
             self.made[name] = make()
         return self.made[name]
 
-    def _post(self, path: str, status: int = 200, **asked: Any) -> httpx.Response:
-        response = self.http.post(path, **asked)
+    def _post(self, path: str, status: int = 200, **arguments: Any) -> httpx.Response:
+        response = self.http.post(path, **arguments)
         assert response.status_code == status, response.text
         return response
 

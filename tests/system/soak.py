@@ -218,9 +218,9 @@ class Visitor:
 
 
 def _watch(server: RunningServer, ended: threading.Event, soaked: Soaked) -> None:
-    begun, every = time.monotonic(), 0.25
-    while not ended.wait(every):
-        soaked.resident.append((time.monotonic() - begun, resident(server.process.pid)))
+    started, interval = time.monotonic(), 0.25
+    while not ended.wait(interval):
+        soaked.resident.append((time.monotonic() - started, resident(server.process.pid)))
 
 
 def _quiet(server: RunningServer) -> Held:

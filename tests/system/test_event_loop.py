@@ -122,9 +122,9 @@ class Client:
         self.service = service
         self._http = http
 
-    def ask(self, method: str, path: str, **asked: Any) -> httpx.Response:
+    def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """Return the response to a request; a tilde in the path stands for the project id."""
-        return self._http.request(method, path.replace("~", self.service.account["project_id"]), **asked)
+        return self._http.request(method, path.replace("~", self.service.account["project_id"]), **arguments)
 
 
 @pytest.fixture(scope="module")
@@ -154,27 +154,29 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 @pytest.fixture(scope="module")
 def face_id(client: Client) -> str:
     """The id of one of a thousand faces with ten fields in the set ``crowd``."""
-    assert client.ask("POST", "/v2/~/face-sets", json={"face_set_name": "crowd", "external_fields": FIELDS}).is_success
+    assert client.request(
+        "POST", "/v2/~/face-sets", json={"face_set_name": "crowd", "external_fields": FIELDS}
+    ).is_success
     for _ in range(limits.MAX_TOP_N // 64 + 1):
-        response = client.ask(
+        response = client.request(
             "POST", "/v2/~/face-sets/crowd/faces", json={"image_base64": crowd(), "external_fields": VALUES}
         )
     return str(response.json()["faces"][0]["face_id"])
 
 
-def worst(client: Client, method: str, path: str, status: int, asked: Mapping[str, Any]) -> float:
+def worst(client: Client, method: str, path: str, status: int, arguments: Mapping[str, Any]) -> float:
     """Return the milliseconds of the longest callback of a request, in the best of several tries."""
-    found = []
+    longest = []
     for _ in range(TRIES):
         client.service.longest = 0
-        response = client.ask(method, path, **asked)
+        response = client.request(method, path, **arguments)
         assert response.status_code == status, response.text[:200]
-        found.append(client.service.longest)
-    return min(found)
+        longest.append(client.service.longest)
+    return min(longest)
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "asked"),
+    ("path", "status", "arguments"),
     [
         pytest.param("/v2/~/face-detect", 200, lambda: {"json": {"image_base64": text(padded())}}, id="text"),
         pytest.param("/v2/~/face-detect", 200, lambda: {"json": {"image_base64": lines()}}, id="text in lines"),
@@ -182,7 +184,7 @@ def worst(client: Client, method: str, path: str, status: int, asked: Mapping[st
         pytest.param(
             "/v2/~/face-detect", 200, lambda: {"files": {"image_base64": (None, text(padded()))}}, id="text in a form"
         ),
-        pytest.param("/v2/~/face-compare", 200, lambda: {"json": dict.fromkeys(PAIR, half())}, id="two pictures"),
+        pytest.param("/v2/~/face-compare", 200, lambda: {"json": dict.fromkeys(PAIR, half())}, id="two images"),
         pytest.param("/v1/~/live-detect-face", 200, lambda: {"json": {"image_base64": text(padded())}}, id="liveness"),
         pytest.param("/v2/~/live-detect", 200, lambda: {"json": {"video_base64": film(), "actions": "1"}}, id="video"),
         pytest.param(
@@ -208,16 +210,16 @@ def worst(client: Client, method: str, path: str, status: int, asked: Mapping[st
         ),
     ],
 )
-def test_a_large_body_does_not_keep_the_event_loop(
-    client: Client, path: str, status: int, asked: Callable[[], Mapping[str, Any]]
+def test_a_large_body_does_not_block_the_event_loop(
+    client: Client, path: str, status: int, arguments: Callable[[], Mapping[str, Any]]
 ) -> None:
-    assert worst(client, "POST", path, status, asked()) < MILLISECONDS
+    assert worst(client, "POST", path, status, arguments()) < MILLISECONDS
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "asked"),
+    ("method", "path", "body"),
     [
-        pytest.param("POST", "search", lambda _: {"image_base64": text(padded()), **THOUSAND}, id="search by picture"),
+        pytest.param("POST", "search", lambda _: {"image_base64": text(padded()), **THOUSAND}, id="search by image"),
         pytest.param("POST", "search", lambda face_id: {"face_id": face_id, **THOUSAND}, id="search by face id"),
         pytest.param(
             "POST", "search", lambda _: {"image_base64": text(padded(5000)), "filter": FILTER}, id="a long filter"
@@ -226,14 +228,14 @@ def test_a_large_body_does_not_keep_the_event_loop(
         pytest.param("GET", "faces?limit=1000", lambda _: None, id="list"),
     ],
 )
-def test_many_faces_do_not_keep_the_event_loop(
-    client: Client, face_id: str, method: str, path: str, asked: Callable[[str], dict[str, Any] | None]
+def test_many_faces_do_not_block_the_event_loop(
+    client: Client, face_id: str, method: str, path: str, body: Callable[[str], dict[str, Any] | None]
 ) -> None:
-    assert worst(client, method, f"/v2/~/face-sets/crowd/{path}", 200, {"json": asked(face_id)}) < MILLISECONDS
+    assert worst(client, method, f"/v2/~/face-sets/crowd/{path}", 200, {"json": body(face_id)}) < MILLISECONDS
 
 
 @pytest.mark.usefixtures("face_id")
-def test_a_table_does_not_keep_the_event_loop(client: Client) -> None:
+def test_a_table_does_not_block_the_event_loop(client: Client) -> None:
     assert worst(client, "GET", "/x/v1/~/face-sets/crowd/faces?limit=1000&sort=field1", 200, {}) < MILLISECONDS
 
 
@@ -244,5 +246,5 @@ def test_the_measure_sees_what_keeps_the_event_loop(client: Client, monkeypatch:
             pass
 
     monkeypatch.setattr(client.service.services.admission, "admit", slow)
-    client.ask("GET", "/v2/~/face-sets")
+    client.request("GET", "/v2/~/face-sets")
     assert client.service.longest > MILLISECONDS

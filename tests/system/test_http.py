@@ -25,7 +25,7 @@ def wire(server: RunningServer) -> Iterator[socket.socket]:
         yield connection
 
 
-def told(response: HTTPResponse) -> dict[str, Any]:
+def json_body(response: HTTPResponse) -> dict[str, Any]:
     """Return the body of a gateway error, and check its invariants."""
     body: dict[str, Any] = json.loads(response.read())
     assert response.headers["content-type"] == CONTENT_TYPE
@@ -52,7 +52,7 @@ def test_a_path_outside_the_service_is_404_without_a_token_too(
 ) -> None:
     wire.sendall(head("GET", target.format(pid=server.credentials["project_id"]), Host="a"))
     response = read(wire)
-    assert (response.status, told(response)["error_code"]) == (404, "APIG.0101")
+    assert (response.status, json_body(response)["error_code"]) == (404, "APIG.0101")
 
 
 @pytest.mark.parametrize("segment", ["..", ".", "%2e%2e", "%2E%2E%2F%2E%2E", "\\..\\", "a%2F..%2Fb"])
@@ -120,7 +120,7 @@ def test_an_announced_body_is_refused_before_it_is_sent(server: RunningServer, w
     headers = {"Host": "a", "X_Auth_Token": token, "Content_Length": str(10**15)}
     wire.sendall(head("POST", f"{server.project}/face-detect", **headers))
     response = read(wire)
-    assert (response.status, told(response)["error_code"]) == (413, "APIG.0201")
+    assert (response.status, json_body(response)["error_code"]) == (413, "APIG.0201")
 
 
 @pytest.mark.parametrize("length", ["-1", "abc", "1, 2", "0x10", "٣", "+1"])

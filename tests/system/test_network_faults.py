@@ -49,12 +49,12 @@ def test_a_database_unreachable_for_30_seconds_loses_nothing(host: OtherHost, cl
         with Writers(cluster, path) as writers:
             writers.wait_for(10)
             host.pull_out()
-            begun = time.monotonic()
+            started = time.monotonic()
             receives_database_unavailable(client, path)
             assert client.get("/health").status_code == 200
             assert client.get("/ready").status_code == 502
             during = len(writers.there)
-            pause(max(0.0, begun + AWAY_SECONDS - time.monotonic()))
+            pause(max(0.0, started + AWAY_SECONDS - time.monotonic()))
             assert len(writers.there) == during
             host.plug_in()
             writers.wait_for(10)
@@ -71,8 +71,8 @@ def test_over_a_slow_network_every_answer_is_that_of_a_list(host: OtherHost, clu
 def test_without_a_word_from_milvus_searches_are_answered_from_memory(host: OtherHost, tmp_path: Path) -> None:
     data = tmp_path / "data"
     with milvus_server(tmp_path / "milvus", host) as milvus:
-        told = {"OPENFRS_INDEX": "milvus", "OPENFRS_MILVUS": milvus.url}
-        with running(fake_server_command(data), data, environment=told) as server, server.http() as client:
+        settings = {"OPENFRS_INDEX": "milvus", "OPENFRS_MILVUS": milvus.url}
+        with running(fake_server_command(data), data, environment=settings) as server, server.http() as client:
             path = f"{server.project}/face-sets/s"
             assert client.post(f"{server.project}/face-sets", json={"face_set_name": "s"}).status_code == 200
             first = add(client, path, 0)

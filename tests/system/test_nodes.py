@@ -61,9 +61,9 @@ def test_accounts_keys_and_tokens_are_those_of_all(cluster: list[RunningServer],
 
 def test_the_audit_log_is_searched_on_any_node(cluster: list[RunningServer], clients: list[httpx.Client]) -> None:
     project = cluster[0].credentials["project_id"]
-    asked = [client.delete(f"{cluster[0].project}/face-sets/none").headers["X-Request-Id"] for client in clients]
+    request_ids = [client.delete(f"{cluster[0].project}/face-sets/none").headers["X-Request-Id"] for client in clients]
     for client in clients:
-        for request_id in asked:
+        for request_id in request_ids:
             until = time.monotonic() + 30
             while True:
                 response = client.get(f"/x/v1/accounts/{project}/audit", params={"text": request_id})

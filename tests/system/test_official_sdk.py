@@ -219,10 +219,10 @@ def test_documentation_needs_no_network(real_server: RunningServer) -> None:
 
 
 def test_silent_liveness(sdk: Any, photos: Path, all_weights: WeightCache) -> None:
-    asked = frs.DetectLiveFaceByBase64Request(
+    request = frs.DetectLiveFaceByBase64Request(
         body=frs.LiveDetectFaceBase64Req(image_base64=as_base64(photos / "biden.jpg"))
     )
-    found = sdk.detect_live_face_by_base64(asked)
+    found = sdk.detect_live_face_by_base64(request)
     with (photos / "biden.jpg").open("rb") as file:
         form = frs.DetectLiveFaceByFileRequest(body=frs.DetectLiveFaceByFileRequestBody(image_file=FormFile(file)))
         assert sdk.detect_live_face_by_file(form).result == found.result
@@ -233,10 +233,10 @@ def test_silent_liveness(sdk: Any, photos: Path, all_weights: WeightCache) -> No
 
 def test_action_liveness(sdk: Any, all_weights: WeightCache, shared_data: Path) -> None:
     clip = shared_data / "video/td_real/samples/0001e96803--621ea6b1e2c5d221d5131267/live_video.MOV"
-    asked = frs.DetectLiveByBase64Request(
+    request = frs.DetectLiveByBase64Request(
         body=frs.LiveDetectBase64Req(video_base64=as_base64(clip), actions="1,2,3", nod_threshold=20)
     )
-    found = sdk.detect_live_by_base64(asked)
+    found = sdk.detect_live_by_base64(request)
     assert found.video_result.alive is True
     assert [each.action for each in found.video_result.actions] == [1, 2, 3]
     assert found.warning_list == []

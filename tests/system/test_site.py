@@ -107,8 +107,8 @@ def test_every_route_is_on_the_site(site: Path, server: RunningServer) -> None:
     paths = httpx.get(f"{server.endpoint}/openapi.json").json()["paths"]
     for path, methods in paths.items():
         for method in methods:
-            told = (f"{method.upper()} {path}", f"{method.upper()} {path.replace('/v1/', '/v2/', 1)}")
-            assert any(each in text for each in told), told[0]
+            signatures = (f"{method.upper()} {path}", f"{method.upper()} {path.replace('/v1/', '/v2/', 1)}")
+            assert any(each in text for each in signatures), signatures[0]
 
 
 def test_figures_beside_the_pages_are_readable() -> None:

@@ -32,8 +32,8 @@ def table(server: Server, http: httpx.Client) -> str:
 def ids(http: httpx.Client, table: str, **query: Any) -> tuple[int, str]:
     response = http.get(table, params=query)
     assert response.status_code == 200, response.text
-    told = response.json()
-    return told["total"], "".join(face["external_image_id"] for face in told["faces"])
+    page = response.json()
+    return page["total"], "".join(face["external_image_id"] for face in page["faces"])
 
 
 @pytest.mark.parametrize(

@@ -16,19 +16,19 @@ def test_models_lists_calibration_and_all_weights(server: Server, http: httpx.Cl
     project_id = server.credentials["project_id"]
     response = http.get(f"{server.endpoint}/x/v1/{project_id}/models")
     assert response.status_code == 200
-    told = response.json()
-    assert told["embedder"] == "sface"
+    models = response.json()
+    assert models["embedder"] == "sface"
     shipped = {"mirrored": False, "calibrated": True}
-    assert told["embedders"] == [
+    assert models["embedders"] == [
         {"name": "sface", "active": True, "dimension": 128, **shipped},
         {"name": "fr_feature", "active": False, "dimension": 512, **shipped},
         {"name": "fused", "active": False, "dimension": 640, **shipped},
     ]
     scale = calibration("sface")
-    assert told["calibration"]["operating_points"] == [point.model_dump() for point in scale.operating_points]
-    assert told["calibration"]["impostor_pairs"] == scale.impostor_pairs
-    assert "knots" not in told["calibration"]
-    assert {weight["name"]: weight["licence"] for weight in told["weights"]} == {
+    assert models["calibration"]["operating_points"] == [point.model_dump() for point in scale.operating_points]
+    assert models["calibration"]["impostor_pairs"] == scale.impostor_pairs
+    assert "knots" not in models["calibration"]
+    assert {weight["name"]: weight["licence"] for weight in models["weights"]} == {
         name: weight.licence for name, weight in manifest().weights.items()
     }
 

@@ -86,10 +86,10 @@ def test_with_single_only_single_face_policies_count_other_faces(http: httpx.Cli
 def test_a_check_returns_reasons_and_measurements(http: httpx.Client, frs: Frs, policy: str, x: str) -> None:
     http.put(policy, json={"policy": {"max_blur": 0.3, "max_faces": 2, "duplicate_similarity": 0.93}})
     (enrolled,) = ok(add(frs, ANNA, external_image_id="anna"))["faces"]
-    asked = {"image_base64": text(ANNA, BLURRED, BERTA), "face_set_name": "test"}
-    told = ok(http.post(f"{x}/face-check", json=asked))
-    assert told["policy"] == {"max_blur": 0.3, "max_faces": 2, "duplicate_similarity": 0.93}
-    first, second, third = told["faces"]
+    body = {"image_base64": text(ANNA, BLURRED, BERTA), "face_set_name": "test"}
+    check = ok(http.post(f"{x}/face-check", json=body))
+    assert check["policy"] == {"max_blur": 0.3, "max_faces": 2, "duplicate_similarity": 0.93}
+    first, second, third = check["faces"]
     assert first == {
         "bounding_box": enrolled["bounding_box"],
         "accepted": False,
@@ -107,8 +107,8 @@ def test_a_check_returns_reasons_and_measurements(http: httpx.Client, frs: Frs, 
 def test_a_check_accepts_a_policy_of_its_own(http: httpx.Client, frs: Frs, policy: str, x: str) -> None:
     ok(add(frs, ANNA))
     trial = {"max_faces": 1, "duplicate_similarity": 0.93}
-    asked = {"image_base64": text(ANNA, BERTA), "face_set_name": "test", "policy": trial}
-    first, second = ok(http.post(f"{x}/face-check", json=asked))["faces"]
+    body = {"image_base64": text(ANNA, BERTA), "face_set_name": "test", "policy": trial}
+    first, second = ok(http.post(f"{x}/face-check", json=body))["faces"]
     assert (first["reasons"], second["reasons"]) == (["DUPLICATE_PERSON"], ["EXCEEDS_MAX_FACES"])
     assert ok(http.get(policy)) == {"policy": {}}
     form: Any = {
@@ -122,9 +122,9 @@ def test_a_check_accepts_a_policy_of_its_own(http: httpx.Client, frs: Frs, polic
 
 
 def test_a_check_without_policy_uses_the_recommended_one(http: httpx.Client, x: str) -> None:
-    told = ok(http.post(f"{x}/face-check", json={"image_base64": text(BLURRED)}))
-    assert told["policy"]["min_face_size"] == 80
-    assert told["faces"][0]["reasons"] == ["LOW_FACE_QUALITY", "LOW_SHARPNESS"]
+    check = ok(http.post(f"{x}/face-check", json={"image_base64": text(BLURRED)}))
+    assert check["policy"]["min_face_size"] == 80
+    assert check["faces"][0]["reasons"] == ["LOW_FACE_QUALITY", "LOW_SHARPNESS"]
     assert ok(http.post(f"{x}/face-check", json={"image_base64": text()}))["faces"] == []
 
 

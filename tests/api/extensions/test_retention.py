@@ -67,8 +67,8 @@ def test_a_legal_hold_prevents_every_deletion(http: httpx.Client, frs: Frs, path
         frs.request("DELETE", "/face-sets/test/faces/batch", json={"filter": "a_integer:1"}),
     ]
     for response in held:
-        told = refusal(response, "APIG.0306", status=403)
-        assert "the face set test is under legal hold" in told
+        message = refusal(response, "APIG.0306", status=403)
+        assert "the face set test is under legal hold" in message
     add(frs, BERTA)
     assert len(ok(frs.get("/face-sets/test/faces"))["faces"]) == 2
     assert ok(http.delete(f"{path}/legal-hold")) == {"retention": {}}

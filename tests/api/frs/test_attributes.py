@@ -32,8 +32,8 @@ def described(frs: Frs, codes: str, *people: tuple[int, int, int]) -> list[dict[
 
 @pytest.mark.parametrize("codes", [None, "", "99", "0,3,5", ",", "x,y"])
 def test_without_a_known_code_only_the_bounding_box_is_returned(frs: Frs, codes: str | None) -> None:
-    asked = {"image_base64": text(MAN)} | ({} if codes is None else {"attributes": codes})
-    (face,) = ok(frs.post("/face-detect", json=asked))["faces"]
+    body = {"image_base64": text(MAN)} | ({} if codes is None else {"attributes": codes})
+    (face,) = ok(frs.post("/face-detect", json=body))["faces"]
     assert face.keys() == {"bounding_box"}
 
 
@@ -70,8 +70,8 @@ def test_every_attribute_of_v2(frs: Frs) -> None:
     ],
 )
 def test_only_requested_attributes_are_returned(frs: Frs, code: str, key: str) -> None:
-    for asked in (code, f"99,{code},{code}", f" {code} ,x"):
-        (face,) = described(frs, asked, MAN)
+    for codes in (code, f"99,{code},{code}", f" {code} ,x"):
+        (face,) = described(frs, codes, MAN)
         assert face["attributes"].keys() == {key}
 
 
@@ -87,8 +87,8 @@ def test_attributes_are_read_from_a_form(frs: Frs) -> None:
 
 
 def test_a_comparison_returns_no_attributes(frs: Frs) -> None:
-    asked = {"image1_base64": text(MAN), "image2_base64": text(MAN), "attributes": "1"}
-    assert ok(frs.post("/face-compare", json=asked))["image1_face"].keys() == {"bounding_box"}
+    body = {"image1_base64": text(MAN), "image2_base64": text(MAN), "attributes": "1"}
+    assert ok(frs.post("/face-compare", json=body))["image1_face"].keys() == {"bounding_box"}
 
 
 def test_every_attribute_of_v1(v1: Frs) -> None:

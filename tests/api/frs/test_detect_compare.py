@@ -60,16 +60,16 @@ def test_every_kind_of_input_gives_the_same_response(frs: Frs) -> None:
 
 @pytest.mark.parametrize("attributes", ["", "1,2", "0,3,5,99", "abc", ",,", "2," * 1000])
 def test_attribute_codes_that_are_not_computed_are_ignored(frs: Frs, attributes: str) -> None:
-    asked = {"image_base64": text(ONE), "attributes": attributes}
-    assert len(ok(frs.post("/face-detect", json=asked))["faces"]) == 1
+    body = {"image_base64": text(ONE), "attributes": attributes}
+    assert len(ok(frs.post("/face-detect", json=body))["faces"]) == 1
     form = {"files": {"image_file": photo(ONE)}, "data": {"attributes": attributes}}
     assert len(ok(frs.post("/face-detect", **form))["faces"]) == 1
 
 
 @pytest.mark.parametrize("attributes", [1, ["1"], {"1": True}, True])
 def test_attributes_are_a_string(frs: Frs, attributes: Any) -> None:
-    asked = {"image_base64": text(ONE), "attributes": attributes}
-    assert "attributes" in refusal(frs.post("/face-detect", json=asked), "FRS.0012")
+    body = {"image_base64": text(ONE), "attributes": attributes}
+    assert "attributes" in refusal(frs.post("/face-detect", json=body), "FRS.0012")
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_comparing_with_oneself_is_one_and_the_largest_faces_are_compared(frs: F
     same = ok(frs.post("/face-compare", json={"image1_base64": text(ONE), "image2_base64": text(ONE, OTHER)}))
     assert same["similarity"] == 1
     assert list(same) == ["image1_face", "similarity", "image2_face"]
-    asked = {"image1_base64": text(ONE), "image2_base64": text(OTHER, ONE)}
-    other = ok(frs.post("/face-compare", json=asked))["similarity"]
+    body = {"image1_base64": text(ONE), "image2_base64": text(OTHER, ONE)}
+    other = ok(frs.post("/face-compare", json=body))["similarity"]
     assert 0 <= other < 0.93
 
 
@@ -123,8 +123,8 @@ def test_comparing_does_not_depend_on_order_or_way_of_sending(frs: Frs) -> None:
 
 @pytest.mark.parametrize(("first", "second"), [((), (ONE,)), ((ONE,), ()), ((), ())])
 def test_a_comparison_needs_a_face_in_both_images(frs: Frs, first: Any, second: Any) -> None:
-    asked = {"image1_base64": text(*first), "image2_base64": text(*second)}
-    refusal(frs.post("/face-compare", json=asked), "FRS.0501")
+    body = {"image1_base64": text(*first), "image2_base64": text(*second)}
+    refusal(frs.post("/face-compare", json=body), "FRS.0501")
 
 
 @pytest.mark.parametrize(

@@ -149,14 +149,14 @@ def test_a_field_name_is_letters_digits_underscores_and_hyphens(frs: Frs, name: 
 
 @pytest.mark.parametrize("count", [0, 1, 10])
 def test_up_to_ten_fields_are_kept_in_order(frs: Frs, count: int) -> None:
-    fields = {f"f{count - place}": {"type": "long"} for place in range(count)}
+    fields = {f"f{count - number}": {"type": "long"} for number in range(count)}
     assert list(frs.create(external_fields=fields)["external_fields"]) == list(fields)
 
 
 @pytest.mark.parametrize(
     "fields",
     [
-        {f"f{place}": {"type": "long"} for place in range(11)},
+        {f"f{number}": {"type": "long"} for number in range(11)},
         {"": {"type": "long"}},
         {"a" * 37: {"type": "long"}},
         {"a b": {"type": "long"}},
@@ -203,7 +203,7 @@ def test_names_differ_by_case(frs: Frs) -> None:
 
 def test_at_most_ten_face_sets_are_listed_in_order_of_creation(frs: Frs) -> None:
     assert ok(frs.get("/face-sets")) == {"face_sets_info": []}
-    made = [frs.create(f"set-{9 - place}") for place in range(10)]
+    made = [frs.create(f"set-{9 - number}") for number in range(10)]
     assert "10" in refusal(frs.post("/face-sets", json={"face_set_name": "eleventh"}), "FRS.0012")
     refusal(frs.post("/face-sets", json={"face_set_name": "set-9"}), "FRS.0301")
     assert ok(frs.get("/face-sets")) == {"face_sets_info": made}

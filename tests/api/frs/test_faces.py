@@ -13,8 +13,8 @@ from tests.support.fake_models import photo
 ONE, OTHER, THIRD = (200, 0, 0), (0, 200, 0), (0, 0, 200)
 
 
-def add(frs: Frs, *people: tuple[int, int, int], **asked: Any) -> list[dict[str, Any]]:
-    body = {"image_base64": base64.b64encode(photo(*people)).decode(), **asked}
+def add(frs: Frs, *people: tuple[int, int, int], **parameters: Any) -> list[dict[str, Any]]:
+    body = {"image_base64": base64.b64encode(photo(*people)).decode(), **parameters}
     faces: list[dict[str, Any]] = ok(frs.post("/face-sets/test/faces", json=body))["faces"]
     return faces
 

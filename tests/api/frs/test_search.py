@@ -13,14 +13,14 @@ from tests.support.fake_models import photo
 PEOPLE = [(200, 0, 0), (0, 200, 0), (0, 0, 200)]
 
 
-def enrol(frs: Frs, *people: tuple[int, int, int], **asked: Any) -> list[dict[str, Any]]:
-    body = {"image_base64": base64.b64encode(photo(*people)).decode(), **asked}
+def enrol(frs: Frs, *people: tuple[int, int, int], **parameters: Any) -> list[dict[str, Any]]:
+    body = {"image_base64": base64.b64encode(photo(*people)).decode(), **parameters}
     faces: list[dict[str, Any]] = ok(frs.post("/face-sets/test/faces", json=body))["faces"]
     return faces
 
 
-def search(frs: Frs, probe: tuple[int, int, int] = PEOPLE[0], **asked: Any) -> list[dict[str, Any]]:
-    body = {"image_base64": base64.b64encode(photo(probe)).decode(), **asked}
+def search(frs: Frs, probe: tuple[int, int, int] = PEOPLE[0], **parameters: Any) -> list[dict[str, Any]]:
+    body = {"image_base64": base64.b64encode(photo(probe)).decode(), **parameters}
     faces: list[dict[str, Any]] = ok(frs.post("/face-sets/test/search", json=body))["faces"]
     return faces
 
@@ -99,7 +99,7 @@ def test_an_invalid_threshold_is_rejected(frs: Frs, face_set: str, threshold: An
 
 
 @pytest.mark.parametrize(
-    ("asked", "returned"),
+    ("return_fields", "returned"),
     [
         (None, {}),
         ([], {}),
@@ -108,9 +108,9 @@ def test_an_invalid_threshold_is_rejected(frs: Frs, face_set: str, threshold: An
         (["a_boolean", "unknown", "similarity", "face_id", ""], {}),
     ],
 )
-def test_return_fields_selects_the_returned_fields(frs: Frs, face_set: str, asked: Any, returned: Any) -> None:
+def test_return_fields_selects_the_returned_fields(frs: Frs, face_set: str, return_fields: Any, returned: Any) -> None:
     enrol(frs, PEOPLE[0], external_fields={"a_long": 3, "a_string": "x"})
-    assert search(frs, return_fields=asked)[0]["external_fields"] == returned
+    assert search(frs, return_fields=return_fields)[0]["external_fields"] == returned
 
 
 @pytest.mark.parametrize("return_fields", ["a_long", [1], [None], {"a": 1}, 1])
@@ -128,7 +128,7 @@ def enrol_line(frs: Frs) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "places"),
+    ("text", "positions"),
     [
         ("a_long:2", [1, 2]),
         ("a_long:[1 TO 2] && !a_double:0.5", [1, 2]),
@@ -139,14 +139,14 @@ def enrol_line(frs: Frs) -> list[str]:
         (None, [0, 1, 2, 3]),
     ],
 )
-def test_a_filter_restricts_the_results(frs: Frs, face_set: str, text: str | None, places: list[int]) -> None:
+def test_a_filter_restricts_the_results(frs: Frs, face_set: str, text: str | None, positions: list[int]) -> None:
     ids = enrol_line(frs)
-    assert [face["face_id"] for face in search(frs, filter=text)] == [ids[place] for place in places]
+    assert [face["face_id"] for face in search(frs, filter=text)] == [ids[position] for position in positions]
     by_id = ok(frs.post(f"{face_set}/search", json={"face_id": ids[0], "filter": text}))["faces"]
-    assert [face["face_id"] for face in by_id] == [ids[place] for place in places]
+    assert [face["face_id"] for face in by_id] == [ids[position] for position in positions]
     form = {"filter": text} if text is not None else {}
     by_form = frs.post(f"{face_set}/search", files={"image_file": photo(PEOPLE[0])}, data=form)
-    assert [face["face_id"] for face in ok(by_form)["faces"]] == [ids[place] for place in places]
+    assert [face["face_id"] for face in ok(by_form)["faces"]] == [ids[position] for position in positions]
 
 
 def test_a_filter_on_the_external_image_id(frs: Frs, face_set: str) -> None:
@@ -156,7 +156,7 @@ def test_a_filter_on_the_external_image_id(frs: Frs, face_set: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sort", "places"),
+    ("sort", "positions"),
     [
         ([{"a_long": "asc"}], [0, 1, 2, 3]),
         ([{"a_long": "desc"}], [1, 2, 0, 3]),
@@ -169,13 +169,13 @@ def test_a_filter_on_the_external_image_id(frs: Frs, face_set: str) -> None:
     ],
 )
 def test_sort_orders_the_results_with_missing_values_last(
-    frs: Frs, face_set: str, sort: Any, places: list[int]
+    frs: Frs, face_set: str, sort: Any, positions: list[int]
 ) -> None:
     ids = enrol_line(frs)
-    assert [face["face_id"] for face in search(frs, sort=sort)] == [ids[place] for place in places]
+    assert [face["face_id"] for face in search(frs, sort=sort)] == [ids[position] for position in positions]
     form = {"sort": json.dumps(sort)} if sort is not None else {}
     by_form = frs.post(f"{face_set}/search", files={"image_file": photo(PEOPLE[0])}, data=form)
-    assert [face["face_id"] for face in ok(by_form)["faces"]] == [ids[place] for place in places]
+    assert [face["face_id"] for face in ok(by_form)["faces"]] == [ids[position] for position in positions]
 
 
 def test_the_most_similar_faces_are_selected_before_sorting(frs: Frs, face_set: str) -> None:

@@ -23,8 +23,8 @@ def test_face_set_operations_work_under_v1(old: Frs, frs: Frs) -> None:
         form = {"external_image_id": name, "external_fields": f'{{"age": {age}}}'}
         ok(old.post("/face-sets/old/faces", files={"image_file": photo(colour)}, data=form))
     anna, ben = ok(old.get("/face-sets/old/faces"))["faces"]
-    asked = {"top_n": 1, "return_fields": ["age"], "face_id": anna["face_id"]}
-    (found,) = ok(old.post("/face-sets/old/search", json=asked))["faces"]
+    body = {"top_n": 1, "return_fields": ["age"], "face_id": anna["face_id"]}
+    (found,) = ok(old.post("/face-sets/old/search", json=body))["faces"]
     assert (found["external_image_id"], found["similarity"], found["external_fields"]) == ("anna", 1.0, {"age": 30})
     (seen,) = ok(frs.post("/face-sets/old/search", files={"image_file": photo(BEN)}, data={"top_n": "1"}))["faces"]
     assert seen["face_id"] == ben["face_id"]

@@ -26,27 +26,27 @@ def test_every_raised_error_is_documented(document: dict[str, Any]) -> None:
         re.sub(r"refuses\w*\([^()]*\)|^_OF_USER = .*$", "", path.read_text(), flags=re.MULTILINE) for path in sources
     )
     raised = {key for text in code for key in re.findall(f'"({keys})"', text)}
-    told = {
+    documented = {
         key.replace("-", "/")
         for response in document["components"]["responses"].values()
         for content in response["content"].values()
         for key in content["examples"]
     }
-    assert told == raised
+    assert documented == raised
 
 
 def examples(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield every example with the path of its schema."""
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            here = ("paths", path, method)
+            operation_path = ("paths", path, method)
             for number, parameter in enumerate(operation.get("parameters", ())):
-                yield (*here, "parameters", str(number), "schema"), parameter["example"]
+                yield (*operation_path, "parameters", str(number), "schema"), parameter["example"]
             for kind, content in operation.get("requestBody", {}).get("content", {}).items():
-                yield (*here, "requestBody", "content", kind, "schema"), content["example"]
+                yield (*operation_path, "requestBody", "content", kind, "schema"), content["example"]
             for status, response in operation["responses"].items():
                 for kind, content in response.get("content", {}).items() if status < "3" else ():
-                    yield (*here, "responses", status, "content", kind, "schema"), content["example"]
+                    yield (*operation_path, "responses", status, "content", kind, "schema"), content["example"]
     for name, response in document["components"]["responses"].items():
         for kind, content in response["content"].items():
             for example in content["examples"].values():
@@ -55,9 +55,9 @@ def examples(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
     registry = jsonschema_rs.Registry([("urn:document", document)])
-    shown = list(examples(document))
-    assert len(shown) > 300
-    for place, example in shown:
-        pointer = "/".join(quote(step.replace("~", "~0").replace("/", "~1")) for step in place)
+    all_examples = list(examples(document))
+    assert len(all_examples) > 300
+    for path, example in all_examples:
+        pointer = "/".join(quote(step.replace("~", "~0").replace("/", "~1")) for step in path)
         validator = jsonschema_rs.validator_for({"$ref": f"urn:document#/{pointer}"}, registry=registry)
-        assert [error.message for error in validator.iter_errors(example)] == [], place
+        assert [error.message for error in validator.iter_errors(example)] == [], path

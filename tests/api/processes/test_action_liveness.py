@@ -22,8 +22,9 @@ def v1(frs: Frs) -> Frs:
 
 
 def ask(frs: Frs, video: bytes | None = None, /, **body: Any) -> httpx.Response:
-    given = {} if video is None else {"video_base64": base64.b64encode(video).decode()}
-    return frs.post("/live-detect", json=given | body)
+    if video is not None:
+        body["video_base64"] = base64.b64encode(video).decode()
+    return frs.post("/live-detect", json=body)
 
 
 def codes(response: dict[str, Any]) -> list[int]:

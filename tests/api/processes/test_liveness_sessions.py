@@ -35,46 +35,46 @@ def video_of(actions: list[int]) -> bytes:
 
 def test_the_requested_actions_are_alive_and_the_result_is_read_once(http: httpx.Client, sessions: str) -> None:
     session = created(http, sessions, kinds="1,2")
-    place = f"{sessions}/{session['session_id']}"
-    refused(http.get(f"{place}/result"))
-    response = http.post(f"{place}/video", files={"video_file": video_of(session["actions"])})
+    location = f"{sessions}/{session['session_id']}"
+    refused(http.get(f"{location}/result"))
+    response = http.post(f"{location}/video", files={"video_file": video_of(session["actions"])})
     assert response.json() == {"session_id": session["session_id"]}
-    result = http.get(f"{place}/result").json()
+    result = http.get(f"{location}/result").json()
     assert result["alive"] is True
     assert [each["action"] for each in result["actions"]] == session["actions"]
     assert result["warnings"] == []
-    refused(http.get(f"{place}/result"))
-    refused(http.post(f"{place}/video", files={"video_file": video_of(session["actions"])}))
+    refused(http.get(f"{location}/result"))
+    refused(http.post(f"{location}/video", files={"video_file": video_of(session["actions"])}))
 
 
 def test_a_recording_of_another_session_is_not_alive(http: httpx.Client, sessions: str) -> None:
     session = created(http, sessions, kinds="1,2")
-    place = f"{sessions}/{session['session_id']}"
-    assert http.post(f"{place}/video", files={"video_file": video_of(session["actions"][::-1])}).status_code == 200
-    assert http.get(f"{place}/result").json()["alive"] is False
+    location = f"{sessions}/{session['session_id']}"
+    assert http.post(f"{location}/video", files={"video_file": video_of(session["actions"][::-1])}).status_code == 200
+    assert http.get(f"{location}/result").json()["alive"] is False
 
 
 def test_a_mirrored_video_has_left_and_right_changed(http: httpx.Client, sessions: str) -> None:
     session = created(http, sessions, kinds="1,2", mirrored=True)
     assert session["mirrored"] is True
-    place = f"{sessions}/{session['session_id']}"
+    location = f"{sessions}/{session['session_id']}"
     shown = [3 - action for action in session["actions"]]
-    assert http.post(f"{place}/video", files={"video_file": video_of(shown)}).status_code == 200
-    assert http.get(f"{place}/result").json()["alive"] is True
+    assert http.post(f"{location}/video", files={"video_file": video_of(shown)}).status_code == 200
+    assert http.get(f"{location}/result").json()["alive"] is True
 
 
 def test_an_unusable_video_ends_the_session(http: httpx.Client, sessions: str) -> None:
-    place = f"{sessions}/{created(http, sessions)['session_id']}"
-    refused(http.post(f"{place}/video", files={"video_file": b"nothing"}), "FRS.0701")
-    refused(http.post(f"{place}/video", files={"video_file": b"nothing"}))
-    refused(http.get(f"{place}/result"))
+    location = f"{sessions}/{created(http, sessions)['session_id']}"
+    refused(http.post(f"{location}/video", files={"video_file": b"nothing"}), "FRS.0701")
+    refused(http.post(f"{location}/video", files={"video_file": b"nothing"}))
+    refused(http.get(f"{location}/result"))
 
 
 def test_actions_are_random(http: httpx.Client, sessions: str) -> None:
-    found = [tuple(created(http, sessions, count=5)["actions"]) for _ in range(12)]
-    assert len(set(found)) > 6
-    assert {action for actions in found for action in actions} == {1, 2, 3}
-    assert all(one != other for actions in found for one, other in pairwise(actions))
+    sequences = [tuple(created(http, sessions, count=5)["actions"]) for _ in range(12)]
+    assert len(set(sequences)) > 6
+    assert {action for actions in sequences for action in actions} == {1, 2, 3}
+    assert all(action != next_action for actions in sequences for action, next_action in pairwise(actions))
     assert created(http, sessions, count=2, kinds="4")["actions"] == [4, 4]
 
 
