@@ -56,7 +56,7 @@ def test_the_share_of_telephones_that_pass_is_the_published_figure() -> None:
     assert "one phone screen in twelve passes" in README
 
 
-def test_the_figures_of_the_heads_are_those_beside_them() -> None:
+def test_the_figures_of_the_occlusion_classifier_are_those_of_its_file() -> None:
     page = (REPOSITORY / "docs" / "accuracy.md").read_text("utf-8")
     assert f"correlation {metrics('occlusion')['correlation_with_share']} on" in page
-    assert f"{metrics('occlusion')['real_masks_above_0.3']:.1%} of" in page
+    assert f"{100 * metrics('occlusion')['real_masks_above_0.3']:.1f} % of" in page
