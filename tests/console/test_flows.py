@@ -164,7 +164,7 @@ def test_a_recording_of_who_does_nothing_is_not_taken_for_alive(page: Page, all_
     go(page, "Liveness")
     page.get_by_role("tab", name="With actions").click()
     page.get_by_role("button", name="Record").click()
-    expect(page.get_by_test_id("prompt")).to_have_text("Shake the head to the left")
+    expect(page.get_by_test_id("prompt")).to_have_text("Turn your head to the left")
     expect(page.get_by_test_id("prompt")).to_have_text("Nod")
     verdict = page.get_by_test_id("verdict")
     expect(verdict).to_contain_text("Not live")

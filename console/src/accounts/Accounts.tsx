@@ -1,7 +1,7 @@
 import { Stack, Tabs, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useNavigate, useParams } from 'react-router';
-import { may, useSession } from '../session/store';
+import { hasRole, useSession } from '../session/store';
 import { Empty } from '../shell/Empty';
 import { Audit } from './Audit';
 import { Limits } from './Limits';
@@ -16,8 +16,8 @@ export default function Accounts() {
   return (
     <Stack>
       <Title order={1}>{t('nav.accounts')}</Title>
-      {!may(session.role, 'admin') && <Empty>{t('accounts.adminsOnly')}</Empty>}
-      {may(session.role, 'admin') && (
+      {!hasRole(session.role, 'admin') && <Empty>{t('accounts.adminsOnly')}</Empty>}
+      {hasRole(session.role, 'admin') && (
         <Tabs value={tab} onChange={(value) => navigate(`/accounts/${value}`)} keepMounted={false}>
           <Tabs.List mb="md">
             <Tabs.Tab value="users">{t('accounts.users')}</Tabs.Tab>

@@ -4,7 +4,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, data } from '../api/client';
-import { useProject } from '../api/useApi';
+import { useProjectId } from '../api/useApi';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 
@@ -24,7 +24,7 @@ interface Entry {
 /** Audit log, newest entries first. */
 export function Audit() {
   const { t } = useTranslation();
-  const project_id = useProject();
+  const project_id = useProjectId();
   const [typed, setTyped] = useState('');
   const [text] = useDebouncedValue(typed, 300);
   const pages = useInfiniteQuery({

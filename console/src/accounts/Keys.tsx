@@ -5,22 +5,22 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, data } from '../api/client';
 import type { User } from '../api/types';
-import { useProject } from '../api/useApi';
+import { useProjectId } from '../api/useApi';
 import { ConfirmByTyping } from '../shell/ConfirmByTyping';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
-import type { Shown } from './Secret';
+import type { ShownSecret } from './Secret';
 
 interface Props {
   user: User;
-  onSecret: (shown: Shown) => void;
+  onSecret: (secret: ShownSecret) => void;
   onClose: () => void;
 }
 
 /** Access keys of a user; a new key's secret is shown only once. */
 export function Keys({ user, onSecret, onClose }: Props) {
   const { t } = useTranslation();
-  const project_id = useProject();
+  const project_id = useProjectId();
   const queries = useQueryClient();
   const [deleting, setDeleting] = useState('');
   const params = { path: { project_id, user_id: user.id } };

@@ -2,7 +2,7 @@ import { Card, Skeleton, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, data } from '../api/client';
-import { useProject } from '../api/useApi';
+import { useProjectId } from '../api/useApi';
 import { Problem } from '../shell/Problem';
 
 const UNLIMITED_BY_ZERO = new Set(['rate', 'slow_rate', 'concurrent']);
@@ -10,7 +10,7 @@ const UNLIMITED_BY_ZERO = new Set(['rate', 'slow_rate', 'concurrent']);
 /** Limits of the project. They can only be changed on the server. */
 export function Limits() {
   const { t } = useTranslation();
-  const project_id = useProject();
+  const project_id = useProjectId();
   const project = useQuery({
     queryKey: ['project', project_id],
     queryFn: () => data(api.GET('/x/v1/accounts/{project_id}', { params: { path: { project_id } } })),

@@ -3,26 +3,27 @@ import { IconKey } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 
 /** A secret that the service returns only once. */
-export interface Shown {
+export interface ShownSecret {
   title: string;
   lines: { label: string; value: string }[];
 }
 
-export function Secret({ shown, onClose }: { shown: Shown; onClose: () => void }) {
+/** Dialog that shows a secret once, with buttons to copy it. */
+export function Secret({ secret, onClose }: { secret: ShownSecret; onClose: () => void }) {
   const { t } = useTranslation();
   return (
     <Modal
       opened
       onClose={onClose}
       closeOnClickOutside={false}
-      title={shown.title}
+      title={secret.title}
       closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       <Stack>
         <Alert color="orange" icon={<IconKey aria-hidden />}>
           {t('accounts.shownOnce')}
         </Alert>
-        {shown.lines.map(({ label, value }) => (
+        {secret.lines.map(({ label, value }) => (
           <div key={label}>
             <Text size="sm" fw={500}>
               {label}

@@ -5,23 +5,24 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, data } from '../api/client';
 import type { User } from '../api/types';
-import { useProject } from '../api/useApi';
+import { useProjectId } from '../api/useApi';
 import { useSession } from '../session/store';
 import { Problem } from '../shell/Problem';
 import { Keys } from './Keys';
-import { Secret, type Shown } from './Secret';
+import { Secret, type ShownSecret } from './Secret';
 
 const ROLES = ['admin', 'operator', 'reader'] as const;
 type Role = (typeof ROLES)[number];
 
+/** Users of the project: their roles, access keys and passwords. */
 export function Users() {
   const { t } = useTranslation();
-  const project_id = useProject();
+  const project_id = useProjectId();
   const session = useSession();
   const queries = useQueryClient();
   const [adding, setAdding] = useState(false);
   const [keysOf, setKeysOf] = useState<User>();
-  const [secret, setSecret] = useState<Shown>();
+  const [secret, setSecret] = useState<ShownSecret>();
   const users = useQuery({
     queryKey: ['users', project_id],
     queryFn: () => data(api.GET('/x/v1/accounts/{project_id}/users', { params: { path: { project_id } } })),
@@ -42,10 +43,10 @@ export function Users() {
   });
   const reset = useMutation({
     mutationFn: (user: User) => data(api.POST('/x/v1/accounts/{project_id}/users/{user_id}/password', path(user))),
-    onSuccess: (answer, user) =>
+    onSuccess: (response, user) =>
       setSecret({
         title: t('accounts.newPasswordOf', { name: user.name }),
-        lines: [{ label: t('session.password'), value: answer.password }],
+        lines: [{ label: t('session.password'), value: response.password }],
       }),
   });
   return (
@@ -69,18 +70,18 @@ export function Users() {
           </Table.Thead>
           <Table.Tbody>
             {users.data?.users.map((user) => {
-              const oneself = user.id === session.user.id;
+              const isSelf = user.id === session.user.id;
               return (
                 <Table.Tr key={user.id}>
                   <Table.Td>
-                    {user.name} {oneself && <Badge variant="light">{t('accounts.you')}</Badge>}
+                    {user.name} {isSelf && <Badge variant="light">{t('accounts.you')}</Badge>}
                   </Table.Td>
                   <Table.Td>
                     <Select
                       size="xs"
                       w={140}
                       aria-label={t('accounts.roleOf', { name: user.name })}
-                      disabled={oneself}
+                      disabled={isSelf}
                       allowDeselect={false}
                       data={[
                         ...ROLES.map((role) => ({ value: role as string, label: t(`roles.${role}`) })),
@@ -93,7 +94,7 @@ export function Users() {
                   <Table.Td>
                     <Switch
                       aria-label={t('accounts.enabledOf', { name: user.name })}
-                      disabled={oneself}
+                      disabled={isSelf}
                       checked={user.enabled}
                       onChange={(event) => setEnabled.mutate({ user, enabled: event.currentTarget.checked })}
                     />
@@ -109,7 +110,7 @@ export function Users() {
                       >
                         {t('accounts.keys')}
                       </Button>
-                      <Button size="xs" variant="default" disabled={oneself} onClick={() => reset.mutate(user)}>
+                      <Button size="xs" variant="default" disabled={isSelf} onClick={() => reset.mutate(user)}>
                         {t('accounts.newPassword')}
                       </Button>
                     </Group>
@@ -122,31 +123,31 @@ export function Users() {
       </Table.ScrollContainer>
       {adding && (
         <AddUser
-          onClose={(made) => {
+          onClose={(created) => {
             setAdding(false);
-            if (made) setSecret(made);
+            if (created) setSecret(created);
             void refresh();
           }}
         />
       )}
       {keysOf && <Keys user={keysOf} onSecret={setSecret} onClose={() => setKeysOf(undefined)} />}
-      {secret && <Secret shown={secret} onClose={() => setSecret(undefined)} />}
+      {secret && <Secret secret={secret} onClose={() => setSecret(undefined)} />}
     </Stack>
   );
 }
 
-function AddUser({ onClose }: { onClose: (made?: Shown) => void }) {
+function AddUser({ onClose }: { onClose: (created?: ShownSecret) => void }) {
   const { t } = useTranslation();
-  const project_id = useProject();
+  const project_id = useProjectId();
   const [name, setName] = useState('');
   const [role, setRole] = useState<Role>('operator');
   const adding = useMutation({
     mutationFn: () =>
       data(api.POST('/x/v1/accounts/{project_id}/users', { params: { path: { project_id } }, body: { name, role } })),
-    onSuccess: (made) =>
+    onSuccess: (created) =>
       onClose({
-        title: t('accounts.userMade', { name: made.user.name }),
-        lines: [{ label: t('session.password'), value: made.password }],
+        title: t('accounts.userMade', { name: created.user.name }),
+        lines: [{ label: t('session.password'), value: created.password }],
       }),
   });
   return (

@@ -6,7 +6,8 @@ import type { paths } from './schema';
 /** Error codes of an expired or revoked token. */
 const EXPIRED = new Set(['APIG.0307', 'APIG.0301', 'FRS.0002']);
 
-async function reach(request: Request): Promise<Response> {
+/** Send a request; throws `OfflineError` if the service is unreachable. */
+async function sendRequest(request: Request): Promise<Response> {
   try {
     return await fetch(request);
   } catch (error) {
@@ -21,7 +22,7 @@ export async function authorizedFetch(request: Request): Promise<Response> {
     const session = currentSession();
     const attempt = request.clone();
     attempt.headers.set('X-Auth-Token', session.token);
-    const response = await reach(attempt);
+    const response = await sendRequest(attempt);
     if (response.ok) return response;
     const error = await errorOf(response);
     if (!EXPIRED.has(error.code)) throw error;
@@ -44,6 +45,7 @@ export async function postForm<T>(path: string, form: FormData, signal?: AbortSi
   return (await authorizedFetch(request)).json();
 }
 
+/** Create a form; undefined fields are omitted. */
 export function formOf(fields: Record<string, Blob | string | number | boolean | undefined>): FormData {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) {

@@ -2,13 +2,14 @@ import { useQuery } from '@tanstack/react-query';
 import { useSession } from '../session/store';
 import { api, data } from './client';
 
-/** Path parameters of the current project. */
-export function useProject() {
+/** Id of the current project. */
+export function useProjectId() {
   return useSession().project.id;
 }
 
+/** Face sets of the project. */
 export function useFaceSets(refetchInterval?: number) {
-  const project_id = useProject();
+  const project_id = useProjectId();
   return useQuery({
     queryKey: ['face-sets', project_id],
     queryFn: () => data(api.GET('/v2/{project_id}/face-sets', { params: { path: { project_id } } })),
@@ -17,8 +18,9 @@ export function useFaceSets(refetchInterval?: number) {
   });
 }
 
+/** Models of the service, with the calibration of the embedder. */
 export function useModels() {
-  const project_id = useProject();
+  const project_id = useProjectId();
   return useQuery({
     queryKey: ['models', project_id],
     queryFn: () => data(api.GET('/x/v1/{project_id}/models', { params: { path: { project_id } } })),

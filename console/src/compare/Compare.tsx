@@ -4,31 +4,31 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formOf, postForm } from '../api/client';
 import type { Box, Comparison } from '../api/types';
-import { useModels, useProject } from '../api/useApi';
+import { useModels, useProjectId } from '../api/useApi';
 import { FaceBoxes } from '../images/FaceBoxes';
 import { ImageInput } from '../images/ImageInput';
 import { falseMatchRate, oneIn } from '../search/rates';
-import { ADVISED } from '../search/Threshold';
-import { numberOf } from '../search/useDetection';
+import { RECOMMENDED_THRESHOLD } from '../search/Threshold';
+import { imageKey } from '../search/useDetection';
 import { Problem } from '../shell/Problem';
 
-const none = () => undefined;
-const boxOf = (box?: Box) => (box ? () => <FaceBoxes boxes={[box]} chosen={0} onChoose={none} /> : undefined);
+const noop = () => undefined;
+const boxOverlay = (box?: Box) => (box ? () => <FaceBoxes boxes={[box]} chosen={0} onChoose={noop} /> : undefined);
 
 /** Compare two photos side by side. */
 export default function Compare() {
   const { t } = useTranslation();
-  const project = useProject();
+  const project = useProjectId();
   const models = useModels();
   const [first, setFirst] = useState<Blob>();
   const [second, setSecond] = useState<Blob>();
-  const compared = useQuery({
-    queryKey: ['compare', project, numberOf(first), numberOf(second)],
+  const comparison = useQuery({
+    queryKey: ['compare', project, imageKey(first), imageKey(second)],
     enabled: !!first && !!second,
     queryFn: () =>
       postForm<Comparison>(`/v2/${project}/face-compare`, formOf({ image1_file: first, image2_file: second })),
   });
-  const similarity = compared.data?.similarity;
+  const similarity = comparison.data?.similarity;
   const rate =
     similarity === undefined ? undefined : falseMatchRate(models.data?.calibration.operating_points ?? [], similarity);
   return (
@@ -39,30 +39,30 @@ export default function Compare() {
           label={t('compare.first')}
           image={first}
           onImage={setFirst}
-          overlay={boxOf(compared.data?.image1_face.bounding_box)}
+          overlay={boxOverlay(comparison.data?.image1_face.bounding_box)}
         />
         <ImageInput
           label={t('compare.second')}
           image={second}
           onImage={setSecond}
-          overlay={boxOf(compared.data?.image2_face.bounding_box)}
+          overlay={boxOverlay(comparison.data?.image2_face.bounding_box)}
         />
       </SimpleGrid>
-      {compared.isFetching && <Loader size="sm" role="status" aria-label={t('image.looking')} />}
-      <Problem error={compared.error} />
+      {comparison.isFetching && <Loader size="sm" role="status" aria-label={t('image.looking')} />}
+      <Problem error={comparison.error} />
       {similarity !== undefined && (
         <Alert
           role="status"
-          color={similarity >= ADVISED ? 'green' : 'orange'}
-          title={t(similarity >= ADVISED ? 'compare.same' : 'compare.different')}
+          color={similarity >= RECOMMENDED_THRESHOLD ? 'green' : 'orange'}
+          title={t(similarity >= RECOMMENDED_THRESHOLD ? 'compare.same' : 'compare.different')}
         >
           <Text className="numeric" fw={700} data-testid="similarity">
             {similarity.toFixed(4)}
           </Text>
           <Text size="sm" className="numeric">
-            {t(similarity >= ADVISED ? 'compare.above' : 'compare.below', {
-              margin: Math.abs(similarity - ADVISED).toFixed(4),
-              threshold: ADVISED,
+            {t(similarity >= RECOMMENDED_THRESHOLD ? 'compare.above' : 'compare.below', {
+              margin: Math.abs(similarity - RECOMMENDED_THRESHOLD).toFixed(4),
+              threshold: RECOMMENDED_THRESHOLD,
             })}
           </Text>
           {rate && <Text size="sm">{t(`search.rate${rate.bound}`, { number: oneIn(rate.rate) })}</Text>}

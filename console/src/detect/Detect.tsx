@@ -9,6 +9,7 @@ import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 import { Landmarks, PoseAxes } from './FaceDrawing';
 
+/** Attribute codes of both versions of the API. */
 const CODES = '1,2,4,6,7,8,12,13,21';
 const V1_CODES = '0,3,5';
 
@@ -20,10 +21,10 @@ export default function Detect() {
   const [points, setPoints] = useState(true);
   const [axes, setAxes] = useState(true);
   const faces = useDetection(image, CODES);
-  const extra = useDetection(image, V1_CODES, 'v1');
+  const v1Detection = useDetection(image, V1_CODES, 'v1');
   const boxes = (faces.data ?? []).map((face) => face.bounding_box);
   const face = faces.data?.[chosen];
-  const more = extra.data ?? [];
+  const v1Faces = v1Detection.data ?? [];
   return (
     <Stack>
       <Title order={1}>{t('nav.detect')}</Title>
@@ -40,7 +41,7 @@ export default function Detect() {
               overlay={(width) => (
                 <>
                   <FaceBoxes boxes={boxes} chosen={chosen} onChoose={setChosen} />
-                  {more.map((each) => (
+                  {v1Faces.map((each) => (
                     <g key={`${each.bounding_box.top_left_x},${each.bounding_box.top_left_y}`}>
                       {points && each.landmark && (
                         <Landmarks landmark={each.landmark} size={Math.max(1, width / 500)} />
@@ -61,10 +62,10 @@ export default function Detect() {
               />
               <Switch label={t('detect.axes')} checked={axes} onChange={(e) => setAxes(e.currentTarget.checked)} />
             </Group>
-            {(faces.isFetching || extra.isFetching) && (
+            {(faces.isFetching || v1Detection.isFetching) && (
               <Loader size="sm" role="status" aria-label={t('image.looking')} />
             )}
-            <Problem error={faces.error ?? extra.error} />
+            <Problem error={faces.error ?? v1Detection.error} />
             {faces.data && (
               <Text size="sm" role="status">
                 {t('image.found', { count: boxes.length })}
@@ -82,7 +83,7 @@ export default function Detect() {
                 </Title>
                 <Traits
                   box={face.bounding_box}
-                  attributes={{ ...face.attributes, ...more[chosen]?.attributes } as Attributes}
+                  attributes={{ ...face.attributes, ...v1Faces[chosen]?.attributes } as Attributes}
                 />
                 {face.attributes?.quality && <Gauges quality={face.attributes.quality} />}
               </Stack>
@@ -132,7 +133,7 @@ function Traits({ box, attributes }: { box: { width: number; height: number }; a
   );
 }
 
-/** FRS recommends a total score above 0.45 and each defect below 0.3. */
+/** Quality scores. FRS recommends a total score above 0.45 and each flaw below 0.3. */
 function Gauges({ quality }: { quality: Quality }) {
   const { t } = useTranslation();
   const gauges = (['total_score', 'blur', 'pose', 'occlusion', 'illumination'] as const).map((name) => ({

@@ -8,9 +8,9 @@ export function Landmarks({ landmark, size }: { landmark: Landmark; size: number
   return (
     <g fill="#ffe066" pointerEvents="none" data-testid="landmarks">
       {Object.entries(landmark).flatMap(([name, contour]) =>
-        contour.point.map((point: { x: number; y: number }, place: number) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a point has no identity but its index
-          <circle key={`${name}${place}`} cx={point.x} cy={point.y} r={size} />
+        contour.point.map((point: { x: number; y: number }, index: number) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a point is identified only by its index
+          <circle key={`${name}${index}`} cx={point.x} cy={point.y} r={size} />
         )),
       )}
     </g>

@@ -5,26 +5,27 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
 import { FIELD_TYPES } from '../api/types';
-import { useProject } from '../api/useApi';
+import { useProjectId } from '../api/useApi';
 import { Problem } from '../shell/Problem';
 
-const MOST_FIELDS = 10;
+const MAX_FIELDS = 10;
 const CAPACITY_STEP = 10_000;
 
-interface Draft {
+interface FieldDraft {
   key: number;
   name: string;
   type: string;
 }
 
+/** Dialog to create a face set with custom fields. */
 export function CreateFaceSet({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
-  const project_id = useProject();
+  const project_id = useProjectId();
   const queries = useQueryClient();
   const [name, setName] = useState('');
   const [capacity, setCapacity] = useState<string | number>(100_000);
-  const [fields, setFields] = useState<Draft[]>([]);
-  const [next, setNext] = useState(0);
+  const [fields, setFields] = useState<FieldDraft[]>([]);
+  const [nextKey, setNextKey] = useState(0);
   const creating = useMutation({
     mutationFn: () =>
       api.POST('/v2/{project_id}/face-sets', {
@@ -40,7 +41,7 @@ export function CreateFaceSet({ onClose }: { onClose: () => void }) {
       onClose();
     },
   });
-  const alter = (key: number, change: Partial<Draft>) =>
+  const updateField = (key: number, change: Partial<FieldDraft>) =>
     setFields(fields.map((field) => (field.key === key ? { ...field, ...change } : field)));
   return (
     <Modal
@@ -77,30 +78,30 @@ export function CreateFaceSet({ onClose }: { onClose: () => void }) {
           <Text fw={500} size="sm">
             {t('faceSets.fields')}
           </Text>
-          {fields.map((field, place) => (
+          {fields.map((field, index) => (
             <Group key={field.key} align="end" wrap="nowrap">
               <TextInput
-                label={t('faceSets.fieldName', { number: place + 1 })}
+                label={t('faceSets.fieldName', { number: index + 1 })}
                 required
                 maxLength={36}
                 pattern="[A-Za-z0-9_\-]+"
                 value={field.name}
-                onChange={(event) => alter(field.key, { name: event.currentTarget.value })}
+                onChange={(event) => updateField(field.key, { name: event.currentTarget.value })}
                 flex={1}
               />
               <Select
-                label={t('faceSets.fieldType', { number: place + 1 })}
+                label={t('faceSets.fieldType', { number: index + 1 })}
                 data={FIELD_TYPES}
                 allowDeselect={false}
                 value={field.type}
-                onChange={(type) => alter(field.key, { type: type ?? 'string' })}
+                onChange={(type) => updateField(field.key, { type: type ?? 'string' })}
                 w={120}
               />
               <ActionIcon
                 variant="subtle"
                 color="red"
                 size="lg"
-                aria-label={t('faceSets.removeField', { number: place + 1 })}
+                aria-label={t('faceSets.removeField', { number: index + 1 })}
                 onClick={() => setFields(fields.filter((each) => each.key !== field.key))}
               >
                 <IconTrash size={18} aria-hidden />
@@ -112,10 +113,10 @@ export function CreateFaceSet({ onClose }: { onClose: () => void }) {
               variant="default"
               size="xs"
               leftSection={<IconPlus size={14} aria-hidden />}
-              disabled={fields.length >= MOST_FIELDS}
+              disabled={fields.length >= MAX_FIELDS}
               onClick={() => {
-                setFields([...fields, { key: next, name: '', type: 'string' }]);
-                setNext(next + 1);
+                setFields([...fields, { key: nextKey, name: '', type: 'string' }]);
+                setNextKey(nextKey + 1);
               }}
             >
               {t('faceSets.addField')}

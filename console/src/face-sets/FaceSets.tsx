@@ -6,20 +6,21 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { api } from '../api/client';
 import { fieldTypes } from '../api/types';
-import { useFaceSets, useProject } from '../api/useApi';
-import { may, useSession } from '../session/store';
+import { useFaceSets, useProjectId } from '../api/useApi';
+import { hasRole, useSession } from '../session/store';
 import { ConfirmByTyping } from '../shell/ConfirmByTyping';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 import { CreateFaceSet } from './CreateFaceSet';
 
+/** Face sets of the project. */
 export default function FaceSets() {
   const { t } = useTranslation();
   const sets = useFaceSets();
-  const writes = may(useSession().role, 'operator');
+  const canWrite = hasRole(useSession().role, 'operator');
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState('');
-  const create = writes && (
+  const create = canWrite && (
     <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>
       {t('faceSets.create')}
     </Button>
@@ -43,7 +44,7 @@ export default function FaceSets() {
                 <Table.Th>{t('faceSets.capacity')}</Table.Th>
                 <Table.Th>{t('faceSets.fields')}</Table.Th>
                 <Table.Th>{t('faceSets.created')}</Table.Th>
-                {writes && <Table.Th aria-label={t('common.actions')} />}
+                {canWrite && <Table.Th aria-label={t('common.actions')} />}
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
@@ -66,7 +67,7 @@ export default function FaceSets() {
                     </Group>
                   </Table.Td>
                   <Table.Td className="numeric">{set.create_date}</Table.Td>
-                  {writes && (
+                  {canWrite && (
                     <Table.Td>
                       <ActionIcon
                         variant="subtle"
@@ -90,9 +91,10 @@ export default function FaceSets() {
   );
 }
 
+/** Confirm and delete a face set. */
 export function DeleteFaceSet({ name, onClose }: { name: string; onClose: (deleted?: boolean) => void }) {
   const { t } = useTranslation();
-  const project_id = useProject();
+  const project_id = useProjectId();
   const queries = useQueryClient();
   const deleting = useMutation({
     mutationFn: () =>

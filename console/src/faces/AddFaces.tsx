@@ -5,9 +5,9 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/errors';
 import { type FaceSet, type FieldValue, fieldTypes } from '../api/types';
-import { useProject } from '../api/useApi';
+import { useProjectId } from '../api/useApi';
 import { keepThumbnail } from '../images/thumbnails';
-import { chosenFiles, type Dropped, droppedFiles } from './dropped';
+import { type DroppedFile, droppedFiles, selectedFiles } from './dropped';
 import { FieldInputs } from './FieldInputs';
 import { type Options, type State, type Upload, UploadQueue } from './uploads';
 
@@ -17,7 +17,7 @@ const COLOURS: Record<State, string> = { waiting: 'gray', sending: 'blue', added
 export function AddFaces({ set }: { set: FaceSet }) {
   const { t } = useTranslation();
   const queries = useQueryClient();
-  const project_id = useProject();
+  const project_id = useProjectId();
   const [single, setSingle] = useState(false);
   const [nameAsId, setNameAsId] = useState(true);
   const [fields, setFields] = useState<Record<string, FieldValue>>({});
@@ -43,15 +43,15 @@ export function AddFaces({ set }: { set: FaceSet }) {
   );
   const uploads = useSyncExternalStore(queue.subscribe, queue.snapshot);
   useEffect(() => {
-    const leaving = (event: BeforeUnloadEvent) => {
+    const onBeforeUnload = (event: BeforeUnloadEvent) => {
       if (queue.uploads.some((each) => each.state === 'waiting' || each.state === 'sending')) event.preventDefault();
     };
-    const online = () => queue.pause(false);
-    window.addEventListener('beforeunload', leaving);
-    window.addEventListener('online', online);
+    const onOnline = () => queue.pause(false);
+    window.addEventListener('beforeunload', onBeforeUnload);
+    window.addEventListener('online', onOnline);
     return () => {
-      window.removeEventListener('beforeunload', leaving);
-      window.removeEventListener('online', online);
+      window.removeEventListener('beforeunload', onBeforeUnload);
+      window.removeEventListener('online', onOnline);
     };
   }, [queue]);
 
@@ -74,29 +74,29 @@ export function AddFaces({ set }: { set: FaceSet }) {
   );
 }
 
-function DropZone({ onFiles }: { onFiles: (files: Dropped[]) => void }) {
+function DropZone({ onFiles }: { onFiles: (files: DroppedFile[]) => void }) {
   const { t } = useTranslation();
-  const [over, setOver] = useState(false);
+  const [dragOver, setDragOver] = useState(false);
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
-  const chosen = (input: HTMLInputElement) => {
-    onFiles(chosenFiles(input.files ?? []));
+  const addSelected = (input: HTMLInputElement) => {
+    onFiles(selectedFiles(input.files ?? []));
     input.value = '';
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: dropping is an alternative to the buttons inside
     <div
       className="drop"
-      data-over={over}
+      data-over={dragOver}
       data-testid="drop"
       onDragOver={(event) => {
         event.preventDefault();
-        setOver(true);
+        setDragOver(true);
       }}
-      onDragLeave={() => setOver(false)}
+      onDragLeave={() => setDragOver(false)}
       onDrop={(event) => {
         event.preventDefault();
-        setOver(false);
+        setDragOver(false);
         void droppedFiles(event.dataTransfer).then(onFiles);
       }}
     >
@@ -120,7 +120,7 @@ function DropZone({ onFiles }: { onFiles: (files: Dropped[]) => void }) {
         accept="image/*"
         hidden
         aria-label={t('add.files')}
-        onChange={(event) => chosen(event.currentTarget)}
+        onChange={(event) => addSelected(event.currentTarget)}
       />
       <input
         ref={(input) => {
@@ -130,7 +130,7 @@ function DropZone({ onFiles }: { onFiles: (files: Dropped[]) => void }) {
         type="file"
         hidden
         aria-label={t('add.folder')}
-        onChange={(event) => chosen(event.currentTarget)}
+        onChange={(event) => addSelected(event.currentTarget)}
       />
     </div>
   );
@@ -187,7 +187,7 @@ function Uploads({ queue, uploads }: { queue: UploadQueue; uploads: readonly Upl
                   </Badge>
                 </Table.Td>
                 <Table.Td>
-                  <Outcome upload={upload} />
+                  <UploadResult upload={upload} />
                 </Table.Td>
                 <Table.Td>
                   {upload.state === 'refused' && (
@@ -205,7 +205,7 @@ function Uploads({ queue, uploads }: { queue: UploadQueue; uploads: readonly Upl
   );
 }
 
-function Outcome({ upload }: { upload: Upload }) {
+function UploadResult({ upload }: { upload: Upload }) {
   const { t } = useTranslation();
   if (upload.state === 'added') return <Text size="sm">{t('add.faces', { count: upload.faces.length })}</Text>;
   if (!(upload.error instanceof ApiError)) return null;

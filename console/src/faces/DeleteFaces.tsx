@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, authorizedFetch } from '../api/client';
 import type { FaceSet } from '../api/types';
-import { useProject } from '../api/useApi';
+import { useProjectId } from '../api/useApi';
 import { ConfirmByTyping } from '../shell/ConfirmByTyping';
 import { Problem } from '../shell/Problem';
 
@@ -13,29 +13,29 @@ export type Deletion = { faceIds: string[] } | { filter: string; count: number }
 /** Confirm a deletion: a dialog for selected faces, a typed word for a filter. */
 export function DeleteFaces({
   set,
-  what,
+  deletion,
   onClose,
 }: {
   set: FaceSet;
-  what: Deletion;
+  deletion: Deletion;
   onClose: (changed: boolean) => void;
 }) {
   const { t } = useTranslation();
-  const project_id = useProject();
+  const project_id = useProjectId();
   const queries = useQueryClient();
   const path = { project_id, face_set_name: set.face_set_name };
   const deleting = useMutation({
     mutationFn: async () => {
-      if ('filter' in what) {
+      if ('filter' in deletion) {
         await api.DELETE('/v2/{project_id}/face-sets/{face_set_name}/faces/batch', {
           params: { path },
-          body: { filter: what.filter },
+          body: { filter: deletion.filter },
         });
         return;
       }
-      for (const id of what.faceIds) {
-        const place = `/v2/${project_id}/face-sets/${encodeURIComponent(set.face_set_name)}/faces?face_id=${id}`;
-        await authorizedFetch(new Request(`${window.location.origin}${place}`, { method: 'DELETE' }));
+      for (const id of deletion.faceIds) {
+        const url = `/v2/${project_id}/face-sets/${encodeURIComponent(set.face_set_name)}/faces?face_id=${id}`;
+        await authorizedFetch(new Request(`${window.location.origin}${url}`, { method: 'DELETE' }));
       }
     },
     onSuccess: () => onClose(true),
@@ -44,11 +44,11 @@ export function DeleteFaces({
       await queries.invalidateQueries({ queryKey: ['face-sets'] });
     },
   });
-  if ('filter' in what)
+  if ('filter' in deletion)
     return (
       <ConfirmByTyping
-        title={t('faces.deleteFiltered', { count: what.count })}
-        warning={t('faces.deleteFilterWarning', { count: what.count, filter: what.filter })}
+        title={t('faces.deleteFiltered', { count: deletion.count })}
+        warning={t('faces.deleteFilterWarning', { count: deletion.count, filter: deletion.filter })}
         word={set.face_set_name}
         action={t('common.delete')}
         error={deleting.error}
@@ -61,13 +61,13 @@ export function DeleteFaces({
     <Modal
       opened
       onClose={() => onClose(false)}
-      title={t('faces.deleteChosen', { count: what.faceIds.length })}
+      title={t('faces.deleteChosen', { count: deletion.faceIds.length })}
       closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       <Stack>
         <Text size="sm">{t('faces.deleteWarning')}</Text>
         <Group gap={4}>
-          {what.faceIds.slice(0, 20).map((id) => (
+          {deletion.faceIds.slice(0, 20).map((id) => (
             <Code key={id}>{id}</Code>
           ))}
         </Group>

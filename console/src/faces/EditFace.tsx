@@ -4,14 +4,14 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
 import { type Face, type FaceSet, type FieldValue, fieldTypes } from '../api/types';
-import { useProject } from '../api/useApi';
+import { useProjectId } from '../api/useApi';
 import { Problem } from '../shell/Problem';
 import { FieldInputs } from './FieldInputs';
 
 /** Edit a face's external image id and fields. The API merges fields, so a field cannot be removed. */
 export function EditFace({ set, face, onClose }: { set: FaceSet; face: Face; onClose: (changed: boolean) => void }) {
   const { t } = useTranslation();
-  const project_id = useProject();
+  const project_id = useProjectId();
   const queries = useQueryClient();
   const [id, setId] = useState(face.external_image_id);
   const [fields, setFields] = useState(face.external_fields as Record<string, FieldValue>);

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Link, useNavigate, useParams } from 'react-router';
 import { useFaceSets } from '../api/useApi';
 import { DeleteFaceSet } from '../face-sets/FaceSets';
-import { may, useSession } from '../session/store';
+import { hasRole, useSession } from '../session/store';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 import { AddFaces } from './AddFaces';
@@ -15,7 +15,7 @@ export default function FaceSetPage() {
   const { t } = useTranslation();
   const { name = '' } = useParams();
   const navigate = useNavigate();
-  const writes = may(useSession().role, 'operator');
+  const canWrite = hasRole(useSession().role, 'operator');
   const sets = useFaceSets();
   const set = sets.data?.find((each) => each.face_set_name === name);
   const [deleting, setDeleting] = useState(false);
@@ -44,7 +44,7 @@ export default function FaceSetPage() {
                 })}
               </Text>
             </div>
-            {writes && (
+            {canWrite && (
               <Button
                 variant="light"
                 color="red"
@@ -58,12 +58,12 @@ export default function FaceSetPage() {
           <Tabs defaultValue="faces" keepMounted>
             <Tabs.List mb="sm">
               <Tabs.Tab value="faces">{t('faceSets.faces')}</Tabs.Tab>
-              {writes && <Tabs.Tab value="add">{t('add.title')}</Tabs.Tab>}
+              {canWrite && <Tabs.Tab value="add">{t('add.title')}</Tabs.Tab>}
             </Tabs.List>
             <Tabs.Panel value="faces">
               <FaceTable set={set} />
             </Tabs.Panel>
-            {writes && (
+            {canWrite && (
               <Tabs.Panel value="add">
                 <AddFaces set={set} />
               </Tabs.Panel>

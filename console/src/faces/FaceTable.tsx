@@ -21,10 +21,10 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { api, data } from '../api/client';
 import { type Face, type FaceSet, fieldTypes } from '../api/types';
-import { useProject } from '../api/useApi';
+import { useProjectId } from '../api/useApi';
 import { FilterBuilder } from '../filters/FilterBuilder';
 import { thumbnail } from '../images/thumbnails';
-import { may, useSession } from '../session/store';
+import { hasRole, useSession } from '../session/store';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 import { DeleteFaces, type Deletion } from './DeleteFaces';
@@ -38,11 +38,11 @@ interface Order {
 /** Table of faces, filtered, sorted and paged by the service. */
 export function FaceTable({ set }: { set: FaceSet }) {
   const { t } = useTranslation();
-  const project_id = useProject();
-  const writes = may(useSession().role, 'operator');
+  const project_id = useProjectId();
+  const canWrite = hasRole(useSession().role, 'operator');
   const types = fieldTypes(set);
-  const [typed, setFilter] = useState('');
-  const [filter] = useDebouncedValue(typed, 300);
+  const [filterInput, setFilterInput] = useState('');
+  const [filter] = useDebouncedValue(filterInput, 300);
   const [order, setOrder] = useState<Order>({ order: 'asc' });
   const [page, setPage] = useState(1);
   const [size, setSize] = useState(25);
@@ -72,7 +72,7 @@ export function FaceTable({ set }: { set: FaceSet }) {
     for (const id of ids) checked ? next.add(id) : next.delete(id);
     setChosen(next);
   };
-  const closed = (changed: boolean) => {
+  const onClose = (changed: boolean) => {
     setEditing(undefined);
     setDeleting(undefined);
     if (changed) setChosen(new Set());
@@ -84,7 +84,7 @@ export function FaceTable({ set }: { set: FaceSet }) {
         <FilterBuilder
           types={types}
           onChange={(text) => {
-            setFilter(text);
+            setFilterInput(text);
             setPage(1);
           }}
         />
@@ -92,7 +92,7 @@ export function FaceTable({ set }: { set: FaceSet }) {
           <Text size="sm" role="status" className="numeric">
             {t('faces.total', { count: total, total: total.toLocaleString() })}
           </Text>
-          {writes && (
+          {canWrite && (
             <Group gap="xs">
               {chosen.size > 0 && (
                 <Button size="xs" color="red" variant="light" onClick={() => setDeleting({ faceIds: [...chosen] })}>
@@ -115,7 +115,7 @@ export function FaceTable({ set }: { set: FaceSet }) {
             <Table highlightOnHover>
               <Table.Thead>
                 <Table.Tr>
-                  {writes && (
+                  {canWrite && (
                     <Table.Th w={40}>
                       <Checkbox
                         aria-label={t('faces.choosePage')}
@@ -156,7 +156,7 @@ export function FaceTable({ set }: { set: FaceSet }) {
               <Table.Tbody>
                 {rows.map((face) => (
                   <Table.Tr key={face.face_id}>
-                    {writes && (
+                    {canWrite && (
                       <Table.Td>
                         <Checkbox
                           aria-label={t('faces.choose', { id: face.face_id })}
@@ -191,7 +191,7 @@ export function FaceTable({ set }: { set: FaceSet }) {
                         >
                           <IconSearch size={16} aria-hidden />
                         </ActionIcon>
-                        {writes && (
+                        {canWrite && (
                           <>
                             <ActionIcon
                               variant="subtle"
@@ -242,8 +242,8 @@ export function FaceTable({ set }: { set: FaceSet }) {
           </Group>
         )}
       </Stack>
-      {editing && <EditFace set={set} face={editing} onClose={closed} />}
-      {deleting && <DeleteFaces set={set} what={deleting} onClose={closed} />}
+      {editing && <EditFace set={set} face={editing} onClose={onClose} />}
+      {deleting && <DeleteFaces set={set} deletion={deleting} onClose={onClose} />}
     </Card>
   );
 }

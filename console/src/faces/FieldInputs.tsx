@@ -9,7 +9,7 @@ interface Props {
 
 /** One typed input per custom field; empty fields are omitted. */
 export function FieldInputs({ types, values, onChange }: Props) {
-  const put = (name: string, value: FieldValue | '' | null) => {
+  const setField = (name: string, value: FieldValue | '' | null) => {
     const { [name]: _, ...others } = values;
     onChange(value === '' || value === null ? others : { ...others, [name]: value });
   };
@@ -25,7 +25,7 @@ export function FieldInputs({ types, values, onChange }: Props) {
               data={['true', 'false']}
               clearable
               value={value === undefined ? null : String(value)}
-              onChange={(chosen) => put(name, chosen === null ? null : chosen === 'true')}
+              onChange={(chosen) => setField(name, chosen === null ? null : chosen === 'true')}
             />
           );
         if (type === 'string')
@@ -35,7 +35,7 @@ export function FieldInputs({ types, values, onChange }: Props) {
               label={name}
               maxLength={256}
               value={String(value ?? '')}
-              onChange={(event) => put(name, event.currentTarget.value)}
+              onChange={(event) => setField(name, event.currentTarget.value)}
             />
           );
         return (
@@ -44,7 +44,7 @@ export function FieldInputs({ types, values, onChange }: Props) {
             label={name}
             allowDecimal={type === 'float' || type === 'double'}
             value={(value as number | undefined) ?? ''}
-            onChange={(input) => put(name, input === '' ? null : Number(input))}
+            onChange={(input) => setField(name, input === '' ? null : Number(input))}
           />
         );
       })}

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { ApiError, OfflineError } from '../api/errors';
-import { idOfFile, type Options, UploadQueue, waitFor } from './uploads';
+import { idOfFile, type Options, retryDelay, UploadQueue } from './uploads';
 
 const options = (): Options => ({ path: '/', single: false, nameAsId: true, fields: {} });
 const files = (count: number) =>
@@ -17,23 +17,23 @@ test('a file name becomes an id that the API allows', () => {
 });
 
 test('every file is sent once, three at a time', async () => {
-  let now = 0;
-  let most = 0;
+  let running = 0;
+  let maximum = 0;
   const sent: string[] = [];
   const queue = new UploadQueue(options, vi.fn(), async (upload) => {
-    most = Math.max(most, ++now);
+    maximum = Math.max(maximum, ++running);
     await new Promise((resolve) => setTimeout(resolve, 1));
     sent.push(upload.path);
-    now -= 1;
+    running -= 1;
     return [];
   });
   queue.add(files(10));
   await settled(queue);
-  expect(most).toBe(3);
+  expect(maximum).toBe(3);
   expect(sent.toSorted()).toEqual(files(10).map((each) => each.path));
 });
 
-test('a refusal keeps its reason and can be sent again', async () => {
+test('a rejected file keeps its error and can be retried', async () => {
   let refuses = true;
   const refusal = new ApiError(400, 'FRS.0404', 'Detect no face', 'r1');
   const queue = new UploadQueue(options, vi.fn(), async () => {
@@ -49,7 +49,7 @@ test('a refusal keeps its reason and can be sent again', async () => {
   expect(queue.uploads[0]?.state).toBe('added');
 });
 
-test('too many requests are sent again by themselves', async () => {
+test('a request rejected by the rate limit is retried automatically', async () => {
   vi.useFakeTimers();
   let refusals = 1;
   const queue = new UploadQueue(options, vi.fn(), async () => {
@@ -64,7 +64,7 @@ test('too many requests are sent again by themselves', async () => {
   vi.useRealTimers();
 });
 
-test('a lost connection pauses, and nothing is lost when it goes on', async () => {
+test('the queue pauses when the connection is lost, and resumes without losing a file', async () => {
   let offline = true;
   const queue = new UploadQueue(options, vi.fn(), async () => {
     if (offline) throw new OfflineError();
@@ -79,8 +79,8 @@ test('a lost connection pauses, and nothing is lost when it goes on', async () =
   expect(queue.uploads.map((each) => each.state)).toEqual(Array(5).fill('added'));
 });
 
-test('only what may go well later is waited for', () => {
-  expect(waitFor(new ApiError(429, 'FRS.0033', '', ''))).toBe(1);
-  expect(waitFor(new ApiError(503, 'FRS.0018', '', '', 7))).toBe(7);
-  expect(waitFor(new ApiError(400, 'FRS.0404', '', ''))).toBeUndefined();
+test('only temporary errors are retried', () => {
+  expect(retryDelay(new ApiError(429, 'FRS.0033', '', ''))).toBe(1);
+  expect(retryDelay(new ApiError(503, 'FRS.0018', '', '', 7))).toBe(7);
+  expect(retryDelay(new ApiError(400, 'FRS.0404', '', ''))).toBeUndefined();
 });

@@ -21,7 +21,7 @@ export interface Options {
   fields: Record<string, string | number | boolean>;
 }
 
-const AT_ONCE = 3;
+const MAX_CONCURRENT = 3;
 
 /** Derive an external image id from a file name: characters the API does not allow become `_`. */
 export function idOfFile(name: string): string {
@@ -33,7 +33,7 @@ export function idOfFile(name: string): string {
 }
 
 /** Delay before a retry, in seconds; undefined if a retry cannot succeed. */
-export function waitFor(error: unknown): number | undefined {
+export function retryDelay(error: unknown): number | undefined {
   if (!(error instanceof ApiError)) return undefined;
   if (error.status === 429) return error.retryAfter || 1;
   return error.status === 503 ? error.retryAfter || 5 : undefined;
@@ -55,7 +55,7 @@ async function send(upload: Upload, options: Options, signal: AbortSignal): Prom
 export class UploadQueue {
   uploads: readonly Upload[] = [];
   paused = false;
-  private next = 0;
+  private nextKey = 0;
   private running = 0;
   private readonly listeners = new Set<() => void>();
   private readonly stop = new AbortController();
@@ -74,14 +74,14 @@ export class UploadQueue {
   snapshot = () => this.uploads;
 
   add(files: { file: File; path: string }[]) {
-    const more = files.map(({ file, path }) => ({
-      key: this.next++,
+    const added = files.map(({ file, path }) => ({
+      key: this.nextKey++,
       file,
       path,
       state: 'waiting' as const,
       faces: [],
     }));
-    this.publish([...this.uploads, ...more]);
+    this.publish([...this.uploads, ...added]);
     this.fill();
   }
 
@@ -121,7 +121,7 @@ export class UploadQueue {
   }
 
   private fill() {
-    while (!this.paused && this.running < AT_ONCE) {
+    while (!this.paused && this.running < MAX_CONCURRENT) {
       const upload = this.uploads.find((each) => each.state === 'waiting');
       if (!upload) return;
       this.running += 1;
@@ -140,7 +140,7 @@ export class UploadQueue {
       this.onAdded({ ...upload, faces });
     } catch (error) {
       if (this.stop.signal.aborted) return;
-      const seconds = waitFor(error);
+      const seconds = retryDelay(error);
       if (seconds !== undefined) {
         await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
         this.change(upload.key, { state: 'waiting' });

@@ -16,71 +16,71 @@ export function FilterBuilder({ types: custom, onChange }: Props) {
   const types: Record<string, FieldType> = { external_image_id: 'string', ...custom };
   const [conditions, setConditions] = useState<Condition[]>([]);
   const [join, setJoin] = useState<'all' | 'any'>('all');
-  const [next, setNext] = useState(0);
+  const [nextKey, setNextKey] = useState(0);
   const text = filterText(conditions, types, join);
 
-  const put = (changed: Condition[], by = join) => {
+  const apply = (changed: Condition[], joinedBy = join) => {
     setConditions(changed);
-    onChange(filterText(changed, types, by));
+    onChange(filterText(changed, types, joinedBy));
   };
-  const alter = (key: number, change: Partial<Condition>) =>
-    put(conditions.map((each) => (each.key === key ? { ...each, ...change } : each)));
+  const update = (key: number, change: Partial<Condition>) =>
+    apply(conditions.map((each) => (each.key === key ? { ...each, ...change } : each)));
   const typeOf = (field: string) => types[field] ?? 'string';
 
   return (
     <Stack gap="xs">
-      {conditions.map((each, place) => (
+      {conditions.map((each, index) => (
         <Group key={each.key} gap="xs" align="end">
           <Select
             size="xs"
             w={150}
-            aria-label={t('filter.field', { number: place + 1 })}
+            aria-label={t('filter.field', { number: index + 1 })}
             data={Object.keys(types)}
             allowDeselect={false}
             value={each.field}
-            onChange={(field) => alter(each.key, { field: field ?? '', operator: 'is', value: '' })}
+            onChange={(field) => update(each.key, { field: field ?? '', operator: 'is', value: '' })}
           />
           <Select
             size="xs"
             w={110}
-            aria-label={t('filter.operator', { number: place + 1 })}
+            aria-label={t('filter.operator', { number: index + 1 })}
             data={operatorsOf(typeOf(each.field)).map((value) => ({ value, label: t(`filter.operators.${value}`) }))}
             allowDeselect={false}
             value={each.operator}
-            onChange={(operator) => alter(each.key, { operator: operator as Operator })}
+            onChange={(operator) => update(each.key, { operator: operator as Operator })}
           />
           {typeOf(each.field) === 'boolean' ? (
             <Select
               size="xs"
               w={110}
-              aria-label={t('filter.value', { number: place + 1 })}
+              aria-label={t('filter.value', { number: index + 1 })}
               data={['true', 'false']}
               value={each.value || null}
-              onChange={(value) => alter(each.key, { value: value ?? '' })}
+              onChange={(value) => update(each.key, { value: value ?? '' })}
             />
           ) : (
             <TextInput
               size="xs"
               w={130}
-              aria-label={t('filter.value', { number: place + 1 })}
+              aria-label={t('filter.value', { number: index + 1 })}
               value={each.value}
-              onChange={(event) => alter(each.key, { value: event.currentTarget.value })}
+              onChange={(event) => update(each.key, { value: event.currentTarget.value })}
             />
           )}
           {each.operator === 'between' && (
             <TextInput
               size="xs"
               w={100}
-              aria-label={t('filter.upper', { number: place + 1 })}
+              aria-label={t('filter.upper', { number: index + 1 })}
               value={each.upper}
-              onChange={(event) => alter(each.key, { upper: event.currentTarget.value })}
+              onChange={(event) => update(each.key, { upper: event.currentTarget.value })}
             />
           )}
           <ActionIcon
             variant="subtle"
             color="red"
-            aria-label={t('filter.remove', { number: place + 1 })}
-            onClick={() => put(conditions.filter((other) => other.key !== each.key))}
+            aria-label={t('filter.remove', { number: index + 1 })}
+            onClick={() => apply(conditions.filter((other) => other.key !== each.key))}
           >
             <IconTrash size={16} aria-hidden />
           </ActionIcon>
@@ -92,11 +92,11 @@ export function FilterBuilder({ types: custom, onChange }: Props) {
           variant="default"
           leftSection={<IconPlus size={14} aria-hidden />}
           onClick={() => {
-            put([
+            apply([
               ...conditions,
-              { key: next, field: Object.keys(types).at(-1) ?? '', operator: 'is', value: '', upper: '' },
+              { key: nextKey, field: Object.keys(types).at(-1) ?? '', operator: 'is', value: '', upper: '' },
             ]);
-            setNext(next + 1);
+            setNextKey(nextKey + 1);
           }}
         >
           {t('filter.add')}
@@ -112,7 +112,7 @@ export function FilterBuilder({ types: custom, onChange }: Props) {
             value={join}
             onChange={(value) => {
               setJoin(value as 'all' | 'any');
-              put(conditions, value as 'all' | 'any');
+              apply(conditions, value as 'all' | 'any');
             }}
           />
         )}

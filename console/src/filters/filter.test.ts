@@ -27,7 +27,7 @@ test('quotes and backslashes are escaped', () => {
   expect(literal('a"b\\c', 'string')).toBe('"a\\"b\\\\c"');
 });
 
-test('conditions are joined, unfinished ones left out', () => {
+test('conditions are joined, incomplete ones omitted', () => {
   const conditions = [condition('age', 'is', '1'), condition('name', 'is', ' '), condition('age', 'between', '1')];
   expect(filterText([...conditions, condition('name', 'is', 'x')], types, 'all')).toBe('age:1 && name:x');
   expect(filterText([...conditions, condition('name', 'is', 'x')], types, 'any')).toBe('age:1 || name:x');

@@ -13,7 +13,7 @@ function flat(texts: object, prefix = ''): Map<string, string> {
 const base = (key: string) => key.replace(/_(one|other)$/, '');
 const placeholders = (text: string) => [...text.matchAll(/{{(\w+)/g)].map((match) => match[1]).sort();
 
-test('both languages have the same texts, with the same blanks', () => {
+test('both languages have the same texts, with the same placeholders', () => {
   const english = flat(en);
   const chinese = flat(zh);
   expect(new Set([...chinese.keys()].map(base))).toEqual(new Set([...english.keys()].map(base)));

@@ -2,42 +2,33 @@ import { Alert, Button, Group, Stack } from '@mantine/core';
 import { IconCamera } from '@tabler/icons-react';
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { blobOf } from './image';
+import { captureFrame } from './image';
 
-/** Show the camera's stream in a video element while mounted; return the error if the camera is not available. */
+/** Show the camera's stream in a video element while mounted; `failed` is true if the camera is not available. */
 export function useCamera(video: RefObject<HTMLVideoElement | null>) {
   const [stream, setStream] = useState<MediaStream>();
   const [failed, setFailed] = useState(false);
   useEffect(() => {
     let opened: MediaStream | undefined;
-    let left = false;
+    let unmounted = false;
     const open = async () => {
       opened = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'user', width: { ideal: 1280 } } });
-      if (left) return stopped(opened);
+      if (unmounted) return stopTracks(opened);
       setStream(opened);
       if (video.current) video.current.srcObject = opened;
     };
     open().catch(() => setFailed(true));
     return () => {
-      left = true;
-      if (opened) stopped(opened);
+      unmounted = true;
+      if (opened) stopTracks(opened);
     };
   }, [video]);
   return { stream, failed };
 }
 
-const stopped = (stream: MediaStream) => {
+const stopTracks = (stream: MediaStream) => {
   for (const track of stream.getTracks()) track.stop();
 };
-
-/** Capture the current frame of a video. */
-export function still(video: HTMLVideoElement): Promise<Blob> {
-  const canvas = document.createElement('canvas');
-  canvas.width = video.videoWidth;
-  canvas.height = video.videoHeight;
-  canvas.getContext('2d')?.drawImage(video, 0, 0);
-  return blobOf(canvas, 0.95);
-}
 
 /** Take a photo with the camera. */
 export function Camera({ onImage, onClose }: { onImage: (image: Blob) => void; onClose: () => void }) {
@@ -60,7 +51,7 @@ export function Camera({ onImage, onClose }: { onImage: (image: Blob) => void; o
           leftSection={<IconCamera size={16} aria-hidden />}
           disabled={!stream || !ready}
           onClick={async () => {
-            if (video.current) onImage(await still(video.current));
+            if (video.current) onImage(await captureFrame(video.current, 0.95));
           }}
         >
           {t('camera.take')}

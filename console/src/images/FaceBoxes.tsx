@@ -4,13 +4,13 @@ import type { Box } from '../api/types';
 interface Props {
   boxes: Box[];
   chosen: number;
-  onChoose: (place: number) => void;
+  onChoose: (index: number) => void;
 }
 
 /** Bounding boxes of faces, in image pixels; one is selected by click or key. */
 export function FaceBoxes({ boxes, chosen, onChoose }: Props) {
   const { t } = useTranslation();
-  return boxes.map((box, place) => (
+  return boxes.map((box, index) => (
     // biome-ignore lint/a11y/useSemanticElements: an SVG cannot contain a button
     <rect
       key={`${box.top_left_x},${box.top_left_y},${box.width},${box.height}`}
@@ -21,13 +21,13 @@ export function FaceBoxes({ boxes, chosen, onChoose }: Props) {
       height={box.height}
       role="button"
       tabIndex={0}
-      aria-pressed={place === chosen}
-      aria-label={t('image.face', { number: place + 1 })}
-      onClick={() => onChoose(place)}
+      aria-pressed={index === chosen}
+      aria-label={t('image.face', { number: index + 1 })}
+      onClick={() => onChoose(index)}
       onKeyDown={(event) => {
         if (event.key !== 'Enter' && event.key !== ' ') return;
         event.preventDefault();
-        onChoose(place);
+        onChoose(index);
       }}
     />
   ));

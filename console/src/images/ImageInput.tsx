@@ -15,15 +15,15 @@ interface Props {
 /** Image input by drop, file dialog or camera; shows the image upright with an overlay. */
 export function ImageInput({ label, image, onImage, overlay }: Props) {
   const { t } = useTranslation();
-  const [over, setOver] = useState(false);
+  const [dragOver, setDragOver] = useState(false);
   const [camera, setCamera] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   if (camera)
     return (
       <Camera
-        onImage={(taken) => {
+        onImage={(photo) => {
           setCamera(false);
-          onImage(taken);
+          onImage(photo);
         }}
         onClose={() => setCamera(false)}
       />
@@ -34,20 +34,20 @@ export function ImageInput({ label, image, onImage, overlay }: Props) {
       role="group"
       aria-label={label}
       className="drop"
-      data-over={over}
+      data-over={dragOver}
       onDragOver={(event) => {
         event.preventDefault();
-        setOver(true);
+        setDragOver(true);
       }}
-      onDragLeave={() => setOver(false)}
+      onDragLeave={() => setDragOver(false)}
       onDrop={(event) => {
         event.preventDefault();
-        setOver(false);
+        setDragOver(false);
         const [file] = event.dataTransfer.files;
         if (file) onImage(file);
       }}
     >
-      {image ? <Shown image={image} label={label} overlay={overlay} /> : <Text mb="sm">{t('image.drop')}</Text>}
+      {image ? <Preview image={image} label={label} overlay={overlay} /> : <Text mb="sm">{t('image.drop')}</Text>}
       <Group justify="center" mt="sm">
         <Button
           size="xs"
@@ -82,7 +82,7 @@ export function ImageInput({ label, image, onImage, overlay }: Props) {
   );
 }
 
-function Shown({ image, label, overlay }: { image: Blob; label: string; overlay?: Props['overlay'] }) {
+function Preview({ image, label, overlay }: { image: Blob; label: string; overlay?: Props['overlay'] }) {
   const { t } = useTranslation();
   const [source, setSource] = useState('');
   const [size, setSize] = useState<{ width: number; height: number }>();

@@ -17,12 +17,12 @@ export async function cropped(
   const canvas = document.createElement('canvas');
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
-  const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
-  pen.drawImage(bitmap, left, top, width, height, 0, 0, canvas.width, canvas.height);
-  pen.fillStyle = '#808080';
+  const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+  context.drawImage(bitmap, left, top, width, height, 0, 0, canvas.width, canvas.height);
+  context.fillStyle = '#808080';
   for (const other of others) {
     if (overlap(other, box)) continue;
-    pen.fillRect(
+    context.fillRect(
       (other.top_left_x - left) * scale,
       (other.top_left_y - top) * scale,
       other.width * scale,
@@ -32,6 +32,7 @@ export async function cropped(
   return blobOf(canvas, 0.95);
 }
 
+/** True if two boxes overlap. */
 export const overlap = (one: Box, other: Box) =>
   one.top_left_x < other.top_left_x + other.width &&
   other.top_left_x < one.top_left_x + one.width &&
@@ -40,6 +41,16 @@ export const overlap = (one: Box, other: Box) =>
 
 export const area = (box: Box) => box.width * box.height;
 
+/** Capture the current frame of a video as JPEG. */
+export function captureFrame(video: HTMLVideoElement, quality?: number): Promise<Blob> {
+  const canvas = document.createElement('canvas');
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext('2d')?.drawImage(video, 0, 0);
+  return blobOf(canvas, quality);
+}
+
+/** Encode a canvas as JPEG. */
 export function blobOf(canvas: HTMLCanvasElement, quality = 0.92): Promise<Blob> {
   return new Promise((resolve, reject) =>
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no image'))), 'image/jpeg', quality),

@@ -4,11 +4,11 @@ import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formOf, postForm } from '../api/client';
-import { useProject } from '../api/useApi';
+import { useProjectId } from '../api/useApi';
 import { useCamera } from '../images/Camera';
 import { Problem } from '../shell/Problem';
 import { anglesOf } from './angles';
-import { planOf, type Step, stepAt, timesOf } from './plan';
+import { durationOf, planOf, type Step, stepAt, timesOf } from './plan';
 import { record } from './recording';
 import { Timeline } from './Timeline';
 import { ACTIONS, type Action, type ActionResponse } from './types';
@@ -17,13 +17,13 @@ import { Verdict } from './Verdict';
 /** Prompt for actions, record them, and show the recognised actions and head movement. */
 export function Active() {
   const { t } = useTranslation();
-  const project = useProject();
+  const project = useProjectId();
   const video = useRef<HTMLVideoElement>(null);
   const { stream, failed } = useCamera(video);
   const [chosen, setChosen] = useState<string[]>(['1', '3']);
   const [time, setTime] = useState<number>();
   const [steps, setSteps] = useState<Step[]>([]);
-  const judging = useMutation({
+  const checking = useMutation({
     mutationFn: async ({ recorded, plan }: { recorded: Blob; plan: Step[] }) =>
       postForm<ActionResponse>(
         `/v1/${project}/live-detect`,
@@ -39,16 +39,16 @@ export function Active() {
     if (!stream) return;
     const plan = planOf(chosen.map((each) => Number(each) as Action));
     setSteps(plan);
-    judging.reset();
+    checking.reset();
     angles.reset();
-    const recorded = await record(stream, (plan.at(-1)?.to ?? 0) + 500, setTime);
+    const recorded = await record(stream, durationOf(plan), setTime);
     setTime(undefined);
-    judging.mutate({ recorded, plan });
+    checking.mutate({ recorded, plan });
     angles.mutate(recorded);
   };
   const step = time === undefined ? undefined : stepAt(steps, time);
   const name = (action: number) => t(`liveness.actions.${ACTIONS[action as Action] ?? 'unknown'}`);
-  const answer = judging.data;
+  const response = checking.data;
   return (
     <Stack>
       <Text size="sm" c="dimmed">
@@ -74,28 +74,28 @@ export function Active() {
           <Title order={2} aria-live="assertive" data-testid="prompt">
             {step ? name(step.action) : t('liveness.ahead')}
           </Title>
-          <Progress value={(100 * time) / ((steps.at(-1)?.to ?? 0) + 500)} aria-label={t('liveness.recording')} />
+          <Progress value={(100 * time) / durationOf(steps)} aria-label={t('liveness.recording')} />
         </>
       )}
       <Group>
         <Button
           leftSection={<IconVideo size={16} aria-hidden />}
           disabled={!stream || !chosen.length}
-          loading={time !== undefined || judging.isPending}
+          loading={time !== undefined || checking.isPending}
           onClick={start}
         >
           {t('liveness.record')}
         </Button>
       </Group>
-      <Problem error={judging.error} />
-      {answer && (
+      <Problem error={checking.error} />
+      {response && (
         <Verdict
-          alive={answer['video-result'].alive}
-          warnings={answer['warning-list']}
-          image={answer['video-result'].picture}
+          alive={response['video-result'].alive}
+          warnings={response['warning-list']}
+          image={response['video-result'].picture}
         >
           <Group gap="xs" my="xs">
-            {answer['video-result'].actions.map((each) => (
+            {response['video-result'].actions.map((each) => (
               <Badge key={each.action} variant="light" tt="none">
                 {name(each.action)} {each.confidence.toFixed(2)}
               </Badge>

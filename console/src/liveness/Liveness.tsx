@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { Active } from './Active';
 import { Silent } from './Silent';
 
+/** Liveness detection: silent, and with actions. */
 export default function Liveness() {
   const { t } = useTranslation();
   return (

@@ -5,7 +5,7 @@ import type { Step } from './plan';
 
 const WIDTH = 600;
 const HEIGHT = 160;
-const MOST = 45;
+const MAX_DEGREES = 45;
 
 /** Chart of head angles over time, with the requested actions in the background. */
 export function Timeline({
@@ -20,8 +20,9 @@ export function Timeline({
   const { t } = useTranslation();
   const end = Math.max(steps.at(-1)?.to ?? 1, angles.at(-1)?.time ?? 1);
   const x = (time: number) => (WIDTH * time) / end;
-  const y = (degrees: number) => HEIGHT / 2 - (HEIGHT / 2) * (Math.max(-MOST, Math.min(MOST, degrees)) / MOST);
-  const line = (what: 'yaw' | 'pitch') => angles.map((each) => `${x(each.time)},${y(each[what])}`).join(' ');
+  const y = (degrees: number) =>
+    HEIGHT / 2 - (HEIGHT / 2) * (Math.max(-MAX_DEGREES, Math.min(MAX_DEGREES, degrees)) / MAX_DEGREES);
+  const line = (angle: 'yaw' | 'pitch') => angles.map((each) => `${x(each.time)},${y(each[angle])}`).join(' ');
   return (
     <Card withBorder>
       <Title order={2} size="h4">
@@ -47,7 +48,7 @@ export function Timeline({
         <polyline points={line('pitch')} fill="none" stroke="#e8590c" strokeWidth={2} strokeDasharray="6 3" />
       </svg>
       <Text size="xs" c="dimmed">
-        {t('liveness.legend', { most: MOST })}
+        {t('liveness.legend', { most: MAX_DEGREES })}
       </Text>
     </Card>
   );

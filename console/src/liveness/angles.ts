@@ -1,6 +1,6 @@
 import { formOf, postForm } from '../api/client';
 import type { DetectedFace } from '../api/types';
-import { blobOf } from '../images/image';
+import { captureFrame } from '../images/image';
 
 /** Head angles in degrees at a time in milliseconds. */
 export interface Angle {
@@ -9,7 +9,8 @@ export interface Angle {
   pitch: number;
 }
 
-const EVERY = 0.5;
+/** Seconds between measurements. */
+const INTERVAL = 0.5;
 const HEAD_POSE = '0';
 
 /** Measure head angles twice per second of a recording: the liveness response has none, so frames are sent to detection. */
@@ -21,7 +22,7 @@ export async function anglesOf(recorded: Blob, project: string): Promise<Angle[]
     await once(video, 'loadeddata');
     const duration = await durationOf(video);
     const angles: Angle[] = [];
-    for (let at = 0; at < duration; at += EVERY) {
+    for (let at = 0; at < duration; at += INTERVAL) {
       video.currentTime = at;
       await once(video, 'seeked');
       const pose = await poseOf(video, project);
@@ -48,11 +49,7 @@ async function durationOf(video: HTMLVideoElement): Promise<number> {
 }
 
 async function poseOf(video: HTMLVideoElement, project: string) {
-  const canvas = document.createElement('canvas');
-  canvas.width = video.videoWidth;
-  canvas.height = video.videoHeight;
-  canvas.getContext('2d')?.drawImage(video, 0, 0);
-  const form = formOf({ image_file: await blobOf(canvas), attributes: HEAD_POSE });
+  const form = formOf({ image_file: await captureFrame(video), attributes: HEAD_POSE });
   const { faces } = await postForm<{ faces: DetectedFace[] }>(`/v1/${project}/face-detect`, form);
   const pose = faces[0]?.attributes?.headpose;
   return pose && { yaw: pose.yaw_angle, pitch: pose.pitch_angle };

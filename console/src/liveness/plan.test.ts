@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LONGEST, planOf, stepAt, timesOf } from './plan';
+import { MAX_DURATION, planOf, stepAt, timesOf } from './plan';
 
 test('actions follow one another, each with its time', () => {
   const steps = planOf([1, 3]);
@@ -9,7 +9,7 @@ test('actions follow one another, each with its time', () => {
   expect(stepAt(steps, 6500)).toBeUndefined();
 });
 
-test('ten actions fit the longest video', () => {
+test('ten actions fit in a video of the maximum duration', () => {
   const steps = planOf([1, 2, 3, 4, 5, 1, 2, 3, 4, 5]);
-  expect(steps.at(-1)?.to).toBeLessThan(LONGEST);
+  expect(steps.at(-1)?.to).toBeLessThan(MAX_DURATION);
 });

@@ -7,15 +7,19 @@ export interface Step {
   to: number;
 }
 
-export const LEAD = 500;
-export const LONGEST = 15_000;
-const EACH = 3_000;
+/** Milliseconds before the first action and after the last. */
+const LEAD = 500;
+export const MAX_DURATION = 15_000;
+const ACTION_DURATION = 3_000;
 
 /** Plan a recording: facing forward first, then each action, within the maximum video length. */
 export function planOf(actions: readonly Action[]): Step[] {
-  const each = Math.min(EACH, Math.floor((LONGEST - 2 * LEAD) / Math.max(1, actions.length)));
-  return actions.map((action, place) => ({ action, from: LEAD + place * each, to: LEAD + (place + 1) * each }));
+  const duration = Math.min(ACTION_DURATION, Math.floor((MAX_DURATION - 2 * LEAD) / Math.max(1, actions.length)));
+  return actions.map((action, index) => ({ action, from: LEAD + index * duration, to: LEAD + (index + 1) * duration }));
 }
+
+/** Duration of the recording of a plan, in milliseconds. */
+export const durationOf = (steps: readonly Step[]) => (steps.at(-1)?.to ?? 0) + LEAD;
 
 /** Format the plan as `action_time`. */
 export const timesOf = (steps: readonly Step[]) => steps.map((step) => `${step.from}-${step.to}`).join(',');

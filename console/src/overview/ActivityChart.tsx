@@ -8,8 +8,8 @@ const WIDTH = 10;
 /** Bar chart of requests per minute, errors in red. */
 export function ActivityChart({ minutes }: { minutes: Minute[] }) {
   const { t } = useTranslation();
-  const most = Math.max(1, ...minutes.map((minute) => minute.requests));
-  const height = (count: number) => (HEIGHT * count) / most;
+  const maximum = Math.max(1, ...minutes.map((minute) => minute.requests));
+  const height = (count: number) => (HEIGHT * count) / maximum;
   return (
     <>
       <svg
@@ -19,20 +19,20 @@ export function ActivityChart({ minutes }: { minutes: Minute[] }) {
         height={HEIGHT}
         preserveAspectRatio="none"
         role="img"
-        aria-label={t('overview.chart', { most })}
+        aria-label={t('overview.chart', { most: maximum })}
       >
-        {minutes.map((minute, place) => (
+        {minutes.map((minute, index) => (
           <g key={minute.start}>
             <title>{`${minute.start}: ${minute.requests} / ${minute.errors}`}</title>
             <rect
-              x={place * WIDTH}
+              x={index * WIDTH}
               width={WIDTH - 2}
               y={HEIGHT - height(minute.requests)}
               height={height(minute.requests)}
             />
             <rect
               className="errors"
-              x={place * WIDTH}
+              x={index * WIDTH}
               width={WIDTH - 2}
               y={HEIGHT - height(minute.errors)}
               height={height(minute.errors)}
@@ -41,7 +41,7 @@ export function ActivityChart({ minutes }: { minutes: Minute[] }) {
         ))}
       </svg>
       <Text size="xs" c="dimmed">
-        {t('overview.chart', { most })}
+        {t('overview.chart', { most: maximum })}
       </Text>
     </>
   );

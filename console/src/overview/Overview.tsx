@@ -3,13 +3,14 @@ import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { api, data } from '../api/client';
-import { useFaceSets, useModels, useProject } from '../api/useApi';
+import { useFaceSets, useModels, useProjectId } from '../api/useApi';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 import { ActivityChart } from './ActivityChart';
 
 const REFRESH = 15_000;
 
+/** Health, activity, face sets and accuracy at a glance. */
 export default function Overview() {
   const { t } = useTranslation();
   return (
@@ -45,7 +46,7 @@ function Health() {
 
 function Activity() {
   const { t } = useTranslation();
-  const project_id = useProject();
+  const project_id = useProjectId();
   const activity = useQuery({
     queryKey: ['activity', project_id],
     queryFn: () => data(api.GET('/x/v1/{project_id}/activity', { params: { path: { project_id } } })),

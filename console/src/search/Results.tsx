@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { FoundFace } from '../api/types';
 import { Thumbnail } from '../faces/FaceTable';
 import { Empty } from '../shell/Empty';
-import { ADVISED } from './Threshold';
+import { RECOMMENDED_THRESHOLD } from './Threshold';
 
 /** Search results, best first, each with a similarity bar. */
 export function Results({ faces, threshold }: { faces: FoundFace[]; threshold: number }) {
@@ -34,7 +34,7 @@ export function Results({ faces, threshold }: { faces: FoundFace[]; threshold: n
             </Group>
             <Progress
               value={100 * face.similarity}
-              color={face.similarity >= ADVISED ? 'green' : 'orange'}
+              color={face.similarity >= RECOMMENDED_THRESHOLD ? 'green' : 'orange'}
               aria-label={t('search.similarityOf', { id: face.external_image_id })}
             />
           </li>

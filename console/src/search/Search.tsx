@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
 import { api, data, formOf, postForm } from '../api/client';
 import { type FoundFace, fieldTypes } from '../api/types';
-import { useFaceSets, useModels, useProject } from '../api/useApi';
+import { useFaceSets, useModels, useProjectId } from '../api/useApi';
 import { FilterBuilder } from '../filters/FilterBuilder';
 import { FaceBoxes } from '../images/FaceBoxes';
 import { ImageInput } from '../images/ImageInput';
@@ -15,25 +15,25 @@ import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 import { Results } from './Results';
 import { Snippets } from './Snippets';
-import { ADVISED, Threshold } from './Threshold';
+import { RECOMMENDED_THRESHOLD, Threshold } from './Threshold';
 import { useDetection } from './useDetection';
 
-const ROOM_AROUND = 0.6;
+const PROBE_MARGIN = 0.6;
 
 /** Search a face set by image or by an enrolled face. */
 export default function Search() {
   const { t } = useTranslation();
-  const project_id = useProject();
-  const [place, setPlace] = useSearchParams();
+  const project_id = useProjectId();
+  const [parameters, setParameters] = useSearchParams();
   const sets = useFaceSets();
   const models = useModels();
   const [image, setImage] = useState<Blob>();
   const [chosen, setChosen] = useState(0);
-  const [threshold, setThreshold] = useState(ADVISED);
+  const [threshold, setThreshold] = useState(RECOMMENDED_THRESHOLD);
   const [topN, setTopN] = useState<string | number>(10);
   const [filter, setFilter] = useState('');
-  const set = sets.data?.find((each) => each.face_set_name === place.get('set')) ?? sets.data?.[0];
-  const faceId = image ? undefined : (place.get('face') ?? undefined);
+  const set = sets.data?.find((each) => each.face_set_name === parameters.get('set')) ?? sets.data?.[0];
+  const faceId = image ? undefined : (parameters.get('face') ?? undefined);
   const detected = useDetection(image);
   const boxes = (detected.data ?? []).map((face) => face.bounding_box);
   const returnFields = Object.keys(set?.external_fields ?? {});
@@ -54,8 +54,8 @@ export default function Search() {
       const path = { project_id, face_set_name: query.set };
       if (faceId) {
         const body = { ...options, face_id: faceId, return_fields: returnFields };
-        const answer = api.POST('/v2/{project_id}/face-sets/{face_set_name}/search', { params: { path }, body });
-        return (await data(answer)).faces;
+        const response = api.POST('/v2/{project_id}/face-sets/{face_set_name}/search', { params: { path }, body });
+        return (await data(response)).faces;
       }
       const probe = await probeOf(image as Blob, boxes, chosen);
       const form = formOf({ ...options, return_fields: JSON.stringify(returnFields), image_file: probe });
@@ -63,7 +63,7 @@ export default function Search() {
       return (await postForm<{ faces: FoundFace[] }>(url, form)).faces;
     },
   });
-  const changed = () => search.reset();
+  const clearResults = () => search.reset();
 
   return (
     <Stack>
@@ -80,7 +80,7 @@ export default function Search() {
                 onImage={(file) => {
                   setImage(file);
                   setChosen(0);
-                  changed();
+                  clearResults();
                 }}
                 overlay={() => (
                   <FaceBoxes
@@ -88,7 +88,7 @@ export default function Search() {
                     chosen={chosen}
                     onChoose={(face) => {
                       setChosen(face);
-                      changed();
+                      clearResults();
                     }}
                   />
                 )}
@@ -113,9 +113,9 @@ export default function Search() {
                     allowDeselect={false}
                     value={set.face_set_name}
                     onChange={(name) => {
-                      setPlace({ set: name ?? '' }, { replace: true });
+                      setParameters({ set: name ?? '' }, { replace: true });
                       setFilter('');
-                      changed();
+                      clearResults();
                     }}
                   />
                   <NumberInput label={t('search.topN')} min={1} max={1000} value={topN} onChange={setTopN} />
@@ -152,7 +152,7 @@ async function probeOf(image: Blob, boxes: Parameters<typeof area>[0][], chosen:
   if (!box || boxes.every((each) => area(each) <= area(box))) return image;
   const bitmap = await upright(image);
   try {
-    return await cropped(bitmap, box, { margin: ROOM_AROUND, others: boxes.filter((each) => each !== box) });
+    return await cropped(bitmap, box, { margin: PROBE_MARGIN, others: boxes.filter((each) => each !== box) });
   } finally {
     bitmap.close();
   }

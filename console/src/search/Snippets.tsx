@@ -16,21 +16,21 @@ export function Snippets({ query }: { query: SearchQuery }) {
           <Tabs.Tab value="sdk">Python SDK</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="curl">
-          <Copied text={curl(query)} />
+          <Snippet text={curl(query)} />
         </Tabs.Panel>
         <Tabs.Panel value="sdk">
-          <Copied text={sdk(query)} />
+          <Snippet text={sdk(query)} />
         </Tabs.Panel>
       </Tabs>
     </Card>
   );
 }
 
-function Copied({ text }: { text: string }) {
+function Snippet({ text }: { text: string }) {
   const { t } = useTranslation();
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by key */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard */}
       <pre style={{ overflowX: 'auto' }} tabIndex={0}>
         {text}
       </pre>

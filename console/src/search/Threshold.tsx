@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { OperatingPoint } from '../api/types';
 import { falseMatchRate, oneIn } from './rates';
 
-export const ADVISED = 0.93;
+export const RECOMMENDED_THRESHOLD = 0.93;
 
 /** Similarity threshold with the false match rate it implies. */
 export function Threshold(props: { value: number; points: OperatingPoint[]; onChange: (value: number) => void }) {
@@ -22,7 +22,7 @@ export function Threshold(props: { value: number; points: OperatingPoint[]; onCh
         onChange={props.onChange}
         label={(value) => value.toFixed(2)}
         thumbLabel={t('search.threshold')}
-        marks={[{ value: 0 }, { value: 0.5 }, { value: ADVISED, label: '0.93' }]}
+        marks={[{ value: 0 }, { value: 0.5 }, { value: RECOMMENDED_THRESHOLD, label: '0.93' }]}
       />
       <Text size="sm" mt="md" role="status" data-testid="false-match-rate">
         {rate && t(`search.rate${rate.bound}`, { number: oneIn(rate.rate) })}

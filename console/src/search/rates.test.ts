@@ -8,12 +8,12 @@ const points = [
   [0.96, 1e-5],
 ].map(([similarity = 0, rate = 0]) => ({ similarity, false_match_rate: rate, true_match_rate: 1, cosine: 0 }));
 
-test('at an operating point it is the rate measured', () => {
+test('at an operating point the rate is the measured one', () => {
   expect(falseMatchRate(points, 0.93)?.rate).toBeCloseTo(1e-4, 12);
   expect(falseMatchRate(points, 0.4)).toEqual({ rate: 1e-1, bound: '' });
 });
 
-test('between two it is between theirs, on the scale of logarithms', () => {
+test('between operating points the rate is interpolated on a logarithmic scale', () => {
   expect(falseMatchRate(points, 0.89)?.rate).toBeCloseTo(Math.sqrt(1e-3 * 1e-4), 10);
 });
 

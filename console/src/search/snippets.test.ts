@@ -31,7 +31,7 @@ test('an enrolled face is searched for with JSON', () => {
   );
 });
 
-test('the SDK call names the same things', () => {
+test('the SDK call has the same parameters', () => {
   expect(sdk(query)).toContain('SearchFaceByBase64Request(face_set_name="te st"');
   expect(sdk(query)).toContain(`filter="name:\\"O'Neil\\"", return_fields=["name"]`);
   expect(sdk({ ...query, faceId: 'abc' })).toContain('search_face_by_face_id(SearchFaceByFaceIdRequest(');

@@ -1,26 +1,26 @@
 import { useQuery } from '@tanstack/react-query';
 import { formOf, postForm } from '../api/client';
 import type { DetectedFace } from '../api/types';
-import { useProject } from '../api/useApi';
+import { useProjectId } from '../api/useApi';
 
-let images = 0;
+let imageCount = 0;
 const numbers = new WeakMap<Blob, number>();
 
-/** Number an image, as the cache key of its responses. */
-export function numberOf(image: Blob | undefined): number {
+/** Number of an image, used as the cache key of its responses; 0 without an image. */
+export function imageKey(image: Blob | undefined): number {
   if (!image) return 0;
   const known = numbers.get(image);
   if (known) return known;
-  images += 1;
-  numbers.set(image, images);
-  return images;
+  imageCount += 1;
+  numbers.set(image, imageCount);
+  return imageCount;
 }
 
 /** Detect the faces of an image, largest first, with attributes by code. */
 export function useDetection(image: Blob | undefined, attributes = '', version: 'v1' | 'v2' = 'v2') {
-  const project = useProject();
+  const project = useProjectId();
   return useQuery({
-    queryKey: ['detect', project, version, numberOf(image), attributes],
+    queryKey: ['detect', project, version, imageKey(image), attributes],
     enabled: !!image,
     gcTime: 60_000,
     queryFn: ({ signal }) =>
@@ -29,6 +29,6 @@ export function useDetection(image: Blob | undefined, attributes = '', version: 
         formOf({ image_file: image, attributes: attributes || undefined }),
         signal,
       ),
-    select: (answer) => answer.faces,
+    select: (response) => response.faces,
   });
 }

@@ -3,18 +3,18 @@ import { useInterval } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { forgetEverything } from '../shell/forgetting';
+import { clearCaches } from '../shell/caches';
 import { Problem } from '../shell/Problem';
 import { signIn, signOut, useSession } from './store';
 
-const WARNED_AHEAD = 5 * 60_000;
+const WARNING_PERIOD = 5 * 60_000;
 
-/** Ask for the password when the token expires: the view stays open and pending requests wait. */
+/** Prompt for the password when the token expires: the view stays open and pending requests wait. */
 export function Renew() {
   const { t } = useTranslation();
   const session = useSession();
   const [now, setNow] = useState(Date.now);
-  const [asked, setAsked] = useState(false);
+  const [prompted, setPrompted] = useState(false);
   const [password, setPassword] = useState('');
   useInterval(() => setNow(Date.now()), 15_000, { autoInvoke: true });
   const renewing = useMutation({
@@ -22,27 +22,27 @@ export function Renew() {
       signIn({ domain: session.domain.name, user: session.user.name, project: session.project.name, password }),
     onSuccess: () => {
       setPassword('');
-      setAsked(false);
+      setPrompted(false);
       setNow(Date.now());
     },
   });
   const expired = session.state === 'expired';
-  const soon = session.expiresAt - now < WARNED_AHEAD;
+  const soon = session.expiresAt - now < WARNING_PERIOD;
   return (
     <>
       {soon && !expired && (
         <Alert color="orange" role="status" pos="fixed" bottom={16} left={16} style={{ zIndex: 200 }}>
           <Group>
             <Text size="sm">{t('session.endsSoon')}</Text>
-            <Button size="xs" variant="default" onClick={() => setAsked(true)}>
+            <Button size="xs" variant="default" onClick={() => setPrompted(true)}>
               {t('session.stay')}
             </Button>
           </Group>
         </Alert>
       )}
       <Modal
-        opened={expired || asked}
-        onClose={() => setAsked(false)}
+        opened={expired || prompted}
+        onClose={() => setPrompted(false)}
         withCloseButton={!expired}
         closeOnEscape={!expired}
         closeOnClickOutside={!expired}
@@ -71,7 +71,7 @@ export function Renew() {
                 variant="default"
                 onClick={async () => {
                   await signOut();
-                  forgetEverything();
+                  clearCaches();
                 }}
               >
                 {t('session.signOut')}

@@ -10,7 +10,7 @@ import { signIn } from './store';
 export function SignIn() {
   const { t } = useTranslation();
   const [credentials, setCredentials] = useState({ domain: 'openfrs', user: 'admin', password: '', project: '' });
-  const entering = useMutation({ mutationFn: () => signIn(credentials) });
+  const signingIn = useMutation({ mutationFn: () => signIn(credentials) });
   const field = (name: keyof typeof credentials) => ({
     value: credentials[name],
     onChange: (event: { currentTarget: { value: string } }) =>
@@ -26,7 +26,7 @@ export function SignIn() {
           <form
             onSubmit={(event) => {
               event.preventDefault();
-              entering.mutate();
+              signingIn.mutate();
             }}
           >
             <Stack>
@@ -46,8 +46,8 @@ export function SignIn() {
                 {...field('password')}
               />
               <TextInput label={t('session.project')} description={t('session.projectHint')} {...field('project')} />
-              <Problem error={entering.error} />
-              <Button type="submit" loading={entering.isPending}>
+              <Problem error={signingIn.error} />
+              <Button type="submit" loading={signingIn.isPending}>
                 {t('session.signIn')}
               </Button>
               <Text size="sm" c="dimmed">

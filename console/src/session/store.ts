@@ -35,7 +35,7 @@ interface TokenResponse {
   };
 }
 
-const NOBODY: Session = {
+const SIGNED_OUT: Session = {
   state: 'out',
   token: '',
   expiresAt: 0,
@@ -45,9 +45,9 @@ const NOBODY: Session = {
   project: { id: '', name: '' },
 };
 
-let session = NOBODY;
+let session = SIGNED_OUT;
 const listeners = new Set<() => void>();
-let waiting: { promise: Promise<void>; resolve: () => void; reject: (reason: Error) => void } | undefined;
+let renewal: { promise: Promise<void>; resolve: () => void; reject: (reason: Error) => void } | undefined;
 
 function change(next: Session) {
   session = next;
@@ -71,13 +71,11 @@ export function expire(token: string) {
 export function renewed(): Promise<void> {
   if (session.state === 'in') return Promise.resolve();
   if (session.state === 'out') return Promise.reject(new ApiError(401, 'APIG.0301', 'signed out', ''));
-  if (!waiting) {
-    const parts = Promise.withResolvers<void>();
-    waiting = parts;
-  }
-  return waiting.promise;
+  renewal ??= Promise.withResolvers<void>();
+  return renewal.promise;
 }
 
+/** Sign in with a password. Without a project name, the user's first project is used. */
 export async function signIn(credentials: Credentials) {
   const identity = {
     methods: ['password'],
@@ -87,25 +85,27 @@ export async function signIn(credentials: Credentials) {
   };
   const scope = credentials.project ? { project: { name: credentials.project } } : undefined;
   const first = await requestToken({ identity, scope });
-  await enter(first, credentials.project);
+  await startSession(first, credentials.project);
 }
 
 /** Switch to another project of the same user. */
 export async function switchProject(projectId: string) {
   const identity = { methods: ['token'], token: { id: session.token } };
-  await enter(await requestToken({ identity, scope: { project: { id: projectId } } }), projectId);
+  await startSession(await requestToken({ identity, scope: { project: { id: projectId } } }), projectId);
 }
 
+/** List the projects of the user. */
 export async function listProjects(token = session.token): Promise<Named[]> {
-  const response = await reach('/v3/auth/projects', { headers: { 'X-Auth-Token': token } });
+  const response = await sendRequest('/v3/auth/projects', { headers: { 'X-Auth-Token': token } });
   return (await response.json()).projects;
 }
 
+/** End the session and revoke its token. */
 export async function signOut() {
   const { token } = session;
-  change(NOBODY);
-  waiting?.reject(new ApiError(401, 'APIG.0301', 'signed out', ''));
-  waiting = undefined;
+  change(SIGNED_OUT);
+  renewal?.reject(new ApiError(401, 'APIG.0301', 'signed out', ''));
+  renewal = undefined;
   await fetch('/v3/auth/tokens', {
     method: 'DELETE',
     headers: { 'X-Auth-Token': token, 'X-Subject-Token': token },
@@ -113,7 +113,7 @@ export async function signOut() {
 }
 
 async function requestToken(auth: object): Promise<{ text: string; response: TokenResponse['token'] }> {
-  const response = await reach('/v3/auth/tokens?nocatalog=1', {
+  const response = await sendRequest('/v3/auth/tokens?nocatalog=1', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ auth }),
@@ -122,14 +122,17 @@ async function requestToken(auth: object): Promise<{ text: string; response: Tok
   return { text: response.headers.get('X-Subject-Token') ?? '', response: token };
 }
 
-/** Start the session. Without a project name, the user's first project is used. */
-async function enter(issued: { text: string; response: TokenResponse['token'] }, wanted: string): Promise<void> {
+/** Start the session of a token, in the user's first project if no project was requested. */
+async function startSession(
+  issued: { text: string; response: TokenResponse['token'] },
+  requestedProject: string,
+): Promise<void> {
   const { text, response } = issued;
   if (!response.project) {
     const [project] = await listProjects(text);
-    if (wanted || !project) throw new ApiError(403, 'FRS.0028', 'The user has no such project.', '');
+    if (requestedProject || !project) throw new ApiError(403, 'FRS.0028', 'The user has no such project.', '');
     const identity = { methods: ['token'], token: { id: text } };
-    return enter(await requestToken({ identity, scope: { project: { id: project.id } } }), project.id);
+    return startSession(await requestToken({ identity, scope: { project: { id: project.id } } }), project.id);
   }
   change({
     state: 'in',
@@ -140,11 +143,12 @@ async function enter(issued: { text: string; response: TokenResponse['token'] },
     domain: response.user.domain,
     project: { id: response.project.id, name: response.project.name },
   });
-  waiting?.resolve();
-  waiting = undefined;
+  renewal?.resolve();
+  renewal = undefined;
 }
 
-async function reach(path: string, init: RequestInit): Promise<Response> {
+/** Send a request without a session; throws `OfflineError` if the service is unreachable. */
+async function sendRequest(path: string, init: RequestInit): Promise<Response> {
   const response = await fetch(path, init).catch(() => {
     throw new OfflineError();
   });
@@ -152,7 +156,8 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
   return response;
 }
 
-export const may = (role: Role, wanted: Role) => {
+/** True if a role includes the rights of another. */
+export const hasRole = (role: Role, required: Role) => {
   const order: Role[] = ['reader', 'operator', 'admin'];
-  return order.indexOf(role) >= order.indexOf(wanted);
+  return order.indexOf(role) >= order.indexOf(required);
 };

@@ -3,7 +3,7 @@ import { IconLanguage, IconLogout, IconMoon, IconSun } from '@tabler/icons-react
 import { useTranslation } from 'react-i18next';
 import { chooseLanguage, LANGUAGES, type Language } from '../i18n';
 import { signOut, useSession } from '../session/store';
-import { forgetEverything } from './forgetting';
+import { clearCaches } from './caches';
 
 /** Colour scheme, language and sign-out. */
 export function Preferences() {
@@ -42,7 +42,7 @@ export function Preferences() {
           aria-label={t('session.signOut')}
           onClick={async () => {
             await signOut();
-            forgetEverything();
+            clearCaches();
           }}
         >
           <IconLogout size={18} aria-hidden />

@@ -16,8 +16,8 @@ import { useTranslation } from 'react-i18next';
 import { Outlet, NavLink as RouterLink, useLocation } from 'react-router';
 import { Renew } from '../session/Renew';
 import { SignIn } from '../session/SignIn';
-import { listProjects, may, switchProject, useSession } from '../session/store';
-import { forgetEverything } from './forgetting';
+import { hasRole, listProjects, switchProject, useSession } from '../session/store';
+import { clearCaches } from './caches';
 import { Preferences } from './Preferences';
 
 const VIEWS = [
@@ -77,7 +77,7 @@ function Frame() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label={t('shell.views')}>
-        {VIEWS.filter((each) => !('role' in each) || may(session.role, each.role)).map((each) => (
+        {VIEWS.filter((each) => !('role' in each) || hasRole(session.role, each.role)).map((each) => (
           <NavLink
             key={each.path}
             component={RouterLink}
@@ -128,7 +128,7 @@ function ProjectChoice() {
       onChange={async (id) => {
         if (!id || id === session.project.id) return;
         await switchProject(id);
-        forgetEverything();
+        clearCaches();
       }}
     />
   );

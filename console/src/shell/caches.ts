@@ -1,8 +1,8 @@
-import { forgetThumbnails } from '../images/thumbnails';
+import { clearThumbnails } from '../images/thumbnails';
 import { queries } from '../queries';
 
 /** Clear all cached data of a project or user. */
-export function forgetEverything() {
+export function clearCaches() {
   queries.clear();
-  forgetThumbnails();
+  clearThumbnails();
 }
