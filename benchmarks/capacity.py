@@ -16,16 +16,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 from tests.support.databases import DatabaseLocation
 from tests.support.galleries import new_database, new_set
 from tests.support.postgresql import postgresql_server
 
-from openfrs.core.geometry import BoundingBox
 from openfrs.evaluation.benchmark.figures import Figure, elapsed, percentiles, print_figures, resident, table
-from openfrs.evaluation.benchmark.templates import random_templates
-from openfrs.store.faces.models import NewFace
+from openfrs.evaluation.benchmark.templates import random_templates, synthetic_face
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import Query
 from openfrs.store.index.search import Galleries
@@ -62,7 +59,8 @@ def _figures(location: DatabaseLocation, folder: Path, faces: int) -> Iterator[F
         started = time.perf_counter()
         for start in range(0, faces, BATCH):
             vectors = random_templates(generator, min(BATCH, faces - start))
-            repository.add(set_id, [_face(start + offset, vector) for offset, vector in enumerate(vectors)])
+            added = enumerate(vectors, start)
+            repository.add(set_id, [synthetic_face(serial, vector, {"number": serial}) for serial, vector in added])
         yield Figure(case, "added, faces per second", faces / (time.perf_counter() - started))
         yield Figure(case, "stored, MB per million faces", (_stored(folder) - empty) / 1e6 / millions)
         galleries, unloaded = Galleries.in_memory(repository, MEMORY), resident(os.getpid())
@@ -73,10 +71,6 @@ def _figures(location: DatabaseLocation, folder: Path, faces: int) -> Iterator[F
         yield Figure(case, "resident, MB per million faces", (resident(os.getpid()) - unloaded) / millions)
         yield Figure(case, "peak resident while loading, MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
         yield from percentiles(f"{case}, top 10", [elapsed(partial(search, probe)) for probe in probes])
-
-
-def _face(serial: int, vector: npt.NDArray[np.float32]) -> NewFace:
-    return NewFace(f"{serial:08x}", f"image-{serial}", BoundingBox(10, 20, 100, 100), {"number": serial}, vector)
 
 
 def _stored(folder: Path) -> int:

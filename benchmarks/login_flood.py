@@ -6,14 +6,11 @@ Starts a server with the real models, and the flood in another process. Each log
 its own account, so that only the limit on password hashing applies.
 """
 
-import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import numpy as np
@@ -21,18 +18,12 @@ from rich.console import Console
 from rich.table import Table
 
 from openfrs.core.settings import Settings
+from openfrs.evaluation.benchmark.requests import Server, running_server
 from openfrs.vision.weights.cache import WeightCache
 
 FLOOD = 200
 WAVES = 8
 SEARCHES = 200
-
-
-def login(domain: str, user: str, password: str, project: str | None = None) -> dict[str, object]:
-    """Return the body of a token request."""
-    account = {"name": user, "password": password, "domain": {"name": domain}}
-    scope = {"scope": {"project": {"name": project}}} if project else {}
-    return {"auth": {"identity": {"methods": ["password"], "password": {"user": account}}, **scope}}
 
 
 def flood(endpoint: str) -> dict[int, int]:
@@ -42,7 +33,8 @@ def flood(endpoint: str) -> dict[int, int]:
     def attempt(number: int) -> int:
         source = f"127.0.{1 + number // 200 % 200}.{1 + number % 200}"
         with httpx.Client(transport=httpx.HTTPTransport(local_address=source), timeout=60) as client:
-            body = login("openfrs", f"user{number}", "wrong")
+            user = {"name": f"user{number}", "password": "wrong", "domain": {"name": "openfrs"}}
+            body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
             return client.post(f"{endpoint}/v3/auth/tokens", json=body).status_code
 
     with ThreadPoolExecutor(FLOOD) as pool:
@@ -64,28 +56,17 @@ def timed(search: Callable[[], object], stop: Callable[[int], bool]) -> np.ndarr
 
 def main() -> None:
     """Start a server and run the benchmark."""
-    photo = (WeightCache.open(Settings().models).samples / "obama2.jpg").read_bytes()
-    with tempfile.TemporaryDirectory(prefix="openfrs-flood-") as folder:
-        data = Path(folder, "data")
-        command = [sys.executable, "-m", "openfrs", "serve", "--data", str(data), "--port", "0"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-            assert server.stdout is not None
-            try:
-                if not any(" ready on " in line for line in server.stdout):
-                    raise SystemExit("the server did not start")
-                credentials = json.loads((data / "credentials.json").read_text("utf-8"))
-                measure(credentials, photo)
-            finally:
-                server.terminate()
+    settings = Settings()
+    photo = (WeightCache.open(settings.models).samples / "obama2.jpg").read_bytes()
+    with running_server(settings) as server:
+        measure(server, photo)
 
 
-def measure(credentials: dict[str, str], photo: bytes) -> None:
+def measure(server: Server, photo: bytes) -> None:
     """Measure searches on an idle server and during the flood, and print them."""
-    endpoint = credentials["endpoint"]
-    body = login(credentials["domain"], credentials["user"], credentials["password"], credentials["project_name"])
-    token = httpx.post(f"{endpoint}/v3/auth/tokens", json=body).headers["X-Subject-Token"]
-    base = f"{endpoint}/v2/{credentials['project_id']}/face-sets"
-    with httpx.Client(headers={"X-Auth-Token": token}, timeout=60) as client:
+    endpoint = f"http://{server.address}"
+    base = f"{endpoint}{server.project}/face-sets"
+    with httpx.Client(headers={"X-Auth-Token": server.token}, timeout=60) as client:
         client.post(base, json={"face_set_name": "s"}).raise_for_status()
         client.post(f"{base}/s/faces", files={"image_file": photo}).raise_for_status()
 

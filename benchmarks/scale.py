@@ -19,20 +19,17 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 from tests.support.galleries import MEMORY, PROJECT, face, new_database, new_set
 from tests.support.nodes import node_environment
 from tests.support.postgresql import PostgresqlServer, postgresql_server
 from tests.support.servers import RunningServer, real_server_command, running
 
-from openfrs.core.geometry import BoundingBox
 from openfrs.core.settings import Settings
 from openfrs.evaluation.benchmark.figures import Figure, elapsed, percentiles, print_figures, resident, table
 from openfrs.evaluation.benchmark.images import sample_photo
-from openfrs.evaluation.benchmark.templates import random_templates
+from openfrs.evaluation.benchmark.templates import random_templates, synthetic_face
 from openfrs.store.db.base import Database
-from openfrs.store.faces.models import NewFace
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import Query
 from openfrs.store.index.cache import IndexCache
@@ -162,7 +159,7 @@ def _milvus(folder: Path, faces: int, url: str, process: int | None) -> Iterator
     generator = np.random.default_rng(0)
     for start in range(0, faces, _BATCH):
         vectors = random_templates(generator, min(_BATCH, faces - start))
-        repository.add(set_id, [_face(start + offset, vector) for offset, vector in enumerate(vectors)])
+        repository.add(set_id, [synthetic_face(start + offset, vector) for offset, vector in enumerate(vectors)])
     before = resident(process) if process else 0
     remote = MilvusIndex.open(url, database, repository)
     with closing(database), closing(remote):
@@ -207,7 +204,7 @@ def _lag(
     started, added = time.perf_counter(), 0
     vectors = random_templates(np.random.default_rng(1), int(ADDS_PER_SECOND * LAG_SECONDS))
     for vector in vectors:
-        repository.add(set_id, [_face(faces + added, vector)])
+        repository.add(set_id, [synthetic_face(faces + added, vector)])
         added += 1
         if added % (ADDS_PER_SECOND // 10) == 0:
             lags.append(_version(repository) - _applied(database, set_id))
@@ -218,10 +215,6 @@ def _lag(
     case = f"{reached:,.0f} adds per second"
     yield Figure(case, "lag in faces, median", float(np.median(lags)))
     yield Figure(case, "lag in faces, maximum", float(max(lags)))
-
-
-def _face(serial: int, vector: npt.NDArray[np.float32]) -> NewFace:
-    return NewFace(f"{serial:08x}", f"image-{serial}", BoundingBox(0, 0, 1, 1), {}, vector)
 
 
 def _version(repository: FaceRepository) -> int:

@@ -174,6 +174,7 @@ def tensor(chips: Array) -> torch.Tensor:
 def fit(
     model: Classifier, steps: int, batch: Callable[[], tuple[Array, Array]], loss: Callable[..., torch.Tensor]
 ) -> None:
+    """Train a model on ``steps`` batches."""
     optimiser = torch.optim.AdamW(model.parameters(), 3e-3, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps)
     model.train()
@@ -190,6 +191,7 @@ def fit(
 
 
 def predict(model: Classifier, chips: Array) -> Array:
+    """Return the outputs of a model, one row for each chip."""
     with torch.no_grad():
         return np.concatenate(
             [model(tensor(chips[start : start + 256])).numpy() for start in range(0, len(chips), 256)]

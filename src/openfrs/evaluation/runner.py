@@ -14,7 +14,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from openfrs.core.errors import OperatorError, ServiceError
+from openfrs.core.errors import ServiceError
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.main_face import main_face
 from openfrs.vision.attributes.types import Trait
@@ -22,6 +22,7 @@ from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import Detection, Image
 
 from .cache import Record, RecordCache
+from .report_directory import create_report_directory
 
 COMMIT_EVERY: Final = 50
 CROP_SIDE: Final = 112
@@ -70,11 +71,12 @@ class Runner:
     def open(
         cls, pipeline: Pipeline, directory: Path, workers: int, measures: Mapping[str, Measure] | None = None
     ) -> Iterator["Runner"]:
-        """Open the cache of a report directory, and create the directory if it is missing."""
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OperatorError(f"cannot create {directory}: {error.strerror}") from error
+        """Open the cache of a report directory, and create the directory if it is missing.
+
+        Raises:
+            OperatorError: the directory or the cache cannot be created.
+        """
+        create_report_directory(directory)
         with RecordCache.open(directory / "cache.db") as cache:
             defaults = {TOTAL_SCORE: total_score(pipeline), **MEASURES}
             yield cls(pipeline, cache, workers, Console(stderr=True), defaults if measures is None else measures)

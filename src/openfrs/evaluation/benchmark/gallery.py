@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from openfrs.core.geometry import BoundingBox
 from openfrs.faces.filter import parse_filter
 from openfrs.store.accounts import AccountRepository, Domain, Project
 from openfrs.store.db.sqlite import SqliteDatabase
@@ -22,7 +20,7 @@ from openfrs.store.index.backend import Query
 from openfrs.store.index.search import Galleries
 
 from .figures import Figure, elapsed, percentiles, timed
-from .templates import random_templates
+from .templates import random_templates, synthetic_face
 
 FIELDS: Final = {"number": {"type": "long"}}
 NUMBER_RANGE: Final = 10_000
@@ -171,12 +169,9 @@ class _Store:
         numbers = self._random.integers(0, NUMBER_RANGE, count).tolist()
         self._created += count
         return [
-            self._face(self._created - offset, *each)
-            for offset, each in enumerate(zip(templates, numbers, strict=True))
+            synthetic_face(self._created - offset, template, {"number": number})
+            for offset, (template, number) in enumerate(zip(templates, numbers, strict=True))
         ]
-
-    def _face(self, serial: int, template: npt.NDArray[np.float32], number: int) -> NewFace:
-        return NewFace(f"{serial:08x}", f"image-{serial}", BoundingBox(10, 20, 100, 100), {"number": number}, template)
 
     def search_function(self, name: str, *, count: int = 10, filter_text: str | None = None) -> Callable[[], object]:
         """Return a function that searches a set for a random face; it parses the filter each time."""

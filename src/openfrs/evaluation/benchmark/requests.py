@@ -18,11 +18,9 @@ import pybase64
 
 from openfrs.core import limits
 from openfrs.core.errors import OperatorError
-from openfrs.core.geometry import BoundingBox
 from openfrs.core.settings import Settings
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.store.data_directory import DataDirectory
-from openfrs.store.faces.models import NewFace
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import Query
 from openfrs.store.index.search import Galleries
@@ -33,7 +31,7 @@ from openfrs.vision.weights.cache import WeightCache
 
 from .figures import Figure, percentiles, resident, timed
 from .images import sample_photo
-from .templates import random_templates
+from .templates import random_templates, synthetic_face
 
 CLIENTS = 8
 CORES = len(os.sched_getaffinity(0))
@@ -186,10 +184,7 @@ class Server:
         assert face_set is not None
         for start in range(0, faces, _BATCH):
             templates = random_templates(generator, min(_BATCH, faces - start))
-            added = [
-                NewFace(f"{start + offset:08x}", f"image-{start + offset}", BoundingBox(0, 0, 9, 9), {}, template)
-                for offset, template in enumerate(templates)
-            ]
+            added = [synthetic_face(start + offset, template) for offset, template in enumerate(templates)]
             repository.add(face_set.id, added)
         galleries = Galleries.in_memory(repository, _MEMORY)
         return lambda: galleries.search(face_set.id, templates[0], Query(10))

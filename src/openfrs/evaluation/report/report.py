@@ -11,6 +11,7 @@ from openfrs import __version__
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import replacing
 from openfrs.evaluation.metrics.results import Chart, Table
+from openfrs.evaluation.report_directory import create_report_directory
 
 from . import plots
 from .result_types import RESULTS, AnyResult
@@ -32,10 +33,7 @@ class Report:
         """
         if with_plots:
             plots.require()
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OperatorError(f"cannot create {directory}: {error.strerror}") from error
+        create_report_directory(directory)
         self.directory = directory
         self._with_plots = with_plots
         self._console = console or Console()
