@@ -85,7 +85,7 @@ def test_a_token_without_a_project_is_rejected(server: Server) -> None:
 
 
 @pytest.mark.parametrize("project", ["/v2/0123456789abcdef0123456789abcdef", "/v2/{project_id}"])
-def test_another_project_is_refused(server: Server, project: str) -> None:
+def test_another_project_is_rejected(server: Server, project: str) -> None:
     response = face_sets(server, {"X-Auth-Token": server.token()}, project)
     assert refusal(response)[:2] == (403, "FRS.0028")
 
@@ -147,7 +147,7 @@ def test_listing_projects_without_credentials_is_an_iam_error(server: Server) ->
     assert response.json()["error"]["title"] == "Unauthorized"
 
 
-def test_an_old_signature_is_refused(server: Server) -> None:
+def test_an_old_signature_is_rejected(server: Server) -> None:
     date = (datetime.now(UTC) - timedelta(minutes=16)).strftime("%Y%m%dT%H%M%SZ")
     value = f"SDK-HMAC-SHA256 Access=x, SignedHeaders=host;x-sdk-date, Signature={'0' * 64}"
     status, code, message = refusal(face_sets(server, {"Authorization": value, "X-Sdk-Date": date}))

@@ -34,6 +34,6 @@ def test_requests_of_every_method_are_accepted(node: Path, server: RunningServer
     assert deleted["status"] == 200, deleted
 
 
-def test_a_wrong_secret_is_refused(node: Path, server: RunningServer) -> None:
+def test_a_wrong_secret_is_rejected(node: Path, server: RunningServer) -> None:
     response = call(node, server, "GET", "/face-sets", secret_key="wrong")
     assert (response["status"], response["code"]) == (401, "APIG.0301")

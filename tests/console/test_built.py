@@ -34,14 +34,14 @@ def test_the_first_load_is_small(built: Path) -> None:
     assert sum(sizes.values()) < FIRST_LOAD, sizes
 
 
-def test_the_page_has_no_script_of_its_own(built: Path) -> None:
+def test_the_page_has_no_inline_code(built: Path) -> None:
     page = (built / "index.html").read_text("utf-8")
     assert re.findall(r"<script[^>]*>([^<]+)</script>", page) == []
     assert "style=" not in page
     assert re.findall(r"https?://", page) == []
 
 
-def test_every_style_may_be_applied(built: Path) -> None:
+def test_styles_load_nothing_from_other_hosts(built: Path) -> None:
     for path in (built / "assets").glob("*.css"):
         text = path.read_text("utf-8")
         assert "@import" not in text

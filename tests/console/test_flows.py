@@ -37,7 +37,7 @@ def twelve(weights: WeightCache) -> list[tuple[str, bytes]]:
     return photos
 
 
-def test_a_wrong_password_is_told_with_its_code(page: Page, console_server: RunningServer) -> None:
+def test_a_wrong_password_is_reported_with_its_code(page: Page, console_server: RunningServer) -> None:
     page.get_by_role("button", name="Sign out").click()
     page.locator("input[type=password]").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
@@ -50,7 +50,7 @@ def test_a_wrong_password_is_told_with_its_code(page: Page, console_server: Runn
     assert page.evaluate("document.cookie") == ""
 
 
-def test_a_set_is_made_with_custom_fields(page: Page) -> None:
+def test_a_face_set_is_created_with_custom_fields(page: Page) -> None:
     go(page, "Face sets")
     page.get_by_role("button", name="New face set").click()
     dialog = page.get_by_role("dialog")
@@ -130,15 +130,15 @@ def test_boxes_are_drawn_where_the_service_found_the_faces(
     give(page, "Photo to analyse", photo)
     drawn = page.get_by_role("button", name="Face 1")
     expect(drawn).to_be_visible()
-    on_screen, picture = drawn.bounding_box(), page.get_by_role("img", name="Photo to analyse").bounding_box()
+    on_screen, photo_box = drawn.bounding_box(), page.get_by_role("img", name="Photo to analyse").bounding_box()
     assert on_screen is not None
-    assert picture is not None
+    assert photo_box is not None
     height, width = cv2.imread(str(photo)).shape[:2]  # type: ignore[union-attr]
     # the line is four pixels wide, half of it outside of the box
-    assert on_screen["x"] - picture["x"] == pytest.approx(box["top_left_x"] * picture["width"] / width, abs=3)
-    assert on_screen["y"] - picture["y"] == pytest.approx(box["top_left_y"] * picture["height"] / height, abs=3)
-    assert on_screen["width"] == pytest.approx(box["width"] * picture["width"] / width, abs=5)
-    assert on_screen["height"] == pytest.approx(box["height"] * picture["height"] / height, abs=5)
+    assert on_screen["x"] - photo_box["x"] == pytest.approx(box["top_left_x"] * photo_box["width"] / width, abs=3)
+    assert on_screen["y"] - photo_box["y"] == pytest.approx(box["top_left_y"] * photo_box["height"] / height, abs=3)
+    assert on_screen["width"] == pytest.approx(box["width"] * photo_box["width"] / width, abs=5)
+    assert on_screen["height"] == pytest.approx(box["height"] * photo_box["height"] / height, abs=5)
 
 
 def test_two_photos_are_compared(page: Page, weights: WeightCache) -> None:
@@ -151,7 +151,7 @@ def test_two_photos_are_compared(page: Page, weights: WeightCache) -> None:
     expect(page.get_by_text(re.compile(r"0\.\d{4} below the recommended threshold 0\.93"))).to_be_visible()
 
 
-def test_a_picture_of_the_camera_is_judged_for_liveness(page: Page, all_weights: WeightCache) -> None:
+def test_silent_liveness_of_a_camera_photo(page: Page, all_weights: WeightCache) -> None:
     go(page, "Liveness")
     page.get_by_role("button", name="Use the camera").click()
     page.get_by_role("button", name="Take the photo").click()
@@ -160,7 +160,7 @@ def test_a_picture_of_the_camera_is_judged_for_liveness(page: Page, all_weights:
     expect(verdict).to_contain_text(re.compile(r"Confidence: [01]\.\d{3}"))
 
 
-def test_a_recording_of_who_does_nothing_is_not_taken_for_alive(page: Page, all_weights: WeightCache) -> None:
+def test_a_recording_without_actions_is_not_live(page: Page, all_weights: WeightCache) -> None:
     go(page, "Liveness")
     page.get_by_role("tab", name="With actions").click()
     page.get_by_role("button", name="Record").click()
@@ -172,7 +172,7 @@ def test_a_recording_of_who_does_nothing_is_not_taken_for_alive(page: Page, all_
     expect(page.get_by_role("heading", name="Head movement")).to_be_visible()
 
 
-def test_an_admin_makes_a_key_that_the_sdk_uses(page: Page, console_server: RunningServer) -> None:
+def test_the_sdk_signs_with_a_key_created_by_an_admin(page: Page, console_server: RunningServer) -> None:
     go(page, "Accounts")
     page.get_by_role("button", name="New user").click()
     dialog = page.get_by_role("dialog")
@@ -192,7 +192,7 @@ def test_an_admin_makes_a_key_that_the_sdk_uses(page: Page, console_server: Runn
     expect(page.get_by_text(re.compile("POST .*/keys")).first).to_be_visible()
 
 
-def test_an_expired_session_goes_on_where_it_was(page: Page, console_server: RunningServer) -> None:
+def test_an_expired_session_resumes_after_signing_in_again(page: Page, console_server: RunningServer) -> None:
     go(page, "Face sets")
     page.route("**/x/v1/*/face-sets/**", expired_once())
     page.get_by_role("link", name="people").click()
@@ -219,7 +219,7 @@ def test_faces_are_deleted_one_by_one_and_by_filter(page: Page) -> None:
     expect(total(page, "10 faces")).to_be_visible()
 
 
-def test_the_service_gone_is_told(page: Page) -> None:
+def test_an_unreachable_service_is_reported(page: Page) -> None:
     page.route("**/v2/**", lambda route: route.abort())
     go(page, "Overview")
     go(page, "Face sets")
@@ -229,7 +229,7 @@ def test_the_service_gone_is_told(page: Page) -> None:
     expect(page.get_by_role("link", name="people")).to_be_visible()
 
 
-def test_the_set_is_deleted_once_its_name_is_typed(page: Page) -> None:
+def test_the_face_set_is_deleted_after_its_name_is_typed(page: Page) -> None:
     page.get_by_role("button", name="Delete people").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Type “people” to confirm").fill("people")

@@ -60,7 +60,7 @@ def look(page: Page, name: str) -> None:
         assert flaws(page) == [], f"{name}, {scheme}"
 
 
-def test_every_view_can_be_seen_and_heard(filled: Page, weights: WeightCache) -> None:
+def test_every_view_is_accessible_in_light_and_dark(filled: Page, weights: WeightCache) -> None:
     page, samples = filled, weights.samples
     go(page, "Overview")
     expect(page.get_by_role("link", name="visitors")).to_be_visible()
@@ -130,7 +130,7 @@ def test_a_phone_shows_every_view_without_scrolling_sideways(filled: Page) -> No
         page.set_viewport_size({"width": 1280, "height": 900})
 
 
-def test_the_texts_are_there_in_chinese(filled: Page) -> None:
+def test_the_console_is_available_in_chinese(filled: Page) -> None:
     page = filled
     page.get_by_role("button", name="Language").click()
     page.get_by_role("menuitem", name="简体中文").click()
@@ -142,14 +142,14 @@ def test_the_texts_are_there_in_chinese(filled: Page) -> None:
     page.get_by_role("menuitem", name="English").click()
 
 
-def test_the_sign_in_page_too(filled: Page) -> None:
+def test_the_sign_in_page_is_accessible(filled: Page) -> None:
     page = filled
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="OpenFRS console")).to_be_visible()
     look(page, "sign-in")
 
 
-def test_the_browser_complained_of_nothing(filled: Page) -> None:
+def test_the_browser_logged_no_errors(filled: Page) -> None:
     refused = "Failed to load resource: the server responded with a status of 4"
     complaints = [text for text in filled.complaints if not text.startswith(refused)]  # type: ignore[attr-defined]
     assert complaints == []

@@ -40,7 +40,7 @@ def client(tmp_path: Path) -> Client:
 
 
 @pytest.mark.parametrize("path", ["/console", "/console/", "/console/face-sets/some%20set", "/console/index.html"])
-def test_the_page_answers_every_path_of_its_own(client: Client, path: str) -> None:
+def test_the_page_is_served_for_every_console_path(client: Client, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/html; charset=utf-8"
@@ -48,7 +48,7 @@ def test_the_page_answers_every_path_of_its_own(client: Client, path: str) -> No
     assert "a-1.js" in response.text
 
 
-def test_the_policy_allows_nothing_inline_and_nobody_else(client: Client) -> None:
+def test_the_policy_forbids_inline_code_and_other_origins(client: Client) -> None:
     policy = dict(
         part.strip().split(" ", 1) for part in client.get("/console").headers["content-security-policy"].split(";")
     )
@@ -59,7 +59,7 @@ def test_the_policy_allows_nothing_inline_and_nobody_else(client: Client) -> Non
     assert policy["frame-ancestors"] == "'none'"
 
 
-def test_styles_are_allowed_by_a_nonce_that_is_new_each_time(client: Client) -> None:
+def test_each_response_has_a_new_style_nonce(client: Client) -> None:
     nonces = set()
     for _ in range(3):
         response = client.get("/console")
@@ -69,7 +69,7 @@ def test_styles_are_allowed_by_a_nonce_that_is_new_each_time(client: Client) -> 
     assert len(nonces) == 3
 
 
-def test_hashed_files_are_kept_and_others_asked_for_again(client: Client) -> None:
+def test_only_hashed_files_are_cached(client: Client) -> None:
     script = client.get("/console/assets/a-1.js", headers={"Accept-Encoding": "identity"})
     assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert script.headers["content-type"].startswith("text/javascript")
@@ -77,7 +77,7 @@ def test_hashed_files_are_kept_and_others_asked_for_again(client: Client) -> Non
     assert script.headers["x-content-type-options"] == "nosniff"
 
 
-def test_texts_are_sent_compressed_to_who_takes_it(client: Client) -> None:
+def test_text_files_are_compressed_if_the_client_accepts_gzip(client: Client) -> None:
     plain = client.get("/console/assets/a-1.js", headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     response = client.get("/console/assets/a-1.js", headers={"Accept-Encoding": "br, gzip"})
@@ -87,7 +87,7 @@ def test_texts_are_sent_compressed_to_who_takes_it(client: Client) -> None:
     assert response.content == plain.content
 
 
-def test_an_asset_that_is_not_there_is_not_the_page(client: Client) -> None:
+def test_a_missing_asset_is_404(client: Client) -> None:
     assert client.get("/console/assets/b-2.js").status_code == 404
 
 
@@ -98,7 +98,7 @@ def test_files_outside_the_folder_are_not_served(client: Client, path: str) -> N
     assert "import" not in client.get(path).text
 
 
-def test_where_it_was_not_built_the_page_says_how_to(tmp_path: Path) -> None:
+def test_without_a_build_the_page_explains_how_to_build(tmp_path: Path) -> None:
     client = Client(ConsoleFiles.read(tmp_path / "nothing"))
     for path in ("/console", "/console/face-sets", "/console/assets/a-1.js"):
         response = client.get(path)

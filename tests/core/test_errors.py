@@ -145,11 +145,16 @@ def test_every_documented_code_has_its_status_and_no_other_code_exists() -> None
     for entry in catalogue().values():
         if entry.envelope is not Envelope.IAM:
             statuses[entry.code].add(entry.status)
-    assert statuses == {**documented(), "APIG.0201": documented()["APIG.0201"] | {503}}  # ours: no index to search
+    assert statuses == {
+        **documented(),
+        "APIG.0201": documented()["APIG.0201"] | {503},
+    }  # OpenFRS's own: no index to search
 
 
 def test_the_catalogue_marks_the_errors_that_are_raised() -> None:
-    modules = [path for path in SOURCE.rglob("*.py") if "openapi" not in path.parts]  # documents errors, raises none
+    modules = [
+        path for path in SOURCE.rglob("*.py") if "openapi" not in path.parts
+    ]  # openapi documents errors and raises none
     raised = set[str]().union(*map(keys_in_code, modules))
     assert raised == {entry.key for entry in catalogue().values() if entry.raised}
 

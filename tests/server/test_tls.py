@@ -11,7 +11,7 @@ from openfrs.server.tls import Certificate, certificate_of
 from tests.support.certificates import SelfSigned, self_signed
 
 
-def test_old_versions_of_tls_are_refused(tmp_path: Path) -> None:
+def test_old_versions_of_tls_are_rejected(tmp_path: Path) -> None:
     pair = self_signed(tmp_path)
     client = ssl.create_default_context(cafile=pair.certificate)
     client.set_ciphers("DEFAULT:@SECLEVEL=0")

@@ -14,7 +14,7 @@ from .fake_models import photo
 from .performances import LEFT_THEN_RIGHT
 from .servers import RunningServer
 
-PICTURE: Final = photo((200, 90, 90), (90, 200, 90))
+IMAGE: Final = photo((200, 90, 90), (90, 200, 90))
 EXTERNAL_IMAGE_ID: Final = "jane-1"
 FIELDS: Final = {"age": {"type": "integer"}}
 
@@ -32,7 +32,7 @@ class Objects:
 
     server: RunningServer
     http: httpx.Client
-    made: dict[str, str] = field(default_factory=dict)
+    created: dict[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
         """Return a value for a parameter of this name."""
@@ -43,10 +43,12 @@ class Objects:
 
     def used(self) -> None:
         """Forget the objects, after a successful request that may have deleted some."""
-        if face_set := self.made.pop("face_set_name", None):
+        if face_set := self.created.pop("face_set_name", None):
             self.delete_face_set(face_set)
-        user = self.made.get("user_id")
-        self.made = {} if user is None else {"user_id": user}  # nothing ends users, and their passwords take time
+        user = self.created.get("user_id")
+        self.created = (
+            {} if user is None else {"user_id": user}
+        )  # no operation deletes users, and hashing their passwords is slow
 
     def delete_face_set(self, name: str) -> None:
         """Delete a face set if it exists, and its legal hold."""
@@ -58,9 +60,9 @@ class Objects:
         return self.server.credentials["project_id"]
 
     def _once(self, name: str, make: Callable[[], str]) -> str:
-        if name not in self.made:
-            self.made[name] = make()
-        return self.made[name]
+        if name not in self.created:
+            self.created[name] = make()
+        return self.created[name]
 
     def _post(self, path: str, status: int = 200, **arguments: Any) -> httpx.Response:
         response = self.http.post(path, **arguments)
@@ -72,20 +74,20 @@ class Objects:
             name = f"set{next(_numbers)}"
             self._post(f"{self.server.project}/face-sets", json={"face_set_name": name, "external_fields": FIELDS})
             body = {
-                "image_base64": text_of(PICTURE),
+                "image_base64": text_of(IMAGE),
                 "single": True,
                 "external_image_id": EXTERNAL_IMAGE_ID,
                 "external_fields": {"age": 35},
             }
             faces = self._post(f"{self.server.project}/face-sets/{name}/faces", json=body).json()["faces"]
-            self.made["face_id"] = faces[0]["face_id"]
+            self.created["face_id"] = faces[0]["face_id"]
             return name
 
         return self._once("face_set_name", make)
 
     def _face(self) -> str:
         self._face_set()
-        return self.made["face_id"]
+        return self.created["face_id"]
 
     def _user(self) -> str:
         body = {"name": self._new_name(), "role": "reader"}
@@ -103,7 +105,7 @@ class Objects:
         def make() -> str:
             session = self._session()
             path = f"/x/v1/{self.project_id}/liveness-sessions/{session}/video"
-            del self.made["session_id"]  # its one video is this
+            del self.created["session_id"]  # a session accepts one video
             self._post(path, files={"video_file": LEFT_THEN_RIGHT})
             return session
 
@@ -127,7 +129,7 @@ class Objects:
 
     @cached_property
     def _makers(self) -> dict[str, Callable[[], Any]]:
-        files = dict.fromkeys(("image", "image1", "image2"), PICTURE) | {"video": LEFT_THEN_RIGHT}
+        files = dict.fromkeys(("image", "image1", "image2"), IMAGE) | {"video": LEFT_THEN_RIGHT}
         return {
             "project_id": lambda: self.project_id,
             "face_set_name": self._face_set,

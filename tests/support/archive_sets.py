@@ -1,4 +1,4 @@
-"""Face sets with everything that can be stored of one, written past the service."""
+"""Face sets that use every stored field, written directly to the store."""
 
 import contextlib
 import sqlite3
@@ -25,13 +25,13 @@ DIMENSION = 128
 
 
 def template_of(seed: int) -> bytes:
-    """A unit vector as it is stored."""
+    """Return a unit vector in the precision of the store."""
     vector = np.random.default_rng(seed).normal(size=DIMENSION)
     return (vector / np.linalg.norm(vector)).astype("<f2").tobytes()
 
 
 def stored(number: int, **changes: Any) -> StoredFace:
-    """A face called by its number."""
+    """Return a face whose id is its number."""
     values: dict[str, Any] = {
         "face_id": f"{number:08d}",
         "external_image_id": f"person-{number % 7}",
@@ -71,7 +71,7 @@ def write_set(
 
 
 def settings(data: Path, **changes: Any) -> Settings:
-    """Settings that do not stand in the way."""
+    """Return settings that accept every archive of this module."""
     return Settings(data=data, **{"max_face_sets": 10**6, "max_face_set_capacity": 10**6, **changes})
 
 
@@ -91,12 +91,12 @@ def imported(
     **changes: Any,
 ) -> Description:
     """Import an archive."""
-    what = ImportedSet(None, name, trusted)
-    return import_archive(settings(data, **changes), file, what, lambda: passphrase, lambda *_: lambda _: None)
+    target = ImportedSet(None, name, trusted)
+    return import_archive(settings(data, **changes), file, target, lambda: passphrase, lambda *_: lambda _: None)
 
 
 def rows(data: Path, name: str) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """All that the database holds of a set and of its faces, but for numbers of its own and encryption."""
+    """Return the stored values of a set and its faces, without internal numbers and encryption keys."""
     faces = 'face_id, external_image_id, "left", "top", width, height, f.fields, f.created_at, template'
     joined = "faces f join templates using (seq) join face_sets s on s.id = f.set_id"
     kept = "public_id, capacity, face_number, embedder, fields, created_at, policy, retention, legal_hold"
@@ -108,6 +108,6 @@ def rows(data: Path, name: str) -> tuple[list[tuple[Any, ...]], list[tuple[Any, 
 
 
 def dump(data: Path) -> list[str]:
-    """The whole database as SQL."""
+    """Return the whole database as SQL."""
     with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
         return list(connection.iterdump())

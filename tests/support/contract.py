@@ -96,7 +96,7 @@ def differs(value: Any, shape: Any, place: str = "the response") -> str:
     if unknown := value.keys() - known.keys():
         return f"{place} has undocumented keys {unknown}"
     if missing := {key for key in shape if not key.endswith("?")} - value.keys():
-        return f"{place} lacks {missing}"
+        return f"{place}: {missing} missing"
     return next((found for key, item in value.items() if (found := differs(item, known[key], f"{place}.{key}"))), "")
 
 

@@ -37,7 +37,7 @@ def colour(number: int) -> tuple[int, int, int]:
     return 56 + 16 * (number % 12), 56 + 16 * (number // 12 % 12), 56 + 16 * (number // 144)
 
 
-def write_pictures(folder: Path, count: int, *, first: int = 0) -> None:
+def write_images(folder: Path, count: int, *, first: int = 0) -> None:
     """Write images of one person each, one folder per person."""
     for number in range(first, first + count):
         person = folder / f"person{number}"

@@ -125,6 +125,6 @@ def load(_settings: Settings) -> FakePipeline:
 
 
 if __name__ == "__main__":
-    from openfrs.server.main import serve  # here, because other users of the models need no server
+    from openfrs.server.main import serve  # imported here because other users of the models need no server
 
     serve(Settings(data=Path(sys.argv[1]), port=0), load_pipeline=load)

@@ -51,32 +51,34 @@ def search(client: httpx.Client, path: str, person: int) -> set[str]:
 def agree_with_a_list(project: str, clients: Sequence[httpx.Client], *, steps: int) -> None:
     """Run random operations through random clients, and compare each response with an in-memory list."""
     balancer = random.Random(7)
-    known: dict[str, dict[str, int]] = {}
+    face_sets: dict[str, dict[str, int]] = {}
     for step in range(steps):
         name = balancer.choice(["one", "two"])
         path = f"{project}/face-sets/{name}"
-        there, client = known.get(name), balancer.choice(clients)
-        if there is None:
+        faces, client = face_sets.get(name), balancer.choice(clients)
+        if faces is None:
             body = {"face_set_name": name}
             assert client.post(f"{project}/face-sets", json=body).status_code == 200, step
-            known[name] = {}
+            face_sets[name] = {}
             continue
         match balancer.randrange(20):
             case 0:
                 assert client.delete(path).status_code == 200
-                del known[name]
+                del face_sets[name]
             case number if number < 8:
                 person = balancer.randrange(len(PEOPLE))
-                there[add(client, path, person)] = person
-            case number if number < 12 and there:
-                face_id = balancer.choice(sorted(there))
+                faces[add(client, path, person)] = person
+            case number if number < 12 and faces:
+                face_id = balancer.choice(sorted(faces))
                 assert client.delete(f"{path}/faces", params={"face_id": face_id}).status_code == 200
-                del there[face_id]
+                del faces[face_id]
             case _:
                 person = balancer.randrange(len(PEOPLE))
-                assert search(client, path, person) == {each for each, who in there.items() if who == person}, step
-                assert client.get(path).json()["face_set_info"]["face_number"] == len(there), step
-    for name in known:
+                assert search(client, path, person) == {
+                    face_id for face_id, other in faces.items() if other == person
+                }, step
+                assert client.get(path).json()["face_set_info"]["face_number"] == len(faces), step
+    for name in face_sets:
         clients[0].delete(f"{project}/face-sets/{name}")
 
 
@@ -87,9 +89,9 @@ class Writers:
         self.token = cluster[0].token()
         self._cluster, self._path = cluster, path
         self._stop, self._lock = threading.Event(), threading.Lock()
-        self.there: set[str] = set()
-        self.unsure = 0
-        self.refused: set[int] = set()
+        self.acknowledged: set[str] = set()
+        self.uncertain = 0
+        self.rejected: set[int] = set()
         self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(3)]
 
     def __enter__(self) -> "Writers":
@@ -104,14 +106,14 @@ class Writers:
 
     def wait_for(self, more: int) -> None:
         """Wait until ``more`` further faces are acknowledged."""
-        goal = len(self.there) + more
-        wait_until(lambda: len(self.there) >= goal, timeout=120, message=f"{more} more faces are acknowledged")
+        goal = len(self.acknowledged) + more
+        wait_until(lambda: len(self.acknowledged) >= goal, timeout=120, message=f"{more} more faces are acknowledged")
 
     def are_found_by(self, client: httpx.Client) -> None:
         """Assert that no acknowledged face is missing and no unexpected face exists."""
         face_ids = search(client, self._path, 0)
-        assert self.there <= face_ids
-        assert len(face_ids) <= len(self.there) + self.unsure
+        assert self.acknowledged <= face_ids
+        assert len(face_ids) <= len(self.acknowledged) + self.uncertain
         assert client.get(self._path).json()["face_set_info"]["face_number"] == len(face_ids)
 
     def _run(self, number: int) -> None:
@@ -123,12 +125,12 @@ class Writers:
                     response = client.post(f"{self._path}/faces", files={"image_file": PEOPLE[0]})
                 except httpx.TransportError:
                     with self._lock:
-                        self.unsure += 1  # the node died during the request, or is not running
+                        self.uncertain += 1  # the node died during the request, or is not running
                     continue
             with self._lock:
                 if response.status_code == 200:
-                    self.there.add(response.json()["faces"][0]["face_id"])
+                    self.acknowledged.add(response.json()["faces"][0]["face_id"])
                 else:
-                    self.refused.add(response.status_code)
-                    self.unsure += 1
+                    self.rejected.add(response.status_code)
+                    self.uncertain += 1
                     assert response.json()["error_code"] in {"FRS.0018", "FRS.0033"}, response.text

@@ -42,9 +42,9 @@ class Project:
 
     def add(self, *people: Person, name: str = "test", single: bool = False, **fields: Any) -> list[Face]:
         async def work() -> list[Face]:
-            picture = EncodedImage(photo(*people), "image_file")
+            image = EncodedImage(photo(*people), "image_file")
             _, faces = await self.services.faces.add(
-                self.id, name, picture, external_image_id=None, fields=fields, single=single
+                self.id, name, image, external_image_id=None, fields=fields, single=single
             )
             return faces
 

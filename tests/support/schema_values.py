@@ -8,7 +8,7 @@ from schemathesis.core.parameters import ParameterLocation
 
 from .api_objects import Objects
 
-_PLACES: Final = {
+_ATTRIBUTES: Final = {
     ParameterLocation.PATH: "path_parameters",
     ParameterLocation.QUERY: "query",
     ParameterLocation.HEADER: "headers",
@@ -18,32 +18,30 @@ _PLACES: Final = {
 
 def fill(case: Any, objects: Objects) -> None:
     """Replace values of a case by objects of the same names, except in parts that are invalid on purpose."""
-    meant = {place: case.meta is None or not case.meta.is_negative_at(place) for place in _PLACES}  # before any change
+    valid = {location: case.meta is None or not case.meta.is_negative_at(location) for location in _ATTRIBUTES}
     label = case.operation.label
-    object.__setattr__(
-        case, "body", copy.deepcopy(case.body)
-    )  # it may be the document's own; the case takes no note of this
-    for location, attribute in _PLACES.items():
+    object.__setattr__(case, "body", copy.deepcopy(case.body))  # a copy: the value may belong to the document
+    for location, attribute in _ATTRIBUTES.items():
         values = getattr(case, attribute)
-        if meant[location] and isinstance(values, MutableMapping):
+        if valid[location] and isinstance(values, MutableMapping):
             for name in [*values]:
-                known = _known(label, location, name)
-                if known in objects and not _stays(values[name]):
-                    values[name] = objects[known]
+                object_name = _object_name(label, location, name)
+                if object_name in objects and not _stays(values[name]):
+                    values[name] = objects[object_name]
             if label.startswith("POST /v3"):
                 _fill_identity(values, objects)
             if label.startswith("DELETE") and label.endswith("/faces") and location is ParameterLocation.QUERY:
                 _keep_one(values)
 
 
-def _known(label: str, location: ParameterLocation, name: str) -> str:
+def _object_name(label: str, location: ParameterLocation, name: str) -> str:
     """Return the name of the object for a parameter."""
     if label == "POST /x/v1/accounts/{project_id}/users" and name == "name":
         return "new user"
     if label.endswith("{session_id}/result") and name == "session_id":
         return "judged session"
     if label.endswith("/face-sets") and location is ParameterLocation.BODY:
-        return ""  # a new one's name
+        return ""  # the name of a new object
     return name
 
 

@@ -91,7 +91,7 @@ class RunningServer(Server):
         limits = httpx.Limits(max_connections=1)
         with self.client(headers={"X-Auth-Token": self.token()}, limits=limits) as client:
             for other in others:
-                os.kill(other, signal.SIGSTOP)  # who is stopped takes no connection
+                os.kill(other, signal.SIGSTOP)  # a stopped worker accepts no connections
             try:
                 assert client.get("/health").status_code == 200
             finally:
@@ -110,7 +110,7 @@ def running(
 ) -> Iterator[RunningServer]:
     """Start a server, wait until it is ready, and stop it at the end.
 
-    ``credentials`` are those of the first account, where it is another server that has made it.
+    ``credentials`` are those of the first account if another server has created it.
     """
     log = data.with_name(f"{data.name}.log")
     with log.open("a") as errors:
@@ -138,7 +138,7 @@ def running(
 
 
 SECRETS = {
-    "a token": "gAAAAA",  # how the text of every Fernet token begins
+    "a token": "gAAAAA",  # the prefix of every Fernet token
     "a signature": "Signature=",
     "a PNG": "iVBORw0KGgo",
     "a JPEG": "/9j/4",
@@ -147,12 +147,12 @@ SECRETS = {
 
 
 def assert_no_secrets(file: Path, credentials: Mapping[str, str]) -> None:
-    """Assert that a file that a server wrote holds no credential and no image."""
+    """Assert that a file written by a server contains no credential and no image."""
     text = file.read_text("utf-8", "replace") if file.exists() else ""
     for name in ("password", "secret_key"):
-        assert credentials[name] not in text, f"{file} holds the {name}"
-    for what, mark in SECRETS.items():
-        assert mark not in text, f"{file} holds {what}"
+        assert credentials[name] not in text, f"{file} contains the {name}"
+    for name, mark in SECRETS.items():
+        assert mark not in text, f"{file} contains {name}"
 
 
 def _endpoint(process: "subprocess.Popen[str]", log: Path) -> str:
@@ -181,7 +181,7 @@ def sdk_client(
     certificate: Path | None = None,
 ) -> "FrsClient":
     """Return the official SDK's client for an access key; ``certificate`` is the only one it trusts."""
-    # here, because the packages take most of a second to import
+    # imported here because the packages take most of a second to import
     from huaweicloudsdkcore.auth.credentials import BasicCredentials
     from huaweicloudsdkcore.http.http_config import HttpConfig
     from huaweicloudsdkfrs.v2 import FrsClient

@@ -26,7 +26,7 @@ def wait_until(
 async def wait_until_async(condition: Callable[[], object], *, within: float = 30, interval: float = 0.005) -> None:
     """Do as :func:`wait_until` does, on an event loop."""
     async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110  # the condition is set by code that knows no event
+        while not condition():  # noqa: ASYNC110  # the code that sets the condition has no event
             await asyncio.sleep(interval)
 
 

@@ -1,8 +1,8 @@
 """Kill processes that write to the store at random moments, and check the database.
 
-Run as a program: ``python -m tests.system.chaos --cycles 200``. Writers say over a pipe what they are about to do and, when
-the store has acknowledged it, that it is done. After the kill the database must hold exactly what was done, with or without
-the one thing each writer was about to do, and nothing of it by half.
+Run as a program: ``python -m tests.system.chaos --cycles 200``. Each writer reports a step through a pipe before it runs it, and
+reports it as done after the store has acknowledged it. After the kill the database must contain every acknowledged step and, for
+each writer, either all or nothing of its unacknowledged step.
 """
 
 import argparse
@@ -50,10 +50,10 @@ Step = tuple[Any, ...]
 
 
 def apply(state: State, step: Step) -> State:
-    """The state after a step."""
-    what, name, *rest = step
+    """Return the state after a step."""
+    operation, name, *rest = step
     after = {key: dict(value) for key, value in state.items()}
-    match what:
+    match operation:
         case "create":
             after[name] = {}
         case "drop":
@@ -73,29 +73,29 @@ def apply(state: State, step: Step) -> State:
 
 def perform(repository: FaceRepository, step: Step) -> None:
     """Run a step on the store."""
-    what, name, *rest = step
-    found = repository.find_set(PROJECT, name)
-    if what == "create":
-        assert found is None
+    operation, name, *rest = step
+    face_set = repository.find_set(PROJECT, name)
+    if operation == "create":
+        assert face_set is None
         created_at = datetime(2026, 1, 1, tzinfo=UTC)
         public_id = name.rjust(8, "0")
-        face_set = FaceSet(0, PROJECT, name, public_id, 100_000, 0, 0, "sface", {"n": {"type": "long"}}, created_at)
-        repository.create_set(face_set, limit=1000)
+        new = FaceSet(0, PROJECT, name, public_id, 100_000, 0, 0, "sface", {"n": {"type": "long"}}, created_at)
+        repository.create_set(new, limit=1000)
         return
-    assert found is not None
-    match what:
+    assert face_set is not None
+    match operation:
         case "drop":
-            assert repository.delete_set(PROJECT, name) == found.id
+            assert repository.delete_set(PROJECT, name) == face_set.id
         case "add":
             box = BoundingBox(0, 0, 1, 1)
             faces = [NewFace(face_id, image, box, {"n": 0}, vector(seed)) for face_id, image, seed in rest[0]]
-            repository.add(found.id, faces)
+            repository.add(face_set.id, faces)
         case "update":
-            assert repository.update(found.id, rest[0], external_image_id=None, fields={"n": rest[1]})
+            assert repository.update(face_set.id, rest[0], external_image_id=None, fields={"n": rest[1]})
         case "delete":
-            assert repository.delete(found.id, Match(face_id=rest[0])) == 1
+            assert repository.delete(face_set.id, Match(face_id=rest[0])) == 1
         case "delete many":
-            assert repository.delete(found.id, Match(external_image_id=rest[0]))
+            assert repository.delete(face_set.id, Match(external_image_id=rest[0]))
 
 
 def vector(seed: int) -> npt.NDArray[np.float32]:
@@ -133,25 +133,27 @@ def stored(path: Path) -> Rows:
     """Return the contents of the database; fails on a partial write."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
 
-        def ask(query: str) -> list[Any]:
-            return connection.execute(query).fetchall()
+        def query(sql: str) -> list[Any]:
+            return connection.execute(sql).fetchall()
 
-        assert ask("pragma integrity_check") == [("ok",)]
-        assert ask("pragma foreign_key_check") == []
-        assert ask("select count(*) from faces where set_id not in (select id from face_sets)") == [(0,)]
-        assert ask("select count(*) from tombstones where set_id not in (select id from face_sets)") == [(0,)]
-        assert ask("select count(*) from tombstones where seq in (select seq from faces)") == [(0,)]
-        wrong = "select name from face_sets s where face_number != (select count(*) from faces where set_id = s.id)"
-        assert ask(wrong) == []
-        late = "select count(*) from faces f join face_sets s on s.id = f.set_id where f.version > s.version"
-        assert ask(late) == [(0,)]
-        state: Rows = {name: {} for (name,) in ask("select name from face_sets")}
-        assert ask("select count(*) from templates where seq not in (select seq from faces)") == [(0,)]
+        assert query("pragma integrity_check") == [("ok",)]
+        assert query("pragma foreign_key_check") == []
+        assert query("select count(*) from faces where set_id not in (select id from face_sets)") == [(0,)]
+        assert query("select count(*) from tombstones where set_id not in (select id from face_sets)") == [(0,)]
+        assert query("select count(*) from tombstones where seq in (select seq from faces)") == [(0,)]
+        miscounted = (
+            "select name from face_sets s where face_number != (select count(*) from faces where set_id = s.id)"
+        )
+        assert query(miscounted) == []
+        newer = "select count(*) from faces f join face_sets s on s.id = f.set_id where f.version > s.version"
+        assert query(newer) == [(0,)]
+        state: Rows = {name: {} for (name,) in query("select name from face_sets")}
+        assert query("select count(*) from templates where seq not in (select seq from faces)") == [(0,)]
         rows = (
             "select s.name, face_id, external_image_id, f.fields, template from faces f left join templates using (seq)"
         )
         rows += " join face_sets s on s.id = set_id"
-        for name, face_id, image, fields, template in ask(rows):
+        for name, face_id, image, fields, template in query(rows):
             assert len(template) == DIMENSION * TEMPLATE_TYPE.itemsize
             state[name][face_id] = image, json.loads(fields)["n"], template
     return state
@@ -176,7 +178,6 @@ class Writer:
     number: int
     process: int
     pipe: int
-    said: list[list[Any]] = field(default_factory=list)
 
     @classmethod
     def start(cls, path: Path, number: int, state: State, seed: int) -> "Writer":
@@ -192,7 +193,7 @@ class Writer:
         except BaseException:
             traceback.print_exc()
         finally:
-            os._exit(1)  # a writer ends by being killed
+            os._exit(1)  # a writer runs until it is killed
 
     def wait_for_first_step(self) -> bytes:
         """Wait for the output of the first step."""
@@ -202,15 +203,15 @@ class Writer:
         """Kill the process."""
         os.kill(self.process, signal.SIGKILL)
         _, status = os.waitpid(self.process, 0)
-        assert os.WIFSIGNALED(status), "a writer failed by itself"
+        assert os.WIFSIGNALED(status), "a writer exited before it was killed"
 
-    def read(self, begun: bytes) -> tuple[list[Step], list[Step]]:
+    def read(self, first_output: bytes) -> tuple[list[Step], list[Step]]:
         """Return the acknowledged steps, and the unacknowledged one, if any."""
-        heard = begun
+        output = first_output
         while chunk := os.read(self.pipe, 1 << 20):
-            heard += chunk
+            output += chunk
         os.close(self.pipe)
-        lines = [json.loads(line) for line in heard.split(b"\n") if line.endswith((b"]", b'"done"'))]
+        lines = [json.loads(line) for line in output.split(b"\n") if line.endswith((b"]", b'"done"'))]
         done: list[Step] = []
         pending: list[Step] = []
         for line in lines:
@@ -222,15 +223,15 @@ class Writer:
         return done, pending
 
 
-def work(path: Path, number: int, state: State, seed: int, say: Callable[[Any], object]) -> None:
+def work(path: Path, number: int, state: State, seed: int, report: Callable[[Any], object]) -> None:
     """Write until killed."""
     rng = random.Random(seed)
     repository = FaceRepository(SqliteDatabase(path))
     while True:
         step = choose(rng, number, state)
-        say(step)
+        report(step)
         perform(repository, step)
-        say("done")
+        report("done")
         state = apply(state, step)
 
 
@@ -238,10 +239,17 @@ def work(path: Path, number: int, state: State, seed: int, say: Callable[[Any], 
 class Tally:
     """Results of killing writers."""
 
-    seconds: list[float] = field(default_factory=list)  # to open the database again
+    seconds: list[float] = field(default_factory=list)
+    """Duration of each reopening of the database."""
+
     acknowledged: int = 0
-    kept: int = 0  # steps that were not acknowledged and are there
-    undone: int = 0  # steps that were not acknowledged and are not
+    """Acknowledged steps."""
+
+    kept: int = 0
+    """Unacknowledged steps that are in the database."""
+
+    undone: int = 0
+    """Unacknowledged steps that are not in the database."""
 
 
 def kill_writers(path: Path, cycles: int, rng: random.Random) -> Tally:
@@ -251,9 +259,9 @@ def kill_writers(path: Path, cycles: int, rng: random.Random) -> Tally:
     create_account(path)
     for cycle in range(cycles):
         writers = [Writer.start(path, number, state, rng.randrange(10**9)) for number in range(WRITERS)]
-        begun = [writer.wait_for_first_step() for writer in writers]
+        first_outputs = [writer.wait_for_first_step() for writer in writers]
         for writer in writers:
-            pause(rng.uniform(0, 0.15))  # the one that lives longer must not wait for what the dead one held
+            pause(rng.uniform(0, 0.15))  # the surviving writer must not wait for a lock of the killed one
             writer.kill()
         started = time.perf_counter()
         SqliteDatabase(path).close()
@@ -261,7 +269,7 @@ def kill_writers(path: Path, cycles: int, rng: random.Random) -> Tally:
         actual = stored(path)
         possible = [(state, 0)]
         unacknowledged = 0
-        for writer, first in zip(writers, begun, strict=True):
+        for writer, first in zip(writers, first_outputs, strict=True):
             done, pending = writer.read(first)
             tally.acknowledged += len(done)
             unacknowledged += len(pending)
@@ -269,7 +277,7 @@ def kill_writers(path: Path, cycles: int, rng: random.Random) -> Tally:
                 possible = [(apply(each, step), kept) for each, kept in possible]
             possible += [(apply(each, step), kept + 1) for each, kept in possible for step in pending]
         fitting = [(each, kept) for each, kept in possible if same(actual, each)]
-        assert fitting, f"cycle {cycle}: the database holds something else than was acknowledged"
+        assert fitting, f"cycle {cycle}: the database differs from the acknowledged steps"
         state, kept = fitting[0]
         tally.kept += kept
         tally.undone += unacknowledged - kept
@@ -314,17 +322,17 @@ def kill_migrations(folder: Path, cycles: int, rng: random.Random) -> Iterator[s
             longest = time.perf_counter() - started
         os.close(reading)
         os.waitpid(process, 0)
-        left = current_revision(path)
-        assert left in {"0001", head_revision()}
+        revision = current_revision(path)
+        assert revision in {"0001", head_revision()}
         SqliteDatabase(path).close()
         assert current_revision(path) == head_revision()
         with contextlib.closing(sqlite3.connect(path)) as connection:
             assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
             assert connection.execute(f"select {columns} from faces join templates using (seq)").fetchall() == faces
-        yield left
+        yield revision
 
 
-def kill_key_changes(folder: Path, cycles: int, rng: random.Random) -> int:
+def kill_key_rotations(folder: Path, cycles: int, rng: random.Random) -> int:
     """Kill a process that rotates the keys of templates; returns the number of rotations."""
     path, master_key = folder / "keys.db", rng.randbytes(32)
     create_account(path)
@@ -360,8 +368,8 @@ def kill_key_changes(folder: Path, cycles: int, rng: random.Random) -> int:
                 "select face_id, template from faces join templates using (seq) order by seq"
             ).all()
             face_ids, stored_templates = zip(*rows, strict=True)
-            found = templates.of_set(connection, set_id).decode(face_ids, stored_templates)
-            assert np.array_equal(found, expected)
+            decoded = templates.of_set(connection, set_id).decode(face_ids, stored_templates)
+            assert np.array_equal(decoded, expected)
         database.close()
         keys.add(wrapped or b"")
     return len(keys)
@@ -380,17 +388,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="openfrs-chaos-") as folder:
         tally = kill_writers(Path(folder, "x.db"), options.cycles, rng)
         print(
-            f"{options.cycles} times {WRITERS} writers killed: all of {tally.acknowledged} acknowledged writes are there;"
+            f"{options.cycles} times {WRITERS} writers killed: all {tally.acknowledged} acknowledged writes are present;"
         )
-        print(f"of those under way {tally.kept} are there wholly, {tally.undone} not at all")
+        print(f"of the unacknowledged writes {tally.kept} are complete and {tally.undone} absent")
         milliseconds = np.array(tally.seconds) * 1000
-        print(f"opened again in {np.median(milliseconds):.0f} ms (median), {milliseconds.max():.0f} ms (longest)")
-        left = list(kill_migrations(Path(folder), options.migrations, rng))
+        print(f"reopened in {np.median(milliseconds):.0f} ms (median), {milliseconds.max():.0f} ms (longest)")
+        revisions = list(kill_migrations(Path(folder), options.migrations, rng))
         print(
-            f"{len(left)} migrations killed: {left.count('0001')} left the old schema, {left.count(head_revision())} the new"
+            f"{len(revisions)} migrations killed: {revisions.count('0001')} left the old schema, "
+            f"{revisions.count(head_revision())} the new one"
         )
-        changed = kill_key_changes(Path(folder), options.keys, rng)
-        print(f"{options.keys} changes of keys killed: every template is readable, under {changed} different keys")
+        key_count = kill_key_rotations(Path(folder), options.keys, rng)
+        print(f"{options.keys} key rotations killed: every template is readable, with {key_count} different keys")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from tests.support.fake_models import photo
 from tests.support.servers import fake_server_command, running
 
 
-def test_a_backup_of_a_running_server_serves_the_same_elsewhere(tmp_path: Path) -> None:
+def test_a_restored_backup_of_a_running_server_returns_the_same_results(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with running(fake_server_command(data), data) as server, server.http() as client:
         client.post(f"{server.project}/face-sets", json={"face_set_name": "s"})

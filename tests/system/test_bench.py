@@ -40,7 +40,7 @@ def test_the_capacity_page_shows_the_published_figures() -> None:
 
 
 @pytest.mark.models
-def test_requests_are_compared_with_the_bare_work(weights: WeightCache) -> None:
+def test_requests_are_compared_with_direct_calls(weights: WeightCache) -> None:
     figures = list(requests.measure(Settings(models=weights.directory), weights, 0.5, 1000))
     measures = [figure.measure for figure in figures]
     for measure in (

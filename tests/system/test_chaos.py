@@ -1,4 +1,4 @@
-"""A few of the cycles that ``make chaos`` runs by the hundred; a process of its own, because it forks."""
+"""A short run of ``make chaos``, in a separate process because it forks."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ import sys
 from tests.support.servers import REPOSITORY
 
 
-def test_a_killed_writer_loses_nothing_and_leaves_nothing_by_half() -> None:
+def test_killed_writers_lose_nothing_and_leave_no_partial_writes() -> None:
     command = [sys.executable, "-m", "tests.system.chaos", "--cycles", "10"]
     command += ["--migrations", "8", "--keys", "6"]
     result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=250, check=False)

@@ -51,5 +51,5 @@ def test_listed_help_is_the_help_of_the_command(name: str) -> None:
     assert command.get_command(None, name).help.startswith(Commands.lazy_commands[name].help)
 
 
-def test_mistyped_command_is_answered_with_a_suggestion() -> None:
+def test_a_mistyped_command_gets_a_suggestion() -> None:
     assert "Did you mean 'models'?" in CliRunner().invoke(app, ["modles"]).output

@@ -33,8 +33,8 @@ def test_deleted_faces_and_sets_are_gone_from_every_file(tmp_path: Path, workers
         ids = list[str]()
         for number in range(60):
             name = "gone" if number >= 40 else "kept"
-            picture = photo(colour(number), side=100)
-            ids += [client.post(f"{path}/{name}/faces", files={"image_file": picture}).json()["faces"][0]["face_id"]]
+            image = photo(colour(number), side=100)
+            ids += [client.post(f"{path}/{name}/faces", files={"image_file": image}).json()["faces"][0]["face_id"]]
         with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
             stored = dict(
                 connection.execute("select face_id, template from faces join templates using (seq)").fetchall()
@@ -42,7 +42,7 @@ def test_deleted_faces_and_sets_are_gone_from_every_file(tmp_path: Path, workers
         templates = [stored[face_id] for face_id in ids]
         assert templates == [embedding_of(colour(number)).astype("<f2").tobytes() for number in range(60)]
         assert on_disk(data, templates) == 60
-        for length in (1, 100, 250):  # rows that outgrow their pages are moved about
+        for length in (1, 100, 250):  # rows that outgrow their pages are moved to others
             for face_id in ids[:40]:
                 body = {"face_id": face_id, "external_fields": {"note": "x" * length}}
                 assert client.put(f"{path}/kept/faces", json=body).status_code == 200
@@ -65,12 +65,12 @@ def test_the_log_does_not_grow_under_readers_and_writers(tmp_path: Path) -> None
     with running(fake_server_command(data), data) as server, server.http() as client:
         path = f"{server.project}/face-sets"
         client.post(path, json={"face_set_name": "s"})
-        picture = photo(colour(1), side=100)
+        image = photo(colour(1), side=100)
         with contextlib.closing(sqlite3.connect(data / "openfrs.db", isolation_level=None)) as reader:
             reader.execute("begin")
             reader.execute("select count(*) from faces").fetchall()
             for _ in range(60):
-                assert client.post(f"{path}/s/faces", files={"image_file": picture}).status_code == 200
+                assert client.post(f"{path}/s/faces", files={"image_file": image}).status_code == 200
             grown = (data / "openfrs.db-wal").stat().st_size
             assert grown > 0
             reader.execute("commit")

@@ -51,8 +51,8 @@ def crowd(side: int = 8) -> str:
 @cache
 def padded(size: int = limits.MAX_IMAGE_BYTES // 4 * 3) -> bytes:
     """Return an image of one face in a file of this size, by default the largest that can be sent as base64."""
-    picture = photo((200, 64, 64), suffix=".jpg")
-    return picture + bytes(size - len(picture))
+    image = photo((200, 64, 64), suffix=".jpg")
+    return image + bytes(size - len(image))
 
 
 def film() -> str:
@@ -239,7 +239,7 @@ def test_a_table_does_not_block_the_event_loop(client: Client) -> None:
     assert worst(client, "GET", "/x/v1/~/face-sets/crowd/faces?limit=1000&sort=field1", 200, {}) < MILLISECONDS
 
 
-def test_the_measure_sees_what_keeps_the_event_loop(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_blocked_event_loop_is_detected(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*_: object, **__: object) -> None:
         until = time.thread_time() + 2 * MILLISECONDS / 1000
         while time.thread_time() < until:

@@ -63,7 +63,7 @@ def works(server: RunningServer, client: httpx.Client) -> None:
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process can be set on Linux alone")
 @pytest.mark.parametrize("workers", [1, 2])
-def test_writes_that_fail_are_refused_and_go_well_again_later(tmp_path: Path, workers: int) -> None:
+def test_failing_writes_are_rejected_and_later_writes_succeed(tmp_path: Path, workers: int) -> None:
     data = tmp_path / "data"
     command = fake_server_command(data)
     with running(command, data, environment={"OPENFRS_WORKERS": str(workers)}) as server, server.http() as client:
@@ -104,7 +104,7 @@ def fill(file: Path) -> None:
             pass
 
 
-def test_a_full_disk_refuses_writes_until_there_is_room(tmp_path: Path) -> None:
+def test_writes_to_a_full_disk_are_rejected_until_space_is_freed(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk:
         data = disk / "data"
         with running(fake_server_command(data), data) as server, server.http() as client:
@@ -145,7 +145,7 @@ def refused_start(data: Path) -> str:
 
 
 @pytest.mark.parametrize("left", [None, 0, 1000])
-def test_a_database_that_is_missing_or_cut_off_stops_the_start(tmp_path: Path, left: int | None) -> None:
+def test_a_missing_or_truncated_database_stops_the_start(tmp_path: Path, left: int | None) -> None:
     data = tmp_path / "data"
     with running(fake_server_command(data), data):
         pass

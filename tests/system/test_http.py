@@ -47,16 +47,14 @@ def json_body(response: HTTPResponse) -> dict[str, Any]:
         "/../v2/{pid}/face-sets",
     ],
 )
-def test_a_path_outside_the_service_is_404_without_a_token_too(
-    server: RunningServer, wire: socket.socket, target: str
-) -> None:
+def test_an_unknown_path_is_404_without_a_token(server: RunningServer, wire: socket.socket, target: str) -> None:
     wire.sendall(head("GET", target.format(pid=server.credentials["project_id"]), Host="a"))
     response = read(wire)
     assert (response.status, json_body(response)["error_code"]) == (404, "APIG.0101")
 
 
 @pytest.mark.parametrize("segment", ["..", ".", "%2e%2e", "%2E%2E%2F%2E%2E", "\\..\\", "a%2F..%2Fb"])
-def test_a_path_that_climbs_stays_in_its_segment(
+def test_encoded_slashes_and_dots_stay_in_their_segment(
     server: RunningServer, wire: socket.socket, token: str, segment: str
 ) -> None:
     wire.sendall(head("GET", f"{server.project}/face-sets/{segment}", Host="a", X_Auth_Token=token))
@@ -68,15 +66,13 @@ def test_a_path_that_climbs_stays_in_its_segment(
     "target",
     [b"/v2/\xff/face-sets", b"/v2/%FF%FE/face-sets", b"/v2/%zz/face-sets", b"/v2/%/face-sets", b"/v2/a/face-sets?\xff"],
 )
-def test_a_path_that_is_no_text_is_refused(wire: socket.socket, token: str, target: bytes) -> None:
+def test_a_malformed_path_is_rejected(wire: socket.socket, token: str, target: bytes) -> None:
     wire.sendall(b"GET " + target + f" HTTP/1.1\r\nHost: a\r\nX-Auth-Token: {token}\r\n\r\n".encode())
     assert 400 <= read(wire).status < 500
 
 
 @pytest.mark.parametrize("query", [b"%FF=%FE", b"&&==&", b"?" * 100, b"face_id=%", b"a;b"])
-def test_a_query_that_is_no_text_is_refused(
-    server: RunningServer, wire: socket.socket, token: str, query: bytes
-) -> None:
+def test_a_malformed_query_is_rejected(server: RunningServer, wire: socket.socket, token: str, query: bytes) -> None:
     target = f"{server.project}/face-sets/none/faces?".encode() + query
     wire.sendall(b"DELETE " + target + f" HTTP/1.1\r\nHost: a\r\nX-Auth-Token: {token}\r\n\r\n".encode())
     response = read(wire)
@@ -107,7 +103,7 @@ def test_a_query_that_is_no_text_is_refused(
     ids=repr,
 )
 @pytest.mark.parametrize(("method", "path"), [("GET", SETS), ("GET", "/face-sets/test"), ("DELETE", "/face-sets/test")])
-def test_headers_that_clients_send_change_nothing(frs: Frs, method: str, path: str, headers: dict[str, str]) -> None:
+def test_other_headers_are_ignored(frs: Frs, method: str, path: str, headers: dict[str, str]) -> None:
     frs.create()
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     response = frs.request(method, path, headers=encoded)
@@ -116,7 +112,9 @@ def test_headers_that_clients_send_change_nothing(frs: Frs, method: str, path: s
     assert "server" not in response.headers
 
 
-def test_an_announced_body_is_refused_before_it_is_sent(server: RunningServer, wire: socket.socket, token: str) -> None:
+def test_an_announced_oversized_body_is_rejected_before_it_is_sent(
+    server: RunningServer, wire: socket.socket, token: str
+) -> None:
     headers = {"Host": "a", "X_Auth_Token": token, "Content_Length": str(10**15)}
     wire.sendall(head("POST", f"{server.project}/face-detect", **headers))
     response = read(wire)
@@ -124,13 +122,15 @@ def test_an_announced_body_is_refused_before_it_is_sent(server: RunningServer, w
 
 
 @pytest.mark.parametrize("length", ["-1", "abc", "1, 2", "0x10", "٣", "+1"])
-def test_a_length_that_is_no_number_is_400(server: RunningServer, wire: socket.socket, token: str, length: str) -> None:
+def test_an_invalid_content_length_is_400(server: RunningServer, wire: socket.socket, token: str, length: str) -> None:
     headers = {"Host": "a", "X_Auth_Token": token, "Content_Length": length}
     wire.sendall(head("POST", f"{server.project}/face-detect", **headers) + b"{}")
     assert read(wire).status == 400
 
 
-def test_a_client_that_hangs_up_in_its_body_leaves_no_trace(server: RunningServer, frs: Frs, token: str) -> None:
+def test_a_client_that_disconnects_during_its_body_leaves_no_traceback(
+    server: RunningServer, frs: Frs, token: str
+) -> None:
     before = server.log.read_text().count("Traceback")
     for _ in range(3):
         with connect(server) as connection:

@@ -79,7 +79,7 @@ def _filled(endpoint: str) -> Store:
 
     for bucket in (BUCKET, CLOSED):
         send("PUT", f"/{bucket}", "s3")
-    for key, content in (("a dir/anna.png", photo(ANNA)), ("ben.png", photo(BEN)), ("text.txt", b"no picture")):
+    for key, content in (("a dir/anna.png", photo(ANNA)), ("ben.png", photo(BEN)), ("text.txt", b"not an image")):
         send("PUT", f"/{BUCKET}/{key}", "s3", content=content)
     send("PUT", f"/{CLOSED}/anna.png", "s3", content=photo(ANNA))
     allowed = '"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"]'
@@ -185,7 +185,7 @@ def test_a_comparison_takes_two_urls_or_none(obs: Frs) -> None:
     refusal(obs.post("/face-compare", json={"image1_url": f"/{BUCKET}/ben.png"}), "FRS.0011")
 
 
-def test_wrong_keys_to_the_store_are_told(tmp_path: Path, store: Store) -> None:
+def test_wrong_keys_for_the_object_store_are_reported(tmp_path: Path, store: Store) -> None:
     data = tmp_path / "data"
     settings = {
         "OPENFRS_OBS_ENDPOINT": store.endpoint,
@@ -196,7 +196,7 @@ def test_wrong_keys_to_the_store_are_told(tmp_path: Path, store: Store) -> None:
         refusal(frs.post("/face-detect", json={"image_url": obs_url("ben.png")}), "FRS.0027")
 
 
-def test_a_name_of_this_machine_is_not_asked_over_the_wire(tmp_path: Path, web: tuple[WebServer, Path]) -> None:
+def test_loopback_hosts_are_not_contacted(tmp_path: Path, web: tuple[WebServer, Path]) -> None:
     server_of_files, cert = web
     server_of_files.files["/anna.png"] = 200, {}, [photo(ANNA)]
     data = tmp_path / "data"
@@ -206,6 +206,6 @@ def test_a_name_of_this_machine_is_not_asked_over_the_wire(tmp_path: Path, web: 
             refusal(frs.post("/face-detect", json={"image_url": url}), "FRS.0035")
         secret = "https://files.example/a.png?signature=SECRET"
         code = frs.post("/face-detect", json={"image_url": secret}).json()["error_code"]
-        assert code in {"FRS.0035", "FRS.0036"}  # there is no such name, whatever answers for it
+        assert code in {"FRS.0035", "FRS.0036"}  # the name does not exist; the code depends on the resolver
         assert server_of_files.requests == []
         assert "SECRET" not in server.log.read_text("utf-8")

@@ -15,7 +15,7 @@ from openfrs.core.settings import Settings
 from openfrs.operations.transfer.images import Importing, Line, import_images
 from openfrs.operations.transfer.sources import Naming, folder_items, mapped_items
 from openfrs.vision.weights.cache import WeightCache
-from tests.support.data_directories import enrolled, new_data, write_pictures
+from tests.support.data_directories import enrolled, new_data, write_images
 from tests.support.fake_models import FakePipeline, load
 from tests.support.servers import REPOSITORY
 from tests.support.waiting import pause
@@ -45,10 +45,10 @@ def run(
     return {line.file: line for line in lines}
 
 
-def test_an_import_that_is_killed_goes_on_and_enrols_every_picture_once(data: Path, tmp_path: Path) -> None:
+def test_a_killed_import_resumes_and_enrols_every_image_once(data: Path, tmp_path: Path) -> None:
     """``kill -9`` again and again, each time a little further on."""
     folder = tmp_path / "many"
-    write_pictures(folder, 60)
+    write_images(folder, 60)
     rng, kills = random.Random(1), 0
     command = [sys.executable, "-m", "tests.system.test_import_images", str(data), str(folder)]
     while True:

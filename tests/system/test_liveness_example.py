@@ -38,19 +38,19 @@ def test_the_page_holds_no_secret(page: httpx.Client, server: RunningServer) -> 
 
 
 def test_a_person_who_performs_the_actions_is_accepted(page: httpx.Client) -> None:
-    for _ in range(20):  # the fake models see no nod
+    for _ in range(20):  # the fake models detect no nod
         session = page.post("/session").json()
         if 3 not in session["actions"]:
             break
     directions = [AHEAD]
     for action in session["actions"]:
         directions += [{1: LEFT, 2: RIGHT}[action], AHEAD]
-    place = f"/session/{session['session_id']}"
-    assert page.post(place, content=performance(*directions)).json() == {"welcome": True}
-    assert page.post(place, content=performance(*directions)).json()["welcome"] is False
+    path = f"/session/{session['session_id']}"
+    assert page.post(path, content=performance(*directions)).json() == {"welcome": True}
+    assert page.post(path, content=performance(*directions)).json()["welcome"] is False
 
 
-def test_anybody_else_is_not(page: httpx.Client) -> None:
+def test_a_person_who_performs_other_actions_is_rejected(page: httpx.Client) -> None:
     session = page.post("/session").json()
     assert page.post(f"/session/{session['session_id']}", content=performance(AHEAD)).json()["welcome"] is False
     assert "reason" in json.loads(page.post(f"/session/{'0' * 32}", content=b"x").text)

@@ -19,7 +19,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield uri
 
 
-def test_guessing_over_the_wire_locks_the_account_with_the_same_words_whether_it_exists(tmp_path: Path) -> None:
+def test_guessing_locks_an_account_and_does_not_reveal_its_existence(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with running(fake_server_command(data), data) as server:
         tenant = Tenant.new(server)
@@ -34,7 +34,7 @@ def test_guessing_over_the_wire_locks_the_account_with_the_same_words_whether_it
         assert server.token()  # another account at the same address
 
 
-def test_a_login_flood_is_turned_away_and_faces_are_still_served(tmp_path: Path) -> None:
+def test_a_login_flood_is_rejected_and_face_requests_are_served(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with running(fake_server_command(data), data) as server, server.http() as client:
         client.post(f"{server.project}/face-sets", json={"face_set_name": "s"})

@@ -53,22 +53,22 @@ def test_a_database_unreachable_for_30_seconds_loses_nothing(host: OtherHost, cl
             receives_database_unavailable(client, path)
             assert client.get("/health").status_code == 200
             assert client.get("/ready").status_code == 502
-            during = len(writers.there)
+            count = len(writers.acknowledged)
             pause(max(0.0, started + AWAY_SECONDS - time.monotonic()))
-            assert len(writers.there) == during
+            assert len(writers.acknowledged) == count
             host.plug_in()
             writers.wait_for(10)
-        assert writers.refused == {500}
+        assert writers.rejected == {500}
         writers.are_found_by(client)
 
 
-def test_over_a_slow_network_every_answer_is_that_of_a_list(host: OtherHost, cluster: list[RunningServer]) -> None:
+def test_responses_over_a_slow_network_equal_those_of_a_list(host: OtherHost, cluster: list[RunningServer]) -> None:
     host.slow_down(kilobits=512)
     with clients_of(cluster) as clients:
         agree_with_a_list(cluster[0].project, clients, steps=60)
 
 
-def test_without_a_word_from_milvus_searches_are_answered_from_memory(host: OtherHost, tmp_path: Path) -> None:
+def test_searches_run_in_memory_if_milvus_does_not_respond(host: OtherHost, tmp_path: Path) -> None:
     data = tmp_path / "data"
     with milvus_server(tmp_path / "milvus", host) as milvus:
         settings = {"OPENFRS_INDEX": "milvus", "OPENFRS_MILVUS": milvus.url}

@@ -38,13 +38,13 @@ def clients(cluster: list[RunningServer]) -> Iterator[list[httpx.Client]]:
         yield clients
 
 
-def test_behind_a_random_balancer_every_answer_is_that_of_a_list(
+def test_responses_behind_a_random_balancer_equal_those_of_a_list(
     cluster: list[RunningServer], clients: list[httpx.Client]
 ) -> None:
     agree_with_a_list(cluster[0].project, clients, steps=150)
 
 
-def test_accounts_keys_and_tokens_are_those_of_all(cluster: list[RunningServer], clients: list[httpx.Client]) -> None:
+def test_nodes_share_accounts_keys_and_tokens(cluster: list[RunningServer], clients: list[httpx.Client]) -> None:
     for each in cluster:
         assert each.sdk()  # signs with a key that the first node made
         assert httpx.get(f"{each.endpoint}{each.project}/face-sets").status_code == 401
@@ -96,7 +96,7 @@ def test_commands_work_on_the_shared_database(cluster: list[RunningServer], url:
     assert password not in run("config", "show").stdout
 
 
-def test_without_a_master_key_a_shared_database_is_refused(url: str, tmp_path: Path) -> None:
+def test_a_shared_database_requires_a_master_key(url: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.support.fake_models", str(tmp_path / "data")]
     environment = {**os.environ, "OPENFRS_DATABASE": url}
     refused = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=REPOSITORY, check=False)
@@ -114,17 +114,17 @@ def test_acknowledged_writes_survive_any_kill(tmp_path: Path) -> None:
             writers.wait_for(10)
             server.kill()
             pause(1)  # nothing can be acknowledged now
-            during = len(writers.there)
+            count = len(writers.acknowledged)
             headers = {"X-Auth-Token": writers.token}
             with httpx.Client(base_url=cluster[1].endpoint, headers=headers, timeout=60) as client:
                 receives_database_unavailable(client, path)
                 assert client.post("/v3/auth/tokens", json=cluster[1].login_body()).status_code == 503
-            assert len(writers.there) == during
+            assert len(writers.acknowledged) == count
             server.start()
             writers.wait_for(10)
             cluster[0].process.send_signal(signal.SIGKILL)
             writers.wait_for(10)
-        assert writers.refused == {500}
+        assert writers.rejected == {500}
         stack.enter_context(node(url, tmp_path / "fresh", cluster[0].credentials))
         with httpx.Client(base_url=cluster[1].endpoint, headers=headers, timeout=60) as client:
             writers.are_found_by(client)

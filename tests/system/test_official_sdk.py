@@ -188,7 +188,7 @@ def test_tokens_reach_the_same_routes(real_server: RunningServer, photos: Path) 
     assert response.headers["content-type"] == "application/json; charset=UTF-8"
 
 
-def test_a_picture_without_a_face(real_server: RunningServer, sdk: Any) -> None:
+def test_an_image_without_a_face(real_server: RunningServer, sdk: Any) -> None:
     import cv2
     import numpy as np
 

@@ -61,7 +61,7 @@ def refusal(client: Any) -> tuple[int, str]:
     return refused.value.status_code, refused.value.error_code
 
 
-def test_a_user_has_several_keys_and_each_is_revoked_by_itself(tenant: Tenant) -> None:
+def test_each_key_of_a_user_is_revoked_separately(tenant: Tenant) -> None:
     tenant.add_user("keys")
     one, two = (accounts(tenant.server, "create-key", tenant.name, "keys") for _ in range(2))
     clients = [tenant.sdk(key["access_key"], key["secret_key"]) for key in (one, two)]
@@ -77,7 +77,7 @@ def test_a_user_has_several_keys_and_each_is_revoked_by_itself(tenant: Tenant) -
     assert refusal(tenant.sdk(three["access_key"], three["secret_key"])) == (401, "APIG.0301")
 
 
-def test_the_last_use_of_a_key_is_known(tenant: Tenant) -> None:
+def test_the_last_use_of_a_key_is_listed(tenant: Tenant) -> None:
     tenant.add_user("seen")
     key = accounts(tenant.server, "create-key", tenant.name, "seen")
     assert f"{key['access_key']} (never)" in accounts(tenant.server, "list")
@@ -96,7 +96,7 @@ def temporary(tenant: Tenant, user: str, **options: Any) -> httpx.Response:
     return tenant.server.anonymous.post("/v3.0/OS-CREDENTIAL/securitytokens", json=body)
 
 
-def test_a_temporary_key_works_with_its_security_token_alone(tenant: Tenant, other: Tenant) -> None:
+def test_a_temporary_key_requires_its_security_token(tenant: Tenant, other: Tenant) -> None:
     response = temporary(tenant, "reader", duration_seconds=900)
     assert response.status_code == 201
     key = response.json()["credential"]
@@ -120,7 +120,7 @@ def test_a_temporary_key_works_with_its_security_token_alone(tenant: Tenant, oth
     assert refused.value.error_code == "APIG.0302"  # the role is still the reader's
 
 
-def test_the_asynchronous_sdk_signs_alike(tenant: Tenant) -> None:
+def test_the_asynchronous_sdk_is_accepted(tenant: Tenant) -> None:
     keys = tenant.account["access_key"], tenant.account["secret_key"], tenant.project_id
     client = (
         frs.FrsAsyncClient.new_builder(frs.FrsAsyncClient)
@@ -141,14 +141,14 @@ def test_the_asynchronous_sdk_signs_alike(tenant: Tenant) -> None:
     assert made.face_set_info.face_set_name == gone.face_set_name == "asynchronous"
 
 
-def test_different_pictures_within_a_second_have_different_signatures(tenant: Tenant, tmp_path: Path) -> None:
+def test_different_images_within_a_second_have_different_signatures(tenant: Tenant, tmp_path: Path) -> None:
     """Multipart bodies are not signed, but their boundary is, and it is random."""
     file = tmp_path / "photo.png"
     file.write_bytes(photo((200, 90, 90)))
     client = tenant.sdk()
     client.create_face_set(frs.CreateFaceSetRequest(body=frs.CreateFaceSetReq(face_set_name="quick")))
     for _ in range(6):
-        with file.open("rb") as picture:
-            body = frs.AddFacesByFileRequestBody(image_file=FormFile(picture))
+        with file.open("rb") as image:
+            body = frs.AddFacesByFileRequestBody(image_file=FormFile(image))
             assert client.add_faces_by_file(frs.AddFacesByFileRequest(face_set_name="quick", body=body)).faces
     client.delete_face_set(frs.DeleteFaceSetRequest(face_set_name="quick"))

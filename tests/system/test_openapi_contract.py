@@ -28,10 +28,10 @@ with-security-parameters = false
 [checks.negative_data_rejection] # a query that is too long for its schema may be too long for a request
 expected-statuses = [400, 401, 403, 404, 405, 409, 413, 414, 429, 494]
 
-[checks.positive_data_acceptance] # a picture without a face, a name that is taken: of the right form, and refused
+[checks.positive_data_acceptance] # an image without a face, a name that is taken: valid by the schema, and rejected
 enabled = false
 
-[checks.ignored_auth] # wants 401 or 403, and FRS tells a token it cannot read by 400; accounts/test_protection.py has what holds
+[checks.ignored_auth] # expects 401 or 403, but FRS rejects an unreadable token with 400; accounts/test_protection.py tests this
 enabled = false
 """
 """A few requests of each kind, the same in each run, except in ``make fuzz``."""
@@ -94,7 +94,7 @@ def answered() -> dict[str, collections.Counter[int]]:
 
 
 @pytest.mark.fuzz
-def test_every_answer_is_as_the_document_says(
+def test_every_response_matches_the_document(
     described: Any,
     objects: Objects,
     session: requests.Session,
@@ -120,7 +120,7 @@ def test_every_answer_is_as_the_document_says(
             asking()
 
 
-def test_every_operation_had_success(document: dict[str, Any], answered: dict[str, collections.Counter[int]]) -> None:
+def test_every_operation_succeeded(document: dict[str, Any], answered: dict[str, collections.Counter[int]]) -> None:
     """Otherwise the schema of the successful response was not tested."""
     if not answered:
         pytest.skip("the test above has not run")

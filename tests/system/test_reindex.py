@@ -17,7 +17,7 @@ from tests.support.fake_models import FakePipeline, load, photo
 from tests.support.servers import RunningServer, fake_server_command, running
 
 ANNA, BERT, CARL = (200, 64, 64), (64, 200, 64), (64, 64, 200)
-PICTURES = {"anna": photo(ANNA), "pair": photo(BERT, CARL)}
+IMAGES = {"anna": photo(ANNA), "pair": photo(BERT, CARL)}
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def data(tmp_path: Path) -> Path:
         client.post(
             f"{server.project}/face-sets", json={"face_set_name": "s", "external_fields": {"n": {"type": "long"}}}
         )
-        for name, image in PICTURES.items():
+        for name, image in IMAGES.items():
             form = {"external_image_id": name, "external_fields": '{"n": 7}'}
             response = client.post(f"{server.project}/face-sets/s/faces", files={"image_file": image}, data=form)
             assert response.status_code == 200, response.text
@@ -43,7 +43,7 @@ def data(tmp_path: Path) -> Path:
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "images"
     folder.mkdir()
-    for name, image in PICTURES.items():
+    for name, image in IMAGES.items():
         (folder / f"{name}.png").write_bytes(image)
     return folder
 
@@ -83,7 +83,7 @@ def search_results(client: httpx.Client, path: str, person: tuple[int, int, int]
 def test_a_face_set_of_another_embedder_is_rejected_with_its_name(data: Path) -> None:
     with serving(data) as (_, client, path):
         listed = client.get(f"{path}/faces").json()["faces"]
-        files = {"image_file": PICTURES["anna"]}
+        files = {"image_file": IMAGES["anna"]}
         for response in (
             client.post(f"{path}/search", files=files),
             client.post(f"{path}/search", json={"face_id": listed[0]["face_id"]}),

@@ -23,19 +23,19 @@ def test_health_and_readiness(tmp_path: Path) -> None:
         assert httpx.get(f"{server.endpoint}/ready").json() == {"status": "ready"}
 
 
-def test_a_restart_keeps_accounts_tokens_and_faces(tmp_path: Path) -> None:
+def test_a_restart_preserves_accounts_tokens_and_faces(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with running(fake_server_command(data), data) as server:
         token = server.token()
         before = (data / "credentials.json").read_bytes()
         with server.http() as client:
             client.post(f"{server.project}/face-sets", json={"face_set_name": "s"})
-            picture = photo((200, 64, 64))
-            (face,) = client.post(f"{server.project}/face-sets/s/faces", files={"image_file": picture}).json()["faces"]
+            image = photo((200, 64, 64))
+            (face,) = client.post(f"{server.project}/face-sets/s/faces", files={"image_file": image}).json()["faces"]
     with running(fake_server_command(data), data) as server:
         assert (data / "credentials.json").read_bytes() == before
         with httpx.Client(base_url=server.endpoint, headers={"X-Auth-Token": token}) as client:
-            found = client.post(f"{server.project}/face-sets/s/search", files={"image_file": picture}).json()["faces"]
+            found = client.post(f"{server.project}/face-sets/s/search", files={"image_file": image}).json()["faces"]
     assert [(each["face_id"], each["similarity"]) for each in found] == [(face["face_id"], 1.0)]
 
 
@@ -66,7 +66,7 @@ def test_sigterm_lets_requests_finish_and_exits_with_0(tmp_path: Path) -> None:
                     files = {"image_file": photo((200, 64, 64), side=1500)}
                     statuses.append(client.post(f"{server.project}/face-sets/s/faces", files=files).status_code)
                 except httpx.TransportError:
-                    return  # the socket is closed: the server takes no more
+                    return  # the socket is closed: the server accepts no more connections
 
         adders = [threading.Thread(target=add) for _ in range(4)]
         for adder in adders:
@@ -82,14 +82,14 @@ def test_sigterm_lets_requests_finish_and_exits_with_0(tmp_path: Path) -> None:
     assert info["face_number"] >= len(statuses)
 
 
-def test_a_second_process_on_one_directory_is_refused(tmp_path: Path) -> None:
+def test_a_second_process_on_the_directory_is_rejected(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with running(fake_server_command(data), data):
         line = refused(run("serve", "--data", str(data), "--port", "0"))
     assert line == f"openfrs: {data} is in use by another OpenFRS process"
 
 
-def test_without_bootstrap_no_account_is_made(tmp_path: Path, weights: WeightCache) -> None:
+def test_without_bootstrap_no_account_is_created(tmp_path: Path, weights: WeightCache) -> None:
     data = tmp_path / "data"
     command = [*real_server_command(data, weights.directory), "--no-bootstrap"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
@@ -134,7 +134,7 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
         ("OPENFRS_CONFIG", "/nonexistent.toml", ""),
     ],
 )
-def test_a_bad_setting_is_one_line(tmp_path: Path, variable: str, value: str, named: str) -> None:
+def test_an_invalid_setting_is_one_line(tmp_path: Path, variable: str, value: str, named: str) -> None:
     line = refused(run("serve", "--data", str(tmp_path / "d"), **{variable: value}))
     assert line.startswith("openfrs: ")
     assert named in line

@@ -38,7 +38,7 @@ QUERY = st.text("ab%=&+;/~\xe9", max_size=20)
 
 @fuzz(80)
 @given(authorization=HEADER | LIKELY, date=DATE, query=QUERY, of_iam=st.booleans())
-def test_no_made_up_signature_is_more_than_unauthorized(
+def test_an_arbitrary_signature_is_unauthorized(
     server: RunningServer, authorization: str, date: str, query: str, of_iam: bool
 ) -> None:
     path = "/v3/projects" if of_iam else f"{server.project}/face-sets"

@@ -53,7 +53,7 @@ def test_the_site_loads_nothing_from_other_hosts(site: Path) -> None:
         assert not re.findall(r"(?:url\(|@import )[\"']?(?:https?:)?//", sheet.read_text("utf-8")), sheet.name
 
 
-def test_every_page_can_be_found_from_every_other(site: Path) -> None:
+def test_every_page_is_linked_from_every_other(site: Path) -> None:
     start = (site / "index.html").read_text("utf-8")
     built = {page.name for page in site.glob("*.html")} - {"404.html", "index.html"}
     assert {name for name in built if f'href="{name}"' not in start} == set()
@@ -64,13 +64,13 @@ def test_every_setting_is_on_the_site(site: Path) -> None:
     assert [name for name in Settings.model_fields if f"OPENFRS_{name.upper()}" not in text] == []
 
 
-def test_every_command_is_on_the_site_with_what_it_does(site: Path) -> None:
+def test_every_command_is_on_the_site_with_its_help(site: Path) -> None:
     text = text_of(site / "commands.html")
     for path, summary in commands():
         assert f"{path}¶\n{summary}" in text, path
 
 
-def test_every_command_is_spoken_of_by_a_page(site: Path) -> None:
+def test_every_command_is_mentioned_on_a_page(site: Path) -> None:
     short = re.sub(r"^(openfrs \w+) ([\w-]+(?:\|[^\n]+)+)$", _expanded, WRITTEN, flags=re.MULTILINE)
     assert [path for path, _ in commands() if path not in short and path.partition(" ")[2] not in short] == []
 

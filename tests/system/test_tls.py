@@ -22,7 +22,7 @@ def served_at(endpoint: str) -> str:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_the_sdk_is_served_and_a_renewed_certificate_needs_no_restart(tmp_path: Path, workers: str) -> None:
+def test_a_renewed_certificate_is_loaded_without_a_restart(tmp_path: Path, workers: str) -> None:
     pair, data = self_signed(tmp_path), tmp_path / "data"
     environment = {**pair.environment, "OPENFRS_WORKERS": workers}
     with running(fake_server_command(data), data, environment=environment) as server:
@@ -47,7 +47,7 @@ def test_the_sdk_is_served_and_a_renewed_certificate_needs_no_restart(tmp_path: 
         assert served_at(server.endpoint) == renewed
 
 
-def test_serve_refuses_before_anything_is_made(tmp_path: Path) -> None:
+def test_a_readable_private_key_stops_serve_before_it_creates_anything(tmp_path: Path) -> None:
     pair = self_signed(tmp_path)
     pair.key.chmod(0o644)
     data = tmp_path / "data"

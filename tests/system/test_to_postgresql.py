@@ -103,7 +103,7 @@ def test_all_data_is_served_from_the_database(tmp_path: Path, url: str, environm
         assert search_results(client, moved) == searches
         assert client.get(f"{moved.project}/face-sets").json() == sets
         assert client.get(f"{moved.project}/face-sets", headers={"X-Auth-Token": token}).status_code == 200
-        assert moved.sdk()  # signs with the secret key of before
+        assert moved.sdk()  # signs with the secret key from before the migration
         audit = f"/x/v1/accounts/{moved.credentials['project_id']}/audit"
         assert len(client.get(audit, params={"text": deletion}).json()["entries"]) == 1
         assert enrol(client, moved, PEOPLE).status_code == 200

@@ -87,7 +87,7 @@ def test_a_write_through_one_process_is_seen_by_all(cluster: RunningServer, clie
         assert reader.post(f"{path}/search", files={"image_file": PERSON}).json()["error_code"] == "FRS.0302"
 
 
-def test_the_count_is_the_sum_of_what_all_processes_wrote(cluster: RunningServer, clients: list[httpx.Client]) -> None:
+def test_the_count_includes_the_writes_of_all_processes(cluster: RunningServer, clients: list[httpx.Client]) -> None:
     path = f"{cluster.project}/face-sets/s"
     assert clients[0].post(f"{cluster.project}/face-sets", json={"face_set_name": "s"}).status_code == 200
 

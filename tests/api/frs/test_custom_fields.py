@@ -13,7 +13,7 @@ from tests.support.contract import Frs, ok, refusal
 from tests.support.fake_models import photo
 from tests.support.fuzzing import fuzz
 
-PICTURE = base64.b64encode(photo((200, 0, 0), side=80)).decode()
+IMAGE = base64.b64encode(photo((200, 0, 0), side=80)).decode()
 
 PRINTABLE = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=256)
 
@@ -29,14 +29,14 @@ FITTING = {
 
 def add(frs: Frs, values: Any) -> dict[str, Any]:
     """Enrol a face with custom fields, serialised by Python's JSON, which can write NaN."""
-    body = json.dumps({"image_base64": PICTURE, "external_fields": values})
+    body = json.dumps({"image_base64": IMAGE, "external_fields": values})
     response = frs.post("/face-sets/test/faces", content=body, headers={"Content-Type": "application/json"})
     face: dict[str, Any] = ok(response)["faces"][0]
     return face
 
 
 def refused(frs: Frs, values: Any, code: str) -> str:
-    body = json.dumps({"image_base64": PICTURE, "external_fields": values})
+    body = json.dumps({"image_base64": IMAGE, "external_fields": values})
     response = frs.post("/face-sets/test/faces", content=body, headers={"Content-Type": "application/json"})
     return refusal(response, code)
 

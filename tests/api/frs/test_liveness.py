@@ -51,7 +51,7 @@ def test_warnings_have_code_and_message_and_keep_the_decision(v1: Frs) -> None:
     assert response["result"]["alive"]
 
 
-def test_a_form_is_taken_too(v1: Frs) -> None:
+def test_a_multipart_form_is_accepted(v1: Frs) -> None:
     form: Any = {"files": {"image_file": photo(PRINT)}}
     assert ok(v1.post("/live-detect-face", **form))["result"]["alive"] is False
 

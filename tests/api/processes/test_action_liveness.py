@@ -98,7 +98,7 @@ def test_a_second_face_is_a_warning_and_the_largest_is_judged(frs: Frs) -> None:
     assert codes(response) == [4]
 
 
-def test_a_form_is_taken_too(v1: Frs) -> None:
+def test_a_multipart_form_is_accepted(v1: Frs) -> None:
     form: Any = {"files": {"video_file": LEFT_THEN_RIGHT}, "data": {"actions": "1,2", "nod_threshold": "20"}}
     assert ok(v1.post("/live-detect", **form))["video-result"]["alive"] is True
 

@@ -13,7 +13,7 @@ from tests.support.contract import Frs, ok, refusal
 from tests.support.fake_models import photo
 from tests.support.fuzzing import fuzz
 
-PICTURE = photo((200, 0, 0), (0, 200, 0))
+IMAGE = photo((200, 0, 0), (0, 200, 0))
 BOUNDARY = "XYZ"
 FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 
@@ -32,7 +32,7 @@ def form(*parts: bytes) -> bytes:
     return b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
 
 
-FILE = part("image_file", PICTURE, filename="a.png")
+FILE = part("image_file", IMAGE, filename="a.png")
 
 
 def add(frs: Frs, *parts: bytes, content_type: str = FORM["Content-Type"]) -> list[dict[str, Any]]:
@@ -59,7 +59,7 @@ def test_text_parts_may_precede_or_follow_the_file(frs: Frs, face_set: str, file
 def test_a_file_part_may_have_any_file_name_and_type(
     frs: Frs, face_set: str, filename: str | None, content_type: str | None
 ) -> None:
-    file = part("image_file", PICTURE, filename=filename, content_type=content_type)
+    file = part("image_file", IMAGE, filename=filename, content_type=content_type)
     assert len(add(frs, file)) == 2
 
 
@@ -293,7 +293,7 @@ def test_operations_without_images_accept_json_only(frs: Frs, method: str, path:
 def test_forms_of_the_official_sdk_are_read(frs: Frs, face_set: str) -> None:
     """Text parts first and without a content type, Python's JSON with spaces, the file last."""
     fields = json.dumps({"a_long": 1, "a_boolean": False})
-    parts = [part("external_fields", fields), part("single", "True"), part("image_file", PICTURE, filename="a.jpg")]
+    parts = [part("external_fields", fields), part("single", "True"), part("image_file", IMAGE, filename="a.jpg")]
     headers = {**FORM, "X-Sdk-Content-Sha256": "UNSIGNED-PAYLOAD"}
     (face,) = ok(frs.post(f"{face_set}/faces", content=form(*parts), headers=headers))["faces"]
     assert face["external_fields"] == {"a_long": 1, "a_boolean": False}

@@ -12,11 +12,11 @@ from openfrs.operations.transfer.compreface import compreface_items
 from openfrs.operations.transfer.images import Importing, Line, Outcome, import_images
 
 PEOPLE = {"s1": ("k1", "Anna\\tB\\\\C"), "s2": ("k1", "bert"), "s3": ("k2", "carl")}
-PICTURES = {"i1": photo(colour(1)), "i2": photo(colour(2)), "i3": photo(colour(3))}
+IMAGES = {"i1": photo(colour(1)), "i2": photo(colour(2)), "i3": photo(colour(3))}
 OWNERS = {"e1": ("s1", "i1"), "e2": ("s2", "i2"), "e3": ("s3", "i3"), "e4": ("s3", r"\N")}
 
 
-def dump(path: Path, images: dict[str, bytes] = PICTURES, people: dict[str, tuple[str, str]] = PEOPLE) -> Path:
+def dump(path: Path, images: dict[str, bytes] = IMAGES, people: dict[str, tuple[str, str]] = PEOPLE) -> Path:
     """A plain dump: comments, other statements, and the three tables in the order of their names."""
     lines = ["--", "-- PostgreSQL database dump", "--", "", "SET client_encoding = 'UTF8';", ""]
     lines += ["COPY public.embedding (id, subject_id, embedding, calculator, img_id) FROM stdin;"]
@@ -42,7 +42,7 @@ def test_stored_images_are_enrolled_under_their_subjects(tmp_path: Path) -> None
 
 def test_each_service_has_its_own_faces(tmp_path: Path) -> None:
     path = dump(tmp_path / "frs.sql")
-    assert [item.read() for item in compreface_items(path, "k2")] == [PICTURES["i3"]]
+    assert [item.read() for item in compreface_items(path, "k2")] == [IMAGES["i3"]]
     with pytest.raises(OperatorError, match="2 services; select one"):
         list(compreface_items(path, None))
     with pytest.raises(OperatorError, match="no images of these subjects"):

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.support.data_directories import colour, enrolled, new_data, project_of, write_pictures
+from tests.support.data_directories import colour, enrolled, new_data, project_of, write_images
 from tests.support.fake_models import FakePipeline, load, photo
 
 from openfrs.core.errors import OperatorError, ServiceError
@@ -24,7 +24,7 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "images"
-    write_pictures(folder, 4)
+    write_images(folder, 4)
     return folder
 
 
@@ -119,8 +119,8 @@ def test_a_dry_run_reports_duplicates_that_the_policy_rejects(data: Path, folder
         services.policies.set_policy(project_of(services), "s", {"duplicate_false_match_rate": 0.0001})
         services.close()
     run(data, folder)
-    write_pictures(folder, 2, first=4)
-    write_pictures(folder / "again", 6)  # four enrolled people and two new ones
+    write_images(folder, 2, first=4)
+    write_images(folder / "again", 6)  # four enrolled people and two new ones
     (folder / "pair.png").write_bytes(photo(colour(0), colour(6)))
     dry = run(data, folder, single=False, dry=True)
     assert len(enrolled(data)) == 4
