@@ -101,55 +101,55 @@ class Dataset:
         self._is_live = np.zeros(self._group.max() + 1, np.int64)
         self._is_live[self._group] = self.live
 
-    def weights(self, among: Flags) -> Floats:
+    def weights(self, subset: Flags) -> Floats:
         """Return weights that balance live faces and attacks, then the sets or kinds of each, then the clips of each."""
-        frames = np.bincount(self._clip[among], minlength=self._group_of.size)
+        frames = np.bincount(self._clip[subset], minlength=self._group_of.size)
         clips = np.bincount(self._group_of[frames > 0], minlength=self._is_live.size)
         groups = np.bincount(self._is_live[clips > 0], minlength=2)
-        group = self._group[among]
-        weights = np.zeros(among.size)
-        weights[among] = 100 / groups[self._is_live[group]] / clips[group] / frames[self._clip[among]]
+        group = self._group[subset]
+        weights = np.zeros(subset.size)
+        weights[subset] = 100 / groups[self._is_live[group]] / clips[group] / frames[self._clip[subset]]
         return weights
 
     def table(self, cues: Sequence[str]) -> Floats:
         """Return several cues as one table."""
         return np.hstack([self.cues[name] for name in cues])
 
-    def fit(self, variant: Variant, among: Flags) -> Logistic:
+    def fit(self, variant: Variant, subset: Flags) -> Logistic:
         """Fit the regression to some of the images."""
-        among = among & self.has_face
+        subset = subset & self.has_face
         floor = FLOOR if variant[0][0] == NETWORK else -np.inf
-        return fit(self.table(variant[0])[among], self.live[among], self.weights(among)[among], variant[1], floor)
+        return fit(self.table(variant[0])[subset], self.live[subset], self.weights(subset)[subset], variant[1], floor)
 
-    def leave_one_out(self, variant: Variant, among: Flags, training: Flags | None = None) -> Floats:
-        """Return the margin of each image in ``among``, fitted to the other people in ``training``; NaN elsewhere."""
-        training = among if training is None else training
-        margins = np.full(among.size, np.nan)
+    def leave_one_out(self, variant: Variant, subset: Flags, training: Flags | None = None) -> Floats:
+        """Return the margin of each image in ``subset``, fitted to the other people in ``training``; NaN elsewhere."""
+        training = subset if training is None else training
+        margins = np.full(subset.size, np.nan)
         table = self.table(variant[0])
-        for person in np.unique(self._person[among]):
-            of_person = among & (self._person == person)
+        for person in np.unique(self._person[subset]):
+            of_person = subset & (self._person == person)
             margins[of_person] = self.fit(variant, training & ~of_person).margin(table[of_person])
         return margins
 
-    def errors(self, margins: Floats, among: Flags) -> tuple[dict[str, float], float]:
+    def errors(self, margins: Floats, subset: Flags) -> tuple[dict[str, float], float]:
         """Return APCER by kind of attack, and BPCER."""
         passed = np.nan_to_num(margins, nan=-np.inf) >= 0
-        kinds = sorted(set(self.kinds[among & ~self.live]))
-        return {str(kind): float(passed[among & (self.kinds == kind)].mean()) for kind in kinds}, float(
-            1 - passed[among & self.live].mean()
+        kinds = sorted(set(self.kinds[subset & ~self.live]))
+        return {str(kind): float(passed[subset & (self.kinds == kind)].mean()) for kind in kinds}, float(
+            1 - passed[subset & self.live].mean()
         )
 
-    def loss(self, margins: Floats, among: Flags) -> float:
+    def loss(self, margins: Floats, subset: Flags) -> float:
         """Return the mean logarithmic loss, weighted as for the fit."""
-        among = among & self.has_face
-        wrong = np.where(self.live, -margins, margins)[among]
-        return float(np.average(np.logaddexp(0, wrong), weights=self.weights(among)[among]))
+        subset = subset & self.has_face
+        opposite_margins = np.where(self.live, -margins, margins)[subset]
+        return float(np.average(np.logaddexp(0, opposite_margins), weights=self.weights(subset)[subset]))
 
-    def select(self, among: Flags, combinations: Sequence[tuple[str, ...]] = COMBINATIONS) -> Variant:
+    def select(self, subset: Flags, combinations: Sequence[tuple[str, ...]] = COMBINATIONS) -> Variant:
         """Return the variant with the smallest leave-one-person-out loss."""
         return min(
             ((cues, ridge) for cues in combinations for ridge in RIDGES),
-            key=lambda variant: self.loss(self.leave_one_out(variant, among), among),
+            key=lambda variant: self.loss(self.leave_one_out(variant, subset), subset),
         )
 
 
@@ -212,19 +212,21 @@ def extract_cues(
 
 def cue_trial(name: str, dataset: Dataset, margins: Floats, margins_of: Callable[[Flags], Floats]) -> CueTrial:
     """Return the error rates of a set of cues. ``margins_of`` returns the margins of ordinary photographs."""
-    among = dataset.labelled
-    passed, refused = dataset.errors(margins, among)
+    labelled = dataset.labelled
+    passed, refused = dataset.errors(margins, labelled)
     ordinary = {}
     for source in ("LFW", "UTKFace", "street"):
         subset = (dataset.sources == source) & dataset.has_face
         ordinary[source] = float((margins_of(subset) < 0).mean())
     scores = np.nan_to_num(margins, nan=-np.inf)
-    result = liveness_result(dataset.live[among], dataset.kinds[among].tolist(), scores[among], data="", models="")
+    result = liveness_result(
+        dataset.live[labelled], dataset.kinds[labelled].tolist(), scores[labelled], data="", models=""
+    )
     return CueTrial(
         cues=name,
         passed=passed,
         refused=refused,
-        refused_in_clips=dataset.errors(margins, among & (dataset.sources == "screen"))[1],
+        refused_in_clips=dataset.errors(margins, labelled & (dataset.sources == "screen"))[1],
         equal_error_rate=result.equal_error_rate,
         ordinary=ordinary,
     )
