@@ -86,9 +86,9 @@ def evaluate_suite(
         if attributes.attribute in predictor.attributes and not attributes.trained_on:
             report.add(f"attribute-{attributes.name}", evaluate_attribute(runner, attributes, predictor))
     if LIVE in predictor.attributes and (not only or LIVENESS in only):
-        spoofs = liveness_set(data)
-        if spoofs:
-            report.add("liveness", evaluate_liveness(runner, spoofs, predictor))
+        labelled = liveness_set(data)
+        if labelled:
+            report.add("liveness", evaluate_liveness(runner, labelled, predictor))
 
 
 def _lfw(runner: Runner, folder: Path, scale: Calibration) -> dict[str, AnyResult]:
@@ -118,8 +118,8 @@ def _embedders(others: Iterable[tuple[Runner, Calibration]], folder: Path) -> di
 
 
 def _damage(runner: Runner, images: Path) -> dict[str, AnyResult]:
-    chosen = people(images).paths[::DAMAGE_STRIDE]
-    return {"quality-damage": runs.measure_damage(runner, chosen, f"one in {DAMAGE_STRIDE} photographs of LFW")}
+    sampled = people(images).paths[::DAMAGE_STRIDE]
+    return {"quality-damage": runs.measure_damage(runner, sampled, f"one in {DAMAGE_STRIDE} photographs of LFW")}
 
 
 def _detection(runner: Runner, file: Path) -> dict[str, AnyResult]:

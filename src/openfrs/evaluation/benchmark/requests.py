@@ -54,7 +54,7 @@ def measure(settings: Settings, weights: WeightCache, seconds: float, faces: int
         sample_photo(weights, quality=100),
     )
     with running_server(settings) as server:
-        yield Figure("start", "s to first response", server.started, START_SECONDS)
+        yield Figure("start", "s to first response", server.start_seconds, START_SECONDS)
         scan = server.fill(faces)
         search = _json(image_base64=photo)
         compare = _json(image1_base64=large, image2_base64=large)
@@ -100,11 +100,11 @@ def _json(**images: bytes) -> bytes:
     return json.dumps({name: pybase64.b64encode(image).decode() for name, image in images.items()}).encode()
 
 
-def _interleaved(seconds: float, *works: Callable[[], object]) -> list[list[list[float]]]:
-    """Return the milliseconds of every run by work and round; rounds are interleaved so that load affects all equally."""
-    times: list[list[list[float]]] = [[] for _ in works]
+def _interleaved(seconds: float, *functions: Callable[[], object]) -> list[list[list[float]]]:
+    """Return the milliseconds of every call by function and round; rounds are interleaved so that load affects all equally."""
+    times: list[list[list[float]]] = [[] for _ in functions]
     for _ in range(_ROUNDS):
-        for rounds, work in zip(times, works, strict=True):
+        for rounds, work in zip(times, functions, strict=True):
             rounds.append(timed(work, seconds / _ROUNDS))
     return times
 
@@ -137,9 +137,9 @@ def _rates(server: "Server", path: str, body: bytes, work: Callable[[], object],
 
 
 class Server:
-    """A client of a server in a child process; ``started`` is the time to its first response in seconds."""
+    """A client of a server in a child process; ``start_seconds`` is the time to its first response."""
 
-    def __init__(self, pid: int, endpoint: str, data: Path, begun: float) -> None:
+    def __init__(self, pid: int, endpoint: str, data: Path, started_at: float) -> None:
         self.pid, self._data = pid, data
         self.address = urlsplit(endpoint).netloc
         credentials = json.loads(DataDirectory(data).credentials.read_bytes())
@@ -155,7 +155,7 @@ class Server:
         response = connection.getresponse()
         self.token = response.headers["X-Subject-Token"]
         response.read()
-        self.started = time.perf_counter() - begun
+        self.start_seconds = time.perf_counter() - started_at
 
     def client(self) -> Callable[[str, bytes], bytes]:
         """Return a function that posts to a path over its own connection; it raises unless the status is 200."""
@@ -204,7 +204,7 @@ def running_server(settings: Settings) -> Iterator[Server]:
         data = Path(folder, "data")
         command = [sys.executable, "-m", "openfrs", "serve", "--data", str(data), "--port", "0"]
         command += ["--models", str(settings.models)]
-        begun = time.perf_counter()
+        started_at = time.perf_counter()
         with (
             Path(folder, "log").open("w") as log,
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
@@ -214,7 +214,7 @@ def running_server(settings: Settings) -> Iterator[Server]:
                 ready = next((line for line in process.stdout if " ready on " in line), None)
                 if ready is None:
                     raise OperatorError("the server did not start")
-                with closing(Server(process.pid, ready.split(" ready on ")[1].split()[0], data, begun)) as server:
+                with closing(Server(process.pid, ready.split(" ready on ")[1].split()[0], data, started_at)) as server:
                     yield server
             finally:
                 process.terminate()

@@ -59,7 +59,7 @@ def all_pairs(embeddings: npt.NDArray[np.float32], people: npt.NDArray[Any]) -> 
         impostor.append(cosines[~same & later])
         row, column = np.nonzero(~same & later)
         top = np.argsort(-impostor[-1], kind="stable")[:CLOSEST]
-        closest += [(int(row[at]) + start, int(column[at]) + start, float(impostor[-1][at])) for at in top]
+        closest += [(int(row[index]) + start, int(column[index]) + start, float(impostor[-1][index])) for index in top]
     pairs = AllPairs(
         np.concatenate(genuine or [np.empty(0, np.float32)]),
         np.sort(np.concatenate(impostor or [np.empty(0, np.float32)])),

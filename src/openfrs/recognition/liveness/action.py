@@ -227,9 +227,11 @@ def is_one_person(observation: Observation) -> bool:
 
 def _tracked_face(faces: list[Detection], last: Detection | None, frame: Frame) -> Detection | None:
     """Return the face that overlaps the previous one, or else the main face."""
-    near = [face for face in faces if last is not None and intersection_over_union(face, last) > _TRACKED_OVERLAP]
-    if near:
-        return max(near, key=lambda face: face.area)
+    overlapping = [
+        face for face in faces if last is not None and intersection_over_union(face, last) > _TRACKED_OVERLAP
+    ]
+    if overlapping:
+        return max(overlapping, key=lambda face: face.area)
     return main_face(faces, frame.pixels)
 
 
