@@ -181,7 +181,6 @@ def liveness(
     if scores.is_dir():
         suite(scores, ["liveness", "action"], report, models=models, workers=workers, plots=plots)
         return
-
     result = runs.liveness_from(scores, threshold, data or scores.name)
     Report(report, with_plots=plots).add("liveness", result)
 
@@ -200,8 +199,8 @@ def action(
     with _work(report, models, 1, plots=plots) as work:
         work.report.add("action-clips", runs.evaluate_clips(work.runner.pipeline, clips))
         if photos is not None:
-            found = sorted(path for path in photos.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
-            work.report.add("action-photographs", runs.evaluate_photographs(work.runner.pipeline, found))
+            paths = sorted(path for path in photos.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
+            work.report.add("action-photographs", runs.evaluate_photographs(work.runner.pipeline, paths))
 
 
 @app.command()
@@ -281,7 +280,6 @@ def _others(work: _Work) -> Iterator[tuple[Runner, Calibration]]:
 def _work(
     directory: Path, models: Path | None, workers: int | None, plots: bool, embedder: str | None = None
 ) -> Iterator[_Work]:
-
     settings = settings_of(models=models, workers=workers, embedder=embedder)
     if embedder is not None:
         settings = settings.model_copy(update={"embedder_manifest": None})
@@ -292,5 +290,4 @@ def _work(
 
 
 def _face(centre: bool) -> Face:
-
     return Face.CENTRE if centre else Face.MAIN

@@ -103,7 +103,7 @@ def _running(job: Callable[[], None], interval_seconds: float) -> Iterator[None]
 
 
 def run_retention(services: Services) -> None:
-    """Delete expired faces, unless another process that uses the database does so at the moment."""
+    """Delete expired faces, unless another process that uses the database is already doing so."""
     try:
         with services.exclusive("retention") as acquired:
             if acquired:

@@ -44,9 +44,8 @@ def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] =
         OperatorError: The data directory, the models, the certificate or the address cannot be used.
     """
     started = time.perf_counter()
-    scheme = (
-        "https" if certificate_of(settings) else "http"
-    )  # reports an invalid certificate before anything is created
+    certificate = certificate_of(settings)  # reports an invalid certificate before anything is created
+    scheme = "http" if certificate is None else "https"
     with (
         DataDirectory(settings.data).lock() as lock,
         _listening(settings) as listener,

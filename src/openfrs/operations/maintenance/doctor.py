@@ -98,8 +98,8 @@ def _check_content(scalar: Callable[[str], Any]) -> Finding:
     """Check the schema, the face counts and the templates; ``scalar`` returns the single value of a query."""
     schema = scalar("select version_num from alembic_version")
     if schema != HEAD:
-        text = f"schema {schema}, but this release uses {HEAD}; the next start upgrades an older schema and rejects a newer one"
-        return Finding("database", Status.WARNING, text)
+        message = f"schema {schema}, but this release uses {HEAD}; the next start upgrades an older schema and rejects a newer one"
+        return Finding("database", Status.WARNING, message)
     miscounted = scalar(
         "select count(*) from face_sets s where face_number != (select count(*) from faces where set_id = s.id)"
     )
@@ -120,11 +120,11 @@ def _check_index_memory(path: Path, memory: int) -> Finding:
     """Compare the memory that the indexes of all face sets need, which are built on first search, with the limit."""
     with _read_only(path) as scalar:
         needed = scalar("select coalesce(sum(length(template) + 8), 0) from templates")
-    text = f"{needed / 2**20:,.0f} MiB of templates, {memory / 2**20:,.0f} MiB of index memory"
+    message = f"{needed / 2**20:,.0f} MiB of templates, {memory / 2**20:,.0f} MiB of index memory"
     if needed > memory:
         advice = "indexes are evicted and rebuilt; raise OPENFRS_INDEX_MEMORY if searches wait for that"
-        return Finding("index", Status.WARNING, f"{text}: {advice}")
-    return Finding("index", Status.OK, text)
+        return Finding("index", Status.WARNING, f"{message}: {advice}")
+    return Finding("index", Status.OK, message)
 
 
 @contextmanager
@@ -146,18 +146,18 @@ def _check_key_file(path: Path) -> Finding:
 def _check_permissions(data: Path) -> Finding:
     exposed = [path.name for path in (data, *data.iterdir()) if path.stat().st_mode & 0o077]
     if exposed:
-        text = f"{', '.join(exposed)} can be accessed by other users; run chmod -R go= {data}"
-        return Finding("permissions", Status.WARNING, text)
+        message = f"{', '.join(exposed)} can be accessed by other users; run chmod -R go= {data}"
+        return Finding("permissions", Status.WARNING, message)
     return Finding("permissions", Status.OK, "accessible to the owner only")
 
 
 def _check_clock(database: Path) -> Finding:
     behind = database.stat().st_mtime - time.time()
     if behind > _MAX_BEHIND_SECONDS:
-        text = (
+        message = (
             f"{behind / 60:.0f} minutes behind the last write; signatures and tokens are rejected; set the clock (NTP)"
         )
-        return Finding("clock", Status.FAILED, text)
+        return Finding("clock", Status.FAILED, message)
     return Finding("clock", Status.OK, "not behind the last write")
 
 
@@ -165,8 +165,8 @@ def _check_disk(directory: DataDirectory) -> Finding:
     free = shutil.disk_usage(directory.path).free
     needed = max(_MIN_FREE_BYTES, 2 * directory.database.stat().st_size)
     if free < needed:
-        text = f"{free:,} bytes free; the write-ahead log and an upgrade need {needed:,}"
-        return Finding("disk", Status.WARNING, text)
+        message = f"{free:,} bytes free; the write-ahead log and an upgrade need {needed:,}"
+        return Finding("disk", Status.WARNING, message)
     return Finding("disk", Status.OK, f"{free:,} bytes free")
 
 
@@ -233,8 +233,10 @@ def _check_weights(settings: Settings) -> Finding:
         return Finding("weights", Status.FAILED, str(error))
     unready = [name for name, state in weights.states().items() if state is not State.READY]
     if unready:
-        text = f"{', '.join(unready)} missing or altered; the features that need them are off; run openfrs models fetch"
-        return Finding("weights", Status.WARNING, text)
+        message = (
+            f"{', '.join(unready)} missing or altered; the features that need them are off; run openfrs models fetch"
+        )
+        return Finding("weights", Status.WARNING, message)
     return Finding("weights", Status.OK, "complete")
 
 
