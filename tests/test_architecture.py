@@ -1,4 +1,4 @@
-"""The rules of the house hold."""
+"""Conventions of the repository: documented settings, small files, lock files and test modules."""
 
 import ast
 
@@ -39,7 +39,7 @@ def test_no_test_module_imports_another() -> None:
 
 
 def test_tests_wait_in_one_place() -> None:
-    """``tests.support.waiting`` has deadlines and messages; a sleep of one's own has neither."""
+    """``tests.support.waiting`` has deadlines and messages; a plain sleep has neither."""
     for path in (REPOSITORY / "tests").rglob("*.py"):
         if path.name != "waiting.py":
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):

@@ -95,8 +95,8 @@ def test_a_rejected_write_can_be_sent_again(tenant: Tenant) -> None:
     tenant.add_user("late", "reader")
     key = accounts(tenant.server, "create-key", tenant.name, "late")
     path, body = f"/v2/{tenant.project_id}/face-sets", b'{"face_set_name": "late"}'
-    late = Tenant(tenant.server, {**tenant.account, **key})
-    headers = signed(late, "POST", path, body)
+    expiring = Tenant(tenant.server, {**tenant.account, **key})
+    headers = signed(expiring, "POST", path, body)
     assert tenant.server.anonymous.post(path, content=body, headers=headers).status_code == 403
     accounts(tenant.server, "grant", tenant.name, "late", "main", "operator")
     assert tenant.server.anonymous.post(path, content=body, headers=headers).status_code == 200

@@ -73,10 +73,10 @@ def test_an_admin_cannot_manage_users_of_another_project(tenant: Tenant, admin: 
 def test_the_project_shows_its_limits(server: Server) -> None:
     tenant = Tenant.new(server)
     with tenant.client() as client:
-        shown = client.get(f"{server.endpoint}/x/v1/accounts/{tenant.project_id}").json()
-    assert shown["domain"]["name"] == tenant.name
-    assert shown["limits"]["rate"] == 10
-    assert shown["limits"]["slow_rate"] == 1
+        description = client.get(f"{server.endpoint}/x/v1/accounts/{tenant.project_id}").json()
+    assert description["domain"]["name"] == tenant.name
+    assert description["limits"]["rate"] == 10
+    assert description["limits"]["slow_rate"] == 1
 
 
 def test_a_disabled_project_is_unavailable(server: Server) -> None:

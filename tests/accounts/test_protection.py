@@ -183,39 +183,43 @@ def test_the_other_iam_routes_need_credentials(tenant: Tenant, method: str, path
 
 
 def test_names_and_ids_of_another_domain_are_reported_as_missing(tenant: Tenant, other: Tenant) -> None:
-    with other.client() as theirs:
-        assert theirs.post(f"{other.base}/face-sets", json={"face_set_name": "secret"}).status_code == 200
-        added = theirs.post(f"{other.base}/face-sets/secret/faces", files={"image_file": photo((200, 90, 90))}).json()
-        their_face = added["faces"][0]["face_id"]
-        user = theirs.get(f"{other.server.endpoint}/x/v1/accounts/{other.project_id}/users").json()["users"][0]["id"]
-    with tenant.client() as ours:
-        assert ours.post(f"{tenant.base}/face-sets", json={"face_set_name": "own"}).status_code == 200
+    with other.client() as other_client:
+        assert other_client.post(f"{other.base}/face-sets", json={"face_set_name": "secret"}).status_code == 200
+        added = other_client.post(
+            f"{other.base}/face-sets/secret/faces", files={"image_file": photo((200, 90, 90))}
+        ).json()
+        other_face = added["faces"][0]["face_id"]
+        users = other_client.get(f"{other.server.endpoint}/x/v1/accounts/{other.project_id}/users").json()["users"]
+        user = users[0]["id"]
+    with tenant.client() as client:
+        assert client.post(f"{tenant.base}/face-sets", json={"face_set_name": "own"}).status_code == 200
 
         def responses(set_name: str, face_id: str, user_id: str, key: str) -> list[tuple[int, str]]:
-            sets, here = f"{tenant.base}/face-sets", f"{tenant.server.endpoint}/x/v1/accounts/{tenant.project_id}"
+            sets = f"{tenant.base}/face-sets"
+            account_url = f"{tenant.server.endpoint}/x/v1/accounts/{tenant.project_id}"
             requests = [
-                ours.get(f"{sets}/{set_name}"),
-                ours.delete(f"{sets}/{set_name}"),
-                ours.get(f"{sets}/{set_name}/faces"),
-                ours.post(f"{sets}/{set_name}/search", json={"face_id": face_id}),
-                ours.post(f"{sets}/own/search", json={"face_id": face_id}),
-                ours.get(f"{sets}/own/faces", params={"face_id": face_id}),
-                ours.put(f"{sets}/own/faces", json={"face_id": face_id, "external_image_id": "x"}),
-                ours.delete(f"{sets}/own/faces", params={"face_id": face_id}),
-                ours.get(f"{here}/users/{user_id}/keys"),
-                ours.post(f"{here}/users/{user_id}/keys"),
-                ours.post(f"{here}/users/{user_id}/password"),
-                ours.put(f"{here}/users/{user_id}/enabled", json={"enabled": False}),
-                ours.put(f"{here}/users/{user_id}/role", json={"role": "reader"}),
-                ours.delete(f"{here}/users/{user_id}/role"),
-                ours.delete(f"{here}/keys/{key}"),
+                client.get(f"{sets}/{set_name}"),
+                client.delete(f"{sets}/{set_name}"),
+                client.get(f"{sets}/{set_name}/faces"),
+                client.post(f"{sets}/{set_name}/search", json={"face_id": face_id}),
+                client.post(f"{sets}/own/search", json={"face_id": face_id}),
+                client.get(f"{sets}/own/faces", params={"face_id": face_id}),
+                client.put(f"{sets}/own/faces", json={"face_id": face_id, "external_image_id": "x"}),
+                client.delete(f"{sets}/own/faces", params={"face_id": face_id}),
+                client.get(f"{account_url}/users/{user_id}/keys"),
+                client.post(f"{account_url}/users/{user_id}/keys"),
+                client.post(f"{account_url}/users/{user_id}/password"),
+                client.put(f"{account_url}/users/{user_id}/enabled", json={"enabled": False}),
+                client.put(f"{account_url}/users/{user_id}/role", json={"role": "reader"}),
+                client.delete(f"{account_url}/users/{user_id}/role"),
+                client.delete(f"{account_url}/keys/{key}"),
             ]
             texts = [each.text.replace(set_name, "SET").replace(face_id, "FACE") for each in requests]
             return [(each.status_code, text) for each, text in zip(requests, texts, strict=True)]
 
         invented = responses("invented", "aaaaaaaa", "0" * 32, "NOTHING")
-        assert responses("secret", their_face, user, other.account["access_key"]) == invented
+        assert responses("secret", other_face, user, other.account["access_key"]) == invented
         assert {status for status, _ in invented} == {400, 404}
-        assert ours.get(f"{tenant.base}/face-sets").json()["face_sets_info"][0]["face_set_name"] == "own"
-    with other.client() as theirs:
-        assert len(theirs.get(f"{other.base}/face-sets/secret/faces").json()["faces"]) == 1
+        assert client.get(f"{tenant.base}/face-sets").json()["face_sets_info"][0]["face_set_name"] == "own"
+    with other.client() as other_client:
+        assert len(other_client.get(f"{other.base}/face-sets/secret/faces").json()["faces"]) == 1

@@ -239,8 +239,10 @@ def test_a_second_implementation_agrees(
     )
     signature = independent(algorithm, method, path, query, headers, body)
     names = ";".join(sorted(headers))
-    who = f"Access={ACCESS_KEY}" if algorithm.startswith("SDK") else f"Credential={ACCESS_KEY}/{INFO}"
-    assert is_valid(request, parsed(f"{algorithm} {who}, SignedHeaders={names}, Signature={signature}"), SECRET_KEY)
+    credential = f"Access={ACCESS_KEY}" if algorithm.startswith("SDK") else f"Credential={ACCESS_KEY}/{INFO}"
+    assert is_valid(
+        request, parsed(f"{algorithm} {credential}, SignedHeaders={names}, Signature={signature}"), SECRET_KEY
+    )
 
 
 @fuzz()

@@ -105,31 +105,31 @@ def test_unknown_keys_are_counted_by_address(storage: Storage) -> None:
 
 
 def test_a_signature_is_accepted_once_across_processes(storage: Storage) -> None:
-    one, two = Throttle(storage), Throttle(storage)
-    assert one.is_first_use("s", 60)
-    assert not two.is_first_use("s", 60)
-    assert two.is_first_use("t", 60)
+    first, second = Throttle(storage), Throttle(storage)
+    assert first.is_first_use("s", 60)
+    assert not second.is_first_use("s", 60)
+    assert second.is_first_use("t", 60)
 
 
 LIMITS = ProjectLimits.from_settings(Settings()).override({"rate": 3, "burst": 1, "concurrent": 2})
 
 
 def test_rates_are_counted_by_project_and_operation(storage: Storage) -> None:
-    one, two = Quotas(storage), Quotas(storage)
-    for quotas in (one, two, one):
+    first, second = Quotas(storage), Quotas(storage)
+    for quotas in (first, second, first):
         quotas.count_request("p", "search", LIMITS)
     with pytest.raises(ServiceError, match=r"FRS\.0033") as refusal:
-        two.count_request("p", "search", LIMITS)
+        second.count_request("p", "search", LIMITS)
     assert refusal.value.headers == {
         "Retry-After": "1",
         "X-ratelimit": "3",
         "X-ratelimit-used": "0",
         "X-ratelimit-window": "1 second",
     }
-    two.count_request("p", "add", LIMITS)
-    two.count_request("q", "search", LIMITS)
+    second.count_request("p", "add", LIMITS)
+    second.count_request("q", "search", LIMITS)
     for _ in range(100):
-        two.count_request("p", "search", LIMITS.override({"rate": 0}))
+        second.count_request("p", "search", LIMITS.override({"rate": 0}))
 
 
 def test_concurrent_requests_are_limited_and_released() -> None:
@@ -146,16 +146,16 @@ def test_concurrent_requests_are_limited_and_released() -> None:
 def test_a_project_over_its_rate_limit_gets_429_and_others_do_not(tenant: Tenant, other: Tenant) -> None:
     accounts(tenant.server, "limit", tenant.name, "main", "rate=2", "burst=1")
     try:
-        with tenant.client() as ours, other.client() as theirs:
-            responses = [ours.get(f"{tenant.base}/face-sets") for _ in range(10)]
-            assert theirs.get(f"{other.base}/face-sets").status_code == 200
+        with tenant.client() as client, other.client() as other_client:
+            responses = [client.get(f"{tenant.base}/face-sets") for _ in range(10)]
+            assert other_client.get(f"{other.base}/face-sets").status_code == 200
             statuses = [response.status_code for response in responses]
             assert statuses.count(200) >= 2
             last = next(response for response in responses if response.status_code == 429)
             assert last.json()["error_code"] == "FRS.0033"
             assert int(last.headers["Retry-After"]) >= 1
             assert last.headers["X-ratelimit"] == "2"
-            assert ours.get(f"{tenant.base}/face-sets/x").status_code == 400  # another operation
+            assert client.get(f"{tenant.base}/face-sets/x").status_code == 400  # another operation
     finally:
         tenant.lift_rate_limit()
 

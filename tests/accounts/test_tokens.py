@@ -57,14 +57,14 @@ def test_a_new_token_does_not_revoke_older_ones(tenant: Tenant) -> None:
 
 
 def test_a_token_is_inspected_and_revoked(tenant: Tenant) -> None:
-    token, mine = new_token(tenant, "admin"), tenant.token()
+    token, own_token = new_token(tenant, "admin"), tenant.token()
     address = f"{tenant.server.endpoint}/v3/auth/tokens"
-    headers = {"X-Auth-Token": mine, "X-Subject-Token": token}
-    shown = tenant.server.anonymous.get(address, headers=headers)
-    assert shown.status_code == 200
-    assert shown.headers["X-Subject-Token"] == token
-    assert shown.json()["token"]["project"]["id"] == tenant.project_id
-    assert shown.json()["token"]["roles"] == [{"id": "admin", "name": "admin"}]
+    headers = {"X-Auth-Token": own_token, "X-Subject-Token": token}
+    description = tenant.server.anonymous.get(address, headers=headers)
+    assert description.status_code == 200
+    assert description.headers["X-Subject-Token"] == token
+    assert description.json()["token"]["project"]["id"] == tenant.project_id
+    assert description.json()["token"]["roles"] == [{"id": "admin", "name": "admin"}]
     assert tenant.server.anonymous.delete(address, headers=headers).status_code == 204
     assert not works(tenant, token)
     deleted = tenant.server.anonymous.get(address, headers=headers)

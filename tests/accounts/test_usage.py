@@ -35,14 +35,14 @@ def activity(tenant: Tenant, client: httpx.Client) -> tuple[int, int, int]:
 
 
 def test_requests_and_errors_are_counted_for_the_project_alone(tenant: Tenant, other: Tenant) -> None:
-    with tenant.client("reader") as client, other.client() as theirs:
+    with tenant.client("reader") as client, other.client() as other_client:
         count, requests, errors = activity(tenant, client)
-        before = activity(other, theirs)
+        before = activity(other, other_client)
         assert count == 60
         for name in ("face-sets", "face-sets/none", "face-sets/none/faces"):
             client.get(f"{tenant.base}/{name}")
         assert activity(tenant, client) == (60, requests + 3, errors + 2)
-        assert activity(other, theirs) == before
+        assert activity(other, other_client) == before
 
 
 def test_forbidden_requests_count_as_errors_and_other_routes_are_not_counted(tenant: Tenant) -> None:
@@ -72,8 +72,8 @@ def test_counts_that_could_not_be_written_are_written_once_later() -> None:
 
 def test_counts_of_processes_that_share_a_storage_are_summed() -> None:
     counters = MemoryStorage()
-    one, other = UsageCounter(counters), UsageCounter(counters)
-    one.count("project", failed=False)
-    other.count("project", failed=True)
-    other.flush()
-    assert requests_and_errors(one) == (2, 1)
+    first, second = UsageCounter(counters), UsageCounter(counters)
+    first.count("project", failed=False)
+    second.count("project", failed=True)
+    second.flush()
+    assert requests_and_errors(first) == (2, 1)

@@ -65,8 +65,8 @@ def test_concurrent_enrolments_are_all_counted(frs: Frs, face_set: str) -> None:
     assert frs.count() == len(added)
     listed = ok(frs.get(f"{face_set}/faces?limit=1000"))["faces"]
     assert {face["face_id"] for face in listed} == set(added)
-    found = ok(frs.post(f"{face_set}/search", json={"image_base64": ONE, "top_n": 1000}))["faces"]
-    assert {face["face_id"] for face in found} == set(added)
+    matches = ok(frs.post(f"{face_set}/search", json={"image_base64": ONE, "top_n": 1000}))["faces"]
+    assert {face["face_id"] for face in matches} == set(added)
 
 
 def test_concurrent_deletions_delete_a_face_once(frs: Frs, face_set: str) -> None:

@@ -138,10 +138,10 @@ def test_a_full_queue_rejects_requests_and_keeps_accepted_ones(tmp_path: Path, p
         assert rejections("small_queue") == before + 27
         assert [(each.running, each.waiting) for each in service.services.recognizer.executors] == [(1, 2), (0, 0)]
         pipeline.open()
-        kept = [response for response in await asyncio.gather(*adding) if response.status_code == 200]
-        assert len(kept) == 3
+        accepted = [response for response in await asyncio.gather(*adding) if response.status_code == 200]
+        assert len(accepted) == 3
         listed = (await service.request("GET", "/face-sets/s/faces?limit=100")).json()["faces"]
-        assert {face["face_id"] for face in listed} == {response.json()["faces"][0]["face_id"] for response in kept}
+        assert {face["face_id"] for face in listed} == {response.json()["faces"][0]["face_id"] for response in accepted}
         after = await asyncio.gather(*[service.detect(SMALL) for _ in range(3)])
         assert [response.status_code for response in after] == [200] * 3
 

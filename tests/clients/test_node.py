@@ -24,10 +24,10 @@ def call(node: Path, server: RunningServer, method: str, path: str, **request: A
 
 
 def test_requests_of_every_method_are_accepted(node: Path, server: RunningServer) -> None:
-    made = call(node, server, "POST", "/face-sets", data={"face_set_name": "from node"})
-    assert made["status"] == 200, made
-    shown = call(node, server, "GET", "/face-sets/from%20node/faces", queryParams={"offset": 0, "limit": 5})
-    assert shown["status"] == 200, shown
+    created = call(node, server, "POST", "/face-sets", data={"face_set_name": "from node"})
+    assert created["status"] == 200, created
+    listed = call(node, server, "GET", "/face-sets/from%20node/faces", queryParams={"offset": 0, "limit": 5})
+    assert listed["status"] == 200, listed
     put = call(node, server, "PUT", "/face-sets/from%20node/faces", data={"face_id": "x", "external_image_id": "ü"})
     assert put["code"] in {"FRS.0012", "FRS.0303"}, put
     deleted = call(node, server, "DELETE", "/face-sets/from%20node")

@@ -34,7 +34,7 @@ expect.set_options(timeout=30_000)
 def built() -> Path:
     """The folder of the built console."""
     if not (BUILT / INDEX).is_file():
-        pytest.skip("the console is not built here: run make console")
+        pytest.skip("the console is not built; run make console")
     return BUILT
 
 
@@ -50,10 +50,10 @@ def console_server(
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory, weights: WeightCache) -> Iterator[Browser]:
-    """Debian's Chromium. It runs an event loop in this thread, so it is closed before other modules need one."""
+    """Debian's Chromium, for one module: Playwright runs an event loop in this thread, and other modules need theirs."""
     executable = shutil.which("chromium")
     if executable is None:
-        pytest.skip("there is no browser here: apt-get install chromium")
+        pytest.skip("Chromium is not installed; run apt-get install chromium")
     video = camera_video(weights.samples / "obama.jpg", tmp_path_factory.mktemp("camera") / "camera.mjpeg")
     with sync_playwright() as playwright:
         try:
@@ -68,22 +68,22 @@ def browser(tmp_path_factory: pytest.TempPathFactory, weights: WeightCache) -> I
 
 @pytest.fixture(scope="module")
 def context(browser: Browser, console_server: RunningServer) -> Iterator[BrowserContext]:
-    """A window in English and light that may use the camera."""
-    made = browser.new_context(
+    """A browser context in English and light colours, with access to the camera."""
+    context = browser.new_context(
         base_url=console_server.endpoint,
         locale="en",
         color_scheme="light",
         viewport={"width": 1280, "height": 900},
         permissions=["camera", "clipboard-read", "clipboard-write"],
     )
-    made.set_default_timeout(30_000)
-    yield made
-    made.close()
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()
 
 
 @pytest.fixture(scope="module")
 def page(context: BrowserContext, console_server: RunningServer) -> Page:
-    """A page, signed in as the first account; errors in the browser's console fail the test."""
+    """A page, signed in as the first account; errors in the browser's log are collected in ``complaints``."""
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -1,4 +1,4 @@
-"""Actions of a person on the console's pages."""
+"""Actions of a user on the console's pages."""
 
 import base64
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ def go(page: Page, view: str) -> None:
 
 def drop(page: Page, target: Locator, files: Iterable[tuple[str, bytes]]) -> None:
     """Drop files on an element of the page."""
-    given = [[name, base64.b64encode(content).decode()] for name, content in files]
+    encoded = [[name, base64.b64encode(content).decode()] for name, content in files]
     transfer = page.evaluate_handle(
         """(files) => {
             const transfer = new DataTransfer();
@@ -41,7 +41,7 @@ def drop(page: Page, target: Locator, files: Iterable[tuple[str, bytes]]) -> Non
             }
             return transfer;
         }""",
-        given,
+        encoded,
     )
     target.dispatch_event("drop", {"dataTransfer": transfer})
 

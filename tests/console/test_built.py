@@ -10,15 +10,15 @@ FIRST_LOAD = 300_000
 
 def imported(built: Path, name: str) -> set[str]:
     """Return a script and all its static imports."""
-    found, waiting = set(), [name]
-    while waiting:
-        one = waiting.pop()
-        if one in found:
+    scripts, pending = set(), [name]
+    while pending:
+        script = pending.pop()
+        if script in scripts:
             continue
-        found.add(one)
-        text = (built / "assets" / one).read_text("utf-8")
-        waiting += re.findall(r'(?:from|import)\s*"\./([^"]+\.js)"', text)
-    return found
+        scripts.add(script)
+        text = (built / "assets" / script).read_text("utf-8")
+        pending += re.findall(r'(?:from|import)\s*"\./([^"]+\.js)"', text)
+    return scripts
 
 
 def test_the_first_load_is_small(built: Path) -> None:

@@ -22,18 +22,18 @@ PHOTOS = ("obama.jpg", "obama2.jpg", "obama3.jpg", "biden.jpg")
 
 @pytest.fixture(scope="module")
 def twelve(weights: WeightCache) -> list[tuple[str, bytes]]:
-    """Twelve photos: the sample photos as they are, mirrored, and smaller."""
+    """Twelve photos: the sample photos unchanged, mirrored and smaller."""
     photos = []
     for name in PHOTOS:
         image = cv2.imread(str(weights.samples / name))
         assert image is not None
         image = cv2.resize(image, None, fx=(scale := 640 / max(image.shape)), fy=scale)
-        for way, changed in {
+        for variant, changed in {
             "plain": image,
             "mirrored": cv2.flip(image, 1),
             "small": cv2.resize(image, None, fx=0.8, fy=0.8),
         }.items():
-            photos.append((f"{name.removesuffix('.jpg')}-{way}.jpg", cv2.imencode(".jpg", changed)[1].tobytes()))
+            photos.append((f"{name.removesuffix('.jpg')}-{variant}.jpg", cv2.imencode(".jpg", changed)[1].tobytes()))
     return photos
 
 
@@ -68,22 +68,22 @@ def test_twelve_photos_are_added_by_one_drop(page: Page, twelve: list[tuple[str,
     page.get_by_role("tab", name="Add faces").click()
     drop(page, page.get_by_test_id("drop"), [*twelve, ("no-face.jpg", blank())])
     expect(page.get_by_text("12 added, 1 rejected, of 13")).to_be_visible()
-    refused = page.get_by_role("row", name="no-face.jpg")
-    expect(refused).to_contain_text("Detect no face, can not add it to face set.")
-    expect(refused).to_contain_text("FRS.0404")
+    row = page.get_by_role("row", name="no-face.jpg")
+    expect(row).to_contain_text("Detect no face, can not add it to face set.")
+    expect(row).to_contain_text("FRS.0404")
     page.get_by_role("tab", name="Faces", exact=True).click()
     expect(total(page, "12 faces")).to_be_visible()
     expect(rows(page).locator("img")).to_have_count(12)
 
 
 def test_a_face_is_edited(page: Page) -> None:
-    for who, age in (("biden-plain", "80"), ("obama-plain", "60")):
-        rows(page).filter(has_text=who).get_by_role("button", name="Edit").click()
+    for photo, age in (("biden-plain", "80"), ("obama-plain", "60")):
+        rows(page).filter(has_text=photo).get_by_role("button", name="Edit").click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("age", exact=True).fill(age)
         dialog.get_by_role("button", name="Save").click()
         expect(dialog).to_be_hidden()
-        expect(rows(page).filter(has_text=who)).to_contain_text(age)
+        expect(rows(page).filter(has_text=photo)).to_contain_text(age)
 
 
 def test_faces_are_sorted_and_filtered(page: Page) -> None:
@@ -134,7 +134,7 @@ def test_boxes_are_drawn_where_the_service_found_the_faces(
     assert on_screen is not None
     assert photo_box is not None
     height, width = cv2.imread(str(photo)).shape[:2]  # type: ignore[union-attr]
-    # the line is four pixels wide, half of it outside of the box
+    # the border is four pixels wide, half of it outside the box
     assert on_screen["x"] - photo_box["x"] == pytest.approx(box["top_left_x"] * photo_box["width"] / width, abs=3)
     assert on_screen["y"] - photo_box["y"] == pytest.approx(box["top_left_y"] * photo_box["height"] / height, abs=3)
     assert on_screen["width"] == pytest.approx(box["width"] * photo_box["width"] / width, abs=5)
@@ -253,7 +253,7 @@ def blank() -> bytes:
 
 
 def expired_once() -> Any:
-    """Respond to the first request as the service does to an expired token."""
+    """Return a route handler that rejects the first request as the service rejects an expired token."""
     answered: list[Any] = []
 
     def response(route: Any) -> None:

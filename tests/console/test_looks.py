@@ -40,12 +40,12 @@ def filled(content: None, page: Page) -> Page:
 def flaws(page: Page) -> list[str]:
     """Return the serious and critical violations that axe finds."""
     if not AXE.is_file():
-        pytest.skip("axe-core is not here: run make console")
+        pytest.skip("axe-core is not installed; run make console")
     page.evaluate(AXE.read_text("utf-8"))
-    found: dict[str, Any] = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    report: dict[str, Any] = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
     return [
         f"{each['id']} ({each['impact']}): {[node['html'][:160] for node in each['nodes']][:3]}"
-        for each in found["violations"]
+        for each in report["violations"]
         if each["impact"] in ("serious", "critical")
     ]
 
@@ -55,7 +55,7 @@ def look(page: Page, name: str) -> None:
     SCREENSHOTS.mkdir(exist_ok=True)
     for scheme in ("dark", "light"):
         colours(page, scheme)
-        page.wait_for_timeout(150)  # colours fade
+        page.wait_for_timeout(150)  # colours change gradually
         page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png", full_page=True)
         assert flaws(page) == [], f"{name}, {scheme}"
 

@@ -16,7 +16,7 @@ SOURCES = REPOSITORY / "console"
 @pytest.fixture(scope="module", autouse=True)
 def _installed() -> None:
     if not (SOURCES / "node_modules").is_dir() or shutil.which("node") is None:
-        pytest.skip("the console's packages are not here: run make console")
+        pytest.skip("the console's packages are not installed; run make console")
 
 
 def run(*command: str, cwd: Path = SOURCES) -> None:

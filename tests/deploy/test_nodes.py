@@ -42,12 +42,12 @@ def test_a_face_set_has_one_node_and_moves_if_it_dies(cluster: list[RunningServe
             assert response.status_code == 200, response.text
             return {face["face_id"] for face in response.json()["faces"]}
 
-        known: dict[str, set[str]] = {}
+        nodes_by_set: dict[str, set[str]] = {}
         for name in SETS:
             assert client.post(f"{project}/face-sets", json={"face_set_name": name}).status_code == 200
             added = client.post(f"{project}/face-sets/{name}/faces", files={"image_file": PEOPLE[0]}).json()["faces"]
-            known[name] = {face["face_id"] for face in added}
-            assert faces_of(name) == known[name]
+            nodes_by_set[name] = {face["face_id"] for face in added}
+            assert faces_of(name) == nodes_by_set[name]
 
         searched = [[name for name in SETS if f"/face-sets/{name}/search" in each.log.read_text()] for each in cluster]
         assert sorted(name for names in searched for name in names) == SETS, "one node searches each face set"
@@ -56,4 +56,4 @@ def test_a_face_set_has_one_node_and_moves_if_it_dies(cluster: list[RunningServe
         cluster[1].process.send_signal(signal.SIGKILL)
         cluster[1].process.wait()
         for name in SETS:
-            assert faces_of(name) == known[name]
+            assert faces_of(name) == nodes_by_set[name]

@@ -22,14 +22,14 @@ def test_available_data_sets_are_measured(tmp_path: Path) -> None:
     report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
     with Runner.open(FakePipeline(), tmp_path / "report", 2) as runner:
         evaluate_suite(runner, report, data, calibration("sface"), RednessPredictor())
-    found = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
-    assert set(found) == {"attribute-age", "attribute-gender", "attribute-gender-adults", "liveness"}
-    assert found["attribute-age"]["error"]["mean"] < 1
-    assert found["attribute-gender"]["predictions"] == ["female", "male", "unknown"]
-    assert found["attribute-gender"]["recalls"][0]["rate"] == 1
-    assert found["liveness"]["equal_error_rate"] == 0
-    assert found["liveness"]["people"] == 2
-    assert found["liveness"]["kinds"][0]["clips"]["trials"] == 2
+    results = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
+    assert set(results) == {"attribute-age", "attribute-gender", "attribute-gender-adults", "liveness"}
+    assert results["attribute-age"]["error"]["mean"] < 1
+    assert results["attribute-gender"]["predictions"] == ["female", "male", "unknown"]
+    assert results["attribute-gender"]["recalls"][0]["rate"] == 1
+    assert results["liveness"]["equal_error_rate"] == 0
+    assert results["liveness"]["people"] == 2
+    assert results["liveness"]["kinds"][0]["clips"]["trials"] == 2
 
 
 def test_a_single_part_is_measured(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_other_embedders_are_verified_under_their_names(tmp_path: Path) -> None:
         other.embedder = "other"
         others = [(replace(runner, pipeline=other, measures={}), calibration("fused"))]
         evaluate_suite(runner, report, data, calibration("sface"), None, ["embedders"], others)
-    found = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
-    assert set(found) == {"verification-all-pairs-other", "verification-pairs-other"}
-    assert found["verification-pairs-other"]["models"].startswith("embedder other")
-    assert found["verification-pairs-other"]["best"]["rate"] == 1
+    results = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
+    assert set(results) == {"verification-all-pairs-other", "verification-pairs-other"}
+    assert results["verification-pairs-other"]["models"].startswith("embedder other")
+    assert results["verification-pairs-other"]["best"]["rate"] == 1

@@ -25,8 +25,8 @@ def candidate(
     return FaceTemplate(BoundingBox(0, 0, *size), np.zeros(4, np.float32), confidence, traits, is_main=True)
 
 
-def reasons(policy: Policy, one: FaceTemplate, *, rank: int = 0, count: int = 1) -> set[Reason]:
-    return set(judge_face(policy, one, rank=rank, face_count=count))
+def reasons(policy: Policy, template: FaceTemplate, *, rank: int = 0, count: int = 1) -> set[Reason]:
+    return set(judge_face(policy, template, rank=rank, face_count=count))
 
 
 def test_an_empty_policy_accepts_every_face() -> None:

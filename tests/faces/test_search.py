@@ -28,18 +28,18 @@ class Oracle:
         cosines = dict(
             zip(ids, (stored.reshape(-1, FakePipeline.dimension) @ embedding_of(probe)).tolist(), strict=True)
         )
-        shown = {face_id: scale.similarity(cosine) for face_id, cosine in cosines.items()}
+        expected = {face_id: scale.similarity(cosine) for face_id, cosine in cosines.items()}
         best = sorted(cosines.values(), reverse=True)
         assert len({face_id for face_id, _ in results}) == len(results) <= top_n
-        for place, (face_id, similarity) in enumerate(results):
-            assert similarity == pytest.approx(shown[face_id], abs=1.01e-4)
+        for rank, (face_id, similarity) in enumerate(results):
+            assert similarity == pytest.approx(expected[face_id], abs=1.01e-4)
             assert similarity >= threshold
-            assert cosines[face_id] == pytest.approx(best[place], abs=NOISE)
+            assert cosines[face_id] == pytest.approx(best[rank], abs=NOISE)
         similarities = [similarity for _, similarity in results]
         assert similarities == sorted(similarities, reverse=True)
         if len(results) < top_n:
             left_out = cosines.keys() - {face_id for face_id, _ in results}
-            assert all(shown[face_id] < threshold + 1.01e-4 for face_id in left_out)
+            assert all(expected[face_id] < threshold + 1.01e-4 for face_id in left_out)
             assert threshold > 0 or not left_out
 
 

@@ -37,13 +37,13 @@ def repositories(databases: list[Database]) -> list[LivenessSessionRepository]:
 
 
 def test_a_session_is_shared_between_processes(repositories: list[LivenessSessionRepository]) -> None:
-    one, other = repositories
-    one.add(SESSION, NOW)
-    assert other.claim("p" * 32, SESSION.id, NOW) == SESSION
-    assert one.pop_result("p" * 32, SESSION.id, NOW) is None
-    other.store_result(SESSION.id, RESULT, LATER)
-    assert one.pop_result("p" * 32, SESSION.id, NOW) == RESULT
-    assert other.pop_result("p" * 32, SESSION.id, NOW) is None
+    first, second = repositories
+    first.add(SESSION, NOW)
+    assert second.claim("p" * 32, SESSION.id, NOW) == SESSION
+    assert first.pop_result("p" * 32, SESSION.id, NOW) is None
+    second.store_result(SESSION.id, RESULT, LATER)
+    assert first.pop_result("p" * 32, SESSION.id, NOW) == RESULT
+    assert second.pop_result("p" * 32, SESSION.id, NOW) is None
 
 
 def test_a_session_and_its_result_are_returned_to_one_caller(repositories: list[LivenessSessionRepository]) -> None:
@@ -57,24 +57,24 @@ def test_a_session_and_its_result_are_returned_to_one_caller(repositories: list[
 
 
 def test_another_project_has_no_access(repositories: list[LivenessSessionRepository]) -> None:
-    one, _ = repositories
-    one.add(SESSION, NOW)
-    assert one.claim("q" * 32, SESSION.id, NOW) is None
-    assert one.claim("p" * 32, SESSION.id, NOW) == SESSION
-    one.store_result(SESSION.id, RESULT, LATER)
-    assert one.pop_result("q" * 32, SESSION.id, NOW) is None
-    assert one.pop_result("p" * 32, SESSION.id, NOW) == RESULT
+    first, _ = repositories
+    first.add(SESSION, NOW)
+    assert first.claim("q" * 32, SESSION.id, NOW) is None
+    assert first.claim("p" * 32, SESSION.id, NOW) == SESSION
+    first.store_result(SESSION.id, RESULT, LATER)
+    assert first.pop_result("q" * 32, SESSION.id, NOW) is None
+    assert first.pop_result("p" * 32, SESSION.id, NOW) == RESULT
 
 
 def test_expired_sessions_and_results_are_not_returned(
     repositories: list[LivenessSessionRepository], databases: list[Database]
 ) -> None:
-    one, _ = repositories
-    one.add(SESSION, NOW)
-    assert one.claim("p" * 32, SESSION.id, LATER) is None
-    assert one.claim("p" * 32, SESSION.id, NOW) == SESSION
-    one.store_result(SESSION.id, RESULT, LATER + timedelta(minutes=2))
-    assert one.pop_result("p" * 32, SESSION.id, LATER + timedelta(minutes=2)) is None
-    one.add(LivenessSession("b" * 32, "p" * 32, (1,), mirrored=False, expires_at=LATER), LATER + timedelta(hours=1))
+    first, _ = repositories
+    first.add(SESSION, NOW)
+    assert first.claim("p" * 32, SESSION.id, LATER) is None
+    assert first.claim("p" * 32, SESSION.id, NOW) == SESSION
+    first.store_result(SESSION.id, RESULT, LATER + timedelta(minutes=2))
+    assert first.pop_result("p" * 32, SESSION.id, LATER + timedelta(minutes=2)) is None
+    first.add(LivenessSession("b" * 32, "p" * 32, (1,), mirrored=False, expires_at=LATER), LATER + timedelta(hours=1))
     with databases[0].read() as connection:
         assert connection.scalar(select(func.count()).select_from(tables.liveness_sessions)) == 1

@@ -40,20 +40,20 @@ def test_nodes_that_create_keys_at_the_same_time_share_them(database: Database) 
         return Keyring(DatabaseKeys(ServiceKeyRepository(database, MASTER)))
 
     with ThreadPoolExecutor(4) as pool:
-        one, *others = pool.map(create, range(4))
+        first, *others = pool.map(create, range(4))
     for other in others:
-        assert other.secrets.decrypt(one.secrets.encrypt(b"x")) == b"x"
-        assert one.tokens.decrypt(other.tokens.encrypt(b"x")) == b"x"
+        assert other.secrets.decrypt(first.secrets.encrypt(b"x")) == b"x"
+        assert first.tokens.decrypt(other.tokens.encrypt(b"x")) == b"x"
 
 
 def test_a_key_rotation_reaches_every_node(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, other = (Keyring(DatabaseKeys(ServiceKeyRepository(database, MASTER))) for _ in range(2))
-    before = one.tokens.encrypt(b"before")
-    one.rotate_token_keys(timedelta(hours=1))
+    first, second = (Keyring(DatabaseKeys(ServiceKeyRepository(database, MASTER))) for _ in range(2))
+    before = first.tokens.encrypt(b"before")
+    first.rotate_token_keys(timedelta(hours=1))
     monkeypatch.setattr(DatabaseKeys, "_REFRESH_SECONDS", 1e-9)
-    after = one.tokens.encrypt(b"after")
-    assert other.tokens.decrypt(before) == b"before"
-    assert other.tokens.decrypt(after) == b"after"
+    after = first.tokens.encrypt(b"after")
+    assert second.tokens.decrypt(before) == b"before"
+    assert second.tokens.decrypt(after) == b"after"
 
 
 def test_keys_are_encrypted_with_the_master_key_and_its_successor(database: Database) -> None:
@@ -74,10 +74,10 @@ def test_an_invalid_keyring_is_rejected(database: Database) -> None:
 
 
 def test_entries_of_all_nodes_come_newest_first(database: Database) -> None:
-    one, other = AuditRepository(database), AuditRepository(database)
-    one.add([(NOON, "first"), (NOON + timedelta(seconds=2), "third")])
-    other.add([(NOON + timedelta(seconds=1), "second"), (NOON + timedelta(seconds=2), "fourth")])
-    assert list(one.newest_first()) == ["fourth", "third", "second", "first"]
+    first, second = AuditRepository(database), AuditRepository(database)
+    first.add([(NOON, "first"), (NOON + timedelta(seconds=2), "third")])
+    second.add([(NOON + timedelta(seconds=1), "second"), (NOON + timedelta(seconds=2), "fourth")])
+    assert list(first.newest_first()) == ["fourth", "third", "second", "first"]
 
 
 def test_closing_the_log_writes_all_entries_to_the_database(database: Database, tmp_path: Path) -> None:

@@ -97,8 +97,8 @@ def test_two_servers_answer_every_search_the_same(tmp_path: Path) -> None:
 if __name__ == "__main__":
     from openfrs.operations.transfer.archive.importing import ImportedSet, import_archive
 
-    def track(what: str, _total: int) -> Any:
+    def track(label: str, _total: int) -> Any:
         done = count(1)
-        return lambda _: print(next(done), flush=True) if what == "faces" else None
+        return lambda _: print(next(done), flush=True) if label == "faces" else None
 
     import_archive(settings(Path(sys.argv[1])), Path(sys.argv[2]), ImportedSet(name="target"), lambda: None, track)

@@ -20,9 +20,9 @@ def test_a_restored_backup_of_a_running_server_returns_the_same_results(tmp_path
         client.delete(f"{server.project}/face-sets/s")
     for folder in (tmp_path / "backup", *(tmp_path / "backup").iterdir()):
         assert stat.S_IMODE(folder.stat().st_mode) & 0o077 == 0
-    elsewhere = tmp_path / "elsewhere"
-    restore(tmp_path / "backup", elsewhere)
-    with running(fake_server_command(elsewhere), elsewhere) as server, server.http() as client:
+    restored = tmp_path / "elsewhere"
+    restore(tmp_path / "backup", restored)
+    with running(fake_server_command(restored), restored) as server, server.http() as client:
         assert client.get(f"{server.project}/face-sets/s/faces").json() == listed
         response = client.post(f"{server.project}/face-sets/s/search", files={"image_file": photo(colour(1))})
         assert response.json()["faces"][0] == {**listed["faces"][1], "similarity": 1.0}

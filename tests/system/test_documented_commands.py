@@ -16,7 +16,7 @@ RUNNABLE = [block for block in blocks("sh", "console") if not block.excuse]
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the data directory of a stopped server and the deployment files."""
     folder = tmp_path_factory.mktemp("docs")
     with running(fake_server_command(folder / "data"), folder / "data"):
@@ -26,14 +26,14 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def environment(workplace: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """Environment of the blocks: the command's path, and two access keys."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("OPENFRS_")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{bare['PATH']}"
-    credentials = json.loads((workplace / "data" / "credentials.json").read_text())
-    made = subprocess.run(
+    credentials = json.loads((folder / "data" / "credentials.json").read_text())
+    result = subprocess.run(
         [sys.executable, "-m", "openfrs", "accounts", "create-key", "openfrs", "admin"],
-        cwd=workplace,
+        cwd=folder,
         env=bare,
         capture_output=True,
         check=True,
@@ -43,18 +43,18 @@ def environment(workplace: Path) -> dict[str, str]:
         "PATH": path,
         "COLUMNS": "200",
         "ACCESS_KEY": credentials["access_key"],
-        "OTHER_ACCESS_KEY": json.loads(made.stdout)["access_key"],
+        "OTHER_ACCESS_KEY": json.loads(result.stdout)["access_key"],
     }
 
 
 @pytest.mark.parametrize("block", RUNNABLE, ids=str)
-def test_a_block_runs(block: Block, workplace: Path, environment: dict[str, str]) -> None:
+def test_a_block_runs(block: Block, folder: Path, environment: dict[str, str]) -> None:
     if block.language == "sh":
         script, expected = block.text, None
     else:
         (script,) = re.findall(r"^\$ (.*)$", block.text, re.MULTILINE)
         expected = block.text.partition("\n")[2]
     command = ["bash", "-euo", "pipefail", "-c", script]
-    result = subprocess.run(command, cwd=workplace, env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert expected is None or result.stdout == expected

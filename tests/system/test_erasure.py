@@ -28,8 +28,8 @@ def test_deleted_faces_and_sets_are_gone_from_every_file(tmp_path: Path, workers
         path = f"{server.project}/face-sets"
         for name in ("kept", "gone"):
             fields = {"note": {"type": "string"}}
-            made = client.post(path, json={"face_set_name": name, "external_fields": fields})
-            assert made.status_code == 200
+            created = client.post(path, json={"face_set_name": name, "external_fields": fields})
+            assert created.status_code == 200
         ids = list[str]()
         for number in range(60):
             name = "gone" if number >= 40 else "kept"

@@ -134,8 +134,8 @@ def test_a_face_is_enrolled_found_and_compared_from_the_store(obs: Frs, url: str
     obs.create("people")
     try:
         (added,) = ok(obs.post("/face-sets/people/faces", json={"image_url": url}))["faces"]
-        (found,) = ok(obs.post("/face-sets/people/search", json={"image_url": url}))["faces"]
-        assert (found["face_id"], found["similarity"]) == (added["face_id"], 1.0)
+        (match,) = ok(obs.post("/face-sets/people/search", json={"image_url": url}))["faces"]
+        assert (match["face_id"], match["similarity"]) == (added["face_id"], 1.0)
     finally:
         ok(obs.delete("/face-sets/people"))
     (face,) = ok(obs.post("/face-detect", json={"image_url": url}))["faces"]

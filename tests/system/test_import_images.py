@@ -38,15 +38,15 @@ def run(
     """The report of an import by file."""
     items = folder_items(source, naming) if source.is_dir() else mapped_items(source)
     lines: list[Line] = []
-    what = Importing(name, single=single, dry=dry)
-    tally = import_images(Settings(data=data), items, what, lines.append, load_pipeline=load)
+    job = Importing(name, single=single, dry=dry)
+    tally = import_images(Settings(data=data), items, job, lines.append, load_pipeline=load)
     assert tally.outcomes == Counter(line.outcome for line in lines)
     assert tally.faces == sum(line.faces for line in lines)
     return {line.file: line for line in lines}
 
 
 def test_a_killed_import_resumes_and_enrols_every_image_once(data: Path, tmp_path: Path) -> None:
-    """``kill -9`` again and again, each time a little further on."""
+    """Each run is killed with ``kill -9``, a little later than the one before."""
     folder = tmp_path / "many"
     write_images(folder, 60)
     rng, kills = random.Random(1), 0
@@ -86,7 +86,7 @@ def test_the_command_imports_with_the_real_models(weights: WeightCache, tmp_path
 
 
 class _SlowPipeline(FakePipeline):
-    """So slow that there is time to kill it."""
+    """Slow enough to be killed during an import."""
 
     def embed(self, *arguments):  # type: ignore[no-untyped-def]
         pause(0.01)

@@ -49,7 +49,7 @@ class Metered:
         }
 
 
-def metered(folder: Path, workers: int) -> Iterator[Metered]:
+def metered_server(folder: Path, workers: int) -> Iterator[Metered]:
     port = free_port()
     environment = {
         "OPENFRS_METRICS": f"127.0.0.1:{port}",
@@ -63,13 +63,13 @@ def metered(folder: Path, workers: int) -> Iterator[Metered]:
 
 
 @pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metered]:
-    yield from metered(tmp_path_factory.mktemp("one"), workers=1)
+def single_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metered]:
+    yield from metered_server(tmp_path_factory.mktemp("one"), workers=1)
 
 
 @pytest.fixture(scope="module")
-def several(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metered]:
-    yield from metered(tmp_path_factory.mktemp("several"), workers=2)
+def two_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metered]:
+    yield from metered_server(tmp_path_factory.mktemp("two_processes"), workers=2)
 
 
 def growth(before: Samples, after: Samples) -> Samples:
@@ -77,29 +77,29 @@ def growth(before: Samples, after: Samples) -> Samples:
     return {name: value - before.get(name, 0) for name, value in after.items() if value != before.get(name, 0)}
 
 
-def test_requests_are_counted_by_operation_status_and_error(one: Metered) -> None:
-    before = one.read()
-    with one.server.http() as client:
-        project = one.server.project
+def test_requests_are_counted_by_operation_status_and_error(single_process: Metered) -> None:
+    before = single_process.read()
+    with single_process.server.http() as client:
+        project = single_process.server.project
         assert client.post(f"{project}/face-detect", files={"image_file": PERSON}).status_code == 200
         assert client.post(f"{project}/face-detect", files={"image_file": b"text"}).status_code == 400
         assert client.get("/no/such/route").status_code == 404
-    changed = growth(before, one.read())
+    changed = growth(before, single_process.read())
     assert changed["openfrs_requests_total  detect 200"] == 1
     assert changed["openfrs_requests_total FRS.0015 detect 400"] == 1
     assert changed["openfrs_requests_total APIG.0101 none 404"] == 1
     assert changed["openfrs_request_seconds_count detect"] == 2
 
 
-def test_stages_of_a_search_are_measured_and_its_index_counted(one: Metered) -> None:
-    before = one.read()
-    with one.server.http() as client:
-        project = one.server.project
+def test_stages_of_a_search_are_measured_and_its_index_counted(single_process: Metered) -> None:
+    before = single_process.read()
+    with single_process.server.http() as client:
+        project = single_process.server.project
         client.post(f"{project}/face-sets", json={"face_set_name": "secret name"}).raise_for_status()
         path = f"{project}/face-sets/secret%20name"
         client.post(f"{path}/faces", files={"image_file": PERSON}).raise_for_status()
         client.post(f"{path}/search", files={"image_file": PERSON}).raise_for_status()
-        during = one.read()
+        during = single_process.read()
         client.delete(path).raise_for_status()
     changed = growth(before, during)
     counts = {stage: changed[f"openfrs_stage_seconds_count {stage}"] for stage in ("wait", "decode", "detect", "embed")}
@@ -107,56 +107,57 @@ def test_stages_of_a_search_are_measured_and_its_index_counted(one: Metered) -> 
     assert changed["openfrs_stage_seconds_count scan"] == 1
     assert (during["openfrs_indexes"], during["openfrs_index_faces"]) == (1, 1)
     assert during["openfrs_index_bytes"] > 0
-    after = one.read()
+    after = single_process.read()
     assert (after["openfrs_indexes"], after["openfrs_index_faces"], after["openfrs_index_bytes"]) == (0, 0, 0)
     assert after["openfrs_pictures small working"] == after["openfrs_pictures small waiting"] == 0
     assert after["openfrs_requests_under_way"] == after["openfrs_body_bytes"] == 0
-    assert not [name for name in after if "secret" in name or one.server.credentials["project_id"] in name]
+    assert not [name for name in after if "secret" in name or single_process.server.credentials["project_id"] in name]
 
 
-def test_rejected_urls_are_counted(one: Metered) -> None:
-    before = one.read()
-    with one.server.http() as client:
+def test_rejected_urls_are_counted(single_process: Metered) -> None:
+    before = single_process.read()
+    with single_process.server.http() as client:
         body = {"image_url": "https://example.com/a.jpg"}
-        assert client.post(f"{one.server.project}/face-detect", json=body).json()["error_code"] == "FRS.0020"
-    assert growth(before, one.read())["openfrs_url_fetches_total FRS.0020"] == 1
+        assert client.post(f"{single_process.server.project}/face-detect", json=body).json()["error_code"] == "FRS.0020"
+    assert growth(before, single_process.read())["openfrs_url_fetches_total FRS.0020"] == 1
 
 
-def test_processes_are_counted_together_and_none_twice(several: Metered) -> None:
-    workers = several.server.workers()
+def test_processes_are_counted_together_and_none_twice(two_processes: Metered) -> None:
+    workers = two_processes.server.workers()
     assert len(workers) == 2
     for worker in workers:
-        with several.server.http_at(worker) as client:
-            client.post(f"{several.server.project}/face-detect", files={"image_file": PERSON}).raise_for_status()
-    seen = several.read()
-    assert seen["openfrs_requests_total  detect 200"] == 2
-    assert seen["openfrs_stage_seconds_count detect"] == 2
-    assert seen["openfrs_pictures small working"] == seen["openfrs_requests_under_way"] == 0
+        with two_processes.server.http_at(worker) as client:
+            client.post(f"{two_processes.server.project}/face-detect", files={"image_file": PERSON}).raise_for_status()
+    values = two_processes.read()
+    assert values["openfrs_requests_total  detect 200"] == 2
+    assert values["openfrs_stage_seconds_count detect"] == 2
+    assert values["openfrs_pictures small working"] == values["openfrs_requests_under_way"] == 0
 
 
-def test_gauges_of_a_killed_process_disappear_and_its_counters_stay(several: Metered) -> None:
-    before, workers = several.read(), several.server.workers()
-    path = f"{several.server.project}/face-sets/s"
-    with several.server.http_at(workers[0]) as client:
-        client.post(f"{several.server.project}/face-sets", json={"face_set_name": "s"}).raise_for_status()
+def test_gauges_of_a_killed_process_disappear_and_its_counters_stay(two_processes: Metered) -> None:
+    before, workers = two_processes.read(), two_processes.server.workers()
+    path = f"{two_processes.server.project}/face-sets/s"
+    with two_processes.server.http_at(workers[0]) as client:
+        client.post(f"{two_processes.server.project}/face-sets", json={"face_set_name": "s"}).raise_for_status()
         client.post(f"{path}/faces", files={"image_file": PERSON}).raise_for_status()
         client.post(f"{path}/search", files={"image_file": PERSON}).raise_for_status()
-        assert several.read()["openfrs_indexes"] == 1
+        assert two_processes.read()["openfrs_indexes"] == 1
         os.kill(workers[0], signal.SIGKILL)
-    wait_until(lambda: len(several.server.workers()) == 2 and workers[0] not in several.server.workers())
-    after = several.read()
+    wait_until(lambda: len(two_processes.server.workers()) == 2 and workers[0] not in two_processes.server.workers())
+    after = two_processes.read()
     assert after["openfrs_indexes"] == 0
     assert growth(before, after)["openfrs_requests_total  search 200"] == 1
 
 
-def test_metrics_need_the_token_and_are_not_on_the_port_of_the_api(one: Metered) -> None:
+def test_metrics_need_the_token_and_are_not_on_the_port_of_the_api(single_process: Metered) -> None:
     for headers in ({}, {"Authorization": "Bearer other"}, {"Authorization": f"Basic {SECRET}"}):
-        refused = httpx.get(one.url, headers=headers)
-        assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
-        assert "openfrs_" not in refused.text
-    assert httpx.get(one.url.replace("/metrics", "/"), headers={"Authorization": f"Bearer {SECRET}"}).status_code == 404
-    assert httpx.get(f"{one.server.endpoint}/metrics").status_code == 404
-    assert "Python" not in refused.headers["Server"]
+        response = httpx.get(single_process.url, headers=headers)
+        assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+        assert "openfrs_" not in response.text
+    root = single_process.url.replace("/metrics", "/")
+    assert httpx.get(root, headers={"Authorization": f"Bearer {SECRET}"}).status_code == 404
+    assert httpx.get(f"{single_process.server.endpoint}/metrics").status_code == 404
+    assert "Python" not in response.headers["Server"]
 
 
 def test_a_wrong_address_stops_the_start_with_one_line(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Requests generated from the OpenAPI document, sent to a running server: every response is as the document says."""
+"""Requests generated from the OpenAPI document, sent to a running server: every response matches the document."""
 
 import collections
 from collections.abc import Iterator

@@ -22,7 +22,7 @@ def search(tenant: Tenant, client: httpx.Client, **query: Any) -> dict[str, Any]
 
 
 def test_an_admin_finds_a_write_by_any_part_of_it(tenant: Tenant, other: Tenant) -> None:
-    with tenant.client() as client, other.client() as theirs:
+    with tenant.client() as client, other.client() as other_client:
         created = client.post(f"{tenant.base}/face-sets", json={"face_set_name": "searched"})
         client.post(f"{tenant.base}/face-sets/searched/faces", files={"image_file": photo((200, 90, 90))})
         client.delete(f"{tenant.base}/face-sets/searched")
@@ -34,15 +34,15 @@ def test_an_admin_finds_a_write_by_any_part_of_it(tenant: Tenant, other: Tenant)
             "/face-sets/searched",
             "/face-sets/searched/faces",
         ]
-        assert search(other, theirs, text=request_id)["entries"] == []
+        assert search(other, other_client, text=request_id)["entries"] == []
 
 
 def test_failed_logins_are_found_only_for_users_of_the_project(tenant: Tenant, other: Tenant) -> None:
     log_in(tenant.server, tenant.name, "admin", "wrong", "main")
-    with tenant.client() as client, other.client() as theirs:
+    with tenant.client() as client, other.client() as other_client:
         newest = search(tenant, client, text="login failed")["entries"][0]
         assert newest["account"] == f"/{tenant.name}/admin"
-        assert search(other, theirs, text=f"/{tenant.name}/admin")["entries"] == []
+        assert search(other, other_client, text=f"/{tenant.name}/admin")["entries"] == []
 
 
 def newest_first(path: Path) -> list[bytes]:

@@ -72,8 +72,8 @@ def test_a_fitting_value_comes_back_as_it_was(frs: Frs, face_set: str, field: st
     assert face["external_fields"] == {field: value}
     assert isinstance(face["external_fields"][field], bool) is isinstance(value, bool)
     assert ok(frs.get(f"{face_set}/faces?face_id={face['face_id']}"))["faces"] == [face]
-    found = ok(frs.post(f"{face_set}/search", json={"face_id": face["face_id"], "return_fields": [field]}))
-    assert found["faces"][0]["external_fields"] == {field: value}
+    result = ok(frs.post(f"{face_set}/search", json={"face_id": face["face_id"], "return_fields": [field]}))
+    assert result["faces"][0]["external_fields"] == {field: value}
 
 
 @fuzz(40)

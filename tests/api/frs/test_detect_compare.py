@@ -23,11 +23,11 @@ def boxes(response: dict[str, Any]) -> list[tuple[int, ...]]:
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp"])
 def test_faces_are_sorted_by_size_with_boxes_inside_the_image(frs: Frs, suffix: str) -> None:
     image = photo(ONE, OTHER, (0, 0, 200), suffix=suffix)
-    found = boxes(ok(frs.post("/face-detect", files={"image_file": ("x", image)})))
-    assert len(found) == 3
-    areas = [width * height for _, _, width, height in found]
+    detected = boxes(ok(frs.post("/face-detect", files={"image_file": ("x", image)})))
+    assert len(detected) == 3
+    areas = [width * height for _, _, width, height in detected]
     assert areas == sorted(areas, reverse=True)
-    for left, top, width, height in found:
+    for left, top, width, height in detected:
         assert 0 <= left < left + width <= 720
         assert 0 <= top < top + height <= 240
 

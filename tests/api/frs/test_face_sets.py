@@ -203,11 +203,11 @@ def test_names_differ_by_case(frs: Frs) -> None:
 
 def test_at_most_ten_face_sets_are_listed_in_order_of_creation(frs: Frs) -> None:
     assert ok(frs.get("/face-sets")) == {"face_sets_info": []}
-    made = [frs.create(f"set-{9 - number}") for number in range(10)]
+    created = [frs.create(f"set-{9 - number}") for number in range(10)]
     assert "10" in refusal(frs.post("/face-sets", json={"face_set_name": "eleventh"}), "FRS.0012")
     refusal(frs.post("/face-sets", json={"face_set_name": "set-9"}), "FRS.0301")
-    assert ok(frs.get("/face-sets")) == {"face_sets_info": made}
-    assert len({info["face_set_id"] for info in made}) == 10
+    assert ok(frs.get("/face-sets")) == {"face_sets_info": created}
+    assert len({info["face_set_id"] for info in created}) == 10
     frs.delete("/face-sets/set-9")
     frs.create("eleventh")
 

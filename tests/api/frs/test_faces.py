@@ -233,12 +233,12 @@ def test_an_update_needs_a_face_id_and_a_set(frs: Frs, face_set: str) -> None:
 
 def test_deletion_by_external_image_id_deletes_all_its_faces(frs: Frs, face_set: str) -> None:
     add(frs, ONE, OTHER, external_image_id="a")
-    kept = add(frs, THIRD, external_image_id="b")
+    remaining = add(frs, THIRD, external_image_id="b")
     add(frs, ONE, external_image_id="a")
     response = ok(frs.delete(f"{face_set}/faces?external_image_id=a"))
     assert list(response) == ["face_number", "face_set_id", "face_set_name"]
     assert (response["face_number"], response["face_set_name"]) == (3, "test")
-    assert listed(frs) == kept
+    assert listed(frs) == remaining
     assert frs.count() == 1
     refusal(frs.delete(f"{face_set}/faces?external_image_id=a"), "FRS.0401")
 
@@ -275,9 +275,9 @@ def test_deletion_by_face_id(frs: Frs, face_set: str) -> None:
 )
 def test_deletion_by_a_custom_field(frs: Frs, face_set: str, field: str, value: Any, other: Any, text: str) -> None:
     add(frs, ONE, external_fields={field: value})
-    kept = [*add(frs, OTHER, external_fields={field: other}), *add(frs, THIRD)]
+    remaining = [*add(frs, OTHER, external_fields={field: other}), *add(frs, THIRD)]
     assert ok(frs.delete(f"{face_set}/faces", params={field: text}))["face_number"] == 1
-    assert listed(frs) == kept
+    assert listed(frs) == remaining
     refusal(frs.delete(f"{face_set}/faces", params={field: text}), "FRS.0401")
 
 

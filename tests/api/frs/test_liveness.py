@@ -35,13 +35,13 @@ def test_a_person_is_alive_and_a_print_is_not(v1: Frs) -> None:
 
 def test_the_returned_image_is_a_jpeg_of_the_face_without_a_prefix(v1: Frs) -> None:
     data = base64.b64decode(judged(v1, PERSON, PRINT)["result"]["picture"], validate=True)
-    shown = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    assert shown is not None
-    centre = shown[shown.shape[0] // 2, shown.shape[1] // 2, ::-1].astype(int)
+    face_image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert face_image is not None
+    centre = face_image[face_image.shape[0] // 2, face_image.shape[1] // 2, ::-1].astype(int)
     assert centre.tolist() == pytest.approx(PERSON, abs=4)
-    assert shown.shape[0] < 300
-    again = {"image_base64": base64.b64encode(data).decode()}
-    assert ok(v1.post("/live-detect-face", json=again))["result"]["alive"]
+    assert face_image.shape[0] < 300
+    body = {"image_base64": base64.b64encode(data).decode()}
+    assert ok(v1.post("/live-detect-face", json=body))["result"]["alive"]
 
 
 def test_warnings_have_code_and_message_and_keep_the_decision(v1: Frs) -> None:

@@ -38,9 +38,9 @@ def test_every_kind_of_probe_finds_the_person(frs: Frs, face_set: str) -> None:
         frs.post(f"{face_set}/search", json={"face_id": face["face_id"], "top_n": 1, "return_fields": ["a_long"]}),
     ]
     for response in responses:
-        (found,) = ok(response)["faces"]
-        assert found == {**face, "similarity": 1.0, "external_fields": {"a_long": 3}}
-        assert list(found) == ["bounding_box", "similarity", "external_fields", "external_image_id", "face_id"]
+        (matches,) = ok(response)["faces"]
+        assert matches == {**face, "similarity": 1.0, "external_fields": {"a_long": 3}}
+        assert list(matches) == ["bounding_box", "similarity", "external_fields", "external_image_id", "face_id"]
         assert '"similarity":1.0' in response.text
 
 
@@ -55,11 +55,11 @@ def test_a_search_by_face_id_finds_the_face_itself_first_with_one(frs: Frs, face
     twins = [enrol(frs, PEOPLE[0])[0]["face_id"] for _ in range(3)]
     for face_id in twins:
         for top_n in (1, 2, 3, 10):
-            found = ok(frs.post(f"{face_set}/search", json={"face_id": face_id, "top_n": top_n, "threshold": 1}))[
+            matches = ok(frs.post(f"{face_set}/search", json={"face_id": face_id, "top_n": top_n, "threshold": 1}))[
                 "faces"
             ]
-            assert (found[0]["face_id"], found[0]["similarity"]) == (face_id, 1.0)
-            assert len({face["face_id"] for face in found}) == len(found) == min(top_n, 3)
+            assert (matches[0]["face_id"], matches[0]["similarity"]) == (face_id, 1.0)
+            assert len({face["face_id"] for face in matches}) == len(matches) == min(top_n, 3)
 
 
 def test_no_match_is_an_empty_list(frs: Frs, face_set: str) -> None:
@@ -85,11 +85,11 @@ def test_an_invalid_top_n_is_rejected(frs: Frs, face_set: str, top_n: Any) -> No
 @pytest.mark.parametrize("threshold", [0, 0.0, 0.5, 0.93, 1, 1.0, None])
 def test_a_threshold_excludes_less_similar_faces(frs: Frs, face_set: str, threshold: Any) -> None:
     enrol(frs, *PEOPLE)
-    found = search(frs, threshold=threshold)
-    everyone = search(frs)
-    assert len(everyone) == 3
-    assert found == [face for face in everyone if face["similarity"] >= (threshold or 0)]
-    assert found[0]["similarity"] == 1
+    matches = search(frs, threshold=threshold)
+    all_matches = search(frs)
+    assert len(all_matches) == 3
+    assert matches == [face for face in all_matches if face["similarity"] >= (threshold or 0)]
+    assert matches[0]["similarity"] == 1
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, math.nan, math.inf, "0.5", True, [], -1e-300])
@@ -152,7 +152,7 @@ def test_a_filter_restricts_the_results(frs: Frs, face_set: str, text: str | Non
 def test_a_filter_on_the_external_image_id(frs: Frs, face_set: str) -> None:
     enrol(frs, PEOPLE[0], external_image_id="door-1")
     (face,) = enrol(frs, PEOPLE[0], external_image_id="door-2")
-    assert [found["face_id"] for found in search(frs, filter="external_image_id:door-2")] == [face["face_id"]]
+    assert [matches["face_id"] for matches in search(frs, filter="external_image_id:door-2")] == [face["face_id"]]
 
 
 @pytest.mark.parametrize(
@@ -181,8 +181,8 @@ def test_sort_orders_the_results_with_missing_values_last(
 def test_the_most_similar_faces_are_selected_before_sorting(frs: Frs, face_set: str) -> None:
     enrol(frs, PEOPLE[1], external_fields={"a_long": 1})
     enrol(frs, PEOPLE[0], external_fields={"a_long": 2})
-    (found,) = search(frs, sort=[{"a_long": "asc"}], top_n=1, return_fields=["a_long"])
-    assert found["external_fields"] == {"a_long": 2}
+    (matches,) = search(frs, sort=[{"a_long": "asc"}], top_n=1, return_fields=["a_long"])
+    assert matches["external_fields"] == {"a_long": 2}
 
 
 @pytest.mark.parametrize(
@@ -249,8 +249,8 @@ def test_writes_are_visible_to_the_next_search(frs: Frs, face_set: str) -> None:
         (face,) = enrol(frs, person, external_fields={"a_long": 1})
         assert search(frs, person, threshold=0.93)[0]["face_id"] == face["face_id"]
         ok(frs.put(f"{face_set}/faces", json={"face_id": face["face_id"], "external_fields": {"a_long": 2}}))
-        (found,) = search(frs, person, threshold=0.93, return_fields=["a_long"])
-        assert found["external_fields"] == {"a_long": 2}
+        (matches,) = search(frs, person, threshold=0.93, return_fields=["a_long"])
+        assert matches["external_fields"] == {"a_long": 2}
         ok(frs.delete(f"{face_set}/faces?face_id={face['face_id']}"))
         assert search(frs, person) == []
     enrol(frs, *PEOPLE)

@@ -60,11 +60,11 @@ def test_each_action_in_its_time(frs: Frs) -> None:
 
 def test_the_returned_frame_has_the_largest_face(frs: Frs) -> None:
     text = ok(ask(frs, LEFT_THEN_RIGHT, actions="1,2"))["video-result"]["picture"]
-    shown = cv2.imdecode(np.frombuffer(base64.b64decode(text, validate=True), np.uint8), cv2.IMREAD_COLOR)
-    assert shown is not None
-    assert shown.shape == (320, 320, 3)
-    assert shown[150, 150][::-1] == pytest.approx(PERSON, abs=8)
-    assert (shown[:, 250].max(), shown[250].max()) > (100, 100)
+    image = cv2.imdecode(np.frombuffer(base64.b64decode(text, validate=True), np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    assert image.shape == (320, 320, 3)
+    assert image[150, 150][::-1] == pytest.approx(PERSON, abs=8)
+    assert (image[:, 250].max(), image[250].max()) > (100, 100)
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,8 @@ def test_a_mirrored_video_has_left_and_right_changed(http: httpx.Client, session
     session = created(http, sessions, kinds="1,2", mirrored=True)
     assert session["mirrored"] is True
     location = f"{sessions}/{session['session_id']}"
-    shown = [3 - action for action in session["actions"]]
-    assert http.post(f"{location}/video", files={"video_file": video_of(shown)}).status_code == 200
+    performed = [3 - action for action in session["actions"]]
+    assert http.post(f"{location}/video", files={"video_file": video_of(performed)}).status_code == 200
     assert http.get(f"{location}/result").json()["alive"] is True
 
 

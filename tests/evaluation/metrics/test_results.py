@@ -31,9 +31,9 @@ def at_angles(*degrees: float) -> np.ndarray[tuple[int, int], np.dtype[np.float3
 
 def tables_of(result: AnyResult) -> str:
     """Return the tables of a result after a round trip through JSON."""
-    again = RESULTS.validate_json(result.model_dump_json())
-    assert again == result
-    return "\n".join(table.markdown(titled=True) for table in again.tables())
+    parsed = RESULTS.validate_json(result.model_dump_json())
+    assert parsed == result
+    return "\n".join(table.markdown(titled=True) for table in parsed.tables())
 
 
 def test_all_pairs_by_hand() -> None:
@@ -146,16 +146,16 @@ def test_intersection_over_union_by_hand() -> None:
 
 def test_boxes_and_faces_are_matched_one_to_one() -> None:
     labelled = np.array([[0, 0, 10, 10], [2, 0, 12, 10]], np.float64)
-    found = np.array([[1.5, 0, 11.5, 10], [0, 0, 10, 10], [0, 0, 10, 10]], np.float64)
-    hit, used = match_boxes(labelled, found)
+    boxes = np.array([[1.5, 0, 11.5, 10], [0, 0, 10, 10], [0, 0, 10, 10]], np.float64)
+    hit, used = match_boxes(labelled, boxes)
     assert hit.tolist() == [True, True]
     assert used.tolist() == [True, True, False]
 
 
 def test_detection_by_hand() -> None:
     labelled = [np.array([[0, 0, 10, 10], [50, 50, 90, 90]], np.float64), np.empty((0, 4))]
-    found = [np.array([[50, 50, 90, 88]], np.float64), np.array([[0, 0, 20, 20]], np.float64)]
-    result = detection_result(labelled, found, data=DATA, models=MODELS)
+    boxes = [np.array([[50, 50, 90, 88]], np.float64), np.array([[0, 0, 20, 20]], np.float64)]
+    result = detection_result(labelled, boxes, data=DATA, models=MODELS)
     assert [
         (group.at_least, group.recall.hits, group.recall.trials) for group in result.groups if group.recall.trials
     ] == [

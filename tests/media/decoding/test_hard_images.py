@@ -66,9 +66,9 @@ def test_no_file_uses_more_memory_than_the_largest_image(outcomes: dict[str, Out
 def test_known_files_have_the_expected_result(
     hard: Path, outcomes: dict[str, Outcome], pattern: str, result: str
 ) -> None:
-    found = {str(file.relative_to(hard)) for file in hard.glob(pattern)} & outcomes.keys()
-    assert found
-    assert {name: outcomes[name].result for name in found} == dict.fromkeys(found, result)
+    files = {str(file.relative_to(hard)) for file in hard.glob(pattern)} & outcomes.keys()
+    assert files
+    assert {name: outcomes[name].result for name in files} == dict.fromkeys(files, result)
 
 
 def test_eight_orientations_decode_to_the_same_image(hard: Path) -> None:

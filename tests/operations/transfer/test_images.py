@@ -40,8 +40,8 @@ def run(
     """Import, and return the report lines by file."""
     items = folder_items(source, naming) if source.is_dir() else mapped_items(source)
     lines: list[Line] = []
-    what = Importing(name, single=single, dry=dry)
-    tally = import_images(Settings(data=data), items, what, lines.append, load_pipeline=load)
+    job = Importing(name, single=single, dry=dry)
+    tally = import_images(Settings(data=data), items, job, lines.append, load_pipeline=load)
     assert tally.outcomes == Counter(line.outcome for line in lines)
     assert tally.faces == sum(line.faces for line in lines)
     return {line.file: line for line in lines}
@@ -213,10 +213,10 @@ def test_invalid_import_targets_are_rejected(data: Path, folder: Path, tmp_path:
 
 
 def test_a_face_set_is_created_on_request(data: Path, folder: Path) -> None:
-    what = Importing("new", create={"age": {"type": "long"}})
+    job = Importing("new", create={"age": {"type": "long"}})
     for _ in range(2):
         items = folder_items(folder, Naming.FOLDER)
-        import_images(Settings(data=data), items, what, lambda line: None, load_pipeline=load)
+        import_images(Settings(data=data), items, job, lambda line: None, load_pipeline=load)
     assert [name for name, *_ in enrolled(data)] == ["new"] * 4
 
 

@@ -40,9 +40,9 @@ def pipeline(all_weights: WeightCache) -> ModelPipeline:
 @pytest.fixture(scope="module")
 def clips(shared_data: Path) -> dict[str, bytes]:
     """Labelled clips by name."""
-    found = labelled_clips(shared_data / "video" / "clips.json")
-    wanted = {name: clip for name in (FIRST, SECOND, REPLAY) for clip in found if name in str(clip.path)}
-    return {name: clip.path.read_bytes() for name, clip in wanted.items()}
+    clips = labelled_clips(shared_data / "video" / "clips.json")
+    selected = {name: clip for name in (FIRST, SECOND, REPLAY) for clip in clips if name in str(clip.path)}
+    return {name: clip.path.read_bytes() for name, clip in selected.items()}
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +67,9 @@ def scenes(video: bytes, start: float, seconds: float) -> Iterator[Pixels]:
 def test_the_gestures_of_a_person_are_those_of_the_labels(person: Observation) -> None:
     neutral = neutral_face(person.moments)
     assert neutral is not None
-    found = detect_gestures(person.moments, neutral)
-    assert [each.action for each in found] == [LEFT, RIGHT, NOD]
-    assert np.allclose([each.peak for each in found], [2250, 4500, 8500], atol=500)
+    gestures = detect_gestures(person.moments, neutral)
+    assert [each.action for each in gestures] == [LEFT, RIGHT, NOD]
+    assert np.allclose([each.peak for each in gestures], [2250, 4500, 8500], atol=500)
 
 
 def test_a_person_who_performs_the_requested_actions_is_alive(person: Observation) -> None:

@@ -49,9 +49,9 @@ def test_the_tip_of_a_nose_leaves_the_line_towards_the_side_of_the_turn(side: in
 
 
 def test_the_line_of_a_photograph_stays_straight() -> None:
-    found = tracked(*[(turned(0, 0.06 * step), 6.0 * step) for step in range(5)])
-    assert all(rise is None or abs(rise) < MIN_PARALLAX / 2 for rise in found)
-    assert found[-1] is not None
+    observations = tracked(*[(turned(0, 0.06 * step), 6.0 * step) for step in range(5)])
+    assert all(rise is None or abs(rise) < MIN_PARALLAX / 2 for rise in observations)
+    assert observations[-1] is not None
 
 
 def test_an_untracked_distance_is_unknown() -> None:

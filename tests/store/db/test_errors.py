@@ -134,8 +134,8 @@ def test_a_flipped_bit_in_the_header_is_rejected_or_harmless(path: Path) -> None
             rejections += 1
         else:
             assert content(copy) == before
-        for left in copy.parent.glob("copy.db-*"):
-            left.unlink()
+        for remaining in copy.parent.glob("copy.db-*"):
+            remaining.unlink()
     assert rejections > 200
 
 

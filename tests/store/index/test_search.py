@@ -22,14 +22,16 @@ def test_equal_templates_are_found_oldest_first(repository: FaceRepository) -> N
 
 def test_two_processes_see_each_others_writes(repository: FaceRepository) -> None:
     set_id = new_set(repository)
-    one, other = Galleries.in_memory(repository, MEMORY), Galleries.in_memory(repository, MEMORY)
+    first, second = Galleries.in_memory(repository, MEMORY), Galleries.in_memory(repository, MEMORY)
     for number in range(10):
         repository.add(set_id, [face(number)])
         assert (
-            search_ids(one, set_id, unit(number), 1) == search_ids(other, set_id, unit(number), 1) == [f"{number:08d}"]
+            search_ids(first, set_id, unit(number), 1)
+            == search_ids(second, set_id, unit(number), 1)
+            == [f"{number:08d}"]
         )
         repository.delete(set_id, Match(face_id=f"{number:08d}"))
-        assert search_ids(other, set_id, unit(number), 1) == search_ids(one, set_id, unit(number), 1) == []
+        assert search_ids(second, set_id, unit(number), 1) == search_ids(first, set_id, unit(number), 1) == []
 
 
 def test_a_minimum_cosine_limits_the_hits(repository: FaceRepository) -> None:

@@ -176,11 +176,11 @@ def test_a_server_killed_during_writes_finally_equals_the_database(
             elif step % 3 == 1:
                 repository.update(set_id, f"{number:08d}", external_image_id=None, fields={"number": -number})
 
-    def run_indexer(one: MilvusIndex) -> None:
+    def run_indexer(node: MilvusIndex) -> None:
         while not done.wait(0.02):
-            one.indexer.run()
+            node.indexer.run()
 
-    indexing = [threading.Thread(target=run_indexer, args=(one,)) for one in (index, other)]
+    indexing = [threading.Thread(target=run_indexer, args=(node,)) for node in (index, other)]
     writing = [threading.Thread(target=add, args=(writer,)) for writer in range(1, 4)]
     for thread in indexing + writing:
         thread.start()

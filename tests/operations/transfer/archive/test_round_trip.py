@@ -50,16 +50,16 @@ KEY = b"k" * 32
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return new_data(tmp_path_factory.mktemp("here") / "data")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return new_data(tmp_path_factory.mktemp("first") / "data")
 
 
 @pytest.fixture(scope="module")
-def elsewhere(here: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def other_data(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another data directory, which trusts the first."""
-    data = new_data(tmp_path_factory.mktemp("elsewhere") / "data")
-    ArchiveKeys(data).trust(public_key(ArchiveKeys(here).signing_key()), "here")
-    return data
+    other = new_data(tmp_path_factory.mktemp("other") / "data")
+    ArchiveKeys(other).trust(public_key(ArchiveKeys(data).signing_key()), "first")
+    return other
 
 
 _words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=256)
@@ -96,39 +96,39 @@ _numbers = count()
 @fuzz(10)
 @given(faces=_faces, passphrase=st.sampled_from([None, None, "Pässe"]))
 def test_every_bit_of_a_face_set_is_preserved(
-    faces: list[Any], passphrase: str | None, here: Path, elsewhere: Path, tmp_path_factory: pytest.TempPathFactory
+    faces: list[Any], passphrase: str | None, data: Path, other_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     name, file = f"set{next(_numbers)}", tmp_path_factory.mktemp("archive") / "a.frs"
     policy = {"min_face_size": 80}
-    write_set(here, name, faces, FIELDS, policy=policy, retention={"days": 30}, legal_hold="case 7")
-    assert exported(here, name, file, passphrase) == len(faces)
-    description = imported(elsewhere, file, passphrase=passphrase)
+    write_set(data, name, faces, FIELDS, policy=policy, retention={"days": 30}, legal_hold="case 7")
+    assert exported(data, name, file, passphrase) == len(faces)
+    description = imported(other_data, file, passphrase=passphrase)
     assert (description.name, description.faces) == (name, len(faces))
-    before, after = rows(here, name), rows(elsewhere, name)
+    before, after = rows(data, name), rows(other_data, name)
     assert before == after
     assert len(after[1]) == len(faces)
 
 
 def test_many_batches_keep_their_order(
-    here: Path, elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, other_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table, "_ROWS_IN_GROUP", 1500)
-    write_set(here, "many", [stored(number) for number in range(4_005)])
-    exported(here, "many", tmp_path / "a.frs")
-    imported(elsewhere, tmp_path / "a.frs", "many too")
-    assert rows(here, "many")[1] == rows(elsewhere, "many too")[1]
-    assert [row[0] for row in rows(elsewhere, "many too")[1]] == [f"{number:08d}" for number in range(4_005)]
+    write_set(data, "many", [stored(number) for number in range(4_005)])
+    exported(data, "many", tmp_path / "a.frs")
+    imported(other_data, tmp_path / "a.frs", "many too")
+    assert rows(data, "many")[1] == rows(other_data, "many too")[1]
+    assert [row[0] for row in rows(other_data, "many too")[1]] == [f"{number:08d}" for number in range(4_005)]
 
 
-def test_a_copy_beside_the_original_has_another_public_id(here: Path, tmp_path: Path) -> None:
-    write_set(here, "original", [stored(1)])
-    exported(here, "original", tmp_path / "a.frs")
+def test_a_copy_beside_the_original_has_another_public_id(data: Path, tmp_path: Path) -> None:
+    write_set(data, "original", [stored(1)])
+    exported(data, "original", tmp_path / "a.frs")
     with pytest.raises(
         OperatorError, match="face set original already exists; import the archive under another name with --as"
     ):
-        imported(here, tmp_path / "a.frs")
-    imported(here, tmp_path / "a.frs", "copy")
-    (original, faces), (copy, copied) = rows(here, "original"), rows(here, "copy")
+        imported(data, tmp_path / "a.frs")
+    imported(data, tmp_path / "a.frs", "copy")
+    (original, faces), (copy, copied) = rows(data, "original"), rows(data, "copy")
     assert faces == copied
     assert original[0][0] != copy[0][0]
     assert original[0][1:] == copy[0][1:]
@@ -136,25 +136,25 @@ def test_a_copy_beside_the_original_has_another_public_id(here: Path, tmp_path: 
 
 def test_templates_are_encrypted_with_the_keys_of_the_importing_server(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=")
-    here, there = new_data(tmp_path / "here"), new_data(tmp_path / "there")
-    write_set(here, "s", [stored(1)], master_key=KEY)
-    exported(here, "s", tmp_path / "a.frs", "pass", master_key_file=tmp_path / "key")
-    trusted = public_key(ArchiveKeys(here).signing_key())
+    data, other = new_data(tmp_path / "data"), new_data(tmp_path / "other")
+    write_set(data, "s", [stored(1)], master_key=KEY)
+    exported(data, "s", tmp_path / "a.frs", "pass", master_key_file=tmp_path / "key")
+    trusted = public_key(ArchiveKeys(data).signing_key())
     with pytest.raises(OperatorError, match="encrypted"):
-        exported(here, "s", tmp_path / "b.frs")
-    imported(there, tmp_path / "a.frs", None, "pass", trusted, master_key_file=tmp_path / "key")
-    ((*values, sealed),) = rows(there, "s")[1]
-    assert values == [*rows(here, "s")[1][0][:-1]]
+        exported(data, "s", tmp_path / "b.frs")
+    imported(other, tmp_path / "a.frs", None, "pass", trusted, master_key_file=tmp_path / "key")
+    ((*values, sealed),) = rows(other, "s")[1]
+    assert values == [*rows(data, "s")[1][0][:-1]]
     assert len(sealed) == 2 * DIMENSION + 28
-    assert template_of(1) not in (there / "openfrs.db").read_bytes()
+    assert template_of(1) not in (other / "openfrs.db").read_bytes()
 
 
-def test_an_untrusted_or_altered_archive_changes_nothing(here: Path, tmp_path: Path) -> None:
+def test_an_untrusted_or_altered_archive_changes_nothing(data: Path, tmp_path: Path) -> None:
     stranger = new_data(tmp_path / "stranger", "s")
-    write_set(here, "mine", [stored(1)])
+    write_set(data, "mine", [stored(1)])
     file = tmp_path / "a.frs"
-    exported(here, "mine", file)
-    key, before = public_key(ArchiveKeys(here).signing_key()), dump(stranger)
+    exported(data, "mine", file)
+    key, before = public_key(ArchiveKeys(data).signing_key()), dump(stranger)
     with pytest.raises(OperatorError, match=r"which is not trusted.*--trust KEY"):
         imported(stranger, file)
     keys = ArchiveKeys(stranger)
@@ -171,23 +171,23 @@ def test_an_untrusted_or_altered_archive_changes_nothing(here: Path, tmp_path: P
     assert dump(stranger) == before
     file.write_bytes(content)
     imported(stranger, file)
-    assert rows(stranger, "mine")[1] == rows(here, "mine")[1]
+    assert rows(stranger, "mine")[1] == rows(data, "mine")[1]
 
 
-def test_another_embedder_or_smaller_limits_reject_an_archive(here: Path, elsewhere: Path, tmp_path: Path) -> None:
-    write_set(here, "large", [stored(1)])
+def test_another_embedder_or_smaller_limits_reject_an_archive(data: Path, other_data: Path, tmp_path: Path) -> None:
+    write_set(data, "large", [stored(1)])
     file = tmp_path / "a.frs"
-    exported(here, "large", file)
-    before = dump(elsewhere)
+    exported(data, "large", file)
+    before = dump(other_data)
     with pytest.raises(OperatorError, match="come from embedder sface, but this server uses fr_feature"):
-        imported(elsewhere, file, embedder="fr_feature")
+        imported(other_data, file, embedder="fr_feature")
     with pytest.raises(OperatorError, match="raise OPENFRS_MAX_FACE_SET_CAPACITY"):
-        imported(elsewhere, file, max_face_set_capacity=10_000)
+        imported(other_data, file, max_face_set_capacity=10_000)
     with pytest.raises(OperatorError, match="raise OPENFRS_MAX_FACE_SETS"):
-        imported(elsewhere, file, max_face_sets=1)
+        imported(other_data, file, max_face_sets=1)
     with pytest.raises(OperatorError, match="may hold any printable characters except '/'"):
-        imported(elsewhere, file, "a/b")
-    assert dump(elsewhere) == before
+        imported(other_data, file, "a/b")
+    assert dump(other_data) == before
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_another_embedder_or_smaller_limits_reject_an_archive(here: Path, elsewh
     ],
 )
 def test_an_invalid_face_is_rejected_despite_a_valid_signature(
-    here: Path, tmp_path: Path, changes: dict[str, Any], message: str
+    data: Path, tmp_path: Path, changes: dict[str, Any], message: str
 ) -> None:
     description = Description(
         name="bad",
@@ -219,53 +219,53 @@ def test_an_invalid_face_is_rejected_despite_a_valid_signature(
         faces=2001,
     )
     faces = [*(stored(number) for number in range(2000)), stored(2000, **changes)]
-    with new_archive(tmp_path / "a.frs", ArchiveKeys(here).signing_key(), None) as file:
+    with new_archive(tmp_path / "a.frs", ArchiveKeys(data).signing_key(), None) as file:
         write_table(file, description, [faces])
-    before = dump(here)
+    before = dump(data)
     with pytest.raises(OperatorError, match=message):
-        imported(here, tmp_path / "a.frs")
-    assert dump(here) == before
+        imported(data, tmp_path / "a.frs")
+    assert dump(data) == before
 
 
-def test_signed_bytes_that_are_not_faces_are_rejected(here: Path, tmp_path: Path) -> None:
-    with new_archive(tmp_path / "a.frs", ArchiveKeys(here).signing_key(), None) as file:
+def test_signed_bytes_that_are_not_faces_are_rejected(data: Path, tmp_path: Path) -> None:
+    with new_archive(tmp_path / "a.frs", ArchiveKeys(data).signing_key(), None) as file:
         file.write(b"PAR1 no parquet PAR1")
     with pytest.raises(OperatorError, match="the schema of this release"):
-        imported(here, tmp_path / "a.frs")
+        imported(data, tmp_path / "a.frs")
 
 
-def test_invalid_exports_are_rejected(here: Path, tmp_path: Path) -> None:
+def test_invalid_exports_are_rejected(data: Path, tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="has no face set none"):
-        exported(here, "none", tmp_path / "a.frs")
+        exported(data, "none", tmp_path / "a.frs")
     with pytest.raises(OperatorError, match="not an OpenFRS data directory"):
         exported(tmp_path, "s", tmp_path / "a.frs")
-    write_set(here, "homeless", [stored(1)])
+    write_set(data, "homeless", [stored(1)])
     with pytest.raises(OperatorError, match="No such file"):
-        exported(here, "homeless", tmp_path / "none" / "a.frs")
-    with contextlib.closing(sqlite3.connect(here / "openfrs.db")) as connection:
+        exported(data, "homeless", tmp_path / "none" / "a.frs")
+    with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
         connection.execute("update alembic_version set version_num = '0001'")
         connection.commit()
         with pytest.raises(OperatorError, match="schema 0001"):
-            exported(here, "homeless", tmp_path / "a.frs")
+            exported(data, "homeless", tmp_path / "a.frs")
         connection.execute("update alembic_version set version_num = '0007'")
         connection.commit()
 
 
-def test_archive_keys_are_stored_and_backed_up(here: Path, tmp_path: Path) -> None:
-    keys = ArchiveKeys(here)
+def test_archive_keys_are_stored_and_backed_up(data: Path, tmp_path: Path) -> None:
+    keys = ArchiveKeys(data)
     other = public_key(Ed25519PrivateKey.generate())
     keys.trust(other, "other")
-    back_up(here, tmp_path / "backup")
+    back_up(data, tmp_path / "backup")
     restore(tmp_path / "backup", tmp_path / "restored")
-    again = ArchiveKeys(tmp_path / "restored")
-    assert public_key(again.signing_key()) == public_key(keys.signing_key())
-    assert again.trusted() == {other: "other"}
+    restored = ArchiveKeys(tmp_path / "restored")
+    assert public_key(restored.signing_key()) == public_key(keys.signing_key())
+    assert restored.trusted() == {other: "other"}
     keys.distrust(other)
     with pytest.raises(OperatorError, match="the key is not trusted"):
         keys.distrust(other)
     with pytest.raises(OperatorError, match="is not a public key"):
         keys.trust("ed25519:short", "x")
-    (here / "archive-keys.json").write_text("[]")
+    (data / "archive-keys.json").write_text("[]")
     with pytest.raises(OperatorError, match="is not a file of archive keys"):
         keys.signing_key()
-    (here / "archive-keys.json").unlink()
+    (data / "archive-keys.json").unlink()
