@@ -17,15 +17,15 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from tests.support.databases import DatabaseLocation
-from tests.support.galleries import new_database, new_set
-from tests.support.postgresql import postgresql_server
 
 from openfrs.evaluation.benchmark.figures import Figure, elapsed, percentiles, print_figures, resident, table
 from openfrs.evaluation.benchmark.templates import random_templates, synthetic_face
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import Query
 from openfrs.store.index.search import Galleries
+from tests.support.databases import DatabaseLocation
+from tests.support.galleries import new_database, new_set
+from tests.support.postgresql import postgresql_server
 
 DIMENSION = 128
 BATCH = 10_000

@@ -24,7 +24,6 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
-from tests.support.servers import REPOSITORY
 
 from openfrs.accounts.keyring import KeyFile, Keyring
 from openfrs.accounts.signatures import SignedRequest, canonical_request, is_valid, parse_authorization, sign
@@ -41,6 +40,7 @@ from openfrs.vision.embedding import ChipEmbedder
 from openfrs.vision.runtime.base import Session, Tensor
 from openfrs.vision.types import Detection, Image
 from openfrs.vision.weights.manifest import Preprocessing
+from tests.support.servers import REPOSITORY
 
 BASELINE: Final = Path(__file__).with_suffix(".json")
 

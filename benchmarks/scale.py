@@ -20,10 +20,6 @@ from pathlib import Path
 import httpx
 import numpy as np
 from rich.console import Console
-from tests.support.galleries import MEMORY, PROJECT, face, new_database, new_set
-from tests.support.nodes import node_environment
-from tests.support.postgresql import PostgresqlServer, postgresql_server
-from tests.support.servers import RunningServer, real_server_command, running
 
 from openfrs.core.settings import Settings
 from openfrs.evaluation.benchmark.figures import Figure, elapsed, percentiles, print_figures, resident, table
@@ -37,6 +33,10 @@ from openfrs.store.index.milvus.copies import CopyState, find_copy
 from openfrs.store.index.milvus.search import MilvusIndex
 from openfrs.store.index.search import Galleries
 from openfrs.vision.weights.cache import WeightCache
+from tests.support.galleries import MEMORY, PROJECT, face, new_database, new_set
+from tests.support.nodes import node_environment
+from tests.support.postgresql import PostgresqlServer, postgresql_server
+from tests.support.servers import RunningServer, real_server_command, running
 
 CLIENTS = 8
 ROUNDS, SECONDS = 5, 4.0

@@ -1,6 +1,7 @@
 """Instruction counts of the hot paths stay near the baseline."""
 
 import pytest
+
 from benchmarks import hot_paths
 
 

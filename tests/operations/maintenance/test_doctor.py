@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.support.data_directories import new_data
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.operations.maintenance.doctor import Status, examine
+from tests.support.data_directories import new_data
 
 
 @pytest.fixture

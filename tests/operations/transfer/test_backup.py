@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.data_directories import new_data
-from tests.support.galleries import PROJECT, new_database, new_set
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.geometry import BoundingBox
@@ -21,6 +19,8 @@ from openfrs.store.faces.models import NewFace
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import Query
 from openfrs.store.index.search import Galleries
+from tests.support.data_directories import new_data
+from tests.support.galleries import PROJECT, new_database, new_set
 
 
 @pytest.fixture

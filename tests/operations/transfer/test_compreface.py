@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from tests.support.data_directories import colour, enrolled, new_data
-from tests.support.fake_models import load, photo
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.operations.transfer.compreface import compreface_items
 from openfrs.operations.transfer.images import Importing, Line, Outcome, import_images
+from tests.support.data_directories import colour, enrolled, new_data
+from tests.support.fake_models import load, photo
 
 PEOPLE = {"s1": ("k1", "Anna\\tB\\\\C"), "s2": ("k1", "bert"), "s3": ("k2", "carl")}
 IMAGES = {"i1": photo(colour(1)), "i2": photo(colour(2)), "i3": photo(colour(3))}

@@ -5,8 +5,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.support.data_directories import colour, enrolled, new_data, project_of, write_images
-from tests.support.fake_models import FakePipeline, load, photo
 
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
@@ -14,6 +12,8 @@ from openfrs.operations.transfer.images import ImportedIds, Importing, Line, Out
 from openfrs.operations.transfer.sources import Naming, folder_items, mapped_items
 from openfrs.services import Services
 from openfrs.store.data_directory import DataDirectory
+from tests.support.data_directories import colour, enrolled, new_data, project_of, write_images
+from tests.support.fake_models import FakePipeline, load, photo
 
 
 @pytest.fixture

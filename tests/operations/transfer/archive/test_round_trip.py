@@ -14,6 +14,15 @@ pytest.importorskip("pyarrow", reason="archives need the extra openfrs[archive]"
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+
+from openfrs.core.errors import OperatorError
+from openfrs.core.geometry import BoundingBox
+from openfrs.faces.fields import ALPHABET
+from openfrs.operations.transfer.archive import table
+from openfrs.operations.transfer.archive.container import new_archive
+from openfrs.operations.transfer.archive.keys import ArchiveKeys, public_key
+from openfrs.operations.transfer.archive.table import Description, write_table
+from openfrs.operations.transfer.backup import back_up, restore
 from tests.support.archive_sets import (
     DIMENSION,
     MOMENT,
@@ -27,15 +36,6 @@ from tests.support.archive_sets import (
 )
 from tests.support.data_directories import new_data
 from tests.support.fuzzing import fuzz
-
-from openfrs.core.errors import OperatorError
-from openfrs.core.geometry import BoundingBox
-from openfrs.faces.fields import ALPHABET
-from openfrs.operations.transfer.archive import table
-from openfrs.operations.transfer.archive.container import new_archive
-from openfrs.operations.transfer.archive.keys import ArchiveKeys, public_key
-from openfrs.operations.transfer.archive.table import Description, write_table
-from openfrs.operations.transfer.backup import back_up, restore
 
 FIELDS = {
     "text": {"type": "string"},
