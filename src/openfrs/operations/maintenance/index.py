@@ -72,5 +72,5 @@ def _indexed_sets(settings: Settings, database: Database, name: str | None, proj
     project_id = project_or_first(settings, project_id)
     named = [face_set for face_set in copies.nonempty_face_sets(project_id) if face_set.name == name]
     if not named:
-        raise OperatorError(f"project {project_id} has no face set {name}")
+        raise OperatorError(f"project {project_id} has no face set {name} with faces")
     return named
