@@ -104,7 +104,7 @@ def test_a_shared_database_requires_a_master_key(url: str, tmp_path: Path) -> No
 
 
 # httpcore leaves a socket open if the peer is killed between connecting and setting the socket's options
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 def test_acknowledged_writes_survive_any_kill(tmp_path: Path) -> None:
     with postgresql_server(durable=True) as server, ExitStack() as stack:
         url = server.new_database()
