@@ -17,6 +17,7 @@ from openfrs.accounts.bootstrap import create_first_account
 from openfrs.accounts.keyring import Keyring, open_keyring
 from openfrs.accounts.logins import LoginQueue
 from openfrs.accounts.quotas import ProjectLimits, Quotas
+from openfrs.accounts.replays import ReplayGuard
 from openfrs.accounts.throttle import Throttle
 from openfrs.accounts.tokens import TokenIssuer
 from openfrs.accounts.usage import UsageCounter
@@ -194,6 +195,7 @@ def _authenticator(
         TokenIssuer(keyring, timedelta(hours=settings.token_hours)),
         keyring,
         Throttle(counters),
+        ReplayGuard(counters, strict=settings.strict_replays),
         ProjectLimits.from_settings(settings),
         debug_signatures=settings.debug_signatures,
     )

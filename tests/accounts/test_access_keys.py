@@ -1,5 +1,6 @@
 """Access keys: creation, revocation, temporary keys, and rejection of replayed writes."""
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -8,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from openfrs.accounts.replays import REPEAT_SECONDS
 from openfrs.accounts.signatures import SignedRequest, canonical_request, sign
+from tests.support.fake_models import photo
 from tests.support.tenants import Tenant, accounts
 
 
@@ -44,12 +47,13 @@ def test_a_temporary_key_expires_no_later_than_its_credentials(tenant: Tenant) -
     assert temporary_by(short, tenant).json()["credential"]["expires_at"] == short["expires_at"]
 
 
-def test_a_signature_creates_only_one_temporary_key(tenant: Tenant) -> None:
+def test_a_replayed_signature_creates_no_temporary_key(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     path = "/v3.0/OS-CREDENTIAL/securitytokens"
     body = b'{"auth": {"identity": {"methods": ["token"]}}}'
     headers = signed(tenant, "POST", path, body)
-    first, second = (tenant.server.anonymous.post(path, content=body, headers=headers) for _ in range(2))
-    assert first.status_code == 201
+    assert tenant.server.anonymous.post(path, content=body, headers=headers).status_code == 201
+    wait_until_repetitions_are_replays(monkeypatch)
+    second = tenant.server.anonymous.post(path, content=body, headers=headers)
     assert second.status_code == 401
     assert "used before" in second.json()["error"]["message"]
 
@@ -77,17 +81,52 @@ def signed(
     return {**headers, "Authorization": value}
 
 
-def test_a_replayed_write_is_rejected_and_a_replayed_read_is_not(tenant: Tenant) -> None:
+def wait_until_repetitions_are_replays(monkeypatch: pytest.MonkeyPatch) -> None:
+    later = time.time() + REPEAT_SECONDS + 1
+    monkeypatch.setattr("time.time", lambda: later)
+
+
+def test_a_replayed_write_is_rejected_and_a_replayed_read_is_not(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path, body = f"/v2/{tenant.project_id}/face-sets", b'{"face_set_name": "replayed"}'
     headers = signed(tenant, "POST", path, body)
-    first, second = (tenant.server.anonymous.post(path, content=body, headers=headers) for _ in range(2))
-    assert first.status_code == 200
+    assert tenant.server.anonymous.post(path, content=body, headers=headers).status_code == 200
+    wait_until_repetitions_are_replays(monkeypatch)
+    second = tenant.server.anonymous.post(path, content=body, headers=headers)
     assert (second.status_code, second.json()["error_code"]) == (401, "APIG.0301")
     assert "used before" in second.json()["error_msg"]
     headers = signed(tenant, "GET", path, b"")
     assert [tenant.server.anonymous.get(path, headers=headers).status_code for _ in range(2)] == [200, 200]
     with tenant.client() as client:
         assert client.delete(f"{tenant.base}/face-sets/replayed").status_code == 200
+
+
+def test_a_write_repeated_within_a_second_is_executed_again(tenant: Tenant) -> None:
+    path, body = f"/v2/{tenant.project_id}/face-sets", b'{"face_set_name": "twice"}'
+    headers = signed(tenant, "POST", path, body)
+    first, second = (tenant.server.anonymous.post(path, content=body, headers=headers).json() for _ in range(2))
+    assert first["face_set_info"]["face_set_name"] == "twice"
+    assert second["error_code"] == "FRS.0301"
+    headers = signed(tenant, "DELETE", f"{path}/twice", b"")
+    first, second = (tenant.server.anonymous.delete(f"{path}/twice", headers=headers).json() for _ in range(2))
+    assert first == {"face_set_name": "twice"}
+    assert second["error_code"] == "FRS.0302"
+
+
+def test_forms_signed_without_their_content_are_different_writes(tenant: Tenant) -> None:
+    """As Java, Go, Node and .NET sign them: neither content nor content type, so two forms of a second share a signature."""
+    path = f"/v2/{tenant.project_id}/face-sets"
+    with tenant.client() as client:
+        assert client.post(path, json={"face_set_name": "forms"}).status_code == 200
+        headers = signed(tenant, "POST", f"{path}/forms/faces", b"", more={"x-sdk-content-sha256": "UNSIGNED-PAYLOAD"})
+        for colour in ((200, 60, 60), (60, 200, 60), (60, 60, 200)):
+            added = tenant.server.anonymous.post(
+                f"{path}/forms/faces", files={"image_file": photo(colour)}, headers=headers
+            )
+            assert added.status_code == 200, added.text
+        assert client.get(f"{path}/forms").json()["face_set_info"]["face_number"] == 3
+        assert client.delete(f"{path}/forms").status_code == 200
 
 
 def test_a_rejected_write_can_be_sent_again(tenant: Tenant) -> None:

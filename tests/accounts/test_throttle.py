@@ -1,35 +1,17 @@
 """Limits on failed logins, rates and concurrent requests."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
-from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.storage import MemoryStorage, Storage
 
 from openfrs.accounts import throttle as throttling
 from openfrs.accounts.quotas import ProjectLimits, Quotas
 from openfrs.accounts.throttle import Throttle
 from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
-from tests.support.redis import redis_server
 from tests.support.servers import Server
 from tests.support.tenants import Tenant, accounts
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URI of a Redis server."""
-    with redis_server(tmp_path_factory.mktemp("redis")) as uri:
-        yield uri
-
-
-@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.process)])
-def storage(request: pytest.FixtureRequest) -> Storage:
-    if request.param == "memory":
-        return MemoryStorage()
-    storage = RedisStorage(request.getfixturevalue("redis"))
-    storage.reset()
-    return storage
 
 
 def refused(throttle: Throttle, account: str, address: str) -> str:
@@ -102,13 +84,6 @@ def test_unknown_keys_are_counted_by_address(storage: Storage) -> None:
     assert "ak not exist" in responses[-2]
     assert "failed to reach the limit" in responses[-1]
     assert "ak not exist" in throttle.unknown_key_error("AK", "2").message
-
-
-def test_a_signature_is_accepted_once_across_processes(storage: Storage) -> None:
-    first, second = Throttle(storage), Throttle(storage)
-    assert first.is_first_use("s", 60)
-    assert not second.is_first_use("s", 60)
-    assert second.is_first_use("t", 60)
 
 
 LIMITS = ProjectLimits.from_settings(Settings()).override({"rate": 3, "burst": 1, "concurrent": 2})

@@ -15,6 +15,7 @@ from .keyring import Keyring
 from .passwords import verify_password
 from .principal import Caller, Principal, Role
 from .quotas import ProjectLimits
+from .replays import ReplayGuard
 from .signatures import Signature, SignedRequest
 from .throttle import Throttle
 from .tokens import Token, TokenIssuer, seal, unseal
@@ -84,6 +85,7 @@ class Authenticator:
         issuer: TokenIssuer,
         keyring: Keyring,
         throttle: Throttle,
+        replays: ReplayGuard,
         default_limits: ProjectLimits,
         *,
         debug_signatures: bool = False,
@@ -92,6 +94,7 @@ class Authenticator:
         self._issuer = issuer
         self._keyring = keyring
         self._throttle = throttle
+        self._replays = replays
         self._default_limits = default_limits
         self._debug_signatures = debug_signatures
         self._last_uses = LastUseRecorder(accounts)
@@ -199,14 +202,13 @@ class Authenticator:
         return caller
 
     def reject_replay(self, caller: Caller) -> None:
-        """Reject a signature that was used before; called for requests that write.
+        """Reject a signed request that was received before; called for requests that write.
 
         Raises:
-            ServiceError: ``APIG.0301`` the signature was used before.
+            ServiceError: as :meth:`ReplayGuard.check`
         """
-        seconds = 2 * 60 * limits.SIGNATURE_WINDOW_MINUTES
-        if caller.signature and not self._throttle.is_first_use(caller.signature, seconds):
-            raise ServiceError("APIG.0301", "the signature was used before")
+        if caller.signature:
+            self._replays.check(caller.signature, caller.body_sha256)
 
     def authorize(self, caller: Caller, project_id: str) -> Principal:
         """Return the principal for a caller in a project.
@@ -271,14 +273,17 @@ class Authenticator:
         """Return the caller and the secret of an access key; None if the key is unknown or its user disabled."""
         security_token = request.headers.get(signatures.SECURITY_TOKEN_HEADER)
         if security_token is not None:
-            return self._find_temporary_signer(signature, security_token)
+            return self._find_temporary_signer(request, signature, security_token)
         key = self._accounts.find_access_key(signature.access_key)
         user = self._accounts.find_user(key.user_id) if key else None
         if key is None or user is None or not user.enabled:
             return None
-        return Caller(user, None, signature.hexdigest), self._keyring.secrets.decrypt(key.secret).decode()
+        caller = Caller(user, None, signature.hexdigest, request.body_sha256)
+        return caller, self._keyring.secrets.decrypt(key.secret).decode()
 
-    def _find_temporary_signer(self, signature: Signature, security_token: str) -> tuple[Caller, str] | None:
+    def _find_temporary_signer(
+        self, request: SignedRequest, signature: Signature, security_token: str
+    ) -> tuple[Caller, str] | None:
         try:
             content = unseal(self._keyring, security_token)
         except ServiceError:
@@ -288,7 +293,9 @@ class Authenticator:
         user = self._accounts.find_user(content["user_id"])
         if user is None or not user.enabled or user.credentials_version != content["credentials_version"]:
             return None
-        caller = Caller(user, content["project_id"], signature.hexdigest, content["expires_at"])
+        caller = Caller(
+            user, content["project_id"], signature.hexdigest, request.body_sha256, expires_at=content["expires_at"]
+        )
         return caller, content["secret_key"]
 
     def _mismatch_message(self, request: SignedRequest, signature: Signature) -> str:

@@ -32,13 +32,15 @@ class Role(StrEnum):
 class Caller:
     """An authenticated user.
 
-    ``project_id`` is the project that the credentials are valid for; None for all projects, empty for none. ``signature`` is that
-    of a signed request, empty for a token. ``expires_at`` is the expiry of the credentials; None if they do not expire.
+    ``project_id`` is the project that the credentials are valid for; None for all projects, empty for none. ``signature`` and
+    ``body_sha256`` are those of a signed request, empty for a token. ``expires_at`` is the expiry of the credentials; None if they
+    do not expire.
     """
 
     user: User
     project_id: str | None
     signature: str = ""
+    body_sha256: str = ""
     expires_at: datetime | None = None
 
 

@@ -65,10 +65,6 @@ class Throttle:
             return ServiceError("APIG.0301", "AK access failed to reach the limit, forbidden")
         return ServiceError("APIG.0301", f"Get secretKey failed,ak:{access_key},err:ak not exist")
 
-    def is_first_use(self, signature: str, seconds: int) -> bool:
-        """Return whether a signature is used for the first time within ``seconds``."""
-        return self._storage.incr(f"signature/{signature}", seconds) == 1
-
     def _count(self, item: RateLimitItem, *identifiers: str) -> None:
         self._limiter.hit(item, *identifiers)
 

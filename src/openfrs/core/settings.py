@@ -181,6 +181,11 @@ class Settings(BaseSettings):
     otlp_endpoint: str = Field(
         "", description="Endpoint for traces by OTLP over HTTP, such as http://127.0.0.1:4318; needs `openfrs[otel]`."
     )
+    strict_replays: bool = Field(
+        False,
+        description="Reject every signed write that was received before. By default, an equal request within two seconds is "
+        "executed: SDKs date signatures in whole seconds.",
+    )
     debug_signatures: bool = Field(
         False, description="Return the server's canonical request with a signature error, for debugging clients."
     )
