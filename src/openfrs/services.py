@@ -14,6 +14,7 @@ from openfrs.accounts.audit.database_log import open_audit
 from openfrs.accounts.audit.log import AuditLog
 from openfrs.accounts.authentication import Authenticator
 from openfrs.accounts.bootstrap import create_first_account
+from openfrs.accounts.failed_logins import FailedLogins
 from openfrs.accounts.keyring import Keyring, open_keyring
 from openfrs.accounts.logins import LoginQueue
 from openfrs.accounts.quotas import ProjectLimits, Quotas
@@ -83,6 +84,7 @@ class Services:
     admission: Admission
     authenticator: Authenticator
     login_queue: LoginQueue
+    failed_logins: FailedLogins
     administration: Administration
     quotas: Quotas
     audit: AuditLog
@@ -130,15 +132,18 @@ class Services:
         galleries = _galleries(settings, repository, index)
         face_sets = FaceSets(repository, galleries, embedder=pipeline.embedder)
         counters = _counters(settings.counters)
-        authenticator = _authenticator(settings, accounts, keyring, counters)
+        audit = open_audit(settings, database)
+        failed_logins = FailedLogins(audit)
+        authenticator = _authenticator(settings, accounts, keyring, counters, failed_logins)
         action_liveness = ActionLiveness(recognizer)
         return cls(
             admission=Admission(requests=settings.requests, body_bytes=settings.body_memory),
             authenticator=authenticator,
-            login_queue=LoginQueue(authenticator),
+            login_queue=LoginQueue(authenticator, failed_logins),
+            failed_logins=failed_logins,
             administration=Administration(accounts, keyring, ProjectLimits.from_settings(settings)),
             quotas=Quotas(counters),
-            audit=open_audit(settings, database),
+            audit=audit,
             fetcher=Fetcher(FetchRules.from_settings(settings)),
             usage=UsageCounter(counters),
             recognizer=recognizer,
@@ -175,6 +180,7 @@ class Services:
         """Finish work in progress and close the store."""
         self.login_queue.close()
         self.recognizer.close()
+        self.failed_logins.flush()
         self.audit.close()
         if self.index is not None:
             self.index.close()
@@ -188,7 +194,11 @@ def _galleries(settings: Settings, repository: FaceRepository, index: "MilvusInd
 
 
 def _authenticator(
-    settings: Settings, accounts: AccountRepository, keyring: Keyring, counters: Storage
+    settings: Settings,
+    accounts: AccountRepository,
+    keyring: Keyring,
+    counters: Storage,
+    failed_logins: FailedLogins,
 ) -> Authenticator:
     return Authenticator(
         accounts,
@@ -196,6 +206,7 @@ def _authenticator(
         keyring,
         Throttle(counters),
         ReplayGuard(counters, strict=settings.strict_replays),
+        failed_logins,
         ProjectLimits.from_settings(settings),
         debug_signatures=settings.debug_signatures,
     )

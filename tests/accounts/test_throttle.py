@@ -55,6 +55,18 @@ def test_failures_for_many_accounts_lock_the_address_only(storage: Storage) -> N
     assert refused(throttle, "another", "elsewhere") == ""
 
 
+def test_an_ipv6_network_counts_as_one_address(storage: Storage) -> None:
+    throttle = Throttle(storage)
+    for number in range(5):
+        throttle.record_failure("a", f"2001:db8::{number}")
+    assert refused(throttle, "a", "2001:db8::ffff") == LOCKED
+    assert refused(throttle, "a", "2001:db8:0:1::1") == ""
+    assert refused(throttle, "a", "::ffff:10.0.0.1") == ""
+    for _ in range(5):
+        throttle.record_failure("a", "10.0.0.1")
+    assert refused(throttle, "a", "::ffff:10.0.0.1") == LOCKED
+
+
 def test_a_successful_login_resets_the_failures(storage: Storage) -> None:
     throttle = Throttle(storage)
     for _ in range(4):

@@ -11,6 +11,7 @@ from openfrs.core.errors import ServiceError
 from openfrs.store.accounts import AccountRepository, Domain, Project, User
 
 from . import signatures
+from .failed_logins import FailedLogins
 from .keyring import Keyring
 from .passwords import verify_password
 from .principal import Caller, Principal, Role
@@ -46,13 +47,7 @@ class Login:
     domain_id: str | None = None
     domain_name: str | None = None
     scope: Scope = Scope()
-
-    @property
-    def account(self) -> str:
-        """The key for counting failures: the user as identified in the request, existing or not."""
-        if self.user_id is not None:
-            return f"id/{self.user_id}"
-        return f"{self.domain_id or ''}/{self.domain_name or ''}/{self.user_name or ''}"
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +81,7 @@ class Authenticator:
         keyring: Keyring,
         throttle: Throttle,
         replays: ReplayGuard,
+        failed_logins: FailedLogins,
         default_limits: ProjectLimits,
         *,
         debug_signatures: bool = False,
@@ -95,6 +91,7 @@ class Authenticator:
         self._keyring = keyring
         self._throttle = throttle
         self._replays = replays
+        self._failed_logins = failed_logins
         self._default_limits = default_limits
         self._debug_signatures = debug_signatures
         self._last_uses = LastUseRecorder(accounts)
@@ -107,13 +104,20 @@ class Authenticator:
         Raises:
             ServiceError: ``IAM.401`` wrong credentials or scope, or the account is locked; ``IAM.429`` the address is locked.
         """
-        self._throttle.check_login(login.account, login.address)
-        user = self._find_user(login)
+        account, user = self._find_account(login)
+        try:
+            return self._sign_in(login, account, user)
+        except ServiceError as error:
+            self._failed_logins.record(login, user, error)
+            raise
+
+    def _sign_in(self, login: Login, account: str, user: User | None) -> Session:
+        self._throttle.check_login(account, login.address)
         is_correct = verify_password(login.password, user.password_hash if user else None)
         if not is_correct or user is None or not user.enabled:
-            self._throttle.record_failure(login.account, login.address)
+            self._throttle.record_failure(account, login.address)
             raise ServiceError("IAM.401", _WRONG_LOGIN)
-        self._throttle.record_success(login.account, login.address)
+        self._throttle.record_success(account, login.address)
         project, role = self._resolve_scope(user, login.scope)
         text, token = self._issuer.issue(user.id, project.id if project else "", user.credentials_version)
         return Session(text, token, user, project, role)
@@ -239,14 +243,19 @@ class Authenticator:
         """Return the domains for which a user can have a token."""
         return [user.domain]
 
-    def _find_user(self, login: Login) -> User | None:
+    def _find_account(self, login: Login) -> tuple[str, User | None]:
+        """Return the key for counting failures, and the user if there is one. All spellings of a user have the same key.
+
+        So have those of a user who does not exist: otherwise the lock would reveal that.
+        """
         if login.user_id is not None:
-            return self._accounts.find_user(login.user_id)
-        if login.user_name is None:
-            return None
-        return self._accounts.find_user_by_name(
-            login.user_name, domain_id=login.domain_id, domain_name=login.domain_name
-        )
+            return f"id/{login.user_id}", self._accounts.find_user(login.user_id)
+        domain_id = self._accounts.find_domain_id(id=login.domain_id, name=login.domain_name)
+        name = login.user_name or ""
+        user = None if domain_id is None else self._accounts.find_user_by_name(name, domain_id=domain_id)
+        if user is not None:
+            return f"id/{user.id}", user
+        return f"name/{domain_id or login.domain_id or login.domain_name or ''}/{name}", None
 
     def _resolve_scope(self, user: User, scope: Scope) -> tuple[Project | None, Role | None]:
         if scope.project_id is None and scope.project_name is None:

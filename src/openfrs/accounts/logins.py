@@ -6,10 +6,11 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from openfrs.core.errors import ServiceError
 from openfrs.core.telemetry.metrics import REJECTED
 
 from .authentication import Authenticator, Login, Session
+from .failed_logins import FailedLogins
+from .throttle import LoginRefusedError
 
 MAX_WAITING = 32
 """Maximum number of waiting logins; further ones are rejected with ``Retry-After``."""
@@ -21,8 +22,9 @@ NICENESS = 10
 class LoginQueue:
     """Runs logins one at a time on a low-priority thread with a bounded queue."""
 
-    def __init__(self, authenticator: Authenticator) -> None:
+    def __init__(self, authenticator: Authenticator, failed_logins: FailedLogins) -> None:
         self._authenticator = authenticator
+        self._failed_logins = failed_logins
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="login", initializer=_lower_priority)
         self._slots = threading.BoundedSemaphore(1 + MAX_WAITING)
 
@@ -30,11 +32,14 @@ class LoginQueue:
         """Queue a login; see :meth:`Authenticator.sign_in`.
 
         Raises:
-            ServiceError: as :meth:`Authenticator.sign_in`; ``IAM.429`` too many logins are waiting.
+            ServiceError: as :meth:`Authenticator.sign_in`.
+            LoginRefusedError: ``IAM.429`` too many logins are waiting.
         """
         if not self._slots.acquire(blocking=False):
             REJECTED.labels("logins").inc()
-            raise ServiceError("IAM.429", headers={"Retry-After": "1"})
+            error = LoginRefusedError("IAM.429", headers={"Retry-After": "1"})
+            self._failed_logins.record(login, None, error)
+            raise error
         future = self._pool.submit(self._authenticator.sign_in, login)
         future.add_done_callback(lambda _: self._slots.release())
         return await asyncio.wrap_future(future)

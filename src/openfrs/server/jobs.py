@@ -1,4 +1,4 @@
-"""Periodic jobs of a server: retention, index updates, usage counts and memory trimming."""
+"""Periodic jobs of a server: retention, index updates, usage counts, refused logins and memory trimming."""
 
 import ctypes
 import logging
@@ -14,6 +14,7 @@ from openfrs.services import Services
 _INDEXING_SECONDS: Final = 0.5
 _USAGE_SECONDS: Final = 1.0
 _TRIMMING_SECONDS: Final = 60.0
+_REFUSED_LOGINS_SECONDS: Final = 60.0
 
 log = logging.getLogger("openfrs.schedule")
 
@@ -75,6 +76,13 @@ def usage_flushes(services: Services) -> Iterator[None]:
         services.usage.flush()
     except Exception:
         log.exception("the request counts of the last second are lost")
+
+
+@contextmanager
+def refused_login_entries(services: Services) -> Iterator[None]:
+    """Write an audit entry for the refused logins of each minute while the block runs."""
+    with _running(services.failed_logins.flush, _REFUSED_LOGINS_SECONDS):
+        yield
 
 
 @contextmanager

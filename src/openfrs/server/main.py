@@ -25,7 +25,7 @@ from openfrs.vision.loading import load_models
 from openfrs.vision.pipeline import Pipeline
 
 from .http_protocol import HeaderTimeoutProtocol
-from .jobs import index_updates, memory_trimming, retention_runs, usage_flushes
+from .jobs import index_updates, memory_trimming, refused_login_entries, retention_runs, usage_flushes
 from .tls import certificate_of, reloaded_on_hangup
 from .workers import run_workers
 
@@ -115,6 +115,7 @@ def _serve(
             retention_runs(services, settings),
             index_updates(services),
             usage_flushes(services),
+            refused_login_entries(services),
             memory_trimming(),
         ):
             _Server(config, on_ready).run(sockets=[listener])

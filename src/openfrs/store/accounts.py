@@ -135,6 +135,12 @@ class AccountRepository:
             row = connection.execute(select(_domains).where(_domains.c.name == name)).first()
         return None if row is None else Domain(row.id, row.name)
 
+    def find_domain_id(self, *, id: str | None, name: str | None) -> str | None:  # noqa: A002
+        """Return the id of a domain that is given by id, or else by name; None if there is none."""
+        match = _domains.c.id == id if id is not None else _domains.c.name == name
+        with self._database.read() as connection:
+            return connection.scalar(select(_domains.c.id).where(match))
+
     def list_domains(self) -> list[Domain]:
         """Return all domains, sorted by name."""
         with self._database.read() as connection:

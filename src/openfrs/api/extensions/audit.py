@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from openfrs.accounts.administration import AdminScope
 from openfrs.accounts.audit.search import Entry, search_audit
+from openfrs.accounts.failed_logins import FAILED, REFUSED
 from openfrs.api.auth import Admin
 from openfrs.api.dependencies import AdministrationDep, AuditDep
 from openfrs.api.openapi.document import query_of
@@ -46,12 +47,15 @@ async def list_audit(
     def search() -> AuditResponse:
         domain = principal.project.domain
         users = administration.list_users(domain.id, AdminScope.of(principal))
-        logins = {f"id/{user.id}" for user in users}
-        logins |= {f"{at}/{user.name}" for user in users for at in (f"/{domain.name}", f"{domain.id}/")}
+        user_ids = {user.id for user in users}
+        names = {f"id/{user.id}" for user in users}  # entries of earlier releases have no user_id
+        names |= {f"{at}/{user.name}" for user in users for at in (f"/{domain.name}", f"{domain.id}/")}
         text = query.text.casefold()
 
         def matches(entry: Entry) -> bool:
-            in_reach = entry.get("project_id") == principal.project.id or entry.get("account") in logins
+            is_login = entry["event"] in {FAILED, REFUSED}
+            is_theirs = entry["user_id"] in user_ids if "user_id" in entry else entry.get("account") in names
+            in_reach = entry.get("project_id") == principal.project.id or (is_login and is_theirs)
             return in_reach and (not text or any(text in str(value).casefold() for value in entry.values()))
 
         with closing(audit.newest_first()) as lines:

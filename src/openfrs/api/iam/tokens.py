@@ -11,12 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from openfrs.accounts.audit.log import AuditLog
 from openfrs.accounts.authentication import Login, Scope, Session
-from openfrs.accounts.logins import LoginQueue
 from openfrs.accounts.principal import Caller
 from openfrs.api.auth import TOKEN_HEADER, address_of, authenticate, note_write
-from openfrs.api.dependencies import AuditDep, AuthenticatorDep, LoginQueueDep
+from openfrs.api.dependencies import AuthenticatorDep, LoginQueueDep
 from openfrs.api.extensions.account_schemas import NamedDomain
 from openfrs.api.openapi.document import body_of, header, query_of, returns_header
 from openfrs.api.openapi.refusals import refuses_in_iam
@@ -75,9 +73,7 @@ _LIST_PROJECTS: Final[dict[str, Any]] = {
     responses={**returns_header(SUBJECT_TOKEN, "The token.", 201), **refuses_in_iam()},
     openapi_extra={**body_of(TokenInput, multipart=False), **query_of(TokenQuery)},
 )
-async def create_token(
-    request: Request, authenticator: AuthenticatorDep, login_queue: LoginQueueDep, audit: AuditDep
-) -> Response:
+async def create_token(request: Request, authenticator: AuthenticatorDep, login_queue: LoginQueueDep) -> Response:
     """Issue a token for a password or for another token, in the `X-Subject-Token` response header."""
     auth = (await read_iam_input(request, TokenInput)).auth
     scope = _scope(auth.scope)
@@ -91,8 +87,9 @@ async def create_token(
                 domain_id=user.domain.id,
                 domain_name=user.domain.name,
                 scope=scope,
+                request_id=request.state.request_id,
             )
-            session = await _sign_in(request, login_queue, audit, login)
+            session = await login_queue.sign_in(login)
         case IdentityInput(methods=["token"], token=OldTokenInput(id=str(text))):
             session = await run_in_threadpool(authenticator.rescope, text, scope)
         case IdentityInput(methods=["password" | "token"]):
@@ -187,20 +184,6 @@ async def create_temporary_key(request: Request, authenticator: AuthenticatorDep
         access=key.access_key, secret=key.secret_key, securitytoken=key.security_token, expires_at=key.expires_at
     )
     return _json(TemporaryKeyResponse(credential=credential), 201)
-
-
-async def _sign_in(request: Request, login_queue: LoginQueue, audit: AuditLog, login: Login) -> Session:
-    try:
-        return await login_queue.sign_in(login)
-    except ServiceError as error:
-        audit.record(
-            "login failed",
-            request_id=request.state.request_id,
-            address=login.address,
-            account=login.account[:200],
-            reason=error.message,
-        )
-        raise
 
 
 def _scope(values: ScopeInput | None) -> Scope:
