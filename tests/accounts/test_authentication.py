@@ -65,13 +65,20 @@ def test_invalid_credentials_are_rejected(
 
 def test_a_token_of_another_server_is_rejected(server: Server, tmp_path: Path) -> None:
     text, _ = TokenIssuer(Keyring(KeyFile(tmp_path / "keys.json")), timedelta(hours=1)).issue("u", "p", 0)
-    assert refusal(face_sets(server, {"X-Auth-Token": text}))[:2] == (400, "FRS.0002")
+    assert refusal(face_sets(server, {"X-Auth-Token": text}))[:2] == (401, "FRS.0002")
+
+
+def test_a_changed_token_is_rejected_like_an_unknown_one(server: Server) -> None:
+    token = server.token()
+    changed = token[:40] + ("A" if token[40] != "A" else "B") + token[41:]
+    assert refusal(face_sets(server, {"X-Auth-Token": changed}))[:2] == (401, "FRS.0002")
+    assert refusal(face_sets(server, {"X-Auth-Token": token[:90]}))[:2] == (400, "FRS.0002")
 
 
 def test_an_expired_token_is_rejected(server: Server) -> None:
     mint = TokenIssuer(Keyring(KeyFile(server.data / "keys.json")), timedelta(seconds=-1))
     text, _ = mint.issue("u", server.credentials["project_id"], 0)
-    expected = (401, "APIG.0307", "The token must be updated.")
+    expected = (401, "FRS.0002", "The authentication token is abnormal.")
     assert refusal(face_sets(server, {"X-Auth-Token": text})) == expected
 
 
@@ -82,6 +89,13 @@ def test_a_token_without_a_project_is_rejected(server: Server) -> None:
     assert response.status_code == 201
     headers = {"X-Auth-Token": response.headers["X-Subject-Token"]}
     assert refusal(face_sets(server, headers))[:2] == (400, "FRS.0002")
+
+
+@pytest.mark.parametrize("token", ["MIIgarbled", "gAAAAA" + "x" * 100])
+def test_iam_rejects_every_invalid_token_with_401(server: Server, token: str) -> None:
+    response = server.anonymous.get("/v3/projects", headers={"X-Auth-Token": token})
+    assert response.status_code == 401
+    assert response.json()["error"]["code"] == 401
 
 
 @pytest.mark.parametrize("project", ["/v2/0123456789abcdef0123456789abcdef", "/v2/{project_id}"])

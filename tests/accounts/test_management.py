@@ -29,7 +29,7 @@ def test_an_admin_creates_and_disables_a_user(tenant: Tenant, admin: httpx.Clien
 
     changed = admin.put(f"/users/{user['id']}/enabled", json={"enabled": False}).json()
     assert changed["user"]["enabled"] is False
-    assert tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers=token).status_code == 400
+    assert tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers=token).status_code == 401
     assert log_in(tenant.server, tenant.name, "worker", created["password"], "main").status_code == 401
     admin.put(f"/users/{user['id']}/enabled", json={"enabled": True})
     password = admin.post(f"/users/{user['id']}/password").json()["password"]

@@ -44,6 +44,7 @@ ROUTES = {
     },
     ("POST", "/v1/{project_id}/live-detect-face"): "reader",
     ("GET", "/v1/{project_id}/subscribe"): "reader",
+    ("POST", "/v1/{project_id}/subscribe"): "reader",
     ("GET", "/x/v1/{project_id}/models"): "reader",
     ("POST", "/x/v1/{project_id}/liveness-sessions"): "reader",
     ("POST", "/x/v1/{project_id}/liveness-sessions/{session_id}/video"): "reader",

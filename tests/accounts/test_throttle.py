@@ -165,7 +165,9 @@ def test_a_project_has_its_own_number_and_size_of_face_sets(server: Server) -> N
 
 def test_subscribe_names_every_service(tenant: Tenant) -> None:
     with tenant.client() as client:
-        response = client.get(f"{tenant.server.endpoint}/v1/{tenant.project_id}/subscribe").json()
+        path = f"{tenant.server.endpoint}/v1/{tenant.project_id}/subscribe"
+        response = client.get(path).json()
+        assert client.post(path).json() == response  # both methods occur in SDKs
     assert response.pop("max_face_set_number") == 10
     assert response.keys() == {"detect_service", "compare_service", "live_detect_service", "search_service"}
     for service in response.values():

@@ -19,7 +19,7 @@ IAM_401 = {"code": 401, "title": "Unauthorized"}
 def works(tenant: Tenant, token: str) -> bool:
     response = tenant.server.anonymous.get(f"{tenant.base}/face-sets", headers={"X-Auth-Token": token})
     if response.status_code != 200:
-        assert (response.status_code, response.json()["error_code"]) == (400, "FRS.0002")
+        assert (response.status_code, response.json()["error_code"]) == (401, "FRS.0002")
     return response.status_code == 200
 
 
@@ -167,7 +167,7 @@ def test_a_retired_key_is_dropped_once_its_tokens_have_expired(tmp_path: Path) -
     text, _ = TokenIssuer(keyring, timedelta(hours=1)).issue("u", "p", 0)
     keyring.rotate_token_keys(timedelta(seconds=0))
     keyring.rotate_token_keys(timedelta(seconds=0))
-    with pytest.raises(ServiceError, match=r"FRS\.0002"):
+    with pytest.raises(ServiceError, match=r"FRS\.0002/401"):
         TokenIssuer(keyring, timedelta(hours=1)).read(text)
 
 

@@ -261,7 +261,7 @@ def expired_once() -> Any:
             route.continue_()
             return
         answered.append(route)
-        body = {"error_code": "APIG.0307", "error_msg": "The token must be updated."}
+        body = {"error_code": "FRS.0002", "error_msg": "The authentication token is abnormal."}
         route.fulfill(status=401, json=body)
 
     return response

@@ -147,8 +147,9 @@ def test_every_documented_code_has_its_status_and_no_other_code_exists() -> None
             statuses[entry.code].add(entry.status)
     assert statuses == {
         **documented(),
-        "APIG.0201": documented()["APIG.0201"] | {503},
-    }  # OpenFRS's own: no index to search
+        "APIG.0201": documented()["APIG.0201"] | {503},  # OpenFRS's own: no index to search
+        "FRS.0002": {400, 401},  # clients log in again only on 401
+    }
 
 
 def test_the_catalogue_marks_the_errors_that_are_raised() -> None:
@@ -190,7 +191,7 @@ def test_an_entry_takes_exactly_its_arguments(key: str) -> None:
 def test_a_key_is_the_code_and_the_status_if_codes_repeat(key: str) -> None:
     entry = catalogue()[key]
     by_envelope = {
-        Envelope.FRS: {entry.code, f"{entry.code}/policy"},
+        Envelope.FRS: {entry.code, *(f"{entry.code}/{variant}" for variant in ("401", "policy", "url"))},
         Envelope.GATEWAY: {entry.code, f"{entry.code}/{entry.status}", f"{entry.code}/held"},
         Envelope.IAM: {f"IAM.{entry.status}"},
     }

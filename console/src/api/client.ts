@@ -4,7 +4,7 @@ import { errorOf, OfflineError } from './errors';
 import type { paths } from './schema';
 
 /** Error codes of an expired or revoked token. */
-const EXPIRED = new Set(['APIG.0307', 'APIG.0301', 'FRS.0002']);
+const EXPIRED = new Set(['APIG.0301', 'FRS.0002']);
 
 /** Send a request; throws `OfflineError` if the service is unreachable. */
 async function sendRequest(request: Request): Promise<Response> {

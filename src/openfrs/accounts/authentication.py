@@ -137,7 +137,7 @@ class Authenticator:
         """Return the user and scope of a token.
 
         Raises:
-            ServiceError: ``FRS.0002`` it is invalid or revoked, or its user was changed; ``APIG.0307`` it has expired.
+            ServiceError: ``FRS.0002`` it is not a token; ``FRS.0002/401`` it is unknown, expired or revoked, or its user was changed.
         """
         token, user = self._read_token(text)
         project, role = self._accounts.find_membership(user.id, token.project_id) or (None, None)
@@ -275,7 +275,7 @@ class Authenticator:
         token = self._issuer.read(text)
         user = self._accounts.find_token_user(token.user_id, token.id)
         if user is None or not user.enabled or user.credentials_version != token.credentials_version:
-            raise ServiceError("FRS.0002")
+            raise ServiceError("FRS.0002/401")
         return token, user
 
     def _find_signer(self, request: SignedRequest, signature: Signature) -> tuple[Caller, str] | None:

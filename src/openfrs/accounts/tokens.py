@@ -1,10 +1,11 @@
 """Stateless tokens, signed and encrypted."""
 
 import json
+import re
 import secrets
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from cryptography.fernet import InvalidToken
 
@@ -12,6 +13,10 @@ from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
 
 from .keyring import Keyring
+
+
+_SEALED: Final = re.compile(r"gAAAAA[A-Za-z0-9_-]{92,}={0,2}")
+"""The form of a sealed object: Fernet's version and the first bytes of its time, then at least one encrypted block and the digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +63,15 @@ class TokenIssuer:
         """Return the content of a token.
 
         Raises:
-            ServiceError: ``FRS.0002`` it was not issued by this service, ``APIG.0307`` it has expired.
+            ServiceError: ``FRS.0002/401`` it has expired, and as :func:`unseal`.
         """
         content = unseal(self._keyring, text)
         try:
             token = Token(**{**content, "methods": tuple(content["methods"])})
         except (KeyError, TypeError):
-            raise ServiceError("FRS.0002") from None
+            raise ServiceError("FRS.0002/401") from None
         if token.expires_at <= utc_now():
-            raise ServiceError("APIG.0307")
+            raise ServiceError("FRS.0002/401")
         return token
 
 
@@ -79,10 +84,11 @@ def unseal(keyring: Keyring, text: str) -> dict[str, Any]:
     """Return the object of :func:`seal`; members that end in ``_at`` are times.
 
     Raises:
-        ServiceError: ``FRS.0002`` the text was not sealed by this service.
+        ServiceError: ``FRS.0002`` the text cannot be of this service, ``FRS.0002/401`` it has the form of a sealed object and
+            was sealed with an unknown key, or changed.
     """
     try:
         content: dict[str, Any] = json.loads(keyring.tokens.decrypt(text.encode()))
     except (InvalidToken, ValueError):
-        raise ServiceError("FRS.0002") from None
+        raise ServiceError("FRS.0002/401" if _SEALED.fullmatch(text) else "FRS.0002") from None
     return {name: datetime.fromisoformat(value) if name.endswith("_at") else value for name, value in content.items()}

@@ -30,7 +30,7 @@ async def authenticate(request: Request) -> Caller:
     """Authenticate the caller by the ``X-Auth-Token`` header or a signature in ``Authorization``.
 
     Raises:
-        ServiceError: ``APIG.0301``, ``APIG.0307`` or ``FRS.0002``
+        ServiceError: ``APIG.0301``, ``FRS.0002`` or ``FRS.0002/401``
     """
     return await run_in_threadpool(await _authentication(request))
 

@@ -26,7 +26,7 @@ from .filter import parse_filter
 class SearchOptions:
     """Options of a search: the ``top_n`` most similar faces that match the filter and reach the threshold are returned.
 
-    ``sort`` only orders the results. As in the API, it is a list of one-pair mappings of a field to ``asc`` or ``desc``.
+    ``sort`` only orders the results. As in the API, it is a list of one-pair mappings of a field to ``asc`` or ``desc``, in any case.
     """
 
     top_n: int = limits.DEFAULT_TOP_N
@@ -118,6 +118,7 @@ def sort_order(sort: Sequence[Any], definitions: FieldDefinitions) -> Mapping[st
         ((field, direction),) = item.items()
         if field not in definitions or field_type(definitions, field) not in NUMERIC:
             raise ServiceError("FRS.0032", displayed_name(field))
+        direction = direction.lower() if isinstance(direction, str) else ""
         if direction not in ("asc", "desc"):
             raise wrong_format("sort", f"the order of {field} must be asc or desc")
         order.pop(field, None)

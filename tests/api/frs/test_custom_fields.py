@@ -144,6 +144,15 @@ def test_undeclared_fields_are_rejected(frs: Frs) -> None:
     assert add(frs, {})["external_fields"] == {}
 
 
-@pytest.mark.parametrize("values", [[], [1], "a", 1, True])
+def test_an_empty_list_counts_as_an_empty_object(frs: Frs) -> None:
+    """As PHP encodes an empty array."""
+    frs.create(external_fields=[])
+    face = add(frs, [])
+    assert face["external_fields"] == {}
+    body = {"face_id": face["face_id"], "external_image_id": "a", "external_fields": []}
+    ok(frs.put("/face-sets/test/faces", json=body))
+
+
+@pytest.mark.parametrize("values", [[1], "a", 1, True])
 def test_external_fields_are_an_object(frs: Frs, face_set: str, values: Any) -> None:
     assert "external_fields" in refused(frs, values, "FRS.0012")

@@ -69,7 +69,9 @@ def test_unusable_images_are_rejected(v1: Frs) -> None:
     refusal(ask(image_base64=image, image_url="https://a.b/c"), "FRS.0012")
     refusal(ask(image_base64="Zm9v"), "FRS.0015")
     refusal(ask(image_base64="A" * (MAX_IMAGE_BYTES + 1)), "FRS.0017")
-    refusal(ask(image_url="https://a.b/c"), "FRS.0020")
+    message = refusal(ask(image_url="https://a.b/c"), "FRS.0020")
+    assert "image_url" in message
+    assert "OPENFRS_OBS_ENDPOINT and OPENFRS_URL_HOSTS" in message
     assert v1.get("/live-detect-face").status_code == 405
 
 

@@ -53,6 +53,7 @@ def test_each_action_in_its_time(frs: Frs) -> None:
         return bool(ok(ask(frs, LEFT_THEN_RIGHT, actions="1,2", action_time=times))["video-result"]["alive"])
 
     assert alive("500-1500,2000-2900")
+    assert alive(",,")  # as SDKs send no windows
     assert not alive("0-600,2000-2900")
     assert not alive("500-1500,3000-3500")
     assert ok(ask(frs, LEFT_THEN_RIGHT, actions="2", action_time="2000-2900"))["video-result"]["alive"]

@@ -137,7 +137,8 @@ def test_only_allowed_hosts_are_contacted(hosts: str, url: str, allowed: bool) -
 @pytest.mark.parametrize("url", ["https://files.example/a.jpg", "/faces/a.jpg", "file:///etc/passwd", "x"])
 def test_nothing_is_fetched_without_settings(url: str) -> None:
     resolver, network = FakeResolver({}), RecordingNetwork()
-    assert error_of(Fetcher(FetchRules.from_settings(Settings()), resolve=resolver, network=network), url) == "FRS.0020"
+    fetcher = Fetcher(FetchRules.from_settings(Settings()), resolve=resolver, network=network)
+    assert error_of(fetcher, url) == "FRS.0020"
     assert (resolver.queries, network.calls) == ([], [])
 
 

@@ -15,9 +15,10 @@ from openfrs.media.fetching.locations import ObsObject, WebFile, parse_url
         ("https://faces.obs.cn-north-4.myhuaweicloud.com:443/%E4%B8%AD.jpg", "faces", "中.jpg"),
         ("/faces/a.jpg", "faces", "a.jpg"),
         ("/faces/dir/中 a.jpg", "faces", "dir/中 a.jpg"),
+        ("faces/dir/中 a.jpg", "faces", "dir/中 a.jpg"),
     ],
 )
-def test_both_notations_of_obs_objects_are_parsed(url: str, bucket: str, key: str) -> None:
+def test_all_notations_of_obs_objects_are_parsed(url: str, bucket: str, key: str) -> None:
     assert parse_url(url) == ObsObject(bucket, key)
 
 

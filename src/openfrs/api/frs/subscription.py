@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from openfrs.accounts.principal import Principal
 from openfrs.api.auth import Reader
 from openfrs.api.openapi.refusals import refuses
 
@@ -29,6 +30,16 @@ class SubscribesResponse(BaseModel):
 @router.get("/subscribe", summary="Show subscriptions", responses=refuses())
 async def show_subscribes(principal: Reader) -> SubscribesResponse:
     """Show the subscribed services of the project and its maximum number of face sets."""
+    return _subscriptions(principal)
+
+
+@router.post("/subscribe", summary="Subscribe", responses=refuses())
+async def subscribe(principal: Reader) -> SubscribesResponse:
+    """Show the subscribed services as `GET` does: all services are subscribed already."""
+    return _subscriptions(principal)
+
+
+def _subscriptions(principal: Principal) -> SubscribesResponse:
     since = principal.project.created_at.strftime("%Y-%m-%d %H:%M:%S")
     subscription = Subscription(create_time=since, subscribe_status=True)
     return SubscribesResponse(

@@ -1,8 +1,11 @@
-"""Schemas of request parameters, for the OpenAPI document only: :mod:`openfrs.faces` validates the values."""
+"""Types of request parameters: their schemas, for the OpenAPI document only, and the other notations that clients send.
+
+:mod:`openfrs.faces` validates the values.
+"""
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from openfrs.core import limits
 from openfrs.faces.fields import EXTERNAL_IMAGE_ID_FORMAT, FIELD_NAME_FORMAT
@@ -17,8 +20,20 @@ ExternalImageId = Annotated[str, Field(json_schema_extra={"pattern": f"^{EXTERNA
 
 FilterText = Annotated[str, Field(json_schema_extra={"maxLength": limits.MAX_FILTER_LENGTH})]
 
+
+def _object(value: Any) -> Any:
+    """Accept an empty list in place of an empty object: PHP encodes both the same way."""
+    return {} if value == [] else value
+
+
+def _sort_entries(value: Any) -> Any:
+    """Accept one object in place of a list of one-pair objects."""
+    return [{field: order} for field, order in value.items()] if isinstance(value, dict) else value
+
+
 FieldDeclarations = Annotated[
     dict[str, Any],
+    BeforeValidator(_object),
     Field(
         json_schema_extra={
             "maxProperties": limits.MAX_CUSTOM_FIELDS,
@@ -33,12 +48,15 @@ FieldDeclarations = Annotated[
 """Declarations of custom fields by name. Types are case-insensitive, and `string` by default."""
 
 FieldValues = Annotated[
-    dict[str, Any], Field(json_schema_extra={"additionalProperties": {"type": ["string", "number", "boolean"]}})
+    dict[str, Any],
+    BeforeValidator(_object),
+    Field(json_schema_extra={"additionalProperties": {"type": ["string", "number", "boolean"]}})
 ]
 """Values of custom fields by name."""
 
 SortOrder = Annotated[
     list[Any],
+    BeforeValidator(_sort_entries),
     Field(
         json_schema_extra={
             "items": {

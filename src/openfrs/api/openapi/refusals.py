@@ -18,7 +18,7 @@ BODY: Final[Keys] = (*QUERY, "FRS.0014")
 
 _UPLOAD: Final[Keys] = (
     *(*BODY, "FRS.0017"),
-    *("FRS.0020", "FRS.0021", "FRS.0022", "FRS.0023", "FRS.0024", "FRS.0027", "FRS.0035", "FRS.0036"),
+    *("FRS.0020", "FRS.0020/url", "FRS.0021", "FRS.0022", "FRS.0023", "FRS.0024", "FRS.0027", "FRS.0035", "FRS.0036"),
 )
 
 IMAGE: Final[Keys] = (*_UPLOAD, "FRS.0013", "FRS.0015", "FRS.0016")
@@ -35,7 +35,7 @@ _HTTP: Final[Keys] = ("APIG.0201/400", "APIG.0201/414", "APIG.0201/494")
 
 _PROJECT: Final[Keys] = (
     *("APIG.0101", "APIG.0201/413", "FRS.0018"),
-    *("APIG.0301", "APIG.0302", "APIG.0307", "APIG.0310", "FRS.0002", "FRS.0028", "FRS.0033"),
+    *("APIG.0301", "APIG.0302", "APIG.0310", "FRS.0002", "FRS.0002/401", "FRS.0028", "FRS.0033"),
 )
 """Errors common to all routes of a project: no such route, a large body, authentication, role, quota and internal errors."""
 

@@ -183,7 +183,7 @@ def parse_actions(text: str | None) -> tuple[Action, ...]:
 
 def _parse_windows(text: str | None, count: int) -> tuple[tuple[int, int], ...] | None:
     """Parse one ``start-end`` window in milliseconds for each of ``count`` actions."""
-    if text is None or not text.strip():
+    if text is None or not text.strip(", "):
         return None
     parts = [_WINDOW.fullmatch(part) for part in text.split(",")]
     windows = tuple((int(part[1]), int(part[2])) for part in parts if part)

@@ -67,14 +67,14 @@ class Fetcher:
         try:
             file = await self._fetch(url, project_id, parameter, max_bytes)
         except ServiceError as error:
-            URL_FETCHES.labels(error.entry.key).inc()
+            URL_FETCHES.labels(error.entry.code).inc()
             raise
         URL_FETCHES.labels("fetched").inc()
         return file
 
     async def _fetch(self, url: str, project_id: str, parameter: str, max_bytes: int) -> bytes:
         if not self._rules.hosts and self._rules.store is None:
-            raise ServiceError("FRS.0020", parameter)
+            raise ServiceError("FRS.0020/url", parameter)
         location = parse_url(url)
         self._check(location, project_id)
         if self._running >= limits.MAX_CONCURRENT_FETCHES:

@@ -14,6 +14,9 @@ _HOST: Final = re.compile(
 """A fully qualified host name. Its last label begins with a letter, which excludes addresses such as ``0x7f.1``."""
 
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_OBS_PATH: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]/.")
+"""A bucket and a key without a leading slash. With a dot, the first part would rather be a host."""
+
 _OBS_HOST: Final = re.compile(rf"(?P<bucket>{_BUCKET.pattern})\.obs\.[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _VISIBLE: Final = re.compile(r"[!-~]+")
 
@@ -43,14 +46,14 @@ class WebFile:
 def parse_url(text: str) -> ObsObject | WebFile:
     """Parse a URL; whether it may be fetched is checked elsewhere.
 
-    Objects of OBS are written ``https://BUCKET.obs.REGION.DOMAIN/KEY`` or ``/BUCKET/KEY``.
+    Objects of OBS are written ``https://BUCKET.obs.REGION.DOMAIN/KEY``, ``/BUCKET/KEY`` or ``BUCKET/KEY``.
 
     Raises:
         ServiceError: ``FRS.0021`` not a valid HTTPS URL; ``FRS.0022`` not a valid bucket and key of OBS; ``FRS.0035`` the host
             is not fully qualified, or the URL contains a user.
     """
-    if text.startswith("/") and not text.startswith("//"):
-        bucket, _, key = text[1:].partition("/")
+    if (text.startswith("/") and not text.startswith("//")) or _OBS_PATH.match(text):
+        bucket, _, key = text.removeprefix("/").partition("/")
         return _obs_object(bucket, key)
     if len(text) > limits.MAX_URL_LENGTH or not _VISIBLE.fullmatch(text) or "\\" in text:
         raise ServiceError("FRS.0021")
