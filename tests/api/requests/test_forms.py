@@ -1,5 +1,6 @@
 """Multipart forms as different clients write them, and malformed ones."""
 
+import base64
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openfrs.core import limits
 from tests.support.contract import Frs, ok, refusal
 from tests.support.fake_models import photo
 from tests.support.fuzzing import fuzz
@@ -150,6 +152,27 @@ def test_invalid_external_fields_are_rejected(frs: Frs, face_set: str, text: str
     response = frs.post(f"{face_set}/faces", content=form(FILE, part("external_fields", text)), headers=FORM)
     assert len(refusal(response, code)) < 200
     assert frs.count() == 0
+
+
+@pytest.mark.parametrize("name", ["face_id", "filter", "top_n", "threshold", "return_fields", "sort"])
+def test_a_text_of_more_than_16_kb_is_rejected(frs: Frs, face_set: str, name: str) -> None:
+    """The part is not read further: its size is not that of a parsed value."""
+    for size in (limits.MAX_TEXT_LENGTH + 1, 8 * limits.MEGABYTE):
+        response = frs.post(f"{face_set}/search", content=form(FILE, part(name, "," * size)), headers=FORM)
+        assert refusal(response, "FRS.0012").endswith(f"{name}: a text of at most 16384 bytes")
+
+
+@pytest.mark.parametrize("name", ["image_base64", "image_file"])
+def test_a_file_may_be_larger_than_a_text(frs: Frs, face_set: str, name: str) -> None:
+    image = IMAGE + bytes(limits.MEGABYTE)
+    content = part(name, base64.b64encode(image) if name == "image_base64" else image)
+    assert len(add(frs, content)) == 2
+
+
+def test_an_unterminated_string_with_python_words_is_rejected(frs: Frs, face_set: str) -> None:
+    text = '{"a_string": "' + '\\"' * 5000
+    response = frs.post(f"{face_set}/faces", content=form(FILE, part("external_fields", text)), headers=FORM)
+    assert "external_fields" in refusal(response, "FRS.0012")
 
 
 def test_the_content_type_of_a_form_is_case_insensitive(frs: Frs, face_set: str) -> None:

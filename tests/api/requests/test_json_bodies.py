@@ -101,6 +101,20 @@ def test_escaped_and_spaced_json_means_the_same(frs: Frs, body: bytes) -> None:
     assert ok(frs.post("/face-sets", content=body))["face_set_info"]["face_set_name"] == "中😀"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("face_id", "a" * 16_385),
+        ("image_url", "a" * 16_385),
+        ("return_fields", ["a" * 8000] * 3),
+        ("sort", [{"a" * 16_385: "asc"}]),
+    ],
+)
+def test_a_text_of_more_than_16_kb_is_rejected(frs: Frs, face_set: str, name: str, value: Any) -> None:
+    message = refusal(frs.post(f"{face_set}/search", json={name: value}), "FRS.0012")
+    assert message.endswith(f"{name}: a text of at most 16384 characters")
+
+
 def test_the_last_of_repeated_keys_counts(frs: Frs) -> None:
     body = b'{"face_set_name": "a", "face_set_name": "b", "external_fields": {"x": {"type": "long"}, "x": {"type": "string"}}}'
     info = ok(frs.post("/face-sets", content=body))["face_set_info"]

@@ -42,6 +42,11 @@ def test_other_prefixes_are_not_base64(text: str) -> None:
     assert is_rejected(text)
 
 
+def test_the_head_of_a_data_uri_is_bounded() -> None:
+    assert decode_base64("data:a/b" + ";a" * 120 + ";base64,aGk=", "p") == b"hi"
+    assert is_rejected("data:a/b" + ";a" * 121 + ";base64,aGk=")
+
+
 @pytest.mark.parametrize("text", ["aGk", "aGk==", "a", "====", "aGk=aGk=", "=aGk"])
 def test_bad_padding_is_rejected(text: str) -> None:
     assert is_rejected(text)

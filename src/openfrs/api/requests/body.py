@@ -2,21 +2,20 @@
 
 import asyncio
 import hashlib
-import json
-import re
-from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, AnyStr, Final, TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from openfrs.core import limits
 from openfrs.core.admission import RequestSlot
 from openfrs.core.errors import ServiceError, wrong_format
+
+from .form import FILE_SUFFIXES, parse_form
 
 
 class Input(BaseModel):
@@ -90,14 +89,16 @@ async def read_input(request: Request, model: type[T], *, multipart: bool = True
     is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
     try:
         if is_form and multipart:
-            values = model.model_validate(await _form(request, body, model.model_fields))
-        else:
-            values = await parse_json(model, body)
+            content_type = request.headers["content-type"]
+            parse = partial(parse_form, content_type, body, model.model_fields)
+            return model.model_validate(
+                parse() if len(body) < limits.LARGE_BODY_BYTES else await run_in_threadpool(parse)
+            )
+        return await parse_json(model, body)
     except ValidationError as error:
         raise invalid_input(error) from None
     except ValueError as error:
         raise wrong_format("the request body", str(error)) from None
-    return values
 
 
 async def read_iam_input(request: Request, model: type[T]) -> T:
@@ -118,18 +119,36 @@ async def parse_json(model: type[T], body: bytes) -> T:
     Raises:
         ValidationError: not JSON, or not valid for the model.
         ValueError: more values than any valid request has; each takes far more memory and time than its text.
+        ServiceError: ``FRS.0012`` a text that is not a file in base64 is too long.
     """
 
     def parse() -> T:
-        _limit_commas(b",", body)
-        return model.model_validate_json(body)
+        if len(body.split(b",", limits.MAX_JSON_COMMAS)) > limits.MAX_JSON_COMMAS:
+            raise ValueError(f"more than {limits.MAX_JSON_COMMAS} commas")
+        values = model.model_validate_json(body)
+        if len(body) > limits.MAX_TEXT_LENGTH:
+            _limit_texts(values)
+        return values
 
     return parse() if len(body) < limits.LARGE_BODY_BYTES else await run_in_threadpool(parse)
 
 
-def _limit_commas(comma: AnyStr, text: AnyStr) -> None:
-    if len(text.split(comma, limits.MAX_JSON_COMMAS)) > limits.MAX_JSON_COMMAS:
-        raise ValueError(f"more than {limits.MAX_JSON_COMMAS} commas")
+def _limit_texts(values: Input) -> None:
+    for name, value in values:
+        if not name.endswith(FILE_SUFFIXES) and _text_length(value) > limits.MAX_TEXT_LENGTH:
+            raise wrong_format(name, f"a text of at most {limits.MAX_TEXT_LENGTH} characters")
+
+
+def _text_length(value: Any) -> int:
+    """Return the number of characters in a value, its keys included."""
+    match value:
+        case str():
+            return len(value)
+        case Mapping():
+            return sum(_text_length(each) for item in value.items() for each in item)
+        case list():
+            return sum(map(_text_length, value))
+    return 0
 
 
 def read_query(request: Request, model: type[T]) -> T:
@@ -151,88 +170,3 @@ def invalid_input(error: ValidationError) -> ServiceError:
         return ServiceError("FRS.0014")
     parameter = str(first["loc"][0])
     return ServiceError("FRS.0011", parameter) if first["type"] == "missing" else wrong_format(parameter, first["msg"])
-
-
-_STRING_OR_PYTHON_WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\b(?:True|False|None)\b')
-
-_JSON_WORDS: Final = {"True": "true", "False": "false", "None": "null"}
-
-
-def _json_text(text: str) -> Any:
-    """Parse JSON, or the almost-JSON of old Python clients: double quotes, but ``True``, ``False`` and ``None``."""
-    _limit_commas(",", text)
-    try:
-        return json.loads(text)
-    except ValueError:
-        return json.loads(_STRING_OR_PYTHON_WORD.sub(lambda word: _JSON_WORDS.get(word[0], word[0]), text))
-
-
-def _flag(text: str) -> bool:
-    return {"true": True, "false": False}[text.strip().lower()]
-
-
-_TEXT_FIELDS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "top_n": int,
-    "threshold": float,
-    "nod_threshold": float,
-    "single": _flag,
-    "external_fields": _json_text,
-    "return_fields": _json_text,
-    "sort": _json_text,
-    "policy": _json_text,
-}
-"""Converters for the text parts of a form that are not strings."""
-
-
-class _InMemoryParser(MultiPartParser):
-    """Starlette's parser with every part kept in memory: images are never written to disk.
-
-    Text parts are decoded as Latin-1, which keeps every byte. The charset of the request is ignored: some charsets take
-    quadratic time.
-    """
-
-    spool_max_size = limits.MAX_BODY_BYTES + 1
-    _charset = property(lambda _: "latin-1", lambda *_: None)  # the parser sets it from the request
-
-
-async def _form(request: Request, body: bytes, names: Container[str]) -> dict[str, Any]:
-    """Parse the parts of a multipart body with these names: files as bytes, other parts as the type of their field.
-
-    The name decides what a part is: some clients send a file without a file name, or a text with one.
-    """
-
-    async def stream() -> AsyncIterator[bytes]:
-        for start in range(0, len(body), limits.LARGE_BODY_BYTES):
-            yield body[start : start + limits.LARGE_BODY_BYTES]
-            await asyncio.sleep(0)  # yield to other requests
-
-    parser = _InMemoryParser(
-        Headers(scope=request.scope),
-        stream(),  # type: ignore[arg-type]  # typed as an async generator, used as an async iterator
-        max_files=limits.MAX_MULTIPART_PARTS,
-        max_fields=limits.MAX_MULTIPART_PARTS,
-        max_part_size=limits.MAX_BODY_BYTES,
-    )
-    try:
-        form = await parser.parse()
-    except (MultiPartException, KeyError, ValueError):
-        raise wrong_format("the request body", "not a valid multipart form") from None
-    try:
-        parts = [(name, part) for name, part in form.multi_items() if name in names]
-        if len(body) < limits.LARGE_BODY_BYTES:
-            return _values(parts)
-        return await run_in_threadpool(_values, parts)
-    finally:
-        for file in parser._files_to_close_on_error:  # form.close() misses the file of a part that was cut off
-            file.close()
-
-
-def _values(parts: Sequence[tuple[str, UploadFile | str]]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, part in parts:
-        data = part.encode("latin-1") if isinstance(part, str) else part.file.read()
-        try:
-            values[name] = data if name.endswith("_file") else _TEXT_FIELDS.get(name, str)(data.decode())
-        except (ValueError, KeyError, RecursionError):
-            raise wrong_format(name, "the text is not a value of its type") from None
-    return values

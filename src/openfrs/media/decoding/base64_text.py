@@ -5,6 +5,7 @@ from typing import Final
 
 import pybase64
 
+from openfrs.core import limits
 from openfrs.core.errors import ServiceError
 
 _DATA_URI: Final = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+=-]+)*;base64,", re.ASCII)
@@ -18,12 +19,12 @@ def decode_base64(text: str, parameter: str) -> bytes:
     Raises:
         ServiceError: ``FRS.0015`` the text is not base64.
     """
-    prefix = _DATA_URI.match(text)
+    prefix = _DATA_URI.match(text, 0, limits.MAX_DATA_URI_HEAD)
     if prefix:
         text = text[prefix.end() :]
-    if "\n" in text or "\r" in text:
-        text = text.replace("\r", "").replace("\n", "")
     try:
+        if "\n" in text or "\r" in text:
+            return pybase64.b64decode(text.encode("ascii").translate(None, b"\r\n"), validate=True)
         return pybase64.b64decode(text, validate=True)
     except ValueError:
         raise ServiceError("FRS.0015", parameter) from None
