@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from limits.errors import ConfigurationError
-from limits.storage import Storage, storage_from_string
+from limits.storage import Storage
 from sqlalchemy import text
 
 from openfrs.accounts.administration import Administration
@@ -14,6 +13,7 @@ from openfrs.accounts.audit.database_log import open_audit
 from openfrs.accounts.audit.log import AuditLog
 from openfrs.accounts.authentication import Authenticator
 from openfrs.accounts.bootstrap import create_first_account
+from openfrs.accounts.counters import open_counters
 from openfrs.accounts.failed_logins import FailedLogins
 from openfrs.accounts.keyring import Keyring, open_keyring
 from openfrs.accounts.logins import LoginQueue
@@ -24,7 +24,7 @@ from openfrs.accounts.tokens import TokenIssuer
 from openfrs.accounts.usage import UsageCounter
 from openfrs.core.admission import Admission
 from openfrs.core.clock import Clock, utc_now
-from openfrs.core.errors import OperatorError, ServiceError
+from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
 from openfrs.faces.face_sets import FaceSets
 from openfrs.faces.faces import Faces
@@ -131,7 +131,7 @@ class Services:
         index = open_milvus_index(settings, database, repository)
         galleries = _galleries(settings, repository, index)
         face_sets = FaceSets(repository, galleries, embedder=pipeline.embedder)
-        counters = _counters(settings.counters)
+        counters = open_counters(settings.counters)
         audit = open_audit(settings, database)
         failed_logins = FailedLogins(audit)
         authenticator = _authenticator(settings, accounts, keyring, counters, failed_logins)
@@ -215,15 +215,6 @@ def _authenticator(
 def _liveness_sessions(settings: Settings, database: Database, liveness: ActionLiveness) -> LivenessSessions:
     lifetime = timedelta(seconds=settings.liveness_session_seconds)
     return LivenessSessions(LivenessSessionRepository(database), liveness, lifetime)
-
-
-def _counters(uri: str) -> Storage:
-    try:
-        storage = storage_from_string(uri)
-    except ConfigurationError as error:
-        raise OperatorError(f"setting counters: {error}") from error
-    assert isinstance(storage, Storage)
-    return storage
 
 
 def prepare(settings: Settings, endpoint: str) -> bool:
