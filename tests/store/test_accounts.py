@@ -32,19 +32,20 @@ def accounts(location: DatabaseLocation) -> Iterator[AccountRepository]:
 
 
 def test_find_token_user_returns_the_user(accounts: AccountRepository) -> None:
-    assert accounts.find_token_user(USER.id, "token") == accounts.find_user(USER.id) == USER
-    assert accounts.find_token_user("nobody", "token") is None
+    assert accounts.find_token_user(USER.id, ["token"]) == accounts.find_user(USER.id) == USER
+    assert accounts.find_token_user("nobody", ["token"]) is None
 
 
 def test_revoking_a_token_leaves_other_tokens_of_the_user_valid(accounts: AccountRepository) -> None:
     accounts.revoke_token("token", LATER, NOW)
-    assert accounts.find_token_user(USER.id, "token") is None
-    assert accounts.find_token_user(USER.id, "another") == USER
+    assert accounts.find_token_user(USER.id, ["token"]) is None
+    assert accounts.find_token_user(USER.id, ["another"]) == USER
+    assert accounts.find_token_user(USER.id, ["another", "token"]) is None
 
 
 def test_find_token_user_returns_the_current_state(accounts: AccountRepository) -> None:
     accounts.update_user(USER.id, enabled=False)
-    bearer = accounts.find_token_user(USER.id, "token")
+    bearer = accounts.find_token_user(USER.id, ["token"])
     assert bearer is not None
     assert (bearer.enabled, bearer.credentials_version) == (False, 1)
 

@@ -126,7 +126,8 @@ class Authenticator:
         """Exchange a token for one with another scope and the same expiry.
 
         Raises:
-            ServiceError: as :meth:`inspect`; ``IAM.401`` the user has no such project or domain.
+            ServiceError: as :meth:`inspect`; ``IAM.401`` the user has no such project or domain, or the token was exchanged too
+                often.
         """
         old_token, user = self._read_token(text)
         project, role = self._resolve_scope(user, scope)
@@ -144,7 +145,7 @@ class Authenticator:
         return Session(text, token, user, project, Role(role) if role else None)
 
     def revoke(self, text: str) -> None:
-        """Revoke a token.
+        """Revoke a token, and the tokens and temporary access keys that were obtained with it.
 
         Raises:
             ServiceError: as :meth:`inspect`
@@ -155,7 +156,7 @@ class Authenticator:
     def create_temporary_key(self, caller: Caller, seconds: int) -> TemporaryKey:
         """Create a temporary access key for the caller, valid for ``seconds``.
 
-        It expires no later than the caller's credentials and has their scope.
+        It expires no later than the caller's credentials, has their scope, and is revoked with them.
         """
         expires_at = min(_after(seconds), caller.expires_at) if caller.expires_at else _after(seconds)
         access_key, secret_key = "TMP" + secrets.token_hex(9).upper(), secrets.token_urlsafe(30)
@@ -166,6 +167,8 @@ class Authenticator:
             "project_id": caller.project_id,
             "credentials_version": caller.user.credentials_version,
             "expires_at": expires_at,
+            "token_ids": caller.token_ids,
+            "made_with": caller.access_key,
         }
         return TemporaryKey(access_key, secret_key, seal(self._keyring, content), expires_at)
 
@@ -178,7 +181,7 @@ class Authenticator:
             ServiceError: as :meth:`inspect`
         """
         token, user = self._read_token(text)
-        return Caller(user, token.project_id, expires_at=token.expires_at)
+        return Caller(user, token.project_id, expires_at=token.expires_at, token_ids=token.lineage)
 
     def authenticate_signature(self, request: SignedRequest, address: str) -> Caller:
         """Return the caller who signed a request.
@@ -273,7 +276,7 @@ class Authenticator:
 
     def _read_token(self, text: str) -> tuple[Token, User]:
         token = self._issuer.read(text)
-        user = self._accounts.find_token_user(token.user_id, token.id)
+        user = self._accounts.find_token_user(token.user_id, token.lineage)
         if user is None or not user.enabled or user.credentials_version != token.credentials_version:
             raise ServiceError("FRS.0002/401")
         return token, user
@@ -287,7 +290,7 @@ class Authenticator:
         user = self._accounts.find_user(key.user_id) if key else None
         if key is None or user is None or not user.enabled:
             return None
-        caller = Caller(user, None, signature.hexdigest, request.body_sha256)
+        caller = Caller(user, None, signature.hexdigest, request.body_sha256, access_key=key.access_key)
         return caller, self._keyring.secrets.decrypt(key.secret).decode()
 
     def _find_temporary_signer(
@@ -299,11 +302,20 @@ class Authenticator:
             return None
         if content.get("access_key") != signature.access_key or content["expires_at"] <= utc_now():
             return None
-        user = self._accounts.find_user(content["user_id"])
+        token_ids, made_with = tuple(content.get("token_ids", ())), content.get("made_with", "")
+        if made_with and self._accounts.find_access_key(made_with) is None:
+            return None
+        user = self._accounts.find_token_user(content["user_id"], token_ids)
         if user is None or not user.enabled or user.credentials_version != content["credentials_version"]:
             return None
         caller = Caller(
-            user, content["project_id"], signature.hexdigest, request.body_sha256, expires_at=content["expires_at"]
+            user,
+            content["project_id"],
+            signature.hexdigest,
+            request.body_sha256,
+            expires_at=content["expires_at"],
+            token_ids=token_ids,
+            access_key=made_with,
         )
         return caller, content["secret_key"]
 

@@ -34,7 +34,7 @@ class Caller:
 
     ``project_id`` is the project that the credentials are valid for; None for all projects, empty for none. ``signature`` and
     ``body_sha256`` are those of a signed request, empty for a token. ``expires_at`` is the expiry of the credentials; None if they
-    do not expire.
+    do not expire. ``token_ids`` and ``access_key`` are the tokens and the permanent access key that the credentials derive from.
     """
 
     user: User
@@ -42,6 +42,8 @@ class Caller:
     signature: str = ""
     body_sha256: str = ""
     expires_at: datetime | None = None
+    token_ids: tuple[str, ...] = ()
+    access_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

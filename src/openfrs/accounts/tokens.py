@@ -14,6 +14,9 @@ from openfrs.core.errors import ServiceError
 
 from .keyring import Keyring
 
+MAX_EXCHANGES: Final = 32
+"""Number of tokens that can be exchanged one for the other: a token holds the ids of all of them."""
+
 
 _SEALED: Final = re.compile(r"gAAAAA[A-Za-z0-9_-]{92,}={0,2}")
 """The form of a sealed object: Fernet's version and the first bytes of its time, then at least one encrypted block and the digest."""
@@ -23,7 +26,8 @@ _SEALED: Final = re.compile(r"gAAAAA[A-Za-z0-9_-]{92,}={0,2}")
 class Token:
     """The content of a token. ``project_id`` is empty for a domain-scoped token; times are in UTC.
 
-    It is valid only while the user has the same ``credentials_version``.
+    It is valid only while the user has the same ``credentials_version``, and while neither it nor one of its ``ancestors`` is
+    revoked: the ids of the tokens that were exchanged for it, oldest first.
     """
 
     id: str
@@ -33,6 +37,12 @@ class Token:
     issued_at: datetime
     expires_at: datetime
     methods: tuple[str, ...] = ("password",)
+    ancestors: tuple[str, ...] = ()
+
+    @property
+    def lineage(self) -> tuple[str, ...]:
+        """The ids whose revocation invalidates this token."""
+        return (*self.ancestors, self.id)
 
 
 class TokenIssuer:
@@ -49,13 +59,20 @@ class TokenIssuer:
         return seal(self._keyring, asdict(token)), token
 
     def rescope(self, token: Token, project_id: str) -> tuple[str, Token]:
-        """Exchange a token for one with another project and the same expiry; return its text and content."""
+        """Exchange a token for one with another project and the same expiry; return its text and content.
+
+        Raises:
+            ServiceError: ``IAM.401`` the token descends from ``MAX_EXCHANGES`` others.
+        """
+        if len(token.ancestors) >= MAX_EXCHANGES:
+            raise ServiceError("IAM.401", "The token was exchanged too often; sign in again.")
         new_token = replace(
             token,
             id=secrets.token_hex(16),
             project_id=project_id,
             issued_at=utc_now(),
             methods=tuple(dict.fromkeys(("token", *token.methods))),
+            ancestors=token.lineage,
         )
         return seal(self._keyring, asdict(new_token)), new_token
 
@@ -67,7 +84,8 @@ class TokenIssuer:
         """
         content = unseal(self._keyring, text)
         try:
-            token = Token(**{**content, "methods": tuple(content["methods"])})
+            lists = {name: tuple(content.get(name, ())) for name in ("methods", "ancestors")}
+            token = Token(**{**content, **lists})
         except (KeyError, TypeError):
             raise ServiceError("FRS.0002/401") from None
         if token.expires_at <= utc_now():

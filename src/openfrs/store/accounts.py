@@ -152,10 +152,10 @@ class AccountRepository:
         """Return a user by id, or None."""
         return next(iter(self._find_users(_users.c.id == user_id)), None)
 
-    def find_token_user(self, user_id: str, token_id: str) -> User | None:
-        """Return the user of a token, or None if the token was revoked."""
+    def find_token_user(self, user_id: str, token_ids: Sequence[str]) -> User | None:
+        """Return the user of a token, or None if it or a token that it derives from was revoked."""
         with self._database.read() as connection:
-            row = connection.execute(_TOKEN_USER, {"user": user_id, "token": token_id}).first()
+            row = connection.execute(_TOKEN_USER, {"user": user_id, "tokens": token_ids}).first()
         return None if row is None else _user(row)
 
     def find_user_by_name(
@@ -306,7 +306,10 @@ _PROJECTS: "Select[tuple[Any, ...]]" = select(_projects, _domains.c.name.label("
 )
 
 # run for every request, and built once: building a statement takes longer than running it
-_TOKEN_USER = _USERS.where(_users.c.id == bindparam("user"), ~exists().where(_revoked.c.token_id == bindparam("token")))
+_TOKEN_USER = _USERS.where(
+    _users.c.id == bindparam("user"),
+    ~exists().where(_revoked.c.token_id.in_(bindparam("tokens", expanding=True))),
+)
 _MEMBERSHIP = (
     _PROJECTS.add_columns(_grants.c.role)
     .join(_grants, _grants.c.project_id == _projects.c.id)
