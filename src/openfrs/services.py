@@ -33,11 +33,12 @@ from openfrs.faces.retention import Retention, RetentionJob
 from openfrs.faces.search import Search
 from openfrs.media.fetching.fetcher import Fetcher
 from openfrs.media.fetching.rules import FetchRules
-from openfrs.recognition.liveness.action import ActionLiveness
+from openfrs.recognition.executor import Executor
+from openfrs.recognition.liveness.checks import ActionLiveness, SilentLiveness
 from openfrs.recognition.liveness.sessions import LivenessSessions
-from openfrs.recognition.liveness.silent import SilentLiveness
-from openfrs.recognition.recognizer import Recognizer
+from openfrs.recognition.recognizer import Recognizer, WorkLimits
 from openfrs.recognition.similarity import load_calibration
+from openfrs.recognition.threads import ThreadExecutor
 from openfrs.store.accounts import AccountRepository
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import Database
@@ -48,19 +49,25 @@ from openfrs.store.faces.templates import Templates
 from openfrs.store.index.search import Galleries
 from openfrs.store.liveness_sessions import LivenessSessionRepository
 from openfrs.store.opening import load_master_key, open_database, open_milvus_index
-from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.weights.manifest import Manifest, manifest
 
-if TYPE_CHECKING:  # pymilvus is optional
+if TYPE_CHECKING:  # pymilvus is optional, and a server's process loads no models
     from openfrs.store.index.milvus.search import MilvusIndex
+    from openfrs.vision.pipeline import Pipeline
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """The state of the store, for the readiness probe. Models are loaded before there are services."""
+    """The state of the models and of the store, for the readiness probe."""
 
+    _executor: Executor
     _database: Database
     _index: "MilvusIndex | None"
+
+    @property
+    def models_are_loaded(self) -> bool:
+        """True if images need not wait for models."""
+        return self._executor.is_ready
 
     def store_responds(self) -> bool:
         """Return True if the database answers a query."""
@@ -112,8 +119,21 @@ class Services:
     _settings: Settings
 
     @classmethod
-    def open(cls, settings: Settings, pipeline: Pipeline, *, clock: Clock = utc_now) -> "Services":
+    def open(cls, settings: Settings, pipeline: "Pipeline", *, clock: Clock = utc_now) -> "Services":
+        """Open the services with models on threads of this process; otherwise as :meth:`compose`.
+
+        Raises:
+            OperatorError: the database or the keyring cannot be used.
+        """
+        threads, queue, large_queue = settings.threads, settings.queue, settings.large_queue
+        executor = ThreadExecutor(pipeline, threads=threads, queue=queue, large_queue=large_queue)
+        return cls.compose(settings, executor, clock=clock)
+
+    @classmethod
+    def compose(cls, settings: Settings, executor: Executor, *, clock: Clock = utc_now) -> "Services":
         """Open the store and the keys of the data directory, which must exist. ``clock`` dates enrolments and expiry.
+
+        The services close the executor when they are closed.
 
         Raises:
             OperatorError: the database or the keyring cannot be used.
@@ -121,16 +141,11 @@ class Services:
         templates = Templates(load_master_key(settings))
         database, keyring = _open_data(settings, templates)
         accounts, repository = AccountRepository(database), FaceRepository(database, templates, clock=clock)
-        recognizer = Recognizer(
-            pipeline,
-            load_calibration(pipeline.embedder_source),
-            threads=settings.threads,
-            queue=settings.queue,
-            large_queue=settings.large_queue,
-        )
+        calibration = load_calibration(executor.models.embedder_source)
+        recognizer = Recognizer(executor, calibration, WorkLimits.from_settings(settings))
         index = open_milvus_index(settings, database, repository)
         galleries = _galleries(settings, repository, index)
-        face_sets = FaceSets(repository, galleries, embedder=pipeline.embedder)
+        face_sets = FaceSets(repository, galleries, embedder=executor.models.embedder)
         counters = open_counters(settings.counters)
         audit = open_audit(settings, database)
         failed_logins = FailedLogins(audit)
@@ -157,7 +172,7 @@ class Services:
             retention=Retention(face_sets, repository, DeletionRepository(database)),
             retention_job=RetentionJob(repository, clock),
             index=index,
-            readiness=Readiness(database, index),
+            readiness=Readiness(executor, database, index),
             manifest=manifest() if settings.unattributed_weights else manifest().attributed(),
             _accounts=accounts,
             _database=database,

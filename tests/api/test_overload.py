@@ -16,6 +16,7 @@ from openfrs.api.app import create_app
 from openfrs.core import limits
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry.metrics import REGISTRY
+from openfrs.recognition.executor import Lane
 from openfrs.services import Services
 from openfrs.vision.types import Detection, Image
 from tests.support.fake_models import FakePipeline, photo
@@ -72,7 +73,7 @@ class SmallService:
     @property
     def load(self) -> tuple[int, int, int]:
         """Active requests, their bytes, and images being processed or queued."""
-        images = sum(executor.running + executor.waiting for executor in self.services.recognizer.executors)
+        images = sum(bound.running + bound.waiting for bound in self.services.recognizer.executor.bounds.values())
         return self.services.admission.active_requests, self.services.admission.reserved_bytes, images
 
     async def sign_in(self) -> None:
@@ -136,7 +137,10 @@ def test_a_full_queue_rejects_requests_and_keeps_accepted_ones(tmp_path: Path, p
         assert all(is_rejected(task.result()) for task in adding if task.done())
         assert service.load[2] == 3
         assert rejections("small_queue") == before + 27
-        assert [(each.running, each.waiting) for each in service.services.recognizer.executors] == [(1, 2), (0, 0)]
+        assert [(each.running, each.waiting) for each in service.services.recognizer.executor.bounds.values()] == [
+            (1, 2),
+            (0, 0),
+        ]
         pipeline.open()
         accepted = [response for response in await asyncio.gather(*adding) if response.status_code == 200]
         assert len(accepted) == 3
@@ -152,7 +156,7 @@ def test_a_large_image_does_not_delay_small_ones(tmp_path: Path, pipeline: Gated
     async def beside(service: SmallService) -> None:
         before = rejections("large_queue")
         large = [service.detect(LARGE) for _ in range(2)]  # one running, one queued
-        await wait_until_async(lambda: service.services.recognizer.executors[1].waiting == 1)
+        await wait_until_async(lambda: service.services.recognizer.executor.bounds[Lane.LARGE].waiting == 1)
         await wait_until_async(lambda: pipeline.started["large"] == 1)
         assert is_rejected(await service.detect(LARGE))
         assert rejections("large_queue") == before + 1

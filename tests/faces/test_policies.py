@@ -11,8 +11,8 @@ import pytest
 from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import BoundingBox
 from openfrs.faces.policies import RECOMMENDED_POLICY, Policy, Reason, judge_face
-from openfrs.recognition.recognizer import FaceTemplate
 from openfrs.recognition.similarity import calibration
+from openfrs.recognition.types import FaceTemplate
 from openfrs.vision.attributes.types import HeadPose, Quality, Trait, Traits
 from tests.support.servers import REPOSITORY
 

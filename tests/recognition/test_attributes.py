@@ -8,10 +8,9 @@ from openfrs.recognition.attributes import (
     Attribute,
     Attributes,
     Dress,
-    describe_codes,
     parse_attributes,
-    traits_for,
 )
+from openfrs.recognition.description import MIN_BALANCED_ACCURACY, describe_codes, traits_for
 from openfrs.vision.attributes import classifiers
 from openfrs.vision.attributes.types import HeadPose, Trait, Traits
 
@@ -50,7 +49,7 @@ def test_only_requested_traits_are_measured() -> None:
 
 
 def test_an_inaccurate_classifier_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classifiers, "metrics", lambda name: {"balanced_accuracy": attributes.MIN_BALANCED_ACCURACY})
+    monkeypatch.setattr(classifiers, "metrics", lambda name: {"balanced_accuracy": MIN_BALANCED_ACCURACY})
     assert traits_for([Attribute.MASK]) == {Trait.MASK}
     assert traits_for([Attribute.DRESS]) == {Trait.GLASSES, Trait.HAT}
     assert traits_for([Attribute.BEARD]) == {Trait.BEARD}

@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 
 from openfrs.core import limits
+from openfrs.core.checkpoints import checkpoint
 from openfrs.core.errors import ServiceError
 from openfrs.media.decoding.image import EncodedImage
-from openfrs.recognition.recognizer import Recognizer
+from openfrs.recognition.attributes import Attribute
+from openfrs.recognition.executor import Lane, Task
+from openfrs.recognition.recognizer import Recognizer, WorkLimits
 from openfrs.recognition.similarity import calibration
+from openfrs.recognition.threads import ThreadExecutor
 from openfrs.vision.types import Detection, Image
 from tests.support.fake_models import FakePipeline, embedding_of, photo
 
@@ -30,9 +34,14 @@ class GatedPipeline(FakePipeline):
         return super().detect(image)
 
 
+def recognizer_of(pipeline: FakePipeline, *, threads: int, queue: int) -> Recognizer:
+    executor = ThreadExecutor(pipeline, threads=threads, queue=queue, large_queue=queue)
+    return Recognizer(executor, calibration("sface"))
+
+
 @pytest.fixture
 def recognizer() -> Iterator[Recognizer]:
-    recognizer = Recognizer(FakePipeline(), calibration("sface"), threads=2, queue=2, large_queue=2)
+    recognizer = recognizer_of(FakePipeline(), threads=2, queue=2)
     yield recognizer
     recognizer.close()
 
@@ -45,7 +54,7 @@ def pipeline() -> GatedPipeline:
 @pytest.fixture
 def narrow(pipeline: GatedPipeline) -> Iterator[Recognizer]:
     """One thread and a queue of one."""
-    recognizer = Recognizer(pipeline, calibration("sface"), threads=1, queue=1, large_queue=1)
+    recognizer = recognizer_of(pipeline, threads=1, queue=1)
     yield recognizer
     pipeline.gate.set()
     recognizer.close()
@@ -199,7 +208,7 @@ def test_a_cancelled_running_task_keeps_its_capacity_until_it_ends(narrow: Recog
 
 
 def test_at_most_one_image_per_thread_is_processed(pipeline: GatedPipeline) -> None:
-    recognizer = Recognizer(pipeline, calibration("sface"), threads=2, queue=6, large_queue=0)
+    recognizer = recognizer_of(pipeline, threads=2, queue=6)
 
     async def run() -> None:
         tasks = [asyncio.create_task(recognizer.detect(image(ANN))) for _ in range(8)]
@@ -230,7 +239,7 @@ def test_the_event_loop_is_not_blocked(narrow: Recognizer, pipeline: GatedPipeli
 
 
 def test_closing_finishes_accepted_work(pipeline: GatedPipeline) -> None:
-    recognizer = Recognizer(pipeline, calibration("sface"), threads=1, queue=1, large_queue=1)
+    recognizer = recognizer_of(pipeline, threads=1, queue=1)
 
     async def run() -> int:
         task = asyncio.create_task(recognizer.detect(image(ANN)))
@@ -241,3 +250,48 @@ def test_closing_finishes_accepted_work(pipeline: GatedPipeline) -> None:
         return len(await task)
 
     assert asyncio.run(run()) == 1
+
+
+def test_only_the_largest_faces_get_attributes() -> None:
+    executor = ThreadExecutor(FakePipeline(), threads=1, queue=1, large_queue=1)
+    recognizer = Recognizer(executor, calibration("sface"), WorkLimits(described_faces=1))
+    faces = asyncio.run(recognizer.detect(image(ANN, BOB), {Attribute.AGE}))
+    recognizer.close()
+    assert [face.attributes and face.attributes.age for face in faces] == [60, None]
+
+
+def checkpoints_until_stopped(_pipeline: Any, started: threading.Event, ended: threading.Event) -> None:
+    started.set()
+    try:
+        while True:
+            checkpoint()
+    finally:
+        ended.set()
+
+
+def endless_task(seconds: float) -> Task[None]:
+    return Task(checkpoints_until_stopped, (threading.Event(), threading.Event()), Lane.SMALL, seconds)
+
+
+def test_cancelled_work_stops_at_its_next_checkpoint() -> None:
+    executor, endless = ThreadExecutor(FakePipeline(), threads=1, queue=0, large_queue=0), endless_task(60)
+    started, ended = endless.arguments
+
+    async def run() -> None:
+        task = asyncio.create_task(executor.run(endless))
+        await until(started.is_set)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(run())
+    assert ended.wait(20)
+    executor.close()
+
+
+def test_work_beyond_its_time_limit_stops_with_status_503() -> None:
+    executor = ThreadExecutor(FakePipeline(), threads=1, queue=0, large_queue=0)
+    error = error_of(executor.run(endless_task(0.01)))
+    executor.close()
+    assert (error.entry.status, error.entry.code) == (503, "FRS.0018")
+    assert error.headers["Retry-After"].isdigit()

@@ -17,9 +17,8 @@ from openfrs.faces.policies import Policies
 from openfrs.faces.retention import Retention
 from openfrs.faces.search import Search
 from openfrs.media.fetching.fetcher import Fetcher
-from openfrs.recognition.liveness.action import ActionLiveness
+from openfrs.recognition.liveness.checks import ActionLiveness, SilentLiveness
 from openfrs.recognition.liveness.sessions import LivenessSessions
-from openfrs.recognition.liveness.silent import SilentLiveness
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.services import Readiness, Services
 from openfrs.vision.weights.manifest import Manifest

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
+from openfrs.core.connection import ClientGoneError
 from openfrs.core.errors import ServiceError, render
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.index.errors import IndexUnavailableError
@@ -28,7 +29,14 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ServiceError, _handle_service_error)
     app.add_exception_handler(HTTPException, _handle_routing_error)
     app.add_exception_handler(StoreUnavailableError, _handle_unavailable_store)
+    app.add_exception_handler(ClientGoneError, _handle_absent_client)
     app.add_exception_handler(Exception, _handle_internal_error)
+
+
+def _handle_absent_client(request: Request, _error: Exception) -> Response:
+    """Record that the client has left, with the status that nginx gives such requests; nobody receives the response."""
+    request.state.error = "client gone"
+    return Response(status_code=499)
 
 
 def error_response(request: Request, error: ServiceError) -> Response:

@@ -17,12 +17,16 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/ready", summary="Readiness probe", responses=refuses_without_project("APIG.0201/502"))
+@router.get(
+    "/ready", summary="Readiness probe", responses=refuses_without_project("APIG.0201/502", "APIG.0201/loading")
+)
 async def ready(readiness: ReadinessDep) -> dict[str, str]:
     """Report that the models are loaded and the store responds.
 
     The service is also ready while its Milvus server is `out of reach`: face sets that fit into memory are then searched there.
     """
+    if not readiness.models_are_loaded:
+        raise ServiceError("APIG.0201/loading", headers={"Retry-After": "1"})
     if not await run_in_threadpool(readiness.store_responds):
         raise ServiceError("APIG.0201/502")
     if not readiness.milvus_responds:

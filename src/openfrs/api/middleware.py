@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from openfrs.accounts.audit.log import AuditLog
 from openfrs.accounts.usage import UsageCounter
+from openfrs.core import connection
 from openfrs.core.admission import Admission
 from openfrs.core.errors import ServiceError
 from openfrs.core.telemetry import logs
@@ -74,6 +75,7 @@ class RequestContext:
         scope = {**scope, "path": path, "state": {**scope.get("state", {}), "request_id": request_id}}
         started, status = time.perf_counter(), 0
         logs.request_id.set(request_id)
+        connection.receive.set(receive)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status

@@ -75,7 +75,16 @@ class ServiceError(Exception):
             raise TypeError(f"{key} takes {self.entry.message.count('{}')} arguments, got {len(arguments)}")
         self.message = self.entry.message.format(*arguments)
         self.headers = dict(headers or {})
+        self._arguments = arguments
         super().__init__(f"{key}: {self.message}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Restore an error of another process as a plain service error."""
+        return _restored, (self.entry.key, self._arguments, self.headers)
+
+
+def _restored(key: str, arguments: tuple[object, ...], headers: Mapping[str, str]) -> ServiceError:
+    return ServiceError(key, *arguments, headers=headers)
 
 
 class OperatorError(Exception):
@@ -93,6 +102,11 @@ def too_many_requests() -> ServiceError:
     ``Retry-After`` is random, so that rejected clients do not all retry at once.
     """
     return ServiceError("FRS.0033", headers={"Retry-After": str(random.randint(1, 4))})  # noqa: S311  # not a secret
+
+
+def work_stopped() -> ServiceError:
+    """Return the error for work that exceeded its limits, or whose process ended (``FRS.0018/503``)."""
+    return ServiceError("FRS.0018/503", headers={"Retry-After": str(random.randint(1, 4))})  # noqa: S311  # not a secret
 
 
 def render(error: ServiceError, request_id: str) -> dict[str, Any]:

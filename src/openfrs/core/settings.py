@@ -80,15 +80,33 @@ class Settings(BaseSettings):
         default_factory=lambda values: max(1, _cores() // values.get("workers", 1)),
         ge=1,
         le=256,
-        description="Images that each process works on in parallel, one processor core each.",
+        description="Number of vision processes of each server process: images that it works on in parallel, one processor core "
+        "each. Commands use as many threads.",
     )
     queue: int = Field(
-        64, ge=0, description="Images that may wait for a thread in each process; further ones get status 429."
+        64,
+        ge=0,
+        description="Images that may wait for a vision process in each server process; further ones get status 429.",
     )
     large_queue: int = Field(
         16,
         ge=0,
         description="The same for images of more than 4 megapixels and for videos, which have a queue of their own.",
+    )
+    image_seconds: float = Field(
+        60,
+        gt=0,
+        description="Seconds of work on the images of a request, without pauses; then it gets status 503.",
+    )
+    video_seconds: float = Field(180, gt=0, description="The same for a video.")
+    vision_memory: ByteSize = Field(
+        ByteSize(2 * 1024**3),
+        description="Memory of a vision process; the request that exceeds it gets status 503. Enforced on Linux.",
+    )
+    described_faces: int = Field(
+        100,
+        ge=0,
+        description="Faces of an image for which requested attributes are measured, largest first; the others have none.",
     )
     requests: int = Field(
         256, ge=1, description="Concurrent requests in each process; further ones get status 429 at once."

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from openfrs.core import limits
-from openfrs.recognition.attributes import Attribute, Attributes, describe_codes, traits_for
+from openfrs.recognition.attributes import Attribute, Attributes
+from openfrs.recognition.description import describe_codes, traits_for
 from openfrs.vision.attributes.types import HeadPose, Quality, Trait
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import Detection, Image

@@ -8,7 +8,8 @@ from anyio import to_thread
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.media.decoding.image import EncodedImage
-from openfrs.recognition.recognizer import FaceTemplate, Recognizer
+from openfrs.recognition.recognizer import Recognizer
+from openfrs.recognition.types import FaceTemplate
 from openfrs.store.faces.models import CapacityError, Face, FaceSet, Match, NewFace
 from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, Equal, FieldValue
 from openfrs.store.faces.repository import FaceRepository

@@ -14,8 +14,9 @@ from pydantic import Field, model_validator
 from openfrs.core import limits
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.attributes import require_trait
-from openfrs.recognition.recognizer import FaceTemplate, Recognizer
+from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.similarity import Calibration
+from openfrs.recognition.types import FaceTemplate
 from openfrs.store.faces.models import Face, FaceSet
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import Query

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import intersection_over_union
 from openfrs.media.decoding.image import EncodedImage
-from openfrs.recognition.recognizer import FaceTemplate, Recognizer
+from openfrs.recognition.recognizer import Recognizer
+from openfrs.recognition.types import FaceTemplate
 from openfrs.store.faces.models import Face
 
 MIN_OVERLAP: Final = 0.3

@@ -1,15 +1,13 @@
-"""Face attributes in the terms of the API: their codes, the traits they need, and their values."""
+"""Face attributes in the terms of the API: their codes and their values."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Literal, TypeVar
 
 from openfrs.core.errors import ServiceError
-from openfrs.vision.attributes import classifiers
-from openfrs.vision.attributes.contours import Contours, contours
-from openfrs.vision.attributes.describer import CLASSIFIERS
-from openfrs.vision.attributes.types import HeadPose, Quality, Trait, Traits
+from openfrs.vision.attributes.contours import Contours
+from openfrs.vision.attributes.types import HeadPose, Quality
 
 T = TypeVar("T")
 
@@ -52,30 +50,6 @@ V2_CODES: Final[Mapping[str, Attribute]] = {
     "13": Attribute.EXPRESSION,
     "21": Attribute.FACE_ANGLE,
 }
-
-_REQUIRED_TRAITS: Final[Mapping[Attribute, frozenset[Trait]]] = {
-    Attribute.HEADPOSE: frozenset({Trait.POSE}),
-    Attribute.GENDER: frozenset({Trait.GENDER}),
-    Attribute.AGE: frozenset({Trait.AGE}),
-    Attribute.LANDMARK: frozenset({Trait.LANDMARKS}),
-    Attribute.DRESS: frozenset({Trait.GLASSES, Trait.HAT}),
-    Attribute.SMILE: frozenset({Trait.EXPRESSION}),
-    Attribute.MASK: frozenset({Trait.MASK}),
-    Attribute.HAIR: frozenset({Trait.HAIR}),
-    Attribute.BEARD: frozenset({Trait.BEARD}),
-    Attribute.QUALITY: frozenset({Trait.QUALITY}),
-    Attribute.EXPRESSION: frozenset({Trait.EXPRESSION}),
-}
-"""The traits to measure for an attribute. The other attributes need none, or cannot be measured."""
-
-MIN_BALANCED_ACCURACY: Final = 0.9
-"""A classifier with a lower accuracy on held-out images is not used: the attribute is ``unknown``."""
-
-MIN_EXPRESSION_PROBABILITY: Final = 0.35
-"""Probability below which an expression is ``unknown``."""
-
-SMILE_PROBABILITY: Final = 0.5
-"""Minimum probability of a happy expression at which a face counts as smiling."""
 
 Presence = Literal["yes", "none", "unknown"]
 Glasses = Literal["yes", "dark", "none", "unknown"]
@@ -121,12 +95,6 @@ def parse_attributes(codes: str | None, known: Mapping[str, Attribute]) -> froze
     return frozenset(known[code] for text in (codes or "").split(",") if (code := text.strip()) in known)
 
 
-def traits_for(attributes: Collection[Attribute]) -> frozenset[Trait]:
-    """Return the traits to measure for ``attributes``, without those of inaccurate classifiers."""
-    traits = frozenset[Trait]().union(*(_REQUIRED_TRAITS.get(attribute, frozenset()) for attribute in attributes))
-    return traits - {trait for trait, classifier in CLASSIFIERS.items() if not _is_accurate(classifier.name)}
-
-
 def require_trait(trait: T | None) -> T:
     """Return a measured trait of face quality.
 
@@ -136,58 +104,3 @@ def require_trait(trait: T | None) -> T:
     if trait is None:
         raise ServiceError("FRS.0020", "face quality")
     return trait
-
-
-def describe_codes(attributes: Collection[Attribute], traits: Traits, rotation: int) -> Attributes:
-    """Return the values of ``attributes`` as FRS names them. ``rotation`` is the clockwise rotation of the face in degrees."""
-    return Attributes(
-        headpose=traits.pose if Attribute.HEADPOSE in attributes else None,
-        gender=None if traits.male is None else "male" if traits.male >= 0.5 else "female",
-        age=None if traits.age is None else round(traits.age),
-        dress=Dress(_glasses(traits), _yes_or_none(traits.hat)) if Attribute.DRESS in attributes else None,
-        smile=_smile(traits) if Attribute.SMILE in attributes else None,
-        mask=_yes_or_none(traits.mask) if Attribute.MASK in attributes else None,
-        hair=_hair(traits) if Attribute.HAIR in attributes else None,
-        beard=_yes_or_none(traits.beard) if Attribute.BEARD in attributes else None,
-        quality=traits.quality,
-        expression=_expression(traits) if Attribute.EXPRESSION in attributes else None,
-        face_angle=rotation if Attribute.FACE_ANGLE in attributes else None,
-        landmark=None if traits.landmarks is None else contours(traits.landmarks),
-    )
-
-
-def _is_accurate(name: str) -> bool:
-    """Return whether a classifier reaches :data:`MIN_BALANCED_ACCURACY` on held-out images."""
-    return float(classifiers.metrics(name)["balanced_accuracy"]) >= MIN_BALANCED_ACCURACY
-
-
-def _smile(traits: Traits) -> Presence:
-    if traits.expression is None:
-        return "unknown"
-    return "yes" if traits.expression["happy"] >= SMILE_PROBABILITY else "none"
-
-
-def _yes_or_none(probability: float | None) -> Presence:
-    if probability is None:
-        return "unknown"
-    return "yes" if probability >= 0.5 else "none"
-
-
-def _glasses(traits: Traits) -> Glasses:
-    if traits.glasses is None:
-        return "unknown"
-    values: dict[str, Glasses] = {"yes": "yes", "dark": "dark", "none": "none"}
-    return values[max(traits.glasses, key=traits.glasses.__getitem__)]
-
-
-def _hair(traits: Traits) -> HairLength:
-    if traits.long_hair is None:
-        return "unknown"
-    return "long" if traits.long_hair >= 0.5 else "short"
-
-
-def _expression(traits: Traits) -> Expression | None:
-    if traits.expression is None:
-        return None
-    name, probability = max(traits.expression.items(), key=lambda item: item[1])
-    return Expression(name if probability >= MIN_EXPRESSION_PROBABILITY else "unknown", probability)

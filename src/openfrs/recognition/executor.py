@@ -1,82 +1,117 @@
-"""A thread pool with a bounded queue.
+"""Execution of jobs behind one protocol: on threads of this process, or in the vision processes of a server."""
 
-Small images have one executor, large images and videos another. A large image occupies a thread a hundred times as long as a
-small one; with separate threads, small images share the processor with large ones but never queue behind them.
-"""
-
-import asyncio
-import contextvars
 import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
 
 from openfrs.core.errors import too_many_requests
-from openfrs.core.telemetry.metrics import IMAGES, REJECTED, STAGE_SECONDS
+from openfrs.core.telemetry.metrics import IMAGES, REJECTED
+from openfrs.vision.identity import ModelIdentity
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-class BoundedExecutor:
-    """Runs at most ``threads`` tasks at once, queues at most ``queue`` more, and rejects further ones at once."""
+class Lane(StrEnum):
+    """The two queues. A large image occupies a core a hundred times as long as a small one; none queues behind the other kind."""
 
-    def __init__(self, name: str, *, threads: int, queue: int) -> None:
-        self.name = name
-        self._threads = threads
-        self._capacity = threads + queue
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"vision-{name}")
+    SMALL = "small"
+    LARGE = "large"
+    """Large images, and videos."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task(Generic[T_co]):
+    """A job with the arguments that follow the pipeline; all of them can be pickled."""
+
+    job: Callable[..., T_co]
+    arguments: tuple[Any, ...]
+    lane: Lane
+    seconds: float
+    """Work after which the task is stopped, in seconds of elapsed time without pauses."""
+
+
+class Executor(Protocol):
+    """Runs tasks with the models."""
+
+    @property
+    def models(self) -> ModelIdentity:
+        """The models that the tasks use."""
+
+    @property
+    def is_ready(self) -> bool:
+        """False while tasks have to wait because models are being loaded."""
+
+    @property
+    def bounds(self) -> "Mapping[Lane, QueueBound]":
+        """The bounds of the two lanes."""
+
+    async def run(self, task: Task[T]) -> T:
+        """Return the result of a task. Cancelling the call removes a waiting task and stops a running one at a checkpoint.
+
+        Raises:
+            ServiceError: ``FRS.0033`` the queue is full; ``FRS.0018/503`` the task exceeded a limit or its process ended; and
+                errors of the job.
+        """
+
+    def check_capacity(self, lane: Lane) -> None:
+        """Check that another task would be accepted.
+
+        Raises:
+            ServiceError: ``FRS.0033`` the queue is full.
+        """
+
+    def close(self) -> None:
+        """Finish all accepted tasks and stop."""
+
+
+class QueueBound:
+    """Counts the tasks of a lane: at most ``running`` run at once, and ``queue`` more wait. Safe to use from several threads."""
+
+    def __init__(self, lane: Lane, *, running: int, queue: int) -> None:
+        self._lane = lane
+        self._places = running
+        self._capacity = running + queue
         self._lock = threading.Lock()
         self._accepted = 0
-        self._running_gauge = IMAGES.labels(name, "working")
-        self._waiting_gauge = IMAGES.labels(name, "waiting")
+        self._running_gauge = IMAGES.labels(lane, "working")
+        self._waiting_gauge = IMAGES.labels(lane, "waiting")
 
     @property
     def running(self) -> int:
-        """Number of tasks on a thread."""
-        return min(self._accepted, self._threads)
+        """Number of tasks that run."""
+        return min(self._accepted, self._places)
 
     @property
     def waiting(self) -> int:
         """Number of tasks in the queue."""
-        return max(0, self._accepted - self._threads)
+        return max(0, self._accepted - self._places)
 
-    def check_capacity(self) -> None:
+    def check(self) -> None:
         """Check that another task would be accepted.
 
         Raises:
             ServiceError: ``FRS.0033`` the queue is full.
         """
         if self._accepted >= self._capacity:
-            REJECTED.labels(f"{self.name}_queue").inc()
+            REJECTED.labels(f"{self._lane}_queue").inc()
             raise too_many_requests()
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Return the result of ``work``. Cancelling the call removes a waiting task from the queue.
+    def acquire(self) -> None:
+        """Accept a task.
 
         Raises:
-            ServiceError: ``FRS.0033`` the queue is full; and errors of ``work``.
+            ServiceError: ``FRS.0033`` the queue is full.
         """
-        self._acquire()
-        try:
-            future = self._pool.submit(contextvars.copy_context().run, _start, work, time.perf_counter())
-        except BaseException:
-            self._release()
-            raise
-        future.add_done_callback(lambda _: self._release())
-        return await asyncio.wrap_future(future)
-
-    def close(self) -> None:
-        """Finish all accepted tasks and stop the threads."""
-        self._pool.shutdown()
-
-    def _acquire(self) -> None:
         with self._lock:
-            self.check_capacity()
+            self.check()
             self._accepted += 1
             self._update_gauges()
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Remove a task."""
         with self._lock:
             self._accepted -= 1
             self._update_gauges()
@@ -84,9 +119,3 @@ class BoundedExecutor:
     def _update_gauges(self) -> None:
         self._running_gauge.set(self.running)
         self._waiting_gauge.set(self.waiting)
-
-
-def _start(work: Callable[[], T], queued_at: float) -> T:
-    """Record the time in the queue, then call ``work``."""
-    STAGE_SECONDS.labels("wait").observe(time.perf_counter() - queued_at)
-    return work()

@@ -1,81 +1,68 @@
-"""Face detection, comparison and template extraction on bounded thread pools."""
+"""Face detection, comparison and template extraction: images become tasks of an executor."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TypeVar
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any, TypeVar
 
 from openfrs.core import limits
+from openfrs.core.connection import while_connected
 from openfrs.core.errors import ServiceError
-from openfrs.core.geometry import BoundingBox
+from openfrs.core.settings import Settings
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.vision.attributes.types import Trait, Traits
-from openfrs.vision.pipeline import Pipeline
-from openfrs.vision.types import Detection, Image
+from openfrs.vision.identity import ModelIdentity
 
-from .attributes import Attribute, Attributes, describe_codes, traits_for
-from .executor import BoundedExecutor
-from .main_face import MainFace, find_main_face, main_face
+from . import jobs
+from .attributes import Attribute
+from .executor import Executor, Lane, Task
 from .similarity import Calibration
+from .types import Comparison, DescribedFace, FaceTemplate
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FaceTemplate:
-    """A face with its unit embedding of shape (dimension,), detection score (0..1) and measured traits."""
-
-    box: BoundingBox
-    embedding: npt.NDArray[np.float32]
-    confidence: float
-    traits: Traits
-    is_main: bool
-    """True if this is the main face of the image."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DescribedFace:
-    """The bounding box of a face and its requested attributes."""
-
-    box: BoundingBox
-    attributes: Attributes
-
-
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """The bounding boxes of the main faces of two images and their similarity, 0..1."""
+class WorkLimits:
+    """Limits of the work for one request: seconds for images and for a video, and the number of faces with attributes."""
 
-    boxes: tuple[BoundingBox, BoundingBox]
-    similarity: float
+    image_seconds: float = 60.0
+    video_seconds: float = 180.0
+    described_faces: int = 100
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "WorkLimits":
+        """Return the limits of the settings."""
+        return cls(settings.image_seconds, settings.video_seconds, settings.described_faces)
 
 
 class Recognizer:
-    """Runs the models on images in two bounded executors: one for small images, one for large images and videos.
+    """Runs the models on images and videos.
 
-    Each executor has ``threads`` threads; ``queue`` small and ``large_queue`` large images can wait, and further ones are
-    rejected at once. Cancelling a call removes its image from the queue.
+    Small and large images wait in separate queues, and images beyond them are rejected at once. Cancelling a call removes its
+    image from the queue or stops the work; so does a client that disconnects.
     """
 
-    def __init__(
-        self, pipeline: Pipeline, calibration: Calibration, *, threads: int, queue: int, large_queue: int
-    ) -> None:
-        self.pipeline = pipeline
+    def __init__(self, executor: Executor, calibration: Calibration, work_limits: WorkLimits | None = None) -> None:
+        self.executor = executor
         self.calibration = calibration
-        self._small = BoundedExecutor("small", threads=threads, queue=queue)
-        self._large = BoundedExecutor("large", threads=threads, queue=large_queue)
-        self.executors = (self._small, self._large)
+        self._limits = work_limits or WorkLimits()
+
+    @property
+    def models(self) -> ModelIdentity:
+        """The models in use."""
+        return self.executor.models
 
     async def detect(self, image: EncodedImage, attributes: Collection[Attribute] = ()) -> list[DescribedFace]:
-        """Return all faces of an image with the requested attributes, largest first.
+        """Return all faces of an image, largest first, with the requested attributes of as many as the limits allow.
 
         Faces that are rotated by 90, 180 or 270 degrees are detected only if ``FACE_ANGLE`` is requested.
 
         Raises:
-            ServiceError: ``FRS.0013/0015/0016/0017`` for the image; ``FRS.0033`` the queue is full.
+            ServiceError: ``FRS.0013/0015/0016/0017`` for the image; ``FRS.0033`` the queue is full; ``FRS.0018/503`` the work
+                exceeded a limit or its process ended.
+            ClientGoneError: the client has disconnected.
         """
-        return await self._run(lambda: self._detect(image, attributes), image)
+        return await self.run_on_images(jobs.detect, (image,), frozenset(attributes), self._limits.described_faces)
 
     async def measure(self, image: EncodedImage, traits: Collection[Trait]) -> Traits:
         """Return traits of the main face of an image.
@@ -83,7 +70,7 @@ class Recognizer:
         Raises:
             ServiceError: as :meth:`detect`; ``FRS.0501`` the image shows no face.
         """
-        return await self._run(lambda: self._measure(image, traits), image)
+        return await self.run_on_images(jobs.measure, (image,), frozenset(traits))
 
     async def templates(
         self, image: EncodedImage, traits: Collection[Trait] = (), *, main_only: bool
@@ -95,7 +82,8 @@ class Recognizer:
         Raises:
             ServiceError: as :meth:`detect`.
         """
-        return await self._run(lambda: self._templates(image, traits, main_only=main_only), image)
+        job = jobs.main_template if main_only else jobs.all_templates
+        return await self.run_on_images(job, (image,), frozenset(traits))
 
     async def compare(self, first: EncodedImage, second: EncodedImage) -> Comparison:
         """Compare the main faces of two images.
@@ -105,17 +93,30 @@ class Recognizer:
         """
         if len(first.data) + len(second.data) > limits.MAX_IMAGE_BYTES:
             raise ServiceError("FRS.0017", f"1 to {limits.MAX_IMAGE_BYTES} bytes for both images together")
-        return await self._run(lambda: self._compare(first, second), first, second)
+        compared = await self.run_on_images(jobs.compare, (first, second))
+        return Comparison(compared.boxes, self.calibration.similarity(compared.cosine))
 
-    async def run(self, work: Callable[[Pipeline], T], image: EncodedImage | None = None) -> T:
-        """Call ``work`` with the pipeline in the executor for ``image``, or for large images if it has none.
+    async def run_on_images(self, job: Callable[..., T], images: tuple[EncodedImage, ...], *arguments: Any) -> T:
+        """Run a job, whose first arguments are the images, in the lane for their pixels.
 
         Raises:
-            ServiceError: ``FRS.0033`` the queue is full; and errors of ``work``.
+            ServiceError: as :meth:`Executor.run`.
+            ClientGoneError: the client has disconnected.
         """
-        if image is None:
-            return await self._large.run(lambda: work(self.pipeline))
-        return await self._run(lambda: work(self.pipeline), image)
+        pixels = sum(image.claimed_pixels for image in images)
+        lane = Lane.LARGE if pixels > limits.SMALL_IMAGE_PIXELS else Lane.SMALL
+        task = Task(job, (*images, *arguments), lane, self._limits.image_seconds)
+        return await while_connected(self.executor.run(task))
+
+    async def run_on_video(self, job: Callable[..., T], video: bytes, *arguments: Any) -> T:
+        """Run a job, whose first argument is the video.
+
+        Raises:
+            ServiceError: as :meth:`Executor.run`.
+            ClientGoneError: the client has disconnected.
+        """
+        task = Task(job, (video, *arguments), Lane.LARGE, self._limits.video_seconds)
+        return await while_connected(self.executor.run(task))
 
     def check_capacity(self, body_bytes: int) -> None:
         """Reject a request early if the size of its body suggests a small image and the queue is full.
@@ -126,71 +127,8 @@ class Recognizer:
             ServiceError: ``FRS.0033`` the queue is full.
         """
         if limits.IMAGE_BODY_BYTES[0] <= body_bytes <= limits.IMAGE_BODY_BYTES[1]:
-            self._small.check_capacity()
+            self.executor.check_capacity(Lane.SMALL)
 
     def close(self) -> None:
-        """Finish all accepted work and stop the threads."""
-        for executor in self.executors:
-            executor.close()
-
-    async def _run(self, work: Callable[[], T], *images: EncodedImage) -> T:
-        pixels = sum(image.claimed_pixels for image in images)
-        return await (self._large if pixels > limits.SMALL_IMAGE_PIXELS else self._small).run(work)
-
-    def _detect(self, image: EncodedImage, attributes: Collection[Attribute]) -> list[DescribedFace]:
-        pixels = image.decode()
-        detect = self.pipeline.detect_all_rotations if Attribute.FACE_ANGLE in attributes else self.pipeline.detect
-        traits = traits_for(attributes)
-        return [
-            DescribedFace(
-                _box(face, pixels), describe_codes(attributes, self._describe(pixels, face, traits), face.rotation)
-            )
-            for face in detect(pixels)
-        ]
-
-    def _measure(self, image: EncodedImage, traits: Collection[Trait]) -> Traits:
-        pixels = image.decode()
-        face = main_face(self.pipeline.detect(pixels), pixels)
-        if face is None:
-            raise ServiceError("FRS.0501")
-        return self.pipeline.describe(pixels, face, traits)
-
-    def _templates(self, image: EncodedImage, traits: Collection[Trait] = (), *, main_only: bool) -> list[FaceTemplate]:
-        if main_only:
-            main = find_main_face(self.pipeline, image)
-            return [] if main is None else [self._main_template(main, traits)]
-        pixels = image.decode()
-        faces = self.pipeline.detect(pixels)
-        main_detection = main_face(faces, pixels)
-        return [
-            FaceTemplate(
-                _box(face, pixels),
-                embedding,
-                face.score,
-                self._describe(pixels, face, traits),
-                is_main=face is main_detection,
-            )
-            for face, embedding in zip(faces, self.pipeline.embed(pixels, faces), strict=True)
-        ]
-
-    def _main_template(self, main: MainFace, traits: Collection[Trait]) -> FaceTemplate:
-        (embedding,) = self.pipeline.embed(main.pixels, [main.face])
-        return FaceTemplate(
-            main.box, embedding, main.face.score, self._describe(main.pixels, main.face, traits), is_main=True
-        )
-
-    def _describe(self, pixels: Image, face: Detection, traits: Collection[Trait]) -> Traits:
-        return self.pipeline.describe(pixels, face, traits) if traits else Traits()
-
-    def _compare(self, *images: EncodedImage) -> Comparison:
-        templates = [self._templates(image, main_only=True) for image in images]
-        if not all(templates):
-            raise ServiceError("FRS.0501")
-        (first,), (second,) = templates
-        cosine = float(first.embedding @ second.embedding)
-        return Comparison((first.box, second.box), self.calibration.similarity(cosine))
-
-
-def _box(face: Detection, pixels: Image) -> BoundingBox:
-    height, width = pixels.shape[:2]
-    return BoundingBox.clipped(face.left, face.top, face.width, face.height, within=(width, height))
+        """Finish all accepted work and stop the executor."""
+        self.executor.close()

@@ -7,6 +7,8 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from openfrs.core.checkpoints import checkpoint
+
 from .alignment import aligned_chip
 from .runtime.base import Session
 from .types import Detection, Image
@@ -46,6 +48,8 @@ class ChipEmbedder:
         """Return the embeddings of faces detected in ``image``, in their order."""
         embeddings = np.empty((len(faces), self.dimension), np.float32)
         for index, face in enumerate(faces):
+            if index:
+                checkpoint()
             chip = aligned_chip(image, face.landmarks)
             steps = _COLUMN_STEPS if self.mirrored else _COLUMN_STEPS[:1]
             embeddings[index] = normalize(np.sum([self._embed_chip(chip[:, ::step]) for step in steps], axis=0))

@@ -11,15 +11,14 @@ from openfrs.evaluation.datasets.videos import labelled_clips
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.media.decoding.video import open_video
 from openfrs.recognition.liveness.action import (
-    ActionDecision,
-    ActionRequest,
     Observation,
     decide,
     is_alive,
     is_one_person,
     observe,
 )
-from openfrs.recognition.liveness.gestures import Action, detect_gestures, neutral_face
+from openfrs.recognition.liveness.gestures import detect_gestures, neutral_face
+from openfrs.recognition.liveness.types import Action, ActionDecision, ActionRequest
 from openfrs.recognition.liveness.warnings import WarningCode
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime

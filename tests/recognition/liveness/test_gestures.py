@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import pytest
 
 from openfrs.recognition.liveness.gestures import (
-    Action,
     Gesture,
     Moment,
     detect_gestures,
@@ -14,6 +13,7 @@ from openfrs.recognition.liveness.gestures import (
     neutral_face,
     unrequested,
 )
+from openfrs.recognition.liveness.types import Action
 
 LEFT, RIGHT, NOD, MOUTH, BLINK = Action
 

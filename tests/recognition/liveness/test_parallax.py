@@ -5,8 +5,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from openfrs.recognition.liveness.gestures import Action, Moment, detect_gestures, neutral_face
+from openfrs.recognition.liveness.gestures import Moment, detect_gestures, neutral_face
 from openfrs.recognition.liveness.parallax import MAX_YAW, MIN_NOSE_SHIFT, MIN_PARALLAX, MidlineTracker, nose_shift
+from openfrs.recognition.liveness.types import Action
 from openfrs.vision.types import Detection, Image
 
 SIDE = 200

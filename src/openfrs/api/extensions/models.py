@@ -65,13 +65,13 @@ async def show_models(recognizer: RecognizerDep, available: ManifestDep) -> Mode
     weights = [
         WeightResponse(
             name=name,
-            precision=recognizer.pipeline.execution_configs.get(name, DEFAULT_EXECUTION).precision,
+            precision=(recognizer.models.execution_configs or {}).get(name, DEFAULT_EXECUTION).precision,
             **weight.model_dump(include={"role", "licence", "origin", "sha256"}),
         )
         for name, weight in manifest().weights.items()
     ]
     return ModelsResponse(
-        embedder=recognizer.pipeline.embedder,
+        embedder=recognizer.models.embedder,
         embedders=_embedders(recognizer, available),
         calibration=CalibrationResponse.model_validate(scale),
         weights=weights,
@@ -80,10 +80,10 @@ async def show_models(recognizer: RecognizerDep, available: ManifestDep) -> Mode
 
 def _embedders(recognizer: Recognizer, available: Manifest) -> list[EmbedderResponse]:
     active = EmbedderResponse(
-        name=recognizer.pipeline.embedder,
+        name=recognizer.models.embedder,
         active=True,
-        dimension=recognizer.pipeline.dimension,
-        mirrored=recognizer.pipeline.mirrored,
+        dimension=recognizer.models.dimension,
+        mirrored=recognizer.models.mirrored,
         calibrated=True,  # the service does not start without a calibration
     )
     inactive = [
@@ -95,6 +95,6 @@ def _embedders(recognizer: Recognizer, available: Manifest) -> list[EmbedderResp
             calibrated=is_calibrated(name),
         )
         for name in available.embedders
-        if name != recognizer.pipeline.embedder
+        if name != recognizer.models.embedder
     ]
     return [active, *inactive]

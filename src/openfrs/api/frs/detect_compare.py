@@ -86,10 +86,11 @@ async def _detect(
             faces=[
                 DescribedFace(
                     bounding_box=BoundingBox.of(face.box),
-                    attributes=Attributes.of(face.attributes) if attributes - {Attribute.LANDMARK} else None,
-                    landmark=Landmark.of(face.attributes.landmark) if face.attributes.landmark else None,
+                    attributes=Attributes.of(described) if described and attributes - {Attribute.LANDMARK} else None,
+                    landmark=Landmark.of(described.landmark) if described and described.landmark else None,
                 )
                 for face in faces
+                for described in [face.attributes]
             ]
         )
 

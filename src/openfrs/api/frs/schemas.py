@@ -8,8 +8,7 @@ from pydantic import BaseModel, Field
 
 from openfrs.core import geometry
 from openfrs.recognition import attributes
-from openfrs.recognition.liveness.action import ActionDecision
-from openfrs.recognition.liveness.silent import SilentDecision
+from openfrs.recognition.liveness.types import ActionDecision, SilentDecision
 from openfrs.recognition.liveness.warnings import WarningCode
 from openfrs.store.faces import models
 from openfrs.vision.attributes import types

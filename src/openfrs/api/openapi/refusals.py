@@ -21,10 +21,10 @@ _UPLOAD: Final[Keys] = (
     *("FRS.0020", "FRS.0020/url", "FRS.0021", "FRS.0022", "FRS.0023", "FRS.0024", "FRS.0027", "FRS.0035", "FRS.0036"),
 )
 
-IMAGE: Final[Keys] = (*_UPLOAD, "FRS.0013", "FRS.0015", "FRS.0016")
+IMAGE: Final[Keys] = (*_UPLOAD, "FRS.0018/503", "FRS.0013", "FRS.0015", "FRS.0016")
 """Errors of a route that takes an image."""
 
-VIDEO: Final[Keys] = (*_UPLOAD, "FRS.0701", "FRS.0706")
+VIDEO: Final[Keys] = (*_UPLOAD, "FRS.0018/503", "FRS.0701", "FRS.0706")
 """Errors of a route that takes a video."""
 
 FACE_SET: Final[Keys] = ("FRS.0302", "APIG.0201/503")

@@ -13,8 +13,7 @@ from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.media.decoding.base64_text import decode_base64
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.media.fetching.fetcher import Fetcher
-from openfrs.recognition.liveness.action import ActionRequest
-from openfrs.recognition.liveness.gestures import Action
+from openfrs.recognition.liveness.types import Action, ActionRequest
 
 from .body import Input, read_input
 

@@ -68,6 +68,12 @@ def span(name: str) -> Iterator[None]:
         yield
 
 
+def past_span(name: str, started: int, seconds: float) -> None:
+    """Trace a child of the current span that has ended; ``started`` is in nanoseconds since 1970."""
+    if _Tracing.tracer is not None:
+        _Tracing.tracer.start_span(name, start_time=started).end(started + round(seconds * 1e9))
+
+
 @contextmanager
 def request_span(headers: Mapping[str, str]) -> Iterator["Span | None"]:
     """Trace a request, as a child of the span that its headers name; yield None if tracing is disabled."""

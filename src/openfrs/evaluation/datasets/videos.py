@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from openfrs.core.errors import OperatorError
-from openfrs.recognition.liveness.gestures import Action
+from openfrs.recognition.liveness.types import Action
 
 _ACTIONS: Final = {"yaw_img_right": Action.TURN_LEFT, "yaw_img_left": Action.TURN_RIGHT, "pitch_down": Action.NOD}
 """Labels name directions in the image; actions are those of the person."""

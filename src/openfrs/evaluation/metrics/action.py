@@ -6,7 +6,8 @@ from typing import Literal
 import numpy as np
 
 from openfrs.recognition.liveness.action import Observation, is_alive, is_one_person
-from openfrs.recognition.liveness.gestures import HEAD_ACTIONS, Action, detect_gestures, neutral_face
+from openfrs.recognition.liveness.gestures import detect_gestures, neutral_face
+from openfrs.recognition.liveness.types import HEAD_ACTIONS, Action
 
 from .results import Chart, Part, Result, Table
 

@@ -1,35 +1,17 @@
-"""Image decoding within limits.
+"""Image files as clients send them."""
 
-The format is detected from the first bytes, never from a file name, and the header is validated before pixels are allocated.
-Only the JPEG, PNG and BMP decoders are reachable. Decoded images are upright: EXIF orientation is applied.
-"""
-
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
-import simplejpeg
 
 from openfrs.core import limits
-from openfrs.core.errors import ServiceError
-from openfrs.core.telemetry.stages import stage
 
-from .header import is_foreign, read_header, read_size
+from .header import read_size
 
 Pixels = npt.NDArray[np.uint8]
 """A decoded image: shape (height, width, 3), RGB, 0..255."""
-
-_HARMLESS: Final = re.compile(r"extraneous bytes|ICC marker|JFIF revision|Adobe color transform")
-"""Warnings of libjpeg about JPEGs that decode completely."""
-
-_MIN_REDUCTION: Final = 2.0
-"""Decoding at more than half scale takes as long as at full scale."""
-
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # damage is reported to the caller, not to stderr
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,50 +50,6 @@ class EncodedImage:
         Raises:
             ServiceError: as :meth:`decode`.
         """
-        if len(self.data) > limits.MAX_IMAGE_BYTES:
-            raise ServiceError("FRS.0017", f"1 to {limits.MAX_IMAGE_BYTES} bytes for {self.parameter}")
-        try:
-            header = read_header(self.data)
-            if header is None:
-                raise ServiceError("FRS.0016" if is_foreign(self.data) else "FRS.0015", self.parameter)
-            longer_side, limit = max(header.width, header.height), limits.MAX_IMAGE_SIDE
-            if longer_side > limit:
-                raise ServiceError("FRS.0013", f"{self.parameter} may have at most {limit} x {limit} pixels")
-            with stage("decode"):
-                if header.format == "JPEG":
-                    share = min(1.0, side / longer_side)
-                    pixels = _decode_jpeg(self.data, (round(share * header.height), round(share * header.width)))
-                    return _upright(pixels, header.orientation), max(pixels.shape) / longer_side
-                return _decode_with_opencv(self.data), 1.0
-        except (ValueError, cv2.error):
-            raise ServiceError("FRS.0015", self.parameter) from None
+        from .pixels import decode_reduced  # imports OpenCV, which the process that queues images does not need
 
-
-def _decode_jpeg(data: bytes, min_size: tuple[int, int]) -> Pixels:
-    """Decode at the smallest scale of the decoder that gives at least ``min_size`` (height, width), or at full scale."""
-    height, width = min_size
-    try:
-        pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width, min_factor=_MIN_REDUCTION)
-        return np.asarray(pixels, dtype=np.uint8)
-    except ValueError as error:
-        if not _HARMLESS.search(str(error)):
-            raise
-    return _decode_with_opencv(data, cv2.IMREAD_IGNORE_ORIENTATION)  # simplejpeg cannot continue after a warning
-
-
-def _decode_with_opencv(data: bytes, flags: int = 0) -> Pixels:
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | flags)
-    if pixels is None:
-        raise ValueError("the image cannot be decoded")
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-
-
-def _upright(pixels: Pixels, orientation: int) -> Pixels:
-    """Undo an EXIF orientation of 1..8."""
-    if orientation in {5, 6, 7, 8}:
-        pixels = pixels.transpose(1, 0, 2)
-    if orientation in {2, 3, 6, 7}:
-        pixels = pixels[:, ::-1]
-    if orientation in {3, 4, 7, 8}:
-        pixels = pixels[::-1]
-    return np.ascontiguousarray(pixels)
+        return decode_reduced(self.data, self.parameter, side)

@@ -9,8 +9,9 @@ from openfrs.core.progress import Track
 from openfrs.core.settings import Settings
 from openfrs.faces.reembed import MAX_CONCURRENT_IMAGES, Reembedding, reembed_templates
 from openfrs.operations.lookup import find_face_set, project_or_first
-from openfrs.recognition.recognizer import Recognizer
+from openfrs.recognition.recognizer import Recognizer, WorkLimits
 from openfrs.recognition.similarity import load_calibration
+from openfrs.recognition.threads import ThreadExecutor
 from openfrs.store.faces.bulk import SetChangedError, replace_templates
 from openfrs.store.faces.deletions import HeldError
 from openfrs.store.faces.repository import FaceRepository
@@ -49,9 +50,10 @@ def reembed_face_set(
         face_set = find_face_set(repository, project_or_first(settings, project_id), set_name)
         pipeline = load_pipeline(settings)
         scale = load_calibration(pipeline.embedder_source)
-        recognizer = Recognizer(
-            pipeline, scale, threads=settings.threads, queue=MAX_CONCURRENT_IMAGES, large_queue=MAX_CONCURRENT_IMAGES
+        executor = ThreadExecutor(
+            pipeline, threads=settings.threads, queue=MAX_CONCURRENT_IMAGES, large_queue=MAX_CONCURRENT_IMAGES
         )
+        recognizer = Recognizer(executor, scale, WorkLimits.from_settings(settings))
         try:
             faces = repository.list_faces(face_set.id, 0, face_set.capacity)
             reembedding = asyncio.run(reembed_templates(recognizer, faces, images, track("faces", len(faces))))

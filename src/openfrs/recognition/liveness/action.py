@@ -8,19 +8,17 @@ import numpy as np
 import numpy.typing as npt
 import simplejpeg
 
-from openfrs.core import limits
+from openfrs.core.checkpoints import checkpoint
 from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import intersection_over_union
 from openfrs.media.decoding.video import Frame, VideoLimits, open_video
 from openfrs.recognition.main_face import main_face
-from openfrs.recognition.recognizer import Recognizer
 from openfrs.vision.attributes.types import Trait
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import Detection, Image
 
 from . import silent
 from .gestures import (
-    Action,
     Gesture,
     Moment,
     NeutralFace,
@@ -31,6 +29,7 @@ from .gestures import (
     unrequested,
 )
 from .parallax import MidlineTracker
+from .types import SILENT_THRESHOLD, Action, ActionDecision, ActionRequest
 from .warnings import WarningCode
 
 FRAME_RATE: Final = 10
@@ -54,33 +53,6 @@ _TRACKED_OVERLAP: Final = 0.3
 _JPEG_QUALITY: Final = 90
 _TRAITS: Final = frozenset({Trait.POSE, Trait.MOUTH, Trait.LANDMARKS})
 _TRAITS_WITH_EYES: Final = _TRAITS | {Trait.EYES}
-
-
-@dataclass(frozen=True, slots=True)
-class ActionRequest:
-    """The actions that the person must perform."""
-
-    actions: tuple[Action, ...]
-    windows: tuple[tuple[int, int], ...] | None = None
-    """For each action, the milliseconds between which it must reach its peak."""
-
-    nod_threshold: float = limits.DEFAULT_NOD_THRESHOLD
-    mirrored: bool = False
-    """True if the video is mirrored, so that left and right are exchanged."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActionDecision:
-    """The decision on a video."""
-
-    alive: bool
-    actions: tuple[tuple[Action, float], ...]
-    """Each requested action and the confidence that it was performed, 0..1."""
-
-    image: bytes
-    """The frame with the largest frontal face, as JPEG; empty if no frame shows a face."""
-
-    warnings: tuple[WarningCode, ...] = ()
 
 
 @dataclass(slots=True)
@@ -111,28 +83,11 @@ class Observation:
             self.best, self._size = image, size
 
 
-class ActionLiveness:
-    """Action liveness on the recognizer's executors."""
-
-    def __init__(self, recognizer: Recognizer) -> None:
-        self._recognizer = recognizer
-
-    async def check(self, video: bytes, request: ActionRequest) -> ActionDecision:
-        """Return the decision on a video.
-
-        Raises:
-            ServiceError: ``FRS.0701`` or ``FRS.0706`` for the video; ``FRS.0020`` the weights are not installed; ``FRS.0033`` the
-                queue is full.
-        """
-        eyes = Action.BLINK in request.actions
-        return await self._recognizer.run(lambda pipeline: decide(observe(pipeline, video, eyes=eyes), request))
-
-
 def observe(pipeline: Pipeline, video: bytes, *, eyes: bool, bounds: VideoLimits | None = None) -> Observation:
     """Measure the main face in the frames of a video.
 
     Raises:
-        ServiceError: ``FRS.0701``, ``FRS.0706`` or ``FRS.0020`` as :meth:`ActionLiveness.check`.
+        ServiceError: ``FRS.0701``, ``FRS.0706`` or ``FRS.0020`` as :meth:`.checks.ActionLiveness.check`.
     """
     observation = Observation()
     last: Detection | None = None
@@ -141,6 +96,7 @@ def observe(pipeline: Pipeline, video: bytes, *, eyes: bool, bounds: VideoLimits
     with open_video(video, FRAME_RATE_FOR_BLINKS if eyes else FRAME_RATE, bounds) as frames:
         observation.length = frames.length
         for frame in frames:
+            checkpoint()
             observation.frames += 1
             faces = pipeline.detect(frame.pixels)
             last = _tracked_face(faces, last, frame)
@@ -212,7 +168,7 @@ def _warnings(observation: Observation, neutral: NeutralFace | None) -> set[Warn
 
 def is_alive(observation: Observation) -> bool:
     """Return whether most samples pass silent liveness."""
-    return bool(observation.live) and float(np.median(observation.live)) >= silent.THRESHOLD
+    return bool(observation.live) and float(np.median(observation.live)) >= SILENT_THRESHOLD
 
 
 def is_one_person(observation: Observation) -> bool:

@@ -2,26 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
 from statistics import median
 from typing import Final
 
 from openfrs.vision.types import Points
 
 from .parallax import MIN_NOSE_SHIFT, MIN_PARALLAX, nose_shift
-
-
-class Action(IntEnum):
-    """Actions of FRS; left and right are those of the person."""
-
-    TURN_LEFT = 1
-    TURN_RIGHT = 2
-    NOD = 3
-    OPEN_MOUTH = 4
-    BLINK = 5
-
-
-HEAD_ACTIONS: Final = frozenset({Action.TURN_LEFT, Action.TURN_RIGHT, Action.NOD})
+from .types import HEAD_ACTIONS, Action
 
 TURN_THRESHOLD: Final = 15.0
 """Minimum change of yaw of a turn, in degrees. FRS advises 15 to 30. Photographs tilted by 50 degrees mostly stayed

@@ -11,8 +11,8 @@ from openfrs.core.clock import Clock, utc_now
 from openfrs.core.errors import ServiceError
 from openfrs.store.liveness_sessions import LivenessSession, LivenessSessionRepository
 
-from .action import ActionLiveness, ActionRequest
-from .gestures import HEAD_ACTIONS, Action
+from .checks import ActionLiveness
+from .types import HEAD_ACTIONS, Action, ActionRequest
 
 DEFAULT_ACTIONS: Final = tuple(sorted(HEAD_ACTIONS))
 """Actions to choose from by default: those with the highest recognition rate."""

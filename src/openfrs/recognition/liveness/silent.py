@@ -1,6 +1,5 @@
 """Silent liveness: presentation attack detection on a single image."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -9,17 +8,13 @@ import simplejpeg
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import BoundingBox
-from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.main_face import main_face
-from openfrs.recognition.recognizer import Recognizer
 from openfrs.vision.attributes.types import Quality, Trait
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import Detection, Image
 
+from .types import SilentDecision
 from .warnings import WarningCode
-
-THRESHOLD: Final = 0.5
-"""Minimum confidence at which a face counts as live."""
 
 _MARGIN: Final = 0.3
 """Margin around the cropped face as a share of its sides: a detector finds the face again in the crop."""
@@ -27,46 +22,6 @@ _MARGIN: Final = 0.3
 _JPEG_QUALITY: Final = 95
 
 _TRAITS: Final = frozenset({Trait.LIVENESS, Trait.QUALITY})
-
-
-@dataclass(frozen=True, slots=True)
-class SilentDecision:
-    """The decision on the main face of an image."""
-
-    confidence: float
-    """Confidence that the face is live, 0..1."""
-
-    image: bytes
-    """The face with a margin, as JPEG."""
-
-    warnings: tuple[WarningCode, ...] = ()
-    """In ascending order."""
-
-    @property
-    def alive(self) -> bool:
-        """True if the face counts as live."""
-        return self.confidence >= THRESHOLD
-
-
-class SilentLiveness:
-    """Silent liveness on the recognizer's executors."""
-
-    def __init__(self, recognizer: Recognizer) -> None:
-        self._recognizer = recognizer
-
-    async def check(self, image: EncodedImage) -> SilentDecision:
-        """Return the decision on the main face of an image.
-
-        Raises:
-            ServiceError: ``FRS.0013/0015/0016/0017`` for the image; ``FRS.0707`` it shows no face; ``FRS.0020`` the weights are
-                not installed; ``FRS.0033`` the queue is full.
-        """
-
-        def work(pipeline: Pipeline) -> SilentDecision:
-            pixels = image.decode()
-            return decide(pipeline, pixels, pipeline.detect(pixels))
-
-        return await self._recognizer.run(work, image)
 
 
 def decide(pipeline: Pipeline, image: Image, faces: list[Detection]) -> SilentDecision:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from openfrs.core.checkpoints import checkpoint
 from openfrs.vision.detection.rotation import points_to_original, upright
 from openfrs.vision.liveness.minifasnet import liveness
 from openfrs.vision.runtime.base import Session
@@ -69,12 +70,15 @@ class Describer:
         values: dict[str, Any] = {}
         for trait, (field, weight, measure) in _NETWORKS.items():
             if trait in traits and (session := self._sessions.weight(weight)) is not None:
+                checkpoint()
                 values[field] = measure(session, upright_image, upright_face)
         for trait, classifier in CLASSIFIERS.items():
             if trait in traits and classifiers.is_visible(upright_image, upright_face, classifier.frame):
+                checkpoint()
                 chip = classifiers.chip(upright_image, upright_face, classifier.frame)
                 values[classifier.field] = classifier.predict(self._sessions.classifier(classifier.name), chip)
         if _FROM_MESH & set(traits) and (session := self._sessions.weight("mesh")) is not None:
+            checkpoint()
             mesh = face_mesh(session, upright_image, upright_face)
             values |= self._from_mesh(upright_image, upright_face, mesh, traits)
             if Trait.LANDMARKS in traits:

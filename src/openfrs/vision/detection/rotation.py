@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from openfrs.core.checkpoints import checkpoint
 from openfrs.core.geometry import intersection_over_union
 from openfrs.vision.types import Detection, Image
 
@@ -38,6 +39,7 @@ def detect_all_rotations(detect: Detect, detect_quick: Detect, image: Image) -> 
     candidates = [(face.score + ROTATED_MARGIN, face) for face in detect(image)]
     detect_rotated = detect_quick if candidates else detect
     for rotation in (90, 180, 270):
+        checkpoint()
         rotated = (to_original(face, image, rotation) for face in detect_rotated(unrotate(image, rotation)))
         candidates += [(face.score, face) for face in rotated]
     kept: list[Detection] = []

@@ -9,6 +9,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from openfrs.core.checkpoints import checkpoint
 from openfrs.vision.runtime.base import Session, Tensor
 from openfrs.vision.types import Detection, Image
 
@@ -111,6 +112,7 @@ class YuNet:
         size = resized.shape[1], resized.shape[0]
         rows = [np.empty((0, 15), np.float32)]
         for left, top in tiling.tiles(size, SIDE):
+            checkpoint()
             tile = resized[top : top + SIDE, left : left + SIDE]
             faces = decode_outputs(self._session.run(self._canvas(tile, 0, 0)), MIN_SCORE_IN_TILES)
             faces = tiling.whole_in_tile(faces, (left, top), size, SIDE)

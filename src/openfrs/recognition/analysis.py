@@ -1,0 +1,103 @@
+"""Analysis of images with the models: faces, attributes, traits and templates."""
+
+from collections.abc import Collection
+
+from openfrs.core.checkpoints import checkpoint
+from openfrs.core.errors import ServiceError
+from openfrs.core.geometry import BoundingBox
+from openfrs.media.decoding.image import EncodedImage
+from openfrs.vision.attributes.types import Trait, Traits
+from openfrs.vision.pipeline import Pipeline
+from openfrs.vision.types import Detection, Image
+
+from .attributes import Attribute
+from .description import describe_codes, traits_for
+from .main_face import MainFace, find_main_face, main_face
+from .types import ComparedFaces, DescribedFace, FaceTemplate
+
+
+def detect(
+    pipeline: Pipeline, image: EncodedImage, attributes: Collection[Attribute], max_described: int
+) -> list[DescribedFace]:
+    """Return all faces of an image, largest first, the first ``max_described`` of them with attributes."""
+    pixels = image.decode()
+    find = pipeline.detect_all_rotations if Attribute.FACE_ANGLE in attributes else pipeline.detect
+    traits = traits_for(attributes)
+    faces = find(pixels)
+    described = [
+        describe_codes(attributes, _describe(pipeline, pixels, face, traits), face.rotation)
+        for face in faces[:max_described]
+    ]
+    return [
+        DescribedFace(_box(face, pixels), described[rank] if rank < len(described) else None)
+        for rank, face in enumerate(faces)
+    ]
+
+
+def measure(pipeline: Pipeline, image: EncodedImage, traits: Collection[Trait]) -> Traits:
+    """Return traits of the main face of an image.
+
+    Raises:
+        ServiceError: ``FRS.0501`` the image shows no face.
+    """
+    pixels = image.decode()
+    face = main_face(pipeline.detect(pixels), pixels)
+    if face is None:
+        raise ServiceError("FRS.0501")
+    return pipeline.describe(pixels, face, traits)
+
+
+def templates(
+    pipeline: Pipeline, image: EncodedImage, traits: Collection[Trait], *, main_only: bool
+) -> list[FaceTemplate]:
+    """Return the faces of an image with their templates and traits, largest first, or its main face only."""
+    if main_only:
+        main = find_main_face(pipeline, image)
+        return [] if main is None else [_main_template(pipeline, main, traits)]
+    pixels = image.decode()
+    faces = pipeline.detect(pixels)
+    main_detection = main_face(faces, pixels)
+    return [
+        FaceTemplate(
+            _box(face, pixels),
+            embedding,
+            face.score,
+            _describe(pipeline, pixels, face, traits),
+            is_main=face is main_detection,
+        )
+        for face, embedding in zip(faces, pipeline.embed(pixels, faces), strict=True)
+    ]
+
+
+def compare(pipeline: Pipeline, first: EncodedImage, second: EncodedImage) -> ComparedFaces:
+    """Return the cosine of the main faces of two images.
+
+    Raises:
+        ServiceError: ``FRS.0501`` one of the images shows no face.
+    """
+    found = []
+    for image in (first, second):
+        found.append(templates(pipeline, image, (), main_only=True))
+        checkpoint()
+    if not all(found):
+        raise ServiceError("FRS.0501")
+    (one,), (other,) = found
+    return ComparedFaces((one.box, other.box), float(one.embedding @ other.embedding))
+
+
+def _main_template(pipeline: Pipeline, main: MainFace, traits: Collection[Trait]) -> FaceTemplate:
+    (embedding,) = pipeline.embed(main.pixels, [main.face])
+    described = _describe(pipeline, main.pixels, main.face, traits)
+    return FaceTemplate(main.box, embedding, main.face.score, described, is_main=True)
+
+
+def _describe(pipeline: Pipeline, pixels: Image, face: Detection, traits: Collection[Trait]) -> Traits:
+    if not traits:
+        return Traits()
+    checkpoint()
+    return pipeline.describe(pixels, face, traits)
+
+
+def _box(face: Detection, pixels: Image) -> BoundingBox:
+    height, width = pixels.shape[:2]
+    return BoundingBox.clipped(face.left, face.top, face.width, face.height, within=(width, height))
