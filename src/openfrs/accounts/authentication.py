@@ -138,7 +138,8 @@ class Authenticator:
         """Return the user and scope of a token.
 
         Raises:
-            ServiceError: ``FRS.0002`` it is not a token; ``FRS.0002/401`` it is unknown, expired or revoked, or its user was changed.
+            ServiceError: ``FRS.0002`` it is not a token; ``FRS.0002/401`` it is unknown, expired or revoked, or its user
+                was changed.
         """
         token, user = self._read_token(text)
         project, role = self._accounts.find_membership(user.id, token.project_id) or (None, None)

@@ -38,7 +38,7 @@ class MemoryCounters(MemoryStorage):
     The library would start a thread for this 10 ms after a request, which takes more processor time than a short request.
     """
 
-    STORAGE_SCHEME = ["openfrs-memory"]  # the library registers subclasses by it
+    STORAGE_SCHEME = ["openfrs-memory"]  # noqa: RUF012  # the library registers subclasses by it
 
     def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802  # overrides the library's private method
         if not self.timer.is_alive():

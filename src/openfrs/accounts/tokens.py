@@ -19,7 +19,7 @@ MAX_EXCHANGES: Final = 32
 
 
 _SEALED: Final = re.compile(r"gAAAAA[A-Za-z0-9_-]{92,}={0,2}")
-"""The form of a sealed object: Fernet's version and the first bytes of its time, then at least one encrypted block and the digest."""
+"""The form of a sealed object: Fernet's version and the first bytes of its time, then at least one encrypted block and a digest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ from .filter import parse_filter
 class SearchOptions:
     """Options of a search: the ``top_n`` most similar faces that match the filter and reach the threshold are returned.
 
-    ``sort`` only orders the results. As in the API, it is a list of one-pair mappings of a field to ``asc`` or ``desc``, in any case.
+    ``sort`` only orders the results. As in the API, it is a list of one-pair mappings of a field to ``asc`` or ``desc``, in any
+    case.
     """
 
     top_n: int = limits.DEFAULT_TOP_N

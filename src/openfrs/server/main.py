@@ -24,6 +24,7 @@ from openfrs.store.data_directory import DataDirectory
 from openfrs.vision.loading import load_models
 from openfrs.vision.pipeline import Pipeline
 
+from .header_names import with_documented_names
 from .http_protocol import HeaderTimeoutProtocol
 from .jobs import index_updates, memory_trimming, refused_login_entries, retention_runs, usage_flushes
 from .tls import certificate_of, reloaded_on_hangup
@@ -95,7 +96,7 @@ def _serve(
         if settings.bootstrap and services.bootstrap(endpoint):
             _print_credentials_path(settings)
         config = uvicorn.Config(
-            create_app(services),
+            with_documented_names(create_app(services)),
             loop="auto",
             http=HeaderTimeoutProtocol,
             log_config=None,

@@ -50,7 +50,7 @@ FieldDeclarations = Annotated[
 FieldValues = Annotated[
     dict[str, Any],
     BeforeValidator(_object),
-    Field(json_schema_extra={"additionalProperties": {"type": ["string", "number", "boolean"]}})
+    Field(json_schema_extra={"additionalProperties": {"type": ["string", "number", "boolean"]}}),
 ]
 """Values of custom fields by name."""
 
