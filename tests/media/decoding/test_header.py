@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from openfrs.media.decoding.header import MAX_SCANS, Header, is_foreign, read_header
+from openfrs.media.decoding.header import _SEARCH_STEP, MAX_GAP_BYTES, MAX_SCANS, Header, is_foreign, read_header
 from openfrs.media.decoding.image import EncodedImage
 from tests.support.images import encoded, exif, jpeg, quarters
 
@@ -122,6 +122,28 @@ def test_the_number_of_segments_is_limited() -> None:
     data = jpeg(quarters())
     with pytest.raises(ValueError, match="segments"):
         read_header(data[:2] + comments + data[2:])
+
+
+def test_the_bytes_between_segments_are_limited() -> None:
+    """They are searched for the next marker on the event loop: the size decides in which queue an image waits."""
+    data = jpeg(quarters())
+    places = [data.index(b"\xff\xdb"), data.index(b"\xff\xc0")]
+    for first, second in [(MAX_GAP_BYTES, 0), (0, MAX_GAP_BYTES), (MAX_GAP_BYTES // 2, MAX_GAP_BYTES // 2)]:
+        for excess in (0, 1):
+            gaps = bytes(first), b"\xff" * (second + excess)
+            sent = data[: places[0]] + gaps[0] + data[places[0] : places[1]] + gaps[1] + data[places[1] :]
+            assert EncodedImage(sent, "image").claimed_pixels == (0 if excess else 64 * 48)
+
+
+@pytest.mark.parametrize("offset", range(-2, 3))
+def test_markers_are_found_after_pixels_of_any_length(offset: int) -> None:
+    data = jpeg(quarters())[:-2] + bytes(2_000_000)
+    scan = data.index(b"\xff\xda")
+    start = scan + 2 + int.from_bytes(data[scan + 2 : scan + 4], "big")
+    end = start + 4 * _SEARCH_STEP + offset
+    header = read_header(data[:end] + b"\xff\xd9")
+    assert header is not None
+    assert header.width == 64
 
 
 def test_scans_after_the_image_are_not_counted() -> None:

@@ -1,3 +1,6 @@
+import struct
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -293,6 +296,58 @@ def test_decompression_bombs_use_no_memory(tmp_path: Path) -> None:
     assert {outcomes[name].result for name in bombs if name.startswith("claim")} == {"FRS.0013"}
     assert outcomes["text.png"].result == "uint8 3 3"
     assert max(outcome.megabytes for outcome in outcomes.values()) < 40
+
+
+def _png_with(*chunks: bytes) -> bytes:
+    data = encoded(UPRIGHT, "PNG")
+    return data[:33] + b"".join(chunks) + data[33:]
+
+
+def _jpeg_with(marker: int, start: bytes, *, gap: int = 0) -> bytes:
+    """Return a JPEG with as many segments of the largest size as fit into a file."""
+    data = jpeg(UPRIGHT)
+    segment = bytes([0xFF, marker, 0xFF, 0xFF]) + start.ljust(65_533, b"a")
+    return data[:2] + segment * ((limits.MAX_IMAGE_BYTES - 2000) // len(segment)) + bytes(gap) + data[2:]
+
+
+def _bmp_with(gap: int) -> bytes:
+    """Return a BMP with bytes between its header and its pixels."""
+    data = bytearray(encoded(UPRIGHT, "BMP"))
+    (start,) = struct.unpack_from("<I", data, 10)
+    struct.pack_into("<I", data, 10, start + gap)
+    return bytes(data[:start] + bytes(gap) + data[start:])
+
+
+MEGABYTES = b"a" * 7_000_000
+METADATA: dict[str, Callable[[], bytes]] = {
+    "compressed texts.png": lambda: _png_with(*[png_chunk(b"zTXt", b"a\0\0" + zlib.compress(MEGABYTES))] * 300),
+    "international texts.png": lambda: _png_with(
+        *[png_chunk(b"iTXt", b"a\0\1\0\0\0" + zlib.compress(MEGABYTES))] * 300
+    ),
+    "profile.png": lambda: _png_with(png_chunk(b"iCCP", b"a\0\0" + zlib.compress(MEGABYTES * 60))),
+    "text.png": lambda: _png_with(png_chunk(b"tEXt", b"a\0" + b"a" * 8_000_000)),
+    "exif.png": lambda: _png_with(png_chunk(b"eXIf", b"II*\0" + b"a" * 8_000_000)),
+    "unknown.png": lambda: _png_with(png_chunk(b"abCd", b"a" * 8_000_000)),
+    "palettes.png": lambda: _png_with(*[png_chunk(b"sPLT", b"a\0\x08" + b"abcdef" * 10_000)] * 130),
+    "animation.png": lambda: _png_with(
+        png_chunk(b"acTL", struct.pack(">II", 100_000, 0)), png_chunk(b"fcTL", struct.pack(">5I2HBB", *[0] * 9))
+    ),
+    "comments.jpg": lambda: _jpeg_with(0xFE, b""),
+    "exif.jpg": lambda: _jpeg_with(0xE1, b"Exif\0\0"),
+    "profile.jpg": lambda: _jpeg_with(0xE2, b"ICC_PROFILE\0\1\x7f"),
+    "exif and gap.jpg": lambda: _jpeg_with(0xE1, b"Exif\0\0", gap=3),
+    "gap.bmp": lambda: _bmp_with(8_000_000),
+    "tail.bmp": lambda: encoded(UPRIGHT, "BMP") + bytes(8_000_000),
+}
+
+
+def test_metadata_at_its_limits_uses_no_memory(tmp_path: Path) -> None:
+    """Every file is decoded in memory that depends on its pixels, not on what its metadata expands to."""
+    for name, data in METADATA.items():
+        (tmp_path / name).write_bytes(data())
+    (tmp_path / "plain.png").write_bytes(encoded(UPRIGHT, "PNG"))
+    for outcome in decode_in_subprocess(tmp_path / name for name in ("plain.png", *METADATA)):
+        assert (outcome.result, outcome.megabytes < 40) == ("uint8 3 3", True), outcome
 
 
 SEEDS = {

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from . import png
+
 FOREIGN_SIGNATURES: Final[tuple[tuple[int, bytes], ...]] = (
     (0, b"GIF8"),
     (8, b"WEBP"),
@@ -32,6 +34,9 @@ FOREIGN_SIGNATURES: Final[tuple[tuple[int, bytes], ...]] = (
 MAX_SEGMENTS: Final = 1000
 """Maximum number of segments of a JPEG. A colour profile and extended metadata take a few hundred at most."""
 
+MAX_GAP_BYTES: Final = 64 * 1024
+"""Maximum number of bytes between the segments of a JPEG before its pixels. A valid file has none, damaged ones have a few."""
+
 MAX_SCANS: Final = 100
 """Maximum number of scans of a JPEG. Encoders write about ten; a scan of a few bytes costs a pass over all pixels."""
 
@@ -41,7 +46,8 @@ _BMP_HEADER_SIZES: Final = frozenset({12, 40, 56, 64, 108, 124})
 _JPEG_MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 """The marker of the next segment or of the end of the image, after any coded pixels and fill bytes."""
 
-_JPEG, _PNG, _BMP = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM"
+_JPEG, _BMP = b"\xff\xd8\xff", b"BM"
+_SEARCH_STEP: Final = 256 * 1024
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _END_OF_IMAGE, _START_OF_SCAN, _APP1 = 0xD9, 0xDA, 0xE1
 _ORIENTATION_TAG: Final = 0x0112
@@ -68,8 +74,9 @@ def read_header(data: bytes) -> Header | None:
     try:
         if data.startswith(_JPEG):
             return _read_jpeg(data)
-        if data.startswith(_PNG):
-            return _read_png(data)
+        if data.startswith(png.SIGNATURE):
+            png.check(data)
+            return Header("PNG", *png.read_size(data))
         if data.startswith(_BMP):
             width, height = _bmp_size(data)
             return Header("BMP", width, height)
@@ -88,8 +95,8 @@ def read_size(data: bytes) -> tuple[int, int]:
             return next(
                 (_frame_size(data, start) for marker, start, _ in _jpeg_segments(data) if marker in _FRAMES), (0, 0)
             )
-        if data.startswith(_PNG):
-            return _png_size(data)
+        if data.startswith(png.SIGNATURE):
+            return png.read_size(data)
         if data.startswith(_BMP):
             return _bmp_size(data)
     except (ValueError, struct.error):
@@ -108,24 +115,6 @@ def _bmp_size(data: bytes) -> tuple[int, int]:
         raise ValueError("unknown BMP header version")
     width, height = struct.unpack_from("<HH" if size == 12 else "<ii", data, 18)
     return abs(width), abs(height)
-
-
-def _png_size(data: bytes) -> tuple[int, int]:
-    width, height = struct.unpack_from(">II", data, 16)
-    return width, height
-
-
-def _read_png(data: bytes) -> Header:
-    width, height = _png_size(data)
-    kind, position = b"", 8
-    while kind != b"IEND":
-        length, kind = struct.unpack_from(">I4s", data, position)
-        position += length + 12
-        if position > len(data):  # OpenCV allocates the length a chunk claims, up to 4 GB, before it checks
-            raise ValueError("the image is truncated")
-    if data[12:16] != b"IHDR":
-        raise ValueError("a PNG begins with IHDR")
-    return Header("PNG", width, height)
 
 
 def _frame_size(data: bytes, start: int) -> tuple[int, int]:
@@ -151,17 +140,28 @@ def _read_jpeg(data: bytes) -> Header:
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield marker, start and end of each segment of a JPEG up to the end of its first image."""
-    position = 2
+    position, limit = 2, MAX_GAP_BYTES
     for _ in range(MAX_SEGMENTS):
-        match = _JPEG_MARKER.search(data, position)
+        match = _next_marker(data, position, limit)
         if match is None:
             raise ValueError("the image is truncated")
         marker, start = match[0][1], match.end()
         if marker == _END_OF_IMAGE:
             return
+        limit = len(data) if marker == _START_OF_SCAN else limit - (match.start() - position)
         position = start + struct.unpack_from(">H", data, start)[0]
         yield marker, start + 2, position
     raise ValueError("too many segments")
+
+
+def _next_marker(data: bytes, position: int, limit: int) -> re.Match[bytes] | None:
+    """Search for a marker in the next ``limit`` bytes, in steps: a search does not yield the interpreter to other threads."""
+    end = min(position + limit + 2, len(data))
+    for start in range(position, end, _SEARCH_STEP):
+        match = _JPEG_MARKER.search(data, start, min(start + _SEARCH_STEP + 1, end))
+        if match is not None:
+            return match
+    return None
 
 
 def _exif_orientation(tiff: bytes) -> int:

@@ -17,6 +17,7 @@ from openfrs.core.telemetry.stages import stage
 
 from .header import is_foreign, read_header
 from .image import Pixels
+from .png import without_metadata
 
 _HARMLESS: Final = re.compile(r"extraneous bytes|ICC marker|JFIF revision|Adobe color transform")
 """Warnings of libjpeg about JPEGs that decode completely."""
@@ -43,7 +44,7 @@ def decode_reduced(data: bytes, parameter: str, side: int) -> tuple[Pixels, floa
                 share = min(1.0, side / longer_side)
                 pixels = _decode_jpeg(data, (round(share * header.height), round(share * header.width)))
                 return _upright(pixels, header.orientation), max(pixels.shape) / longer_side
-            return _decode_with_opencv(data), 1.0
+            return _decode_with_opencv(without_metadata(data) if header.format == "PNG" else data), 1.0
     except (ValueError, cv2.error):
         raise ServiceError("FRS.0015", parameter) from None
 
