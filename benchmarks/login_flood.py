@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from openfrs.core.settings import Settings
-from openfrs.evaluation.benchmark.requests import Server, running_server
+from openfrs.evaluation.benchmark.server import Server, running_server
 from openfrs.vision.weights.cache import WeightCache
 
 FLOOD = 200

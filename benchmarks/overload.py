@@ -25,7 +25,7 @@ from openfrs.core import limits
 from openfrs.core.settings import Settings
 from openfrs.evaluation.benchmark.figures import Figure, percentiles, resident, table
 from openfrs.evaluation.benchmark.images import sample_photo
-from openfrs.evaluation.benchmark.requests import Server, running_server
+from openfrs.evaluation.benchmark.server import Server, running_server
 from openfrs.vision.weights.cache import WeightCache
 
 SECONDS = 15.0

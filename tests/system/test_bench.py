@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from openfrs.cli.main import app
 from openfrs.core.settings import Settings
-from openfrs.evaluation.benchmark import gallery, requests
+from openfrs.evaluation.benchmark import gallery, load, requests
 from openfrs.vision.weights.cache import WeightCache
 from tests.support.servers import REPOSITORY
 
@@ -40,16 +40,30 @@ def test_the_capacity_page_shows_the_published_figures() -> None:
 
 
 @pytest.mark.models
-def test_requests_are_compared_with_direct_calls(weights: WeightCache) -> None:
+def test_requests_are_compared_with_direct_calls(weights: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "_ROUNDS", 1)
+    monkeypatch.setattr(requests, "_STARTS", 1)
+    monkeypatch.setattr(requests, "_MIN_LOAD_SECONDS", 1)
+    monkeypatch.setattr(requests, "CLIENT_COUNTS", (1,))
+    settings = Settings(models=weights.directory)
+    figures = {(each.case, each.measure): each for each in requests.measure(settings, weights, 0.5, 1000)}
+    measures = {measure for _, measure in figures}
+    assert {"s", "MB"} <= measures
+    if not load.is_available():
+        assert figures["requests", "all measurements"].note == load.MISSING
+        return
+    assert len(figures) == 16
+    goals = {each.goal for each in figures.values()}
+    assert goals >= {1.10, 1.12, 0.88, 0.85, 3.0, 0.5, 2.0, 400.0}
+    possibly_negative = {"ms beyond the plain work", "cores"}
+    assert all(each.value and each.value > 0 for each in figures.values() if each.measure not in possibly_negative)
+
+
+@pytest.mark.models
+def test_without_the_load_generator_its_rows_are_skipped(weights: WeightCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "_STARTS", 1)
+    monkeypatch.setattr(load, "is_available", lambda: False)
     figures = list(requests.measure(Settings(models=weights.directory), weights, 0.5, 1000))
-    measures = [figure.measure for figure in figures]
-    for measure in (
-        "s to first response",
-        "p50 ms",
-        "ratio to the bare work",
-        "ms more than the bare work",
-        "resident MB",
-    ):
-        assert measure in measures
-    assert len(figures) == 11
-    assert all(figure.value > 0 for figure in figures if figure.measure != "ms more than the bare work")
+    (skipped,) = [each for each in figures if each.value is None]
+    assert "apt-get install wrk" in skipped.note
+    assert figures[-1].measure == "MB"

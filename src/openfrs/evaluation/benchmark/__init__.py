@@ -1,19 +1,17 @@
 """The benchmarks of ``openfrs bench``."""
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from openfrs.core import limits
 from openfrs.core.settings import Settings
-from openfrs.vision.runtime.tuning import processor
 from openfrs.vision.weights.cache import WeightCache
 
-from . import gallery, images, requests
-from .figures import Figure, table
+from . import gallery, images, machine, requests, scan
+from .figures import Figure, table, write_figures
 
 
 def run(settings: Settings, seconds: float, *, gallery_only: bool, faces: int, file: Path | None) -> None:
@@ -23,9 +21,10 @@ def run(settings: Settings, seconds: float, *, gallery_only: bool, faces: int, f
     """
     weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
     parts: Mapping[str, Iterator[Figure]] = {
-        "machine": iter(()) if gallery_only else iter([Figure(processor(), "cores", requests.CORES)]),
+        "machine": iter(()) if gallery_only else iter([machine.describe()]),
         "images": iter(()) if gallery_only else images.measure(settings, weights, seconds),
         "requests": iter(()) if gallery_only else requests.measure(settings, weights, seconds, faces),
+        "exact scan, one thread": iter(()) if gallery_only else scan.measure(seconds, faces),
         "galleries": gallery.measure(seconds, faces),
         "search by size of the set, 128-d, top 10": gallery.curve(seconds, faces),
     }
@@ -36,5 +35,4 @@ def run(settings: Settings, seconds: float, *, gallery_only: bool, faces: int, f
             results[title] = figures if has_goals else [replace(each, goal=None) for each in figures]
             console.print(table(title, results[title]))
     if file is not None:
-        rows = {title: [asdict(each) | {"met": each.met} for each in figures] for title, figures in results.items()}
-        file.write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
+        write_figures(results, file)

@@ -1,10 +1,12 @@
 """Figures of benchmarks: measurement and presentation."""
 
+import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from rich.console import Console
@@ -13,20 +15,46 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured value; ``goal`` is its upper limit, or its lower limit with ``at_least``."""
+    """A measured value; ``goal`` is its upper limit, or its lower limit with ``at_least``.
+
+    ``value`` is None if it was not measured; ``note`` then says why. ``rounds`` are the values whose median it is, if any.
+    """
 
     case: str
     measure: str
-    value: float
+    value: float | None
     goal: float | None = None
     at_least: bool = False
+    rounds: tuple[float, ...] = ()
+    note: str = ""
+
+    @classmethod
+    def of_rounds(
+        cls, case: str, measure: str, rounds: Iterable[float], goal: float | None = None, *, at_least: bool = False
+    ) -> Self:
+        """Return the median of the values of several rounds."""
+        values = tuple(map(float, rounds))
+        return cls(case, measure, float(np.median(values)), goal, at_least, values)
 
     @property
     def met(self) -> bool | None:
-        """True if the goal is met; None without a goal."""
-        if self.goal is None:
+        """True if the goal is met; None without a goal or a value."""
+        if self.goal is None or self.value is None:
             return None
         return self.value >= self.goal if self.at_least else self.value <= self.goal
+
+    @property
+    def formatted_value(self) -> str:
+        """The value, with the least and the greatest of its rounds."""
+        if self.value is None:
+            return "skipped"
+        spread = f" ({min(self.rounds):,.2f} to {max(self.rounds):,.2f})" if len(self.rounds) > 1 else ""
+        return f"{self.value:,.2f}{spread}"
+
+    @property
+    def formatted_goal(self) -> str:
+        """The limit and its direction; empty without a goal."""
+        return "" if self.goal is None else f"{'>=' if self.at_least else '<='} {self.goal:,g}"
 
 
 def percentiles(
@@ -64,7 +92,7 @@ def print_figures(figures: Iterable[Figure]) -> list[Figure]:
     """Print and return figures as they are measured: some take minutes."""
     console, printed = Console(), []
     for each in figures:
-        console.print(f"{each.case}: {each.measure} {each.value:,.2f}", highlight=False, soft_wrap=True)
+        console.print(f"{each.case}: {each.measure} {each.formatted_value}", highlight=False, soft_wrap=True)
         printed.append(each)
     return printed
 
@@ -73,7 +101,24 @@ def table(title: str, figures: Iterable[Figure]) -> Table:
     """Return a table of figures and their goals."""
     rows = Table("case", "measure", "value", "goal", "met", title=title)
     for each in figures:
-        goal = "" if each.goal is None else f"{'>=' if each.at_least else '<='} {each.goal:,g}"
-        met = {None: "", True: "yes", False: "no"}[each.met]
-        rows.add_row(each.case, each.measure, f"{each.value:,.2f}", goal, met)
+        met = {None: each.note, True: "yes", False: "no"}[each.met]
+        rows.add_row(each.case, each.measure, each.formatted_value, each.formatted_goal, met)
     return rows
+
+
+def write_figures(results: Mapping[str, Sequence[Figure]], file: Path) -> None:
+    """Write figures by title to a JSON file."""
+    rows = {title: [asdict(each) | {"met": each.met} for each in figures] for title, figures in results.items()}
+    file.write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
+
+
+def read_figures(file: Path) -> dict[str, list[Figure]]:
+    """Read the figures of :func:`write_figures`."""
+    stored = json.loads(file.read_text("utf-8"))
+    return {
+        title: [
+            Figure(**{key: value for key, value in row.items() if key != "met"} | {"rounds": tuple(row["rounds"])})
+            for row in rows
+        ]
+        for title, rows in stored.items()
+    }

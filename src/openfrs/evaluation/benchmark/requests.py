@@ -1,220 +1,209 @@
-"""Benchmarks of requests through the API, compared with the same inference and search without the service."""
+"""Benchmarks of requests through the API, compared with the plain work: the same models without the service.
 
-import http.client
+The plain work of a search by photo is to decode, detect, align and embed, on one thread; the scan of the face set is added where
+a search is compared with it. Rounds of all cases are interleaved, so that the state of the machine affects all equally.
+"""
+
 import json
-import os
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
-from urllib.parse import urlsplit
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pybase64
 
 from openfrs.core import limits
-from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.media.decoding.image import EncodedImage
-from openfrs.store.data_directory import DataDirectory
-from openfrs.store.faces.repository import FaceRepository
-from openfrs.store.index.backend import Query
-from openfrs.store.index.search import Galleries
-from openfrs.store.opening import open_database
+from openfrs.recognition.main_face import find_main_face
 from openfrs.vision.loading import create_runtime
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.weights.cache import WeightCache
 
-from .figures import Figure, percentiles, resident, timed
+from . import load
+from .figures import Figure
 from .images import sample_photo
-from .templates import random_templates, synthetic_face
+from .machine import CORES, extensions, foreign_load
+from .process_tree import ProcessTree
+from .scan import random_index
+from .server import Server, first_responses, running_server
+from .templates import random_templates
 
-CLIENTS = 8
-CORES = len(os.sched_getaffinity(0))
-SEARCH_MS, COMPARE_MS = 15.0, 3.0
-START_SECONDS, RESIDENT_MB = 2.0, 450.0
-MAX_RATIO, MIN_SHARE = 1.15, 0.90
-"""Goals: the ratio of a search's time to that of the bare work, and the share of the bare work's throughput."""
+CLIENTS: Final = 8
+CLIENT_COUNTS: Final = (1, 2, 4, 8, 16)
 
-_ROUNDS = 5
-_BATCH = 10_000
-_MEMORY = 2**32
+PLAIN_MS, SEARCHES_PER_SECOND = 14.0, 120.0
+"""Goals for two Zen 4 cores with bf16."""
+
+CPU_RATIO, P50_RATIO = 1.10, 1.12
+SEARCH_SHARE, ENROLMENT_SHARE = 0.88, 0.85
+COMPARE_MS, GET_MS, START_SECONDS, MEMORY_MB = 3.0, 0.5, 2.0, 400.0
+
+_ROUNDS: Final = 5
+_STARTS: Final = 3
+_MIN_LOAD_SECONDS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Median milliseconds of processor time and of elapsed time."""
+
+    cpu: float
+    elapsed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Requests from several clients at once."""
+
+    name: str
+    request: load.Request
+    clients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A load, and the server's processor time for each of its requests in milliseconds."""
+
+    load: load.Load
+    cpu: float
 
 
 def measure(settings: Settings, weights: WeightCache, seconds: float, faces: int) -> Iterator[Figure]:
-    """Measure searches in a set of ``faces`` random faces, comparisons and enrolments, interleaved with the bare work."""
+    """Measure searches in a set of ``faces`` random faces, enrolments, comparisons and reads, and the plain work."""
     faces = min(faces, limits.FACE_SET_CAPACITY)
-    pipeline, photo, large = (
-        ModelPipeline(weights, create_runtime(settings, weights, 1)),
-        sample_photo(weights),
-        sample_photo(weights, quality=100),
-    )
+    photo, large = sample_photo(weights), sample_photo(weights, quality=100)
+    search, compare = _json(image_base64=photo), _json(image1_base64=large, image2_base64=large)
+    starts = first_responses(settings, search, _STARTS)
+    first, first_search = zip(*starts, strict=True)
+    yield Figure.of_rounds("command to first response, a login of a new account", "s", first, START_SECONDS)
+    yield Figure.of_rounds("command to first search by photo", "s", first_search)
+    plain = plain_work(ModelPipeline(weights, create_runtime(settings, weights, 1)), photo, large, faces)
     with running_server(settings) as server:
-        yield Figure("start", "s to first response", server.start_seconds, START_SECONDS)
-        scan = server.fill(faces)
-        search = _json(image_base64=photo)
-        compare = _json(image1_base64=large, image2_base64=large)
-
-        def bare_search() -> object:
-            return _embed_main_face(pipeline, photo), scan()
-
-        post = server.client()
-        requests, bare = _interleaved(seconds, lambda: post("/face-sets/bench/search", search), bare_search)
-        case = f"search by photo, {faces:,} faces, one client"
-        yield from percentiles(case, np.concatenate(requests).tolist(), p50=SEARCH_MS)
-        yield Figure(case, "ratio to the bare work", _ratio_of_rounds(requests, bare), MAX_RATIO)
-        yield Figure("bare work of a search, one thread", "p50 ms", float(np.median(np.concatenate(bare))))
-
-        requests, bare = _interleaved(
-            seconds,
-            lambda: post("/face-compare", compare),
-            lambda: [_embed_main_face(pipeline, large) for _ in range(2)],
-        )
-        case = f"comparison of images of {len(compare) // 2000:,} kB in base64, one client"
-        overheads = [float(np.median(request) - np.median(work)) for request, work in zip(requests, bare, strict=True)]
-        yield Figure(case, "ms more than the bare work", float(np.median(overheads)), COMPARE_MS)
-
-        for name, path, work in (
-            ("search by photo", "/face-sets/bench/search", bare_search),
-            ("enrolment", "/face-sets/added/faces", lambda: _embed_main_face(pipeline, photo)),
-        ):
-            rates, bounds = zip(*(_rates(server, path, search, work, seconds) for _ in range(_ROUNDS)), strict=True)
-            case = f"{name}, {CLIENTS} clients"
-            yield Figure(case, "per second", float(np.median(rates)))
-            yield Figure(
-                case, f"share of the bare work on {CORES} cores", _median_ratio(rates, bounds), MIN_SHARE, at_least=True
-            )
-        yield Figure(f"one server process, {faces:,} faces", "resident MB", resident(server.pid), RESIDENT_MB)
+        server.create_set("bench")
+        server.create_set("added")
+        server.fill("bench", faces)
+        server.post("/face-sets/bench/search", search)
+        tree = ProcessTree(server.pid)
+        if load.is_available():
+            cases = _cases(server, search, compare)
+            with foreign_load(tree) as foreign:
+                costs, served = _run_rounds(plain, cases, tree, seconds)
+                curve = [(case, _serve(case, tree, seconds).load.rate) for case in _by_clients(server, search)]
+            yield from _figures(costs, served, cases, f"{faces:,}")
+            for case, rate in curve:
+                yield Figure(case.name, "per second", rate)
+            yield Figure("other programs during these measurements", "cores", foreign.cores)
+        else:
+            yield Figure("requests", "all measurements", None, note=load.MISSING)
+        yield Figure(f"all processes of the server, {faces:,} faces", "MB", tree.proportional_mb(), MEMORY_MB)
 
 
-def _embed_main_face(pipeline: ModelPipeline, photo: bytes) -> object:
-    image = EncodedImage(photo, "photo").decode()
-    return pipeline.embed(image, pipeline.detect(image)[:1])
+def plain_work(pipeline: ModelPipeline, photo: bytes, large: bytes, faces: int) -> Mapping[str, Callable[[], object]]:
+    """Return the work without the service, by name."""
+    index = random_index(faces)
+    probe = random_templates(np.random.default_rng(1), 1)[0]
+
+    def embed(image: bytes) -> None:
+        main = find_main_face(pipeline, EncodedImage(image, "photo"))
+        assert main is not None
+        pipeline.embed(main.pixels, [main.face])
+
+    def search() -> None:
+        embed(photo)
+        index.nearest(probe, 10)
+
+    def compare() -> None:
+        embed(large)
+        embed(large)
+
+    return {"embed": lambda: embed(photo), "search": search, "compare": compare}
 
 
 def _json(**images: bytes) -> bytes:
     return json.dumps({name: pybase64.b64encode(image).decode() for name, image in images.items()}).encode()
 
 
-def _interleaved(seconds: float, *functions: Callable[[], object]) -> list[list[list[float]]]:
-    """Return the milliseconds of every call by function and round; rounds are interleaved so that load affects all equally."""
-    times: list[list[list[float]]] = [[] for _ in functions]
+def _cases(server: Server, search: bytes, compare: bytes) -> dict[str, Case]:
+    search_request = server.request("/face-sets/bench/search", search)
+    enrolment = server.request("/face-sets/added/faces", search)
+    comparison = f"comparison of two images of {len(compare) // 2000:,} kB in base64, one client"
+    return {
+        "search": Case("search by photo, one client", search_request, 1),
+        "searches": Case(f"search by photo, {CLIENTS} clients", search_request, CLIENTS),
+        "enrolments": Case(f"enrolment, {CLIENTS} clients", enrolment, CLIENTS),
+        "compare": Case(comparison, server.request("/face-compare", compare), 1),
+        "get": Case("GET of a face set, one client", server.request("/face-sets/bench"), 1),
+    }
+
+
+def _by_clients(server: Server, search: bytes) -> list[Case]:
+    request = server.request("/face-sets/bench/search", search)
+    return [Case(f"search by photo, by clients: {clients}", request, clients) for clients in CLIENT_COUNTS]
+
+
+def _run_rounds(
+    plain: Mapping[str, Callable[[], object]], cases: Mapping[str, Case], tree: ProcessTree, seconds: float
+) -> tuple[Mapping[str, list[Cost]], Mapping[str, list[Served]]]:
+    """Return the costs of the plain work and of the requests by name and round."""
+    costs: dict[str, list[Cost]] = defaultdict(list)
+    served: dict[str, list[Served]] = defaultdict(list)
     for _ in range(_ROUNDS):
-        for rounds, work in zip(times, functions, strict=True):
-            rounds.append(timed(work, seconds / _ROUNDS))
-    return times
+        for name, work in plain.items():
+            costs[name].append(_cost(work, seconds / _ROUNDS))
+        for name, case in cases.items():
+            served[name].append(_serve(case, tree, seconds))
+    return costs, served
 
 
-def _ratio_of_rounds(requests: list[list[float]], bare: list[list[float]]) -> float:
-    return _median_ratio([float(np.median(each)) for each in requests], [float(np.median(each)) for each in bare])
+def _cost(work: Callable[[], object], seconds: float) -> Cost:
+    for _ in range(3):
+        work()
+    times: list[tuple[float, float]] = []
+    end = time.perf_counter() + seconds
+    while not times or time.perf_counter() < end:
+        cpu, started = time.process_time(), time.perf_counter()
+        work()
+        times.append((time.process_time() - cpu, time.perf_counter() - started))
+    cpu, elapsed = np.median(times, axis=0).tolist()
+    return Cost(cpu * 1000, elapsed * 1000)
 
 
-def _median_ratio(values: Sequence[float], bounds: Sequence[float]) -> float:
-    return float(np.median(np.array(values) / np.array(bounds)))
+def _serve(case: Case, tree: ProcessTree, seconds: float) -> Served:
+    tree.settle()
+    before = tree.cpu_seconds()
+    result = load.apply(case.request, case.clients, max(_MIN_LOAD_SECONDS, round(seconds / _ROUNDS)))
+    tree.settle()
+    return Served(result, 1000 * (tree.cpu_seconds() - before) / result.sent)
 
 
-def _rates(server: "Server", path: str, body: bytes, work: Callable[[], object], seconds: float) -> tuple[float, float]:
-    """Return requests per second of several clients, and the rate of the bare work on all cores by its processor time."""
-    end = time.perf_counter() + seconds / _ROUNDS
-
-    def client(_: int) -> int:
-        post, count = server.client(), 0
-        while time.perf_counter() < end:
-            post(path, body)
-            count += 1
-        return count
-
-    started = time.perf_counter()
-    with ThreadPoolExecutor(CLIENTS) as pool:
-        rate = sum(pool.map(client, range(CLIENTS))) / (time.perf_counter() - started)
-    cpu_started = time.process_time()
-    runs = len(timed(work, seconds / _ROUNDS)) + 3
-    return rate, CORES * runs / (time.process_time() - cpu_started)
-
-
-class Server:
-    """A client of a server in a child process; ``start_seconds`` is the time to its first response."""
-
-    def __init__(self, pid: int, endpoint: str, data: Path, started_at: float) -> None:
-        self.pid, self._data = pid, data
-        self.address = urlsplit(endpoint).netloc
-        credentials = json.loads(DataDirectory(data).credentials.read_bytes())
-        self._project_id = credentials["project_id"]
-        user = {"name": credentials["user"], "password": credentials["password"]}
-        password = {"user": {**user, "domain": {"name": credentials["domain"]}}}
-        scope = {"project": {"id": self._project_id}}
-        self.project = f"/v2/{self._project_id}"
-        login = {"auth": {"identity": {"methods": ["password"], "password": password}, "scope": scope}}
-        self._open = ExitStack()
-        connection = self._connection()
-        connection.request("POST", "/v3/auth/tokens", json.dumps(login), {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        self.token = response.headers["X-Subject-Token"]
-        response.read()
-        self.start_seconds = time.perf_counter() - started_at
-
-    def client(self) -> Callable[[str, bytes], bytes]:
-        """Return a function that posts to a path over its own connection; it raises unless the status is 200."""
-        connection = self._connection()
-        headers = {"Content-Type": "application/json", "X-Auth-Token": self.token}
-
-        def post(path: str, body: bytes) -> bytes:
-            connection.request("POST", self.project + path, body, headers)
-            response = connection.getresponse()
-            content = response.read()
-            if response.status != 200:
-                raise OperatorError(f"the server returned {response.status}: {content.decode()}")
-            return content
-
-        return post
-
-    def fill(self, faces: int) -> Callable[[], object]:
-        """Create two sets, write random faces to one of them directly, and return a function that scans it."""
-        post = self.client()
-        post("/face-sets", b'{"face_set_name": "bench"}')
-        post("/face-sets", b'{"face_set_name": "added"}')
-        generator = np.random.default_rng(0)
-        database = self._open.enter_context(closing(open_database(Settings(data=self._data, database=None))))
-        repository = FaceRepository(database)
-        face_set = repository.find_set(self._project_id, "bench")
-        assert face_set is not None
-        for start in range(0, faces, _BATCH):
-            templates = random_templates(generator, min(_BATCH, faces - start))
-            added = [synthetic_face(start + offset, template) for offset, template in enumerate(templates)]
-            repository.add(face_set.id, added)
-        galleries = Galleries.in_memory(repository, _MEMORY)
-        return lambda: galleries.search(face_set.id, templates[0], Query(10))
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._open.close()
-
-    def _connection(self) -> http.client.HTTPConnection:
-        return self._open.enter_context(closing(http.client.HTTPConnection(self.address)))
+def _figures(
+    costs: Mapping[str, list[Cost]], served: Mapping[str, list[Served]], cases: Mapping[str, Case], faces: str
+) -> Iterator[Figure]:
+    bf16 = "bf16" in extensions()
+    plain = [cost.cpu for cost in costs["embed"]]
+    yield Figure.of_rounds("plain work of a search by photo, 640 x 480", "CPU ms", plain, PLAIN_MS if bf16 else None)
+    plain_search = [cost.cpu for cost in costs["search"]]
+    yield Figure.of_rounds(f"the same with the scan of {faces} faces", "CPU ms", plain_search)
+    one, name = list(zip(served["search"], costs["search"], strict=True)), cases["search"].name
+    yield Figure.of_rounds(name, "CPU / plain CPU", [each.cpu / cost.cpu for each, cost in one], CPU_RATIO)
+    yield Figure.of_rounds(name, "p50 ms", [each.load.p50_ms for each, _ in one])
+    yield Figure.of_rounds(name, "p50 / plain", [each.load.p50_ms / cost.elapsed for each, cost in one], P50_RATIO)
+    shares = {"searches": ("search", SEARCH_SHARE), "enrolments": ("embed", ENROLMENT_SHARE)}
+    for key, (work, goal) in shares.items():
+        rounds, name = list(zip(served[key], costs[work], strict=True)), cases[key].name
+        share = [_share(each.load, cost.cpu) for each, cost in rounds]
+        yield Figure.of_rounds(name, f"share of {CORES} cores' plain work", share, goal, at_least=True)
+        rate = SEARCHES_PER_SECOND if key == "searches" and bf16 else None
+        yield Figure.of_rounds(name, "per second", [each.load.rate for each, _ in rounds], rate, at_least=True)
+    beyond = [each.load.p50_ms - cost.elapsed for each, cost in zip(served["compare"], costs["compare"], strict=True)]
+    yield Figure.of_rounds(cases["compare"].name, "ms beyond the plain work", beyond, COMPARE_MS)
+    yield Figure.of_rounds(cases["get"].name, "CPU ms", [each.cpu for each in served["get"]], GET_MS)
 
 
-@contextmanager
-def running_server(settings: Settings) -> Iterator[Server]:
-    """Run a server with an empty data directory and the settings of the environment."""
-    with tempfile.TemporaryDirectory(prefix="openfrs-bench-") as folder:
-        data = Path(folder, "data")
-        command = [sys.executable, "-m", "openfrs", "serve", "--data", str(data), "--port", "0"]
-        command += ["--models", str(settings.models)]
-        started_at = time.perf_counter()
-        with (
-            Path(folder, "log").open("w") as log,
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
-        ):
-            assert process.stdout is not None
-            try:
-                ready = next((line for line in process.stdout if " ready on " in line), None)
-                if ready is None:
-                    raise OperatorError("the server did not start")
-                with closing(Server(process.pid, ready.split(" ready on ")[1].split()[0], data, started_at)) as server:
-                    yield server
-            finally:
-                process.terminate()
+def _share(result: load.Load, plain_ms: float) -> float:
+    """Return the share of the plain work that all cores could do without the load generator."""
+    cores = CORES - result.cpu_seconds / result.seconds
+    return result.rate * plain_ms / 1000 / cores

@@ -150,10 +150,15 @@ class Tuner:
 
 def processor() -> str:
     """Return the processor's model name with a digest of its features, because machines of one model name may differ."""
+    name, flags = cpu_model_and_flags()
+    return f"{name} {hashlib.sha256(' '.join(sorted(flags)).encode()).hexdigest()[:12]}"
+
+
+def cpu_model_and_flags() -> tuple[str, Collection[str]]:
+    """Return the processor's model name and features, by Linux's names."""
     lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines() if Path("/proc/cpuinfo").is_file() else []
     facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    flags = " ".join(sorted(facts.get("flags", facts.get("Features", "")).split()))
-    return f"{facts.get('model name', 'unknown processor')} {hashlib.sha256(flags.encode()).hexdigest()[:12]}"
+    return facts.get("model name", "unknown processor"), facts.get("flags", facts.get("Features", "")).split()
 
 
 def _default(candidates: Iterable[ExecutionConfig]) -> ExecutionConfig:
