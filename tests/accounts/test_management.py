@@ -70,6 +70,64 @@ def test_an_admin_cannot_manage_users_of_another_project(tenant: Tenant, admin: 
     assert "elsewhere" not in listed
 
 
+def admin_of(tenant: Tenant, project: str) -> httpx.Client:
+    """Return a client of a new admin of another project of the tenant's domain."""
+    created = accounts(tenant.server, "create-project", tenant.name, project)
+    name = f"admin-of-{project}"
+    user = accounts(tenant.server, "create-user", tenant.name, name, "--project", project, "--role", "admin")
+    token = log_in(tenant.server, tenant.name, name, user["password"], project).headers["X-Subject-Token"]
+    base = f"{tenant.server.endpoint}/x/v1/accounts/{created['project_id']}"
+    client = tenant.server.client(headers={"X-Auth-Token": token})
+    client.base_url = httpx.URL(base)
+    return client
+
+
+def test_a_user_without_a_role_is_managed_by_its_own_project_alone(tenant: Tenant, admin: httpx.Client) -> None:
+    """Otherwise an admin could keep a key of a user, and wait until another project grants the user a role."""
+    user = admin.post("/users", json={"name": "planted", "role": "reader"}).json()["user"]
+    admin.post(f"/users/{user['id']}/keys")
+    assert admin.delete(f"/users/{user['id']}/role").status_code == 200
+    with admin_of(tenant, "other-project") as other_admin:
+        assert "planted" not in {each["name"] for each in other_admin.get("/users").json()["users"]}
+        assert other_admin.put(f"/users/{user['id']}/role", json={"role": "reader"}).status_code == 404
+        assert other_admin.post(f"/users/{user['id']}/password").status_code == 404
+    assert admin.put(f"/users/{user['id']}/role", json={"role": "reader"}).status_code == 200
+
+
+def test_a_user_that_the_operator_creates_without_a_role_is_managed_by_no_admin(
+    tenant: Tenant, admin: httpx.Client
+) -> None:
+    accounts(tenant.server, "create-user", tenant.name, "homeless")
+    assert "homeless" not in {each["name"] for each in admin.get("/users").json()["users"]}
+    accounts(tenant.server, "grant", tenant.name, "homeless", "main", "reader")
+    assert "homeless" in {each["name"] for each in admin.get("/users").json()["users"]}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "role", {"role": "operator"}),
+        ("DELETE", "role", None),
+        ("PUT", "enabled", {"enabled": False}),
+    ],
+)
+def test_the_last_admin_of_a_project_keeps_the_role(
+    server: Server, method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    tenant = Tenant.new(server)
+    tenant.add_user("second", "admin")
+    with tenant.client() as client:
+        base = f"{server.endpoint}/x/v1/accounts/{tenant.project_id}/users"
+        users = {user["name"]: user["id"] for user in client.get(base).json()["users"]}
+        assert client.request(method, f"{base}/{users['second']}/{path}", json=body).status_code == 200
+        refused = client.request(method, f"{base}/{users['admin']}/{path}", json=body)
+        assert (refused.status_code, refused.json()["error"]["message"]) == (
+            409,
+            "The last administrator of a project keeps the role.",
+        )
+        assert client.put(f"{base}/{users['admin']}/role", json={"role": "admin"}).status_code == 200
+
+
 def test_the_project_shows_its_limits(server: Server) -> None:
     tenant = Tenant.new(server)
     with tenant.client() as client:

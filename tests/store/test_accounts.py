@@ -1,11 +1,13 @@
 """The queries of accounts that every request runs."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 
-from openfrs.store.accounts import AccountRepository, Domain, Grant, Project, User
+from openfrs.store.accounts import AccountRepository, Domain, Grant, LastHolderError, Project, User
 from tests.support.databases import DatabaseLocation, open_database
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -63,3 +65,42 @@ def test_a_user_without_a_role_has_no_membership(accounts: AccountRepository) ->
 def test_revoking_a_grant_takes_effect_at_once(accounts: AccountRepository) -> None:
     assert accounts.revoke_grant(USER.id, PROJECT.id)
     assert accounts.find_membership(USER.id, PROJECT.id) is None
+
+
+def test_the_last_holder_of_a_role_cannot_lose_it(accounts: AccountRepository) -> None:
+    kept = [Grant(USER.id, PROJECT.id, "operator")]
+    for change in (
+        lambda: accounts.set_grant(Grant(USER.id, PROJECT.id, "reader"), keeping=kept),
+        lambda: accounts.revoke_grant(USER.id, PROJECT.id, keeping=kept),
+        lambda: accounts.update_user(USER.id, enabled=False, keeping=kept),
+    ):
+        with pytest.raises(LastHolderError):
+            change()
+    accounts.set_grant(Grant(STRANGER.id, PROJECT.id, "operator"))
+    accounts.set_grant(Grant(USER.id, PROJECT.id, "reader"), keeping=kept)
+    with pytest.raises(LastHolderError):
+        accounts.update_user(STRANGER.id, enabled=False, keeping=[Grant(STRANGER.id, PROJECT.id, "operator")])
+
+
+def test_one_of_two_holders_who_remove_each_other_at_the_same_time_stays(accounts: AccountRepository) -> None:
+    holders = [Grant(USER.id, PROJECT.id, "operator"), Grant(STRANGER.id, PROJECT.id, "operator")]
+    accounts.set_grant(holders[1])
+    start = threading.Barrier(2)
+
+    def remove(grant: Grant) -> bool:
+        start.wait()
+        try:
+            return accounts.revoke_grant(grant.user_id, grant.project_id, keeping=[grant])
+        except LastHolderError:
+            return False
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(remove, holders)) == [False, True]
+    assert len(accounts.list_grants(project_id=PROJECT.id)) == 1
+
+
+def test_a_user_without_a_role_belongs_to_the_project_of_the_last_one(accounts: AccountRepository) -> None:
+    assert accounts.revoke_grant(USER.id, PROJECT.id)
+    user = accounts.find_user(USER.id)
+    assert user is not None
+    assert user.home_project_id == PROJECT.id

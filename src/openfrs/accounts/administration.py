@@ -2,14 +2,24 @@
 
 import secrets
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
-from openfrs.store.accounts import AccessKey, AccountRepository, Domain, Grant, NameTakenError, Project, User
+from openfrs.store.accounts import (
+    AccessKey,
+    AccountRepository,
+    Domain,
+    Grant,
+    LastHolderError,
+    NameTakenError,
+    Project,
+    User,
+)
 
 from .keyring import Keyring
 from .passwords import hash_password, new_password
@@ -62,8 +72,10 @@ class NewAccount:
 class Administration:
     """Management of accounts.
 
-    ``scope`` restricts an admin to the projects of the scope and to users without a role on other projects; anything else is
-    reported as missing. Without a scope, as on the command line, all accounts can be managed.
+    ``scope`` restricts an admin to the projects of the scope and to users who have roles on no other project; anything else is
+    reported as missing. A user without a role is managed by the admins of the project in which it was created or had its last
+    role: admins of another one would grant a role to a user whose password and keys the former know. A project keeps its last
+    admin. Without a scope, as on the command line, all accounts can be managed, without these restrictions.
     """
 
     def __init__(self, accounts: AccountRepository, keyring: Keyring, default_limits: ProjectLimits) -> None:
@@ -143,15 +155,16 @@ class Administration:
 
     # users
 
-    def create_user(self, domain: Domain, name: str) -> tuple[User, str]:
-        """Create a user without roles; return the user and the password.
+    def create_user(self, domain: Domain, name: str, *, home: Project | None = None) -> tuple[User, str]:
+        """Create a user without roles, managed by the admins of ``home``; return the user and the password.
 
         Raises:
             ServiceError: ``IAM.409`` the name is in use, ``IAM.400`` it is invalid.
         """
         _validate_name(name)
         password = new_password()
-        user = User(secrets.token_hex(16), name, domain, hash_password(password))
+        home_project_id = None if home is None else home.id
+        user = User(secrets.token_hex(16), name, domain, hash_password(password), home_project_id=home_project_id)
         self._create(users=[user])
         return user, password
 
@@ -203,9 +216,14 @@ class Administration:
             raise ServiceError("IAM.404")
         return projects[0]
 
-    def set_enabled(self, user: User, *, enabled: bool) -> None:
-        """Enable or disable a user, and revoke the user's tokens."""
-        self._accounts.update_user(user.id, enabled=enabled)
+    def set_enabled(self, user: User, *, enabled: bool, scope: AdminScope | None = None) -> None:
+        """Enable or disable a user, and revoke the user's tokens.
+
+        Raises:
+            ServiceError: ``IAM.409`` the user is the last admin of the scope's project.
+        """
+        with _keeping_an_admin():
+            self._accounts.update_user(user.id, enabled=enabled, keeping=() if enabled else _admin_grants(user, scope))
 
     def reset_password(self, user: User) -> str:
         """Set and return a new password, and revoke the user's tokens."""
@@ -219,23 +237,29 @@ class Administration:
         """Return a user's roles by project id."""
         return {grant.project_id: Role(grant.role) for grant in self._accounts.list_grants(user_id=user.id)}
 
-    def set_role(self, user: User, project: Project, role: Role) -> None:
+    def set_role(self, user: User, project: Project, role: Role, scope: AdminScope | None = None) -> None:
         """Set a user's role on a project of the same domain.
 
         Raises:
-            ServiceError: ``IAM.404`` the project belongs to another domain.
+            ServiceError: ``IAM.404`` the project belongs to another domain, ``IAM.409`` the user is the last admin of the scope's
+                project.
         """
         if user.domain.id != project.domain.id:
             raise ServiceError("IAM.404")
-        self._accounts.set_grant(Grant(user.id, project.id, role))
+        keeping = () if role is Role.ADMIN else _admin_grants(user, scope)
+        with _keeping_an_admin():
+            self._accounts.set_grant(Grant(user.id, project.id, role), keeping=keeping)
 
-    def remove_role(self, user: User, project: Project) -> None:
+    def remove_role(self, user: User, project: Project, scope: AdminScope | None = None) -> None:
         """Remove a user's role on a project, and revoke the user's tokens.
 
         Raises:
-            ServiceError: ``IAM.404`` the user has no role on the project.
+            ServiceError: ``IAM.404`` the user has no role on the project, ``IAM.409`` the user is the last admin of the scope's
+                project.
         """
-        if not self._accounts.revoke_grant(user.id, project.id):
+        with _keeping_an_admin():
+            removed = self._accounts.revoke_grant(user.id, project.id, keeping=_admin_grants(user, scope))
+        if not removed:
             raise ServiceError("IAM.404")
 
     # access keys
@@ -284,7 +308,9 @@ class Administration:
     def _is_in_scope(self, scope: AdminScope | None, user: User) -> bool:
         if scope is None:
             return True
-        return user.domain.id == scope.domain_id and self.get_roles(user).keys() <= scope.project_ids
+        if user.domain.id != scope.domain_id:
+            return False
+        return (self.get_roles(user).keys() or {user.home_project_id}) <= scope.project_ids
 
     def _new_key(self, user_id: str) -> tuple[NewKey, AccessKey]:
         access_key = "".join(secrets.choice(_KEY_ALPHABET) for _ in range(20))
@@ -308,6 +334,18 @@ class Administration:
             self._accounts.create(**rows)
         except NameTakenError:
             raise ServiceError("IAM.409", "The name is already in use.") from None
+
+
+def _admin_grants(user: User, scope: AdminScope | None) -> list[Grant]:
+    return [] if scope is None else [Grant(user.id, project_id, Role.ADMIN) for project_id in scope.project_ids]
+
+
+@contextmanager
+def _keeping_an_admin() -> Iterator[None]:
+    try:
+        yield
+    except LastHolderError:
+        raise ServiceError("IAM.409", "The last administrator of a project keeps the role.") from None
 
 
 def _now() -> datetime:

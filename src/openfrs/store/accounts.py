@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import retry_on_conflict
+from openfrs.store.db.transactions import lock_project
 
 _domains, _users, _projects = tables.domains, tables.users, tables.projects
 _grants, _keys, _revoked = tables.grants, tables.access_keys, tables.revoked_tokens
@@ -40,7 +41,11 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user of a domain. A token is valid only for the ``credentials_version`` that it was issued for."""
+    """A user of a domain.
+
+    A token is valid only for the ``credentials_version`` that it was issued for. While the user has no role, the admins of
+    ``home_project_id`` manage it, or only the operator.
+    """
 
     id: str
     name: str
@@ -48,6 +53,7 @@ class User:
     password_hash: str = field(repr=False)
     enabled: bool = True
     credentials_version: int = 0
+    home_project_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,10 @@ class AccessKey:
 
 class NameTakenError(Exception):
     """The name is already in use."""
+
+
+class LastHolderError(Exception):
+    """The change would leave a project without an enabled user of a role."""
 
 
 class AccountRepository:
@@ -170,14 +180,27 @@ class AccountRepository:
         return self._find_users(_users.c.domain_id == domain_id)
 
     @retry_on_conflict
-    def update_user(self, user_id: str, *, password_hash: str | None = None, enabled: bool | None = None) -> None:
-        """Update a user, and invalidate all tokens of the user."""
+    def update_user(
+        self,
+        user_id: str,
+        *,
+        password_hash: str | None = None,
+        enabled: bool | None = None,
+        keeping: Sequence[Grant] = (),
+    ) -> None:
+        """Update a user, and invalidate all tokens of the user.
+
+        Raises:
+            LastHolderError: nobody else has the role of a grant in ``keeping`` on its project.
+        """
         values: dict[str, Any] = {"credentials_version": _users.c.credentials_version + 1}
         if password_hash is not None:
             values["password_hash"] = password_hash
         if enabled is not None:
             values["enabled"] = enabled
         with self._database.write() as connection:
+            for grant in keeping:
+                _require_other_holder(connection, grant)
             connection.execute(update(_users).where(_users.c.id == user_id).values(**values))
 
     # projects
@@ -229,17 +252,29 @@ class AccountRepository:
             return [Grant(row.user_id, row.project_id, row.role) for row in connection.execute(query)]
 
     @retry_on_conflict
-    def set_grant(self, grant: Grant) -> None:
-        """Set the role of a user on a project. A change of role invalidates the tokens of the user."""
+    def set_grant(self, grant: Grant, *, keeping: Sequence[Grant] = ()) -> None:
+        """Set the role of a user on a project. A change of role invalidates the tokens of the user.
+
+        Raises:
+            LastHolderError: nobody else has the role of a grant in ``keeping`` on its project.
+        """
         with self._database.write() as connection:
+            for kept in keeping:
+                _require_other_holder(connection, kept)
             connection.execute(select(_users.c.id).where(_users.c.id == grant.user_id).with_for_update(key_share=True))
             self._revoke_grant(connection, grant.user_id, grant.project_id)
             connection.execute(insert(_grants).values(**_grant_values(grant)))
 
     @retry_on_conflict
-    def revoke_grant(self, user_id: str, project_id: str) -> bool:
-        """Delete the role of a user on a project, and invalidate the tokens of the user. Return False if there was no role."""
+    def revoke_grant(self, user_id: str, project_id: str, *, keeping: Sequence[Grant] = ()) -> bool:
+        """Delete the role of a user on a project, and invalidate the tokens of the user. Return False if there was no role.
+
+        Raises:
+            LastHolderError: nobody else has the role of a grant in ``keeping`` on its project.
+        """
         with self._database.write() as connection:
+            for kept in keeping:
+                _require_other_holder(connection, kept)
             return self._revoke_grant(connection, user_id, project_id)
 
     @staticmethod
@@ -248,7 +283,11 @@ class AccountRepository:
         deleted = connection.execute(delete(_grants).where(*match)).rowcount > 0
         if deleted:
             version = _users.c.credentials_version + 1
-            connection.execute(update(_users).where(_users.c.id == user_id).values(credentials_version=version))
+            connection.execute(
+                update(_users)
+                .where(_users.c.id == user_id)
+                .values(credentials_version=version, home_project_id=project_id)
+            )
         return deleted
 
     # access keys
@@ -300,6 +339,18 @@ class AccountRepository:
         return [AccessKey(row.access_key, row.user_id, row.secret, row.created_at, row.last_used_at) for row in rows]
 
 
+def _require_other_holder(connection: Connection, grant: Grant) -> None:
+    """Check that a user's role on a project is not the last of its kind among enabled users; lock the project's row."""
+    lock_project(connection, grant.project_id)
+    holders = (
+        select(_users.c.id)
+        .join(_grants, _grants.c.user_id == _users.c.id)
+        .where(_grants.c.project_id == grant.project_id, _grants.c.role == grant.role, _users.c.enabled)
+    )
+    if connection.scalars(holders).all() == [grant.user_id]:
+        raise LastHolderError
+
+
 _USERS: "Select[tuple[Any, ...]]" = select(_users, _domains.c.name.label("domain_name")).join_from(_users, _domains)
 _PROJECTS: "Select[tuple[Any, ...]]" = select(_projects, _domains.c.name.label("domain_name")).join_from(
     _projects, _domains
@@ -318,7 +369,9 @@ _MEMBERSHIP = (
 
 
 def _user(row: "Row[tuple[Any, ...]]") -> User:
-    return User(row.id, row.name, _domain(row), row.password_hash, row.enabled, row.credentials_version)
+    return User(
+        row.id, row.name, _domain(row), row.password_hash, row.enabled, row.credentials_version, row.home_project_id
+    )
 
 
 def _project(row: "Row[tuple[Any, ...]]") -> Project:
@@ -336,6 +389,7 @@ def _user_values(user: User) -> dict[str, Any]:
         "name": user.name,
         "password_hash": user.password_hash,
         "enabled": user.enabled,
+        "home_project_id": user.home_project_id,
     }
 
 

@@ -101,7 +101,7 @@ async def show_project(principal: Admin) -> ProjectResponse:
 
 @router.get("/users", responses=refuses(*_OF_USER))
 async def list_users(managed: Managed) -> UsersResponse:
-    """List the users that have a role on this project only, or no role at all."""
+    """List the users that have a role on this project only, or no role any more after one on this project."""
 
     def load() -> list[UserResponse]:
         users = managed.administration.list_users(managed.project.domain.id, managed.admin_scope)
@@ -121,7 +121,7 @@ async def create_user(request: Request, managed: Managed) -> NewUserResponse:
     role = _parse_role(values.role)
 
     def create() -> NewUserResponse:
-        user, password = managed.administration.create_user(managed.project.domain, values.name)
+        user, password = managed.administration.create_user(managed.project.domain, values.name, home=managed.project)
         managed.administration.set_role(user, managed.project, role)
         return NewUserResponse(user=managed.user_response(user), password=password)
 
@@ -130,7 +130,7 @@ async def create_user(request: Request, managed: Managed) -> NewUserResponse:
 
 @router.put(
     "/users/{user_id}/role",
-    responses=refuses(*_OF_USER, "IAM.400"),
+    responses=refuses(*_OF_USER, "IAM.400", "IAM.409"),
     openapi_extra=body_of(RoleInput, multipart=False),
 )
 async def set_role(request: Request, user_id: UserId, managed: Managed) -> OneUserResponse:
@@ -139,19 +139,19 @@ async def set_role(request: Request, user_id: UserId, managed: Managed) -> OneUs
 
     def change() -> OneUserResponse:
         user = managed.user(user_id)
-        managed.administration.set_role(user, managed.project, role)
+        managed.administration.set_role(user, managed.project, role, managed.admin_scope)
         return OneUserResponse(user=managed.user_response(user))
 
     return await run_in_threadpool(change)
 
 
-@router.delete("/users/{user_id}/role", responses=refuses(*_OF_USER))
+@router.delete("/users/{user_id}/role", responses=refuses(*_OF_USER, "IAM.409"))
 async def withdraw_role(user_id: UserId, managed: Managed) -> OneUserResponse:
     """Remove a user's role on this project. The user's tokens are revoked."""
 
     def change() -> OneUserResponse:
         user = managed.user(user_id)
-        managed.administration.remove_role(user, managed.project)
+        managed.administration.remove_role(user, managed.project, managed.admin_scope)
         return OneUserResponse(user=managed.user_response(user))
 
     return await run_in_threadpool(change)
@@ -159,7 +159,7 @@ async def withdraw_role(user_id: UserId, managed: Managed) -> OneUserResponse:
 
 @router.put(
     "/users/{user_id}/enabled",
-    responses=refuses(*_OF_USER, "IAM.400"),
+    responses=refuses(*_OF_USER, "IAM.400", "IAM.409"),
     openapi_extra=body_of(EnabledInput, multipart=False),
 )
 async def set_enabled(request: Request, user_id: UserId, managed: Managed) -> OneUserResponse:
@@ -167,7 +167,7 @@ async def set_enabled(request: Request, user_id: UserId, managed: Managed) -> On
     enabled = (await read_iam_input(request, EnabledInput)).enabled
 
     def change() -> OneUserResponse:
-        managed.administration.set_enabled(managed.user(user_id), enabled=enabled)
+        managed.administration.set_enabled(managed.user(user_id), enabled=enabled, scope=managed.admin_scope)
         return OneUserResponse(user=managed.user_response(managed.user(user_id)))
 
     return await run_in_threadpool(change)

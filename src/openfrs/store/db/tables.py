@@ -70,6 +70,7 @@ users = Table(
     Column("password_hash", String(256), nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("credentials_version", Integer, nullable=False, server_default="0"),  # incremented to invalidate every token
+    Column("home_project_id", String(32), nullable=True),  # whose admins manage the user while it has no role
     UniqueConstraint("domain_id", "name"),
 )
 
