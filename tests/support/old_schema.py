@@ -13,13 +13,13 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import URL, create_engine
 
 
 def migrate(path: Path, revision: str) -> None:
     """Migrate a database to a revision; create it if needed."""
     config = _config()
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(URL.create("sqlite", database=str(path)))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -62,7 +62,7 @@ class SqliteDatabase(Database):
         if path.is_file() and 0 < path.stat().st_size < _SMALLEST_PAGE_BYTES:
             raise OperatorError(f"{path} cannot be used as a database: it is truncated; restore a backup")
         self._path = path
-        self._engine = create_engine(f"sqlite:///{path}", pool_size=16, max_overflow=48)
+        self._engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=16, max_overflow=48)
         self._thread_lock = threading.Lock()
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
