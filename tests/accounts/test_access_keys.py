@@ -2,16 +2,14 @@
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
 import httpx
 import pytest
 
 from openfrs.accounts.replays import REPEAT_SECONDS
-from openfrs.accounts.signatures import SignedRequest, canonical_request, sign
 from tests.support.fake_models import photo
+from tests.support.signing import signed_headers
 from tests.support.tenants import Tenant, accounts
 
 
@@ -72,13 +70,7 @@ def signed(
     account: Mapping[str, str] | None = None,
     more: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    account = account or tenant.account
-    date = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    headers = {"host": tenant.server.endpoint.removeprefix("http://"), "x-sdk-date": date, **(more or {})}
-    request = SignedRequest(method, path, "", headers, sha256(body).hexdigest())
-    signature = sign(account["secret_key"], date, canonical_request(request, names := tuple(sorted(headers))))
-    value = f"SDK-HMAC-SHA256 Access={account['access_key']}, SignedHeaders={';'.join(names)}, Signature={signature}"
-    return {**headers, "Authorization": value}
+    return signed_headers(tenant.server, account or tenant.account, method, path, body, more)
 
 
 def wait_until_repetitions_are_replays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,7 +179,7 @@ def test_nocatalog_leaves_the_catalogue_out(tenant: Tenant) -> None:
         }
     }
     address = f"{tenant.server.endpoint}/v3/auth/tokens"
-    (service,) = tenant.server.anonymous.post(address, json=body).json()["token"]["catalog"]
+    service, *_ = tenant.server.anonymous.post(address, json=body).json()["token"]["catalog"]
     assert service["endpoints"][0]["url"] == tenant.base
     assert tenant.server.anonymous.post(f"{address}?nocatalog=true", json=body).json()["token"]["catalog"] == []
 

@@ -15,7 +15,7 @@ from .console import ConsoleFiles, console_router
 from .error_handlers import add_error_handlers
 from .extensions import accounts, activity, audit, face_table, liveness_sessions, models, policies, retention
 from .frs import detect_compare, face_sets, faces, liveness, quality, search, subscription
-from .iam import tokens
+from .iam import catalog, tokens
 from .middleware import RequestContext
 from .openapi.document import document
 from .responses import WireResponse
@@ -55,7 +55,7 @@ def create_routes() -> FastAPI:
         app.include_router(extension.router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
     for router in (accounts.router, audit.router):
         app.include_router(router, dependencies=[TOKEN_HEADER])
-    for router in (tokens.router, health.router, console_router(ConsoleFiles.read())):
+    for router in (tokens.router, catalog.router, health.router, console_router(ConsoleFiles.read())):
         app.include_router(router)
     add_error_handlers(app)
     return app

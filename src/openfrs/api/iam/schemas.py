@@ -1,9 +1,9 @@
 """Request and response bodies of the IAM routes."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from openfrs.api.extensions.account_schemas import NamedDomain
 from openfrs.api.requests.body import Input
@@ -47,7 +47,9 @@ class IdentityInput(Input):
 
 
 class ScopeInput(Input):
-    """The scope of a token; a project takes precedence over a domain."""
+    """The scope of a token; a project takes precedence over a domain. Other scopes, such as `system`, are rejected."""
+
+    model_config = ConfigDict(extra="allow")
 
     project: NamedInput | None = None
     domain: NamedInput | None = None
@@ -57,7 +59,7 @@ class AuthInput(Input):
     """A request for a token or a temporary access key."""
 
     identity: IdentityInput
-    scope: ScopeInput | None = None
+    scope: ScopeInput | Literal["unscoped"] | None = None
 
 
 class TokenInput(Input):
@@ -91,7 +93,7 @@ class Links(BaseModel):
 
 
 class CatalogEndpoint(BaseModel):
-    """The URL at which FRS is served."""
+    """The URL at which a service is reached."""
 
     id: str
     interface: str
@@ -101,12 +103,61 @@ class CatalogEndpoint(BaseModel):
 
 
 class CatalogEntry(BaseModel):
-    """The one service of the catalogue."""
+    """A service of the catalogue."""
 
     id: str
     name: str
     type: str
     endpoints: list[CatalogEndpoint]
+
+
+class CatalogResponse(BaseModel):
+    """The services that the caller can reach."""
+
+    catalog: list[CatalogEntry]
+    links: Links
+
+
+class VersionLink(BaseModel):
+    """The URL of a version."""
+
+    rel: str
+    href: str
+
+
+class MediaType(BaseModel):
+    """A media type of the identity API."""
+
+    base: str
+    type: str
+
+
+class IdentityVersion(BaseModel):
+    """A version of the identity API."""
+
+    id: str
+    status: str
+    updated: str
+    links: list[VersionLink]
+    media_types: list[MediaType] = Field(serialization_alias="media-types")
+
+
+class VersionResponse(BaseModel):
+    """The version of the identity API."""
+
+    version: IdentityVersion
+
+
+class VersionValues(BaseModel):
+    """The versions of the identity API."""
+
+    values: list[IdentityVersion]
+
+
+class VersionsResponse(BaseModel):
+    """The versions of the identity API, below the key that OpenStack clients read."""
+
+    versions: VersionValues
 
 
 class TokenRole(BaseModel):

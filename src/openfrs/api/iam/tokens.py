@@ -3,10 +3,9 @@
 :mod:`openfrs.api.error_handlers` renders all errors of these paths in IAM's envelope.
 """
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,9 +22,8 @@ from openfrs.api.responses import WireResponse
 from openfrs.core.errors import ServiceError
 from openfrs.store.accounts import Project, User
 
+from .catalog import IamCaller, base_url, catalog_of, json_response
 from .schemas import (
-    CatalogEndpoint,
-    CatalogEntry,
     DomainsResponse,
     IdentityInput,
     Links,
@@ -51,12 +49,8 @@ from .schemas import (
 router = APIRouter(tags=["identity"])
 
 SUBJECT_TOKEN = "X-Subject-Token"  # noqa: S105  # the name of a header
-REGION = "local"
-CATALOG = "face"
 
 _SUBJECT: Final = header(SUBJECT_TOKEN, "The token to inspect or revoke.")
-
-IamCaller = Annotated[Caller, Depends(authenticate)]
 
 _LIST_PROJECTS: Final[dict[str, Any]] = {
     "response_model": ProjectsResponse,
@@ -99,6 +93,7 @@ async def create_token(request: Request, authenticator: AuthenticatorDep, login_
     return _token_response(request, session, 201)
 
 
+@router.head("/v3/auth/tokens", include_in_schema=False)
 @router.get(
     "/v3/auth/tokens",
     response_model=TokenResponse,
@@ -137,7 +132,7 @@ async def list_projects(request: Request, caller: IamCaller, authenticator: Auth
     """List the projects on which the caller has a role: all of them, or the one with a name."""
     projects = await run_in_threadpool(authenticator.list_projects, caller.user, request.query_params.get("name"))
     listed = [_listed_project(project, request) for project in projects]
-    return _json(ProjectsResponse(projects=listed, links=_links(request, request.scope["path"])))
+    return json_response(ProjectsResponse(projects=listed, links=_links(request, request.scope["path"])))
 
 
 @router.get(
@@ -158,7 +153,7 @@ async def list_domains(request: Request, caller: IamCaller, authenticator: Authe
         )
         for domain in authenticator.list_domains(caller.user)
     ]
-    return _json(DomainsResponse(domains=domains, links=_links(request, request.scope["path"])))
+    return json_response(DomainsResponse(domains=domains, links=_links(request, request.scope["path"])))
 
 
 @router.post(
@@ -183,12 +178,15 @@ async def create_temporary_key(request: Request, authenticator: AuthenticatorDep
     credential = TemporaryKey(
         access=key.access_key, secret=key.secret_key, securitytoken=key.security_token, expires_at=key.expires_at
     )
-    return _json(TemporaryKeyResponse(credential=credential), 201)
+    return json_response(TemporaryKeyResponse(credential=credential), 201)
 
 
-def _scope(values: ScopeInput | None) -> Scope:
-    project = (values and values.project) or NamedInput()
-    domain = (values and values.domain) or NamedInput()
+def _scope(values: ScopeInput | str | None) -> Scope:
+    if not isinstance(values, ScopeInput):
+        return Scope()
+    if any(value is not None for value in (values.model_extra or {}).values()):
+        raise ServiceError("IAM.401", "A token has the scope of a project or a domain, and no other.")
+    project, domain = values.project or NamedInput(), values.domain or NamedInput()
     return Scope(project.id, project.name, domain.id, domain.name)
 
 
@@ -204,14 +202,10 @@ def _require_same_domain(caller: Caller, session: Session) -> None:
         raise ServiceError("IAM.404")
 
 
-def _json(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> WireResponse:
-    return WireResponse(model.model_dump_json(by_alias=True, exclude_unset=True).encode(), status, headers)
-
-
 def _token_response(request: Request, session: Session, status: int) -> WireResponse:
     has_catalog = not request.query_params.get("nocatalog")
     token = TokenDescription(
-        catalog=[_catalog_entry(session, request)] if has_catalog else [],
+        catalog=catalog_of(request, session.project.id if session.project else "") if has_catalog else [],
         expires_at=session.token.expires_at,
         issued_at=session.token.issued_at,
         methods=list(session.token.methods),
@@ -219,7 +213,7 @@ def _token_response(request: Request, session: Session, status: int) -> WireResp
         user=_token_user(session.user),
         **_token_scope(session),
     )
-    return _json(TokenResponse(token=token), status, {SUBJECT_TOKEN: session.text})
+    return json_response(TokenResponse(token=token), status, {SUBJECT_TOKEN: session.text})
 
 
 def _token_scope(session: Session) -> dict[str, Any]:
@@ -231,14 +225,6 @@ def _token_scope(session: Session) -> dict[str, Any]:
 
 def _token_user(user: User) -> TokenUser:
     return TokenUser(domain=NamedDomain.of(user.domain), id=user.id, name=user.name, password_expires_at="")
-
-
-def _catalog_entry(session: Session, request: Request) -> CatalogEntry:
-    scope = f"/{session.project.id}" if session.project else ""
-    endpoint = CatalogEndpoint(
-        id=CATALOG, interface="public", region=REGION, region_id=REGION, url=f"{_base_url(request)}/v2{scope}"
-    )
-    return CatalogEntry(id=CATALOG, name=CATALOG, type=CATALOG, endpoints=[endpoint])
 
 
 def _listed_project(project: Project, request: Request) -> ListedProject:
@@ -255,8 +241,4 @@ def _listed_project(project: Project, request: Request) -> ListedProject:
 
 
 def _links(request: Request, path: str) -> Links:
-    return Links(next=None, previous=None, self_=_base_url(request) + path)
-
-
-def _base_url(request: Request) -> str:
-    return str(request.base_url).rstrip("/")
+    return Links(next=None, previous=None, self_=base_url(request) + path)
