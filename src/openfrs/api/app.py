@@ -12,6 +12,7 @@ from openfrs.services import Services
 from . import health
 from .auth import TOKEN_HEADER
 from .console import ConsoleFiles, console_router
+from .direct import DirectRoutes
 from .error_handlers import add_error_handlers
 from .extensions import accounts, activity, audit, face_table, liveness_sessions, models, policies, retention
 from .frs import detect_compare, face_sets, faces, liveness, quality, search, subscription
@@ -26,7 +27,7 @@ def create_app(services: Services) -> ASGIApp:
     app = create_routes()
     app.state.services = services
     return RequestContext(
-        app,
+        DirectRoutes(app),
         admission=services.admission,
         recognizer=services.recognizer,
         audit=services.audit,

@@ -77,6 +77,16 @@ class Permission:
         """Yield the principal while the request is served.
 
         Raises:
+            ServiceError: as :meth:`admit`; ``FRS.0033`` the project has too many concurrent requests.
+        """
+        principal = await self.admit(request, project_id)
+        with services_of(request).quotas.concurrent_request(principal.project.id, principal.limits):
+            yield principal
+
+    async def admit(self, request: Request, project_id: str) -> Principal:
+        """Return the principal of a request to a project, percent-encoded as in the path.
+
+        Raises:
             ServiceError: as :func:`authenticate` and :meth:`Authenticator.authorize`; ``APIG.0302`` missing role,
                 ``FRS.0033`` quota exceeded.
         """
@@ -96,8 +106,7 @@ class Permission:
         principal = await run_in_threadpool(admit)
         if self.role is not Role.READER:
             request.state.audited = {"user_id": principal.caller.user.id, "project_id": principal.project.id}
-        with services.quotas.concurrent_request(principal.project.id, principal.limits):
-            yield principal
+        return principal
 
 
 async def note_write(request: Request, caller: Caller) -> None:
@@ -127,9 +136,17 @@ def in_iam_envelope(error: ServiceError) -> ServiceError:
     return ServiceError("IAM.401", error.message)
 
 
-async def decoded_set_name(face_set_name: Annotated[str, Path(description="Name of the face set.")]) -> str:
-    """Return the face set name, percent-decoded; a ``%2F`` in it does not separate path segments."""
-    return unquote(face_set_name)
+async def decoded_set_name(
+    request: Request,
+    face_set_name: Annotated[str, Path(description="Name of the face set.")],  # noqa: ARG001  # for the document
+) -> str:
+    """Return the face set name of a request."""
+    return name_of_set(request)
+
+
+def name_of_set(request: Request) -> str:
+    """Return the face set name in the path, percent-decoded; a ``%2F`` in it does not separate path segments."""
+    return unquote(request.path_params["face_set_name"])
 
 
 READER, OPERATOR, ADMIN = (Permission(role) for role in (Role.READER, Role.OPERATOR, Role.ADMIN))

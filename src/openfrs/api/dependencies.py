@@ -1,7 +1,8 @@
 """FastAPI dependencies that give each route the services it uses."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -32,29 +33,31 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def _provider(select: Callable[[Services], T]) -> Callable[[Request], Awaitable[T]]:
-    """Create a dependency. It is a coroutine because FastAPI calls a plain function on a thread."""
+@dataclass(frozen=True)
+class Provider(Generic[T]):
+    """Dependency on one of the services."""
 
-    async def provide(request: Request) -> T:
-        return select(services_of(request))
+    select: Callable[[Services], T]
 
-    return provide
+    async def __call__(self, request: Request) -> T:
+        """Return the service. This is a coroutine because FastAPI calls a plain function on a thread."""
+        return self.select(services_of(request))
 
 
-AuthenticatorDep = Annotated[Authenticator, Depends(_provider(lambda services: services.authenticator))]
-ActionLivenessDep = Annotated[ActionLiveness, Depends(_provider(lambda services: services.action_liveness))]
-UsageDep = Annotated[UsageCounter, Depends(_provider(lambda services: services.usage))]
-AdministrationDep = Annotated[Administration, Depends(_provider(lambda services: services.administration))]
-AuditDep = Annotated[AuditLog, Depends(_provider(lambda services: services.audit))]
-FaceSetsDep = Annotated[FaceSets, Depends(_provider(lambda services: services.face_sets))]
-FacesDep = Annotated[Faces, Depends(_provider(lambda services: services.faces))]
-FetcherDep = Annotated[Fetcher, Depends(_provider(lambda services: services.fetcher))]
-LivenessSessionsDep = Annotated[LivenessSessions, Depends(_provider(lambda services: services.liveness_sessions))]
-LoginQueueDep = Annotated[LoginQueue, Depends(_provider(lambda services: services.login_queue))]
-ManifestDep = Annotated[Manifest, Depends(_provider(lambda services: services.manifest))]
-PoliciesDep = Annotated[Policies, Depends(_provider(lambda services: services.policies))]
-ReadinessDep = Annotated[Readiness, Depends(_provider(lambda services: services.readiness))]
-RecognizerDep = Annotated[Recognizer, Depends(_provider(lambda services: services.recognizer))]
-RetentionDep = Annotated[Retention, Depends(_provider(lambda services: services.retention))]
-SearchDep = Annotated[Search, Depends(_provider(lambda services: services.search))]
-SilentLivenessDep = Annotated[SilentLiveness, Depends(_provider(lambda services: services.silent_liveness))]
+AuthenticatorDep = Annotated[Authenticator, Depends(Provider(lambda services: services.authenticator))]
+ActionLivenessDep = Annotated[ActionLiveness, Depends(Provider(lambda services: services.action_liveness))]
+UsageDep = Annotated[UsageCounter, Depends(Provider(lambda services: services.usage))]
+AdministrationDep = Annotated[Administration, Depends(Provider(lambda services: services.administration))]
+AuditDep = Annotated[AuditLog, Depends(Provider(lambda services: services.audit))]
+FaceSetsDep = Annotated[FaceSets, Depends(Provider(lambda services: services.face_sets))]
+FacesDep = Annotated[Faces, Depends(Provider(lambda services: services.faces))]
+FetcherDep = Annotated[Fetcher, Depends(Provider(lambda services: services.fetcher))]
+LivenessSessionsDep = Annotated[LivenessSessions, Depends(Provider(lambda services: services.liveness_sessions))]
+LoginQueueDep = Annotated[LoginQueue, Depends(Provider(lambda services: services.login_queue))]
+ManifestDep = Annotated[Manifest, Depends(Provider(lambda services: services.manifest))]
+PoliciesDep = Annotated[Policies, Depends(Provider(lambda services: services.policies))]
+ReadinessDep = Annotated[Readiness, Depends(Provider(lambda services: services.readiness))]
+RecognizerDep = Annotated[Recognizer, Depends(Provider(lambda services: services.recognizer))]
+RetentionDep = Annotated[Retention, Depends(Provider(lambda services: services.retention))]
+SearchDep = Annotated[Search, Depends(Provider(lambda services: services.search))]
+SilentLivenessDep = Annotated[SilentLiveness, Depends(Provider(lambda services: services.silent_liveness))]

@@ -1,6 +1,8 @@
 """Exceptions rendered as responses: one handler for each kind, in the envelope of the path."""
 
 import logging
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -26,11 +28,19 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 
 def add_error_handlers(app: FastAPI) -> None:
     """Register the handler of every exception that a route can raise."""
-    app.add_exception_handler(ServiceError, _handle_service_error)
-    app.add_exception_handler(HTTPException, _handle_routing_error)
-    app.add_exception_handler(StoreUnavailableError, _handle_unavailable_store)
-    app.add_exception_handler(ClientGoneError, _handle_absent_client)
-    app.add_exception_handler(Exception, _handle_internal_error)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+
+
+def response_to(request: Request, error: Exception) -> Response:
+    """Return the response to a request that an exception ended."""
+    handler = next(_HANDLERS[kind] for kind in type(error).__mro__ if kind in _HANDLERS)
+    return handler(request, error)
+
+
+def is_expected(error: Exception) -> bool:
+    """Return whether an exception has a response of its own, and so needs no entry in the log."""
+    return isinstance(error, tuple(kind for kind in _HANDLERS if kind is not Exception))
 
 
 def _handle_absent_client(request: Request, _error: Exception) -> Response:
@@ -83,3 +93,12 @@ def _handle_unavailable_store(request: Request, error: Exception) -> Response:
     else:
         key = "IAM.503" if request.scope["path"].startswith(IAM_PATHS) else "FRS.0018"
     return error_response(request, ServiceError(key, headers={"Retry-After": "5"}))
+
+
+_HANDLERS: Final[Mapping[type[Exception], Callable[[Request, Exception], Response]]] = {
+    ServiceError: _handle_service_error,
+    HTTPException: _handle_routing_error,
+    StoreUnavailableError: _handle_unavailable_store,
+    ClientGoneError: _handle_absent_client,
+    Exception: _handle_internal_error,
+}
