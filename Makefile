@@ -100,18 +100,18 @@ bench-overload: .venv/developed ## measure ten times too many clients, and large
 	$(BIN)/python benchmarks/overload.py
 
 # face_recognition gets an environment of its own, and so does DeepFace (2.6 GB).
-bench-peers: .venv/developed ## compare with OpenCV and face_recognition; DEEPFACE=1 adds DeepFace
+bench-peers: .venv/developed ## compare with OpenCV and face_recognition, write peers.json; DEEPFACE=1 adds DeepFace
 	@$(BIN)/openfrs models fetch --samples
 	@test -x .venv/peers/bin/python || python3 -m venv .venv/peers
 	@.venv/peers/bin/pip install --quiet "setuptools<70" click pillow numpy dlib-bin face_recognition_models
 	@.venv/peers/bin/pip install --quiet --no-deps face_recognition # its dependency dlib would be compiled
 	@test -z "$(DEEPFACE)" || test -x .venv/deepface/bin/python || python3 -m venv .venv/deepface
 	@test -z "$(DEEPFACE)" || .venv/deepface/bin/pip install --quiet deepface tf-keras werkzeug opencv-python-headless
-	$(BIN)/python benchmarks/peers.py --peers .venv/peers/bin/python $(if $(DEEPFACE),--deepface .venv/deepface/bin/python)
+	$(BIN)/python benchmarks/peers.py --json peers.json --peers .venv/peers/bin/python $(if $(DEEPFACE),--deepface .venv/deepface/bin/python)
 
-bench-scale: .venv/developed ## measure nodes over one database with FACES faces; MILVUS=http://host:19530 adds Milvus
+bench-scale: .venv/developed ## measure nodes over one database with FACES faces, write scale.json; MILVUS=http://host:19530 adds Milvus
 	@$(BIN)/openfrs models fetch --samples
-	$(BIN)/python -m benchmarks.scale --faces $(or $(FACES),100000) $(if $(MILVUS),--milvus $(MILVUS)) $(if $(MILVUS_PROCESS),--milvus-process $(MILVUS_PROCESS))
+	$(BIN)/python -m benchmarks.scale --faces $(or $(FACES),100000) --json scale.json $(if $(ONLY),--only $(ONLY)) $(if $(MILVUS),--milvus $(MILVUS)) $(if $(MILVUS_PROCESS),--milvus-process $(MILVUS_PROCESS))
 
 bench-capacity: .venv/developed ## measure a face set of FACES random faces; DATABASE=postgresql for PostgreSQL
 	$(BIN)/python -m benchmarks.capacity --faces $(or $(FACES),1000000) $(if $(DATABASE),--$(DATABASE))

@@ -2,24 +2,28 @@
 
     make bench-peers [DEEPFACE=1]
 
-Each program runs in its usual way: this pipeline with two threads, and the others in a loop. OpenCV uses two threads internally,
-DeepFace runs the same two models with OpenCV, and ``face_recognition`` is single-threaded. The photo is 640 x 480 pixels with one
-face. Rounds are interleaved so that background load affects all equally; the median round counts. ``--peers`` and ``--deepface``
-name Python interpreters with ``face_recognition`` and DeepFace, which are otherwise skipped.
+This pipeline runs two images at a time, each on one thread. OpenCV runs twice: in its usual way, one image at a time on two
+internal threads, and two images at a time. DeepFace runs the same two models with OpenCV, and ``face_recognition`` is
+single-threaded. The photo is 640 x 480 pixels with one face. Rounds are interleaved so that background load affects all equally;
+the median round counts. ``--peers`` and ``--deepface`` name Python interpreters with ``face_recognition`` and DeepFace, which are
+otherwise skipped.
 """
 
 import argparse
-import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from openfrs.evaluation.benchmark.figures import Figure  # the other programs' environments do not have this package
 
 THREADS = 2
 
@@ -44,22 +48,32 @@ def openfrs(photo_file: Path, models: Path) -> Loop:
         assert main is not None
         pipeline.embed(main.pixels, [main.face])
 
-    def loop(seconds: float) -> int:
-        with ThreadPoolExecutor(THREADS) as pool:
-            return sum(pool.map(lambda _: repeat(embed)(seconds), range(THREADS)))
-
-    return loop
+    return on_threads([embed] * THREADS)
 
 
 def opencv(photo_file: Path, models: Path) -> Loop:
-    """The same two models with the classes of OpenCV."""
+    """The same two models with the classes of OpenCV, which use two threads for each image."""
+    import cv2
+
+    cv2.setNumThreads(THREADS)
+    return repeat(_opencv_embedder(photo_file, models))
+
+
+def opencv_two_images(photo_file: Path, models: Path) -> Loop:
+    """The same with two images at a time, each on one thread."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    return on_threads([_opencv_embedder(photo_file, models) for _ in range(THREADS)])
+
+
+def _opencv_embedder(photo_file: Path, models: Path) -> Callable[[], None]:
     import cv2
     import numpy as np
 
     from openfrs.vision.weights.cache import WeightCache
 
     weights = WeightCache.open(models)
-    cv2.setNumThreads(THREADS)
     detector = cv2.FaceDetectorYN.create(str(weights.path("yunet")), "", (640, 480))
     recognizer = cv2.FaceRecognizerSF.create(str(weights.path("sface")), "")
     data = np.frombuffer(photo_file.read_bytes(), np.uint8)
@@ -70,7 +84,7 @@ def opencv(photo_file: Path, models: Path) -> Loop:
         _, faces = detector.detect(image)
         recognizer.feature(recognizer.alignCrop(image, faces[0]))
 
-    return repeat(embed)
+    return embed
 
 
 def face_recognition(photo_file: Path, _models: Path) -> Loop:
@@ -99,7 +113,24 @@ def deepface(photo_file: Path, models: Path) -> Loop:
     return repeat(embed)
 
 
-PEERS = {each.__name__: each for each in (openfrs, opencv, face_recognition, deepface)}
+PROGRAMS = {each.__name__: each for each in (openfrs, opencv, opencv_two_images, face_recognition, deepface)}
+
+
+@dataclass(frozen=True)
+class Peer:
+    """The name of a program, and the goals for the ratio to it with bf16 and without."""
+
+    title: str
+    bf16_goal: float
+    goal: float
+
+
+PEERS = {
+    "opencv": Peer("OpenCV's FaceDetectorYN and FaceRecognizerSF, two threads", 2.3, 2.0),
+    "opencv_two_images": Peer("OpenCV's classes, two images at a time", 2.3, 2.0),
+    "face_recognition": Peer("face_recognition (dlib)", 22, 18),
+    "deepface": Peer("DeepFace with SFace", 4, 4),
+}
 
 
 def repeat(embed: Callable[[], None]) -> Loop:
@@ -115,9 +146,19 @@ def repeat(embed: Callable[[], None]) -> Loop:
     return loop
 
 
+def on_threads(embedders: Sequence[Callable[[], None]]) -> Loop:
+    """Return a loop that calls each function repeatedly on a thread of its own."""
+
+    def loop(seconds: float) -> int:
+        with ThreadPoolExecutor(len(embedders)) as pool:
+            return sum(pool.map(lambda embed: repeat(embed)(seconds), embedders))
+
+    return loop
+
+
 def work(name: str, photo: Path, models: Path) -> None:
     """Read durations in seconds from standard input, and print the faces per second for each."""
-    loop = PEERS[name](photo, models)
+    loop = PROGRAMS[name](photo, models)
     for line in sys.stdin:
         loop(0.5)
         started = time.perf_counter()
@@ -146,35 +187,55 @@ def measure(pythons: dict[str, str], photo: Path, models: Path, rounds: int, sec
     return rates
 
 
+def figures(rates: Mapping[str, Sequence[float]], *, bf16: bool) -> Iterator["Figure"]:
+    """Yield the ratio of this pipeline's rate to each program's, with its goal, and the rate of each program."""
+    from openfrs.evaluation.benchmark.figures import Figure
+
+    for name in [name for name in PEERS if name in rates]:
+        peer = PEERS[name]
+        ratios = [own / other for own, other in zip(rates["openfrs"], rates[name], strict=True)]
+        goal = peer.bf16_goal if bf16 else peer.goal
+        yield Figure.of_rounds(f"against {peer.title}", "times its faces per second", ratios, goal, at_least=True)
+    for name, each in rates.items():
+        yield Figure.of_rounds(PEERS[name].title if name in PEERS else "OpenFRS", "faces per second", each)
+
+
 def main() -> None:
-    """Run the rounds and print the figures as JSON."""
+    """Run the rounds and print the figures and their goals."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", help="Python interpreter with face_recognition")
     parser.add_argument("--deepface", help="Python interpreter with deepface")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=3)
-    parser.add_argument("--work", choices=PEERS, help=argparse.SUPPRESS)
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--work", choices=PROGRAMS, help=argparse.SUPPRESS)
     parser.add_argument("--photo", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--models", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
         work(options.work, options.photo, options.models)
         return
+    from rich.console import Console
+
     from openfrs.core.settings import Settings
+    from openfrs.evaluation.benchmark.figures import table, write_figures
     from openfrs.evaluation.benchmark.images import sample_photo
+    from openfrs.evaluation.benchmark.machine import extensions
     from openfrs.vision.weights.cache import WeightCache
 
     models = Settings().models
-    pythons = {"openfrs": sys.executable, "opencv": sys.executable}
+    pythons = dict.fromkeys(("openfrs", "opencv", "opencv_two_images"), sys.executable)
     pythons |= {"face_recognition": options.peers} if options.peers else {}
     pythons |= {"deepface": options.deepface} if options.deepface else {}
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder, "photo.jpg")
         photo.write_bytes(sample_photo(WeightCache.open(models)))
-        rounds = measure(pythons, photo, models, options.rounds, options.seconds)
-    medians = {name: statistics.median(rates) for name, rates in rounds.items()}
-    ratios = {name: medians["openfrs"] / rate for name, rate in medians.items() if name != "openfrs"}
-    print(json.dumps({"faces per second": medians, "ratio to peer": ratios, "rounds": rounds}, indent=2))
+        rates = measure(pythons, photo, models, options.rounds, options.seconds)
+    measured = {"other software": list(figures(rates, bf16="bf16" in extensions()))}
+    for title, rows in measured.items():
+        Console().print(table(title, rows))
+    if options.json:
+        write_figures(measured, options.json)
 
 
 if __name__ == "__main__":
