@@ -53,11 +53,15 @@ def stored_for(orientation: int, upright: Pixels) -> Image.Image:
     return image if transpose is None else image.transpose(transpose)
 
 
-def exif(orientation: int, order: str = "<") -> bytes:
-    """Return an EXIF block with another tag and the orientation, in a byte order of ``struct``."""
+TIFF_TYPES: Final = {"B": 1, "H": 3, "I": 4, "b": 6, "h": 8, "i": 9}
+
+
+def exif(orientation: int, order: str = "<", number: str = "H") -> bytes:
+    """Return an EXIF block with another tag and the orientation, in a byte order and a number type of ``struct``."""
     mark = {"<": b"II*\0", ">": b"MM\0*"}[order]
     make = struct.pack(order + "HHI4s", 0x010F, 2, 4, b"abc\0")
-    tag = struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
+    value = struct.pack(order + number, orientation).ljust(4, b"\0")
+    tag = struct.pack(order + "HHI4s", 0x0112, TIFF_TYPES[number], 1, value)
     return b"Exif\0\0" + mark + struct.pack(order + "IH", 8, 2) + make + tag + bytes(4)
 
 

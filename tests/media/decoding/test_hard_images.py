@@ -60,7 +60,7 @@ def test_no_file_uses_more_memory_than_the_largest_image(outcomes: dict[str, Out
         ("heif/**/heif/*.heic", "FRS.0016"),
         ("pillow/Tests/images/truncated_app14.jpg", DECODED),
         ("pillow/Tests/images/photoshop-200dpi-broken.jpg", DECODED),
-        ("pillow/Tests/images/truncated_jpeg.jpg", "FRS.0015"),
+        ("pillow/Tests/images/truncated_jpeg.jpg", DECODED),  # only the last byte of its end marker is missing
     ],
 )
 def test_known_files_have_the_expected_result(

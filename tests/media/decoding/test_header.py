@@ -45,6 +45,32 @@ def test_an_exif_block_after_others_is_read() -> None:
     assert header.orientation == 3
 
 
+def test_the_first_of_several_exif_blocks_counts() -> None:
+    for first, second in ((6, 3), (1, 8)):
+        data = with_segment(jpeg(quarters(), exif=exif(second)), 0xE1, exif(first))
+        assert read_header(data) == Header("JPEG", 64, 48, first)
+    without_orientation = b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0"
+    assert read_header(with_segment(jpeg(quarters(), exif=exif(8)), 0xE1, without_orientation)) == Header(
+        "JPEG", 64, 48
+    )
+
+
+def test_the_last_scan_of_a_jpeg_may_have_no_end_marker() -> None:
+    for data in (jpeg(quarters()), PROGRESSIVE):
+        assert read_header(data[:-2]) == read_header(data[:-1]) == Header("JPEG", 64, 48, has_end=False)
+        assert read_header(data) == Header("JPEG", 64, 48)
+
+
+def test_a_progressive_jpeg_without_end_marker_has_every_scan() -> None:
+    starts = [start for start in range(len(PROGRESSIVE)) if PROGRESSIVE.startswith(b"\xff\xda", start)]
+    assert len(starts) > 2
+    for start in starts:
+        with pytest.raises(ValueError):
+            read_header(PROGRESSIVE[:start])
+    with pytest.raises(ValueError, match="truncated"):
+        read_header(PROGRESSIVE[: starts[-1]].rstrip(b"\xff"))
+
+
 def test_markers_of_an_embedded_thumbnail_are_ignored() -> None:
     thumbnail = jpeg(quarters(16, 12), exif=exif(6))
     header = read_header(with_segment(jpeg(quarters()), 0xE5, thumbnail))
@@ -68,7 +94,8 @@ def test_other_bytes_have_no_header() -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
 def test_a_truncated_header_is_damaged_or_none(kind: str) -> None:
     data = encoded(np.zeros((8, 8, 3), np.uint8), kind)
-    for length in range(8, 26 if kind == "BMP" else len(data)):
+    end = {"JPEG": data.index(b"\xff\xda") + 14 if kind == "JPEG" else 0, "PNG": len(data), "BMP": 26}[kind]
+    for length in range(8, end):
         with pytest.raises(ValueError):
             read_header(data[:length])
 

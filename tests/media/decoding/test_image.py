@@ -2,6 +2,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -59,6 +60,19 @@ def test_every_exif_orientation_of_a_jpeg_is_decoded_upright(orientation: int, o
 def test_every_exif_orientation_of_a_png_is_decoded_upright(orientation: int) -> None:
     stored = images.stored_for(orientation, UPRIGHT)
     assert same(decode(encoded(stored, "PNG", exif=images.exif(orientation))), UPRIGHT)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("number", ["B", "H", "I", "b", "h", "i"])
+def test_an_orientation_of_another_number_type_is_applied(number: str, order: str, kind: str) -> None:
+    block = images.exif(6, order, number)
+    stored = images.stored_for(6, UPRIGHT)
+    assert same(
+        decode(jpeg(np.asarray(stored), exif=block) if kind == "JPEG" else encoded(stored, "PNG", exif=block)),
+        UPRIGHT,
+        4,
+    )
 
 
 @pytest.mark.parametrize("block", [images.exif(9), images.exif(0), images.exif(6)[:20], b"Exif\0\0", b"Exif\0\0junk"])
@@ -159,6 +173,24 @@ def test_a_truncated_image_is_rejected(kind: str, share: float) -> None:
 def test_a_truncated_jpeg_with_an_end_marker_is_rejected() -> None:
     data = jpeg(np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8))
     assert error_of(data[: len(data) // 2] + b"\xff\xd9") == "FRS.0015"
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"progressive": True}, {"optimize": True}, {"restart_marker_blocks": 1}], ids=str
+)
+def test_a_jpeg_without_end_marker_is_accepted_with_every_pixel(options: dict[str, Any]) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    data = jpeg(noise, **options)
+    assert same(decode(data[:-2]), decode(data))
+    assert same(decode(data[:-1]), decode(data))
+    for missing in (8, 20, 100, 300):
+        assert error_of(data[:-missing]) == "FRS.0015"
+
+
+def test_a_large_jpeg_without_end_marker_is_decoded_at_a_reduced_scale() -> None:
+    data = jpeg(quarters(1600, 1200))
+    pixels, scale = EncodedImage(data[:-2], "image").decode_reduced(400)
+    assert (pixels.shape, scale) == ((300, 400, 3), 0.25)
 
 
 def test_a_truncated_cmyk_jpeg_is_rejected() -> None:

@@ -45,11 +45,11 @@ def test_the_chunks_of_the_image_are_kept() -> None:
     assert png.without_metadata(PLAIN + b"tail") == PLAIN
 
 
-def test_only_the_first_header_and_exif_block_are_kept() -> None:
+def test_only_the_first_header_is_kept_and_the_first_exif_block_counts() -> None:
     blocks = [png_chunk(b"eXIf", exif(orientation)[6:]) for orientation in (6, 3)]
     data = with_chunks(*blocks, png_header(60_000, 60_000)[8:])
-    assert kinds(png.without_metadata(data)) == [b"IHDR", b"eXIf", b"IDAT", b"IEND"]
-    assert (decode(data) == decode(with_chunks(blocks[0]))).all()
+    assert kinds(png.without_metadata(data)) == [b"IHDR", b"IDAT", b"IEND"]
+    assert decode(data).shape == (64, 48, 3)
 
 
 def test_a_large_exif_block_is_ignored() -> None:
@@ -62,6 +62,6 @@ def test_a_large_exif_block_is_ignored() -> None:
 def test_the_number_of_chunks_is_limited() -> None:
     comment = png_chunk(b"tEXt", b"")
     others = len(kinds(PLAIN))
-    png.check(with_chunks(*[comment] * (png.MAX_CHUNKS - others)))
+    png.read_orientation(with_chunks(*[comment] * (png.MAX_CHUNKS - others)))
     with pytest.raises(ValueError, match="chunks"):
-        png.check(with_chunks(*[comment] * (png.MAX_CHUNKS - others + 1)))
+        png.read_orientation(with_chunks(*[comment] * (png.MAX_CHUNKS - others + 1)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from . import png
+from .exif import orientation_of
 
 FOREIGN_SIGNATURES: Final[tuple[tuple[int, bytes], ...]] = (
     (0, b"GIF8"),
@@ -50,23 +51,25 @@ _JPEG, _BMP = b"\xff\xd8\xff", b"BM"
 _SEARCH_STEP: Final = 256 * 1024
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _END_OF_IMAGE, _START_OF_SCAN, _APP1 = 0xD9, 0xDA, 0xE1
-_ORIENTATION_TAG: Final = 0x0112
+_COEFFICIENTS: Final = range(64)
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Format, size in pixels as stored, and EXIF orientation (1..8) of an image."""
+    """Format, size in pixels as stored, and EXIF orientation (1..8) of an image.
+
+    ``has_end`` is False for a JPEG without its end marker, which has every scan of its image; the last one may be incomplete.
+    """
 
     format: Literal["JPEG", "PNG", "BMP"]
     width: int
     height: int
     orientation: int = 1
+    has_end: bool = True
 
 
 def read_header(data: bytes) -> Header | None:
     """Validate the structure of a JPEG, PNG or BMP and return its header; None for any other format.
-
-    The orientation of a PNG is left to its decoder.
 
     Raises:
         ValueError: the file is damaged or incomplete.
@@ -75,8 +78,7 @@ def read_header(data: bytes) -> Header | None:
         if data.startswith(_JPEG):
             return _read_jpeg(data)
         if data.startswith(png.SIGNATURE):
-            png.check(data)
-            return Header("PNG", *png.read_size(data))
+            return Header("PNG", *png.read_size(data), png.read_orientation(data))
         if data.startswith(_BMP):
             width, height = _bmp_size(data)
             return Header("BMP", width, height)
@@ -124,29 +126,48 @@ def _frame_size(data: bytes, start: int) -> tuple[int, int]:
 
 def _read_jpeg(data: bytes) -> Header:
     width = height = frames = scans = 0
-    orientation = 1
+    exif: bytes | None = None
+    missing: dict[int, set[int]] = {}
+    has_end = False
     for marker, start, end in _jpeg_segments(data):
         if marker in _FRAMES:
             frames += 1
             width, height = _frame_size(data, start)
-        elif marker == _APP1 and data.startswith(b"Exif\0\0", start):
-            orientation = _exif_orientation(data[start + 6 : end])
+            missing = {component: {*_COEFFICIENTS} for component in data[start + 6 : end : 3]}
+        elif marker == _APP1 and exif is None and data.startswith(b"Exif\0\0", start):
+            exif = data[start + 6 : end]
         elif marker == _START_OF_SCAN:
             scans += 1
+            _remove_scanned(missing, data[start:end])
+        elif marker == _END_OF_IMAGE:
+            has_end = True
     if not (frames == 1 and 0 < scans <= MAX_SCANS and width and height):  # a second frame could change the size
         raise ValueError(f"a JPEG has one frame with a size and 1 to {MAX_SCANS} scans")
-    return Header("JPEG", width, height, orientation)
+    if not has_end and any(missing.values()):
+        raise ValueError("the image is truncated")
+    return Header("JPEG", width, height, orientation_of(exif or b""), has_end)
+
+
+def _remove_scanned(missing: dict[int, set[int]], scan: bytes) -> None:
+    """Remove the coefficients of each component that a scan, given by its header, brings to full precision."""
+    first, last, precision = struct.unpack_from("BBB", scan, len(scan) - 3)
+    if precision & 15 == 0:  # bits that are left to later scans
+        for component in scan[1:-3:2]:
+            missing.get(component, set()).difference_update(range(first, last + 1))
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield marker, start and end of each segment of a JPEG up to the end of its first image."""
-    position, limit = 2, MAX_GAP_BYTES
+    """Yield marker, start and end of each segment of a JPEG up to the end of its first image, whose marker may be missing."""
+    marker, position, limit = 0, 2, MAX_GAP_BYTES
     for _ in range(MAX_SEGMENTS):
         match = _next_marker(data, position, limit)
         if match is None:
+            if marker == _START_OF_SCAN and position <= len(data):
+                return
             raise ValueError("the image is truncated")
         marker, start = match[0][1], match.end()
         if marker == _END_OF_IMAGE:
+            yield marker, start, start
             return
         limit = len(data) if marker == _START_OF_SCAN else limit - (match.start() - position)
         position = start + struct.unpack_from(">H", data, start)[0]
@@ -162,18 +183,3 @@ def _next_marker(data: bytes, position: int, limit: int) -> re.Match[bytes] | No
         if match is not None:
             return match
     return None
-
-
-def _exif_orientation(tiff: bytes) -> int:
-    """Return the orientation of an EXIF block, or 1 if it has none or is damaged."""
-    order = {b"II": "<", b"MM": ">"}.get(tiff[:2], "<")
-    try:
-        (start,) = struct.unpack_from(order + "I", tiff, 4)
-        (count,) = struct.unpack_from(order + "H", tiff, start)
-        for entry in range(start + 2, start + 2 + 12 * count, 12):
-            tag, value = struct.unpack_from(order + "H6xH", tiff, entry)
-            if tag == _ORIENTATION_TAG:
-                return value if 1 <= value <= 8 else 1
-    except struct.error:
-        pass
-    return 1

@@ -22,6 +22,8 @@ from .png import without_metadata
 _HARMLESS: Final = re.compile(r"extraneous bytes|ICC marker|JFIF revision|Adobe color transform")
 """Warnings of libjpeg about JPEGs that decode completely."""
 
+_END_OF_JPEG: Final = b"\xff\xd9"
+
 _MIN_REDUCTION: Final = 2.0
 """Decoding at more than half scale takes as long as at full scale."""
 
@@ -42,27 +44,38 @@ def decode_reduced(data: bytes, parameter: str, side: int) -> tuple[Pixels, floa
         with stage("decode"):
             if header.format == "JPEG":
                 share = min(1.0, side / longer_side)
-                pixels = _decode_jpeg(data, (round(share * header.height), round(share * header.width)))
+                min_size = (round(share * header.height), round(share * header.width))
+                pixels = _decode_jpeg(data, min_size) if header.has_end else _decode_endless_jpeg(data, min_size)
                 return _upright(pixels, header.orientation), max(pixels.shape) / longer_side
-            return _decode_with_opencv(without_metadata(data) if header.format == "PNG" else data), 1.0
+            pixels = _decode_with_opencv(without_metadata(data) if header.format == "PNG" else data)
+            return _upright(pixels, header.orientation), 1.0
     except (ValueError, cv2.error):
         raise ServiceError("FRS.0015", parameter) from None
 
 
 def _decode_jpeg(data: bytes, min_size: tuple[int, int]) -> Pixels:
     """Decode at the smallest scale of the decoder that gives at least ``min_size`` (height, width), or at full scale."""
-    height, width = min_size
     try:
-        pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width, min_factor=_MIN_REDUCTION)
-        return np.asarray(pixels, dtype=np.uint8)
+        return _decode_with_simplejpeg(data, min_size)
     except ValueError as error:
         if not _HARMLESS.search(str(error)):
             raise
-    return _decode_with_opencv(data, cv2.IMREAD_IGNORE_ORIENTATION)  # simplejpeg cannot continue after a warning
+    return _decode_with_opencv(data)  # simplejpeg cannot continue after a warning
 
 
-def _decode_with_opencv(data: bytes, flags: int = 0) -> Pixels:
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | flags)
+def _decode_endless_jpeg(data: bytes, min_size: tuple[int, int]) -> Pixels:
+    """Decode a JPEG without an end marker. The decoder reports pixels that are missing before the marker added here."""
+    return _decode_with_simplejpeg(data + _END_OF_JPEG, min_size)
+
+
+def _decode_with_simplejpeg(data: bytes, min_size: tuple[int, int]) -> Pixels:
+    height, width = min_size
+    pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width, min_factor=_MIN_REDUCTION)
+    return np.asarray(pixels, dtype=np.uint8)
+
+
+def _decode_with_opencv(data: bytes) -> Pixels:
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if pixels is None:
         raise ValueError("the image cannot be decoded")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)

@@ -8,6 +8,8 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
+from .exif import orientation_of
+
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 MAX_CHUNKS: Final = 10_000
@@ -29,27 +31,30 @@ def read_size(data: bytes) -> tuple[int, int]:
     return width, height
 
 
-def check(data: bytes) -> None:
-    """Validate the structure of a PNG.
+def read_orientation(data: bytes) -> int:
+    """Validate the structure of a PNG and return its EXIF orientation, 1..8.
 
     Raises:
         ValueError: it is damaged or incomplete, or has too many chunks.
         struct.error: a chunk's header is truncated.
     """
-    first, *_ = (kind for kind, _, _ in _chunks(data))
-    if first != b"IHDR":
-        raise ValueError("a PNG begins with IHDR")
+    orientation: int | None = None
+    for kind, start, end in _chunks(data):
+        if start == len(SIGNATURE) and kind != b"IHDR":
+            raise ValueError("a PNG begins with IHDR")
+        if kind == b"eXIf" and orientation is None and end - start <= MAX_EXIF_BYTES:
+            orientation = orientation_of(data[start + 8 : end - 4].removeprefix(b"Exif\0\0"))
+    return orientation or 1
 
 
 def without_metadata(data: bytes) -> bytes:
-    """Return a valid PNG with the chunks of its first image only: pixels, palette, transparency, and EXIF for the orientation."""
+    """Return a valid PNG with the chunks of its first image only: pixels, palette and transparency."""
     view, kept = memoryview(data), [memoryview(SIGNATURE)]
-    has_header = has_exif = False
+    has_header = False
     for kind, start, end in _chunks(data):
-        is_exif = kind == b"eXIf" and not has_exif and end - start <= MAX_EXIF_BYTES
-        if is_exif or (kind in _IMAGE_CHUNKS and not (kind == b"IHDR" and has_header)):
+        if kind in _IMAGE_CHUNKS and not (kind == b"IHDR" and has_header):
             kept.append(view[start:end])
-        has_header, has_exif = has_header or kind == b"IHDR", has_exif or is_exif
+        has_header = has_header or kind == b"IHDR"
     return b"".join(kept)
 
 
