@@ -152,7 +152,9 @@ class Services:
         authenticator = _authenticator(settings, accounts, keyring, counters, failed_logins)
         action_liveness = ActionLiveness(recognizer)
         return cls(
-            admission=Admission(requests=settings.requests, body_bytes=settings.body_memory),
+            admission=Admission(
+                requests=settings.requests, body_bytes=settings.body_memory, address_share=settings.address_share
+            ),
             authenticator=authenticator,
             login_queue=LoginQueue(authenticator, failed_logins),
             failed_logins=failed_logins,

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from openfrs.api.app import create_app
-from openfrs.core.limits import MAX_BODY_BYTES
+from openfrs.core.limits import MAX_IAM_BODY_BYTES
 from openfrs.core.settings import Settings
 from openfrs.services import Services
 from openfrs.store.db.errors import StoreUnavailableError
@@ -66,7 +66,7 @@ def test_iam_paths_render_failures_in_their_own_envelope(
 @pytest.mark.parametrize(("method", "path"), [*IAM, ("POST", "/v3/auth/tokens")])
 def test_a_body_too_large_for_iam_is_413(server: Server, method: str, path: str) -> None:
     headers = {"Authorization": "SDK-HMAC-SHA256 Access=A, SignedHeaders=host, Signature=0"}
-    response = server.anonymous.request(method, path, content=b" " * (MAX_BODY_BYTES + 1), headers=headers)
+    response = server.anonymous.request(method, path, content=b" " * (MAX_IAM_BODY_BYTES + 1), headers=headers)
     assert response.status_code == 413
     assert response.json()["error"] == {
         "code": 413,

@@ -14,6 +14,7 @@ import pytest
 
 from openfrs.api.app import create_app
 from openfrs.core import limits
+from openfrs.core.clock import utc_now
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry.metrics import REGISTRY
 from openfrs.recognition.executor import Lane
@@ -32,6 +33,8 @@ def _large() -> bytes:
 
 
 LARGE = _large()
+
+SIGNED = f"SDK-HMAC-SHA256 Access=A, SignedHeaders=host, Signature={'0' * 64}"
 
 
 class GatedPipeline(FakePipeline):
@@ -66,9 +69,8 @@ class SmallService:
         self.services = Services.open(settings, pipeline)
         self.services.bootstrap("http://here")
         self.account = json.loads((data / "credentials.json").read_text())
-        self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(create_app(self.services)), base_url="http://here"
-        )
+        self.app = create_app(self.services)
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://here")
 
     @property
     def load(self) -> tuple[int, int, int]:
@@ -248,6 +250,81 @@ def test_memory_of_bodies_is_limited(tmp_path: Path, pipeline: GatedPipeline) ->
         assert (await service.detect(SMALL + bytes(60_000))).status_code == 200
 
     run_with(tmp_path, pipeline, crowd, body_memory=100_000)
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ({"Authorization": "SDK-HMAC-SHA256 Access=A, SignedHeaders=host, Signature=0"}, "decrypt token fail"),
+        ({"Authorization": SIGNED, "X-Sdk-Date": "20200101T000000Z"}, "X-Sdk-Date"),
+        ({"Authorization": SIGNED}, "ak not exist"),
+    ],
+    ids=["not a signature", "an old one", "an unknown key"],
+)
+def test_a_large_body_is_read_only_after_date_and_key_of_its_signature(
+    tmp_path: Path, pipeline: GatedPipeline, headers: dict[str, str], message: str
+) -> None:
+    async def send(service: SmallService) -> None:
+        read = 0
+
+        async def body() -> AsyncIterator[bytes]:
+            nonlocal read
+            for _ in range(100):
+                read += 1000
+                yield bytes(1000)
+
+        date = utc_now().strftime("%Y%m%dT%H%M%SZ")
+        service.client.headers.pop("X-Auth-Token")
+        response = await service.request("POST", "/face-sets", content=body(), headers={"X-Sdk-Date": date, **headers})
+        assert (response.status_code, message in response.json()["error_msg"]) == (401, True)
+        assert read == 0
+
+    run_with(tmp_path, pipeline, send)
+
+
+def test_a_response_that_is_not_read_occupies_no_capacity(tmp_path: Path, pipeline: GatedPipeline) -> None:
+    async def beside(service: SmallService) -> None:
+        scope: dict[str, Any] = {
+            "type": "http",
+            "method": "POST",
+            "path": f"/v2/{service.account['project_id']}/face-detect",
+            "query_string": b"",
+            "headers": [(b"x-auth-token", service.client.headers["X-Auth-Token"].encode()), (b"content-length", b"9")],
+        }
+        responded, read = asyncio.Event(), asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b'{"a": 11}', "more_body": False}
+
+        async def send(_message: Any) -> None:
+            responded.set()
+            await read.wait()
+
+        async def serve() -> None:
+            await service.app(scope, receive, send)
+
+        serving = asyncio.create_task(serve())
+        await responded.wait()
+        assert service.load == (0, 0, 0)
+        assert (await service.request("GET", "/face-sets")).status_code == 200
+        read.set()
+        await serving
+
+    run_with(tmp_path, pipeline, beside, requests=1, concurrent=1)
+
+
+def test_documents_and_the_console_need_no_slot(tmp_path: Path, pipeline: GatedPipeline) -> None:
+    async def beside(service: SmallService) -> None:
+        working = service.detect(SMALL)
+        await wait_until_async(lambda: service.load[2] == 1)
+        assert is_rejected(await service.request("GET", "/face-sets"))
+        for path in ("/health", "/ready", "/docs", "/openapi.json", "/static-offline-docs/swagger-ui.css"):
+            assert (await service.client.get(path)).status_code == 200
+        assert (await service.client.get("/console")).status_code in {200, 503}  # 503 if it is not built
+        pipeline.open()
+        assert (await working).status_code == 200
+
+    run_with(tmp_path, pipeline, beside, requests=1)
 
 
 def test_a_slow_client_does_not_occupy_a_slot(tmp_path: Path, pipeline: GatedPipeline) -> None:

@@ -184,25 +184,21 @@ class Authenticator:
         token, user = self._read_token(text)
         return Caller(user, token.project_id, expires_at=token.expires_at, token_ids=token.lineage)
 
+    def check_signer(self, request: SignedRequest, address: str) -> None:
+        """Check date and key of a signed request, before its body is read.
+
+        Raises:
+            ServiceError: as :meth:`authenticate_signature`, except for an invalid signature.
+        """
+        self._signer_of(request, address)
+
     def authenticate_signature(self, request: SignedRequest, address: str) -> Caller:
         """Return the caller who signed a request.
 
         Raises:
             ServiceError: ``APIG.0301`` the signature is missing, invalid or expired, or the access key is unknown.
         """
-        signature = signatures.parse_authorization(request.headers.get("authorization", ""))
-        if signature is None:
-            raise ServiceError("APIG.0301", "decrypt token fail")
-        signed_at = signatures.signing_time(request)
-        minutes = limits.SIGNATURE_WINDOW_MINUTES
-        if signed_at is None or abs(utc_now() - signed_at) > timedelta(minutes=minutes):
-            raise ServiceError(
-                "APIG.0301", f"the X-Sdk-Date header is missing, wrong or more than {minutes} minutes off"
-            )
-        signer = self._find_signer(request, signature)
-        if signer is None:
-            raise self._throttle.unknown_key_error(signature.access_key[:64], address)
-        caller, secret_key = signer
+        signature, caller, secret_key = self._signer_of(request, address)
         if not signatures.is_valid(request, signature, secret_key):
             raise ServiceError("APIG.0301", self._mismatch_message(request, signature))
         if signatures.SECURITY_TOKEN_HEADER not in request.headers:
@@ -281,6 +277,22 @@ class Authenticator:
         if user is None or not user.enabled or user.credentials_version != token.credentials_version:
             raise ServiceError("FRS.0002/401")
         return token, user
+
+    def _signer_of(self, request: SignedRequest, address: str) -> tuple[Signature, Caller, str]:
+        """Return the signature of a request, its caller and the caller's secret, without verifying the signature."""
+        signature = signatures.parse_authorization(request.headers.get("authorization", ""))
+        if signature is None:
+            raise ServiceError("APIG.0301", "decrypt token fail")
+        signed_at = signatures.signing_time(request)
+        minutes = limits.SIGNATURE_WINDOW_MINUTES
+        if signed_at is None or abs(utc_now() - signed_at) > timedelta(minutes=minutes):
+            raise ServiceError(
+                "APIG.0301", f"the X-Sdk-Date header is missing, wrong or more than {minutes} minutes off"
+            )
+        signer = self._find_signer(request, signature)
+        if signer is None:
+            raise self._throttle.unknown_key_error(signature.access_key[:64], address)
+        return signature, *signer
 
     def _find_signer(self, request: SignedRequest, signature: Signature) -> tuple[Caller, str] | None:
         """Return the caller and the secret of an access key; None if the key is unknown or its user disabled."""

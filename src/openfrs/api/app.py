@@ -18,7 +18,7 @@ from .extensions import accounts, activity, audit, face_table, liveness_sessions
 from .frs import detect_compare, face_sets, faces, liveness, quality, search, subscription
 from .iam import catalog, tokens
 from .middleware import RequestContext
-from .openapi.document import document
+from .openapi.document import document, serve_document
 from .responses import WireResponse
 
 
@@ -59,4 +59,5 @@ def create_routes() -> FastAPI:
     for router in (tokens.router, catalog.router, health.router, console_router(ConsoleFiles.read())):
         app.include_router(router)
     add_error_handlers(app)
+    serve_document(app)
     return app

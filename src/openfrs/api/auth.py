@@ -1,6 +1,7 @@
 """Authentication, authorization and quotas of requests."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import unquote
@@ -12,7 +13,8 @@ from starlette.requests import Request
 
 from openfrs.accounts.principal import Caller, Principal, Role
 from openfrs.accounts.signatures import SignedRequest
-from openfrs.api.requests.body import raw_body
+from openfrs.api.requests.body import announced_body_size, raw_body
+from openfrs.core import limits
 from openfrs.core.errors import Envelope, ServiceError
 
 from .dependencies import services_of
@@ -32,7 +34,9 @@ async def authenticate(request: Request) -> Caller:
     Raises:
         ServiceError: ``APIG.0301``, ``FRS.0002`` or ``FRS.0002/401``
     """
-    return await run_in_threadpool(await _authentication(request))
+    caller = await run_in_threadpool(await _authentication(request))
+    request.state.slot.verify()
+    return caller
 
 
 async def _authentication(request: Request) -> Callable[[], Caller]:
@@ -43,22 +47,29 @@ async def _authentication(request: Request) -> Callable[[], Caller]:
         return partial(authenticator.authenticate_token, token)
     if "authorization" not in request.headers:
         raise ServiceError("APIG.0301", "x-auth-token not found")
-    return partial(authenticator.authenticate_signature, await signed_request(request), address_of(request))
+    signed, address = _signed_head(request), address_of(request)
+    announced_size = announced_body_size(request)
+    if announced_size is None or announced_size > limits.MAX_UNVERIFIED_BODY_BYTES:
+        await run_in_threadpool(authenticator.check_signer, signed, address)
+    signed = replace(signed, body_sha256=(await raw_body(request)).sha256)
+    return partial(authenticator.authenticate_signature, signed, address)
 
 
-async def signed_request(request: Request) -> SignedRequest:
-    """Return the request as the client signed it: header values as the bytes received, repeated headers joined by commas."""
+def _signed_head(request: Request) -> SignedRequest:
+    """Return a request as the client signed it, before its body is read.
+
+    Header values are the bytes received, and repeated headers are joined by commas.
+    """
     headers: dict[str, str] = {}
     for raw_name, raw_value in request.scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("utf-8", "surrogateescape")
         headers[name] = f"{headers[name]},{value}" if name in headers else value
-    body = await raw_body(request)
     return SignedRequest(
         method=request.method,
         path=request.scope["path"],
         query=request.scope["query_string"].decode("utf-8", "surrogateescape"),
         headers=headers,
-        body_sha256=body.sha256,
+        body_sha256="",
     )
 
 
@@ -104,6 +115,7 @@ class Permission:
             return principal
 
         principal = await run_in_threadpool(admit)
+        request.state.slot.verify()
         if self.role is not Role.READER:
             request.state.audited = {"user_id": principal.caller.user.id, "project_id": principal.project.id}
         return principal

@@ -42,7 +42,7 @@ class DirectRoute:
     sources: tuple[tuple[str, Source], ...]
 
     async def respond(self, request: Request, stack: ExitStack) -> Response:
-        """Return the response of the endpoint; the concurrency limit of the project applies until ``stack`` is closed."""
+        """Return the response of the endpoint; the project's concurrency limit applies until ``stack`` is closed."""
         principal: Principal | None = None
         if self.permission is not None:
             principal = await self.permission.admit(request, request.path_params["project_id"])
@@ -99,15 +99,16 @@ class DirectRoutes:
         direct, path_parameters = found
         scope.update({"app": self._fastapi, "route": direct.route, "path_params": path_parameters})
         request = Request(scope, receive, send)
-        with ExitStack() as stack:
-            try:
+        unexpected: Exception | None = None
+        try:
+            with ExitStack() as stack:
                 response = await direct.respond(request, stack)
-            except Exception as error:
-                await response_to(request, error)(scope, receive, send)
-                if not is_expected(error):
-                    raise
-                return
-            await response(scope, receive, send)
+        except Exception as error:
+            response = response_to(request, error)
+            unexpected = None if is_expected(error) else error
+        await response(scope, receive, send)
+        if unexpected is not None:
+            raise unexpected
 
     def _add(self, path: str, methods: "set[str] | tuple[()]", direct: DirectRoute) -> None:
         node = self._root

@@ -16,12 +16,10 @@ from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.index.errors import IndexUnavailableError
 
 from .auth import in_iam_envelope
+from .requests.body import IAM_PATHS
 from .responses import WireResponse
 
 log = logging.getLogger("openfrs.access")
-
-IAM_PATHS = ("/v3/", "/v3.0/")
-"""Prefixes of the paths whose errors are rendered in IAM's envelope."""
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 

@@ -34,8 +34,9 @@ FRS_PATHS = ("/v1/", "/v2/")
 
 REQUEST_ID_HEADER = "X-Request-Id"
 
-ALWAYS_ADMITTED = frozenset({"/health", "/ready"})
-"""Paths exempt from admission: a failed probe would restart a process that is only busy."""
+ALWAYS_ADMITTED = ("/health", "/ready", "/console", "/docs", "/openapi.json", "/static-offline-docs")
+"""Starts of the paths exempt from admission: a failed probe would restart a process that is only busy, and files in memory cost
+little. Whatever else starts so is an unknown path."""
 
 _SECURITY_HEADERS: Final = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 
@@ -94,19 +95,24 @@ class RequestContext:
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request if there is capacity for it; reject it before any work is done otherwise."""
-        if scope["path"] in ALWAYS_ADMITTED:
+        if scope["path"].startswith(ALWAYS_ADMITTED):
             await self._app(scope, receive, send)
             return
         length = Headers(scope=scope).get("content-length", "")
         try:
             self._recognizer.check_capacity(int(length) if length.isdecimal() else 0)
-            slot = self._admission.admit()
+            slot = self._admission.admit(address_of(Request(scope)))
         except ServiceError as error:
             await error_response(Request(scope), error)(scope, receive, send)
             return
+
+        async def send_without_slot(message: Message) -> None:
+            slot.release()  # a client that reads its response slowly must not take up capacity
+            await send(message)
+
         with slot:
             scope["state"]["slot"] = slot
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, send_without_slot)
 
     def _audit_write(self, request: Request, status: int) -> None:
         """Record a change in the audit log: caller, target, address and status."""

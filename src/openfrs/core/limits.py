@@ -10,6 +10,11 @@ MEGABYTE: Final = 1024 * 1024
 
 # bodies and images
 MAX_BODY_BYTES: Final = 12 * MEGABYTE  # APIG: a larger body gets status 413
+MAX_IAM_BODY_BYTES: Final = 16 * 1024  # ours: a body under /v3 and /v3.0
+MAX_UNVERIFIED_BODY_BYTES: Final = 16 * 1024  # ours: read before the date and the key of a signature are checked
+UNVERIFIED_BODY_SHARE: Final = (
+    0.5  # ours: part of the memory for bodies that requests without verified credentials may use
+)
 MAX_IMAGE_BYTES: Final = 8 * MEGABYTE  # FRS: of a file or its base64 text, of both images of a comparison, of a video
 MAX_IMAGE_SIDE: Final = 4096  # FRS, China site: 4096 x 4096 pixels
 SMALL_IMAGE_PIXELS: Final = 2048 * 2048  # ours: larger images have a separate queue

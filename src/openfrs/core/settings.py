@@ -115,6 +115,12 @@ class Settings(BaseSettings):
         ByteSize(256 * 1024**2),
         description="Memory for the bodies of concurrent requests in each process; requests beyond it get status 429.",
     )
+    address_share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Part of that memory for the requests of one address; 1 for no limit, as behind a proxy that is not trusted.",
+    )
     token_hours: float = Field(
         limits.DEFAULT_TOKEN_HOURS, gt=0, le=24 * 30, description="Lifetime of a token, in hours."
     )

@@ -1,5 +1,6 @@
 """The OpenAPI document."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,13 @@ from tests.support.servers import REPOSITORY, Server
 def document(server: Server) -> dict[str, Any]:
     document: dict[str, Any] = server.anonymous.get("/openapi.json").json()
     return document
+
+
+def test_the_document_is_rendered_once(
+    server: Server, monkeypatch: pytest.MonkeyPatch, document: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(json, "dumps", None)
+    assert server.anonymous.get("/openapi.json").json() == document
 
 
 def test_every_raised_error_is_documented(document: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ def test_a_slow_body_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def read() -> Any:
         with Admission(requests=1, body_bytes=1000).admit() as slot:
-            scope = {"type": "http", "method": "POST", "headers": [], "state": {"slot": slot}}
+            scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "state": {"slot": slot}}
             return await raw_body(Request(scope, receive))
 
     with pytest.raises(ServiceError) as refused:

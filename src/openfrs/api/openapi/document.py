@@ -1,8 +1,12 @@
 """The OpenAPI document, completed by the parts that FastAPI cannot read from the routes."""
 
+import json
+from functools import cache
 from typing import Any, Final
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from openfrs.api.requests.body import Input
 
@@ -22,6 +26,17 @@ def document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         _complete(FastAPI.openapi(app))
     return FastAPI.openapi(app)
+
+
+def serve_document(app: FastAPI) -> None:
+    """Serve the document from memory, in place of FastAPI's route, which renders it for every request."""
+    assert app.openapi_url is not None
+    app.router.routes[:] = [route for route in app.routes if getattr(route, "path", None) != app.openapi_url]
+    rendered = cache(lambda: json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode())
+
+    @app.get(app.openapi_url, include_in_schema=False)
+    async def openapi() -> Response:
+        return Response(await run_in_threadpool(rendered), media_type="application/json")
 
 
 def _complete(document: dict[str, Any]) -> None:

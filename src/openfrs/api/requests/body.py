@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +16,9 @@ from openfrs.core.admission import RequestSlot
 from openfrs.core.errors import ServiceError, wrong_format
 
 from .form import FILE_SUFFIXES, parse_form
+
+IAM_PATHS: Final = ("/v3/", "/v3.0/")
+"""Prefixes of the paths with small bodies, whose errors are rendered in IAM's envelope."""
 
 
 class Input(BaseModel):
@@ -35,11 +38,30 @@ class RawBody:
     sha256: str
 
 
+def announced_body_size(request: Request) -> int | None:
+    """Return the size of the body in bytes according to the headers; None if only its last chunk ends it.
+
+    Raises:
+        ServiceError: ``APIG.0201/413`` it is too large.
+    """
+    announced = request.headers.get("content-length", "")
+    if not announced.isdecimal():
+        return None if "transfer-encoding" in request.headers else 0
+    if int(announced) > _max_body_bytes(request):
+        raise ServiceError("APIG.0201/413")
+    return int(announced)
+
+
+def _max_body_bytes(request: Request) -> int:
+    return limits.MAX_IAM_BODY_BYTES if request.scope["path"].startswith(IAM_PATHS) else limits.MAX_BODY_BYTES
+
+
 async def raw_body(request: Request) -> RawBody:
     """Read the body once and keep it.
 
     Raises:
-        ServiceError: ``APIG.0201`` larger than 12 MB (413), too slow or incomplete (400); ``FRS.0033`` or ``IAM.429`` no capacity.
+        ServiceError: ``APIG.0201`` larger than 12 MB, or 16 KB for IAM (413), too slow or incomplete (400); ``FRS.0033`` or
+            ``IAM.429`` no capacity.
     """
     body: RawBody | None = getattr(request.state, "raw_body", None)
     if body is None:
@@ -57,11 +79,8 @@ async def raw_body(request: Request) -> RawBody:
 
 
 async def _receive(request: Request, slot: RequestSlot) -> RawBody:
-    announced = request.headers.get("content-length", "")
-    announced_size = int(announced) if announced.isdecimal() else 0
-    if announced_size > limits.MAX_BODY_BYTES:
-        raise ServiceError("APIG.0201/413")
-    slot.check_capacity(announced_size)
+    max_bytes = _max_body_bytes(request)
+    slot.check_capacity(announced_body_size(request) or 0)
     slot.pause()  # a slow client must not take up capacity
     chunks, size = list[bytes](), 0
     digest = None if request.headers.get("x-auth-token") else hashlib.sha256()
@@ -70,7 +89,7 @@ async def _receive(request: Request, slot: RequestSlot) -> RawBody:
         size += len(chunk)
         if digest is not None:
             digest.update(chunk)
-        if size > limits.MAX_BODY_BYTES:
+        if size > max_bytes:
             raise ServiceError("APIG.0201/413")
         slot.reserve(len(chunk))
     return RawBody(b"".join(chunks), digest.hexdigest() if digest is not None else "")
