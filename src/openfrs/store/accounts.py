@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     Table,
     bindparam,
@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import retry_on_conflict
+from openfrs.store.db.prepared import Prepared, Record, in_list, list_parameters, list_size
 from openfrs.store.db.transactions import lock_project
 
 _domains, _users, _projects = tables.domains, tables.users, tables.projects
@@ -165,7 +166,9 @@ class AccountRepository:
     def find_token_user(self, user_id: str, token_ids: Sequence[str]) -> User | None:
         """Return the user of a token, or None if it or a token that it derives from was revoked."""
         with self._database.read() as connection:
-            row = connection.execute(_TOKEN_USER, {"user": user_id, "tokens": token_ids}).first()
+            row = _token_user(list_size(len(token_ids))).first(
+                connection, {"user": user_id, **list_parameters("token", token_ids)}
+            )
         return None if row is None else _user(row)
 
     def find_user_by_name(
@@ -238,7 +241,7 @@ class AccountRepository:
     def find_membership(self, user_id: str, project_id: str) -> tuple[Project, str] | None:
         """Return a project and the role of a user on it, or None if there is no project or no role."""
         with self._database.read() as connection:
-            row = connection.execute(_MEMBERSHIP, {"user": user_id, "project": project_id}).first()
+            row = _MEMBERSHIP.first(connection, {"user": user_id, "project": project_id})
         return None if row is None else (_project(row), row.role)
 
     def list_grants(self, *, user_id: str | None = None, project_id: str | None = None) -> list[Grant]:
@@ -356,29 +359,31 @@ _PROJECTS: "Select[tuple[Any, ...]]" = select(_projects, _domains.c.name.label("
     _projects, _domains
 )
 
-# run for every request, and built once: building a statement takes longer than running it
-_TOKEN_USER = _USERS.where(
-    _users.c.id == bindparam("user"),
-    ~exists().where(_revoked.c.token_id.in_(bindparam("tokens", expanding=True))),
-)
-_MEMBERSHIP = (
+_MEMBERSHIP = Prepared(
     _PROJECTS.add_columns(_grants.c.role)
     .join(_grants, _grants.c.project_id == _projects.c.id)
     .where(_grants.c.user_id == bindparam("user"), _projects.c.id == bindparam("project"))
 )
 
 
-def _user(row: "Row[tuple[Any, ...]]") -> User:
+@cache
+def _token_user(tokens: int) -> Prepared:
+    """Return the query of the user of a token that derives from a number of others."""
+    revoked = exists().where(in_list(_revoked.c.token_id, "token", tokens))
+    return Prepared(_USERS.where(_users.c.id == bindparam("user"), ~revoked))
+
+
+def _user(row: Record) -> User:
     return User(
         row.id, row.name, _domain(row), row.password_hash, row.enabled, row.credentials_version, row.home_project_id
     )
 
 
-def _project(row: "Row[tuple[Any, ...]]") -> Project:
+def _project(row: Record) -> Project:
     return Project(row.id, row.name, _domain(row), row.created_at, row.enabled, row.limits)
 
 
-def _domain(row: "Row[tuple[Any, ...]]") -> Domain:
+def _domain(row: Record) -> Domain:
     return Domain(row.domain_id, row.domain_name)
 
 

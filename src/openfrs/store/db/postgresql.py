@@ -105,7 +105,7 @@ class PostgresqlDatabase(Database):
         Raises:
             StoreUnavailableError
         """
-        with _environment_errors(), _begun(self._readers) as connection:
+        with _environment_errors(), _begun(self._readers) as connection, _discarded_if_lost(connection):
             yield connection
 
     @contextmanager
@@ -116,7 +116,7 @@ class PostgresqlDatabase(Database):
             StoreConflictError: the server rolled the transaction back in favour of another one.
             StoreUnavailableError
         """
-        with _environment_errors(), _begun(self._writers) as connection:
+        with _environment_errors(), _begun(self._writers) as connection, _discarded_if_lost(connection):
             yield connection
             connection.commit()
 
@@ -229,17 +229,44 @@ def _environment_errors() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        state = getattr(error.orig, "sqlstate", None)
-        message = _one_line(error.orig)
-        if state in _CONFLICT_STATES:
-            raise StoreConflictError(message) from error
-        if state is None and type(error.orig).__name__ in {"OperationalError", "InterfaceError", "ConnectionTimeout"}:
-            raise StoreUnavailableError(message) from error  # no reply from the server, so no state
-        if state is not None and state.startswith(_ENVIRONMENT_STATES):
-            raise StoreUnavailableError(message) from error
+        _raise_store_error(error.orig, error)
+        raise
+    except _driver_errors() as error:
+        _raise_store_error(error, error)
         raise
     except PoolTimeoutError as error:
         raise StoreUnavailableError("no database connection is free") from error
+
+
+def _raise_store_error(error: BaseException | None, cause: Exception) -> None:
+    """Raise the store error for an error of the driver; return if it is an error of the program."""
+    state, message = getattr(error, "sqlstate", None), _one_line(error)
+    if state in _CONFLICT_STATES:
+        raise StoreConflictError(message) from cause
+    if state is None and type(error).__name__ in {"OperationalError", "InterfaceError", "ConnectionTimeout"}:
+        raise StoreUnavailableError(message) from cause  # no reply from the server, so no state
+    if state is not None and state.startswith(_ENVIRONMENT_STATES):
+        raise StoreUnavailableError(message) from cause
+
+
+def _driver_errors() -> tuple[type[Exception], ...]:
+    """Return the class of the driver's own errors, which prepared statements raise."""
+    try:
+        from psycopg import Error  # an optional dependency
+    except ImportError:
+        return ()
+    return (Error,)
+
+
+@contextmanager
+def _discarded_if_lost(connection: Connection) -> Iterator[None]:
+    """Take a connection out of its pool if the driver finds that the server has closed it; SQLAlchemy sees only its own errors."""
+    try:
+        yield
+    except _driver_errors():
+        if not connection.invalidated and getattr(connection.connection.driver_connection, "closed", True):
+            connection.invalidate()
+        raise
 
 
 def _begin_read(connection: Connection) -> None:

@@ -252,4 +252,5 @@ def _configure(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver: Any = connection.connection.driver_connection  # SQLAlchemy's own way takes ten times as long
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")

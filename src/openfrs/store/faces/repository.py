@@ -13,6 +13,7 @@ from openfrs.core.geometry import BoundingBox
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import retry_on_conflict
+from openfrs.store.db.prepared import Prepared
 
 from .deletions import Cause, HeldError
 from .models import CapacityError, Face, FaceSet, IdTakenError, Match, NewFace, SetMissingError
@@ -68,8 +69,8 @@ class FaceRepository:
     def find_set(self, project_id: str, name: str) -> FaceSet | None:
         """Return a face set of a project by name, or None."""
         with self._database.read() as connection:
-            row = connection.execute(_NAMED, {"project": project_id, "name": name}).first()
-        return None if row is None else face_set_from_row(row)
+            row = _NAMED.first(connection, {"project": project_id, "name": name})
+        return None if row is None else FaceSet(*row)
 
     def sets_with_retention(self) -> list[FaceSet]:
         """Return the face sets of all projects that have a retention rule."""
@@ -263,7 +264,7 @@ class FaceRepository:
 
 
 # Built once: building a statement takes longer than running it.
-_NAMED = select(_sets).where(_sets.c.project_id == bindparam("project"), _sets.c.name == bindparam("name"))
+_NAMED = Prepared(select(_sets).where(_sets.c.project_id == bindparam("project"), _sets.c.name == bindparam("name")))
 _BUMP = (
     update(_sets).where(_sets.c.id == bindparam("set")).values(version=bindparam("to"), face_number=bindparam("faces"))
 )

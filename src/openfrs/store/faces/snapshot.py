@@ -6,13 +6,15 @@ The statements are built once: building a statement takes longer than running it
 import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Select, Text, bindparam, cast, func, select
+from sqlalchemy import Connection, Text, bindparam, cast, func, select
 
 from openfrs.core.geometry import BoundingBox
 from openfrs.store.db import tables
+from openfrs.store.db.prepared import Prepared, in_list, list_parameters, list_size
 
 from .changes import TEMPLATE_TYPE, Changes
 from .models import Face, FaceSet, SetMissingError
@@ -29,12 +31,11 @@ _BATCH_SIZE = 16_384
 """Faces read at a time."""
 
 _SET = select(_sets).where(_sets.c.id == bindparam("id"))
-_VERSION = select(_sets.c.version).where(_sets.c.id == bindparam("id"))
-_SEQ = select(_faces.c.seq).where(_faces.c.set_id == bindparam("id"), _faces.c.face_id == bindparam("face_id"))
-_FIELDS = cast(_faces.c.fields, Text)
-_FACES: "Select[tuple[Any, ...]]" = select(*FACE_COLUMNS, _FIELDS).where(
-    _faces.c.seq.in_(bindparam("seqs", expanding=True))
+_VERSION = Prepared(select(_sets.c.version).where(_sets.c.id == bindparam("id")))
+_SEQ = Prepared(
+    select(_faces.c.seq).where(_faces.c.set_id == bindparam("id"), _faces.c.face_id == bindparam("face_id"))
 )
+_FIELDS = cast(_faces.c.fields, Text)
 _INDEXED = select(
     _faces.c.seq, _faces.c.face_id, tables.templates.c.template, _faces.c.external_image_id, _FIELDS
 ).join_from(_faces, tables.templates)
@@ -60,10 +61,10 @@ def load_version(connection: Connection, set_id: int) -> int:
     Raises:
         SetMissingError
     """
-    version = connection.scalar(_VERSION, {"id": set_id})
-    if version is None:
+    row = _VERSION.first(connection, {"id": set_id})
+    if row is None:
         raise SetMissingError
-    return int(version)
+    return int(row.version)
 
 
 def load_face_set(connection: Connection, set_id: int) -> FaceSet:
@@ -136,12 +137,15 @@ def count_written_since(connection: Connection, set_id: int, since: int) -> int:
 
 def find_seq(connection: Connection, set_id: int, face_id: str) -> int | None:
     """Return the sequence number of a face, or None if there is no such face."""
-    return connection.scalar(_SEQ, {"id": set_id, "face_id": face_id})
+    row = _SEQ.first(connection, {"id": set_id, "face_id": face_id})
+    return None if row is None else int(row.seq)
 
 
 def load_faces(connection: Connection, seqs: Sequence[int]) -> dict[int, Face]:
     """Return faces by sequence number."""
-    rows = connection.execute(_FACES, {"seqs": seqs}).all()
+    if not seqs:
+        return {}
+    rows = _faces_in(list_size(len(seqs))).all(connection, list_parameters("seq", seqs))
     fields = _parse_fields([row[-1] for row in rows])
     return {
         seq: Face(face_id, external_image_id, BoundingBox(left, top, width, height), values)
@@ -164,6 +168,11 @@ def iter_dated_faces(
     with connection.execute(query.order_by(_faces.c.seq), execution_options={"yield_per": _BATCH_SIZE}) as rows:
         for row in rows:
             yield row.seq, row.created_at, row.fields
+
+
+@cache
+def _faces_in(size: int) -> Prepared:
+    return Prepared(select(*FACE_COLUMNS, _FIELDS).where(in_list(_faces.c.seq, "seq", size)))
 
 
 def _changes(columns: Sequence[Any], templates: SetTemplates, through: int = 0) -> Changes:
