@@ -13,7 +13,7 @@ from openfrs.accounts.audit.database_log import open_audit
 from openfrs.accounts.audit.log import AuditLog
 from openfrs.accounts.authentication import Authenticator
 from openfrs.accounts.bootstrap import create_first_account
-from openfrs.accounts.counters import open_counters
+from openfrs.accounts.counters import Counters, open_counters
 from openfrs.accounts.failed_logins import FailedLogins
 from openfrs.accounts.keyring import Keyring, open_keyring
 from openfrs.accounts.logins import LoginQueue
@@ -114,6 +114,7 @@ class Services:
     manifest: Manifest
     """The weights and embedders that the settings allow."""
 
+    _counters: Counters
     _accounts: AccountRepository
     _database: Database
     _settings: Settings
@@ -146,10 +147,10 @@ class Services:
         index = open_milvus_index(settings, database, repository)
         galleries = _galleries(settings, repository, index)
         face_sets = FaceSets(repository, galleries, embedder=executor.models.embedder)
-        counters = open_counters(settings.counters)
+        counters = open_counters(settings)
         audit = open_audit(settings, database)
         failed_logins = FailedLogins(audit)
-        authenticator = _authenticator(settings, accounts, keyring, counters, failed_logins)
+        authenticator = _authenticator(settings, accounts, keyring, counters.evidence, failed_logins)
         action_liveness = ActionLiveness(recognizer)
         return cls(
             admission=Admission(
@@ -159,10 +160,10 @@ class Services:
             login_queue=LoginQueue(authenticator, failed_logins),
             failed_logins=failed_logins,
             administration=Administration(accounts, keyring, ProjectLimits.from_settings(settings)),
-            quotas=Quotas(counters),
+            quotas=Quotas(counters.rates),
             audit=audit,
             fetcher=Fetcher(FetchRules.from_settings(settings)),
-            usage=UsageCounter(counters),
+            usage=UsageCounter(counters.rates),
             recognizer=recognizer,
             face_sets=face_sets,
             faces=Faces(face_sets, repository, galleries, recognizer),
@@ -176,6 +177,7 @@ class Services:
             index=index,
             readiness=Readiness(executor, database, index),
             manifest=manifest() if settings.unattributed_weights else manifest().attributed(),
+            _counters=counters,
             _accounts=accounts,
             _database=database,
             _settings=settings,
@@ -201,6 +203,7 @@ class Services:
         self.audit.close()
         if self.index is not None:
             self.index.close()
+        self._counters.close()
         self._database.close()
 
 

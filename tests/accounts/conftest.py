@@ -1,10 +1,14 @@
 """Two isolated tenants, and the stores of counters."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
-from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.storage import RedisStorage, Storage
 
+from openfrs.core.counters import MemoryCounters
+from openfrs.store.counters import FileCounters
 from tests.support.redis import redis_server
 from tests.support.servers import Server
 from tests.support.tenants import Tenant
@@ -31,10 +35,14 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield uri
 
 
-@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.process)])
-def storage(request: pytest.FixtureRequest) -> Storage:
+@pytest.fixture(params=["memory", "file", pytest.param("redis", marks=pytest.mark.process)])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
     if request.param == "memory":
-        return MemoryStorage()
-    storage = RedisStorage(request.getfixturevalue("redis"))
-    storage.reset()
-    return storage
+        yield MemoryCounters()
+    elif request.param == "file":
+        with closing(FileCounters(tmp_path / "counters.db")) as counters:
+            yield counters
+    else:
+        storage = RedisStorage(request.getfixturevalue("redis"))
+        storage.reset()
+        yield storage

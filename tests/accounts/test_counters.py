@@ -1,36 +1,32 @@
-"""Counters in memory."""
+"""The choice of the storages of counters."""
 
-import threading
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from openfrs.accounts.counters import MemoryCounters
-from tests.support.waiting import wait_until
+from openfrs.accounts.counters import is_in_memory, open_counters
+from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
 
 
-def test_expired_counters_are_removed() -> None:
-    storage = MemoryCounters()
-    storage.acquire_entry("project", limit=5, expiry=1)
-    storage.incr("usage", 1)
-
-    def is_empty() -> bool:
-        storage.incr("other", 60)  # only a use of the storage starts the removal
-        return not storage.events.get("project") and "usage" not in storage.expirations
-
-    wait_until(is_empty)
+def test_failed_logins_and_signatures_are_kept_by_default_and_rates_of_one_process_in_memory(tmp_path: Path) -> None:
+    with closing(open_counters(Settings(data=tmp_path))) as counters:
+        assert not is_in_memory(counters.evidence)
+        assert is_in_memory(counters.rates)
+    with closing(open_counters(Settings(data=tmp_path, workers=2))) as counters:
+        assert counters.rates is counters.evidence
 
 
-def test_requests_within_a_second_share_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    storage = MemoryCounters()
-    wait_until(lambda: not storage.timer.is_alive())
-    intervals = list[float]()
+def test_other_storages_hold_everything(tmp_path: Path) -> None:
+    with closing(open_counters(Settings(data=tmp_path, counters="memory://"))) as counters:
+        assert counters.rates is counters.evidence
+        assert is_in_memory(counters.rates)
+    assert list(tmp_path.iterdir()) == []
 
-    class Timer(threading.Timer):
-        def __init__(self, interval: float, function: object) -> None:
-            super().__init__(interval, function)  # type: ignore[arg-type]
-            intervals.append(interval)
 
-    monkeypatch.setattr(threading, "Timer", Timer)
-    for _ in range(20):
-        storage.incr("usage", 60)
-    assert intervals == [1.0]
+def test_a_wrong_setting_or_directory_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="setting counters"):
+        open_counters(Settings(data=tmp_path, counters="nowhere"))
+    with pytest.raises(OperatorError, match=r"counters\.db cannot be used for counters"):
+        open_counters(Settings(data=tmp_path / "missing"))

@@ -1,15 +1,20 @@
 """Limits on failed logins, rates and concurrent requests."""
 
 import time
+from contextlib import closing
+from pathlib import Path
 
 import pytest
-from limits.storage import MemoryStorage, Storage
+from limits.storage import Storage
 
 from openfrs.accounts import throttle as throttling
 from openfrs.accounts.quotas import ProjectLimits, Quotas
 from openfrs.accounts.throttle import Throttle
+from openfrs.core.counters import MemoryCounters
 from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
+from openfrs.store import counters as file_counters
+from openfrs.store.counters import FileCounters
 from tests.support.servers import Server
 from tests.support.tenants import Tenant, accounts
 
@@ -77,13 +82,49 @@ def test_a_successful_login_resets_the_failures(storage: Storage) -> None:
     assert refused(throttle, "a", "1") == ""
 
 
+@pytest.mark.parametrize("step", [-86_400, 86_400])
+def test_a_lock_lasts_a_quarter_of_an_hour_whatever_the_clock_does(
+    step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [0.0]
+    monkeypatch.setattr(MemoryCounters, "now", lambda _: seconds[0])
+    monkeypatch.setattr(file_counters, "_running_seconds", lambda: seconds[0])
+    with closing(FileCounters(tmp_path / "counters.db")) as file:
+        for storage in (MemoryCounters(), file):
+            throttle, start = Throttle(storage), seconds[0]
+            for _ in range(5):
+                throttle.record_failure("a", "1")
+            now = time.time()
+            with monkeypatch.context() as patch:
+                patch.setattr("time.time", lambda now=now: now + step)
+                seconds[0] = start + 15 * 60 - 1
+                assert refused(throttle, "a", "1") == LOCKED
+                seconds[0] = start + 15 * 60
+                assert refused(throttle, "a", "1") == ""
+
+
+@pytest.mark.parametrize("step", [-86_400, 86_400])
+def test_a_rate_limit_survives_a_step_of_the_clock(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = [0.0]
+    monkeypatch.setattr(MemoryCounters, "now", lambda _: seconds[0])
+    quotas, now = Quotas(MemoryCounters()), time.time()
+    for _ in range(3):
+        quotas.count_request("p", "search", LIMITS)
+    monkeypatch.setattr("time.time", lambda: now + step)
+    with pytest.raises(ServiceError, match=r"FRS\.0033") as refusal:
+        quotas.count_request("p", "search", LIMITS)
+    assert refusal.value.headers["Retry-After"] == "1"
+    seconds[0] = 1.0
+    quotas.count_request("p", "search", LIMITS)
+
+
 def test_a_lock_expires(monkeypatch: pytest.MonkeyPatch) -> None:
-    throttle = Throttle(MemoryStorage())
+    throttle = Throttle(MemoryCounters())
     for _ in range(5):
         throttle.record_failure("a", "1")
     assert refused(throttle, "a", "1") == LOCKED
-    now = time.time()
-    monkeypatch.setattr("time.time", lambda: now + 15 * 60 + 1)
+    now = time.monotonic()
+    monkeypatch.setattr("time.monotonic", lambda: now + 15 * 60 + 1)
     assert refused(throttle, "a", "1") == ""
 
 
@@ -120,7 +161,7 @@ def test_rates_are_counted_by_project_and_operation(storage: Storage) -> None:
 
 
 def test_concurrent_requests_are_limited_and_released() -> None:
-    quotas = Quotas(MemoryStorage())
+    quotas = Quotas(MemoryCounters())
     with quotas.concurrent_request("p", LIMITS), quotas.concurrent_request("p", LIMITS):
         with pytest.raises(ServiceError, match=r"FRS\.0033"), quotas.concurrent_request("p", LIMITS):
             raise AssertionError

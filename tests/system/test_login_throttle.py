@@ -9,7 +9,7 @@ import pytest
 from tests.support.fake_models import photo
 from tests.support.redis import redis_server
 from tests.support.servers import fake_server_command, running
-from tests.support.tenants import Tenant, log_in
+from tests.support.tenants import Tenant, log_in, login_body
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,23 @@ def test_a_login_flood_is_rejected_and_face_requests_are_served(tmp_path: Path) 
             statuses = set(guesses)
     assert {response.status_code for response in served} == {200}
     assert statuses == {401, 429}
+
+
+def test_the_workers_of_a_node_share_lock_outs_and_keep_them_across_a_restart(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    environment = {"OPENFRS_WORKERS": "2"}
+    with running(fake_server_command(data), data, environment=environment) as server:
+        tenant = Tenant.new(server)
+        body = login_body(tenant.name, "admin", "wrong", "main")
+        messages = []
+        for worker, guesses in zip(server.workers(), (3, 4), strict=True):
+            with server.http_at(worker) as client:
+                responses = [client.post("/v3/auth/tokens", json=body) for _ in range(guesses)]
+            messages += [response.json()["error"]["message"] for response in responses]
+        assert messages == ["The username or password is wrong."] * 5 + ["The account is locked."] * 2
+    with running(fake_server_command(data), data, environment=environment) as server:
+        response = log_in(server, tenant.name, "admin", tenant.passwords["admin"], "main")
+        assert response.json()["error"]["message"] == "The account is locked."
 
 
 def test_counters_are_shared_through_redis(tmp_path: Path, redis: str) -> None:

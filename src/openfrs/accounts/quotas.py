@@ -2,7 +2,6 @@
 
 import math
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry.metrics import REJECTED
+
+from .counters import clock_of
 
 SLOW_OPERATIONS: Final = frozenset({"detect_action_liveness", "submit_liveness_video"})
 """Operations limited by ``slow_rate``: those that process a video."""
@@ -59,6 +60,7 @@ class Quotas:
 
     def __init__(self, storage: Storage) -> None:
         self._limiter = MovingWindowRateLimiter(storage)
+        self._clock = clock_of(storage)
         self._concurrent: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -76,7 +78,7 @@ class Quotas:
             REJECTED.labels("rate").inc()
             window = self._limiter.get_window_stats(item, project_id, operation)
             headers = {
-                "Retry-After": str(max(1, math.ceil(window.reset_time - time.time()))),
+                "Retry-After": str(max(1, math.ceil(window.reset_time - self._clock()))),
                 "X-ratelimit": str(item.amount),
                 "X-ratelimit-used": str(window.remaining),  # FRS documents the remaining count under this name
                 "X-ratelimit-window": f"{limits.burst} second",

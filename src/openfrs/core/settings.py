@@ -18,6 +18,9 @@ from . import limits
 PREFIX: Final = "OPENFRS_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
 
+LOCAL_COUNTERS: Final = "local"
+MEMORY_COUNTERS: Final = "memory://"
+
 
 def _cores() -> int:
     """Return the number of processor cores that this process may use."""
@@ -149,8 +152,10 @@ class Settings(BaseSettings):
     burst: int = Field(2, ge=1, le=60, description="Burst size: the rate limit times this number of seconds.")
     concurrent: int = Field(32, ge=0, description="Concurrent requests for each project; 0 for no limit.")
     counters: str = Field(
-        "memory://",
-        description="Store of the counters of rates and failed logins: `memory://`, or `redis://host:port` for several processes.",
+        LOCAL_COUNTERS,
+        description="Store of the counters of failed logins, used signatures and rates: `local` (a file of the data directory, "
+        "which the processes of a node share; the rates of a single process in memory), `redis://host:port` for several nodes, or "
+        "`memory://` of each process, which forgets them when it ends.",
     )
     trusted_proxies: str = Field(
         "", description="Addresses of trusted reverse proxies, whose `X-Forwarded-For` is used, comma-separated."

@@ -15,7 +15,7 @@ from openfrs import __version__
 from openfrs.api.app import create_app
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import Descriptor
-from openfrs.core.settings import Settings
+from openfrs.core.settings import LOCAL_COUNTERS, MEMORY_COUNTERS, Settings
 from openfrs.core.telemetry import logs
 from openfrs.core.telemetry.exposition import serving_metrics
 from openfrs.core.telemetry.tracing import exporting_traces
@@ -88,7 +88,7 @@ def _serve(
     """Serve in this process."""
     logs.configure(settings.log_format)
     certificate = certificate_of(settings)
-    if settings.database is not None and settings.counters.startswith("memory:"):
+    if settings.database is not None and settings.counters in {LOCAL_COUNTERS, MEMORY_COUNTERS}:
         _log.warning("each node counts requests, failed logins and used signatures separately; set OPENFRS_COUNTERS")
     pipeline = load_pipeline(settings)
     services = Services.open(settings, pipeline)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -124,11 +124,11 @@ class AccountRepository:
             NameTakenError: a name or key is in use, or a reference is invalid.
         """
         rows: dict[Table, list[dict[str, Any]]] = {
-            _domains: [{"id": domain.id, "name": domain.name} for domain in domains],
+            _domains: [asdict(domain) for domain in domains],
             _users: [_user_values(user) for user in users],
             _projects: [_project_values(project) for project in projects],
-            _grants: [_grant_values(grant) for grant in grants],
-            _keys: [_key_values(key) for key in keys],
+            _grants: [asdict(grant) for grant in grants],
+            _keys: [asdict(key) for key in keys],
         }
         try:
             with self._database.write() as connection:
@@ -202,8 +202,7 @@ class AccountRepository:
         if enabled is not None:
             values["enabled"] = enabled
         with self._database.write() as connection:
-            for grant in keeping:
-                _require_other_holder(connection, grant)
+            _require_other_holders(connection, keeping)
             connection.execute(update(_users).where(_users.c.id == user_id).values(**values))
 
     # projects
@@ -262,11 +261,10 @@ class AccountRepository:
             LastHolderError: nobody else has the role of a grant in ``keeping`` on its project.
         """
         with self._database.write() as connection:
-            for kept in keeping:
-                _require_other_holder(connection, kept)
+            _require_other_holders(connection, keeping)
             connection.execute(select(_users.c.id).where(_users.c.id == grant.user_id).with_for_update(key_share=True))
             self._revoke_grant(connection, grant.user_id, grant.project_id)
-            connection.execute(insert(_grants).values(**_grant_values(grant)))
+            connection.execute(insert(_grants).values(**asdict(grant)))
 
     @retry_on_conflict
     def revoke_grant(self, user_id: str, project_id: str, *, keeping: Sequence[Grant] = ()) -> bool:
@@ -276,8 +274,7 @@ class AccountRepository:
             LastHolderError: nobody else has the role of a grant in ``keeping`` on its project.
         """
         with self._database.write() as connection:
-            for kept in keeping:
-                _require_other_holder(connection, kept)
+            _require_other_holders(connection, keeping)
             return self._revoke_grant(connection, user_id, project_id)
 
     @staticmethod
@@ -342,16 +339,14 @@ class AccountRepository:
         return [AccessKey(row.access_key, row.user_id, row.secret, row.created_at, row.last_used_at) for row in rows]
 
 
-def _require_other_holder(connection: Connection, grant: Grant) -> None:
-    """Check that a user's role on a project is not the last of its kind among enabled users; lock the project's row."""
-    lock_project(connection, grant.project_id)
-    holders = (
-        select(_users.c.id)
-        .join(_grants, _grants.c.user_id == _users.c.id)
-        .where(_grants.c.project_id == grant.project_id, _grants.c.role == grant.role, _users.c.enabled)
-    )
-    if connection.scalars(holders).all() == [grant.user_id]:
-        raise LastHolderError
+def _require_other_holders(connection: Connection, grants: Sequence[Grant]) -> None:
+    """Check that no user is the last enabled one with the role of its grant; lock the rows of the projects."""
+    for grant in grants:
+        lock_project(connection, grant.project_id)
+        holders = select(_users.c.id).join(_grants, _grants.c.user_id == _users.c.id)
+        same = _grants.c.project_id == grant.project_id, _grants.c.role == grant.role, _users.c.enabled
+        if connection.scalars(holders.where(*same)).all() == [grant.user_id]:
+            raise LastHolderError
 
 
 _USERS: "Select[tuple[Any, ...]]" = select(_users, _domains.c.name.label("domain_name")).join_from(_users, _domains)
@@ -405,17 +400,4 @@ def _project_values(project: Project) -> dict[str, Any]:
         "name": project.name,
         "created_at": project.created_at,
         "limits": dict(project.limits),
-    }
-
-
-def _grant_values(grant: Grant) -> dict[str, Any]:
-    return {"user_id": grant.user_id, "project_id": grant.project_id, "role": grant.role}
-
-
-def _key_values(key: AccessKey) -> dict[str, Any]:
-    return {
-        "access_key": key.access_key,
-        "user_id": key.user_id,
-        "secret": key.secret,
-        "created_at": key.created_at,
     }

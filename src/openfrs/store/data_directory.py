@@ -38,6 +38,11 @@ class DataDirectory:
         return self.path / "archive-keys.json"
 
     @property
+    def counters(self) -> Path:
+        """Failed logins and used signatures, SQLite."""
+        return self.path / "counters.db"
+
+    @property
     def audit_log(self) -> Path:
         """The audit log, JSON lines; rotated files have a number appended."""
         return self.path / "audit.jsonl"
