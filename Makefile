@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
 .DEFAULT_GOAL := help
-.PHONY: help install console serve demo test test-fast coverage mutate audit fuzz chaos soak lint instructions bench bench-logins bench-overload bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy lock docs dist clean
+.PHONY: help install console serve demo test test-fast coverage mutate audit fuzz chaos soak lint instructions bench bench-logins bench-overload bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy publish-performance lock docs dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -129,6 +129,9 @@ eval-liveness: .venv/developed ## train and measure silent liveness with people 
 
 publish-accuracy: eval eval-liveness ## measure accuracy and update the pages
 	$(BIN)/python scripts/publish_accuracy.py eval-report
+
+publish-performance: .venv/developed ## write bench.json, peers.json and scale.json, where present, to the performance page
+	$(BIN)/python scripts/publish_performance.py $(wildcard bench.json peers.json scale.json)
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: ## update the lock files from pyproject.toml (uv)

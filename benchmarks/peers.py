@@ -218,6 +218,7 @@ def main() -> None:
     from rich.console import Console
 
     from openfrs.core.settings import Settings
+    from openfrs.evaluation.benchmark import publication
     from openfrs.evaluation.benchmark.figures import table, write_figures
     from openfrs.evaluation.benchmark.images import sample_photo
     from openfrs.evaluation.benchmark.machine import extensions
@@ -231,7 +232,7 @@ def main() -> None:
         photo = Path(folder, "photo.jpg")
         photo.write_bytes(sample_photo(WeightCache.open(models)))
         rates = measure(pythons, photo, models, options.rounds, options.seconds)
-    measured = {"other software": list(figures(rates, bf16="bf16" in extensions()))}
+    measured = {publication.PEERS: list(figures(rates, bf16="bf16" in extensions()))}
     for title, rows in measured.items():
         Console().print(table(title, rows))
     if options.json:

@@ -30,6 +30,7 @@ from openfrs.evaluation.benchmark.figures import (
     write_figures,
 )
 from openfrs.evaluation.benchmark.images import sample_photo
+from openfrs.evaluation.benchmark.publication import SHARING
 from openfrs.evaluation.benchmark.templates import random_templates, synthetic_face
 from openfrs.store.db.base import Database
 from openfrs.store.faces.repository import FaceRepository
@@ -65,9 +66,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="openfrs-scale-") as name:
         figures = print_figures(_figures(options, Path(name)))
-    Console().print(table("sharing", figures))
+    Console().print(table(SHARING, figures))
     if options.json:
-        write_figures({"sharing": figures}, options.json)
+        write_figures({SHARING: figures}, options.json)
 
 
 def _figures(options: argparse.Namespace, folder: Path) -> Iterator[Figure]:

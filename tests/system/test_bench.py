@@ -52,7 +52,7 @@ def test_requests_are_compared_with_direct_calls(weights: WeightCache, monkeypat
     if not load.is_available():
         assert figures["requests", "all measurements"].note == load.MISSING
         return
-    assert len(figures) == 16
+    assert len(figures) == 17
     goals = {each.goal for each in figures.values()}
     assert goals >= {1.10, 1.12, 0.88, 0.85, 3.0, 0.5, 2.0, 400.0}
     possibly_negative = {"ms beyond the plain work", "cores"}

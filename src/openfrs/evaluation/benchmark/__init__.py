@@ -12,6 +12,7 @@ from openfrs.vision.weights.cache import WeightCache
 
 from . import gallery, images, machine, requests, scan
 from .figures import Figure, table, write_figures
+from .publication import GALLERIES, MACHINE, REQUESTS, SCAN, SEARCH_BY_SIZE, STAGES
 
 
 def run(settings: Settings, seconds: float, *, gallery_only: bool, faces: int, file: Path | None) -> None:
@@ -21,12 +22,12 @@ def run(settings: Settings, seconds: float, *, gallery_only: bool, faces: int, f
     """
     weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
     parts: Mapping[str, Iterator[Figure]] = {
-        "machine": iter(()) if gallery_only else iter([machine.describe()]),
-        "images": iter(()) if gallery_only else images.measure(settings, weights, seconds),
-        "requests": iter(()) if gallery_only else requests.measure(settings, weights, seconds, faces),
-        "exact scan, one thread": iter(()) if gallery_only else scan.measure(seconds, faces),
-        "galleries": gallery.measure(seconds, faces),
-        "search by size of the set, 128-d, top 10": gallery.curve(seconds, faces),
+        MACHINE: iter(()) if gallery_only else iter([machine.describe()]),
+        STAGES: iter(()) if gallery_only else images.measure(settings, weights, seconds),
+        REQUESTS: iter(()) if gallery_only else requests.measure(settings, weights, seconds, faces),
+        SCAN: iter(()) if gallery_only else scan.measure(seconds, faces),
+        GALLERIES: gallery.measure(seconds, faces),
+        SEARCH_BY_SIZE: gallery.curve(seconds, faces),
     }
     console, results = Console(), dict[str, list[Figure]]()
     for title, measurements in parts.items():

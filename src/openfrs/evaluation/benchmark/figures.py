@@ -114,11 +114,18 @@ def write_figures(results: Mapping[str, Sequence[Figure]], file: Path) -> None:
 
 def read_figures(file: Path) -> dict[str, list[Figure]]:
     """Read the figures of :func:`write_figures`."""
-    stored = json.loads(file.read_text("utf-8"))
     return {
         title: [
-            Figure(**{key: value for key, value in row.items() if key != "met"} | {"rounds": tuple(row["rounds"])})
+            Figure(
+                row["case"],
+                row["measure"],
+                row["value"],
+                row["goal"],
+                row["at_least"],
+                tuple(row.get("rounds", ())),
+                row.get("note", ""),
+            )
             for row in rows
         ]
-        for title, rows in stored.items()
+        for title, rows in json.loads(file.read_text("utf-8")).items()
     }

@@ -27,6 +27,7 @@ from .figures import Figure
 from .images import sample_photo
 from .machine import CORES, extensions, foreign_load
 from .process_tree import ProcessTree
+from .publication import BOUND, BY_CLIENTS
 from .scan import random_index
 from .server import Server, first_responses, running_server
 from .templates import random_templates
@@ -141,7 +142,7 @@ def _cases(server: Server, search: bytes, compare: bytes) -> dict[str, Case]:
 
 def _by_clients(server: Server, search: bytes) -> list[Case]:
     request = server.request("/face-sets/bench/search", search)
-    return [Case(f"search by photo, by clients: {clients}", request, clients) for clients in CLIENT_COUNTS]
+    return [Case(f"{BY_CLIENTS}{clients}", request, clients) for clients in CLIENT_COUNTS]
 
 
 def _run_rounds(
@@ -187,6 +188,8 @@ def _figures(
     yield Figure.of_rounds("plain work of a search by photo, 640 x 480", "CPU ms", plain, PLAIN_MS if bf16 else None)
     plain_search = [cost.cpu for cost in costs["search"]]
     yield Figure.of_rounds(f"the same with the scan of {faces} faces", "CPU ms", plain_search)
+    bounds = [CORES * 1000 / cpu for cpu in plain_search]
+    yield Figure.of_rounds(BOUND, "per second", bounds)
     one, name = list(zip(served["search"], costs["search"], strict=True)), cases["search"].name
     yield Figure.of_rounds(name, "CPU / plain CPU", [each.cpu / cost.cpu for each, cost in one], CPU_RATIO)
     yield Figure.of_rounds(name, "p50 ms", [each.load.p50_ms for each, _ in one])
