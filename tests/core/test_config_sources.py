@@ -115,3 +115,32 @@ def test_unknown_variables_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENFRS_WORKER", "4")
     monkeypatch.setenv("OPENFRS_RATE", "4")
     assert unknown_variables() == ["OPENFRS_WORKER is not a setting; did you mean OPENFRS_WORKERS?"]
+
+
+@pytest.mark.parametrize(
+    "name", ["host", "data", "models", "database", "master_key", "tls_key", "project", "obs_region"]
+)
+def test_an_empty_value_is_rejected(name: str, monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    """An empty host would be every address, an empty path the working directory."""
+    message = rf"{name}.*: is empty; set a value, or leave it out for the default"
+    file.write_text("")
+    for text in ("", " "):
+        monkeypatch.setenv(f"OPENFRS_{name.upper()}", text)
+        with pytest.raises(OperatorError, match=message):
+            Configuration.read({})
+    monkeypatch.delenv(f"OPENFRS_{name.upper()}")
+    with pytest.raises(OperatorError, match=message):
+        Configuration.read({name: ""})
+    file.write_text(f'{name} = ""\n')
+    with pytest.raises(OperatorError, match=message):
+        Configuration.read({})
+
+
+def test_settings_that_are_empty_by_default_may_be_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENFRS_URL_HOSTS", "")
+    assert Configuration.read({}).settings.url_hosts == ""
+
+
+def test_variables_of_the_tests_are_not_unknown_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENFRS_TEST_DATA", "data")
+    assert unknown_variables() == []

@@ -55,6 +55,25 @@ def test_credentials_have_what_a_client_needs(tmp_path: Path) -> None:
         assert server.credentials["project_name"] == "local"
 
 
+def test_credentials_of_a_server_on_all_addresses_have_a_usable_endpoint(tmp_path: Path, weights: WeightCache) -> None:
+    data = tmp_path / "data"
+    command = [*real_server_command(data, weights.directory), "--host", "0.0.0.0"]
+    with running(command, data, environment={"OPENFRS_WORKER": "2"}) as server:
+        assert server.endpoint.startswith("http://0.0.0.0:")
+        assert server.credentials["endpoint"] == server.endpoint.replace("0.0.0.0", "127.0.0.1")
+        assert httpx.get(f"{server.credentials['endpoint']}/health").status_code == 200
+        warnings = [line for line in server.log.read_text().splitlines() if "is not a setting" in line]
+    assert [line.partition("WARNING ")[2] for line in warnings] == [
+        "openfrs.cli.serve OPENFRS_WORKER is not a setting; did you mean OPENFRS_WORKERS?"
+    ]
+
+
+def test_an_empty_host_is_one_line(tmp_path: Path) -> None:
+    line = refused(run("serve", "--data", str(tmp_path / "d"), OPENFRS_HOST=""))
+    assert line == "openfrs: setting host (OPENFRS_HOST): is empty; set a value, or leave it out for the default"
+    assert not (tmp_path / "d").exists()
+
+
 def test_sigterm_lets_requests_finish_and_exits_with_0(tmp_path: Path) -> None:
     data, statuses = tmp_path / "data", list[int]()
     with running(fake_server_command(data), data) as server, server.http() as client:

@@ -16,6 +16,9 @@ from .settings import CONFIG_VARIABLE, PREFIX, Settings
 
 MASK = "********"
 
+_OF_DEVELOPMENT = ("OPENFRS_TEST_DATA", "OPENFRS_FUZZ")
+"""Variables of the tests and the Makefile."""
+
 _KEY_OF_LINE = re.compile(r"""\s*\[*\s*["']?([\w-]+)["']?\s*[\].=]""")
 _PASSWORD_IN_URL = re.compile(r"(?<=://)[^/@]*:[^/@]*(?=@)")
 
@@ -60,7 +63,9 @@ class Configuration:
         except ValidationError as error:
             first = error.errors(include_input=False)[0]
             name = ".".join(map(str, first["loc"]))
-            raise OperatorError(f"setting {name} ({origins.get(name, 'default')}): {first['msg']}") from error
+            raise OperatorError(
+                f"setting {name} ({origins.get(name, 'default')}): {first['msg'].removeprefix('Value error, ')}"
+            ) from error
         return cls(settings, {name: origins.get(name, "default") for name in Settings.model_fields})
 
     def values(self) -> list[Value]:
@@ -71,7 +76,11 @@ class Configuration:
 def unknown_variables() -> list[str]:
     """Return one warning for each environment variable that has the prefix of a setting but is not one."""
     known = [CONFIG_VARIABLE, *(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)]
-    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    unknown = sorted(
+        name
+        for name in os.environ
+        if name.upper().startswith(PREFIX) and name.upper() not in {*known, *_OF_DEVELOPMENT}
+    )
     return [f"{name} is not a setting{_hint(name.upper(), known)}" for name in unknown]
 
 

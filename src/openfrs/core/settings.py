@@ -2,10 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import platformdirs
-from pydantic import ByteSize, Field, SecretStr
+from pydantic import ByteSize, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -218,6 +218,15 @@ class Settings(BaseSettings):
     debug_signatures: bool = Field(
         False, description="Return the server's canonical request with a signature error, for debugging clients."
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _reject_empty(cls, value: Any, info: ValidationInfo) -> Any:
+        """Reject an empty text, unless it is the default: an empty host would be every address, an empty path this directory."""
+        default = cls.model_fields[info.field_name or ""].default
+        if isinstance(value, str) and not value.strip() and default != "":
+            raise ValueError("is empty; set a value, or leave it out for the default")
+        return value
 
     @classmethod
     def settings_customise_sources(

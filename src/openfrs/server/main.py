@@ -24,6 +24,7 @@ from openfrs.store.data_directory import DataDirectory
 from openfrs.vision.loading import load_models
 from openfrs.vision.pipeline import Pipeline
 
+from .endpoints import client_endpoint, listening_endpoint
 from .header_names import with_documented_names
 from .http_protocol import HeaderTimeoutProtocol
 from .jobs import index_updates, memory_trimming, refused_login_entries, retention_runs, usage_flushes
@@ -52,12 +53,14 @@ def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] =
         _listening(settings) as listener,
         serving_metrics(settings) as worker_exited,
     ):
-        host, port = listener.getsockname()[:2]
-        endpoint = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+        endpoint = client_endpoint(scheme, listener)
 
         def on_ready() -> None:
             seconds = time.perf_counter() - started
-            print(f"OpenFRS {__version__} ready on {endpoint} after {seconds:.1f} s", flush=True)
+            print(
+                f"OpenFRS {__version__} ready on {listening_endpoint(scheme, listener)} after {seconds:.1f} s",
+                flush=True,
+            )
 
         if settings.workers == 1:
             _serve(settings, load_pipeline, listener, lock, endpoint, on_ready=on_ready)
