@@ -140,7 +140,7 @@ class Services:
             OperatorError: the database or the keyring cannot be used.
         """
         templates = Templates(load_master_key(settings))
-        database, keyring = _open_data(settings, templates)
+        database, keyring = _open_data(settings)
         accounts, repository = AccountRepository(database), FaceRepository(database, templates, clock=clock)
         calibration = load_calibration(executor.models.embedder_source)
         recognizer = Recognizer(executor, calibration, WorkLimits.from_settings(settings))
@@ -245,7 +245,7 @@ def prepare(settings: Settings, endpoint: str) -> bool:
     Raises:
         OperatorError: the database or the keyring cannot be used.
     """
-    database, keyring = _open_data(settings, Templates(load_master_key(settings)))
+    database, keyring = _open_data(settings)
     try:
         accounts = AccountRepository(database)
         administration = Administration(accounts, keyring, ProjectLimits.from_settings(settings))
@@ -254,11 +254,9 @@ def prepare(settings: Settings, endpoint: str) -> bool:
         database.close()
 
 
-def _open_data(settings: Settings, templates: Templates) -> tuple[Database, Keyring]:
+def _open_data(settings: Settings) -> tuple[Database, Keyring]:
     database = open_database(settings)
     try:
-        with database.read() as connection:
-            templates.check(connection)
         return database, open_keyring(settings, database)
     except BaseException:
         database.close()

@@ -8,17 +8,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import write_private
 from openfrs.core.settings import Settings
 from openfrs.store.data_directory import DataDirectory
-from openfrs.store.db.base import Database
+from openfrs.store.db.base import Database, SnapshotSource
 from openfrs.store.db.errors import StoreUnavailableError
-from openfrs.store.opening import load_master_key
-from openfrs.store.service_keys import ServiceKeyRepository
+from openfrs.store.faces.templates import Templates
+from openfrs.store.opening import load_master_key, require_master_key
+from openfrs.store.service_keys import ServiceKeyRepository, read_sealed_by_keys, read_service_keys
 
 
 class KeyStore(Protocol):
@@ -154,12 +155,49 @@ def parse_keyring(text: str, origin: object) -> tuple[MultiFernet, MultiFernet]:
         raise OperatorError(f"{origin} cannot be read as an OpenFRS keyring") from error
 
 
+def check_keys(settings: Settings, source: SnapshotSource) -> None:
+    """Check that the master key and the service's keys fit the database. Nothing is changed.
+
+    Raises:
+        OperatorError: the templates need another master key; or the service's keys are missing although there are accounts,
+            cannot be read, or belong to another installation.
+    """
+    master_key = require_master_key(settings)
+    try:
+        with source.read() as connection:
+            Templates(master_key).check(connection)
+            has_accounts, secret = read_sealed_by_keys(connection)
+        if settings.database is None or master_key is None:
+            file = KeyFile(DataDirectory(settings.data).keys)
+            origin, text = str(file), file.read()
+        else:
+            origin, text = "the service keys in the database", read_service_keys(source, master_key)
+    except (StoreUnavailableError, OSError) as error:
+        raise OperatorError(str(error)) from error
+    if text is None:
+        if has_accounts:
+            raise OperatorError(
+                f"{origin}: missing, although the database has accounts; restore the keys from a backup"
+            )
+        return
+    _, secrets = parse_keyring(text, origin)
+    try:
+        if secret is not None:
+            secrets.decrypt(secret)
+    except InvalidToken:
+        raise OperatorError(
+            f"{origin}: the keys of another installation, which cannot decrypt the access keys in the database; "
+            "restore the keys from a backup"
+        ) from None
+
+
 def open_keyring(settings: Settings, database: Database) -> Keyring:
     """Open the keyring of the service, in the data directory or in the shared database; create it if there is none.
 
     Raises:
-        OperatorError: the keys cannot be read.
+        OperatorError: as :func:`check_keys`
     """
+    check_keys(settings, database)
     key = load_master_key(settings)
     if settings.database is None or key is None:
         return Keyring(KeyFile(DataDirectory(settings.data).keys))

@@ -33,6 +33,20 @@ def load_master_key(settings: Settings) -> bytes | None:
     return None if settings.master_key_file is None else read_master_key(settings.master_key_file)
 
 
+def require_master_key(settings: Settings) -> bytes | None:
+    """Return the master key, or None if none is set and the data directory needs none for the service's keys.
+
+    Raises:
+        OperatorError: as :func:`load_master_key`, or none is set for a shared database.
+    """
+    key = load_master_key(settings)
+    if key is None and settings.database is not None:
+        raise OperatorError(
+            "a shared database needs a master key for the keys in it: set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY"
+        )
+    return key
+
+
 def reject_shared_database(settings: Settings, alternative: str) -> None:
     """Check that the store is a data directory.
 
@@ -85,10 +99,7 @@ def open_shared_database(settings: Settings, *, exclusive: bool) -> Database:
 
     if settings.database is None:
         raise OperatorError("set OPENFRS_DATABASE, such as postgresql://openfrs@db.example/openfrs")
-    if load_master_key(settings) is None:
-        raise OperatorError(
-            "a shared database needs a master key for the keys in it: set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY"
-        )
+    require_master_key(settings)
     return PostgresqlDatabase(settings.database.get_secret_value(), exclusive=exclusive)
 
 

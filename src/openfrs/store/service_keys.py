@@ -60,6 +60,13 @@ def read_service_keys(source: SnapshotSource, master_key: bytes) -> str | None:
     return None if sealed is None else _decrypt(master_key, sealed)
 
 
+def read_sealed_by_keys(connection: Connection) -> tuple[bool, bytes | None]:
+    """Return whether there are accounts, which are created after the keys, and the encrypted secret of an access key, if any."""
+    has_accounts = connection.scalar(select(tables.domains.c.id).limit(1)) is not None
+    newest = select(tables.access_keys.c.secret).order_by(tables.access_keys.c.created_at.desc()).limit(1)
+    return has_accounts, connection.scalar(newest)
+
+
 def begin_migration(database: Database) -> None:
     """Mark an empty database as the target of a migration, so that no node starts on it before the migration is complete.
 

@@ -1,5 +1,6 @@
 """The doctor reports each fault separately and changes nothing."""
 
+import base64
 import contextlib
 import os
 import sqlite3
@@ -8,10 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from openfrs.accounts.keyring import KeyFile, Keyring
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.operations.maintenance.doctor import Status, examine
+from openfrs.operations.maintenance.keys import encrypt_templates
+from openfrs.services import prepare
 from tests.support.data_directories import new_data
 
 
@@ -31,6 +36,13 @@ def change(data: Path, statement: str) -> None:
     with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
         connection.execute(statement)
         connection.commit()
+
+
+def foreign_keys(data: Path) -> str:
+    """Return the keys of another installation."""
+    other = KeyFile(data.with_name("other-keys.json"))
+    Keyring(other)
+    return other.read() or ""
 
 
 def damage(data: Path) -> None:
@@ -68,6 +80,12 @@ def test_intact_directory_is_ok(data: Path) -> None:
         (damage, "database", Status.FAILED, "restore a backup"),
         (lambda data: (data / "keys.json").unlink(), "keys", Status.FAILED, "missing"),
         (
+            lambda data: KeyFile(data / "keys.json").update(lambda _: foreign_keys(data)),
+            "keys",
+            Status.FAILED,
+            "another",
+        ),
+        (
             lambda data: (data / "keys.json").write_text("{}"),
             "keys",
             Status.FAILED,
@@ -89,6 +107,27 @@ def test_each_fault_is_reported(
     findings = statuses(data)
     assert findings[part][0] is status, findings
     assert text in findings[part][1]
+
+
+@pytest.mark.parametrize("fault", ["no keys", "foreign keys", "damaged keys", "no master key", "wrong master key"])
+def test_the_server_refuses_to_start_for_the_reason_that_the_doctor_reports(fault: str, data: Path) -> None:
+    keys = data / "keys.json"
+    settings = Settings(data=data, models=data.with_name("models"))
+    if "master" in fault:
+        first, second = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
+        encrypt_templates(settings.model_copy(update={"master_key": SecretStr(first)}), lambda *_: None)
+        settings = settings.model_copy(update={"master_key": SecretStr(second) if "wrong" in fault else None})
+    elif fault == "no keys":
+        keys.unlink()
+    else:
+        keys.write_text(foreign_keys(data) if "foreign" in fault else "{}")
+    before = keys.exists()
+    with pytest.raises(OperatorError) as refusal:
+        prepare(settings, "http://x")
+    assert "\n" not in str(refusal.value)
+    reported = [finding for finding in examine(settings) if finding.part == "keys"]
+    assert [(finding.status, finding.text) for finding in reported] == [(Status.FAILED, str(refusal.value))]
+    assert keys.exists() == before
 
 
 def test_indexes_larger_than_the_memory_are_reported(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

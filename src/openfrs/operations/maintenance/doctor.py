@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, text
 
-from openfrs.accounts.keyring import parse_keyring
+from openfrs.accounts.keyring import check_keys
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.store.data_directory import DataDirectory
-from openfrs.store.db.base import HEAD
+from openfrs.store.db.base import HEAD, SnapshotSource
 from openfrs.store.db.errors import StoreUnavailableError
-from openfrs.store.faces.templates import Templates
-from openfrs.store.opening import load_master_key, require_data
-from openfrs.store.service_keys import read_service_keys
+from openfrs.store.db.sqlite import SqliteSnapshots
+from openfrs.store.opening import require_data
 from openfrs.vision.weights.cache import State, WeightCache
 
 if TYPE_CHECKING:  # the PostgreSQL driver is an optional dependency
-    from openfrs.store.db.postgresql import PostgresqlSnapshots
+    pass
 
 _MIN_FREE_BYTES: Final = 1024**3
 _MAX_BEHIND_SECONDS: Final = 900.0
@@ -70,9 +69,11 @@ def examine(settings: Settings, *, cpuinfo: Path = Path("/proc/cpuinfo")) -> Ite
 
 def _examine_data_directory(settings: Settings) -> Iterator[Finding]:
     directory = DataDirectory(settings.data)
-    yield _guarded("database", lambda: _check_sqlite(directory.database))
+    database = _guarded("database", lambda: _check_sqlite(directory.database))
+    yield database
     yield _guarded("index", lambda: _check_index_memory(directory.database, settings.index_memory))
-    yield _guarded("keys", lambda: _check_key_file(directory.keys))
+    with closing(SqliteSnapshots(directory.database)) as snapshots:
+        yield _check_keys(settings, snapshots, database)
     yield _check_permissions(directory.path)
     yield _check_clock(directory.database)
     yield _check_disk(directory)
@@ -136,11 +137,15 @@ def _read_only(path: Path) -> Iterator[Callable[[str], Any]]:
         yield lambda query: connection.execute(query).fetchone()[0]
 
 
-def _check_key_file(path: Path) -> Finding:
-    if not path.exists():
-        return Finding("keys", Status.FAILED, f"{path} is missing; no token or access key works; restore a backup")
-    parse_keyring(path.read_text("utf-8", "replace"), path)
-    return Finding("keys", Status.OK, "readable")
+def _check_keys(settings: Settings, source: SnapshotSource, database: Finding) -> Finding:
+    """Check the keys as a server does when it starts. Only a database with the current schema can be compared with them."""
+    if database.status is not Status.OK:
+        return Finding("keys", Status.WARNING, "not checked because of the state of the database")
+    try:
+        check_keys(settings, source)
+    except OperatorError as error:
+        return Finding("keys", Status.FAILED, str(error))
+    return Finding("keys", Status.OK, "fit the database")
 
 
 def _check_permissions(data: Path) -> Finding:
@@ -179,8 +184,7 @@ def _examine_postgresql(settings: Settings) -> Iterator[Finding]:
         with snapshots.read() as connection:
             database = _check_postgresql(connection)
             yield database
-            if database.status is Status.OK:
-                yield _check_shared_keys(settings, snapshots, connection)
+            yield _check_keys(settings, snapshots, database)
             yield _check_durability(connection)
             yield _check_clock_skew(connection)
     except (OperatorError, StoreUnavailableError) as error:
@@ -191,21 +195,6 @@ def _check_postgresql(connection: Connection) -> Finding:
     if connection.scalar(text("select to_regclass('alembic_version')")) is None:
         return Finding("database", Status.WARNING, "empty; the first node that starts creates the schema")
     return _check_content(lambda query: connection.scalar(text(query)))
-
-
-def _check_shared_keys(settings: Settings, snapshots: "PostgresqlSnapshots", connection: Connection) -> Finding:
-    key = load_master_key(settings)
-    if key is None:
-        return Finding("keys", Status.FAILED, "no master key; set OPENFRS_MASTER_KEY_FILE or OPENFRS_MASTER_KEY")
-    keys = read_service_keys(snapshots, key)
-    if keys is None:
-        return Finding("keys", Status.WARNING, "none yet; the first node that starts creates them")
-    try:
-        parse_keyring(keys, "the service keys in the database")
-        Templates(key).check(connection)
-    except OperatorError as error:
-        return Finding("keys", Status.FAILED, str(error))
-    return Finding("keys", Status.OK, "readable")
 
 
 def _check_durability(connection: Connection) -> Finding:

@@ -8,14 +8,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import URL, Connection, NullPool, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import create_private, replacing
 
-from .base import Database, migrate
+from .base import Database, SnapshotSource, migrate
 from .checkpoints import Checkpoints
 from .errors import StoreUnavailableError
 
@@ -203,6 +203,29 @@ class SqliteDatabase(Database):
             migrate(connection, str(self._path), preserve)
 
 
+class SqliteSnapshots(SnapshotSource):
+    """Snapshots of a database with any schema, which is not migrated. Nothing is changed."""
+
+    def __init__(self, path: Path) -> None:
+        self._engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
+        event.listen(self._engine, "connect", _configure_reader)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a connection that sees one snapshot, taken at its first statement.
+
+        Raises:
+            StoreUnavailableError
+        """
+        with _environment_errors(), self._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
 def previous_database(path: Path, schema: str) -> Path:
     """Return the path of the copy that is kept of a database with an older schema."""
     return path.with_name(f"{path.stem}-schema-{schema}{path.suffix}")
@@ -248,6 +271,11 @@ def _configure(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # no transactions by the driver: _begin opens them
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _configure_reader(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only=ON")  # mode=ro would leave the write-ahead log's files behind
 
 
 def _begin(connection: Connection) -> None:
