@@ -61,6 +61,15 @@ def test_the_settings_file_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tomllib.loads((DEPLOY / "openfrs.toml").read_text("utf-8"))["host"] == "127.0.0.1"
 
 
+@pytest.mark.parametrize("name", ["nginx.conf", "nginx-nodes.conf"])
+def test_nginx_closes_an_idle_connection_before_the_service_does(name: str) -> None:
+    (upstream,) = re.findall(
+        r"^upstream openfrs {(.*?)^}", (DEPLOY / name).read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    (seconds,) = re.findall(r"^    keepalive_timeout (\d+)s;$", upstream, re.MULTILINE)
+    assert int(seconds) < Settings.model_fields["keep_alive"].default
+
+
 def test_the_dockerfile_is_clean() -> None:
     assert checked(tool("hadolint"), str(DEPLOY / "Dockerfile")) == ""
 

@@ -43,6 +43,12 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 for any free port.")
+    keep_alive: int = Field(
+        75,
+        ge=1,
+        le=3600,
+        description="Seconds that a connection stays open between requests; more than a reverse proxy keeps it, 60 in nginx.",
+    )
     tls_certificate: Path | None = Field(
         None, description="File with the certificate chain for HTTPS, in PEM; the server's certificate is first."
     )

@@ -108,6 +108,7 @@ def _serve(
             forwarded_allow_ips=settings.trusted_proxies,
             server_header=False,
             lifespan="off",
+            timeout_keep_alive=settings.keep_alive,
             timeout_graceful_shutdown=DRAIN_SECONDS,
             ssl_context_factory=(lambda *_: certificate.context) if certificate else None,
         )
