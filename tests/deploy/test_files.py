@@ -1,5 +1,6 @@
 """Files that start the service, checked by linters; no container engine is available to build the image."""
 
+import json
 import os
 import re
 import shutil
@@ -83,6 +84,13 @@ def test_the_image_runs_as_an_unprivileged_user_with_known_settings() -> None:
     for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE):
         for source in line.split()[:-1]:
             assert (REPOSITORY / source).exists(), source
+
+
+def test_the_health_check_of_the_image_is_a_command() -> None:
+    (health_check,) = re.findall(r"^HEALTHCHECK .*\\\n +CMD (.*)$", DOCKERFILE, re.MULTILINE)
+    program, *arguments = json.loads(health_check)
+    assert program == "openfrs"
+    assert "Check that the server" in checked(sys.executable, "-m", "openfrs", *arguments, "--help")
 
 
 def test_the_build_context_has_the_copied_files_and_no_data() -> None:

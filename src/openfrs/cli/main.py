@@ -16,6 +16,7 @@ class Commands(LazyGroup):
 
     lazy_commands: ClassVar = {
         "serve": LazyCommand("openfrs.cli.serve", "serve", "Run the server."),
+        "ready": LazyCommand("openfrs.cli.ready", "ready", "Check that the server with these settings is ready."),
         "models": LazyCommand("openfrs.cli.models", "app", "Download, list and verify the model weights."),
         "accounts": LazyCommand(
             "openfrs.cli.accounts", "app", "Manage domains, users, projects, roles and access keys."

@@ -11,11 +11,18 @@ def listening_endpoint(scheme: str, listener: socket.socket) -> str:
 
 
 def client_endpoint(scheme: str, listener: socket.socket) -> str:
-    """Return a URL at which clients of this machine reach a socket: its address, or loopback if it listens on all addresses."""
+    """Return a URL at which clients of this machine reach a socket."""
     host, port = listener.getsockname()[:2]
-    if ipaddress.ip_address(host.partition("%")[0]).is_unspecified:
-        host = "::1" if ":" in host else "127.0.0.1"
-    return _url(scheme, host, port)
+    return _url(scheme, reachable_host(host), port)
+
+
+def reachable_host(host: str) -> str:
+    """Return the host at which this machine reaches a server: the one it listens on, or loopback if that is every address."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:  # a name
+        return host
+    return ("127.0.0.1" if address.version == 4 else "::1") if address.is_unspecified else host
 
 
 def _url(scheme: str, host: str, port: int) -> str:
