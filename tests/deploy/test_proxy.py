@@ -70,7 +70,7 @@ def test_the_audit_log_has_the_real_client_address(
         body["auth"]["identity"]["password"]["user"]["password"] = "guessed"
         login = client.post("/v3/auth/tokens", json=body, headers={"X-Forwarded-For": "203.0.113.7"})
         assert login.status_code == 401
-    entries = [json.loads(line) for line in (server.data / "audit.jsonl").read_text("utf-8").splitlines()]
+    entries = [json.loads(line) for line in (server.data / "audit-logins.jsonl").read_text("utf-8").splitlines()]
     assert [entry["address"] for entry in entries if entry["event"] == "login failed"] == ["127.0.0.9"]
 
 

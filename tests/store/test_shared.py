@@ -14,6 +14,7 @@ from openfrs.accounts.audit.database_log import DatabaseAuditLog
 from openfrs.accounts.audit.log import FileAuditLog
 from openfrs.accounts.keyring import DatabaseKeys, Keyring
 from openfrs.core.errors import OperatorError
+from openfrs.store import audit as audit_store
 from openfrs.store.audit import AuditRepository
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
@@ -75,8 +76,8 @@ def test_an_invalid_keyring_is_rejected(database: Database) -> None:
 
 def test_entries_of_all_nodes_come_newest_first(database: Database) -> None:
     first, second = AuditRepository(database), AuditRepository(database)
-    first.add([(NOON, "first"), (NOON + timedelta(seconds=2), "third")])
-    second.add([(NOON + timedelta(seconds=1), "second"), (NOON + timedelta(seconds=2), "fourth")])
+    first.add([(NOON, "first"), (NOON + timedelta(seconds=2), "third")], "audit")
+    second.add([(NOON + timedelta(seconds=1), "second"), (NOON + timedelta(seconds=2), "fourth")], "logins")
     assert list(first.newest_first()) == ["fourth", "third", "second", "first"]
 
 
@@ -104,3 +105,19 @@ def test_entries_that_the_database_rejects_are_in_a_file(
     log.close()
     assert '"number": 1' in (tmp_path / "audit.jsonl").read_text()
     assert "1 audit entries go to a file" in caplog.text
+
+
+def test_parts_of_the_log_are_pruned_separately_by_age_and_size(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_store, "_PRUNED_BATCH_SIZE", 3)
+    repository = AuditRepository(database)
+    days = [NOON + timedelta(days=day) for day in range(20)]
+    repository.add([(day, f"write{number:02}") for number, day in enumerate(days)], "audit")
+    repository.add([(day, f"login{number:02}") for number, day in enumerate(days)], "logins")
+    repository.prune("audit", before=days[12], max_length=1000)
+    repository.prune("logins", before=None, max_length=5 * 7)
+    kept = [*(f"write{number}" for number in range(12, 20)), *(f"login{number}" for number in range(15, 20))]
+    assert sorted(repository.newest_first()) == sorted(kept)
+    repository.prune("audit", before=days[0], max_length=1000)
+    assert len(list(repository.newest_first())) == len(kept)

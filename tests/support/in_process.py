@@ -88,7 +88,7 @@ def in_process(data: Path, *, log_format: str = "text", **settings: Any) -> Iter
         services.bootstrap(ENDPOINT)
         credentials = json.loads(DataDirectory(data).credentials.read_text("utf-8"))
         yield InProcessServer(ENDPOINT, data, credentials, log, services, PortalTransport(create_app(services), portal))
-    for file in (log, DataDirectory(data).audit_log):
+    for file in (log, *data.glob("audit*.jsonl*")):
         assert_no_secrets(file, credentials)
 
 

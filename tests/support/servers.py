@@ -133,7 +133,7 @@ def running(
     finally:
         process.terminate()
         process.communicate(timeout=30)
-    for file in (log, data / "audit.jsonl"):
+    for file in (log, *data.glob("audit*.jsonl*")):
         assert_no_secrets(file, credentials)
 
 

@@ -8,15 +8,11 @@ from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
 from openfrs.store.accounts import User
 
-from .audit.log import AuditLog
+from .audit.log import LOGIN_FAILED, LOGINS_REFUSED, AuditLog
 from .throttle import LoginRefusedError
 
 if TYPE_CHECKING:
     from .authentication import Login
-
-FAILED: Final = "login failed"
-REFUSED: Final = "logins refused"
-"""Events of the audit log."""
 
 MAX_SUMS: Final = 200
 """Number of users and addresses that are summed separately between two calls of :meth:`FailedLogins.flush`."""
@@ -40,7 +36,7 @@ class FailedLogins:
         """Record a login of an existing or unknown user that failed with ``error``."""
         details = {"address": login.address, "reason": error.message}
         if not isinstance(error, LoginRefusedError):
-            self._audit.record(FAILED, request_id=login.request_id, **_account(login, user), **details)
+            self._audit.record(LOGIN_FAILED, request_id=login.request_id, **_account(login, user), **details)
         else:
             self._add(details if user is None else {**_account(login, user), **details})
 
@@ -49,7 +45,7 @@ class FailedLogins:
         with self._lock:
             sums, self._sums = self._sums, {}
         for details, (count, since) in sums.items():
-            self._audit.record(REFUSED, count=count, since=since, **dict(details))
+            self._audit.record(LOGINS_REFUSED, count=count, since=since, **dict(details))
 
     def _add(self, details: Mapping[str, str]) -> None:
         key = tuple(details.items())

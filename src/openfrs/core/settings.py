@@ -155,6 +155,12 @@ class Settings(BaseSettings):
     retention_minutes: int = Field(
         60, ge=0, le=60 * 24 * 7, description="Interval, in minutes, between retention runs; 0 for none."
     )
+    audit_days: int = Field(
+        365,
+        ge=0,
+        le=36_500,
+        description="Days that entries of the audit log are kept, within its size; 0 for no limit by age.",
+    )
     burst: int = Field(2, ge=1, le=60, description="Burst size: the rate limit times this number of seconds.")
     concurrent: int = Field(32, ge=0, description="Concurrent requests for each project; 0 for no limit.")
     counters: str = Field(

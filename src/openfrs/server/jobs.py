@@ -1,4 +1,4 @@
-"""Periodic jobs of a server: retention, index updates, usage counts, refused logins and memory trimming."""
+"""Periodic jobs of a server: retention, index updates, usage counts, refused logins, audit log and memory trimming."""
 
 import ctypes
 import logging
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from openfrs.core.clock import utc_now
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry.metrics import EXPIRED_FACES, RETENTION_FAILURES
 from openfrs.services import Services
@@ -15,6 +16,7 @@ _INDEXING_SECONDS: Final = 0.5
 _USAGE_SECONDS: Final = 1.0
 _TRIMMING_SECONDS: Final = 60.0
 _REFUSED_LOGINS_SECONDS: Final = 60.0
+_PRUNING_SECONDS: Final = 3600.0
 
 log = logging.getLogger("openfrs.schedule")
 
@@ -82,6 +84,19 @@ def usage_flushes(services: Services) -> Iterator[None]:
 def refused_login_entries(services: Services) -> Iterator[None]:
     """Write an audit entry for the refused logins of each minute while the block runs."""
     with _running(services.failed_logins.flush, _REFUSED_LOGINS_SECONDS):
+        yield
+
+
+@contextmanager
+def audit_pruning(services: Services, settings: Settings) -> Iterator[None]:
+    """Delete old entries of the audit log every hour while the block runs."""
+
+    def prune() -> None:
+        with services.exclusive("audit") as acquired:
+            if acquired:
+                services.audit.prune(utc_now(), settings.audit_days)
+
+    with _running(prune, _PRUNING_SECONDS):
         yield
 
 

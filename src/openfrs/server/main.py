@@ -27,7 +27,7 @@ from openfrs.vision.pipeline import Pipeline
 from .endpoints import client_endpoint, listening_endpoint
 from .header_names import with_documented_names
 from .http_protocol import HeaderTimeoutProtocol
-from .jobs import index_updates, memory_trimming, refused_login_entries, retention_runs, usage_flushes
+from .jobs import audit_pruning, index_updates, memory_trimming, refused_login_entries, retention_runs, usage_flushes
 from .tls import certificate_of, reloaded_on_hangup
 from .workers import run_workers
 
@@ -121,6 +121,7 @@ def _serve(
             index_updates(services),
             usage_flushes(services),
             refused_login_entries(services),
+            audit_pruning(services, settings),
             memory_trimming(),
         ):
             _Server(config, on_ready).run(sockets=[listener])

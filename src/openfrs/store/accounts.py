@@ -125,8 +125,8 @@ class AccountRepository:
         """
         rows: dict[Table, list[dict[str, Any]]] = {
             _domains: [asdict(domain) for domain in domains],
-            _users: [_user_values(user) for user in users],
-            _projects: [_project_values(project) for project in projects],
+            _users: [_values(user) for user in users],
+            _projects: [_values(project) for project in projects],
             _grants: [asdict(grant) for grant in grants],
             _keys: [asdict(key) for key in keys],
         }
@@ -382,22 +382,7 @@ def _domain(row: Record) -> Domain:
     return Domain(row.domain_id, row.domain_name)
 
 
-def _user_values(user: User) -> dict[str, Any]:
-    return {
-        "id": user.id,
-        "domain_id": user.domain.id,
-        "name": user.name,
-        "password_hash": user.password_hash,
-        "enabled": user.enabled,
-        "home_project_id": user.home_project_id,
-    }
-
-
-def _project_values(project: Project) -> dict[str, Any]:
-    return {
-        "id": project.id,
-        "domain_id": project.domain.id,
-        "name": project.name,
-        "created_at": project.created_at,
-        "limits": dict(project.limits),
-    }
+def _values(item: User | Project) -> dict[str, Any]:
+    values = asdict(item)
+    domain = values.pop("domain")
+    return {**values, "domain_id": domain["id"]}

@@ -2,6 +2,7 @@
 
 import json
 import stat
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from tests.support.fake_models import photo
 from tests.support.tenants import Tenant, accounts, log_in
 
 
-def entries(tenant: Tenant) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (tenant.server.data / "audit.jsonl").read_text("utf-8").splitlines()]
+def entries(tenant: Tenant, file: str = "audit.jsonl") -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (tenant.server.data / file).read_text("utf-8").splitlines()]
 
 
 def test_every_write_is_logged_with_user_target_address_and_outcome(tenant: Tenant) -> None:
@@ -62,7 +63,9 @@ def test_revoked_tokens_and_temporary_keys_are_logged(tenant: Tenant) -> None:
 
 def test_failed_logins_are_logged(tenant: Tenant) -> None:
     response = log_in(tenant.server, tenant.name, "stranger", "wrong", "main")
-    entry = next(each for each in entries(tenant) if each.get("request_id") == response.headers["X-Request-Id"])
+    request_id = response.headers["X-Request-Id"]
+    assert request_id not in {each.get("request_id") for each in entries(tenant)}
+    entry = next(each for each in entries(tenant, "audit-logins.jsonl") if each.get("request_id") == request_id)
     assert entry["event"] == "login failed"
     assert entry["account"] == f"/{tenant.name}/stranger"
     assert entry["reason"] == "The username or password is wrong."
@@ -99,3 +102,23 @@ def test_the_log_is_private_appended_to_and_rotated(tmp_path: Path, monkeypatch:
     assert {stat.S_IMODE(each.stat().st_mode) for each in files} == {0o600}
     numbers = [json.loads(line)["number"] for each in files for line in each.read_text().splitlines()]
     assert sorted(numbers) == sorted([*range(20), *range(20)])
+
+
+def test_failed_logins_do_not_displace_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_log, "MAX_BYTES", 1000)
+    with closing(FileAuditLog(tmp_path / "audit.jsonl")) as log:
+        log.record("write", number=1)
+        for number in range(1000):
+            log.record("login failed", number=number)
+        log.record("write", number=2)
+        events = [json.loads(line)["event"] for line in log.newest_first()]
+    assert (events[0], events[-1]) == ("write", "write")
+    assert 10 < events.count("login failed") < 100
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 6 * 1200
+
+
+def test_texts_in_entries_are_cut(tmp_path: Path) -> None:
+    with closing(FileAuditLog(tmp_path / "audit.jsonl")) as log:
+        log.record("write", target="x" * 30_000)
+        (line,) = log.newest_first()
+    assert json.loads(line)["target"] == "x" * audit_log.MAX_TEXT_LENGTH

@@ -5,7 +5,7 @@ import queue
 import threading
 from collections.abc import Generator
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from openfrs.core.settings import Settings
@@ -14,14 +14,14 @@ from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
 
-from .log import AuditLog, FileAuditLog
+from .log import MAX_BYTES, AuditLog, FileAuditLog, Part
 
 _log = logging.getLogger(__name__)
 
 _BATCH_SIZE: Final = 200
 _QUEUE_SIZE: Final = 10_000
 
-_Entry = tuple[datetime, str]
+_Entry = tuple[datetime, str, Part]
 
 
 class DatabaseAuditLog(AuditLog):
@@ -37,17 +37,29 @@ class DatabaseAuditLog(AuditLog):
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self._thread.start()
 
-    def append(self, at: datetime, line: str) -> None:
+    def append(self, at: datetime, line: str, part: Part) -> None:
         """Queue a line for the database; write it to the file of this node if the queue is full."""
         try:
-            self._entries.put_nowait((at, line))
+            self._entries.put_nowait((at, line, part))
         except queue.Full:
-            self._file.append(at, line)
+            self._file.append(at, line, part)
 
     def newest_first(self) -> Generator[bytes, None, None]:
         """Yield the lines of all nodes, newest first."""
         with closing(self._repository.newest_first()) as lines:
             yield from (line.encode() for line in lines)
+
+    def prune(self, now: datetime, days: int) -> None:
+        """Delete entries that are older than ``days``, and the oldest ones beyond the size that files would have.
+
+        Raises:
+            OSError: a file of this node cannot be deleted.
+            StoreUnavailableError
+        """
+        before = now - timedelta(days=days) if days else None
+        for part in Part:
+            self._repository.prune(part, before=before, max_length=(part.kept_files + 1) * MAX_BYTES)
+        self._file.prune(now, days)
 
     def close(self) -> None:
         """Write the queued entries and stop the thread."""
@@ -68,7 +80,9 @@ class DatabaseAuditLog(AuditLog):
         if not entries:
             return
         try:
-            self._repository.add(entries)
+            for part in Part:
+                if of_part := [(at, line) for at, line, each in entries if each is part]:
+                    self._repository.add(of_part, part)
         except StoreUnavailableError as error:
             _log.error(
                 "%d audit entries go to a file of this node, because the database is unavailable: %s",

@@ -9,8 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from openfrs.accounts.administration import AdminScope
+from openfrs.accounts.audit.log import LOGIN_FAILED, LOGINS_REFUSED
 from openfrs.accounts.audit.search import Entry, search_audit
-from openfrs.accounts.failed_logins import FAILED, REFUSED
 from openfrs.api.auth import Admin
 from openfrs.api.dependencies import AdministrationDep, AuditDep
 from openfrs.api.openapi.document import query_of
@@ -53,7 +53,7 @@ async def list_audit(
         text = query.text.casefold()
 
         def matches(entry: Entry) -> bool:
-            is_login = entry["event"] in {FAILED, REFUSED}
+            is_login = entry["event"] in {LOGIN_FAILED, LOGINS_REFUSED}
             is_theirs = entry["user_id"] in user_ids if "user_id" in entry else entry.get("account") in names
             in_reach = entry.get("project_id") == principal.project.id or (is_login and is_theirs)
             return in_reach and (not text or any(text in str(value).casefold() for value in entry.values()))

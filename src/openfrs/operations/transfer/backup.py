@@ -40,7 +40,7 @@ def back_up(data: Path, target: Path) -> int:
         for file in (directory.keys, directory.archive_keys, directory.credentials):
             if file.exists():
                 _copy(file, folder / file.name)
-        for file in sorted(data.glob(f"{directory.audit_log.name}*")):
+        for file in sorted(data.glob("audit*.jsonl*")):
             _copy(file, folder / file.name)
         files = {file.name: _digest(file) for file in sorted(folder.iterdir())}
         manifest = {"format": FORMAT, "made_by": __version__, "made_at": utc_now().isoformat(), "files": files}

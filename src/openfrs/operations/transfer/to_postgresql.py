@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
-from openfrs.accounts.audit.log import FileAuditLog
+from openfrs.accounts.audit.log import FileAuditLog, Part
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import OperatorError
 from openfrs.core.progress import Advance, Track
@@ -231,11 +231,13 @@ def _copy_audit_log(file: FileAuditLog, shared: Database, faces: int) -> None:
         connection.execute(delete(tables.audit_entries))
     repository = AuditRepository(shared)
     lines = list(file.newest_first())[::-1]
-    for start in range(0, len(lines), _AUDIT_ENTRIES):
-        repository.add([(_time(line), _text(line)) for line in lines[start : start + _AUDIT_ENTRIES]])
+    for part in Part:
+        of_part = [(_time(line), _text(line)) for line in lines if _part(line) is part]
+        for start in range(0, len(of_part), _AUDIT_ENTRIES):
+            repository.add(of_part[start : start + _AUDIT_ENTRIES], part)
     now = utc_now()
     entry = {"time": now.isoformat(timespec="milliseconds"), "event": "migrate-store", "faces": faces}
-    repository.add([(now, json.dumps(entry))])
+    repository.add([(now, json.dumps(entry))], Part.WRITES)
 
 
 def _time(line: bytes) -> datetime:
@@ -243,6 +245,13 @@ def _time(line: bytes) -> datetime:
         return datetime.fromisoformat(json.loads(line)["time"]).astimezone(UTC)
     except (ValueError, KeyError, TypeError):  # a line truncated by a full disk
         return datetime.min.replace(tzinfo=UTC)
+
+
+def _part(line: bytes) -> Part:
+    try:
+        return Part.of(json.loads(line)["event"])
+    except (ValueError, KeyError, TypeError):
+        return Part.WRITES
 
 
 def _text(line: bytes) -> str:

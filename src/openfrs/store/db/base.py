@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, inspect
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest revision of the schema; see :mod:`openfrs.store.db.migrations`."""
 
 

@@ -219,7 +219,9 @@ audit_entries = Table(
     Column("id", _LONG, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     Column("entry", Text, nullable=False),  # one line of the audit log
+    Column("part", String(8), nullable=False, server_default="audit"),  # parts are pruned separately
     Index(None, "at", "id"),
+    Index(None, "part", "at"),
 )
 
 # Copies of face sets in an index on a server. A set has a second copy while its index is rebuilt. The row of a copy is deleted when
