@@ -23,14 +23,16 @@ def similarity_transform(points: Points, template: Points = TEMPLATE) -> npt.NDA
 
     ``points`` and ``template`` have shape (n, 2). Points that all coincide do not define a scale and are only shifted.
     """
-    source, target = points.astype(np.float64), template.astype(np.float64)
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    source, target = source - source_mean, target - target_mean
-    spread = float((source**2).sum())
-    cosine = float((source * target).sum()) / spread if spread else 1.0
-    sine = float((source[:, 0] * target[:, 1] - source[:, 1] * target[:, 0]).sum()) / spread if spread else 0.0
-    linear = np.array([[cosine, -sine], [sine, cosine]])
-    return np.column_stack([linear, target_mean - linear @ source_mean])
+    # Complex numbers: for five points, NumPy would take several times as long, most of all after a network has emptied the caches.
+    source, target = ([complex(x, y) for x, y in each.tolist()] for each in (points, template))
+    source_mean, target_mean = sum(source) / len(source), sum(target) / len(target)
+    spread = sum(abs(point - source_mean) ** 2 for point in source)
+    products = (
+        (point - source_mean).conjugate() * (other - target_mean) for point, other in zip(source, target, strict=True)
+    )
+    linear = sum(products) / spread if spread else 1 + 0j
+    shift = target_mean - linear * source_mean
+    return np.array([[linear.real, -linear.imag, shift.real], [linear.imag, linear.real, shift.imag]])
 
 
 def aligned_chip(image: Image, landmarks: Points) -> Image:

@@ -1,8 +1,9 @@
 """Compute embeddings of aligned faces with one network, or with several whose embeddings are concatenated."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +17,6 @@ from .weights.manifest import Preprocessing
 
 Embeddings = npt.NDArray[np.float32]
 """Shape (n, dimension), each row of unit length."""
-
-_COLUMN_STEPS: Final = (1, -1)
-"""Column steps that select a chip and its mirror image."""
 
 
 class Embedder(Protocol):
@@ -51,8 +49,10 @@ class ChipEmbedder:
             if index:
                 checkpoint()
             chip = aligned_chip(image, face.landmarks)
-            steps = _COLUMN_STEPS if self.mirrored else _COLUMN_STEPS[:1]
-            embeddings[index] = normalize(np.sum([self._embed_chip(chip[:, ::step]) for step in steps], axis=0))
+            embedding = self._embed_chip(chip)
+            if self.mirrored:
+                embedding = normalize(embedding + self._embed_chip(chip[:, ::-1]))
+            embeddings[index] = embedding
         return embeddings
 
     def _embed_chip(self, chip: Image) -> Embeddings:
@@ -83,7 +83,7 @@ def normalize(vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     Raises:
         ArithmeticError: the vector is zero or not finite.
     """
-    length = float(np.linalg.norm(vector))
-    if not np.isfinite(length) or length == 0:
+    length = math.sqrt(vector @ vector)
+    if not math.isfinite(length) or length == 0:
         raise ArithmeticError("the embedder returned a zero or non-finite vector")
     return np.asarray(vector / length, dtype=np.float32)
