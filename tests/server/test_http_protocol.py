@@ -10,31 +10,52 @@ import pytest
 import uvicorn
 
 from openfrs.core import limits
-from openfrs.server.http_protocol import HeaderTimeoutProtocol
+from openfrs.server.http_protocol import HeaderTimeoutProtocol, bounded_protocol
+from tests.support.waiting import wait_until_async
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+LARGE = 64 * limits.MEGABYTE
+"""Bytes of a response that no kernel buffers completely."""
+
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n"
 
 
-async def app(_scope: Any, _receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+async def app(scope: Any, _receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    if scope["path"] == "/large":
+        headers = [(b"content-length", b"%d" % LARGE)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": bytes(LARGE)})
+        return
     await asyncio.sleep(2 * limits.HEADER_TIMEOUT_SECONDS)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 
 
 @asynccontextmanager
-async def connected() -> AsyncIterator[Streams]:
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http=HeaderTimeoutProtocol, lifespan="off", log_config=None))
-    serving = asyncio.create_task(server.serve())
+async def serving(protocol: type[HeaderTimeoutProtocol] = HeaderTimeoutProtocol) -> AsyncIterator[uvicorn.Server]:
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=protocol, lifespan="off", log_config=None))
+    task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
         await asyncio.sleep(0.01)
-    reader, writer = await asyncio.open_connection(*server.servers[0].sockets[0].getsockname()[:2])
     try:
-        yield reader, writer
+        yield server
     finally:
-        writer.close()
         server.should_exit = True
-        await serving
+        await task
+
+
+async def connect(server: uvicorn.Server) -> Streams:
+    return await asyncio.open_connection(*server.servers[0].sockets[0].getsockname()[:2])
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[Streams]:
+    async with serving() as server:
+        reader, writer = await connect(server)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
 
 
 @pytest.fixture(autouse=True)
@@ -128,3 +149,68 @@ def test_a_body_is_not_counted_as_headers_of_the_next_request() -> None:
             return await reader.readline()
 
     assert asyncio.run(exchange()).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("rest", [b"", b"Connection: close\r\n"])
+def test_a_response_that_is_not_read_ends_its_connection(monkeypatch: pytest.MonkeyPatch, rest: bytes) -> None:
+    monkeypatch.setattr(limits, "SEND_TIMEOUT_SECONDS", 0.2)
+
+    async def leave() -> None:
+        async with serving() as server:
+            _, writer = await connect(server)
+            writer.transport.pause_reading()  # type: ignore[attr-defined]
+            writer.write(HEAD.replace(b"/", b"/large", 1) + rest + b"\r\n")
+            await wait_until_async(lambda: server.server_state.total_requests == 1)
+            await wait_until_async(lambda: not server.server_state.connections and not server.server_state.tasks)
+            writer.close()
+
+    asyncio.run(leave())
+
+
+def test_a_response_that_is_read_in_time_is_complete() -> None:
+    async def read() -> int:
+        async with connected() as (reader, writer):
+            writer.write(HEAD.replace(b"/", b"/large", 1) + b"\r\n")
+            await reader.readuntil(b"\r\n\r\n")
+            return len(await reader.readexactly(LARGE))
+
+    assert asyncio.run(read()) == LARGE
+
+
+def test_a_further_connection_closes_the_oldest_idle_one(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(limits, "HEADER_TIMEOUT_SECONDS", 1)
+
+    async def crowd() -> list[bytes]:
+        async with serving(bounded_protocol(3)) as server:
+            served = await connect(server)
+            served[1].write(HEAD + b"\r\n")
+            await wait_until_async(lambda: server.server_state.tasks)
+            waiting = [await connect(server) for _ in range(5)]
+            closed = [await reader.read() for reader, _ in waiting[:3]]
+            assert not any(reader.at_eof() for reader, _ in waiting[3:])
+            waiting[4][1].write(HEAD + b"\r\n")
+            responses = [await reader.readline() for reader, _ in (served, waiting[4])]
+            for _, writer in (served, *waiting):
+                writer.close()
+            return [*closed, *responses]
+
+    assert asyncio.run(crowd()) == [b"", b"", b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n"]
+    assert [record.levelname for record in caplog.records if "OPENFRS_CONNECTIONS" in record.message] == ["WARNING"]
+
+
+def test_a_connection_is_refused_if_no_other_is_idle() -> None:
+    async def crowd() -> bytes:
+        async with serving(bounded_protocol(1)) as server:
+            reader, writer = await connect(server)
+            writer.write(HEAD + b"\r\n")
+            await wait_until_async(lambda: server.server_state.tasks)
+            refused, other = await connect(server)
+            assert await refused.read() == b""
+            line = await reader.readline()
+            for each in (writer, other):
+                each.close()
+            return line
+
+    assert asyncio.run(crowd()) == b"HTTP/1.1 200 OK\r\n"

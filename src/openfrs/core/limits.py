@@ -29,6 +29,7 @@ MAX_HEADER_BYTES: Final = 64 * 1024  # ours: all headers of a request together
 MAX_REQUEST_LINE_BYTES: Final = 32 * 1024  # ours: path and query; the longest useful query is a filter
 HEADER_TIMEOUT_SECONDS: Final = 15  # ours: from the first byte of a request to the end of its headers
 BODY_TIMEOUT_SECONDS: Final = 60  # ours: for the whole body
+SEND_TIMEOUT_SECONDS: Final = 60  # ours: for a response that the client does not read at once
 MAX_URL_LENGTH: Final = 4096  # ours, in characters; signed URLs have about a thousand
 MAX_OBS_KEY_BYTES: Final = 1024  # OBS, in bytes of UTF-8
 FETCH_TIMEOUT_SECONDS: Final = 10  # ours: for the whole file, from the DNS lookup to the last byte

@@ -117,6 +117,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Faces of an image for which requested attributes are measured, largest first; the others have none.",
     )
+    connections: int = Field(
+        4096,
+        ge=1,
+        description="Open connections of each process, fewer if its limit of open files is lower; a further one closes the oldest "
+        "idle one.",
+    )
     requests: int = Field(
         256, ge=1, description="Concurrent requests in each process; further ones get status 429 at once."
     )

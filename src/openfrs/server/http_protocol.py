@@ -1,7 +1,8 @@
-"""Uvicorn's HTTP protocol with limits on the time and the size of request headers."""
+"""Uvicorn's HTTP protocol with limits on connections, on request headers, and on the time to read a response."""
 
 import asyncio
 import json
+import sys
 import uuid
 from http import HTTPStatus
 
@@ -10,14 +11,22 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, render
 
+from .connections import ConnectionBound
+
 
 class HeaderTimeoutProtocol(HttpToolsProtocol):
     """Uvicorn's HTTP protocol that limits each request's headers to ``HEADER_TIMEOUT_SECONDS`` and ``MAX_HEADER_BYTES``.
 
     The time starts when the client connects, or with the first byte of a later request. Uvicorn has no limits: slow clients could
     hold all connections of a process, and endless headers could fill its memory. Errors have the form of the API gateway's.
+
+    A client that has not read its response ``SEND_TIMEOUT_SECONDS`` after the server had to wait for it is disconnected.
     """
 
+    bound = ConnectionBound(sys.maxsize)
+    """The bound of the connections of this class; :func:`bounded_protocol` sets another one."""
+
+    _send_timeout: asyncio.TimerHandle | None = None
     _timeout: asyncio.TimerHandle | None = None
     _header_bytes = 0
     _error: ServiceError | None = None
@@ -26,6 +35,7 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
         """Start the timeout."""
         super().connection_made(transport)
         self._start_timeout()
+        self.bound.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Count the bytes of headers, except the first segment, which may also hold the end of the previous body."""
@@ -51,11 +61,40 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
             self._error = ServiceError("APIG.0201/494")
         if self._error is not None:
             raise ValueError(self._error.message)  # the parser reports it as invalid HTTP
+        if not self.transport.get_write_buffer_size():
+            self._stop_send_timeout()
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        """Keep the connection open while the complete request is being served."""
+        super().on_message_complete()
+        if self._is_serving:
+            self.bound.set_busy(self)
+
+    def on_response_complete(self) -> None:
+        """Allow the connection to be closed, and start the timeout if the client has not read the response yet."""
+        super().on_response_complete()
+        if not self._is_serving:
+            self.bound.set_idle(self)
+        if self.transport.get_write_buffer_size():
+            self._start_send_timeout()
+        else:
+            self._stop_send_timeout()
+
+    def pause_writing(self) -> None:
+        """Start the timeout of a client that does not read."""
+        super().pause_writing()
+        self._start_send_timeout()
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self.transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timeout."""
+        """Stop the timeouts."""
         self._stop_timeout()
+        self._stop_send_timeout()
+        self.bound.remove(self)
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's text
@@ -74,6 +113,12 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
         ]
         self.transport.write("\r\n".join([*head, "", body]).encode())
         self.transport.close()
+        if self.transport.get_write_buffer_size():
+            self._start_send_timeout()
+
+    @property
+    def _is_serving(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _start_timeout(self) -> None:
         self._stop_timeout()
@@ -84,3 +129,26 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
         if self._timeout is not None:
             self._timeout.cancel()
             self._timeout = None
+
+    def _start_send_timeout(self) -> None:
+        if self._send_timeout is None:  # the time starts when the server had to wait first
+            self._send_timeout = self.loop.call_later(limits.SEND_TIMEOUT_SECONDS, self._end_send)
+
+    def _stop_send_timeout(self) -> None:
+        if self._send_timeout is not None:
+            self._send_timeout.cancel()
+            self._send_timeout = None
+
+    def _end_send(self) -> None:
+        self._send_timeout = None
+        if self.transport.get_write_buffer_size():
+            self.abort()  # closing would wait for the client
+
+
+def bounded_protocol(connections: int) -> type[HeaderTimeoutProtocol]:
+    """Return the protocol of a server with at most so many connections."""
+
+    class BoundedProtocol(HeaderTimeoutProtocol):
+        bound = ConnectionBound(connections)
+
+    return BoundedProtocol

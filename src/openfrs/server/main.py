@@ -24,9 +24,10 @@ from openfrs.store.data_directory import DataDirectory
 from openfrs.vision.loading import load_models
 from openfrs.vision.pipeline import Pipeline
 
+from .connections import connection_limit
 from .endpoints import client_endpoint, listening_endpoint
 from .header_names import with_documented_names
-from .http_protocol import HeaderTimeoutProtocol
+from .http_protocol import bounded_protocol
 from .jobs import audit_pruning, index_updates, memory_trimming, refused_login_entries, retention_runs, usage_flushes
 from .tls import certificate_of, reloaded_on_hangup
 from .workers import run_workers
@@ -101,7 +102,7 @@ def _serve(
         config = uvicorn.Config(
             with_documented_names(create_app(services)),
             loop="auto",
-            http=HeaderTimeoutProtocol,
+            http=bounded_protocol(connection_limit(settings.connections)),
             log_config=None,
             access_log=False,
             proxy_headers=bool(settings.trusted_proxies),
