@@ -43,6 +43,7 @@ from openfrs.store.accounts import AccountRepository
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
+from openfrs.store.db.short_reads import ShortReads
 from openfrs.store.faces.deletions import DeletionRepository
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
@@ -110,6 +111,7 @@ class Services:
     index: "MilvusIndex | None"
     """The index of face sets on a Milvus server, if one is used."""
 
+    short_reads: ShortReads
     readiness: Readiness
     manifest: Manifest
     """The weights and embedders that the settings allow."""
@@ -175,6 +177,7 @@ class Services:
             retention=Retention(face_sets, repository, DeletionRepository(database)),
             retention_job=RetentionJob(repository, clock),
             index=index,
+            short_reads=repository.short_reads,
             readiness=Readiness(executor, database, index),
             manifest=manifest() if settings.unattributed_weights else manifest().attributed(),
             _counters=counters,

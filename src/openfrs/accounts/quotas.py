@@ -16,7 +16,7 @@ from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry.metrics import REJECTED
 
-from .counters import clock_of
+from .counters import clock_of, is_in_memory
 
 SLOW_OPERATIONS: Final = frozenset({"detect_action_liveness", "submit_liveness_video"})
 """Operations limited by ``slow_rate``: those that process a video."""
@@ -63,6 +63,11 @@ class Quotas:
         self._clock = clock_of(storage)
         self._concurrent: Counter[str] = Counter()
         self._lock = threading.Lock()
+
+    @property
+    def count_at_once(self) -> bool:
+        """True if :meth:`count_request` never waits, so that the event loop may call it."""
+        return is_in_memory(self._limiter.storage)
 
     def count_request(self, project_id: str, operation: str, limits: ProjectLimits) -> None:
         """Count a request against the rate limit of its operation.

@@ -22,6 +22,7 @@ from openfrs.recognition.liveness.checks import ActionLiveness, SilentLiveness
 from openfrs.recognition.liveness.sessions import LivenessSessions
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.services import Readiness, Services
+from openfrs.store.db.short_reads import ShortReads
 from openfrs.vision.weights.manifest import Manifest
 
 T = TypeVar("T")
@@ -60,4 +61,5 @@ ReadinessDep = Annotated[Readiness, Depends(Provider(lambda services: services.r
 RecognizerDep = Annotated[Recognizer, Depends(Provider(lambda services: services.recognizer))]
 RetentionDep = Annotated[Retention, Depends(Provider(lambda services: services.retention))]
 SearchDep = Annotated[Search, Depends(Provider(lambda services: services.search))]
+ShortReadsDep = Annotated[ShortReads, Depends(Provider(lambda services: services.short_reads))]
 SilentLivenessDep = Annotated[SilentLiveness, Depends(Provider(lambda services: services.silent_liveness))]

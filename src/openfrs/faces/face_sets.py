@@ -21,6 +21,7 @@ class FaceSets:
         self._repository = repository
         self._galleries = galleries
         self._embedder = embedder
+        self.short_reads = repository.short_reads
 
     def create(
         self,
@@ -96,6 +97,10 @@ class FaceSets:
                 f"the set has templates of embedder {face_set.embedder}, but this server uses {self._embedder}",
             )
         return face_set
+
+    async def load_usable(self, project_id: str, name: str) -> FaceSet:
+        """Return what :meth:`require_usable` returns, without blocking the event loop."""
+        return await self.short_reads.run(lambda: self.require_usable(project_id, name))
 
     def delete(self, project_id: str, name: str) -> None:
         """Delete a face set and its faces.

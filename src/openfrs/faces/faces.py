@@ -219,7 +219,7 @@ class Faces:
         single: bool,
     ) -> tuple[FaceSet, list[FaceTemplate], dict[str, FieldValue]]:
         """Return the set, the accepted faces of an image and their fields; duplicates are not checked."""
-        face_set = await to_thread.run_sync(self._face_sets.require_usable, project_id, set_name)
+        face_set = await self._face_sets.load_usable(project_id, set_name)
         if external_image_id is not None:
             check_external_image_id(external_image_id)
         values = check_values(fields, face_set.fields)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from anyio import to_thread
 
@@ -20,6 +20,9 @@ from .errors import missing_face, translated_errors
 from .face_sets import FaceSets
 from .fields import displayed_name
 from .filter import parse_filter
+
+_SHORT_FILTER: Final = 500
+"""Length up to which a filter is parsed on the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,9 @@ class Search:
             ServiceError: ``FRS.0302``, ``FRS.0012`` an invalid filter or sort, ``FRS.0032`` a field to sort by is not numeric,
                 ``FRS.0304`` no face, and errors of :meth:`Recognizer.templates`.
         """
-        face_set, query, order = await to_thread.run_sync(self._prepare, project_id, set_name, options)
+        face_set, query, order = await self._face_sets.short_reads.run(
+            lambda: self._prepare(project_id, set_name, options), blocking=len(options.filter or "") > _SHORT_FILTER
+        )
         templates = await self._recognizer.templates(image, main_only=True)
         if not templates:
             raise ServiceError("FRS.0304")

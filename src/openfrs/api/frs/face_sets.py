@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from openfrs.api.auth import Operator, Reader, SetName
-from openfrs.api.dependencies import FaceSetsDep
+from openfrs.api.dependencies import FaceSetsDep, ShortReadsDep
 from openfrs.api.openapi.document import body_of
 from openfrs.api.openapi.field_schemas import FaceSetName, FieldDeclarations
 from openfrs.api.openapi.refusals import BODY, FACE_SET, refuses
@@ -69,9 +69,11 @@ async def list_face_sets(principal: Reader, face_sets: FaceSetsDep) -> FaceSetsR
 
 
 @router.get("/face-sets/{face_set_name}", responses=refuses(*FACE_SET))
-async def show_face_set(principal: Reader, name: SetName, face_sets: FaceSetsDep) -> FaceSetResponse:
+async def show_face_set(
+    principal: Reader, name: SetName, face_sets: FaceSetsDep, short_reads: ShortReadsDep
+) -> FaceSetResponse:
     """Show a face set."""
-    face_set = await run_in_threadpool(face_sets.require, principal.project.id, name)
+    face_set = await short_reads.run(lambda: face_sets.require(principal.project.id, name))
     return FaceSetResponse(face_set_info=FaceSetInfo.of(face_set))
 
 

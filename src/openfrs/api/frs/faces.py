@@ -1,6 +1,6 @@
 """Faces of a face set: add, list, update and delete."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from openfrs.api.auth import Operator, Reader, SetName
-from openfrs.api.dependencies import FacesDep, FetcherDep
+from openfrs.api.dependencies import FacesDep, FetcherDep, ShortReadsDep
 from openfrs.api.openapi.document import body_of, query_of
 from openfrs.api.openapi.field_schemas import ExternalImageId, FieldValues, FilterText
 from openfrs.api.openapi.refusals import BODY, FACE_SET, IMAGE, QUERY, refuses
@@ -22,6 +22,9 @@ from openfrs.faces.fields import displayed_name
 from .schemas import FaceCountResponse, FacesResponse
 
 router = APIRouter(prefix="/face-sets/{face_set_name}", tags=["faces"])
+
+_SHORT_PAGE: Final = 20
+"""Number of rows up to which a page is read on the event loop."""
 
 
 class AddFacesInput(ImageInput):
@@ -96,15 +99,18 @@ async def add_faces(
     openapi_extra=query_of(ListFacesQuery),
     response_model=FacesResponse,
 )
-async def list_faces(request: Request, principal: Reader, name: SetName, faces: FacesDep) -> WireResponse:
+async def list_faces(
+    request: Request, principal: Reader, name: SetName, faces: FacesDep, short_reads: ShortReadsDep
+) -> WireResponse:
     """List faces in the order of their enrolment, or show the one with `face_id`."""
     query = read_query(request, ListFacesQuery)
     if query.face_id is not None:
         face_set, face = await run_in_threadpool(faces.get_face, principal.project.id, name, query.face_id)
         page = [face]
     else:
-        face_set, page = await run_in_threadpool(
-            faces.list_faces, principal.project.id, name, query.offset, query.limit
+        face_set, page = await short_reads.run(
+            lambda: faces.list_faces(principal.project.id, name, query.offset, query.limit),
+            blocking=query.offset + query.limit > _SHORT_PAGE,
         )
     return await serialized(lambda: FacesResponse.of(face_set, page), len(page))
 

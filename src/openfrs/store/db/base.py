@@ -1,8 +1,10 @@
 """The interface of a database, which SQLite and PostgreSQL implement."""
 
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import ClassVar
 
 from sqlalchemy import Connection, inspect
 
@@ -28,6 +30,40 @@ class SnapshotSource(ABC):
 
 class Database(SnapshotSource):
     """A database that can be read and written. Opening it migrates it to the current schema."""
+
+    answers_at_once: ClassVar[bool] = False
+    """True if a read of a few rows takes no longer than a change of threads."""
+
+    def __init__(self) -> None:
+        self._thread = threading.local()
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """Open a connection that sees one snapshot, or return that of :meth:`shared_read`.
+
+        Raises:
+            StoreUnavailableError
+        """
+        shared: Connection | None = getattr(self._thread, "snapshot", None)
+        return self._open_snapshot() if shared is None else nullcontext(shared)
+
+    @contextmanager
+    def shared_read(self, *, wait: bool = True) -> Iterator[None]:
+        """Let all reads of this thread see one snapshot, on one connection, until the block ends.
+
+        Raises:
+            StoreUnavailableError
+            StoreBusyError: ``wait`` is false, and the first read would have to wait for another process.
+        """
+        with self._open_snapshot(wait=wait) as connection:
+            self._thread.snapshot = connection
+            try:
+                yield
+            finally:
+                self._thread.snapshot = None
+
+    @abstractmethod
+    def _open_snapshot(self, *, wait: bool = True) -> AbstractContextManager[Connection]:
+        """Open a connection that sees one snapshot, taken at its first statement."""
 
     @abstractmethod
     def write(self) -> AbstractContextManager[Connection]:

@@ -22,6 +22,10 @@ class StoreConflictError(StoreUnavailableError):
     """The database rolled a transaction back in favour of another one; it can be retried at once."""
 
 
+class StoreBusyError(StoreUnavailableError):
+    """A read that must not wait would have to wait for another process; repeat it on a thread."""
+
+
 def retry_on_conflict(transaction: Callable[P, T]) -> Callable[P, T]:
     """Decorate a function that runs one transaction, so that it makes up to ``ATTEMPTS`` attempts on conflicts."""
 

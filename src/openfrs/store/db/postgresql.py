@@ -68,6 +68,7 @@ class PostgresqlDatabase(Database):
             OperatorError: the server is unreachable, the database cannot be used or was written by a newer release, or
                 ``exclusive`` is set and other nodes are connected.
         """
+        super().__init__()
         parsed = _parse_url(url)
         self._location = parsed.set(query={}).render_as_string(hide_password=True).replace("+psycopg", "")
         self._shared = not exclusive
@@ -99,12 +100,7 @@ class PostgresqlDatabase(Database):
         return self._location
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """Open a connection that sees one snapshot, taken at its first statement.
-
-        Raises:
-            StoreUnavailableError
-        """
+    def _open_snapshot(self, *, wait: bool = True) -> Iterator[Connection]:  # noqa: ARG002  # a server always takes time
         with _environment_errors(), _begun(self._readers) as connection, _discarded_if_lost(connection):
             yield connection
 

@@ -17,7 +17,7 @@ from openfrs.core.files import create_private, replacing
 
 from .base import Database, SnapshotSource, migrate
 from .checkpoints import Checkpoints
-from .errors import StoreUnavailableError
+from .errors import StoreBusyError, StoreUnavailableError
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -53,6 +53,8 @@ _ENVIRONMENT_ERRORS = frozenset(
 class SqliteDatabase(Database):
     """A database in one file. All writes are serialised, among threads and among processes."""
 
+    answers_at_once = True
+
     def __init__(self, path: Path) -> None:
         """Open or create the database.
 
@@ -61,11 +63,15 @@ class SqliteDatabase(Database):
         """
         if path.is_file() and 0 < path.stat().st_size < _SMALLEST_PAGE_BYTES:
             raise OperatorError(f"{path} cannot be used as a database: it is truncated; restore a backup")
+        super().__init__()
         self._path = path
         self._engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=16, max_overflow=48)
         self._thread_lock = threading.Lock()
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
+        self._impatient = create_engine(URL.create("sqlite", database=str(path)), pool_size=1)
+        event.listen(self._impatient, "connect", _configure_impatient)
+        event.listen(self._impatient, "begin", _begin)
         try:
             # SQLite polls for its own lock, with pauses of up to 0.1 s and in no order, so a process among busy writers can wait
             # for seconds. The kernel queues waiters for this file lock.
@@ -85,13 +91,9 @@ class SqliteDatabase(Database):
             raise
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """Open a connection that sees one snapshot, taken at its first statement.
-
-        Raises:
-            StoreUnavailableError
-        """
-        with _environment_errors(), self._engine.connect() as connection:
+    def _open_snapshot(self, *, wait: bool = True) -> Iterator[Connection]:
+        engine = self._engine if wait else self._impatient
+        with _environment_errors(), engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -160,6 +162,7 @@ class SqliteDatabase(Database):
         """Close every connection. SQLite moves the write-ahead log into the database file."""
         self._checkpoints.stop()
         self._engine.dispose()
+        self._impatient.dispose()
         self._process_lock.close()
 
     @contextmanager
@@ -257,14 +260,19 @@ def _environment_errors() -> Iterator[None]:
     except sqlite3.DatabaseError as error:  # from the driver itself
         if error.sqlite_errorcode & 0xFF not in _ENVIRONMENT_ERRORS:
             raise
-        raise StoreUnavailableError(str(error)) from error
+        raise _store_error(error, error.sqlite_errorcode) from error
     except DatabaseError as error:
         code = getattr(error.orig, "sqlite_errorcode", None)
         if code is None or code & 0xFF not in _ENVIRONMENT_ERRORS:
             raise
-        raise StoreUnavailableError(str(error.orig)) from error
+        raise _store_error(error.orig, code) from error
     except PoolTimeoutError as error:
         raise StoreUnavailableError("no database connection is free") from error
+
+
+def _store_error(error: object, code: int) -> StoreUnavailableError:
+    is_busy = code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    return (StoreBusyError if is_busy else StoreUnavailableError)(str(error))
 
 
 def _configure(connection: Any, _record: object) -> None:
@@ -276,6 +284,11 @@ def _configure(connection: Any, _record: object) -> None:
 def _configure_reader(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA query_only=ON")  # mode=ro would leave the write-ahead log's files behind
+
+
+def _configure_impatient(connection: Any, record: object) -> None:
+    _configure(connection, record)
+    connection.execute("PRAGMA busy_timeout=0")
 
 
 def _begin(connection: Connection) -> None:

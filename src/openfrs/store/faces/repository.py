@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from openfrs.core.clock import Clock, utc_now
@@ -13,7 +13,8 @@ from openfrs.core.geometry import BoundingBox
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import retry_on_conflict
-from openfrs.store.db.prepared import Prepared
+from openfrs.store.db.prepared import Prepared, Record
+from openfrs.store.db.short_reads import ShortReads
 
 from .deletions import Cause, HeldError
 from .models import CapacityError, Face, FaceSet, IdTakenError, Match, NewFace, SetMissingError
@@ -43,6 +44,7 @@ class FaceRepository:
         self._database = database
         self._clock = clock
         self.templates = templates or Templates()
+        self.short_reads = ShortReads(database)
 
     def snapshot(self) -> AbstractContextManager[Connection]:
         """Open a connection whose reads all see the same snapshot of the database."""
@@ -244,9 +246,9 @@ class FaceRepository:
 
     def list_faces(self, set_id: int, offset: int, limit: int) -> list[Face]:
         """Return a page of the faces of a set in insertion order."""
-        query = _FACE.where(_faces.c.set_id == set_id).order_by(_faces.c.seq).offset(offset).limit(limit)
         with self._database.read() as connection:
-            return [_face(row) for row in connection.execute(query)]
+            rows = _PAGE.all(connection, {"set": set_id, "offset": offset, "limit": limit})
+        return [_face(row) for row in rows]
 
     def find_face(self, set_id: int, face_id: str) -> Face | None:
         """Return a face of a set, or None."""
@@ -265,12 +267,18 @@ class FaceRepository:
 
 # Built once: building a statement takes longer than running it.
 _NAMED = Prepared(select(_sets).where(_sets.c.project_id == bindparam("project"), _sets.c.name == bindparam("name")))
+_PAGE = Prepared(
+    _FACE.where(_faces.c.set_id == bindparam("set"))
+    .order_by(_faces.c.seq)
+    .offset(bindparam("offset", type_=Integer))
+    .limit(bindparam("limit", type_=Integer))
+)
 _BUMP = (
     update(_sets).where(_sets.c.id == bindparam("set")).values(version=bindparam("to"), face_number=bindparam("faces"))
 )
 
 
-def _face(row: "Row[tuple[object, ...]]") -> Face:
+def _face(row: "Row[tuple[object, ...]] | Record") -> Face:
     box = BoundingBox(row.left, row.top, row.width, row.height)
     return Face(row.face_id, row.external_image_id, box, row.fields)
 
