@@ -171,6 +171,38 @@ def test_a_retired_key_is_dropped_once_its_tokens_have_expired(tmp_path: Path) -
         TokenIssuer(keyring, timedelta(hours=1)).read(text)
 
 
+def test_a_token_that_was_read_before_is_valid_no_longer_than_its_key(tmp_path: Path) -> None:
+    keyring = Keyring(KeyFile(tmp_path / "keys.json"))
+    issuer = TokenIssuer(keyring, timedelta(hours=1))
+    text, token = issuer.issue("u", "p", 0)
+    assert issuer.read(text) == issuer.read(text) == token
+    for _ in range(2):
+        keyring.rotate_token_keys(timedelta(seconds=0))
+    with pytest.raises(ServiceError, match=r"FRS\.0002/401"):
+        issuer.read(text)
+
+
+def test_a_token_that_was_read_before_expires(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    issuer = TokenIssuer(Keyring(KeyFile(tmp_path / "keys.json")), timedelta(hours=1))
+    text, token = issuer.issue("u", "p", 0)
+    assert issuer.read(text) == token
+    monkeypatch.setattr("openfrs.accounts.tokens.utc_now", lambda: token.expires_at)
+    with pytest.raises(ServiceError, match=r"FRS\.0002/401"):
+        issuer.read(text)
+
+
+def test_a_process_keeps_the_contents_of_the_last_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openfrs.accounts.tokens.MAX_KEPT_TOKENS", 2)
+    issuer = TokenIssuer(Keyring(KeyFile(tmp_path / "keys.json")), timedelta(hours=1))
+    issued = [issuer.issue("u", "p", version) for version in range(3)]
+    for text, token in issued:
+        assert issuer.read(text) == token
+    monkeypatch.setattr("openfrs.accounts.tokens.unseal", lambda *_: pytest.fail("a token is decrypted again"))
+    assert [issuer.read(text) for text, _ in issued[1:]] == [token for _, token in issued[1:]]
+    with pytest.raises(pytest.fail.Exception):
+        issuer.read(issued[0][0])
+
+
 def test_nocatalog_leaves_the_catalogue_out(tenant: Tenant) -> None:
     body = {
         "auth": {

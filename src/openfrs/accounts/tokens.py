@@ -1,8 +1,10 @@
 """Stateless tokens, signed and encrypted."""
 
+import hashlib
 import json
 import re
 import secrets
+import threading
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,6 +19,8 @@ from .keyring import Keyring
 MAX_EXCHANGES: Final = 32
 """Number of tokens that can be exchanged one for the other: a token holds the ids of all of them."""
 
+MAX_KEPT_TOKENS: Final = 4096
+"""Number of tokens whose contents a process keeps."""
 
 _SEALED: Final = re.compile(r"gAAAAA[A-Za-z0-9_-]{92,}={0,2}")
 """The form of a sealed object: Fernet's version and the first bytes of its time, then at least one encrypted block and a digest."""
@@ -51,6 +55,7 @@ class TokenIssuer:
     def __init__(self, keyring: Keyring, life: timedelta) -> None:
         self._keyring = keyring
         self._life = life
+        self._read_tokens = _ReadTokens()
 
     def issue(self, user_id: str, project_id: str, credentials_version: int) -> tuple[str, Token]:
         """Issue a token; return its text and content."""
@@ -82,15 +87,51 @@ class TokenIssuer:
         Raises:
             ServiceError: ``FRS.0002/401`` it has expired, and as :func:`unseal`.
         """
-        content = unseal(self._keyring, text)
-        try:
-            lists = {name: tuple(content.get(name, ())) for name in ("methods", "ancestors")}
-            token = Token(**{**content, **lists})
-        except (KeyError, TypeError):
-            raise ServiceError("FRS.0002/401") from None
+        keys = self._keyring.tokens
+        token = self._read_tokens.find(text, keys)
+        if token is None:
+            token = _parse_token(unseal(self._keyring, text))
+            self._read_tokens.add(text, keys, token)
         if token.expires_at <= utc_now():
             raise ServiceError("FRS.0002/401")
         return token
+
+
+class _ReadTokens:
+    """The contents of the tokens that were read last, by the digest of their text: decryption takes longer than a query.
+
+    A token is valid only while the keys that decrypted it are those of the keyring.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys: object = None
+        self._tokens: dict[bytes, Token] = {}
+
+    def find(self, text: str, keys: object) -> Token | None:
+        """Return the content of a token that was read with these keys, or None."""
+        return self._tokens.get(_digest(text)) if keys is self._keys else None
+
+    def add(self, text: str, keys: object, token: Token) -> None:
+        """Keep the content of a token in place of the oldest one."""
+        with self._lock:
+            if keys is not self._keys:
+                self._keys, self._tokens = keys, {}
+            elif len(self._tokens) >= MAX_KEPT_TOKENS:
+                del self._tokens[next(iter(self._tokens))]
+            self._tokens[_digest(text)] = token
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _parse_token(content: dict[str, Any]) -> Token:
+    try:
+        lists = {name: tuple(content.get(name, ())) for name in ("methods", "ancestors")}
+        return Token(**{**content, **lists})
+    except (KeyError, TypeError):
+        raise ServiceError("FRS.0002/401") from None
 
 
 def seal(keyring: Keyring, content: dict[str, Any]) -> str:
