@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from limits.storage import Storage
@@ -40,6 +40,7 @@ from openfrs.recognition.recognizer import Recognizer, WorkLimits
 from openfrs.recognition.similarity import load_calibration
 from openfrs.recognition.threads import ThreadExecutor
 from openfrs.store.accounts import AccountRepository
+from openfrs.store.clock import ClockWatch
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
@@ -108,6 +109,7 @@ class Services:
     policies: Policies
     retention: Retention
     retention_job: RetentionJob
+    clock_watch: ClockWatch
     index: "MilvusIndex | None"
     """The index of face sets on a Milvus server, if one is used."""
 
@@ -176,6 +178,7 @@ class Services:
             policies=Policies(face_sets, repository, galleries, recognizer),
             retention=Retention(face_sets, repository, DeletionRepository(database)),
             retention_job=RetentionJob(repository, clock),
+            clock_watch=ClockWatch(database, clock),
             index=index,
             short_reads=repository.short_reads,
             readiness=Readiness(executor, database, index),
@@ -193,6 +196,16 @@ class Services:
             StoreUnavailableError
         """
         return self._database.exclusive(job)
+
+    def prune(self, now: datetime) -> None:
+        """Delete old entries of the audit log, and records of revoked tokens that have expired.
+
+        Raises:
+            OSError: a file cannot be deleted.
+            StoreUnavailableError
+        """
+        self.audit.prune(now, self._settings.audit_days)
+        self._accounts.delete_expired_revocations(now)
 
     def bootstrap(self, endpoint: str) -> bool:
         """Create the first account and ``credentials.json`` if there is no account; return True if it did."""

@@ -11,7 +11,7 @@ import pytest
 from openfrs.accounts.usage import UsageCounter
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry.metrics import REGISTRY
-from openfrs.server.jobs import PeriodicJob, run_retention, usage_flushes
+from openfrs.server.jobs import PeriodicJob, prune, run_retention, usage_flushes
 from openfrs.services import Services
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.opening import live_database
@@ -39,8 +39,27 @@ def services(tmp_path: Path) -> Iterator[Services]:
     project.add(*PEOPLE[:2])
     services.retention.set_rule(project.id, "test", {"days": 1})
     clock.now += timedelta(days=2)
+    services.clock_watch.trust()
     yield services
     services.close()
+
+
+def test_nothing_is_deleted_by_a_clock_far_beyond_the_newest_write(
+    services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    before, clock = counted("openfrs_expired_faces_total"), services.retention_job._clock
+    assert isinstance(clock, Clock)
+    present = clock.now
+    clock.now = datetime(2037, 1, 1, tzinfo=UTC)
+    run_retention(services)
+    prune(services)
+    assert counted("openfrs_expired_faces_total") == before
+    assert (
+        "the clock (2037-01-01 00:00 UTC) is 4,016 days beyond the newest write (2026-01-03 00:00 UTC)" in caplog.text
+    )
+    clock.now = present
+    run_retention(services)
+    assert counted("openfrs_expired_faces_total") == before + 2
 
 
 def counted(name: str) -> float:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_find_token_user_returns_the_user(accounts: AccountRepository) -> None:
 
 
 def test_revoking_a_token_leaves_other_tokens_of_the_user_valid(accounts: AccountRepository) -> None:
-    accounts.revoke_token("token", LATER, NOW)
+    accounts.revoke_token("token", LATER)
     assert accounts.find_token_user(USER.id, ["token"]) is None
     assert accounts.find_token_user(USER.id, ["another"]) == USER
     assert accounts.find_token_user(USER.id, ["another", "token"]) is None
@@ -104,3 +104,11 @@ def test_a_user_without_a_role_belongs_to_the_project_of_the_last_one(accounts: 
     user = accounts.find_user(USER.id)
     assert user is not None
     assert user.home_project_id == PROJECT.id
+
+
+def test_a_revocation_is_kept_until_its_token_has_expired(accounts: AccountRepository) -> None:
+    accounts.revoke_token("token", LATER)
+    accounts.delete_expired_revocations(LATER)
+    assert accounts.find_token_user(USER.id, ["token"]) is None
+    accounts.delete_expired_revocations(LATER + timedelta(seconds=1))
+    assert accounts.find_token_user(USER.id, ["token"]) == USER

@@ -152,7 +152,7 @@ class Authenticator:
             ServiceError: as :meth:`inspect`
         """
         token, _ = self._read_token(text)
-        self._accounts.revoke_token(token.id, token.expires_at, utc_now())
+        self._accounts.revoke_token(token.id, token.expires_at)
 
     def create_temporary_key(self, caller: Caller, seconds: int) -> TemporaryKey:
         """Create a temporary access key for the caller, valid for ``seconds``.

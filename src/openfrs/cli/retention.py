@@ -15,12 +15,15 @@ app = typer.Typer(no_args_is_help=True)
 @app.command()
 def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report without deleting.")] = False,
+    trust_clock: Annotated[
+        bool, typer.Option("--trust-clock", help="Accept a clock that is more than a day beyond the newest write.")
+    ] = False,
     data: Data = None,
 ) -> None:
     """Delete expired faces now. The server may run; it also does this at regular intervals."""
     verb = "would be deleted" if dry_run else "deleted"
     total = 0
-    for result in run_retention(settings_of(data=data), dry=dry_run):
+    for result in run_retention(settings_of(data=data), dry=dry_run, trust_clock=trust_clock):
         held = f", {result.held} expired under legal hold" if result.held else ""
         undated = f", {result.undated} without a date" if result.undated else ""
         counts = f"{result.deleted} {verb}{held}{undated}"

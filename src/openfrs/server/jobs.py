@@ -88,15 +88,9 @@ def refused_login_entries(services: Services) -> Iterator[None]:
 
 
 @contextmanager
-def audit_pruning(services: Services, settings: Settings) -> Iterator[None]:
-    """Delete old entries of the audit log every hour while the block runs."""
-
-    def prune() -> None:
-        with services.exclusive("audit") as acquired:
-            if acquired:
-                services.audit.prune(utc_now(), settings.audit_days)
-
-    with _running(prune, _PRUNING_SECONDS):
+def pruning(services: Services) -> Iterator[None]:
+    """Delete old entries of the audit log and expired records every hour while the block runs."""
+    with _running(lambda: prune(services), _PRUNING_SECONDS):
         yield
 
 
@@ -125,11 +119,30 @@ def _running(job: Callable[[], None], interval_seconds: float) -> Iterator[None]
         periodic_job.stop()
 
 
+def prune(services: Services) -> None:
+    """Delete old entries of the audit log and expired records, unless another process does so or the clock is not plausible."""
+    with services.exclusive("pruning") as acquired:
+        if acquired and _is_plausible(services, "audit log"):
+            services.prune(utc_now())
+
+
+def _is_plausible(services: Services, affected: str) -> bool:
+    hold = services.clock_watch.check()
+    if hold is not None:
+        log.warning(
+            "%s: nothing is deleted from the %s until %s UTC; set the clock, or accept it with openfrs retention run --trust-clock",
+            hold,
+            affected,
+            f"{hold.until:%Y-%m-%d %H:%M}",
+        )
+    return hold is None
+
+
 def run_retention(services: Services) -> None:
-    """Delete expired faces, unless another process that uses the database is already doing so."""
+    """Delete expired faces, unless another process that uses the database does so or the clock is not plausible."""
     try:
         with services.exclusive("retention") as acquired:
-            if acquired:
+            if acquired and _is_plausible(services, "face sets"):
                 for result in services.retention_job.run_audited(services.audit):
                     EXPIRED_FACES.inc(result.deleted)
     except BaseException:

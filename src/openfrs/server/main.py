@@ -28,7 +28,7 @@ from .connections import connection_limit
 from .endpoints import client_endpoint, listening_endpoint
 from .header_names import with_documented_names
 from .http_protocol import bounded_protocol
-from .jobs import audit_pruning, index_updates, memory_trimming, refused_login_entries, retention_runs, usage_flushes
+from .jobs import index_updates, memory_trimming, pruning, refused_login_entries, retention_runs, usage_flushes
 from .tls import certificate_of, reloaded_on_hangup
 from .workers import run_workers
 
@@ -122,7 +122,7 @@ def _serve(
             index_updates(services),
             usage_flushes(services),
             refused_login_entries(services),
-            audit_pruning(services, settings),
+            pruning(services),
             memory_trimming(),
         ):
             _Server(config, on_ready).run(sockets=[listener])

@@ -165,10 +165,9 @@ class AccountRepository:
 
     def find_token_user(self, user_id: str, token_ids: Sequence[str]) -> User | None:
         """Return the user of a token, or None if it or a token that it derives from was revoked."""
+        ids = token_ids or [""]  # credentials that derive from an access key
         with self._database.read() as connection:
-            row = _token_user(list_size(len(token_ids))).first(
-                connection, {"user": user_id, **list_parameters("token", token_ids)}
-            )
+            row = _token_user(list_size(len(ids))).first(connection, {"user": user_id, **list_parameters("token", ids)})
         return None if row is None else _user(row)
 
     def find_user_by_name(
@@ -315,10 +314,15 @@ class AccountRepository:
     # revoked tokens
 
     @retry_on_conflict
-    def revoke_token(self, token_id: str, expires_at: datetime, now: datetime) -> None:
-        """Record a token as revoked, and delete the records of expired tokens."""
+    def revoke_token(self, token_id: str, expires_at: datetime) -> None:
+        """Record a token as revoked."""
         with suppress(IntegrityError), self._database.write() as connection:  # already revoked
             connection.execute(insert(_revoked).values(token_id=token_id, expires_at=expires_at))
+
+    @retry_on_conflict
+    def delete_expired_revocations(self, now: datetime) -> None:
+        """Delete the records of revoked tokens that have expired."""
+        with self._database.write() as connection:
             connection.execute(delete(_revoked).where(_revoked.c.expires_at < now))
 
     # queries and conversion of rows

@@ -8,23 +8,34 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.faces.retention import RetentionJob, RetentionResult
 from openfrs.operations.lookup import project_or_first
+from openfrs.store.clock import ClockWatch
 from openfrs.store.faces.deletions import Deletion, DeletionRepository
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
 from openfrs.store.opening import live_database, load_master_key
 
 
-def run_retention(settings: Settings, *, dry: bool, clock: Clock = utc_now) -> Iterator[RetentionResult]:
+def run_retention(
+    settings: Settings, *, dry: bool, trust_clock: bool = False, clock: Clock = utc_now
+) -> Iterator[RetentionResult]:
     """Delete expired faces and yield the count of each face set and rule; a ``dry`` run deletes nothing.
 
+    ``trust_clock`` accepts a clock that is far beyond the newest write.
+
     Raises:
-        OperatorError: The database cannot be used, or a reader keeps deleted data in the write-ahead log.
+        OperatorError: The database cannot be used, the clock is not plausible, or a reader keeps deleted data in the write-ahead
+            log.
     """
     with live_database(settings) as database:
         job = RetentionJob(FaceRepository(database, Templates(load_master_key(settings)), clock=clock), clock)
         if dry:
             yield from job.run(dry_run=True)
             return
+        watch = ClockWatch(database, clock)
+        if trust_clock:
+            watch.trust()
+        elif (hold := watch.check()) is not None:
+            raise OperatorError(f"{hold}; set the clock, or accept it with --trust-clock")
         audit = open_audit(settings, database)
         try:
             yield from job.run_audited(audit)

@@ -224,6 +224,16 @@ audit_entries = Table(
     Index(None, "part", "at"),
 )
 
+# The one row of the clock's last plausible time, and of the time since which it is not plausible.
+clock_watch = Table(
+    "clock_watch",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("trusted_at", UtcDateTime, nullable=False),
+    Column("held_since", UtcDateTime, nullable=True),
+    Column("held_at", UtcDateTime, nullable=True),  # when it was last found to be so
+)
+
 # Copies of face sets in an index on a server. A set has a second copy while its index is rebuilt. The row of a copy is deleted when
 # the server holds none of its faces, which may be after its set.
 index_copies = Table(
