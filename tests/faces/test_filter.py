@@ -12,6 +12,7 @@ from openfrs.faces import filter as filter_module
 from openfrs.faces.filter import parse_filter
 from openfrs.store.faces.predicate import And, Between, Equal, Not, Or, Predicate
 from tests.support.fuzzing import fuzz
+from tests.support.names import NAMES
 
 FIELDS = {
     "text": {"type": "string"},
@@ -54,6 +55,7 @@ a, b, c = "big:1", "small:2", "flag:true"
         ('text:"a b"', Equal("text", "a b")),
         (r'text:"say \"(a\\b)\" && !"', Equal("text", r'say "(a\b)" && !')),
         ('text:"*"', Equal("text", "*")),
+        *((f'text:"{name}"', Equal("text", name)) for name in NAMES),
         ("untyped:x", Equal("untyped", "x")),
         ("external_image_id:test", Equal("external_image_id", "test")),
         ("TO:TO", Equal("TO", "TO")),
@@ -102,6 +104,7 @@ CLOSING = r'expected a closing " after it, with \" and \\ as the only escapes'
     ("text", "column", "expected"),
     [
         (" ", 2, "expected the name of a field"),
+        *((f'text:"a{character}b"', 6, "expected a string") for character in "\n\0\x85\ud800"),
         ("big", 4, "expected :"),
         ("big=1", 4, "this character must be quoted"),
         ("big:", 5, "expected a whole number"),
@@ -221,10 +224,12 @@ def test_parsing_time_is_linear(text: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert tokens <= len(text) + 2
 
 
+values = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=8)
+
 leaves = st.one_of(
     st.builds(Equal, st.sampled_from(["small", "big", "AND", "NOT"]), st.integers(-(2**70), 2**70)),
     st.builds(Equal, st.sampled_from(["ratio", "exact-1_a"]), st.floats(allow_nan=False, allow_infinity=False)),
-    st.builds(Equal, st.sampled_from(["text", "untyped", "external_image_id", "TO"]), st.text(min_size=1, max_size=8)),
+    st.builds(Equal, st.sampled_from(["text", "untyped", "external_image_id", "TO"]), values),
     st.builds(Equal, st.just("flag"), st.booleans()),
     st.builds(
         Between,

@@ -3117,7 +3117,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * Face Set Name
-                     * @description 1 to 64 printable characters other than `/`; unique in the project.
+                     * @description 1 to 64 characters other than `/` and control characters; unique in the project.
                      */
                     face_set_name: string;
                     /** Face Set Capacity */
@@ -3947,7 +3947,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * Face Set Name
-                     * @description 1 to 64 printable characters other than `/`; unique in the project.
+                     * @description 1 to 64 characters other than `/` and control characters; unique in the project.
                      */
                     face_set_name: string;
                     /** Face Set Capacity */

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
+from openfrs.core.text import plain
 from openfrs.store.accounts import User
 
 from .audit.log import LOGIN_FAILED, LOGINS_REFUSED, AuditLog
@@ -66,4 +67,4 @@ def _account(login: "Login", user: User | None) -> dict[str, str]:
 
 
 def _cut(name: str | None) -> str:
-    return "".join(character if character.isprintable() else "?" for character in (name or "")[:_MAX_NAME_LENGTH])
+    return plain((name or "")[:_MAX_NAME_LENGTH])

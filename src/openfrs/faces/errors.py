@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError
+from openfrs.core.text import is_plain
 from openfrs.store.faces.deletions import HeldError
 from openfrs.store.faces.models import SetMissingError
 
@@ -28,7 +29,7 @@ def translated_errors(set_name: str) -> Iterator[None]:
 def missing_set(name: str) -> ServiceError:
     """The error for a face set that does not exist (``FRS.0302``)."""
     return ServiceError(
-        "FRS.0302", name if len(name) <= limits.MAX_FACE_SET_NAME_LENGTH and name.isprintable() else "named"
+        "FRS.0302", name if len(name) <= limits.MAX_FACE_SET_NAME_LENGTH and is_plain(name) else "named"
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from openfrs.core import limits
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError, wrong_format
+from openfrs.core.text import is_plain
 from openfrs.store.faces.models import FaceSet, SetExistsError, TooManySetsError
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.search import Galleries
@@ -125,5 +126,5 @@ def validate_name(name: str) -> None:
         raise ServiceError("FRS.0011", "face_set_name")
     if not 1 <= len(name) <= limits.MAX_FACE_SET_NAME_LENGTH:
         raise wrong_format("face_set_name", f"must have 1 to {limits.MAX_FACE_SET_NAME_LENGTH} characters")
-    if not name.isprintable() or "/" in name or name in {".", ".."}:
-        raise wrong_format("face_set_name", "may hold any printable characters except '/', and must not be '.' or '..'")
+    if not is_plain(name) or "/" in name or name in {".", ".."}:
+        raise wrong_format("face_set_name", "may have all but control characters and '/', and must not be '.' or '..'")

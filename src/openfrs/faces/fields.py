@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
+from openfrs.core.text import is_plain
 from openfrs.store.faces.models import IdTakenError
 from openfrs.store.faces.predicate import FieldDefinitions, FieldValue
 from openfrs.store.index.columns import FieldType, field_type
@@ -24,7 +25,7 @@ EXTERNAL_IMAGE_ID_FORMAT: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.MAX_EXT
 
 
 def _is_string(value: Any) -> bool:
-    return isinstance(value, str) and 1 <= len(value) <= limits.MAX_CUSTOM_FIELD_STRING_LENGTH and value.isprintable()
+    return isinstance(value, str) and 1 <= len(value) <= limits.MAX_CUSTOM_FIELD_STRING_LENGTH and is_plain(value)
 
 
 def _is_integer(value: Any, bits: int) -> bool:

@@ -17,6 +17,7 @@ from typing import Final, NoReturn
 
 from openfrs.core import limits
 from openfrs.core.errors import wrong_format
+from openfrs.core.text import is_plain
 from openfrs.store.faces.predicate import (
     EXTERNAL_IMAGE_ID,
     And,
@@ -70,7 +71,9 @@ def parse_filter(text: str, definitions: FieldDefinitions) -> Predicate:
 
 
 def _string(kind: str, text: str) -> str | None:
-    return text if kind == "word" else (_ESCAPE.sub(r"\1", text[1:-1]) or None) if kind == "quoted" else None
+    if kind == "quoted":
+        return (_ESCAPE.sub(r"\1", text[1:-1]) or None) if is_plain(text) else None
+    return text if kind == "word" and is_plain(text) else None
 
 
 def _boolean(kind: str, text: str) -> bool | None:

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from openfrs.accounts.audit.log import AuditLog
 from openfrs.core.clock import Clock
 from openfrs.core.errors import ServiceError, wrong_format
+from openfrs.core.text import is_plain
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.faces.deletions import Cause, Deletion, DeletionRepository, HeldError
 from openfrs.store.faces.models import FaceSet, SetMissingError
@@ -113,10 +114,10 @@ class Retention:
         """Put a set under legal hold or, with None, release it.
 
         Raises:
-            ServiceError: ``FRS.0302``, ``FRS.0012`` the reason is empty, too long or not printable.
+            ServiceError: ``FRS.0302``, ``FRS.0012`` the reason is empty, too long or has control characters.
         """
-        if reason is not None and not (0 < len(reason) <= HOLD_REASON_LENGTH and reason.isprintable()):
-            raise wrong_format("reason", f"must be 1 to {HOLD_REASON_LENGTH} printable characters")
+        if reason is not None and not (0 < len(reason) <= HOLD_REASON_LENGTH and is_plain(reason)):
+            raise wrong_format("reason", f"must be 1 to {HOLD_REASON_LENGTH} characters without control characters")
         face_set = self._face_sets.require(project_id, set_name)
         with translated_errors(set_name):
             self._repository.set_legal_hold(face_set.id, reason)

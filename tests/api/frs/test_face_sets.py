@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from openfrs.core import limits
 from tests.support.contract import Frs, ok, refusal
 from tests.support.fake_models import photo
+from tests.support.names import NAMES
 
 PAGE_FIELDS = {"timestamp": {"type": "long"}, "id": {"type": "string"}, "number": {"type": "integer"}}
 
-NAME_CHARACTERS = st.characters(exclude_categories=("C", "Z"), exclude_characters="/")
+NAME_CHARACTERS = st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="/")
 
 
 def in_path(name: str) -> str:
@@ -58,7 +59,20 @@ def test_null_and_unknown_keys_count_as_absent(frs: Frs) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["a", "a" * 64, "库" * 64, "_monitored-not", "te st", "%2F", "{face_set_name}", "...", "a?b#c&d", "\\", "😀"],
+    [
+        "a",
+        "a" * 64,
+        "库" * 64,
+        "_monitored-not",
+        "te st",
+        "%2F",
+        "{face_set_name}",
+        "...",
+        "a?b#c&d",
+        "\\",
+        "😀",
+        *NAMES,
+    ],
 )
 def test_a_face_set_is_addressed_by_its_name(frs: Frs, name: str) -> None:
     created = frs.create(name)
@@ -69,7 +83,7 @@ def test_a_face_set_is_addressed_by_its_name(frs: Frs, name: str) -> None:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(NAME_CHARACTERS, min_size=1, max_size=64).filter(lambda name: name not in {".", ".."}))
-def test_any_printable_name_round_trips(frs: Frs, name: str) -> None:
+def test_any_name_round_trips(frs: Frs, name: str) -> None:
     assert frs.create(name)["face_set_name"] == name
     assert ok(frs.delete(in_path(name))) == {"face_set_name": name}
 
@@ -86,7 +100,7 @@ def test_any_printable_name_round_trips(frs: Frs, name: str) -> None:
         ("..", "FRS.0012"),
         ("a\0b", "FRS.0012"),
         ("a\nb", "FRS.0012"),
-        ("\u202egnp", "FRS.0012"),
+        ("a\x85b", "FRS.0012"),
         (7, "FRS.0012"),
         (["test"], "FRS.0012"),
         (True, "FRS.0012"),

@@ -31,7 +31,7 @@ class CreateFaceSetInput(Input):
     """A new face set."""
 
     face_set_name: FaceSetName = Field(
-        description="1 to 64 printable characters other than `/`; unique in the project."
+        description="1 to 64 characters other than `/` and control characters; unique in the project."
     )
     face_set_capacity: Annotated[
         int | None, BeforeValidator(_numeric_string, json_schema_input_type=int | _Digits | None)

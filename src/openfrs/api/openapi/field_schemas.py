@@ -12,9 +12,16 @@ from openfrs.faces.fields import EXTERNAL_IMAGE_ID_FORMAT, FIELD_NAME_FORMAT
 from openfrs.store.index.columns import FieldType
 
 FaceSetName = Annotated[
-    str, Field(json_schema_extra={"minLength": 1, "maxLength": limits.MAX_FACE_SET_NAME_LENGTH, "pattern": "^[^/]+$"})
+    str,
+    Field(
+        json_schema_extra={
+            "minLength": 1,
+            "maxLength": limits.MAX_FACE_SET_NAME_LENGTH,
+            "pattern": r"^[^/\x00-\x1f\x7f-\x9f]+$",
+        }
+    ),
 ]
-"""Printable characters except the slash."""
+"""Any characters except the slash and control characters."""
 
 ExternalImageId = Annotated[str, Field(json_schema_extra={"pattern": f"^{EXTERNAL_IMAGE_ID_FORMAT.pattern}$"})]
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError
+from openfrs.core.text import is_plain
 
 _HOST: Final = re.compile(
     r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -77,6 +78,6 @@ def _obs_object(bucket: str, key: str) -> ObsObject:
     traverses = any(part in {".", ".."} for part in key.split("/"))
     if not _BUCKET.fullmatch(bucket) or not key or len(key.encode()) > limits.MAX_OBS_KEY_BYTES or traverses:
         raise ServiceError("FRS.0022")
-    if not key.isprintable():
+    if not is_plain(key):
         raise ServiceError("FRS.0022")
     return ObsObject(bucket, key)
