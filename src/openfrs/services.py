@@ -214,6 +214,7 @@ class Services:
     def close(self) -> None:
         """Finish work in progress and close the store."""
         self.login_queue.close()
+        self.authenticator.close()
         self.recognizer.close()
         self.failed_logins.flush()
         self.audit.close()

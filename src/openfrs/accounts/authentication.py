@@ -1,9 +1,8 @@
 """Authentication by password, token or request signature, and authorization for a project."""
 
 import secrets
-import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from openfrs.core import limits
 from openfrs.core.clock import utc_now
@@ -13,6 +12,7 @@ from openfrs.store.accounts import AccountRepository, Domain, Project, User
 from . import signatures
 from .failed_logins import FailedLogins
 from .keyring import Keyring
+from .last_uses import LastUseRecorder
 from .passwords import verify_password
 from .principal import Caller, Principal, Role
 from .quotas import ProjectLimits
@@ -95,6 +95,10 @@ class Authenticator:
         self._default_limits = default_limits
         self._debug_signatures = debug_signatures
         self._last_uses = LastUseRecorder(accounts)
+
+    def close(self) -> None:
+        """Stop recording."""
+        self._last_uses.close()
 
     # tokens
 
@@ -338,27 +342,6 @@ class Authenticator:
             canonical = signatures.canonical_request(request, signature.signed_headers)
             message += ", canonicalRequest:" + canonical.encode("utf-8", "replace").decode().replace("\n", "|")
         return message
-
-
-class LastUseRecorder:
-    """Records the last use of access keys, at most once a minute for each."""
-
-    _MINUTE = timedelta(minutes=1)
-
-    def __init__(self, accounts: AccountRepository) -> None:
-        self._accounts = accounts
-        self._lock = threading.Lock()
-        self._written: dict[str, datetime] = {}
-
-    def record(self, access_key: str) -> None:
-        """Record that an access key is used now."""
-        now = utc_now()
-        with self._lock:
-            due = now - self._written.get(access_key, datetime.min.replace(tzinfo=UTC)) >= self._MINUTE
-            if due:
-                self._written[access_key] = now
-        if due:
-            self._accounts.record_access_key_use(access_key, now)
 
 
 def _after(seconds: int) -> datetime:

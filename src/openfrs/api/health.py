@@ -1,9 +1,9 @@
 """Liveness and readiness probes."""
 
 from fastapi import APIRouter
-from starlette.concurrency import run_in_threadpool
 
 from openfrs.core.errors import ServiceError
+from openfrs.core.threads import run_probe
 
 from .dependencies import ReadinessDep
 from .openapi.refusals import refuses_without_project
@@ -27,7 +27,7 @@ async def ready(readiness: ReadinessDep) -> dict[str, str]:
     """
     if not readiness.models_are_loaded:
         raise ServiceError("APIG.0201/loading", headers={"Retry-After": "1"})
-    if not await run_in_threadpool(readiness.store_responds):
+    if not await run_probe(readiness.store_responds):
         raise ServiceError("APIG.0201/502")
     if not readiness.milvus_responds:
         return {"status": "ready", "milvus": "out of reach"}

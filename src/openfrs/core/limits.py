@@ -35,6 +35,11 @@ MAX_OBS_KEY_BYTES: Final = 1024  # OBS, in bytes of UTF-8
 FETCH_TIMEOUT_SECONDS: Final = 10  # ours: for the whole file, from the DNS lookup to the last byte
 MAX_CONCURRENT_FETCHES: Final = 16  # ours, in each process
 
+# threads
+WRITER_THREADS: Final = 8  # ours, in each process: as many as the pool of connections to PostgreSQL has for writes
+PROBE_THREADS: Final = 2  # ours, in each process
+MAX_WAITING_WRITES: Final = 64  # ours: a quarter of the default number of requests, so that reads find a place
+
 # face sets
 MAX_FACE_SET_NAME_LENGTH: Final = 64  # FRS
 FACE_SETS_PER_PROJECT: Final = 10  # page

@@ -7,6 +7,7 @@ from anyio import to_thread
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
+from openfrs.core.threads import run_write
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.types import FaceTemplate
@@ -68,7 +69,7 @@ class Faces:
         face_set, templates, values = await self._prepare(
             project_id, set_name, image, external_image_id, fields, single=single
         )
-        faces = await to_thread.run_sync(self._enrol, face_set, templates, values, external_image_id, new_ids)
+        faces = await run_write(self._enrol, face_set, templates, values, external_image_id, new_ids)
         return face_set, faces
 
     async def dry_run(

@@ -64,6 +64,7 @@ class ClockWatch:
         self._ensure_record()
         return self._check()
 
+    @retry_on_conflict
     def trust(self) -> None:
         """Accept the clock as it is.
 

@@ -74,6 +74,7 @@ class LivenessSessionRepository:
                 update(_sessions).where(_sessions.c.id == session_id).values(result=dict(result), expires_at=expires_at)
             )
 
+    @retry_on_conflict
     def pop_result(self, project_id: str, session_id: str, now: datetime) -> Mapping[str, Any] | None:
         """Return the result of a session and delete the session; None if there is no result, or it has expired."""
         with self._database.write() as connection:

@@ -33,6 +33,7 @@ class ServiceKeyRepository:
         """
         return read_service_keys(self._database, self._master_key)
 
+    @retry_on_conflict
     def create(self, text: str) -> None:
         """Write the text if there is none. If several nodes do so at once, the first one wins."""
         try:

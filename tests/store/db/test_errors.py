@@ -1,5 +1,6 @@
 """Errors of the machine are reported as store errors, and no transaction is half done."""
 
+import ast
 import contextlib
 import sqlite3
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.db.sqlite import SqliteDatabase
 from openfrs.store.faces.repository import FaceRepository
 from tests.support.galleries import face, new_set
+from tests.support.servers import REPOSITORY
 from tests.support.store_accounts import PROJECT, create_account
 
 
@@ -144,3 +146,18 @@ def test_an_unwritable_path_is_rejected(tmp_path: Path) -> None:
     file.write_text("")
     with pytest.raises(OperatorError, match="cannot be used as a database"):
         SqliteDatabase(file / "x.db")
+
+
+def test_every_write_of_a_repository_is_retried_on_conflict() -> None:
+    """PostgreSQL may roll any transaction back in favour of another one."""
+    unretried = []
+    for path in (REPOSITORY / "src" / "openfrs" / "store").rglob("*.py"):
+        for kind in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(kind, ast.ClassDef):
+                continue
+            for method in kind.body:
+                if isinstance(method, ast.FunctionDef) and "self._database.write()" in ast.unparse(method):
+                    decorators = {ast.unparse(each) for each in method.decorator_list}
+                    if "retry_on_conflict" not in decorators:
+                        unretried.append(f"{path.name}: {kind.name}.{method.name}")
+    assert unretried == []

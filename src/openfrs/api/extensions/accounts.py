@@ -16,6 +16,7 @@ from openfrs.api.openapi.document import body_of
 from openfrs.api.openapi.refusals import refuses
 from openfrs.api.requests.body import Input, read_iam_input
 from openfrs.core.errors import ServiceError
+from openfrs.core.threads import run_write
 from openfrs.store.accounts import Project, User
 
 from .account_schemas import (
@@ -125,7 +126,7 @@ async def create_user(request: Request, managed: Managed) -> NewUserResponse:
         managed.administration.set_role(user, managed.project, role)
         return NewUserResponse(user=managed.user_response(user), password=password)
 
-    return await run_in_threadpool(create)
+    return await run_write(create)
 
 
 @router.put(
@@ -142,7 +143,7 @@ async def set_role(request: Request, user_id: UserId, managed: Managed) -> OneUs
         managed.administration.set_role(user, managed.project, role, managed.admin_scope)
         return OneUserResponse(user=managed.user_response(user))
 
-    return await run_in_threadpool(change)
+    return await run_write(change)
 
 
 @router.delete("/users/{user_id}/role", responses=refuses(*_OF_USER, "IAM.409"))
@@ -154,7 +155,7 @@ async def withdraw_role(user_id: UserId, managed: Managed) -> OneUserResponse:
         managed.administration.remove_role(user, managed.project, managed.admin_scope)
         return OneUserResponse(user=managed.user_response(user))
 
-    return await run_in_threadpool(change)
+    return await run_write(change)
 
 
 @router.put(
@@ -170,14 +171,14 @@ async def set_enabled(request: Request, user_id: UserId, managed: Managed) -> On
         managed.administration.set_enabled(managed.user(user_id), enabled=enabled, scope=managed.admin_scope)
         return OneUserResponse(user=managed.user_response(managed.user(user_id)))
 
-    return await run_in_threadpool(change)
+    return await run_write(change)
 
 
 @router.post("/users/{user_id}/password", responses=refuses(*_OF_USER))
 async def reset_password(user_id: UserId, managed: Managed) -> PasswordResponse:
     """Set a new password for a user. It is returned only once, and the user's tokens are revoked."""
     return PasswordResponse(
-        password=await run_in_threadpool(lambda: managed.administration.reset_password(managed.user(user_id)))
+        password=await run_write(lambda: managed.administration.reset_password(managed.user(user_id)))
     )
 
 
@@ -191,14 +192,14 @@ async def list_keys(user_id: UserId, managed: Managed) -> KeysResponse:
 @router.post("/users/{user_id}/keys", responses=refuses(*_OF_USER))
 async def create_key(user_id: UserId, managed: Managed) -> NewKeyResponse:
     """Create an access key for a user. The secret key is returned only once."""
-    key = await run_in_threadpool(lambda: managed.administration.create_key(managed.user(user_id)))
+    key = await run_write(lambda: managed.administration.create_key(managed.user(user_id)))
     return NewKeyResponse(access_key=key.access_key, secret_key=key.secret_key)
 
 
 @router.delete("/keys/{access_key}", responses=refuses(*_OF_USER))
 async def delete_key(access_key: AccessKeyId, managed: Managed) -> DeletedKeyResponse:
     """Delete an access key."""
-    await run_in_threadpool(managed.administration.delete_key, access_key, managed.admin_scope)
+    await run_write(managed.administration.delete_key, access_key, managed.admin_scope)
     return DeletedKeyResponse(access_key=access_key)
 
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from openfrs.api.auth import Reader
@@ -13,6 +12,7 @@ from openfrs.api.openapi.document import body_of
 from openfrs.api.openapi.refusals import BODY, VIDEO, refuses
 from openfrs.api.requests.body import Input, read_input
 from openfrs.api.requests.uploads import VideoInput, parse_actions, read_upload, uploaded_video
+from openfrs.core.threads import run_write
 from openfrs.recognition.liveness.sessions import DEFAULT_ACTIONS
 from openfrs.store.liveness_sessions import LivenessSession
 
@@ -80,9 +80,7 @@ async def create_liveness_session(
     """Create a session with random actions."""
     values = await read_input(request, SessionInput, multipart=False)
     kinds = DEFAULT_ACTIONS if values.kinds is None else parse_actions(values.kinds)
-    session = await run_in_threadpool(
-        sessions.create, principal.project.id, values.count, kinds, mirrored=values.mirrored
-    )
+    session = await run_write(sessions.create, principal.project.id, values.count, kinds, mirrored=values.mirrored)
     return SessionResponse.of(session)
 
 
@@ -101,7 +99,7 @@ async def read_liveness_result(
     sessions: LivenessSessionsDep, principal: Reader, session_id: SessionId
 ) -> SessionResultResponse:
     """Return the result of a session. It can be read only once."""
-    result = await run_in_threadpool(sessions.result, principal.project.id, session_id)
+    result = await run_write(sessions.result, principal.project.id, session_id)
     return SessionResultResponse(
         alive=result.alive,
         actions=[

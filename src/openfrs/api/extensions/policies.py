@@ -15,6 +15,7 @@ from openfrs.api.openapi.refusals import BODY, FACE_SET, IMAGE, refuses
 from openfrs.api.requests.body import Input, read_input
 from openfrs.api.requests.uploads import ImageInput, read_upload, uploaded_image
 from openfrs.api.responses import WireResponse, serialized
+from openfrs.core.threads import run_write
 from openfrs.faces.policies import JudgedFace, Policy, Reason
 
 router = APIRouter(tags=["enrolment"])
@@ -140,12 +141,12 @@ async def show_policy(principal: Reader, name: SetName, policies: PoliciesDep) -
 async def set_policy(request: Request, principal: Operator, name: SetName, policies: PoliciesDep) -> PolicyResponse:
     """Set the enrolment policy of a face set, replacing any other. It does not affect faces enrolled before."""
     values = await read_input(request, PolicyInput, multipart=False)
-    policy = await run_in_threadpool(policies.set_policy, principal.project.id, name, values.policy)
+    policy = await run_write(policies.set_policy, principal.project.id, name, values.policy)
     return PolicyResponse(policy=policy)
 
 
 @router.delete("/face-sets/{face_set_name}/policy", responses=refuses(*FACE_SET), response_model_exclude_none=True)
 async def delete_policy(principal: Operator, name: SetName, policies: PoliciesDep) -> PolicyResponse:
     """Delete the enrolment policy of a face set: every face is enrolled."""
-    policy = await run_in_threadpool(policies.set_policy, principal.project.id, name, None)
+    policy = await run_write(policies.set_policy, principal.project.id, name, None)
     return PolicyResponse(policy=policy)

@@ -12,6 +12,7 @@ from openfrs.api.dependencies import RetentionDep
 from openfrs.api.openapi.document import body_of, query_of
 from openfrs.api.openapi.refusals import BODY, FACE_SET, QUERY, refuses
 from openfrs.api.requests.body import Input, read_input, read_query
+from openfrs.core.threads import run_write
 from openfrs.faces.retention import Retention, RetentionRule
 from openfrs.store.faces.deletions import Cause, Deletion
 
@@ -113,14 +114,14 @@ async def set_retention(
 ) -> RetentionResponse:
     """Set the retention rule of a face set, replacing any other. Expired faces are deleted by the next retention run."""
     values = await read_input(request, RetentionInput, multipart=False)
-    await run_in_threadpool(retention.set_rule, principal.project.id, name, values.retention)
+    await run_write(retention.set_rule, principal.project.id, name, values.retention)
     return await run_in_threadpool(_response, retention, principal.project.id, name)
 
 
 @router.delete("/face-sets/{face_set_name}/retention", responses=refuses(*FACE_SET), response_model_exclude_none=True)
 async def delete_retention(principal: Operator, name: SetName, retention: RetentionDep) -> RetentionResponse:
     """Delete the retention rule of a face set: its faces never expire."""
-    await run_in_threadpool(retention.set_rule, principal.project.id, name, None)
+    await run_write(retention.set_rule, principal.project.id, name, None)
     return await run_in_threadpool(_response, retention, principal.project.id, name)
 
 
@@ -134,7 +135,7 @@ async def delete_retention(principal: Operator, name: SetName, retention: Retent
 async def hold(request: Request, principal: Admin, name: SetName, retention: RetentionDep) -> RetentionResponse:
     """Place a face set under legal hold: until its release, the face set and its faces can neither be deleted nor expire."""
     values = await read_input(request, LegalHoldInput, multipart=False)
-    await run_in_threadpool(retention.set_hold, principal.project.id, name, values.reason)
+    await run_write(retention.set_hold, principal.project.id, name, values.reason)
     return await run_in_threadpool(_response, retention, principal.project.id, name)
 
 
@@ -146,7 +147,7 @@ async def hold(request: Request, principal: Admin, name: SetName, retention: Ret
 )
 async def release(principal: Admin, name: SetName, retention: RetentionDep) -> RetentionResponse:
     """Release a face set from legal hold. Faces that expired during the hold are deleted by the next retention run."""
-    await run_in_threadpool(retention.set_hold, principal.project.id, name, None)
+    await run_write(retention.set_hold, principal.project.id, name, None)
     return await run_in_threadpool(_response, retention, principal.project.id, name)
 
 

@@ -13,6 +13,7 @@ from openfrs.api.openapi.document import body_of
 from openfrs.api.openapi.field_schemas import FaceSetName, FieldDeclarations
 from openfrs.api.openapi.refusals import BODY, FACE_SET, refuses
 from openfrs.api.requests.body import Input, read_input
+from openfrs.core.threads import run_write
 
 from .schemas import DeletedFaceSetResponse, FaceSetInfo, FaceSetResponse, FaceSetsResponse
 
@@ -49,7 +50,7 @@ class CreateFaceSetInput(Input):
 async def create_face_set(request: Request, principal: Operator, face_sets: FaceSetsDep) -> FaceSetResponse:
     """Create an empty face set."""
     values = await read_input(request, CreateFaceSetInput, multipart=False)
-    face_set = await run_in_threadpool(
+    face_set = await run_write(
         face_sets.create,
         principal.project.id,
         values.face_set_name,
@@ -80,5 +81,5 @@ async def show_face_set(
 @router.delete("/face-sets/{face_set_name}", responses=refuses(*FACE_SET, "APIG.0306/held"))
 async def delete_face_set(principal: Operator, name: SetName, face_sets: FaceSetsDep) -> DeletedFaceSetResponse:
     """Delete a face set with all its faces. This cannot be undone."""
-    await run_in_threadpool(face_sets.delete, principal.project.id, name)
+    await run_write(face_sets.delete, principal.project.id, name)
     return DeletedFaceSetResponse(face_set_name=name)

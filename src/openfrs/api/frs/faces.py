@@ -17,6 +17,7 @@ from openfrs.api.requests.uploads import ImageInput, read_upload, uploaded_image
 from openfrs.api.responses import WireResponse, serialized
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
+from openfrs.core.threads import run_write
 from openfrs.faces.fields import displayed_name
 
 from .schemas import FaceCountResponse, FacesResponse
@@ -123,7 +124,7 @@ async def list_faces(
 async def update_face(request: Request, principal: Operator, name: SetName, faces: FacesDep) -> FaceCountResponse:
     """Replace the external image id of a face, and merge its custom fields with the new ones."""
     values = await read_input(request, UpdateFaceInput, multipart=False)
-    face_set = await run_in_threadpool(
+    face_set = await run_write(
         faces.update,
         principal.project.id,
         name,
@@ -146,7 +147,7 @@ async def delete_faces(request: Request, principal: Operator, name: SetName, fac
         raise ServiceError("FRS.0011", "face_id, external_image_id or a custom field")
     if len(pairs) > 1:
         raise wrong_format(displayed_name(pairs[1][0]), "send only one parameter")
-    face_set, deleted = await run_in_threadpool(faces.delete, principal.project.id, name, *pairs[0])
+    face_set, deleted = await run_write(faces.delete, principal.project.id, name, *pairs[0])
     return FaceCountResponse.of(face_set, deleted)
 
 
@@ -160,5 +161,5 @@ async def batch_delete_faces(
 ) -> FaceCountResponse:
     """Delete all faces that match a filter."""
     values = await read_input(request, BatchDeleteInput, multipart=False)
-    face_set, deleted = await run_in_threadpool(faces.delete_filtered, principal.project.id, name, values.filter)
+    face_set, deleted = await run_write(faces.delete_filtered, principal.project.id, name, values.filter)
     return FaceCountResponse.of(face_set, deleted)

@@ -20,6 +20,7 @@ from openfrs.api.openapi.refusals import refuses_in_iam
 from openfrs.api.requests.body import read_iam_input
 from openfrs.api.responses import WireResponse
 from openfrs.core.errors import ServiceError
+from openfrs.core.threads import run_write
 from openfrs.store.accounts import Project, User
 
 from .catalog import IamCaller, base_url, catalog_of, json_response
@@ -122,7 +123,7 @@ async def revoke_token(request: Request, caller: IamCaller, authenticator: Authe
     if session.user.id != caller.user.id:
         raise ServiceError("IAM.403")
     await note_write(request, caller)
-    await run_in_threadpool(authenticator.revoke, text)
+    await run_write(authenticator.revoke, text)
     return Response(status_code=204)
 
 

@@ -55,8 +55,8 @@ BODY_BYTES: Final = Gauge(
 )
 REJECTED: Final = Counter(
     "openfrs_refused",
-    "Requests rejected (429) by limit: small_queue, large_queue, requests, body_memory, address_memory, rate, concurrent, fetches, "
-    "logins.",
+    "Requests rejected (429) by limit: small_queue, large_queue, requests, body_memory, address_memory, writes, rate, concurrent, "
+    "fetches, logins.",
     ["bound"],
     registry=REGISTRY,
 )

@@ -1,6 +1,5 @@
 """Liveness sessions: the service chooses the actions, so a previously recorded video does not pass."""
 
-import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any, Final
 
 from openfrs.core.clock import Clock, utc_now
 from openfrs.core.errors import ServiceError
+from openfrs.core.threads import run_write
 from openfrs.store.liveness_sessions import LivenessSession, LivenessSessionRepository
 
 from .checks import ActionLiveness
@@ -64,7 +64,7 @@ class LivenessSessions:
             ServiceError: ``FRS.0703`` the session does not exist, has expired or already received a video; and as
                 :meth:`ActionLiveness.check`.
         """
-        session = await asyncio.to_thread(self._repository.claim, project_id, session_id, self._clock())
+        session = await run_write(self._repository.claim, project_id, session_id, self._clock())
         if session is None:
             raise _no_session()
         request = ActionRequest(tuple(map(Action, session.actions)), mirrored=session.mirrored)
@@ -74,7 +74,7 @@ class LivenessSessions:
             "actions": [[int(action), confidence] for action, confidence in decision.actions],
             "warnings": [int(code) for code in decision.warnings],
         }
-        await asyncio.to_thread(self._repository.store_result, session_id, result, self._clock() + self._lifetime)
+        await run_write(self._repository.store_result, session_id, result, self._clock() + self._lifetime)
 
     def result(self, project_id: str, session_id: str) -> SessionResult:
         """Return the result of a session, once.
