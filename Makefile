@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
 .DEFAULT_GOAL := help
-.PHONY: help install console serve demo test test-fast coverage mutate audit fuzz chaos soak lint instructions bench bench-logins bench-overload bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy publish-performance lock docs dist clean
+.PHONY: help install console serve demo test test-fast clients coverage mutate audit fuzz chaos soak lint instructions bench bench-logins bench-overload bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy publish-performance lock docs dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,9 @@ demo: .venv/developed ## enrol sample photos, search, compare
 test: .venv/developed ## run all tests in PROCESSES processes (3)
 	$(BIN)/openfrs models fetch --samples
 	$(CACHED) $(BIN)/pytest -n $(or $(PROCESSES),3) --dist loadfile --no-loadscope-reorder
+
+clients: .venv/developed ## install the other clients of tests/clients (npm, Debian's Go, PHP and Mono)
+	$(BIN)/python -m tests.clients.environments
 
 test-fast: .venv/developed ## run the tests without servers, browsers, models and generated input
 	$(CACHED) $(BIN)/pytest -q -n auto --dist worksteal -p no:schemathesis -m "not process and not models and not fuzz"

@@ -1,12 +1,9 @@
-"""The clients of the compatibility table: each encodes a request, sends it and parses the response in its own way."""
+"""The clients of the compatibility table that need no environment: each sends a request and parses the response in its own way."""
 
-import asyncio
-import base64
 import hashlib
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +11,6 @@ from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 import httpx
-from huaweicloudsdkcore.auth.credentials import BasicCredentials
-from huaweicloudsdkcore.http.formdata import FormFile
-from huaweicloudsdkfrs import v2 as frs
 
 from openfrs.accounts.signatures import SignedRequest, canonical_request, sign
 from tests.support.contract import legacy_python
@@ -30,141 +24,18 @@ class UnsupportedError(Exception):
 
 
 class Client(Protocol):
-    """A named client that sends requests to a server and returns parsed responses."""
-
-    name: str
+    """Sends requests to a server and returns parsed responses."""
 
     def send(self, operation: str, kind: str, request: Request) -> Mapping[str, Any]: ...
 
 
 def request_path(server: RunningServer, request: Request) -> str:
-    segments = "/".join(quote(segment, safe="") for segment in request.path)
-    return f"/{request.version}/{server.credentials['project_id']}/{segments}"
+    return f"/{request.version}/{server.credentials['project_id']}/{encoded_path(request)}"
 
 
-# the official Python SDK
-
-_SDK: Final[Mapping[tuple[str, str], tuple[str, str, str]]] = {
-    ("create face set", "JSON"): ("create_face_set", "CreateFaceSetRequest", "CreateFaceSetReq"),
-    ("list face sets", "-"): ("show_all_face_sets", "ShowAllFaceSetsRequest", ""),
-    ("show face set", "-"): ("show_face_set", "ShowFaceSetRequest", ""),
-    ("add faces", "base64"): ("add_faces_by_base64", "AddFacesByBase64Request", "AddFacesBase64Req"),
-    ("add faces", "file"): ("add_faces_by_file", "AddFacesByFileRequest", "AddFacesByFileRequestBody"),
-    ("add faces", "URL"): ("add_faces_by_url", "AddFacesByUrlRequest", "AddFacesUrlReq"),
-    ("list faces", "offset, limit"): ("show_faces_by_limit", "ShowFacesByLimitRequest", ""),
-    ("list faces", "face_id"): ("show_faces_by_face_id", "ShowFacesByFaceIdRequest", ""),
-    ("update face", "JSON"): ("update_face", "UpdateFaceRequest", "UpdateFaceReq"),
-    ("search", "base64"): ("search_face_by_base64", "SearchFaceByBase64Request", "FaceSearchBase64Req"),
-    ("search", "file"): ("search_face_by_file", "SearchFaceByFileRequest", "SearchFaceByFileRequestBody"),
-    ("search", "URL"): ("search_face_by_url", "SearchFaceByUrlRequest", "FaceSearchUrlReq"),
-    ("search", "face_id"): ("search_face_by_face_id", "SearchFaceByFaceIdRequest", "FaceSearchFaceIdReq"),
-    ("delete faces", "face_id"): ("delete_face_by_face_id", "DeleteFaceByFaceIdRequest", ""),
-    ("delete faces", "external_image_id"): (
-        "delete_face_by_external_image_id",
-        "DeleteFaceByExternalImageIdRequest",
-        "",
-    ),
-    ("batch delete", "filter"): ("batch_delete_faces", "BatchDeleteFacesRequest", "DeleteFacesBatchReq"),
-    ("delete face set", "-"): ("delete_face_set", "DeleteFaceSetRequest", ""),
-    ("detect", "base64"): ("detect_face_by_base64", "DetectFaceByBase64Request", "FaceDetectBase64Req"),
-    ("detect", "file"): ("detect_face_by_file", "DetectFaceByFileRequest", "DetectFaceByFileRequestBody"),
-    ("detect", "URL"): ("detect_face_by_url", "DetectFaceByUrlRequest", "FaceDetectUrlReq"),
-    ("compare", "base64"): ("compare_face_by_base64", "CompareFaceByBase64Request", "FaceCompareBase64Req"),
-    ("compare", "file"): ("compare_face_by_file", "CompareFaceByFileRequest", "CompareFaceByFileRequestBody"),
-    ("compare", "URL"): ("compare_face_by_url", "CompareFaceByUrlRequest", "FaceCompareUrlReq"),
-    ("silent liveness", "base64"): (
-        "detect_live_face_by_base64",
-        "DetectLiveFaceByBase64Request",
-        "LiveDetectFaceBase64Req",
-    ),
-    ("silent liveness", "file"): (
-        "detect_live_face_by_file",
-        "DetectLiveFaceByFileRequest",
-        "DetectLiveFaceByFileRequestBody",
-    ),
-    ("silent liveness", "URL"): ("detect_live_face_by_url", "DetectLiveFaceByUrlRequest", "LiveDetectFaceUrlReq"),
-    ("action liveness, v1", "base64"): ("detect_live_by_base64", "DetectLiveByBase64Request", "LiveDetectBase64Req"),
-    ("action liveness, v1", "file"): ("detect_live_by_file", "DetectLiveByFileRequest", "DetectLiveByFileRequestBody"),
-    ("action liveness, v1", "URL"): ("detect_live_by_url", "DetectLiveByUrlRequest", "LiveDetectUrlReq"),
-    ("action liveness, v2", "base64"): (
-        "detect_live_by_base64_intl",
-        "DetectLiveByBase64IntlRequest",
-        "LiveDetectBase64Req",
-    ),
-    ("action liveness, v2", "file"): (
-        "detect_live_by_file_intl",
-        "DetectLiveByFileIntlRequest",
-        "DetectLiveByFileIntlRequestBody",
-    ),
-    ("action liveness, v2", "URL"): ("detect_live_by_url_intl", "DetectLiveByUrlIntlRequest", "LiveDetectUrlReq"),
-}
-"""Method, request and body of the SDK for each operation and kind of input."""
-
-
-class OfficialSdk:
-    """``huaweicloudsdkfrs``, whose classes build the request and parse the response."""
-
-    name = "Python SDK 3"
-
-    def __init__(self, server: RunningServer, folder: Path) -> None:
-        self._client = self._build(server)
-        self._folder = folder
-
-    def _build(self, server: RunningServer) -> Any:
-        return server.sdk()
-
-    def _call(self, method: str, request: Any) -> Any:
-        return getattr(self._client, method)(request)
-
-    def send(self, operation: str, kind: str, request: Request) -> Mapping[str, Any]:
-        if (operation, kind) not in _SDK:
-            raise UnsupportedError("the SDK has no method for it")
-        method, request_class, body_class = _SDK[operation, kind]
-        values: dict[str, Any] = {
-            name: int(value) if value.isdecimal() else value for name, value in request.query.items()
-        }
-        if len(request.path) > 1 and request.path[0] == "face-sets":
-            values["face_set_name"] = request.path[1]
-        with ExitStack() as files:
-            if body_class:
-                content = {**(request.body or {}), **request.texts}
-                for name, data in request.files.items():
-                    (self._folder / name).write_bytes(data)
-                    content[name] = FormFile(files.enter_context((self._folder / name).open("rb")))
-                values["body"] = getattr(frs, body_class)(**content)
-            response = self._call(method, getattr(frs, request_class)(**values))
-        assert len(response.x_request_id) == 32
-        return self._read(response)
-
-    def _read(self, response: Any) -> Mapping[str, Any]:
-        """Return the response as parsed by the SDK's models, with the names of the wire and without None."""
-        body: dict[str, Any] = json.loads(json.dumps(response.to_json_object()), object_hook=_without_none)
-        body.pop("X-Request-Id", None)
-        return body
-
-
-def _without_none(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-class OfficialAsyncSdk(OfficialSdk):
-    """The SDK's asynchronous client."""
-
-    name = "Python SDK 3, async"
-
-    def _build(self, server: RunningServer) -> Any:
-        credentials = BasicCredentials(
-            *(server.credentials[name] for name in ("access_key", "secret_key", "project_id"))
-        )
-        builder = frs.FrsAsyncClient.new_builder(frs.FrsAsyncClient)
-        return builder.with_credentials(credentials).with_endpoint(server.endpoint).build()
-
-    def _call(self, method: str, request: Any) -> Any:
-        async def wait_for_response() -> Any:
-            pending = getattr(self._client, f"{method}_async")(request)
-            return await pending if asyncio.iscoroutine(pending) else pending.result()
-
-        return asyncio.run(wait_for_response())
+def encoded_path(request: Request) -> str:
+    """Return the path below the project."""
+    return "/".join(quote(segment, safe="") for segment in request.path)
 
 
 # the 1.x SDKs, whose packages are no longer published: their requests and their parsing of responses
@@ -187,7 +58,6 @@ def _form(texts: Mapping[str, str], files: Mapping[str, bytes], content_type: st
 class OldPythonSdk:
     """The 1.0 Python SDK: version 1, three signed headers, hashed forms with the file first, and ``eval`` of the response."""
 
-    name = "Python SDK 1.0"
     version = "v1"
     content_type = "application/json"
     file_type = "image/jpeg"
@@ -273,7 +143,6 @@ _JAVA_KEYS: Final[Mapping[str, set[str]]] = {
 class OldJavaSdk(OldPythonSdk):
     """The 1.6 Java SDK: sends ``refresh`` on enrolment and a charset, signs the project, and fails on unknown keys."""
 
-    name = "Java SDK 1.6"
     version = "v2"
     content_type = "application/json; charset=utf-8"
     file_type = "application/octet-stream"
@@ -305,50 +174,12 @@ def _check_keys(key: str, value: Any) -> None:
                 _check_keys("face_set_info" if name == "face_sets_info" else name, inner)
 
 
-# Node and curl
-
-
-class NodeCore:
-    """The official JavaScript core, which signs and sends any request."""
-
-    name = "JavaScript core"
-
-    def __init__(self, server: RunningServer, process: "subprocess.Popen[str]") -> None:
-        self._server = server
-        self._process = process
-
-    def send(self, operation: str, kind: str, request: Request) -> Mapping[str, Any]:
-        options: dict[str, Any] = {"method": request.method, "url": request_path(self._server, request)}
-        options |= {"queryParams": dict(request.query)} | (
-            {"data": dict(request.body)} if request.body is not None else {}
-        )
-        keys = self._server.credentials
-        call: dict[str, Any] = {
-            "endpoint": self._server.endpoint,
-            "accessKey": keys["access_key"],
-            "secretKey": keys["secret_key"],
-            "projectId": keys["project_id"],
-            "request": options,
-        }
-        if request.files:
-            files = {name: base64.b64encode(data).decode() for name, data in request.files.items()}
-            call["form"] = {"texts": dict(request.texts), "files": files}
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(call) + "\n")
-        self._process.stdin.flush()
-        response = next(json.loads(line) for line in self._process.stdout if line.startswith('{"status"'))
-        assert response["status"] == 200, response
-        return {name: value for name, value in response["body"].items() if name != "httpStatusCode"}
-
-
 @dataclass
 class Curl:
     """curl with a token."""
 
     server: RunningServer
     folder: Path
-    name: str = "curl"
 
     def __post_init__(self) -> None:
         self._token = self.server.token()

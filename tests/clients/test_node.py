@@ -1,29 +1,36 @@
 """The official JavaScript SDK core signs as the server expects."""
 
-import json
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.servers import RunningServer
 
+from .environments import CORE_VERSIONS, node_folder
+from .processes import Driver, driver
 
-def call(node: Path, server: RunningServer, method: str, path: str, **request: Any) -> Any:
-    described = {
-        "endpoint": server.endpoint,
-        "accessKey": server.credentials["access_key"],
-        "secretKey": request.pop("secret_key", server.credentials["secret_key"]),
-        "projectId": server.credentials["project_id"],
-        "request": {"method": method, "url": f"{server.project}{path}", **request},
-    }
-    command = ["node", "call.mjs"]
-    result = subprocess.run(
-        command, cwd=node, input=json.dumps(described), capture_output=True, text=True, timeout=60, check=True
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Driver]:
+    with driver(["node", "call.mjs", CORE_VERSIONS[-1]], tmp_path, cwd=node_folder()) as process:
+        yield process
+
+
+def call(node: Driver, server: RunningServer, method: str, path: str, **request: Any) -> Any:
+    return node.call(
+        {
+            "endpoint": server.endpoint,
+            "accessKey": server.credentials["access_key"],
+            "secretKey": request.pop("secret_key", server.credentials["secret_key"]),
+            "projectId": server.credentials["project_id"],
+            "request": {"method": method, "url": f"{server.project}{path}", **request},
+        }
     )
-    return json.loads(result.stdout.splitlines()[-1])  # the SDK logs refusals on the lines before
 
 
-def test_requests_of_every_method_are_accepted(node: Path, server: RunningServer) -> None:
+def test_requests_of_every_method_are_accepted(node: Driver, server: RunningServer) -> None:
     created = call(node, server, "POST", "/face-sets", data={"face_set_name": "from node"})
     assert created["status"] == 200, created
     listed = call(node, server, "GET", "/face-sets/from%20node/faces", queryParams={"offset": 0, "limit": 5})
@@ -34,6 +41,6 @@ def test_requests_of_every_method_are_accepted(node: Path, server: RunningServer
     assert deleted["status"] == 200, deleted
 
 
-def test_a_wrong_secret_is_rejected(node: Path, server: RunningServer) -> None:
+def test_a_wrong_secret_is_rejected(node: Driver, server: RunningServer) -> None:
     response = call(node, server, "GET", "/face-sets", secret_key="wrong")
     assert (response["status"], response["code"]) == (401, "APIG.0301")

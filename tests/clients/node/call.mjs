@@ -1,11 +1,11 @@
-// Requests through Huawei's JavaScript SDK core, one described in JSON on each line of standard input; prints what came back.
+// Requests through Huawei's JavaScript SDK core of the version that the argument names, one described in JSON on each line of standard
+// input; prints what came back.
 import { createInterface } from "node:readline";
-import core from "@huaweicloud/huaweicloud-sdk-core";
 import FormData from "form-data";
-import builder from "@huaweicloud/huaweicloud-sdk-core/ClientBuilder.js";
 
-const { BasicCredentials } = core;
-const { ClientBuilder } = builder;
+const version = process.argv[2];
+const { BasicCredentials } = (await import(`core-${version}`)).default;
+const { ClientBuilder } = (await import(`core-${version}/ClientBuilder.js`)).default;
 
 async function call({ endpoint, accessKey, secretKey, projectId, request, form }) {
   if (form) {
