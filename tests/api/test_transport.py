@@ -1,6 +1,8 @@
 """Paths, methods, headers and sizes, as in the API gateway of FRS."""
 
 import re
+import socket
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from tests.support.contract import Frs, check, ok, refusal
 from tests.support.fake_models import photo
 from tests.support.servers import RunningServer
+from tests.support.waiting import wait_until
 
 TOO_LARGE = 12 * 2**20 + 1
 
@@ -159,6 +162,43 @@ def test_every_response_has_security_headers(server: RunningServer, path: str) -
     assert "x-powered-by" not in headers
     assert ("content-security-policy" in headers) is (path == "/docs")
     assert not [name for name in headers if name.startswith("access-control-")]
+
+
+def test_no_response_with_tokens_secrets_or_faces_is_stored_by_caches(server: RunningServer, frs: Frs) -> None:
+    login = server.anonymous.post("/v3/auth/tokens", json=server.login_body())
+    headers = {"X-Auth-Token": login.headers["X-Subject-Token"]}
+    temporary = {"auth": {"identity": {"methods": ["token"]}}}
+    accounts = f"/x/v1/accounts/{server.credentials['project_id']}"
+    responses = [
+        login,
+        server.anonymous.post("/v3.0/OS-CREDENTIAL/securitytokens", json=temporary, headers=headers),
+        server.anonymous.post(f"{accounts}/users", json={"name": "cached", "role": "reader"}, headers=headers),
+        server.anonymous.get(f"{accounts}/users", headers=headers),
+        server.anonymous.get(f"{accounts}/audit", headers=headers),
+        server.anonymous.get(f"{server.project}/face-sets", headers=headers),
+        server.anonymous.get(f"{server.project}/face-sets"),
+        server.anonymous.get("/nothing"),
+    ]
+    assert [response.headers.get_list("cache-control") for response in responses] == [["no-store"]] * len(responses)
+    static = server.anonymous.get("/static-offline-docs/swagger-ui.css").headers
+    assert "no-store" not in static.get("cache-control", "")
+
+
+def test_clients_that_leave_during_a_static_file_are_not_logged_as_failures(running_server: RunningServer) -> None:
+    host, port = running_server.endpoint.removeprefix("http://").split(":")
+    paths = ("/static-offline-docs/swagger-ui-bundle.js", "/console", "/openapi.json")
+    before = len(running_server.log.read_text())
+    for number, path in enumerate(paths * 10):
+        with socket.create_connection((host, int(port))) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close with a reset
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            if number % 2:
+                client.recv(100)
+    last = running_server.anonymous.get("/health").headers["x-request-id"]
+    wait_until(lambda: last in running_server.log.read_text())
+    log = running_server.log.read_text()[before:]
+    assert "Traceback" not in log
+    assert " ERROR " not in log
 
 
 def test_the_documentation_page_loads_only_from_this_server(server: RunningServer) -> None:

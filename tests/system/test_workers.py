@@ -1,5 +1,8 @@
 """Several server processes with one data directory behave as one."""
 
+import json
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -7,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -148,11 +152,26 @@ def test_a_killed_process_is_replaced_and_the_others_continue(cluster: RunningSe
         there = {face_id, add(survivor, path)}
         wait_until(lambda: len(cluster.workers()) == WORKERS and before[0] not in cluster.workers())
         now = cluster.workers()
+    assert re.search(
+        rf"^\d{{4}}-\d\d-\d\d .* ERROR openfrs.supervisor process {before[0]} exited", cluster.log.read_text(), re.M
+    )
     (fresh,) = set(now) - set(before)
     assert set(before[1:]) < set(now)
     with cluster.http_at(fresh) as client:
         assert search(client, path) == there
         client.delete(path)
+
+
+def test_every_line_of_parent_and_workers_is_json_if_the_log_is(tmp_path: Path) -> None:
+    data, environment = tmp_path / "data", {"OPENFRS_WORKERS": "2", "OPENFRS_LOG_FORMAT": "json"}
+    with running(fake_server_command(data), data, environment=environment) as server:
+        killed = server.workers()[0]
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: f"process {killed} exited" in server.log.read_text())
+        lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+    (line,) = [line for line in lines if line["logger"] == "openfrs.supervisor"]
+    assert line["level"] == "ERROR"
+    assert datetime.fromisoformat(line["time"]).tzinfo is not None
 
 
 def test_sigterm_lets_every_process_finish_and_exits_with_0(tmp_path: Path) -> None:

@@ -44,6 +44,12 @@ little. Whatever else starts so is an unknown path."""
 
 _SECURITY_HEADERS: Final = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 
+_NO_STORE: Final = (b"cache-control", b"no-store")
+"""Tokens, secrets and faces must not stay in the caches of browsers and proxies."""
+
+_CACHE_HEADERS: Final = frozenset([b"cache-control", b"etag"])
+"""Headers of static files, which may be cached."""
+
 _PAGE_HEADERS: Final = (
     (
         b"content-security-policy",
@@ -182,12 +188,14 @@ def _record_outcome(scope: Scope, status: int, seconds: float, span: "Span | Non
 
 
 def _with_headers(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
-    """Add the request id and the security headers that the route has not set itself."""
+    """Add the request id, and the headers on security and caching that the route has not set itself."""
     headers = list(headers)
     present = {name.lower(): value for name, value in headers}
     is_page = present.get(b"content-type", b"").startswith(b"text/html")
     defaults = _SECURITY_HEADERS + _PAGE_HEADERS if is_page else _SECURITY_HEADERS
     headers += [header for header in defaults if header[0] not in present]
+    if not present.keys() & _CACHE_HEADERS:
+        headers.append(_NO_STORE)
     headers.append((_REQUEST_ID_NAME, request_id.encode()))
     return headers
 

@@ -47,6 +47,7 @@ def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] =
         OperatorError: The data directory, the models, the certificate or the address cannot be used.
     """
     started = time.perf_counter()
+    logs.configure(settings.log_format)
     certificate = certificate_of(settings)  # reports an invalid certificate before anything is created
     scheme = "http" if certificate is None else "https"
     with (
