@@ -1,5 +1,6 @@
 """Main faces, and their detection in reduced images."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -8,7 +9,7 @@ import pytest
 
 from openfrs.core.geometry import intersection_over_union
 from openfrs.media.decoding.image import EncodedImage
-from openfrs.recognition.main_face import REDUCED_SIDE, find_main_face, main_face
+from openfrs.recognition.main_face import REDUCED_SIDE, find_faces, find_main_face, find_main_face_in, main_face
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.types import Detection, Image
@@ -80,8 +81,8 @@ def test_without_a_clear_face_the_full_scale_is_used() -> None:
     assert pipeline.widths[-1] == 4000
 
 
-def test_a_small_image_is_processed_once() -> None:
-    pipeline = RecordingPipeline(score=0.7)
+def test_a_small_image_with_a_clear_face_is_processed_once() -> None:
+    pipeline = RecordingPipeline(score=0.8)
     main = find_main_face(pipeline, EncodedImage(photo(ANN, BOB, side=240), "image"))
     assert main is not None
     assert (main.box.left, main.box.width) == (20, 180)
@@ -90,6 +91,46 @@ def test_a_small_image_is_processed_once() -> None:
 
 def test_an_image_without_a_face_has_no_main_face() -> None:
     assert find_main_face(RecordingPipeline(), EncodedImage(photo(side=240), "image")) is None
+
+
+class ConfirmingPipeline(FakePipeline):
+    """Confirms only faces of one width, and finds faces at other rotations."""
+
+    def __init__(self, width: float, *, turned: Sequence[Detection] = ()) -> None:
+        self.width = width
+        self.turned = turned
+
+    def detect_large_turned(self, image: Image) -> list[Detection]:
+        return list(self.turned)
+
+    def confirm(self, image: Image, face: Detection) -> Detection | None:
+        return replace(face, score=0.8) if face.width == self.width else None
+
+
+def test_the_main_face_is_the_largest_that_is_confirmed() -> None:
+    main = find_main_face(ConfirmingPipeline(160), EncodedImage(photo(ANN, BOB), "image"))
+    assert main is not None
+    assert (main.face.width, main.face.score) == (160, 0.8)
+
+
+def test_a_face_that_is_not_confirmed_is_no_face() -> None:
+    assert find_main_face(ConfirmingPipeline(1), EncodedImage(photo(ANN, BOB), "image")) is None
+    assert find_faces(ConfirmingPipeline(1), EncodedImage(photo(ANN, BOB), "image").decode()) == []
+
+
+def test_turned_faces_are_searched_if_no_upright_face_is_confirmed() -> None:
+    turned = face(40, 40, 50)
+    pipeline, image = ConfirmingPipeline(50, turned=[turned]), EncodedImage(photo(ANN, BOB), "image")
+    main = find_main_face(pipeline, image)
+    assert main is not None
+    assert main.face.width == 50
+    assert [each.width for each in find_faces(pipeline, image.decode())] == [50]
+
+
+def test_two_detections_that_are_confirmed_as_one_face_count_once() -> None:
+    pipeline = ConfirmingPipeline(50, turned=[face(40, 40, 50), face(45, 40, 50), face(100, 40, 50)])
+    faces = find_faces(pipeline, EncodedImage(photo(ANN), "image").decode())
+    assert [each.left for each in faces] == [15, 75]
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +150,7 @@ def test_the_reduced_image_shows_the_same_face_and_person(
     data = cv2.imencode(".jpg", image[:, :, ::-1])[1].tobytes()
     main = find_main_face(models, EncodedImage(data, name))
     assert main is not None
-    expected = main_face(models.detect(image), image)
+    expected = find_main_face_in(models, image)
     assert expected is not None
     box = main.box
     reduced = Detection(box.left, box.top, box.width, box.height, expected.landmarks, 1)
@@ -128,3 +169,27 @@ def test_a_small_face_in_a_large_image_is_detected(models: ModelPipeline, weight
     assert main is not None
     assert main.scale == 1
     assert 2500 < main.box.left < 2500 + small.shape[1]
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("angle", range(0, 360, 45))
+def test_a_face_turned_by_any_angle_is_the_same_person(models: ModelPipeline, weights: WeightCache, angle: int) -> None:
+    image = EncodedImage((weights.samples / "obama.jpg").read_bytes(), "image").decode()
+    upright = find_main_face_in(models, image)
+    assert upright is not None
+    height, width = image.shape[:2]
+    transform = cv2.getRotationMatrix2D((width / 2, height / 2), -angle, 0.7)
+    turned = np.asarray(cv2.warpAffine(image, transform, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    face = find_main_face_in(models, turned)
+    assert face is not None
+    assert abs((face.rotation - angle + 180) % 360 - 180) <= 50
+    expected = upright.landmarks @ transform[:, :2].T + transform[:, 2]
+    assert np.abs(face.landmarks - expected).max() < 0.1 * 0.7 * upright.width
+    assert models.embed(image, [upright])[0] @ models.embed(turned, [face])[0] > 0.9
+
+
+@pytest.mark.models
+def test_an_image_without_a_face_is_searched_at_all_rotations(models: ModelPipeline) -> None:
+    grey = np.full((480, 640, 3), 128, np.uint8)
+    assert find_main_face_in(models, grey) is None
+    assert find_faces(models, grey) == []

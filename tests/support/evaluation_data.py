@@ -34,6 +34,9 @@ class CountingPipeline(FakePipeline):
             raise KeyboardInterrupt
         return super().detect(image)
 
+    def detect_large(self, image: Image) -> list[Detection]:
+        return super().detect(image)
+
 
 class RednessPredictor:
     """Predicts attributes from the colour of the middle of the face."""

@@ -50,6 +50,15 @@ class FakePipeline:
         """Detect faces with their rotation: the darkest edge of the patch is its chin."""
         return [replace(face, rotation=_rotation(image, face)) for face in self.detect(image)]
 
+    def detect_large(self, image: Image) -> list[Detection]:
+        return self.detect(image)
+
+    def detect_large_turned(self, image: Image) -> list[Detection]:
+        return []
+
+    def confirm(self, image: Image, face: Detection) -> Detection | None:
+        return face
+
     @stage("describe")
     def describe(self, image: Image, face: Detection, traits: Collection[Trait]) -> Traits:
         """Derive traits from the colour: red gives male and live, green age and open eyes, blue the yaw.

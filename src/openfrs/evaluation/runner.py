@@ -15,8 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from openfrs.core.errors import ServiceError
+from openfrs.core.geometry import intersection_over_union
 from openfrs.media.decoding.image import EncodedImage
-from openfrs.recognition.main_face import main_face
+from openfrs.recognition.main_face import SAME_FACE, find_main_face_in
+from openfrs.vision.alignment import ALIGNMENT
 from openfrs.vision.attributes.types import Trait
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import Detection, Image
@@ -141,18 +143,13 @@ class Runner:
 
         def work(path: Path) -> Record:
             image = EncodedImage.from_file(path).decode()
-            detected = self.pipeline.detect(image)
-            faces: list[Detection] = []
-            for each in Face:
-                face = choose_face(detected, image, each)
-                if face is not None and face not in faces:
-                    faces.append(face)
+            faces = both_faces(self.pipeline, image)
             return {
                 "embeddings": self.pipeline.embed(image, faces),
                 "measures": np.array([[measure(image, face) for measure in measures.values()] for face in faces]),
             }
 
-        kind = "|".join(["faces", self.pipeline.embedder, *measures])
+        kind = "|".join(["faces", self.pipeline.embedder, f"alignment {ALIGNMENT}", *measures])
         records = self.records("embedding", kind, paths, work)
         has_face = np.array([UNREADABLE not in each and len(each["embeddings"]) > 0 for each in records], np.bool_)
         embeddings = np.zeros((len(paths), self.pipeline.dimension), np.float32)
@@ -174,10 +171,18 @@ class Runner:
         return [each.get("boxes") for each in self.records("detecting", "boxes", paths, work)]
 
 
-def choose_face(faces: Sequence[Detection], image: Image, choice: Face) -> Detection | None:
-    """Return the main or the most central face; None if there are no faces."""
-    if choice is Face.MAIN:
-        return main_face(faces, image)
+def both_faces(pipeline: Pipeline, image: Image) -> list[Detection]:
+    """Return the main face, as the API finds it, and the most central face if it is another one."""
+    main = find_main_face_in(pipeline, image)
+    central = most_central(pipeline.detect(image), image)
+    confirmed = None if central is None else pipeline.confirm(image, central)
+    if main is None or confirmed is None or intersection_over_union(main, confirmed) > SAME_FACE:
+        return [face for face in (main or confirmed,) if face is not None]
+    return [main, confirmed]
+
+
+def most_central(faces: Sequence[Detection], image: Image) -> Detection | None:
+    """Return the most central face; None if there are no faces."""
     height, width = image.shape[:2]
 
     def distance(face: Detection) -> float:

@@ -12,7 +12,7 @@ from openfrs.vision.types import Detection, Image
 
 from .attributes import Attribute
 from .description import describe_codes, traits_for
-from .main_face import MainFace, find_main_face, main_face
+from .main_face import MainFace, find_faces, find_main_face, find_main_face_in, main_face
 from .types import ComparedFaces, DescribedFace, FaceTemplate
 
 
@@ -41,7 +41,7 @@ def measure(pipeline: Pipeline, image: EncodedImage, traits: Collection[Trait]) 
         ServiceError: ``FRS.0501`` the image shows no face.
     """
     pixels = image.decode()
-    face = main_face(pipeline.detect(pixels), pixels)
+    face = find_main_face_in(pipeline, pixels)
     if face is None:
         raise ServiceError("FRS.0501")
     return pipeline.describe(pixels, face, traits)
@@ -55,7 +55,7 @@ def templates(
         main = find_main_face(pipeline, image)
         return [] if main is None else [_main_template(pipeline, main, traits)]
     pixels = image.decode()
-    faces = pipeline.detect(pixels)
+    faces = find_faces(pipeline, pixels)
     main_detection = main_face(faces, pixels)
     return [
         FaceTemplate(

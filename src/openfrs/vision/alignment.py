@@ -15,10 +15,14 @@ TEMPLATE: Final = np.array(
 )
 """The ArcFace landmark template for a chip of 112 x 112 pixels."""
 
+ALIGNMENT: Final = 2
+"""Version of the landmarks by which faces are aligned: 1, those of the detector; 2, those of upright crops. Templates of different
+versions can be compared, at a lower true match rate."""
+
 _MAX_SUPERSAMPLING: Final = 8
 
 
-def similarity_transform(points: Points, template: Points = TEMPLATE) -> npt.NDArray[np.float64]:
+def similarity_transform(points: npt.NDArray[np.floating], template: Points = TEMPLATE) -> npt.NDArray[np.float64]:
     """Return the 2 x 3 similarity transform that maps points to a template with the least squared error.
 
     ``points`` and ``template`` have shape (n, 2). Points that all coincide do not define a scale and are only shifted.

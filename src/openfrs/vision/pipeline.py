@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
@@ -13,8 +13,9 @@ from openfrs.core.telemetry.stages import stage
 from .alignment import CHIP_SIDE
 from .attributes.describer import Describer
 from .attributes.types import Trait, Traits
-from .detection.rotation import detect_all_rotations
-from .detection.yunet import YuNet
+from .detection.rotation import detect_all_rotations, detect_turned
+from .detection.upright import BATCH, UprightLook
+from .detection.yunet import SIDE, YuNet
 from .embedding import ChipEmbedder, Embedder, Embeddings, FusedEmbedder
 from .runtime.base import ExecutionConfig
 from .runtime.lazy import LazySessions
@@ -23,6 +24,9 @@ from .types import Detection, Image
 from .weights.cache import WeightCache
 from .weights.custom_embedder import CustomEmbedder
 from .weights.manifest import manifest
+
+DETECTOR_SHAPES: Final = ((1, 3, SIDE, SIDE), (1, 3, 256, 320), BATCH)
+"""Shapes of the detector's input that are prepared at load: all faces, the main face of a 4:3 image, and crops."""
 
 
 class Pipeline(Protocol):
@@ -54,8 +58,17 @@ class Pipeline(Protocol):
     def detect_all_rotations(self, image: Image) -> list[Detection]:
         """Detect the faces of an image at rotations of 0, 90, 180 and 270 degrees, largest first."""
 
+    def detect_large(self, image: Image) -> list[Detection]:
+        """Detect the upright faces of at least an eighth of the image's longer side, largest first, at the lowest cost."""
+
+    def detect_large_turned(self, image: Image) -> list[Detection]:
+        """Detect such faces at rotations of 90, 180 and 270 degrees, best score first."""
+
+    def confirm(self, image: Image, face: Detection) -> Detection | None:
+        """Return a detected face, of any rotation, with the landmarks that embeddings need; None if it is not confirmed."""
+
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
-        """Return the unit embeddings of faces detected in ``image``, shape (n, dimension)."""
+        """Return the unit embeddings of confirmed faces of ``image``, shape (n, dimension)."""
 
     def describe(self, image: Image, face: Detection, traits: Collection[Trait]) -> Traits:
         """Measure traits of a face detected in ``image``."""
@@ -75,7 +88,9 @@ class ModelPipeline:
         cv2.setNumThreads(1)  # images are processed in parallel instead
         self.execution_configs = runtime.execution_configs
         self.embedder_source = embedder
-        self._detector = YuNet(runtime.session(weights.path("yunet")))
+        detector = runtime.reshaping_session(weights.path("yunet"), DETECTOR_SHAPES)
+        self._detector = YuNet(detector)
+        self._upright_look = UprightLook(detector)
         self._embedder: Embedder
         if isinstance(embedder, str):
             rows = [weights.manifest.weights[name] for name in parts]
@@ -100,9 +115,24 @@ class ModelPipeline:
         """Detect the faces of an image at rotations of 0, 90, 180 and 270 degrees, largest first."""
         return detect_all_rotations(self._detector.detect, self._detector.detect_quick, image)
 
+    @stage("detect")
+    def detect_large(self, image: Image) -> list[Detection]:
+        """Detect the upright faces of at least an eighth of the image's longer side, largest first, at the lowest cost."""
+        return self._detector.detect_large(image)
+
+    @stage("detect")
+    def detect_large_turned(self, image: Image) -> list[Detection]:
+        """Detect such faces at rotations of 90, 180 and 270 degrees, best score first."""
+        return detect_turned(self._detector.detect_large, image)
+
+    @stage("confirm")
+    def confirm(self, image: Image, face: Detection) -> Detection | None:
+        """Return a detected face, of any rotation, with the landmarks that embeddings need; None if it is not confirmed."""
+        return self._upright_look.confirm(image, face)
+
     @stage("embed")
     def embed(self, image: Image, faces: Sequence[Detection]) -> Embeddings:
-        """Return the unit embeddings of faces detected in ``image``, shape (n, dimension)."""
+        """Return the unit embeddings of confirmed faces of ``image``, shape (n, dimension)."""
         return self._embedder.embed(image, faces)
 
     @stage("describe")

@@ -191,6 +191,37 @@ def test_faces_found_in_tiles_need_a_higher_score() -> None:
     assert len(YuNet(session).detect(np.zeros((640, 640, 3), np.uint8))) == 1
 
 
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((480, 640), (256, 320)),
+        ((640, 480), (320, 256)),
+        ((720, 1280), (192, 320)),
+        ((100, 100), (320, 320)),
+        ((10, 4000), (192, 320)),
+    ],
+)
+def test_large_faces_are_detected_in_an_input_of_the_shape_of_the_image(
+    size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    height, width = expected
+    empty = [
+        np.zeros((1, height * width // stride**2, channels), np.float32)
+        for channels in (1, 1, 4, 10)
+        for stride in STRIDES
+    ]
+    index = 2 * (width // 32) + 3
+    for output, values in zip(empty[2::3], ([0.9], [0.9], [0.5, 0.5, np.log(2), np.log(2)], [0.0] * 10), strict=True):
+        output[0, index] = values
+    empty[0][0, 0] = empty[3][0, 0] = 0.9  # a face of 8 pixels
+    session = FakeSession(empty)
+    face = only_face(YuNet(session).detect_large(np.full((*size, 3), 9, np.uint8)))
+    assert session.batches[0].shape == (1, 3, *expected)
+    scale = max(size) / 320
+    assert box(face)[0] == pytest.approx((3.5 * 32 - 32) * scale, rel=0.01)
+    assert box(face)[2] == pytest.approx(64 * scale, rel=0.01)
+
+
 @pytest.mark.models
 @pytest.mark.parametrize("name", ["biden", "obama", "obama2", "obama3"])
 def test_a_photo_shows_one_face_with_its_landmarks_in_order(

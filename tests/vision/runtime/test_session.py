@@ -8,7 +8,7 @@ import pytest
 
 from openfrs.vision.detection.yunet import YuNet
 from openfrs.vision.pipeline import ModelPipeline
-from openfrs.vision.runtime.base import CPU, ExecutionConfig, Session
+from openfrs.vision.runtime.base import CPU, ExecutionConfig, Provider, Session
 from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.types import Image
 from openfrs.vision.weights.cache import WeightCache
@@ -58,6 +58,18 @@ def test_each_thread_receives_the_output_for_its_own_input(session: Session) -> 
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(distinct_outputs, range(8))) == [{value + 1} for value in range(8)]
+
+
+@pytest.mark.parametrize("provider", ["openvino", "onnxruntime"])
+def test_a_model_runs_on_inputs_of_several_shapes(tmp_path: Path, provider: Provider) -> None:
+    pytest.importorskip(provider)
+    (tmp_path / "tiny.onnx").write_bytes(tiny())
+    runtime = Runtime(1, {"tiny": ExecutionConfig(provider)})
+    session = runtime.reshaping_session(tmp_path / "tiny.onnx", [(3,)])
+    for size in (3, 1, 3):
+        session.input((size,))[:] = size
+        (output,) = session.run(session.input((size,)))
+        assert output.tolist() == [size + 1] * 3
 
 
 @pytest.mark.models

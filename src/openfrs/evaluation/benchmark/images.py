@@ -7,6 +7,7 @@ import cv2
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.main_face import find_main_face_in
 from openfrs.vision.alignment import aligned_chip
 from openfrs.vision.loading import create_runtime
 from openfrs.vision.pipeline import ModelPipeline
@@ -36,11 +37,12 @@ def sample_photo(weights: WeightCache, quality: int = 95) -> bytes:
 def stages(pipeline: ModelPipeline, photo: bytes) -> Iterator[tuple[str, Callable[[], object]]]:
     """Yield the name and a function for each stage, applied to a photo with one face."""
     image = EncodedImage(photo, "photo").decode()
-    faces = pipeline.detect(image)[:1]
+    face = find_main_face_in(pipeline, image)
+    assert face is not None
     yield "decode", lambda: EncodedImage(photo, "photo").decode()
     detected, embedded = (
         f"{pipeline.execution_configs.get(name, DEFAULT_EXECUTION)}" for name in ("yunet", pipeline.embedder)
     )
-    yield f"detect ({detected})", lambda: pipeline.detect(image)
-    yield "align", lambda: aligned_chip(image, faces[0].landmarks)
-    yield f"embed ({embedded}, align included)", lambda: pipeline.embed(image, faces)
+    yield f"detect ({detected})", lambda: find_main_face_in(pipeline, image)
+    yield "align", lambda: aligned_chip(image, face.landmarks)
+    yield f"embed ({embedded}, align included)", lambda: pipeline.embed(image, [face])

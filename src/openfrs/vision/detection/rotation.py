@@ -50,6 +50,14 @@ def detect_all_rotations(detect: Detect, detect_quick: Detect, image: Image) -> 
     return sorted(kept, key=lambda face: face.area, reverse=True)
 
 
+def detect_turned(detect: Detect, image: Image) -> list[Detection]:
+    """Detect the faces of an image that are rotated by 90, 180 or 270 degrees, best score first."""
+    faces = [
+        to_original(face, image, rotation) for rotation in (90, 180, 270) for face in detect(unrotate(image, rotation))
+    ]
+    return sorted(faces, key=lambda face: face.score, reverse=True)
+
+
 def unrotate(image: Image, rotation: int) -> Image:
     """Return the image rotated so that faces of ``rotation`` are upright."""
     return np.ascontiguousarray(np.rot90(image, rotation // 90))

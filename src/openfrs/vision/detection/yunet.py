@@ -8,6 +8,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from openfrs.core.checkpoints import checkpoint
 from openfrs.vision.runtime.base import Session, Tensor
@@ -43,6 +44,15 @@ MAX_SCALE: Final = 4.0
 
 MAX_CANDIDATES: Final = 5000
 
+LARGE_SIDE: Final = 320
+"""Longer side of the network's input for large faces."""
+
+LARGE_SHORT_SIDES: Final = (192, 256, 320)
+"""Shorter sides of that input: for aspect ratios of 16:9, of 4:3 and 3:2, and for squares."""
+
+LARGE_SHARE: Final = 1 / 8
+"""Minimum longer side of a large face, as a share of the image's longer side: 40 pixels of the network's input."""
+
 
 class YuNet:
     """The detector. Safe to call from several threads."""
@@ -70,6 +80,19 @@ class YuNet:
         """Detect the faces of an image without tiles, largest first."""
         return _detections(self._detect_whole(image))
 
+    def detect_large(self, image: Image) -> list[Detection]:
+        """Detect the large faces of an image, largest first.
+
+        The input of the network has about the aspect ratio of the image and a quarter of the pixels that :meth:`detect` uses.
+        """
+        height, width = image.shape[:2]
+        scale = LARGE_SIDE / max(height, width)
+        resized = _resized(image, scale)
+        short = next(side for side in LARGE_SHORT_SIDES if side >= min(resized.shape[:2]))
+        size = (LARGE_SIDE, short) if width >= height else (short, LARGE_SIDE)
+        faces = decode_outputs(self._session.run(self._canvas(resized, 0, 0, size)), MIN_SCORE, size)
+        return _detections(_to_original(faces[faces[:, 2:4].max(axis=1) >= LARGE_SHARE * LARGE_SIDE], image, resized))
+
     def _detect_whole(self, image: Image) -> Tensor:
         """Return the rows of faces in an image scaled to the network's input.
 
@@ -96,9 +119,9 @@ class YuNet:
         faces[:, [1, *range(5, 14, 2)]] -= down
         return _to_original(faces, image, resized)
 
-    def _canvas(self, image: Image, across: int, down: int) -> Tensor:
-        """Return the network's input: an image at an offset from the left and the top, black around it."""
-        canvas = self._session.input((1, 3, SIDE, SIDE))
+    def _canvas(self, image: Image, across: int, down: int, size: tuple[int, int] = (SIDE, SIDE)) -> Tensor:
+        """Return the network's input of ``size`` = (width, height): an image at an offset, black around it."""
+        canvas = self._session.input((1, 3, size[1], size[0]))
         bottom, right = down + image.shape[0], across + image.shape[1]
         canvas[0, :, :down] = canvas[0, :, bottom:] = 0
         canvas[0, :, down:bottom, :across] = canvas[0, :, down:bottom, right:] = 0
@@ -145,22 +168,31 @@ def _detections(faces: Tensor) -> list[Detection]:
     return sorted(detections, key=lambda detection: detection.area, reverse=True)
 
 
-def decode_outputs(outputs: list[Tensor], threshold: float) -> Tensor:
+def decode_outputs(outputs: list[Tensor], threshold: float, size: tuple[int, int] = (SIDE, SIDE)) -> Tensor:
     """Return rows of left, top, width, height, five points and score, in pixels of the canvas; shape (n, 15).
 
-    ``outputs`` are classes, objectness, boxes and landmarks, each at strides 8, 16 and 32. Scores are at least ``threshold``.
+    ``outputs`` are classes, objectness, boxes and landmarks, each at strides 8, 16 and 32, for a canvas of ``size`` = (width,
+    height). Scores are at least ``threshold``.
     """
-    rows = []
+    faces, _ = decode_batch(outputs, threshold, size)
+    best = cv2.dnn.NMSBoxes(faces[:, :4].tolist(), faces[:, 14].tolist(), threshold, MAX_OVERLAP, top_k=MAX_CANDIDATES)
+    return faces[np.asarray(best, dtype=np.intp).reshape(-1)]
+
+
+def decode_batch(outputs: list[Tensor], threshold: float, size: tuple[int, int]) -> tuple[Tensor, npt.NDArray[np.intp]]:
+    """Return the rows of all canvases of a batch, overlapping ones included, and the number of the canvas of each."""
+    rows, canvases = [], []
     by_kind = (outputs[start : start + 3] for start in (0, 3, 6, 9))
     for stride, at_stride in zip(STRIDES, zip(*by_kind, strict=True), strict=True):
-        classes, objects, boxes, landmarks = (output[0] for output in at_stride)
+        classes, objects, boxes, landmarks = (output.reshape(-1, output.shape[-1]) for output in at_stride)
         scores = np.sqrt(np.clip(classes[:, 0], 0, 1) * np.clip(objects[:, 0], 0, 1))
         (kept,) = np.nonzero(scores >= threshold)
-        cells = np.stack([kept % (SIDE // stride), kept // (SIDE // stride)], axis=1).astype(np.float32)
+        columns, lines = size[0] // stride, size[1] // stride
+        canvas, cell = np.divmod(kept, columns * lines)
+        cells = np.stack([cell % columns, cell // columns], axis=1).astype(np.float32)
         box = boxes[kept]
         centre, extent = (cells + box[:, :2]) * stride, np.exp(np.minimum(box[:, 2:], 20)) * stride
         points = (np.tile(cells, 5) + landmarks[kept]) * stride
         rows.append(np.concatenate([centre - extent / 2, extent, points, scores[kept, None]], axis=1))
-    faces = np.concatenate(rows).astype(np.float32)
-    best = cv2.dnn.NMSBoxes(faces[:, :4].tolist(), faces[:, 14].tolist(), threshold, MAX_OVERLAP, top_k=MAX_CANDIDATES)
-    return faces[np.asarray(best, dtype=np.intp).reshape(-1)]
+        canvases.append(canvas)
+    return np.concatenate(rows).astype(np.float32), np.concatenate(canvases)

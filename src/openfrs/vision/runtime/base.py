@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Tensor = npt.NDArray[np.float32]
+Shape = tuple[int, ...]
 Provider = Literal["openvino", "onnxruntime"]
 Precision = Literal["f32", "bf16"]
 
@@ -41,7 +42,7 @@ class Session(ABC):
     def __init__(self) -> None:
         self._local = threading.local()
 
-    def input(self, shape: tuple[int, ...]) -> Tensor:
+    def input(self, shape: Shape) -> Tensor:
         """Return the calling thread's input tensor of a shape. It starts as zeros and keeps its content between runs."""
         tensor: Tensor | None = getattr(self._local, "input", None)
         if tensor is None or tensor.shape != shape:

@@ -1,7 +1,7 @@
 """Load models with OpenVINO or, if so configured, with ONNX Runtime."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import openvino as ov
 from openfrs.core.errors import OperatorError
 from openfrs.core.telemetry.metrics import MODEL_LOAD_SECONDS
 
-from .base import CPU, DEFAULT_EXECUTION, ExecutionConfig, Precision, Session, Tensor
+from .base import CPU, DEFAULT_EXECUTION, ExecutionConfig, Precision, Session, Shape, Tensor
+from .reshaping import ReshapingSession
 
 _compile_lock = threading.Lock()
 """Held while a model is compiled and during a thread's first run, when OpenVINO allocates memory and chooses kernels. OpenVINO is
@@ -23,14 +24,23 @@ class OpenVinoSession(Session):
 
     ``streams`` is the number of threads that may run it at once; each run uses one core. CPU pinning is disabled because it
     binds several processes to the same core. The precision is always set: by default OpenVINO uses bf16 wherever the processor
-    supports it, without regard to accuracy.
+    supports it, without regard to accuracy. ``shape`` replaces the shape of the model's input.
 
     Raises:
         OperatorError: OpenVINO does not find the device.
         RuntimeError: the file is not a model.
     """
 
-    def __init__(self, core: ov.Core, path: Path, *, streams: int, precision: Precision, device: str = CPU) -> None:
+    def __init__(
+        self,
+        core: ov.Core,
+        path: Path,
+        *,
+        streams: int,
+        precision: Precision,
+        device: str = CPU,
+        shape: Shape | None = None,
+    ) -> None:
         super().__init__()
         options: dict[str, object] = {"INFERENCE_PRECISION_HINT": precision, "NUM_STREAMS": streams}
         if device == CPU:
@@ -40,7 +50,10 @@ class OpenVinoSession(Session):
                 f"OpenVINO has no device {device} on this machine; available: {', '.join(core.available_devices)}"
             )
         with _compile_lock, MODEL_LOAD_SECONDS.labels(path.stem).time():
-            self._model = core.compile_model(path, device, options)
+            model = core.read_model(path)
+            if shape is not None:
+                model.reshape(list(shape))
+            self._model = core.compile_model(model, device, options)
 
     def run(self, batch: Tensor) -> list[Tensor]:
         """Return the model's outputs for one input tensor, in the graph's order. The caller owns the arrays."""
@@ -76,8 +89,8 @@ class Runtime:
     custom_execution: ExecutionConfig = DEFAULT_EXECUTION
     core: ov.Core = field(default_factory=ov.Core)
 
-    def session(self, path: Path, execution: ExecutionConfig | None = None) -> Session:
-        """Load a model. ``execution`` overrides the configuration of this runtime.
+    def session(self, path: Path, execution: ExecutionConfig | None = None, *, shape: Shape | None = None) -> Session:
+        """Load a model. ``execution`` overrides the configuration of this runtime, ``shape`` the shape of the model's input.
 
         Raises:
             OperatorError: ONNX Runtime is configured but not installed, or the device does not exist.
@@ -87,7 +100,25 @@ class Runtime:
         if execution.provider == "onnxruntime":
             from .onnxruntime import OnnxRuntimeSession  # optional dependency
 
-            return OnnxRuntimeSession(path, device=execution.device)
+            return OnnxRuntimeSession(path, device=execution.device, shape=shape)
         return OpenVinoSession(
-            self.core, path, streams=self.streams, precision=execution.precision, device=execution.device
+            self.core,
+            path,
+            streams=self.streams,
+            precision=execution.precision,
+            device=execution.device,
+            shape=shape,
         )
+
+    def reshaping_session(
+        self, path: Path, shapes: Iterable[Shape], execution: ExecutionConfig | None = None
+    ) -> ReshapingSession:
+        """Load a model that runs on inputs of several shapes: now for ``shapes``, for others when they are first used.
+
+        Raises:
+            OperatorError, RuntimeError: as :meth:`session`.
+        """
+        session = ReshapingSession(lambda shape: self.session(path, execution, shape=shape))
+        for shape in shapes:
+            session.prepare(shape)
+        return session

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -15,14 +15,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from openfrs.vision.weights.cache import WeightCache, write_files
 from openfrs.vision.weights.manifest import Weight
 
-from .base import CPU, ExecutionConfig, Precision, Provider, Session, Tensor
+from .base import CPU, ExecutionConfig, Precision, Provider, Session, Shape, Tensor
 from .session import Runtime
 
 ProviderSetting = Literal["auto", "openvino", "onnxruntime"]
 PrecisionSetting = Literal["auto", "f32"]
 
-_SHAPES: Final = {"detector": (1, 3, 640, 640), "embedder": (1, 3, 112, 112)}
-"""Input shapes of the roles that are tuned. Other models are small or rarely used and run in single precision."""
+_SHAPES: Final[Mapping[str, tuple[Shape, ...]]] = {
+    "detector": ((1, 3, 256, 320), (4, 3, 128, 128)),
+    "embedder": ((1, 3, 112, 112),),
+}
+"""Input shapes of a search by image, for the roles that are tuned; each model runs on all of its shapes. Other models are small or
+rarely used and run in single precision."""
 
 MAX_TIME_RATIO: Final = 0.9
 """Maximum time relative to the default configuration at which another is chosen; smaller gains may be noise."""
@@ -116,8 +120,11 @@ class Tuner:
         choices = {}
         for name, weight in self._tunable():
             path = self._weights.path(name)
-            sessions = {config: Runtime(1).session(path, config) for config in self.candidates(name, weight)}
-            medians = _medians(sessions, np.full(_SHAPES[weight.role], 127, np.float32))
+            shapes = _SHAPES[weight.role]
+            sessions = {
+                config: Runtime(1).reshaping_session(path, (), config) for config in self.candidates(name, weight)
+            }
+            medians = _medians(sessions, [np.full(shape, 127, np.float32) for shape in shapes])
             default, fastest = _default(medians), min(medians, key=lambda config: medians[config])
             best = fastest if medians[fastest] <= MAX_TIME_RATIO * medians[default] else default
             choices[name] = Choice(
@@ -174,14 +181,18 @@ def _onnxruntime() -> dict[str, str]:
     return {}
 
 
-def _medians(sessions: Mapping[ExecutionConfig, Session], batch: Tensor) -> dict[ExecutionConfig, float]:
-    """Return median milliseconds per run. Runs are interleaved so that background load affects all candidates equally."""
+def _medians(sessions: Mapping[ExecutionConfig, Session], batches: Sequence[Tensor]) -> dict[ExecutionConfig, float]:
+    """Return median milliseconds per run of all batches.
+
+    Runs are interleaved so that background load affects all candidates equally.
+    """
     times: dict[ExecutionConfig, list[float]] = {config: [] for config in sessions}
     for _ in range(_ROUNDS):
         for config, session in sessions.items():
-            session.run(batch)
+            for batch in batches:
+                session.run(batch)
             start = time.perf_counter()
-            for _ in range(_RUNS):
+            for batch in [*batches] * _RUNS:
                 session.run(batch)
             times[config].append((time.perf_counter() - start) / _RUNS * 1000)
     return {config: float(np.median(values)) for config, values in times.items()}
