@@ -205,21 +205,10 @@ def _clips(rate: Rate | None) -> str:
 
 
 class CueTrial(Part):
-    """Error rates, 0..1, of one set of cues, cross-validated over people."""
+    """Error rates, 0..1, by name, of one combination of cues on samples left out of its training."""
 
     cues: str
-    passed: dict[str, float]
-    """APCER by kind."""
-
-    refused: float
-    """BPCER."""
-
-    refused_in_clips: float
-    """BPCER in clips only, without the live images of the set of prints."""
-
-    equal_error_rate: float
-    ordinary: dict[str, float]
-    """BPCER on photographs of other data sets, by set."""
+    figures: dict[str, float]
 
 
 class CueTrialsResult(Result):
@@ -229,16 +218,47 @@ class CueTrialsResult(Result):
     tried: tuple[CueTrial, ...]
 
     def tables(self) -> list[Table]:
-        """One row for each set of cues, in per cent."""
-        kinds, sets = (list(getattr(self.tried[0], name)) for name in ("passed", "ordinary"))
+        """One row for each combination of cues, in per cent."""
+        rows = [(each.cues, *(f"{100 * share:.1f}" for share in each.figures.values())) for each in self.tried]
+        columns = ("cues", *self.tried[0].figures)
+        return [Table("Cues of silent liveness", columns, rows, [f"In per cent. {self.data}; {self.models}."])]
+
+
+class LivenessSource(Part):
+    """BPCER and, if there are attacks, APCER of one camera or set at the default threshold."""
+
+    source: str
+    refused: Rate
+    passed: Rate | None
+
+
+class LivenessSourcesResult(Result):
+    """Error rates by camera or set."""
+
+    evaluation: Literal["liveness-sources"] = "liveness-sources"
+    sources: tuple[LivenessSource, ...]
+    people: int
+    """Number of people before webcams whose own error rate is known."""
+
+    refused_by_person: tuple[float, ...]
+    """Median, 90th percentile and maximum of their BPCER, 0..1."""
+
+    def tables(self) -> list[Table]:
+        """One row for each source."""
         rows = [
             (
-                each.cues,
-                *(f"{100 * share:.1f}" for share in each.passed.values()),
-                *(f"{100 * share:.1f}" for share in (each.refused, each.refused_in_clips, each.equal_error_rate)),
-                *(f"{100 * share:.1f}" for share in each.ordinary.values()),
+                each.source,
+                f"{each.refused.trials:,}",
+                each.refused.percent(1),
+                f"{each.passed.trials:,}" if each.passed else "",
+                each.passed.percent(1) if each.passed else "",
             )
-            for each in self.tried
+            for each in self.sources
         ]
-        columns = ("cues", *(f"APCER, {kind}" for kind in kinds), "BPCER", "BPCER, clips", "EER", *sets)
-        return [Table("Cues of silent liveness", columns, rows, [f"In per cent. {self.data}; {self.models}."])]
+        median, high, worst = (f"{100 * share:.0f} %" for share in self.refused_by_person)
+        note = (
+            f"{self.data}; {self.models}. Intervals: 95 %, bootstrap over people. Of {self.people} people before webcams, the "
+            f"BPCER is {median} (median), {high} (90th percentile) and {worst} (worst)."
+        )
+        columns = ("source", "live faces", "BPCER", "attacks", "APCER")
+        return [Table("Silent liveness by source", columns, rows, [note])]

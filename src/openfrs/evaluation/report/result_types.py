@@ -9,7 +9,7 @@ from openfrs.evaluation.metrics.classification import ClassResult, NumberResult
 from openfrs.evaluation.metrics.damage import DamageResult
 from openfrs.evaluation.metrics.detection import DetectionResult
 from openfrs.evaluation.metrics.identification import IdentificationResult
-from openfrs.evaluation.metrics.liveness import CueTrialsResult, LivenessResult
+from openfrs.evaluation.metrics.liveness import CueTrialsResult, LivenessResult, LivenessSourcesResult
 from openfrs.evaluation.metrics.rejection import RejectionResult
 from openfrs.evaluation.metrics.verification import AllPairsResult, NamedPairsResult
 
@@ -23,6 +23,7 @@ AnyResult = Annotated[
     | DamageResult
     | DetectionResult
     | LivenessResult
+    | LivenessSourcesResult
     | CueTrialsResult
     | ActionResult,
     Field(discriminator="evaluation"),

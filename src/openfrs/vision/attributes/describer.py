@@ -8,7 +8,7 @@ import numpy as np
 
 from openfrs.core.checkpoints import checkpoint
 from openfrs.vision.detection.rotation import points_to_original, upright
-from openfrs.vision.liveness.minifasnet import liveness
+from openfrs.vision.liveness.head import liveness
 from openfrs.vision.runtime.base import Session
 from openfrs.vision.runtime.lazy import LazySessions
 from openfrs.vision.types import Detection, Image
