@@ -1,6 +1,7 @@
 """Authentication by password, token and signature, and its errors."""
 
 import json
+import re
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -161,12 +162,25 @@ def test_listing_projects_without_credentials_is_an_iam_error(server: Server) ->
     assert response.json()["error"]["title"] == "Unauthorized"
 
 
-def test_an_old_signature_is_rejected(server: Server) -> None:
-    date = (datetime.now(UTC) - timedelta(minutes=16)).strftime("%Y%m%dT%H%M%SZ")
+@pytest.mark.parametrize("minutes", [-16, 16, -60 * 24 * 365])
+def test_a_signature_of_another_time_is_rejected_with_both_times(server: Server, minutes: int) -> None:
+    now = datetime.now(UTC)
+    date = (now + timedelta(minutes=minutes)).strftime("%Y%m%dT%H%M%SZ")
     value = f"SDK-HMAC-SHA256 Access=x, SignedHeaders=host;x-sdk-date, Signature={'0' * 64}"
     status, code, message = refusal(face_sets(server, {"Authorization": value, "X-Sdk-Date": date}))
     assert (status, code) == (401, "APIG.0301")
-    assert "15 minutes" in message
+    client, other = re.findall(r"\d{8}T\d{6}Z", message)
+    assert client == date
+    assert abs(datetime.strptime(other, "%Y%m%dT%H%M%S%z") - now) < timedelta(minutes=1)
+    assert message.endswith(f"the X-Sdk-Date {date} is more than 15 minutes from {other}, the time of the server")
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "20300101", "20301301T000000Z"])
+def test_a_signature_without_a_time_is_rejected(server: Server, date: str) -> None:
+    value = f"SDK-HMAC-SHA256 Access=x, SignedHeaders=host;x-sdk-date, Signature={'0' * 64}"
+    _, code, message = refusal(face_sets(server, {"Authorization": value, "X-Sdk-Date": date}))
+    assert code == "APIG.0301"
+    assert message.endswith("the X-Sdk-Date header is missing or not a time such as 20300101T120000Z")
 
 
 def test_secrets_are_private_and_not_in_the_database(server: Server) -> None:

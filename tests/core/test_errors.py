@@ -147,7 +147,8 @@ def test_every_documented_code_has_its_status_and_no_other_code_exists() -> None
             statuses[entry.code].add(entry.status)
     assert statuses == {
         **documented(),
-        "APIG.0201": documented()["APIG.0201"] | {503},  # OpenFRS's own: no index to search, no models yet
+        "APIG.0201": documented()["APIG.0201"]
+        | {415, 503},  # OpenFRS's own: compressed; no index to search, no models yet
         "FRS.0002": {400, 401},  # clients log in again only on 401
         "FRS.0018": documented()["FRS.0018"] | {503},  # OpenFRS's own: work on an image that was stopped
     }
@@ -192,7 +193,10 @@ def test_an_entry_takes_exactly_its_arguments(key: str) -> None:
 def test_a_key_is_the_code_and_the_status_if_codes_repeat(key: str) -> None:
     entry = catalogue()[key]
     by_envelope = {
-        Envelope.FRS: {entry.code, *(f"{entry.code}/{variant}" for variant in (entry.status, "policy", "url"))},
+        Envelope.FRS: {
+            entry.code,
+            *(f"{entry.code}/{variant}" for variant in (entry.status, "policy", "url", "base64")),
+        },
         Envelope.GATEWAY: {entry.code, *(f"{entry.code}/{variant}" for variant in (entry.status, "held", "loading"))},
         Envelope.IAM: {f"IAM.{entry.status}"},
     }

@@ -287,12 +287,7 @@ class Authenticator:
         signature = signatures.parse_authorization(request.headers.get("authorization", ""))
         if signature is None:
             raise ServiceError("APIG.0301", "decrypt token fail")
-        signed_at = signatures.signing_time(request)
-        minutes = limits.SIGNATURE_WINDOW_MINUTES
-        if signed_at is None or abs(utc_now() - signed_at) > timedelta(minutes=minutes):
-            raise ServiceError(
-                "APIG.0301", f"the X-Sdk-Date header is missing, wrong or more than {minutes} minutes off"
-            )
+        _check_signing_time(request)
         signer = self._find_signer(request, signature)
         if signer is None:
             raise self._throttle.unknown_key_error(signature.access_key[:64], address)
@@ -346,3 +341,19 @@ class Authenticator:
 
 def _after(seconds: int) -> datetime:
     return utc_now() + timedelta(seconds=seconds)
+
+
+def _check_signing_time(request: SignedRequest) -> None:
+    """Check that a request was signed just now, by this server's clock.
+
+    Raises:
+        ServiceError: ``APIG.0301``, with both times, for the owner of the clock that is wrong.
+    """
+    signed_at, now, minutes = signatures.signing_time(request), utc_now(), limits.SIGNATURE_WINDOW_MINUTES
+    if signed_at is None:
+        raise ServiceError("APIG.0301", "the X-Sdk-Date header is missing or not a time such as 20300101T120000Z")
+    if abs(now - signed_at) > timedelta(minutes=minutes):
+        times = (
+            f"{signed_at:{signatures.DATE_FORMAT}} is more than {minutes} minutes from {now:{signatures.DATE_FORMAT}}"
+        )
+        raise ServiceError("APIG.0301", f"the X-Sdk-Date {times}, the time of the server")

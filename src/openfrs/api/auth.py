@@ -136,6 +136,7 @@ async def note_write(request: Request, caller: Caller) -> None:
 _IAM_KEYS: Final = {
     "APIG.0201/400": "IAM.400",
     "APIG.0201/413": "IAM.413",
+    "APIG.0201/415": "IAM.415",
     "FRS.0018": "IAM.500",
     "FRS.0033": "IAM.429",
 }

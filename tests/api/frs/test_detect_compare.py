@@ -97,6 +97,19 @@ def test_exactly_one_kind_of_image_input_is_required(frs: Frs, body: dict[str, A
     assert "Zm9" not in message
 
 
+@pytest.mark.parametrize("value", ["%%%%", "Zm9", "Zm9vé", "data:image/png,Zm9v"])
+def test_text_that_is_not_base64_is_named_as_such(frs: Frs, value: str) -> None:
+    message = refusal(frs.post("/face-detect", json={"image_base64": value}), "FRS.0015")
+    assert message == "The value of image_base64 is not valid base64."
+    files = {"image1_base64": text(ONE), "image2_base64": value}
+    assert "image2_base64 is not valid base64" in refusal(frs.post("/face-compare", json=files), "FRS.0015")
+
+
+@pytest.mark.parametrize("prefix", ["data:;base64,", "DATA:image/PNG;BASE64,", "data:image/png;charset=utf-8;base64,"])
+def test_a_data_uri_is_accepted(frs: Frs, prefix: str) -> None:
+    assert len(ok(frs.post("/face-detect", json={"image_base64": prefix + text(ONE)}))["faces"]) == 1
+
+
 def test_a_file_and_base64_together_are_rejected(frs: Frs) -> None:
     form: Any = {"files": {"image_file": photo(ONE)}, "data": {"image_base64": text(ONE)}}
     assert "image_file" in refusal(frs.post("/face-detect", **form), "FRS.0012")

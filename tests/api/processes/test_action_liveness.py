@@ -133,6 +133,11 @@ def test_ten_actions_are_allowed(frs: Frs) -> None:
     assert len(ok(ask(frs, LEFT_THEN_RIGHT, actions=",".join("1" * 10)))["video-result"]["actions"]) == 10
 
 
+def test_a_video_that_is_not_base64_is_named_as_such(frs: Frs) -> None:
+    message = refusal(ask(frs, video_base64="?", actions="1"), "FRS.0701")
+    assert message == "Parse video data failed: the value of video_base64 is not valid base64."
+
+
 def test_unusable_videos_are_rejected(frs: Frs) -> None:
     for body, code in (
         ({}, "FRS.0011"),

@@ -12,7 +12,7 @@ def is_rejected(text: str) -> bool:
     with pytest.raises(ServiceError) as caught:
         decode_base64(text, "image1_base64")
     assert "image1_base64" in caught.value.message
-    return caught.value.entry.key == "FRS.0015"
+    return caught.value.entry.key == "FRS.0015/base64"
 
 
 @given(st.binary())
@@ -29,15 +29,20 @@ def test_line_breaks_are_removed(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     "prefix",
-    ["data:image/jpeg;base64,", "data:image/svg+xml;base64,", "data:image/png;charset=utf-8;base64,"],
+    [
+        "data:image/jpeg;base64,",
+        "data:image/svg+xml;base64,",
+        "data:image/png;charset=utf-8;base64,",
+        "data:;base64,",
+        "DATA:image/JPEG;BASE64,",
+        "data:;charset=utf-8;base64,",
+    ],
 )
 def test_a_data_uri_prefix_is_removed(prefix: str) -> None:
     assert decode_base64(prefix + "aGk=", "p") == b"hi"
 
 
-@pytest.mark.parametrize(
-    "text", ["data:image/jpeg,aGk=", "data:;base64,aGk=", "x data:image/png;base64,aGk=", "data:image/png;base64"]
-)
+@pytest.mark.parametrize("text", ["data:image/jpeg,aGk=", "x data:image/png;base64,aGk=", "data:image/png;base64"])
 def test_other_prefixes_are_not_base64(text: str) -> None:
     assert is_rejected(text)
 

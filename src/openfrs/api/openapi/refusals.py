@@ -21,10 +21,10 @@ _UPLOAD: Final[Keys] = (
     *("FRS.0020", "FRS.0020/url", "FRS.0021", "FRS.0022", "FRS.0023", "FRS.0024", "FRS.0027", "FRS.0035", "FRS.0036"),
 )
 
-IMAGE: Final[Keys] = (*_UPLOAD, "FRS.0018/503", "FRS.0013", "FRS.0015", "FRS.0016")
+IMAGE: Final[Keys] = (*_UPLOAD, "FRS.0018/503", "FRS.0013", "FRS.0015", "FRS.0015/base64", "FRS.0016")
 """Errors of a route that takes an image."""
 
-VIDEO: Final[Keys] = (*_UPLOAD, "FRS.0018/503", "FRS.0701", "FRS.0706")
+VIDEO: Final[Keys] = (*_UPLOAD, "FRS.0018/503", "FRS.0701", "FRS.0701/base64", "FRS.0706")
 """Errors of a route that takes a video."""
 
 FACE_SET: Final[Keys] = ("FRS.0302", "APIG.0201/503")
@@ -34,12 +34,12 @@ _HTTP: Final[Keys] = ("APIG.0201/400", "APIG.0201/414", "APIG.0201/494")
 """Errors that the server responds with before it knows the route."""
 
 _PROJECT: Final[Keys] = (
-    *("APIG.0101", "APIG.0201/413", "FRS.0018"),
+    *("APIG.0101", "APIG.0201/413", "APIG.0201/415", "FRS.0018"),
     *("APIG.0301", "APIG.0302", "APIG.0310", "FRS.0002", "FRS.0002/401", "FRS.0028", "FRS.0033"),
 )
-"""Errors common to all routes of a project: no such route, a large body, authentication, role, quota and internal errors."""
+"""Errors common to all routes of a project: no such route, a large or compressed body, access, quota and internal errors."""
 
-_IAM: Final[Keys] = ("IAM.400", "IAM.401", "IAM.413", "IAM.429", "IAM.500", "IAM.503")
+_IAM: Final[Keys] = ("IAM.400", "IAM.401", "IAM.413", "IAM.415", "IAM.429", "IAM.500", "IAM.503")
 
 
 def refuses(*keys: str) -> Responses:

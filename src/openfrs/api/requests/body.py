@@ -21,6 +21,9 @@ IAM_PATHS: Final = ("/v3/", "/v3.0/")
 """Prefixes of the paths with small bodies, whose errors are rendered in IAM's envelope."""
 
 
+_COMPRESSIONS: Final = frozenset({"gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"})
+
+
 class Input(BaseModel):
     """Base of request models: strict types, unknown keys ignored, ``null`` the same as absent."""
 
@@ -55,6 +58,13 @@ def announced_body_size(request: Request) -> int | None:
     return int(announced)
 
 
+def _reject_compression(request: Request) -> None:
+    """Reject a compressed body. Other names are ignored: some clients send a charset here."""
+    for name in request.headers.get("content-encoding", "").lower().split(","):
+        if name.strip() in _COMPRESSIONS:
+            raise ServiceError("APIG.0201/415", name.strip())
+
+
 def _max_body_bytes(request: Request) -> int:
     return limits.MAX_IAM_BODY_BYTES if request.scope["path"].startswith(IAM_PATHS) else limits.MAX_BODY_BYTES
 
@@ -63,8 +73,8 @@ async def raw_body(request: Request) -> RawBody:
     """Read the body once and keep it.
 
     Raises:
-        ServiceError: ``APIG.0201`` larger than 12 MB, or 16 KB for IAM (413), too slow or incomplete (400); ``FRS.0033`` or
-            ``IAM.429`` no capacity.
+        ServiceError: ``APIG.0201`` larger than 12 MB, or 16 KB for IAM (413), compressed (415), too slow or incomplete (400);
+            ``FRS.0033`` or ``IAM.429`` no capacity.
     """
     body: RawBody | None = getattr(request.state, "raw_body", None)
     if body is None:
@@ -83,7 +93,10 @@ async def raw_body(request: Request) -> RawBody:
 
 async def _receive(request: Request, slot: RequestSlot) -> RawBody:
     max_bytes = _max_body_bytes(request)
-    slot.check_capacity(announced_body_size(request) or 0)
+    announced_size = announced_body_size(request)
+    if announced_size != 0:
+        _reject_compression(request)
+    slot.check_capacity(announced_size or 0)
     slot.pause()  # a slow client must not take up capacity
     chunks, size = list[bytes](), 0
     digest = None if request.headers.get("x-auth-token") else hashlib.sha256()

@@ -104,12 +104,12 @@ async def uploaded_video(values: VideoInput) -> bytes:
     """Return the video of an input.
 
     Raises:
-        ServiceError: as :func:`uploaded_file`, but ``FRS.0701`` for bad base64.
+        ServiceError: as :func:`uploaded_file`, but ``FRS.0701/base64`` for bad base64.
     """
     try:
         return (await uploaded_file(values, "video"))[1]
     except ServiceError as error:
-        raise ServiceError("FRS.0701") if error.entry.code == "FRS.0015" else error from None
+        raise ServiceError("FRS.0701/base64", "video_base64") if error.entry.code == "FRS.0015" else error from None
 
 
 async def uploaded_file(values: UploadInput, prefix: str, *, alternative: str | None = None) -> tuple[str, bytes]:
@@ -118,7 +118,7 @@ async def uploaded_file(values: UploadInput, prefix: str, *, alternative: str | 
     ``alternative`` is the value of a parameter that excludes a file.
 
     Raises:
-        ServiceError: ``FRS.0011`` no file, ``FRS.0012`` more than one, ``FRS.0015`` bad base64, ``FRS.0017`` too large.
+        ServiceError: ``FRS.0011`` no file, ``FRS.0012`` more than one, ``FRS.0015/base64`` bad base64, ``FRS.0017`` too large.
     """
     present = [
         (kind, value)

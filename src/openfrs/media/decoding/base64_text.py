@@ -8,7 +8,7 @@ import pybase64
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError
 
-_DATA_URI: Final = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+=-]+)*;base64,", re.ASCII)
+_DATA_URI: Final = re.compile(r"data:(?:[\w.+-]+/[\w.+-]+)?(?:;[\w.+=-]+)*;base64,", re.ASCII | re.IGNORECASE)
 
 
 def decode_base64(text: str, parameter: str) -> bytes:
@@ -17,7 +17,7 @@ def decode_base64(text: str, parameter: str) -> bytes:
     A ``data:`` prefix and line breaks are removed first: they are the most common mistakes of clients.
 
     Raises:
-        ServiceError: ``FRS.0015`` the text is not base64.
+        ServiceError: ``FRS.0015/base64`` the text is not base64.
     """
     prefix = _DATA_URI.match(text, 0, limits.MAX_DATA_URI_HEAD)
     if prefix:
@@ -27,4 +27,4 @@ def decode_base64(text: str, parameter: str) -> bytes:
             return pybase64.b64decode(text.encode("ascii").translate(None, b"\r\n"), validate=True)
         return pybase64.b64decode(text, validate=True)
     except ValueError:
-        raise ServiceError("FRS.0015", parameter) from None
+        raise ServiceError("FRS.0015/base64", parameter) from None
