@@ -1,8 +1,10 @@
 """Authentication by password, token or request signature, and authorization for a project."""
 
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from openfrs.core import limits
 from openfrs.core.clock import utc_now
@@ -259,7 +261,8 @@ class Authenticator:
         user = None if domain_id is None else self._accounts.find_user_by_name(name, domain_id=domain_id)
         if user is not None:
             return f"id/{user.id}", user
-        return f"name/{domain_id or login.domain_id or login.domain_name or ''}/{name}", None
+        unknown = json.dumps([domain_id or login.domain_id or login.domain_name, name])
+        return f"name/{sha256(unknown.encode()).hexdigest()}", None  # clients choose it, and its length
 
     def _resolve_scope(self, user: User, scope: Scope) -> tuple[Project | None, Role | None]:
         if scope.project_id is None and scope.project_name is None:

@@ -1,8 +1,9 @@
 """The times at which access keys were last used."""
 
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Lock
 from typing import Final
 
@@ -12,7 +13,7 @@ from openfrs.store.db.errors import StoreUnavailableError
 
 _log = logging.getLogger(__name__)
 
-_INTERVAL: Final = timedelta(minutes=1)
+_INTERVAL_SECONDS: Final = 60.0
 
 
 class LastUseRecorder:
@@ -21,18 +22,18 @@ class LastUseRecorder:
     def __init__(self, accounts: AccountRepository) -> None:
         self._accounts = accounts
         self._lock = Lock()
-        self._written: dict[str, datetime] = {}
+        self._written: dict[str, float] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="last-use")
 
     def record(self, access_key: str) -> None:
         """Record that an access key is used now."""
-        now = utc_now()
+        now = time.monotonic()  # the machine's clock may be set back
         with self._lock:
             written = self._written.get(access_key)
-            if written is not None and now - written < _INTERVAL:
+            if written is not None and now - written < _INTERVAL_SECONDS:
                 return
             self._written[access_key] = now
-        self._pool.submit(self._write, access_key, now)
+        self._pool.submit(self._write, access_key, utc_now())
 
     def close(self) -> None:
         """Finish the current write and drop the waiting ones."""
