@@ -11,7 +11,8 @@ import pytest
 from openfrs.accounts.usage import UsageCounter
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry.metrics import REGISTRY
-from openfrs.server.jobs import PeriodicJob, prune, run_retention, usage_flushes
+from openfrs.server.jobs import prune, run_retention, usage_flushes
+from openfrs.server.periodic import PeriodicJob
 from openfrs.services import Services
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.opening import live_database

@@ -8,7 +8,7 @@ import uvicorn
 
 from openfrs.core.settings import Settings
 from openfrs.server.main import serve
-from tests.support.fake_models import FakePipeline
+from tests.support.fake_models import identify, load
 
 
 class ConfiguredError(Exception):
@@ -27,5 +27,5 @@ def test_connections_stay_open_between_requests(
 
     monkeypatch.setattr(uvicorn, "Config", configure)
     with pytest.raises(ConfiguredError):
-        serve(Settings(data=tmp_path / "data", port=0, **settings), load_pipeline=lambda _: FakePipeline())
+        serve(Settings(data=tmp_path / "data", port=0, **settings), load_pipeline=load, identify_models=identify)
     assert options["timeout_keep_alive"] == seconds

@@ -20,6 +20,7 @@ from openfrs.core.telemetry.stages import stage
 from openfrs.vision.attributes.quality import overall
 from openfrs.vision.attributes.types import HeadPose, Trait, Traits
 from openfrs.vision.embedding import Embeddings
+from openfrs.vision.identity import ModelIdentity
 from openfrs.vision.runtime.base import ExecutionConfig
 from openfrs.vision.types import Detection, Image
 
@@ -128,6 +129,11 @@ def photo(*people: tuple[int, int, int], side: int = 240, suffix: str = ".png") 
     return cv2.imencode(suffix, image[:, :, ::-1])[1].tobytes()
 
 
+def identify(_settings: Settings) -> ModelIdentity:
+    """Return the identity of the fake pipeline."""
+    return ModelIdentity.of(FakePipeline())
+
+
 def load(_settings: Settings) -> FakePipeline:
     """Return the fake pipeline."""
     return FakePipeline()
@@ -136,4 +142,4 @@ def load(_settings: Settings) -> FakePipeline:
 if __name__ == "__main__":
     from openfrs.server.main import serve  # imported here because other users of the models need no server
 
-    serve(Settings(data=Path(sys.argv[1]), port=0), load_pipeline=load)
+    serve(Settings(data=Path(sys.argv[1]), port=0), load_pipeline=load, identify_models=identify)

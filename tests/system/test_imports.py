@@ -1,5 +1,6 @@
 """Import rules, checked in new processes."""
 
+import os
 import subprocess
 import sys
 
@@ -13,6 +14,16 @@ def test_imports_point_down() -> None:
 
 
 def test_a_server_does_not_load_what_it_does_not_use() -> None:
-    program = "import sys, openfrs.server.main; print({'onnx', 'alembic', 'matplotlib', 'openfrs.evaluation'} & sys.modules.keys())"
+    unused = {"onnx", "alembic", "matplotlib", "openfrs.evaluation", "openvino", "cv2", "simplejpeg", "av"}
+    program = f"import sys, openfrs.server.main, openfrs.server.application; print({unused} & sys.modules.keys())"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout == "set()\n"
+
+
+def test_modules_of_vision_processes_start_no_threads() -> None:
+    """A fork server must have one thread."""
+    program = "import os, openfrs.server.vision.preload; print(len(os.listdir('/proc/self/task')))"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert result.stdout == "1\n"

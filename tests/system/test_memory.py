@@ -12,7 +12,7 @@ def test_freed_memory_is_returned_to_the_system() -> None:
     program = """
 import os, time
 from openfrs.evaluation.benchmark.figures import resident
-from openfrs.server.jobs import memory_trimming
+from openfrs.server.periodic import memory_trimming
 
 pieces = [bytes(1000) for _ in range(200_000)]
 last = pieces[-1]  # keeps the end of the heap in use

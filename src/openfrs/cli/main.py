@@ -1,6 +1,7 @@
 """The ``openfrs`` command: its subcommands and its entry point."""
 
 import sys
+from importlib.util import find_spec
 from typing import Annotated, ClassVar
 
 import typer
@@ -63,6 +64,9 @@ def openfrs(
 
 def main() -> None:
     """Run the command; print an expected error as one line and exit with status 1."""
+    sys.modules["__main__"].__spec__ = find_spec(
+        "openfrs.__main__"
+    )  # children of a server need not run the script again
     try:
         app()
     except (OperatorError, ServiceError) as error:

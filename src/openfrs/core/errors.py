@@ -80,10 +80,11 @@ class ServiceError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Restore an error of another process as a plain service error."""
-        return _restored, (self.entry.key, self._arguments, self.headers)
+        return restored, (self.entry.key, self._arguments, self.headers)
 
 
-def _restored(key: str, arguments: tuple[object, ...], headers: Mapping[str, str]) -> ServiceError:
+def restored(key: str, arguments: tuple[object, ...], headers: Mapping[str, str]) -> ServiceError:
+    """Create an error of another process again."""
     return ServiceError(key, *arguments, headers=headers)
 
 

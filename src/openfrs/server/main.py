@@ -1,47 +1,47 @@
-"""The server: data directory lock, listening socket, worker processes and graceful shutdown."""
+"""The server: data directory lock, listening socket, vision processes and worker processes.
+
+The application is imported after the vision processes have been started, because both take most of a second.
+"""
 
 import errno
-import gc
-import logging
 import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-import uvicorn
+from typing import TYPE_CHECKING, Final
 
 from openfrs import __version__
-from openfrs.api.app import create_app
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import Descriptor
-from openfrs.core.settings import LOCAL_COUNTERS, MEMORY_COUNTERS, Settings
+from openfrs.core.settings import Settings
 from openfrs.core.telemetry import logs
 from openfrs.core.telemetry.exposition import serving_metrics
-from openfrs.core.telemetry.tracing import exporting_traces
-from openfrs.services import Services, prepare
 from openfrs.store.data_directory import DataDirectory
-from openfrs.vision.loading import load_models
-from openfrs.vision.pipeline import Pipeline
+from openfrs.vision.identity import ModelIdentity
+from openfrs.vision.loading import check_models, load_models
 
-from .connections import connection_limit
 from .endpoints import client_endpoint, listening_endpoint
-from .header_names import with_documented_names
-from .http_protocol import bounded_protocol
-from .jobs import index_updates, memory_trimming, pruning, refused_login_entries, retention_runs, usage_flushes
-from .tls import certificate_of, reloaded_on_hangup
+from .tls import certificate_of
+from .vision.executor import VisionProcesses
 from .workers import run_workers
 
-_log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from openfrs.vision.pipeline import Pipeline
 
-DRAIN_SECONDS = 8
-"""Time that requests in progress have to finish when the process stops."""
+STOP_SECONDS: Final = 10
+"""Time that a worker process has to stop: two seconds more than requests in progress have to finish."""
 
 
-def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] = load_models) -> None:
+def serve(
+    settings: Settings,
+    *,
+    load_pipeline: Callable[[Settings], "Pipeline"] = load_models,
+    identify_models: Callable[[Settings], ModelIdentity] = check_models,
+) -> None:
     """Serve until SIGTERM or SIGINT. Prints one line when the server is ready.
 
-    With several workers ``load_pipeline`` must be picklable.
+    ``load_pipeline``, which the vision processes call, must be picklable; ``identify_models`` returns what it loads.
 
     Raises:
         OperatorError: The data directory, the models, the certificate or the address cannot be used.
@@ -65,17 +65,25 @@ def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] =
             )
 
         if settings.workers == 1:
-            _serve(settings, load_pipeline, listener, lock, endpoint, on_ready=on_ready)
+            _serve(settings, load_pipeline, identify_models, listener, lock, endpoint, on_ready=on_ready)
             return
-        if prepare(settings, endpoint):
-            _print_credentials_path(settings)
+        from .application import prepare_data
+
+        prepare_data(settings, endpoint)
         run_workers(
             _serve,
-            (settings.model_copy(update={"bootstrap": False}), load_pipeline, listener, lock, endpoint),
+            (
+                settings.model_copy(update={"bootstrap": False}),
+                load_pipeline,
+                identify_models,
+                listener,
+                lock,
+                endpoint,
+            ),
             count=settings.workers,
             on_ready=on_ready,
             on_stop=listener.close,
-            stop_timeout_seconds=DRAIN_SECONDS + 2,
+            stop_timeout_seconds=STOP_SECONDS,
             forwarded_signals=[signal.SIGHUP] if scheme == "https" else [],
             on_unexpected_exit=worker_exited,
         )
@@ -83,7 +91,8 @@ def serve(settings: Settings, *, load_pipeline: Callable[[Settings], Pipeline] =
 
 def _serve(
     settings: Settings,
-    load_pipeline: Callable[[Settings], Pipeline],
+    load_pipeline: Callable[[Settings], "Pipeline"],
+    identify_models: Callable[[Settings], ModelIdentity],
     listener: socket.socket,
     _lock: Descriptor,
     endpoint: str,
@@ -92,70 +101,13 @@ def _serve(
 ) -> None:
     """Serve in this process."""
     logs.configure(settings.log_format)
-    certificate = certificate_of(settings)
-    if settings.database is not None and settings.counters in {LOCAL_COUNTERS, MEMORY_COUNTERS}:
-        _log.warning("each node counts requests, failed logins and used signatures separately; set OPENFRS_COUNTERS")
-    pipeline = load_pipeline(settings)
-    services = Services.open(settings, pipeline)
-    try:
-        if settings.bootstrap and services.bootstrap(endpoint):
-            _print_credentials_path(settings)
-        config = uvicorn.Config(
-            with_documented_names(create_app(services)),
-            loop="auto",
-            http=bounded_protocol(connection_limit(settings.connections)),
-            log_config=None,
-            access_log=False,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=settings.trusted_proxies,
-            server_header=False,
-            lifespan="off",
-            timeout_keep_alive=settings.keep_alive,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-            ssl_context_factory=(lambda *_: certificate.context) if certificate else None,
-        )
-        gc.collect()
-        gc.freeze()  # a collection of the long-lived objects blocked requests for 0.1 s
-        with (
-            reloaded_on_hangup(certificate),
-            exporting_traces(settings.otlp_endpoint),
-            retention_runs(services, settings),
-            index_updates(services),
-            usage_flushes(services),
-            refused_login_entries(services),
-            pruning(services),
-            memory_trimming(),
-        ):
-            _Server(config, on_ready).run(sockets=[listener])
+    processes = VisionProcesses(settings, load_pipeline, identify_models)
+    try:  # the processes load their models while this one imports the rest
+        from .application import run_application
+
+        run_application(settings, processes, listener, endpoint, on_ready)
     finally:
-        services.close()
-
-
-def _print_credentials_path(settings: Settings) -> None:
-    print(f"First account created; its credentials are in {DataDirectory(settings.data).credentials}", flush=True)
-
-
-class _Server(uvicorn.Server):
-    """A Uvicorn server that reports readiness and exits with status 0 after a signal."""
-
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_ready = on_ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._on_ready()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Handle stop signals without Uvicorn's raising of the signal after shutdown, which would change the exit status."""
-        signals = (signal.SIGINT, signal.SIGTERM)
-        previous = {number: signal.signal(number, self.handle_exit) for number in signals}
-        try:
-            yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+        processes.close()
 
 
 @contextmanager

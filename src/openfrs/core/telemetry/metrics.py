@@ -29,7 +29,7 @@ REQUEST_SECONDS: Final = Histogram(
 )
 STAGE_SECONDS: Final = Histogram(
     "openfrs_stage_seconds",
-    "Time of a stage: wait (for a thread), decode, detect, embed, describe (attributes), scan (of an index).",
+    "Time of a stage: wait (for a vision process), decode, detect, embed, describe (attributes), scan (of an index).",
     ["stage"],
     buckets=_STAGE_BUCKETS,
     registry=REGISTRY,
