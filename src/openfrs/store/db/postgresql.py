@@ -103,6 +103,7 @@ class PostgresqlDatabase(Database):
     def _open_snapshot(self, *, wait: bool = True) -> Iterator[Connection]:  # noqa: ARG002  # a server always takes time
         with _environment_errors(), _begun(self._readers) as connection, _discarded_if_lost(connection):
             yield connection
+            _run_command(connection, b"ROLLBACK")
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -260,17 +261,30 @@ def _discarded_if_lost(connection: Connection) -> Iterator[None]:
     try:
         yield
     except _driver_errors():
-        if not connection.invalidated and getattr(connection.connection.driver_connection, "closed", True):
+        if _is_lost(connection):
             connection.invalidate()
         raise
 
 
 def _begin_read(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    _run_command(connection, b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 def _begin_write(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN ISOLATION LEVEL READ COMMITTED")
+    _run_command(connection, b"BEGIN ISOLATION LEVEL READ COMMITTED")
+
+
+def _run_command(connection: Connection, command: bytes) -> None:
+    """Run a command in one call of libpq. The driver's own way takes longer, because it polls for the reply."""
+    import psycopg  # an optional dependency
+    from psycopg import pq
+
+    driver: Any = connection.connection.driver_connection
+    result = driver.pgconn.exec_(command)
+    if result.status != pq.ExecStatus.COMMAND_OK:
+        if driver.closed:
+            raise psycopg.OperationalError(driver.pgconn.get_error_message() or "the connection was lost")
+        raise psycopg.errors.error_from_result(result)
 
 
 def _begun(engine: Engine) -> Connection:
@@ -282,13 +296,19 @@ def _begun(engine: Engine) -> Connection:
     connection = engine.connect()
     try:
         connection.begin()
-    except DBAPIError as error:
-        connection.close()
-        if not error.connection_invalidated:
+    except _driver_errors():
+        if not _is_lost(connection):
+            connection.close()
             raise
+        connection.invalidate()
+        connection.close()
         connection = engine.connect()
         connection.begin()
     return connection
+
+
+def _is_lost(connection: Connection) -> bool:
+    return not connection.invalidated and getattr(connection.connection.driver_connection, "closed", True)
 
 
 def _parse_url(url: str) -> URL:
