@@ -7,12 +7,15 @@ from typing import Any
 import httpx
 import pytest
 
+from openfrs.accounts.authentication import Login
 from openfrs.api.app import create_app
+from openfrs.core.errors import ServiceError
 from openfrs.core.limits import MAX_IAM_BODY_BYTES
 from openfrs.core.settings import Settings
 from openfrs.services import Services
 from openfrs.store.db.errors import StoreUnavailableError
 from tests.support.fake_models import FakePipeline
+from tests.support.in_process import InProcessServer
 from tests.support.servers import Server
 
 IAM = [
@@ -73,3 +76,28 @@ def test_a_body_too_large_for_iam_is_413(server: Server, method: str, path: str)
         "message": "The request body is too large.",
         "title": "Request Entity Too Large",
     }
+
+
+@pytest.mark.parametrize("length", [64, 65])
+@pytest.mark.parametrize("path", ["user.name", "user.id", "user.domain.name", "user.domain.id", "project.name"])
+def test_a_name_of_more_than_64_characters_is_not_looked_up(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch, path: str, length: int
+) -> None:
+    """Nothing keeps it: neither the counters of failed logins nor the audit log."""
+    seen = []
+
+    async def sign_in(login: Login) -> None:
+        seen.append(login)
+        raise ServiceError("IAM.401", "")
+
+    monkeypatch.setattr(server.services.login_queue, "sign_in", sign_in)
+    password: dict[str, Any] = {"user": {"name": "a", "password": "a", "domain": {}}}
+    scope: dict[str, Any] = {"project": {}}
+    *parents, last = path.split(".")
+    values = {**password, **scope}
+    for parent in parents:
+        values = values[parent]
+    values[last] = "a" * length
+    body = {"auth": {"identity": {"methods": ["password"], "password": password}, "scope": scope}}
+    response = server.anonymous.post("/v3/auth/tokens", json=body)
+    assert (response.status_code, len(seen)) == ((401, 1) if length == 64 else (400, 0))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
+from openfrs.core.limits import MAX_NAME_LENGTH
 from openfrs.core.text import is_plain
 from openfrs.store.accounts import (
     AccessKey,
@@ -354,5 +355,5 @@ def _now() -> datetime:
 
 
 def _validate_name(name: str) -> None:
-    if not 1 <= len(name) <= 64 or not is_plain(name) or name.strip() != name:
+    if not 1 <= len(name) <= MAX_NAME_LENGTH or not is_plain(name) or name.strip() != name:
         raise ServiceError("IAM.400")

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from openfrs.core import limits
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
 from openfrs.core.text import plain
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 MAX_SUMS: Final = 200
 """Number of users and addresses that are summed separately between two calls of :meth:`FailedLogins.flush`."""
-
-_MAX_NAME_LENGTH: Final = 64
 
 
 class FailedLogins:
@@ -67,4 +66,4 @@ def _account(login: "Login", user: User | None) -> dict[str, str]:
 
 
 def _cut(name: str | None) -> str:
-    return plain((name or "")[:_MAX_NAME_LENGTH])
+    return plain((name or "")[: limits.MAX_NAME_LENGTH])

@@ -83,7 +83,9 @@ class Settings(BaseSettings):
         True, description="Use model weights without a stated origin: expression, liveness, fr_feature."
     )
     bootstrap: bool = Field(True, description="Create a first account if there is none.")
-    project: str = Field("local", min_length=1, max_length=64, description="Name of the first account's project.")
+    project: str = Field(
+        "local", min_length=1, max_length=limits.MAX_NAME_LENGTH, description="Name of the first account's project."
+    )
     workers: int = Field(1, ge=1, le=256, description="Number of server processes.")
     threads: int = Field(
         default_factory=lambda values: max(1, _cores() // values.get("workers", 1)),

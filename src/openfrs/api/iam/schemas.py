@@ -7,13 +7,17 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from openfrs.api.extensions.account_schemas import NamedDomain
 from openfrs.api.requests.body import Input
+from openfrs.core import limits
+
+Name = Annotated[str, Field(max_length=limits.MAX_NAME_LENGTH)]
+"""A name or an id. A longer one is rejected before anything is looked up, counted or recorded by it."""
 
 
 class NamedInput(Input):
     """An object given by id or by name."""
 
-    id: str | None = None
-    name: str | None = None
+    id: Name | None = None
+    name: Name | None = None
 
 
 class UserInput(NamedInput):
