@@ -98,6 +98,12 @@ def test_intact_directory_is_ok(data: Path) -> None:
             Status.FAILED,
             "minutes behind",
         ),
+        (
+            lambda data: os.utime(data / "openfrs.db", (time.time() - 3 * 86_400,) * 2),
+            "clock",
+            Status.WARNING,
+            "3 days beyond the last write",
+        ),
     ],
 )
 def test_each_fault_is_reported(

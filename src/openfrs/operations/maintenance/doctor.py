@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from openfrs.accounts.keyring import check_keys
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
+from openfrs.store.clock import PLAUSIBLE
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import HEAD, SnapshotSource
 from openfrs.store.db.errors import StoreUnavailableError
@@ -163,7 +164,13 @@ def _check_clock(database: Path) -> Finding:
             f"{behind / 60:.0f} minutes behind the last write; signatures and tokens are rejected; set the clock (NTP)"
         )
         return Finding("clock", Status.FAILED, message)
-    return Finding("clock", Status.OK, "not behind the last write")
+    if -behind > PLAUSIBLE.total_seconds():
+        message = (
+            f"{-behind / 86_400:.0f} days beyond the last write; faces expire once the clock is set (NTP), has run for a day, "
+            "or is accepted with openfrs retention run --trust-clock"
+        )
+        return Finding("clock", Status.WARNING, message)
+    return Finding("clock", Status.OK, "close to the last write")
 
 
 def _check_disk(directory: DataDirectory) -> Finding:
