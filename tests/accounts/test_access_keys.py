@@ -94,6 +94,13 @@ def test_a_replayed_write_is_rejected_and_a_replayed_read_is_not(
         assert client.delete(f"{tenant.base}/face-sets/replayed").status_code == 200
 
 
+def test_a_signed_head_is_accepted(tenant: Tenant) -> None:
+    path = f"/v2/{tenant.project_id}/face-sets"
+    headers = signed(tenant, "HEAD", path, b"")
+    assert tenant.server.anonymous.head(path, headers=headers).status_code == 200
+    assert tenant.server.anonymous.get(path, headers=headers).status_code == 401
+
+
 def test_a_write_repeated_within_a_second_is_executed_again(tenant: Tenant) -> None:
     path, body = f"/v2/{tenant.project_id}/face-sets", b'{"face_set_name": "twice"}'
     headers = signed(tenant, "POST", path, body)

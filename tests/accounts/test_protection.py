@@ -88,6 +88,7 @@ ROUTES = {
     ("GET", "/console"): "everybody",
     ("GET", "/console/{path:path}"): "everybody",
     ("GET", "/docs"): "everybody",
+    ("GET", "/docs/"): "everybody",
     ("GET", "/docs/oauth2-redirect"): "everybody",
     ("GET", "/openapi.json"): "everybody",
 }

@@ -22,9 +22,9 @@ FACES = "/face-sets/test/faces"
 ROUTES = {
     "/face-detect": {"POST"},
     "/face-compare": {"POST"},
-    "/face-sets": {"GET", "POST"},
-    "/face-sets/test": {"GET", "DELETE"},
-    "/face-sets/test/faces": {"GET", "POST", "PUT", "DELETE"},
+    "/face-sets": {"GET", "HEAD", "POST"},
+    "/face-sets/test": {"GET", "HEAD", "DELETE"},
+    "/face-sets/test/faces": {"GET", "HEAD", "POST", "PUT", "DELETE"},
     "/face-sets/test/faces/batch": {"DELETE"},
     "/face-sets/test/search": {"POST"},
 }
@@ -48,6 +48,22 @@ def test_a_wrong_method_is_405_with_the_allowed_ones(frs: Frs, path: str, method
     assert set(response.headers["allow"].split(", ")) == ROUTES[path]
     if method != "HEAD":
         refusal(response, "APIG.0101", status=405)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/health", "/ready", "/docs", "/openapi.json", "/console", "/", "/v3", "/nothing", "/v3/projects"),
+        *("/v2/{project}/face-sets", "/v2/{project}/face-sets/none", "/x/v1/{project}/models"),
+    ],
+)
+def test_head_has_the_status_and_the_headers_of_get(server: RunningServer, signed_in: httpx.Client, path: str) -> None:
+    path = path.format(project=server.credentials["project_id"])
+    answers = [signed_in.request(method, path, headers={"Accept": "*/*"}) for method in ("GET", "HEAD")]
+    got, asked = ({**answer.headers, "x-request-id": "", "content-security-policy": ""} for answer in answers)
+    assert answers[1].content == b""
+    assert answers[1].status_code == answers[0].status_code
+    assert got == asked
 
 
 @pytest.mark.parametrize(
@@ -209,6 +225,27 @@ def test_the_documentation_page_loads_only_from_this_server(server: RunningServe
     sources = re.findall(r'(?:src|href)="([^"]+)"', response.text)
     assert sources
     assert all(server.anonymous.get(source).status_code == 200 for source in sources)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_browser_is_led_to_the_console(server: RunningServer, method: str) -> None:
+    accept = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+    response = server.anonymous.request(method, "/", headers={"Accept": accept})
+    assert (response.status_code, response.headers["location"]) == (302, "/console")
+    assert response.headers["vary"] == "Accept"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "*/*", "", "application/json, text/html;q=0.5"])
+def test_a_program_gets_the_versions_at_the_root(server: RunningServer, accept: str) -> None:
+    response = server.anonymous.get("/", headers={"Accept": accept})
+    assert (response.status_code, response.headers["vary"]) == (200, "Accept")
+    assert "versions" in response.json()
+
+
+def test_the_documentation_is_found_with_a_slash(server: RunningServer) -> None:
+    response = server.anonymous.get("/docs/")
+    assert (response.status_code, response.headers["location"]) == (302, "/docs")
+    assert server.anonymous.get(response.headers["location"]).status_code == 200
 
 
 def test_cross_origin_requests_are_not_allowed(server: RunningServer, frs: Frs) -> None:

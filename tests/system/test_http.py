@@ -37,7 +37,6 @@ def json_body(response: HTTPResponse) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "target",
     [
-        "/",
         "//",
         "/v2",
         "/v2/",

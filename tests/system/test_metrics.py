@@ -157,6 +157,9 @@ def test_metrics_need_the_token_and_are_not_on_the_port_of_the_api(single_proces
     root = single_process.url.replace("/metrics", "/")
     assert httpx.get(root, headers={"Authorization": f"Bearer {SECRET}"}).status_code == 404
     assert httpx.get(f"{single_process.server.endpoint}/metrics").status_code == 404
+    head = httpx.head(single_process.url, headers={"Authorization": f"Bearer {SECRET}"})
+    assert (head.status_code, head.content) == (200, b"")
+    assert int(head.headers["Content-Length"]) > 0
     assert "Python" not in response.headers["Server"]
 
 

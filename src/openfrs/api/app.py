@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 from openfrs import __version__
 from openfrs.services import Services
 
-from . import health
+from . import browsers, health
 from .auth import TOKEN_HEADER
 from .console import ConsoleFiles, console_router
 from .direct import DirectRoutes
@@ -56,7 +56,7 @@ def create_routes() -> FastAPI:
         app.include_router(extension.router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
     for router in (accounts.router, audit.router):
         app.include_router(router, dependencies=[TOKEN_HEADER])
-    for router in (tokens.router, catalog.router, health.router, console_router(ConsoleFiles.read())):
+    for router in (tokens.router, catalog.router, health.router, browsers.router, console_router(ConsoleFiles.read())):
         app.include_router(router)
     add_error_handlers(app)
     serve_document(app)

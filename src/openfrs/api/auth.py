@@ -65,7 +65,7 @@ def _signed_head(request: Request) -> SignedRequest:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("utf-8", "surrogateescape")
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     return SignedRequest(
-        method=request.method,
+        method=request.state.method,
         path=request.scope["path"],
         query=request.scope["query_string"].decode("utf-8", "surrogateescape"),
         headers=headers,

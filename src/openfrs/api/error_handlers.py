@@ -21,7 +21,7 @@ from .responses import WireResponse
 
 log = logging.getLogger("openfrs.access")
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
+_METHODS = ("GET", "POST", "PUT", "DELETE")
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -71,12 +71,13 @@ def _handle_routing_error(request: Request, error: Exception) -> Response:
 
 
 def _allowed_methods(request: Request) -> list[str]:
-    """Return the methods of all routes of the path. Starlette reports those of the first matching route only."""
-    return [
+    """Return the methods of all routes of the path, HEAD with GET. Starlette reports those of the first matching route only."""
+    methods = [
         method
         for method in _METHODS
         if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
     ]
+    return [*methods[:1], "HEAD", *methods[1:]] if "GET" in methods else methods
 
 
 def _handle_internal_error(request: Request, _error: Exception) -> Response:

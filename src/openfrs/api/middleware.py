@@ -86,7 +86,8 @@ _request_ids: Final = RequestIds()
 class RequestContext:
     """ASGI middleware that gives every request an id, admits or rejects it, and records its outcome.
 
-    It passes the percent-encoded path on to the routes, so that an encoded slash stays inside its segment.
+    It passes the percent-encoded path on to the routes, so that an encoded slash stays inside its segment. HEAD becomes GET: the
+    server sends no body in response to HEAD. The client's method stays in ``request.state.method``.
     """
 
     def __init__(
@@ -106,7 +107,9 @@ class RequestContext:
         request_id = _request_ids.new()
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
         path = raw_path.partition(b"?")[0].decode("latin-1")
-        scope = {**scope, "path": path, "state": {**scope.get("state", {}), "request_id": request_id}}
+        method = scope["method"]
+        state = {**scope.get("state", {}), "request_id": request_id, "method": method}
+        scope = {**scope, "path": path, "method": "GET" if method == "HEAD" else method, "state": state}
         started, status = time.perf_counter(), 0
         logs.request_id.set(request_id)
         connection.receive.set(receive)
@@ -178,7 +181,7 @@ def _record_outcome(scope: Scope, status: int, seconds: float, span: "Span | Non
     operation, error = getattr(route, "name", "none"), state.get("error", "")
     _requests(operation, status, error).inc()
     _request_seconds(operation).observe(seconds)
-    method, path, milliseconds = scope["method"], scope["path"], round(seconds * 1000, 1)
+    method, path, milliseconds = state["method"], scope["path"], round(seconds * 1000, 1)
     fields = {"method": method, "path": path, "status": status, "milliseconds": milliseconds, "operation": operation}
     line = (method, path, status, milliseconds, state["request_id"])
     log.info("%s %s %d %.1f ms %s", *line, extra={"fields": fields | ({"error": error} if error else {})})

@@ -6,9 +6,11 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import Response
 
 from openfrs.accounts.principal import Caller
 from openfrs.api.auth import TOKEN_HEADER, authenticate
+from openfrs.api.browsers import console_redirect
 from openfrs.api.dependencies import AuthenticatorDep
 from openfrs.api.openapi.refusals import refuses_in_iam, refuses_without_project
 from openfrs.api.responses import WireResponse
@@ -51,9 +53,10 @@ async def show_catalog(request: Request, caller: IamCaller, authenticator: Authe
 
 
 @router.get("/", include_in_schema=False)
-async def list_versions(request: Request) -> WireResponse:
-    """List the versions of the identity API: the one at `/v3`."""
-    return json_response(VersionsResponse(versions=VersionValues(values=[_version(request)])))
+async def list_versions(request: Request) -> Response:
+    """List the versions of the identity API: the one at `/v3`. A browser is redirected to the console."""
+    versions = VersionsResponse(versions=VersionValues(values=[_version(request)]))
+    return console_redirect(request) or json_response(versions, headers={"Vary": "Accept"})
 
 
 @router.get("/v3/", include_in_schema=False)

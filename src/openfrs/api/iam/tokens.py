@@ -94,7 +94,6 @@ async def create_token(request: Request, authenticator: AuthenticatorDep, login_
     return _token_response(request, session, 201)
 
 
-@router.head("/v3/auth/tokens", include_in_schema=False)
 @router.get(
     "/v3/auth/tokens",
     response_model=TokenResponse,

@@ -120,6 +120,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             encode, content_type = choose_encoder(self.headers.get("Accept", ""))
             self._respond(200, content_type, encode(self.server.registry()))
 
+    do_HEAD = do_GET  # noqa: N815  # the name is prescribed
+
     def version_string(self) -> str:
         """Return the name of the service, and no version of its components."""
         return "OpenFRS"
@@ -138,4 +140,5 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         for name, value in (("Content-Type", content_type), ("Content-Length", str(len(body))), *headers):
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
