@@ -1,6 +1,8 @@
 """Replays of signed writes, and the repetitions of honest clients."""
 
 import time
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from limits.storage import Storage
@@ -8,6 +10,7 @@ from limits.storage import Storage
 from openfrs.accounts.replays import ReplayGuard
 from openfrs.core.counters import MemoryCounters
 from openfrs.core.errors import ServiceError
+from openfrs.store.counters import FileCounters
 
 
 def is_admitted(guard: ReplayGuard, signature: str, body: str) -> bool:
@@ -50,3 +53,10 @@ def test_the_strict_guard_rejects_every_equal_request(storage: Storage) -> None:
     assert is_admitted(first, "s", "b")
     assert not is_admitted(first, "s", "b")
     assert not is_admitted(second, "s", "b")
+
+
+def test_a_restart_forgets_no_request(tmp_path: Path) -> None:
+    with closing(FileCounters(tmp_path / "counters.db")) as counters:
+        assert is_admitted(ReplayGuard(counters, strict=True), "s", "b")
+    with closing(FileCounters(tmp_path / "counters.db")) as counters:
+        assert not is_admitted(ReplayGuard(counters, strict=True), "s", "b")
