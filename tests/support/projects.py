@@ -54,16 +54,17 @@ class Project:
         """Return face ids and similarities."""
 
         async def work() -> list[tuple[str, float]]:
-            matches = await self.services.search.by_image(
-                self.id, "test", EncodedImage(photo(person), "image_file"), SearchOptions(top_n, threshold)
-            )
+            named = self.services.face_sets.find(self.id, "test")
+            image = EncodedImage(photo(person), "image_file")
+            matches = await self.services.search.by_image(named, image, SearchOptions(top_n, threshold))
             return [(match.face.face_id, match.similarity) for match in matches]
 
         return anyio.run(work)
 
     def search_face(self, face_id: str, *, top_n: int = 10, threshold: float = 0.0) -> list[tuple[str, float]]:
         async def work() -> list[tuple[str, float]]:
-            matches = await self.services.search.by_face_id(self.id, "test", face_id, SearchOptions(top_n, threshold))
+            named = self.services.face_sets.find(self.id, "test")
+            matches = await self.services.search.by_face_id(named, face_id, SearchOptions(top_n, threshold))
             return [(match.face.face_id, match.similarity) for match in matches]
 
         return anyio.run(work)

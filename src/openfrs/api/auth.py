@@ -16,6 +16,7 @@ from openfrs.accounts.signatures import SignedRequest
 from openfrs.api.requests.body import announced_body_size, raw_body
 from openfrs.core import limits
 from openfrs.core.errors import Envelope, ServiceError
+from openfrs.faces.face_sets import NamedSet
 
 from .dependencies import services_of
 
@@ -94,8 +95,10 @@ class Permission:
         with services_of(request).quotas.concurrent_request(principal.project.id, principal.limits):
             yield principal
 
-    async def admit(self, request: Request, project_id: str) -> Principal:
+    async def admit(self, request: Request, project_id: str, *, load_set: bool = False) -> Principal:
         """Return the principal of a request to a project, percent-encoded as in the path.
+
+        With ``load_set`` the face set that the path names is read in the same snapshot, for :func:`named_set`.
 
         Raises:
             ServiceError: as :func:`authenticate` and :meth:`Authenticator.authorize`; ``APIG.0302`` missing role,
@@ -112,6 +115,8 @@ class Permission:
             services.quotas.count_request(principal.project.id, request.scope["route"].name, principal.limits)
             if self.role is not Role.READER:
                 services.authenticator.reject_replay(caller)
+            if load_set:
+                request.state.named_set = services.face_sets.find(principal.project.id, name_of_set(request))
             return principal
 
         # a signature needs writes: of the last use of its key, and of the signatures that were used
@@ -151,6 +156,18 @@ def in_iam_envelope(error: ServiceError) -> ServiceError:
     return ServiceError("IAM.401", error.message)
 
 
+async def named_set(
+    request: Request,
+    face_set_name: Annotated[str, Path(description="Name of the face set.")],
+) -> NamedSet:
+    """Return the face set that the path of a request names, read when the request was admitted."""
+    found: NamedSet | None = getattr(request.state, "named_set", None)
+    if found is None:
+        services, project_id = services_of(request), request.state.project_id
+        found = await services.short_reads.run(lambda: services.face_sets.find(project_id, unquote(face_set_name)))
+    return found
+
+
 async def decoded_set_name(
     request: Request,
     face_set_name: Annotated[str, Path(description="Name of the face set.")],  # noqa: ARG001  # for the document
@@ -169,6 +186,7 @@ READER, OPERATOR, ADMIN = (Permission(role) for role in (Role.READER, Role.OPERA
 Reader = Annotated[Principal, Depends(READER)]
 Operator = Annotated[Principal, Depends(OPERATOR)]
 Admin = Annotated[Principal, Depends(ADMIN)]
+Named = Annotated[NamedSet, Depends(named_set)]
 SetName = Annotated[str, Depends(decoded_set_name)]
 
 

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from openfrs.accounts.principal import Principal
 
-from .auth import Permission, decoded_set_name, name_of_set
+from .auth import Permission, decoded_set_name, name_of_set, named_set
 from .dependencies import Provider, services_of
 from .error_handlers import is_expected, response_to
 from .responses import WireResponse
@@ -39,13 +39,17 @@ class DirectRoute:
     route: APIRoute
     path_parameters: tuple[str, ...]
     permission: Permission | None
+    loads_set: bool
+    """True if the endpoint receives the face set that the path names."""
+
     sources: tuple[tuple[str, Source], ...]
 
     async def respond(self, request: Request, stack: ExitStack) -> Response:
         """Return the response of the endpoint; the project's concurrency limit applies until ``stack`` is closed."""
         principal: Principal | None = None
         if self.permission is not None:
-            principal = await self.permission.admit(request, request.path_params["project_id"])
+            project_id = request.path_params["project_id"]
+            principal = await self.permission.admit(request, project_id, load_set=self.loads_set)
             stack.enter_context(services_of(request).quotas.concurrent_request(principal.project.id, principal.limits))
         endpoint: Callable[..., Awaitable[Any]] = self.route.endpoint
         result = await endpoint(**{name: source(request, principal) for name, source in self.sources})
@@ -129,6 +133,7 @@ def direct_route(context: RouteContext) -> DirectRoute | None:
     if dependant.path_params:
         return None
     permission: Permission | None = None
+    loads_set = any(each.call is named_set for each in dependant.dependencies)
     sources = list[tuple[str, Source]]()
     if dependant.request_param_name:
         sources.append((dependant.request_param_name, _request))
@@ -141,7 +146,7 @@ def direct_route(context: RouteContext) -> DirectRoute | None:
         if each.name is not None:
             sources.append((each.name, source))
     parameters = tuple(each[1:-1] for each in str(context.path).split("/") if each.startswith("{"))
-    return DirectRoute(route, parameters, permission, tuple(sources))
+    return DirectRoute(route, parameters, permission, loads_set, tuple(sources))
 
 
 def _source(dependency: object) -> Source | None:
@@ -153,6 +158,8 @@ def _source(dependency: object) -> Source | None:
             return lambda request, _: select(services_of(request))
         case APIKeyHeader():
             return _nothing  # it only documents the header
+        case _ if dependency is named_set:
+            return lambda request, _: request.state.named_set
         case _ if dependency is decoded_set_name:
             return lambda request, _: name_of_set(request)
     return None

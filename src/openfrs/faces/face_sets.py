@@ -1,6 +1,7 @@
 """Face sets: creation, look-up and deletion."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from openfrs.core import limits
@@ -13,6 +14,24 @@ from openfrs.store.index.search import Galleries
 
 from .errors import missing_set, translated_errors
 from .fields import check_definitions, new_public_id, retry_with_new_ids
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSet:
+    """The face set that a request names, read when the request was admitted; None if there was none."""
+
+    name: str
+    face_set: FaceSet | None
+
+    def require(self) -> FaceSet:
+        """Return the face set.
+
+        Raises:
+            ServiceError: ``FRS.0302``
+        """
+        if self.face_set is None:
+            raise missing_set(self.name)
+        return self.face_set
 
 
 class FaceSets:
@@ -80,10 +99,11 @@ class FaceSets:
         Raises:
             ServiceError: ``FRS.0302``
         """
-        face_set = self._repository.find_set(project_id, name)
-        if face_set is None:
-            raise missing_set(name)
-        return face_set
+        return self.find(project_id, name).require()
+
+    def find(self, project_id: str, name: str) -> NamedSet:
+        """Return a project's face set by name, if there is one."""
+        return NamedSet(name, self._repository.find_set(project_id, name))
 
     def require_usable(self, project_id: str, name: str) -> FaceSet:
         """Return a face set by name for enrolment or search, which need templates of the same embedder.
@@ -91,7 +111,15 @@ class FaceSets:
         Raises:
             ServiceError: ``FRS.0302``; ``FRS.0012`` the set has templates of another embedder.
         """
-        face_set = self.require(project_id, name)
+        return self.usable(self.find(project_id, name))
+
+    def usable(self, named: NamedSet) -> FaceSet:
+        """Return a face set for enrolment or search, which need templates of the same embedder.
+
+        Raises:
+            ServiceError: as :meth:`require_usable`
+        """
+        face_set = named.require()
         if face_set.embedder != self._embedder:
             raise wrong_format(
                 "face_set_name",

@@ -17,7 +17,7 @@ from openfrs.store.index.columns import NUMERIC, field_type
 from openfrs.store.index.search import Galleries, Hit
 
 from .errors import missing_face, translated_errors
-from .face_sets import FaceSets
+from .face_sets import FaceSets, NamedSet
 from .fields import displayed_name
 from .filter import parse_filter
 
@@ -55,18 +55,17 @@ class Search:
         self._galleries = galleries
         self._recognizer = recognizer
 
-    async def by_image(
-        self, project_id: str, set_name: str, image: EncodedImage, options: SearchOptions
-    ) -> list[SearchResult]:
+    async def by_image(self, named: NamedSet, image: EncodedImage, options: SearchOptions) -> list[SearchResult]:
         """Return the faces most similar to the main face of an image, most similar first unless sorted.
 
         Raises:
             ServiceError: ``FRS.0302``, ``FRS.0012`` an invalid filter or sort, ``FRS.0032`` a field to sort by is not numeric,
                 ``FRS.0304`` no face, and errors of :meth:`Recognizer.templates`.
         """
-        face_set, query, order = await self._face_sets.short_reads.run(
-            lambda: self._prepare(project_id, set_name, options), blocking=len(options.filter or "") > _SHORT_FILTER
-        )
+        if len(options.filter or "") > _SHORT_FILTER:
+            face_set, query, order = await to_thread.run_sync(self._prepare, named, options)
+        else:
+            face_set, query, order = self._prepare(named, options)
         templates = await self._recognizer.templates(image, main_only=True)
         if not templates:
             raise ServiceError("FRS.0304")
@@ -74,32 +73,28 @@ class Search:
         def nearest() -> list[SearchResult]:
             return self._results(self._galleries.search(face_set.id, templates[0].embedding, query), order)
 
-        with translated_errors(set_name):
+        with translated_errors(named.name):
             return await to_thread.run_sync(nearest)
 
-    async def by_face_id(
-        self, project_id: str, set_name: str, face_id: str, options: SearchOptions
-    ) -> list[SearchResult]:
+    async def by_face_id(self, named: NamedSet, face_id: str, options: SearchOptions) -> list[SearchResult]:
         """Return the faces most similar to an enrolled face, which comes first with similarity 1 if it matches the filter.
 
         Raises:
             ServiceError: ``FRS.0302``, ``FRS.0403`` no such face, ``FRS.0012`` an invalid filter or sort, ``FRS.0032``.
         """
-        return await to_thread.run_sync(self._by_face_id, project_id, set_name, face_id, options)
+        return await to_thread.run_sync(self._by_face_id, named, face_id, options)
 
-    def _by_face_id(self, project_id: str, set_name: str, face_id: str, options: SearchOptions) -> list[SearchResult]:
-        face_set, query, order = self._prepare(project_id, set_name, options)
+    def _by_face_id(self, named: NamedSet, face_id: str, options: SearchOptions) -> list[SearchResult]:
+        face_set, query, order = self._prepare(named, options)
         try:
-            with translated_errors(set_name):
+            with translated_errors(named.name):
                 return self._results(self._galleries.search_like(face_set.id, face_id, query), order)
         except FaceMissingError:
             raise missing_face(face_id) from None
 
-    def _prepare(
-        self, project_id: str, set_name: str, options: SearchOptions
-    ) -> tuple[FaceSet, Query, Mapping[str, bool]]:
+    def _prepare(self, named: NamedSet, options: SearchOptions) -> tuple[FaceSet, Query, Mapping[str, bool]]:
         """Return the set, the query and the sort order."""
-        face_set = self._face_sets.require_usable(project_id, set_name)
+        face_set = self._face_sets.usable(named)
         predicate = parse_filter(options.filter, face_set.fields) if options.filter else None
         query = Query(options.top_n, self._recognizer.calibration.cosine(options.threshold), predicate)
         return face_set, query, sort_order(options.sort, face_set.fields)

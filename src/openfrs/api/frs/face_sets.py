@@ -7,8 +7,8 @@ from pydantic import BeforeValidator, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from openfrs.api.auth import Operator, Reader, SetName
-from openfrs.api.dependencies import FaceSetsDep, ShortReadsDep
+from openfrs.api.auth import Named, Operator, Reader, SetName
+from openfrs.api.dependencies import FaceSetsDep
 from openfrs.api.openapi.document import body_of
 from openfrs.api.openapi.field_schemas import FaceSetName, FieldDeclarations
 from openfrs.api.openapi.refusals import BODY, FACE_SET, refuses
@@ -70,12 +70,9 @@ async def list_face_sets(principal: Reader, face_sets: FaceSetsDep) -> FaceSetsR
 
 
 @router.get("/face-sets/{face_set_name}", responses=refuses(*FACE_SET))
-async def show_face_set(
-    principal: Reader, name: SetName, face_sets: FaceSetsDep, short_reads: ShortReadsDep
-) -> FaceSetResponse:
+async def show_face_set(_principal: Reader, named: Named) -> FaceSetResponse:
     """Show a face set."""
-    face_set = await short_reads.run(lambda: face_sets.require(principal.project.id, name))
-    return FaceSetResponse(face_set_info=FaceSetInfo.of(face_set))
+    return FaceSetResponse(face_set_info=FaceSetInfo.of(named.require()))
 
 
 @router.delete("/face-sets/{face_set_name}", responses=refuses(*FACE_SET, "APIG.0306/held"))

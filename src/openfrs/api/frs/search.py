@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
 
-from openfrs.api.auth import Reader, SetName
+from openfrs.api.auth import Named, Reader
 from openfrs.api.dependencies import FetcherDep, SearchDep
 from openfrs.api.openapi.document import body_of
 from openfrs.api.openapi.field_schemas import FilterText, SortOrder
@@ -48,7 +48,7 @@ class SearchInput(ImageInput):
     response_model=SearchResponse,
 )
 async def search(
-    request: Request, principal: Reader, name: SetName, searches: SearchDep, fetcher: FetcherDep
+    request: Request, _principal: Reader, named: Named, searches: SearchDep, fetcher: FetcherDep
 ) -> WireResponse:
     """Find the faces most similar to a probe: the largest face of an image, or an enrolled face."""
     values = await read_upload(request, SearchInput, fetcher)
@@ -60,11 +60,10 @@ async def search(
     )
     has_no_image = all(value is None for value in (values.image_base64, values.image_url, values.image_file))
     if values.face_id is not None and has_no_image:
-        results = await searches.by_face_id(principal.project.id, name, values.face_id, options)
+        results = await searches.by_face_id(named, values.face_id, options)
     else:
-        results = await searches.by_image(
-            principal.project.id, name, await uploaded_image(values, alternative=values.face_id), options
-        )
+        image = await uploaded_image(values, alternative=values.face_id)
+        results = await searches.by_image(named, image, options)
     return_fields = set(values.return_fields or ())
 
     def response() -> SearchResponse:
