@@ -33,7 +33,8 @@ CORE_VERSIONS: Final = ("3.0.57", "3.1.47", "3.1.211")
 PACKAGES: Final = {
     **{f"frs-{number}": (f"huaweicloudsdkfrs=={number}", f"huaweicloudsdkcore=={number}") for number in SDK_VERSIONS},
     "openstack": ("keystoneauth1==5.18.1", "openstacksdk==4.22.0", "python-keystoneclient==6.0.0"),
-    "generator": ("openapi-python-client==0.29.1",),
+    # later versions do not import a name that they use in functions with two kinds of body
+    "generator": ("openapi-python-client==0.27.1",),
 }
 """Packages of each Python environment. Their dependencies are not locked: a client has what its user's package manager installs."""
 

@@ -17,7 +17,7 @@ export interface paths {
          * Compare faces
          * @description Compare the largest faces of two images. A similarity above 0.93 usually means the same person.
          */
-        post: operations["compare_v2__project_id__face_compare_post"];
+        post: operations["compareFaces"];
         delete?: never;
         options?: never;
         head?: never;
@@ -35,13 +35,13 @@ export interface paths {
          * List face sets
          * @description List all face sets of the project, oldest first.
          */
-        get: operations["list_face_sets_v2__project_id__face_sets_get"];
+        get: operations["listFaceSets"];
         put?: never;
         /**
          * Create face set
          * @description Create an empty face set.
          */
-        post: operations["create_face_set_v2__project_id__face_sets_post"];
+        post: operations["createFaceSet"];
         delete?: never;
         options?: never;
         head?: never;
@@ -59,14 +59,14 @@ export interface paths {
          * Show face set
          * @description Show a face set.
          */
-        get: operations["show_face_set_v2__project_id__face_sets__face_set_name__get"];
+        get: operations["showFaceSet"];
         put?: never;
         post?: never;
         /**
          * Delete face set
          * @description Delete a face set with all its faces. This cannot be undone.
          */
-        delete: operations["delete_face_set_v2__project_id__face_sets__face_set_name__delete"];
+        delete: operations["deleteFaceSet"];
         options?: never;
         head?: never;
         patch?: never;
@@ -83,22 +83,22 @@ export interface paths {
          * List faces
          * @description List faces in the order of their enrolment, or show the one with `face_id`.
          */
-        get: operations["list_faces_v2__project_id__face_sets__face_set_name__faces_get"];
+        get: operations["listFaces"];
         /**
          * Update face
          * @description Replace the external image id of a face, and merge its custom fields with the new ones.
          */
-        put: operations["update_face_v2__project_id__face_sets__face_set_name__faces_put"];
+        put: operations["updateFace"];
         /**
          * Add faces
          * @description Enrol every face of an image, or with `single` only the largest.
          */
-        post: operations["add_faces_v2__project_id__face_sets__face_set_name__faces_post"];
+        post: operations["addFaces"];
         /**
          * Delete faces
          * @description Delete all faces with the `face_id`, `external_image_id` or custom field value of the one query parameter.
          */
-        delete: operations["delete_faces_v2__project_id__face_sets__face_set_name__faces_delete"];
+        delete: operations["deleteFaces"];
         options?: never;
         head?: never;
         patch?: never;
@@ -118,7 +118,7 @@ export interface paths {
          * Batch delete faces
          * @description Delete all faces that match a filter.
          */
-        delete: operations["batch_delete_faces_v2__project_id__face_sets__face_set_name__faces_batch_delete"];
+        delete: operations["batchDeleteFaces"];
         options?: never;
         head?: never;
         patch?: never;
@@ -137,7 +137,7 @@ export interface paths {
          * Search faces
          * @description Find the faces most similar to a probe: the largest face of an image, or an enrolled face.
          */
-        post: operations["search_v2__project_id__face_sets__face_set_name__search_post"];
+        post: operations["searchFaces"];
         delete?: never;
         options?: never;
         head?: never;
@@ -157,7 +157,7 @@ export interface paths {
          * Face quality
          * @description Measure the sharpness and the head pose, in degrees, of the largest face.
          */
-        post: operations["face_quality_v2__project_id__face_quality_face_quality_post"];
+        post: operations["measureFaceQuality"];
         delete?: never;
         options?: never;
         head?: never;
@@ -177,7 +177,7 @@ export interface paths {
          * Blur classify
          * @description Classify the largest face as sharp or blurred.
          */
-        post: operations["blur_classify_v2__project_id__face_quality_blur_classify_post"];
+        post: operations["classifyBlur"];
         delete?: never;
         options?: never;
         head?: never;
@@ -197,7 +197,7 @@ export interface paths {
          * Head pose estimate
          * @description Estimate the head pose of the largest face, in degrees.
          */
-        post: operations["head_pose_estimate_v2__project_id__face_quality_head_pose_estimate_post"];
+        post: operations["estimateHeadPose"];
         delete?: never;
         options?: never;
         head?: never;
@@ -219,7 +219,27 @@ export interface paths {
          *
          *     The codes are 1 turn the head left, 2 turn it right, 3 nod, 4 open the mouth, 5 blink. Left and right are the person's own.
          */
-        post: operations["detect_action_liveness_v2__project_id__live_detect_post"];
+        post: operations["detectActionLiveness"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{project_id}/face-detect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Detect faces
+         * @description Detect all faces of an image, largest first, with the attributes selected by code. Unknown codes are ignored.
+         */
+        post: operations["detectFaces"];
         delete?: never;
         options?: never;
         head?: never;
@@ -239,7 +259,7 @@ export interface paths {
          * Compare faces
          * @description Compare the largest faces of two images. A similarity above 0.93 usually means the same person.
          */
-        post: operations["compare_v1__project_id__face_compare_post"];
+        post: operations["compareFacesV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -257,13 +277,13 @@ export interface paths {
          * List face sets
          * @description List all face sets of the project, oldest first.
          */
-        get: operations["list_face_sets_v1__project_id__face_sets_get"];
+        get: operations["listFaceSetsV1"];
         put?: never;
         /**
          * Create face set
          * @description Create an empty face set.
          */
-        post: operations["create_face_set_v1__project_id__face_sets_post"];
+        post: operations["createFaceSetV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -281,14 +301,14 @@ export interface paths {
          * Show face set
          * @description Show a face set.
          */
-        get: operations["show_face_set_v1__project_id__face_sets__face_set_name__get"];
+        get: operations["showFaceSetV1"];
         put?: never;
         post?: never;
         /**
          * Delete face set
          * @description Delete a face set with all its faces. This cannot be undone.
          */
-        delete: operations["delete_face_set_v1__project_id__face_sets__face_set_name__delete"];
+        delete: operations["deleteFaceSetV1"];
         options?: never;
         head?: never;
         patch?: never;
@@ -305,22 +325,22 @@ export interface paths {
          * List faces
          * @description List faces in the order of their enrolment, or show the one with `face_id`.
          */
-        get: operations["list_faces_v1__project_id__face_sets__face_set_name__faces_get"];
+        get: operations["listFacesV1"];
         /**
          * Update face
          * @description Replace the external image id of a face, and merge its custom fields with the new ones.
          */
-        put: operations["update_face_v1__project_id__face_sets__face_set_name__faces_put"];
+        put: operations["updateFaceV1"];
         /**
          * Add faces
          * @description Enrol every face of an image, or with `single` only the largest.
          */
-        post: operations["add_faces_v1__project_id__face_sets__face_set_name__faces_post"];
+        post: operations["addFacesV1"];
         /**
          * Delete faces
          * @description Delete all faces with the `face_id`, `external_image_id` or custom field value of the one query parameter.
          */
-        delete: operations["delete_faces_v1__project_id__face_sets__face_set_name__faces_delete"];
+        delete: operations["deleteFacesV1"];
         options?: never;
         head?: never;
         patch?: never;
@@ -340,7 +360,7 @@ export interface paths {
          * Batch delete faces
          * @description Delete all faces that match a filter.
          */
-        delete: operations["batch_delete_faces_v1__project_id__face_sets__face_set_name__faces_batch_delete"];
+        delete: operations["batchDeleteFacesV1"];
         options?: never;
         head?: never;
         patch?: never;
@@ -359,7 +379,7 @@ export interface paths {
          * Search faces
          * @description Find the faces most similar to a probe: the largest face of an image, or an enrolled face.
          */
-        post: operations["search_v1__project_id__face_sets__face_set_name__search_post"];
+        post: operations["searchFacesV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -379,7 +399,7 @@ export interface paths {
          * Face quality
          * @description Measure the sharpness and the head pose, in degrees, of the largest face.
          */
-        post: operations["face_quality_v1__project_id__face_quality_face_quality_post"];
+        post: operations["measureFaceQualityV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -399,7 +419,7 @@ export interface paths {
          * Blur classify
          * @description Classify the largest face as sharp or blurred.
          */
-        post: operations["blur_classify_v1__project_id__face_quality_blur_classify_post"];
+        post: operations["classifyBlurV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -419,7 +439,7 @@ export interface paths {
          * Head pose estimate
          * @description Estimate the head pose of the largest face, in degrees.
          */
-        post: operations["head_pose_estimate_v1__project_id__face_quality_head_pose_estimate_post"];
+        post: operations["estimateHeadPoseV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -441,7 +461,7 @@ export interface paths {
          *
          *     The codes are 1 turn the head left, 2 turn it right, 3 nod, 4 open the mouth, 5 blink. Left and right are the person's own.
          */
-        post: operations["detect_action_liveness_v1__project_id__live_detect_post"];
+        post: operations["detectActionLivenessV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -461,7 +481,7 @@ export interface paths {
          * Detect faces
          * @description Detect all faces of an image, largest first, with the attributes selected by the v1 codes 0 to 5.
          */
-        post: operations["detect_v1__project_id__face_detect_post"];
+        post: operations["detectFacesV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -481,7 +501,7 @@ export interface paths {
          * Detect silent liveness
          * @description Detect presentation attacks with prints and screens: judge the largest face of an image, alive from a confidence of 0.5.
          */
-        post: operations["detect_silent_liveness_v1__project_id__live_detect_face_post"];
+        post: operations["detectSilentLiveness"];
         delete?: never;
         options?: never;
         head?: never;
@@ -499,29 +519,13 @@ export interface paths {
          * Show subscriptions
          * @description Show the subscribed services of the project and its maximum number of face sets.
          */
-        get: operations["show_subscribes_v1__project_id__subscribe_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v2/{project_id}/face-detect": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
+        get: operations["showSubscribes"];
         put?: never;
         /**
-         * Detect faces
-         * @description Detect all faces of an image, largest first, with the attributes selected by code. Unknown codes are ignored.
+         * Subscribe
+         * @description Show the subscribed services as `GET` does: all services are subscribed already.
          */
-        post: operations["detect_v2__project_id__face_detect_post"];
+        post: operations["subscribe"];
         delete?: never;
         options?: never;
         head?: never;
@@ -541,7 +545,7 @@ export interface paths {
          *
          *     False and true match rates are fractions of pairs, 0..1, measured on the calibration images.
          */
-        get: operations["show_models_x_v1__project_id__models_get"];
+        get: operations["showModels"];
         put?: never;
         post?: never;
         delete?: never;
@@ -563,7 +567,7 @@ export interface paths {
          *
          *     With several processes each counts its own requests, unless `OPENFRS_COUNTERS` names a Redis server.
          */
-        get: operations["show_activity_x_v1__project_id__activity_get"];
+        get: operations["showActivity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -585,7 +589,7 @@ export interface paths {
          * Check faces
          * @description Check each face of an image against a policy without enrolling it: acceptance, reasons and measurements.
          */
-        post: operations["check_faces_x_v1__project_id__face_check_post"];
+        post: operations["checkFaces"];
         delete?: never;
         options?: never;
         head?: never;
@@ -603,18 +607,18 @@ export interface paths {
          * Show policy
          * @description Show the enrolment policy of a face set. Without a policy, which is shown empty, every face is enrolled.
          */
-        get: operations["show_policy_x_v1__project_id__face_sets__face_set_name__policy_get"];
+        get: operations["showPolicy"];
         /**
          * Set policy
          * @description Set the enrolment policy of a face set, replacing any other. It does not affect faces enrolled before.
          */
-        put: operations["set_policy_x_v1__project_id__face_sets__face_set_name__policy_put"];
+        put: operations["setPolicy"];
         post?: never;
         /**
          * Delete policy
          * @description Delete the enrolment policy of a face set: every face is enrolled.
          */
-        delete: operations["delete_policy_x_v1__project_id__face_sets__face_set_name__policy_delete"];
+        delete: operations["deletePolicy"];
         options?: never;
         head?: never;
         patch?: never;
@@ -631,18 +635,18 @@ export interface paths {
          * Show retention
          * @description Show the retention rule of a face set, and its legal hold if there is one.
          */
-        get: operations["show_retention_x_v1__project_id__face_sets__face_set_name__retention_get"];
+        get: operations["showRetention"];
         /**
          * Set retention
          * @description Set the retention rule of a face set, replacing any other. Expired faces are deleted by the next retention run.
          */
-        put: operations["set_retention_x_v1__project_id__face_sets__face_set_name__retention_put"];
+        put: operations["setRetention"];
         post?: never;
         /**
          * Delete retention
          * @description Delete the retention rule of a face set: its faces never expire.
          */
-        delete: operations["delete_retention_x_v1__project_id__face_sets__face_set_name__retention_delete"];
+        delete: operations["deleteRetention"];
         options?: never;
         head?: never;
         patch?: never;
@@ -660,13 +664,13 @@ export interface paths {
          * Place a legal hold
          * @description Place a face set under legal hold: until its release, the face set and its faces can neither be deleted nor expire.
          */
-        put: operations["hold_x_v1__project_id__face_sets__face_set_name__legal_hold_put"];
+        put: operations["holdFaceSet"];
         post?: never;
         /**
          * Release a legal hold
          * @description Release a face set from legal hold. Faces that expired during the hold are deleted by the next retention run.
          */
-        delete: operations["release_x_v1__project_id__face_sets__face_set_name__legal_hold_delete"];
+        delete: operations["releaseFaceSet"];
         options?: never;
         head?: never;
         patch?: never;
@@ -683,7 +687,7 @@ export interface paths {
          * List deletions
          * @description List the deletions of faces from the project's face sets: time, rule and face ids.
          */
-        get: operations["list_deletions_x_v1__project_id__deletions_get"];
+        get: operations["listDeletions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -703,7 +707,7 @@ export interface paths {
          * List faces as a table
          * @description List the faces that match a filter, sorted by a field, with their total. Faces without the field come last.
          */
-        get: operations["tabulate_faces_x_v1__project_id__face_sets__face_set_name__faces_get"];
+        get: operations["tabulateFaces"];
         put?: never;
         post?: never;
         delete?: never;
@@ -725,7 +729,7 @@ export interface paths {
          * Create liveness session
          * @description Create a session with random actions.
          */
-        post: operations["create_liveness_session_x_v1__project_id__liveness_sessions_post"];
+        post: operations["createLivenessSession"];
         delete?: never;
         options?: never;
         head?: never;
@@ -745,7 +749,7 @@ export interface paths {
          * Submit liveness video
          * @description Submit the one video of a session. The response does not contain the result: the person may be able to read it.
          */
-        post: operations["submit_liveness_video_x_v1__project_id__liveness_sessions__session_id__video_post"];
+        post: operations["submitLivenessVideo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -763,7 +767,7 @@ export interface paths {
          * Read liveness result
          * @description Return the result of a session. It can be read only once.
          */
-        get: operations["read_liveness_result_x_v1__project_id__liveness_sessions__session_id__result_get"];
+        get: operations["readLivenessResult"];
         put?: never;
         post?: never;
         delete?: never;
@@ -783,7 +787,7 @@ export interface paths {
          * Show project
          * @description Show the project and its limits.
          */
-        get: operations["show_project_x_v1_accounts__project_id__get"];
+        get: operations["showProject"];
         put?: never;
         post?: never;
         delete?: never;
@@ -801,15 +805,15 @@ export interface paths {
         };
         /**
          * List users
-         * @description List the users that have a role on this project only, or no role at all.
+         * @description List the users that have a role on this project only, or no role any more after one on this project.
          */
-        get: operations["list_users_x_v1_accounts__project_id__users_get"];
+        get: operations["listUsers"];
         put?: never;
         /**
          * Create user
          * @description Create a user with a role on this project. The password is returned only once.
          */
-        post: operations["create_user_x_v1_accounts__project_id__users_post"];
+        post: operations["createUser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -828,13 +832,13 @@ export interface paths {
          * Set role
          * @description Set a user's role on this project. The user's tokens are revoked.
          */
-        put: operations["set_role_x_v1_accounts__project_id__users__user_id__role_put"];
+        put: operations["setRole"];
         post?: never;
         /**
          * Withdraw role
          * @description Remove a user's role on this project. The user's tokens are revoked.
          */
-        delete: operations["withdraw_role_x_v1_accounts__project_id__users__user_id__role_delete"];
+        delete: operations["withdrawRole"];
         options?: never;
         head?: never;
         patch?: never;
@@ -852,7 +856,7 @@ export interface paths {
          * Set enabled
          * @description Enable or disable a user. The user's tokens are revoked.
          */
-        put: operations["set_enabled_x_v1_accounts__project_id__users__user_id__enabled_put"];
+        put: operations["setEnabled"];
         post?: never;
         delete?: never;
         options?: never;
@@ -873,7 +877,7 @@ export interface paths {
          * Reset password
          * @description Set a new password for a user. It is returned only once, and the user's tokens are revoked.
          */
-        post: operations["reset_password_x_v1_accounts__project_id__users__user_id__password_post"];
+        post: operations["resetPassword"];
         delete?: never;
         options?: never;
         head?: never;
@@ -891,13 +895,13 @@ export interface paths {
          * List keys
          * @description List the access keys of a user.
          */
-        get: operations["list_keys_x_v1_accounts__project_id__users__user_id__keys_get"];
+        get: operations["listKeys"];
         put?: never;
         /**
          * Create key
          * @description Create an access key for a user. The secret key is returned only once.
          */
-        post: operations["create_key_x_v1_accounts__project_id__users__user_id__keys_post"];
+        post: operations["createKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -918,7 +922,7 @@ export interface paths {
          * Delete key
          * @description Delete an access key.
          */
-        delete: operations["delete_key_x_v1_accounts__project_id__keys__access_key__delete"];
+        delete: operations["deleteKey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -935,7 +939,7 @@ export interface paths {
          * List audit entries
          * @description List entries of the project's audit log, and failed logins of the users that the admin manages.
          */
-        get: operations["list_audit_x_v1_accounts__project_id__audit_get"];
+        get: operations["listAudit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -955,18 +959,18 @@ export interface paths {
          * Show token
          * @description Describe the token in `X-Subject-Token`: the caller's own, or one of a user of the same domain.
          */
-        get: operations["show_token_v3_auth_tokens_get"];
+        get: operations["showToken"];
         put?: never;
         /**
          * Create token
          * @description Issue a token for a password or for another token, in the `X-Subject-Token` response header.
          */
-        post: operations["create_token_v3_auth_tokens_post"];
+        post: operations["createToken"];
         /**
          * Revoke token
          * @description Revoke the token in `X-Subject-Token`, which must be the caller's own.
          */
-        delete: operations["revoke_token_v3_auth_tokens_delete"];
+        delete: operations["revokeToken"];
         options?: never;
         head?: never;
         patch?: never;
@@ -983,7 +987,7 @@ export interface paths {
          * List projects
          * @description List the projects on which the caller has a role: all of them, or the one with a name.
          */
-        get: operations["list_projects_v3_auth_projects_get"];
+        get: operations["listAuthProjects"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1003,7 +1007,7 @@ export interface paths {
          * List projects
          * @description List the projects on which the caller has a role: all of them, or the one with a name.
          */
-        get: operations["list_projects_v3_projects_get"];
+        get: operations["listProjects"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1023,7 +1027,7 @@ export interface paths {
          * List domains
          * @description List the domain of the caller.
          */
-        get: operations["list_domains_v3_auth_domains_get"];
+        get: operations["listDomains"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1045,7 +1049,47 @@ export interface paths {
          * Create temporary key
          * @description Create a temporary access key for the token in the body or in `X-Auth-Token`. It expires after `duration_seconds`.
          */
-        post: operations["create_temporary_key_v3_0_OS_CREDENTIAL_securitytokens_post"];
+        post: operations["createTemporaryKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/auth/catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show catalog
+         * @description List the services. The URL of FRS has the project of the token or, with a signature, of the `X-Project-Id` header.
+         */
+        get: operations["showCatalog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the identity api
+         * @description Show the version of the identity API, by which IAM clients find its URL.
+         */
+        get: operations["showVersion"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1063,7 +1107,7 @@ export interface paths {
          * Liveness probe
          * @description Report that the process responds.
          */
-        get: operations["health_health_get"];
+        get: operations["checkHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1085,7 +1129,7 @@ export interface paths {
          *
          *     The service is also ready while its Milvus server is `out of reach`: face sets that fit into memory are then searched there.
          */
-        get: operations["ready_ready_get"];
+        get: operations["checkReadiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1271,7 +1315,7 @@ export interface components {
         };
         /**
          * CatalogEndpoint
-         * @description The URL at which FRS is served.
+         * @description The URL at which a service is reached.
          */
         CatalogEndpoint: {
             /** Id */
@@ -1287,7 +1331,7 @@ export interface components {
         };
         /**
          * CatalogEntry
-         * @description The one service of the catalogue.
+         * @description A service of the catalogue.
          */
         CatalogEntry: {
             /** Id */
@@ -1298,6 +1342,15 @@ export interface components {
             type: string;
             /** Endpoints */
             endpoints: components["schemas"]["CatalogEndpoint"][];
+        };
+        /**
+         * CatalogResponse
+         * @description The services that the caller can reach.
+         */
+        CatalogResponse: {
+            /** Catalog */
+            catalog: components["schemas"]["CatalogEntry"][];
+            links: components["schemas"]["Links"];
         };
         /**
          * Cause
@@ -1675,6 +1728,22 @@ export interface components {
             yaw_angle: number;
         };
         /**
+         * IdentityVersion
+         * @description A version of the identity API.
+         */
+        IdentityVersion: {
+            /** Id */
+            id: string;
+            /** Status */
+            status: string;
+            /** Updated */
+            updated: string;
+            /** Links */
+            links: components["schemas"]["VersionLink"][];
+            /** Media-Types */
+            "media-types": components["schemas"]["MediaType"][];
+        };
+        /**
          * KeyResponse
          * @description An access key; times are in UTC, and `last_used_at` is missing if the key was never used.
          */
@@ -1762,6 +1831,16 @@ export interface components {
             warningCode: number;
             /** Warningmsg */
             warningMsg: string;
+        };
+        /**
+         * MediaType
+         * @description A media type of the identity API.
+         */
+        MediaType: {
+            /** Base */
+            base: string;
+            /** Type */
+            type: string;
         };
         /**
          * ModelsResponse
@@ -2196,6 +2275,23 @@ export interface components {
             users: components["schemas"]["UserResponse"][];
         };
         /**
+         * VersionLink
+         * @description The URL of a version.
+         */
+        VersionLink: {
+            /** Rel */
+            rel: string;
+            /** Href */
+            href: string;
+        };
+        /**
+         * VersionResponse
+         * @description The version of the identity API.
+         */
+        VersionResponse: {
+            version: components["schemas"]["IdentityVersion"];
+        };
+        /**
          * WeightResponse
          * @description The weights of one model.
          */
@@ -2213,6 +2309,11 @@ export interface components {
             /** Sha256 */
             sha256: string;
         };
+        /**
+         * @description 0 head pose (v1), 1 gender, 2 age, 3 landmarks (v1), 4 dress: glasses and hat, 5 smile (v1), 6 mask, 7 hair, 8 beard, 11 phototype (omitted), 12 quality, 13 expression, 21 face angle.
+         * @enum {string}
+         */
+        AttributeCode: "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "11" | "12" | "13" | "21";
     };
     responses: {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0501, APIG.0201. */
@@ -2233,7 +2334,7 @@ export interface components {
                 };
             };
         };
-        /** @description Refused: APIG.0301, APIG.0307. */
+        /** @description Refused: FRS.0002, APIG.0301. */
         Refused401_1: {
             headers: {
                 [name: string]: unknown;
@@ -2241,7 +2342,11 @@ export interface components {
             content: {
                 "application/json; charset=UTF-8": {
                     /** @enum {string} */
-                    error_code: "APIG.0301" | "APIG.0307";
+                    error_code: "FRS.0002";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0301";
                     error_msg: string;
                     request_id: string;
                 };
@@ -2347,6 +2452,19 @@ export interface components {
                 };
             };
         };
+        /** @description Refused: FRS.0018. */
+        Refused503_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0018";
+                    error_msg: string;
+                };
+            };
+        };
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0301, APIG.0201. */
         Refused400_2: {
             headers: {
@@ -2402,7 +2520,7 @@ export interface components {
             };
         };
         /** @description Refused: APIG.0201. */
-        Refused503_1: {
+        Refused503_2: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2442,6 +2560,24 @@ export interface components {
                 "application/json; charset=UTF-8": {
                     /** @enum {string} */
                     error_code: "FRS.0002" | "FRS.0011" | "FRS.0012" | "FRS.0013" | "FRS.0014" | "FRS.0015" | "FRS.0016" | "FRS.0017" | "FRS.0020" | "FRS.0021" | "FRS.0022" | "FRS.0023" | "FRS.0024" | "FRS.0027" | "FRS.0035" | "FRS.0036" | "FRS.0302" | "FRS.0404" | "FRS.0405" | "FRS.0406";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0018, APIG.0201. */
+        Refused503_3: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0018";
                     error_msg: string;
                 } | {
                     /** @enum {string} */
@@ -2921,7 +3057,7 @@ export interface components {
             };
         };
         /** @description Refused: Service Unavailable. */
-        Refused503_2: {
+        Refused503_4: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2999,6 +3135,20 @@ export interface components {
                 };
             };
         };
+        /** @description Refused: APIG.0201. */
+        Refused503_5: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -3007,7 +3157,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    compare_v2__project_id__face_compare_post: {
+    compareFaces: {
         parameters: {
             query?: never;
             header?: never;
@@ -3020,25 +3170,13 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Image1 Base64
-                     * @description The first image: a JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
+                    /** @description The first image: a JPEG, PNG or BMP file in base64, at most 8 MB. */
                     image1_base64?: string | null;
-                    /**
-                     * Image1 Url
-                     * @description The URL of the first image.
-                     */
+                    /** @description The URL of the first image. */
                     image1_url?: string | null;
-                    /**
-                     * Image2 Base64
-                     * @description The second image: a JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
+                    /** @description The second image: a JPEG, PNG or BMP file in base64, at most 8 MB. */
                     image2_base64?: string | null;
-                    /**
-                     * Image2 Url
-                     * @description The URL of the second image.
-                     */
+                    /** @description The URL of the second image. */
                     image2_url?: string | null;
                 };
                 "multipart/form-data": {
@@ -3068,9 +3206,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
-    list_face_sets_v2__project_id__face_sets_get: {
+    listFaceSets: {
         parameters: {
             query?: never;
             header?: never;
@@ -3102,7 +3241,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    create_face_set_v2__project_id__face_sets_post: {
+    createFaceSet: {
         parameters: {
             query?: never;
             header?: never;
@@ -3115,17 +3254,10 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Face Set Name
-                     * @description 1 to 64 characters other than `/` and control characters; unique in the project.
-                     */
+                    /** @description 1 to 64 characters other than `/` and control characters; unique in the project. */
                     face_set_name: string;
-                    /** Face Set Capacity */
                     face_set_capacity?: number | string | null;
-                    /**
-                     * External Fields
-                     * @description Custom fields of the faces by name, at most 10, each with a type: string, integer, long, float, double or boolean.
-                     */
+                    /** @description Custom fields of the faces by name, at most 10, each with a type: string, integer, long, float, double or boolean. */
                     external_fields?: {
                         [key: string]: {
                             type?: string | null;
@@ -3155,7 +3287,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    show_face_set_v2__project_id__face_sets__face_set_name__get: {
+    showFaceSet: {
         parameters: {
             query?: never;
             header?: never;
@@ -3187,10 +3319,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    delete_face_set_v2__project_id__face_sets__face_set_name__delete: {
+    deleteFaceSet: {
         parameters: {
             query?: never;
             header?: never;
@@ -3222,10 +3354,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    list_faces_v2__project_id__face_sets__face_set_name__faces_get: {
+    listFaces: {
         parameters: {
             query?: {
                 /** @description The id of the only face to return. */
@@ -3264,10 +3396,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    update_face_v2__project_id__face_sets__face_set_name__faces_put: {
+    updateFace: {
         parameters: {
             query?: never;
             header?: never;
@@ -3282,20 +3414,11 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Face Id
-                     * @description The id of the face.
-                     */
+                    /** @description The id of the face. */
                     face_id: string;
-                    /**
-                     * External Image Id
-                     * @description The new id for its image.
-                     */
+                    /** @description The new id for its image. */
                     external_image_id?: string | null;
-                    /**
-                     * External Fields
-                     * @description Custom fields to set; others keep their values.
-                     */
+                    /** @description Custom fields to set; others keep their values. */
                     external_fields?: {
                         [key: string]: string | number | boolean;
                     } | null;
@@ -3321,10 +3444,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    add_faces_v2__project_id__face_sets__face_set_name__faces_post: {
+    addFaces: {
         parameters: {
             query?: never;
             header?: never;
@@ -3339,51 +3462,27 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Image Base64
-                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
                     image_base64?: string | null;
-                    /**
-                     * Image Url
-                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
-                     */
+                    /** @description The URL of the file. The operator decides which hosts and buckets are allowed. */
                     image_url?: string | null;
-                    /**
-                     * External Image Id
-                     * @description An id for the image, 1 to 36 letters, digits, `_` and `-`; by default the id of its largest face.
-                     */
+                    /** @description An id for the image, 1 to 36 letters, digits, `_` and `-`; by default the id of its largest face. */
                     external_image_id?: string | null;
-                    /**
-                     * External Fields
-                     * @description Values of the custom fields that the face set declares.
-                     */
+                    /** @description Values of the custom fields that the face set declares. */
                     external_fields?: {
                         [key: string]: string | number | boolean;
                     } | null;
-                    /**
-                     * Single
-                     * @description True to enrol only the largest face; false by default.
-                     */
+                    /** @description True to enrol only the largest face; false by default. */
                     single?: boolean | null;
                 };
                 "multipart/form-data": {
-                    /**
-                     * External Image Id
-                     * @description An id for the image, 1 to 36 letters, digits, `_` and `-`; by default the id of its largest face.
-                     */
+                    /** @description An id for the image, 1 to 36 letters, digits, `_` and `-`; by default the id of its largest face. */
                     external_image_id?: string | null;
-                    /**
-                     * External Fields
-                     * @description Values of the custom fields that the face set declares.
-                     */
+                    /** @description Values of the custom fields that the face set declares. */
                     external_fields?: {
                         [key: string]: string | number | boolean;
                     } | null;
-                    /**
-                     * Single
-                     * @description True to enrol only the largest face; false by default.
-                     */
+                    /** @description True to enrol only the largest face; false by default. */
                     single?: boolean | null;
                     /** Format: binary */
                     image_file?: string;
@@ -3409,10 +3508,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_3"];
         };
     };
-    delete_faces_v2__project_id__face_sets__face_set_name__faces_delete: {
+    deleteFaces: {
         parameters: {
             query?: {
                 /** @description The id of the face to delete. */
@@ -3449,10 +3548,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    batch_delete_faces_v2__project_id__face_sets__face_set_name__faces_batch_delete: {
+    batchDeleteFaces: {
         parameters: {
             query?: never;
             header?: never;
@@ -3467,10 +3566,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Filter
-                     * @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`.
-                     */
+                    /** @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`. */
                     filter: string;
                 };
             };
@@ -3494,10 +3590,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    search_v2__project_id__face_sets__face_set_name__search_post: {
+    searchFaces: {
         parameters: {
             query?: never;
             header?: never;
@@ -3512,79 +3608,37 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Image Base64
-                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
                     image_base64?: string | null;
-                    /**
-                     * Image Url
-                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
-                     */
+                    /** @description The URL of the file. The operator decides which hosts and buckets are allowed. */
                     image_url?: string | null;
-                    /**
-                     * Face Id
-                     * @description The id of an enrolled face to use as the probe.
-                     */
+                    /** @description The id of an enrolled face to use as the probe. */
                     face_id?: string | null;
-                    /**
-                     * Top N
-                     * @description Maximum number of results; 10 by default.
-                     */
+                    /** @description Maximum number of results; 10 by default. */
                     top_n?: number | null;
-                    /**
-                     * Threshold
-                     * @description Minimum similarity, 0..1; 0 by default.
-                     */
+                    /** @description Minimum similarity, 0..1; 0 by default. */
                     threshold?: number | null;
-                    /**
-                     * Return Fields
-                     * @description Names of the custom fields to return.
-                     */
+                    /** @description Names of the custom fields to return. */
                     return_fields?: string[] | null;
-                    /**
-                     * Filter
-                     * @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`.
-                     */
+                    /** @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`. */
                     filter?: string | null;
-                    /**
-                     * Sort
-                     * @description Numeric custom fields to sort the results by; the most similar faces are selected first.
-                     */
+                    /** @description Numeric custom fields to sort the results by; the most similar faces are selected first. */
                     sort?: {
                         [key: string]: "asc" | "desc";
                     }[] | null;
                 };
                 "multipart/form-data": {
-                    /**
-                     * Face Id
-                     * @description The id of an enrolled face to use as the probe.
-                     */
+                    /** @description The id of an enrolled face to use as the probe. */
                     face_id?: string | null;
-                    /**
-                     * Top N
-                     * @description Maximum number of results; 10 by default.
-                     */
+                    /** @description Maximum number of results; 10 by default. */
                     top_n?: number | null;
-                    /**
-                     * Threshold
-                     * @description Minimum similarity, 0..1; 0 by default.
-                     */
+                    /** @description Minimum similarity, 0..1; 0 by default. */
                     threshold?: number | null;
-                    /**
-                     * Return Fields
-                     * @description Names of the custom fields to return.
-                     */
+                    /** @description Names of the custom fields to return. */
                     return_fields?: string[] | null;
-                    /**
-                     * Filter
-                     * @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`.
-                     */
+                    /** @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`. */
                     filter?: string | null;
-                    /**
-                     * Sort
-                     * @description Numeric custom fields to sort the results by; the most similar faces are selected first.
-                     */
+                    /** @description Numeric custom fields to sort the results by; the most similar faces are selected first. */
                     sort?: {
                         [key: string]: "asc" | "desc";
                     }[] | null;
@@ -3612,10 +3666,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_3"];
         };
     };
-    face_quality_v2__project_id__face_quality_face_quality_post: {
+    measureFaceQuality: {
         parameters: {
             query?: never;
             header?: never;
@@ -3628,15 +3682,9 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Image Base64
-                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
                     image_base64?: string | null;
-                    /**
-                     * Image Url
-                     * @description The URL of the file.
-                     */
+                    /** @description The URL of the file. */
                     image_url?: string | null;
                 };
             };
@@ -3660,9 +3708,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
-    blur_classify_v2__project_id__face_quality_blur_classify_post: {
+    classifyBlur: {
         parameters: {
             query?: never;
             header?: never;
@@ -3675,15 +3724,9 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Image Base64
-                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
                     image_base64?: string | null;
-                    /**
-                     * Image Url
-                     * @description The URL of the file.
-                     */
+                    /** @description The URL of the file. */
                     image_url?: string | null;
                 };
             };
@@ -3707,9 +3750,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
-    head_pose_estimate_v2__project_id__face_quality_head_pose_estimate_post: {
+    estimateHeadPose: {
         parameters: {
             query?: never;
             header?: never;
@@ -3722,15 +3766,9 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Image Base64
-                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
                     image_base64?: string | null;
-                    /**
-                     * Image Url
-                     * @description The URL of the file.
-                     */
+                    /** @description The URL of the file. */
                     image_url?: string | null;
                 };
             };
@@ -3754,9 +3792,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
-    detect_action_liveness_v2__project_id__live_detect_post: {
+    detectActionLiveness: {
         parameters: {
             query?: never;
             header?: never;
@@ -3769,47 +3808,23 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Video Base64
-                     * @description A video file in base64, at most 8 MB and 1 to 15 seconds.
-                     */
+                    /** @description A video file in base64, at most 8 MB and 1 to 15 seconds. */
                     video_base64?: string | null;
-                    /**
-                     * Video Url
-                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
-                     */
+                    /** @description The URL of the file. The operator decides which hosts and buckets are allowed. */
                     video_url?: string | null;
-                    /**
-                     * Actions
-                     * @description 1 to 10 comma-separated codes in order: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink.
-                     */
+                    /** @description 1 to 10 comma-separated codes in order: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink. */
                     actions?: string | null;
-                    /**
-                     * Action Time
-                     * @description Comma-separated windows, one for each action, as `start-end` in milliseconds: `1000-3000,4000-7000`.
-                     */
+                    /** @description Comma-separated windows, one for each action, as `start-end` in milliseconds: `1000-3000,4000-7000`. */
                     action_time?: string | null;
-                    /**
-                     * Nod Threshold
-                     * @description Smallest pitch change of a nod in degrees, 1 to 90; 10 by default, and values below 15 count as 15.
-                     */
+                    /** @description Smallest pitch change of a nod in degrees, 1 to 90; 10 by default, and values below 15 count as 15. */
                     nod_threshold?: number | null;
                 };
                 "multipart/form-data": {
-                    /**
-                     * Actions
-                     * @description 1 to 10 comma-separated codes in order: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink.
-                     */
+                    /** @description 1 to 10 comma-separated codes in order: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink. */
                     actions?: string | null;
-                    /**
-                     * Action Time
-                     * @description Comma-separated windows, one for each action, as `start-end` in milliseconds: `1000-3000,4000-7000`.
-                     */
+                    /** @description Comma-separated windows, one for each action, as `start-end` in milliseconds: `1000-3000,4000-7000`. */
                     action_time?: string | null;
-                    /**
-                     * Nod Threshold
-                     * @description Smallest pitch change of a nod in degrees, 1 to 90; 10 by default, and values below 15 count as 15.
-                     */
+                    /** @description Smallest pitch change of a nod in degrees, 1 to 90; 10 by default, and values below 15 count as 15. */
                     nod_threshold?: number | null;
                     /** Format: binary */
                     video_file?: string;
@@ -3835,9 +3850,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
-    compare_v1__project_id__face_compare_post: {
+    detectFaces: {
         parameters: {
             query?: never;
             header?: never;
@@ -3850,857 +3866,15 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Image1 Base64
-                     * @description The first image: a JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
-                    image1_base64?: string | null;
-                    /**
-                     * Image1 Url
-                     * @description The URL of the first image.
-                     */
-                    image1_url?: string | null;
-                    /**
-                     * Image2 Base64
-                     * @description The second image: a JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
-                    image2_base64?: string | null;
-                    /**
-                     * Image2 Url
-                     * @description The URL of the second image.
-                     */
-                    image2_url?: string | null;
-                };
-                "multipart/form-data": {
-                    /** Format: binary */
-                    image1_file?: string;
-                    /** Format: binary */
-                    image2_file?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["CompareResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_1"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-        };
-    };
-    list_face_sets_v1__project_id__face_sets_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FaceSetsResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_3"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-        };
-    };
-    create_face_set_v1__project_id__face_sets_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Face Set Name
-                     * @description 1 to 64 characters other than `/` and control characters; unique in the project.
-                     */
-                    face_set_name: string;
-                    /** Face Set Capacity */
-                    face_set_capacity?: number | string | null;
-                    /**
-                     * External Fields
-                     * @description Custom fields of the faces by name, at most 10, each with a type: string, integer, long, float, double or boolean.
-                     */
-                    external_fields?: {
-                        [key: string]: {
-                            type?: string | null;
-                        };
-                    } | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FaceSetResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_2"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-        };
-    };
-    show_face_set_v1__project_id__face_sets__face_set_name__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FaceSetResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_4"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    delete_face_set_v1__project_id__face_sets__face_set_name__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["DeletedFaceSetResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_4"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    list_faces_v1__project_id__face_sets__face_set_name__faces_get: {
-        parameters: {
-            query?: {
-                /** @description The id of the only face to return. */
-                face_id?: string | null;
-                /** @description Number of faces to skip. */
-                offset?: number;
-                /** @description Maximum number of faces to return. */
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FacesResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_6"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    update_face_v1__project_id__face_sets__face_set_name__faces_put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Face Id
-                     * @description The id of the face.
-                     */
-                    face_id: string;
-                    /**
-                     * External Image Id
-                     * @description The new id for its image.
-                     */
-                    external_image_id?: string | null;
-                    /**
-                     * External Fields
-                     * @description Custom fields to set; others keep their values.
-                     */
-                    external_fields?: {
-                        [key: string]: string | number | boolean;
-                    } | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_7"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    add_faces_v1__project_id__face_sets__face_set_name__faces_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Image Base64
-                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
                     image_base64?: string | null;
-                    /**
-                     * Image Url
-                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
-                     */
+                    /** @description The URL of the file. The operator decides which hosts and buckets are allowed. */
                     image_url?: string | null;
-                    /**
-                     * External Image Id
-                     * @description An id for the image, 1 to 36 letters, digits, `_` and `-`; by default the id of its largest face.
-                     */
-                    external_image_id?: string | null;
-                    /**
-                     * External Fields
-                     * @description Values of the custom fields that the face set declares.
-                     */
-                    external_fields?: {
-                        [key: string]: string | number | boolean;
-                    } | null;
-                    /**
-                     * Single
-                     * @description True to enrol only the largest face; false by default.
-                     */
-                    single?: boolean | null;
-                };
-                "multipart/form-data": {
-                    /**
-                     * External Image Id
-                     * @description An id for the image, 1 to 36 letters, digits, `_` and `-`; by default the id of its largest face.
-                     */
-                    external_image_id?: string | null;
-                    /**
-                     * External Fields
-                     * @description Values of the custom fields that the face set declares.
-                     */
-                    external_fields?: {
-                        [key: string]: string | number | boolean;
-                    } | null;
-                    /**
-                     * Single
-                     * @description True to enrol only the largest face; false by default.
-                     */
-                    single?: boolean | null;
-                    /** Format: binary */
-                    image_file?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FacesResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_5"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    delete_faces_v1__project_id__face_sets__face_set_name__faces_delete: {
-        parameters: {
-            query?: {
-                /** @description The id of the face to delete. */
-                face_id?: string | null;
-                /** @description The id of the image whose faces are deleted. */
-                external_image_id?: string | null;
-            };
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_8"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    batch_delete_faces_v1__project_id__face_sets__face_set_name__faces_batch_delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Filter
-                     * @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`.
-                     */
-                    filter: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_9"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_2"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    search_v1__project_id__face_sets__face_set_name__search_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-                /** @description Name of the face set. */
-                face_set_name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Image Base64
-                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
-                    image_base64?: string | null;
-                    /**
-                     * Image Url
-                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
-                     */
-                    image_url?: string | null;
-                    /**
-                     * Face Id
-                     * @description The id of an enrolled face to use as the probe.
-                     */
-                    face_id?: string | null;
-                    /**
-                     * Top N
-                     * @description Maximum number of results; 10 by default.
-                     */
-                    top_n?: number | null;
-                    /**
-                     * Threshold
-                     * @description Minimum similarity, 0..1; 0 by default.
-                     */
-                    threshold?: number | null;
-                    /**
-                     * Return Fields
-                     * @description Names of the custom fields to return.
-                     */
-                    return_fields?: string[] | null;
-                    /**
-                     * Filter
-                     * @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`.
-                     */
-                    filter?: string | null;
-                    /**
-                     * Sort
-                     * @description Numeric custom fields to sort the results by; the most similar faces are selected first.
-                     */
-                    sort?: {
-                        [key: string]: "asc" | "desc";
-                    }[] | null;
-                };
-                "multipart/form-data": {
-                    /**
-                     * Face Id
-                     * @description The id of an enrolled face to use as the probe.
-                     */
-                    face_id?: string | null;
-                    /**
-                     * Top N
-                     * @description Maximum number of results; 10 by default.
-                     */
-                    top_n?: number | null;
-                    /**
-                     * Threshold
-                     * @description Minimum similarity, 0..1; 0 by default.
-                     */
-                    threshold?: number | null;
-                    /**
-                     * Return Fields
-                     * @description Names of the custom fields to return.
-                     */
-                    return_fields?: string[] | null;
-                    /**
-                     * Filter
-                     * @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`.
-                     */
-                    filter?: string | null;
-                    /**
-                     * Sort
-                     * @description Numeric custom fields to sort the results by; the most similar faces are selected first.
-                     */
-                    sort?: {
-                        [key: string]: "asc" | "desc";
-                    }[] | null;
-                    /** Format: binary */
-                    image_file?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["SearchResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_10"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
-        };
-    };
-    face_quality_v1__project_id__face_quality_face_quality_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Image Base64
-                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
-                    image_base64?: string | null;
-                    /**
-                     * Image Url
-                     * @description The URL of the file.
-                     */
-                    image_url?: string | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["FaceQualityResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_1"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-        };
-    };
-    blur_classify_v1__project_id__face_quality_blur_classify_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Image Base64
-                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
-                    image_base64?: string | null;
-                    /**
-                     * Image Url
-                     * @description The URL of the file.
-                     */
-                    image_url?: string | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["Blur"];
-                };
-            };
-            400: components["responses"]["Refused400_1"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-        };
-    };
-    head_pose_estimate_v1__project_id__face_quality_head_pose_estimate_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Image Base64
-                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
-                    image_base64?: string | null;
-                    /**
-                     * Image Url
-                     * @description The URL of the file.
-                     */
-                    image_url?: string | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["Angles"];
-                };
-            };
-            400: components["responses"]["Refused400_1"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-        };
-    };
-    detect_action_liveness_v1__project_id__live_detect_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Video Base64
-                     * @description A video file in base64, at most 8 MB and 1 to 15 seconds.
-                     */
-                    video_base64?: string | null;
-                    /**
-                     * Video Url
-                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
-                     */
-                    video_url?: string | null;
-                    /**
-                     * Actions
-                     * @description 1 to 10 comma-separated codes in order: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink.
-                     */
-                    actions?: string | null;
-                    /**
-                     * Action Time
-                     * @description Comma-separated windows, one for each action, as `start-end` in milliseconds: `1000-3000,4000-7000`.
-                     */
-                    action_time?: string | null;
-                    /**
-                     * Nod Threshold
-                     * @description Smallest pitch change of a nod in degrees, 1 to 90; 10 by default, and values below 15 count as 15.
-                     */
-                    nod_threshold?: number | null;
-                };
-                "multipart/form-data": {
-                    /**
-                     * Actions
-                     * @description 1 to 10 comma-separated codes in order: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink.
-                     */
-                    actions?: string | null;
-                    /**
-                     * Action Time
-                     * @description Comma-separated windows, one for each action, as `start-end` in milliseconds: `1000-3000,4000-7000`.
-                     */
-                    action_time?: string | null;
-                    /**
-                     * Nod Threshold
-                     * @description Smallest pitch change of a nod in degrees, 1 to 90; 10 by default, and values below 15 count as 15.
-                     */
-                    nod_threshold?: number | null;
-                    /** Format: binary */
-                    video_file?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=UTF-8": components["schemas"]["ActionLivenessResponse"];
-                };
-            };
-            400: components["responses"]["Refused400_11"];
-            401: components["responses"]["Refused401_1"];
-            403: components["responses"]["Refused403_1"];
-            404: components["responses"]["Refused404_1"];
-            413: components["responses"]["Refused413_1"];
-            414: components["responses"]["Refused414_1"];
-            429: components["responses"]["Refused429_1"];
-            494: components["responses"]["Refused494_1"];
-            500: components["responses"]["Refused500_1"];
-        };
-    };
-    detect_v1__project_id__face_detect_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the project. */
-                project_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Image Base64
-                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
-                    image_base64?: string | null;
-                    /**
-                     * Image Url
-                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
-                     */
-                    image_url?: string | null;
-                    /**
-                     * Attributes
-                     * @description Comma-separated codes of the attributes to return. v2: 1 gender, 2 age, 4 dress, 6 mask, 7 hair, 8 beard, 12 quality, 13 expression, 21 face angle. v1: 0 head pose, 1 gender, 2 age, 3 landmarks, 4 dress, 5 smile.
-                     */
+                    /** @description Comma-separated codes of the attributes to return: 0 head pose (v1), 1 gender, 2 age, 3 landmarks (v1), 4 dress: glasses and hat, 5 smile (v1), 6 mask, 7 hair, 8 beard, 11 phototype (omitted), 12 quality, 13 expression, 21 face angle. Others are ignored. */
                     attributes?: string | null;
                 };
                 "multipart/form-data": {
-                    /**
-                     * Attributes
-                     * @description Comma-separated codes of the attributes to return. v2: 1 gender, 2 age, 4 dress, 6 mask, 7 hair, 8 beard, 12 quality, 13 expression, 21 face angle. v1: 0 head pose, 1 gender, 2 age, 3 landmarks, 4 dress, 5 smile.
-                     */
+                    /** @description Comma-separated codes of the attributes to return: 0 head pose (v1), 1 gender, 2 age, 3 landmarks (v1), 4 dress: glasses and hat, 5 smile (v1), 6 mask, 7 hair, 8 beard, 11 phototype (omitted), 12 quality, 13 expression, 21 face angle. Others are ignored. */
                     attributes?: string | null;
                     /** Format: binary */
                     image_file?: string;
@@ -4726,9 +3900,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
-    detect_silent_liveness_v1__project_id__live_detect_face_post: {
+    compareFacesV1: {
         parameters: {
             query?: never;
             header?: never;
@@ -4741,15 +3916,755 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Image Base64
-                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
+                    /** @description The first image: a JPEG, PNG or BMP file in base64, at most 8 MB. */
+                    image1_base64?: string | null;
+                    /** @description The URL of the first image. */
+                    image1_url?: string | null;
+                    /** @description The second image: a JPEG, PNG or BMP file in base64, at most 8 MB. */
+                    image2_base64?: string | null;
+                    /** @description The URL of the second image. */
+                    image2_url?: string | null;
+                };
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image1_file?: string;
+                    /** Format: binary */
+                    image2_file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["CompareResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
+        };
+    };
+    listFaceSetsV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FaceSetsResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    createFaceSetV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description 1 to 64 characters other than `/` and control characters; unique in the project. */
+                    face_set_name: string;
+                    face_set_capacity?: number | string | null;
+                    /** @description Custom fields of the faces by name, at most 10, each with a type: string, integer, long, float, double or boolean. */
+                    external_fields?: {
+                        [key: string]: {
+                            type?: string | null;
+                        };
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FaceSetResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_2"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    showFaceSetV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FaceSetResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    deleteFaceSetV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["DeletedFaceSetResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    listFacesV1: {
+        parameters: {
+            query?: {
+                /** @description The id of the only face to return. */
+                face_id?: string | null;
+                /** @description Number of faces to skip. */
+                offset?: number;
+                /** @description Maximum number of faces to return. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FacesResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_6"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    updateFaceV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The id of the face. */
+                    face_id: string;
+                    /** @description The new id for its image. */
+                    external_image_id?: string | null;
+                    /** @description Custom fields to set; others keep their values. */
+                    external_fields?: {
+                        [key: string]: string | number | boolean;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_7"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    addFacesV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
                     image_base64?: string | null;
-                    /**
-                     * Image Url
-                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
-                     */
+                    /** @description The URL of the file. The operator decides which hosts and buckets are allowed. */
+                    image_url?: string | null;
+                    /** @description An id for the image, 1 to 36 letters, digits, `_` and `-`; by default the id of its largest face. */
+                    external_image_id?: string | null;
+                    /** @description Values of the custom fields that the face set declares. */
+                    external_fields?: {
+                        [key: string]: string | number | boolean;
+                    } | null;
+                    /** @description True to enrol only the largest face; false by default. */
+                    single?: boolean | null;
+                };
+                "multipart/form-data": {
+                    /** @description An id for the image, 1 to 36 letters, digits, `_` and `-`; by default the id of its largest face. */
+                    external_image_id?: string | null;
+                    /** @description Values of the custom fields that the face set declares. */
+                    external_fields?: {
+                        [key: string]: string | number | boolean;
+                    } | null;
+                    /** @description True to enrol only the largest face; false by default. */
+                    single?: boolean | null;
+                    /** Format: binary */
+                    image_file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FacesResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_5"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_3"];
+        };
+    };
+    deleteFacesV1: {
+        parameters: {
+            query?: {
+                /** @description The id of the face to delete. */
+                face_id?: string | null;
+                /** @description The id of the image whose faces are deleted. */
+                external_image_id?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_8"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    batchDeleteFacesV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`. */
+                    filter: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FaceCountResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_9"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    searchFacesV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
+                    image_base64?: string | null;
+                    /** @description The URL of the file. The operator decides which hosts and buckets are allowed. */
+                    image_url?: string | null;
+                    /** @description The id of an enrolled face to use as the probe. */
+                    face_id?: string | null;
+                    /** @description Maximum number of results; 10 by default. */
+                    top_n?: number | null;
+                    /** @description Minimum similarity, 0..1; 0 by default. */
+                    threshold?: number | null;
+                    /** @description Names of the custom fields to return. */
+                    return_fields?: string[] | null;
+                    /** @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`. */
+                    filter?: string | null;
+                    /** @description Numeric custom fields to sort the results by; the most similar faces are selected first. */
+                    sort?: {
+                        [key: string]: "asc" | "desc";
+                    }[] | null;
+                };
+                "multipart/form-data": {
+                    /** @description The id of an enrolled face to use as the probe. */
+                    face_id?: string | null;
+                    /** @description Maximum number of results; 10 by default. */
+                    top_n?: number | null;
+                    /** @description Minimum similarity, 0..1; 0 by default. */
+                    threshold?: number | null;
+                    /** @description Names of the custom fields to return. */
+                    return_fields?: string[] | null;
+                    /** @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`. */
+                    filter?: string | null;
+                    /** @description Numeric custom fields to sort the results by; the most similar faces are selected first. */
+                    sort?: {
+                        [key: string]: "asc" | "desc";
+                    }[] | null;
+                    /** Format: binary */
+                    image_file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["SearchResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_10"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_3"];
+        };
+    };
+    measureFaceQualityV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
+                    image_base64?: string | null;
+                    /** @description The URL of the file. */
+                    image_url?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["FaceQualityResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
+        };
+    };
+    classifyBlurV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
+                    image_base64?: string | null;
+                    /** @description The URL of the file. */
+                    image_url?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["Blur"];
+                };
+            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
+        };
+    };
+    estimateHeadPoseV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
+                    image_base64?: string | null;
+                    /** @description The URL of the file. */
+                    image_url?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["Angles"];
+                };
+            };
+            400: components["responses"]["Refused400_1"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
+        };
+    };
+    detectActionLivenessV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A video file in base64, at most 8 MB and 1 to 15 seconds. */
+                    video_base64?: string | null;
+                    /** @description The URL of the file. The operator decides which hosts and buckets are allowed. */
+                    video_url?: string | null;
+                    /** @description 1 to 10 comma-separated codes in order: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink. */
+                    actions?: string | null;
+                    /** @description Comma-separated windows, one for each action, as `start-end` in milliseconds: `1000-3000,4000-7000`. */
+                    action_time?: string | null;
+                    /** @description Smallest pitch change of a nod in degrees, 1 to 90; 10 by default, and values below 15 count as 15. */
+                    nod_threshold?: number | null;
+                };
+                "multipart/form-data": {
+                    /** @description 1 to 10 comma-separated codes in order: 1 turn left, 2 turn right, 3 nod, 4 open the mouth, 5 blink. */
+                    actions?: string | null;
+                    /** @description Comma-separated windows, one for each action, as `start-end` in milliseconds: `1000-3000,4000-7000`. */
+                    action_time?: string | null;
+                    /** @description Smallest pitch change of a nod in degrees, 1 to 90; 10 by default, and values below 15 count as 15. */
+                    nod_threshold?: number | null;
+                    /** Format: binary */
+                    video_file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["ActionLivenessResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_11"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
+        };
+    };
+    detectFacesV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
+                    image_base64?: string | null;
+                    /** @description The URL of the file. The operator decides which hosts and buckets are allowed. */
+                    image_url?: string | null;
+                    /** @description Comma-separated codes of the attributes to return: 0 head pose (v1), 1 gender, 2 age, 3 landmarks (v1), 4 dress: glasses and hat, 5 smile (v1), 6 mask, 7 hair, 8 beard, 11 phototype (omitted), 12 quality, 13 expression, 21 face angle. Others are ignored. */
+                    attributes?: string | null;
+                };
+                "multipart/form-data": {
+                    /** @description Comma-separated codes of the attributes to return: 0 head pose (v1), 1 gender, 2 age, 3 landmarks (v1), 4 dress: glasses and hat, 5 smile (v1), 6 mask, 7 hair, 8 beard, 11 phototype (omitted), 12 quality, 13 expression, 21 face angle. Others are ignored. */
+                    attributes?: string | null;
+                    /** Format: binary */
+                    image_file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["DetectResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_12"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
+        };
+    };
+    detectSilentLiveness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
+                    image_base64?: string | null;
+                    /** @description The URL of the file. The operator decides which hosts and buckets are allowed. */
                     image_url?: string | null;
                 };
                 "multipart/form-data": {
@@ -4777,9 +4692,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
-    show_subscribes_v1__project_id__subscribe_get: {
+    showSubscribes: {
         parameters: {
             query?: never;
             header?: never;
@@ -4811,7 +4727,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    detect_v2__project_id__face_detect_post: {
+    subscribe: {
         parameters: {
             query?: never;
             header?: never;
@@ -4821,36 +4737,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Image Base64
-                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
-                    image_base64?: string | null;
-                    /**
-                     * Image Url
-                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
-                     */
-                    image_url?: string | null;
-                    /**
-                     * Attributes
-                     * @description Comma-separated codes of the attributes to return. v2: 1 gender, 2 age, 4 dress, 6 mask, 7 hair, 8 beard, 12 quality, 13 expression, 21 face angle. v1: 0 head pose, 1 gender, 2 age, 3 landmarks, 4 dress, 5 smile.
-                     */
-                    attributes?: string | null;
-                };
-                "multipart/form-data": {
-                    /**
-                     * Attributes
-                     * @description Comma-separated codes of the attributes to return. v2: 1 gender, 2 age, 4 dress, 6 mask, 7 hair, 8 beard, 12 quality, 13 expression, 21 face angle. v1: 0 head pose, 1 gender, 2 age, 3 landmarks, 4 dress, 5 smile.
-                     */
-                    attributes?: string | null;
-                    /** Format: binary */
-                    image_file?: string;
-                };
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
@@ -4858,10 +4745,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=UTF-8": components["schemas"]["DetectResponse"];
+                    "application/json; charset=UTF-8": components["schemas"]["SubscribesResponse"];
                 };
             };
-            400: components["responses"]["Refused400_12"];
+            400: components["responses"]["Refused400_3"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -4872,7 +4759,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    show_models_x_v1__project_id__models_get: {
+    showModels: {
         parameters: {
             query?: never;
             header?: never;
@@ -4904,7 +4791,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    show_activity_x_v1__project_id__activity_get: {
+    showActivity: {
         parameters: {
             query?: never;
             header?: never;
@@ -4936,7 +4823,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    check_faces_x_v1__project_id__face_check_post: {
+    checkFaces: {
         parameters: {
             query?: never;
             header?: never;
@@ -4949,105 +4836,55 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Image Base64
-                     * @description A JPEG, PNG or BMP file in base64, at most 8 MB.
-                     */
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
                     image_base64?: string | null;
-                    /**
-                     * Image Url
-                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
-                     */
+                    /** @description The URL of the file. The operator decides which hosts and buckets are allowed. */
                     image_url?: string | null;
-                    /**
-                     * Face Set Name
-                     * @description The face set whose policy and faces to check against.
-                     */
+                    /** @description The face set whose policy and faces to check against. */
                     face_set_name?: string | null;
-                    /**
-                     * Policy
-                     * @description The policy to check against, instead of that of the face set.
-                     */
+                    /** @description The policy to check against, instead of that of the face set. */
                     policy?: ({
-                        /** Single Face */
                         single_face?: boolean | null;
-                        /** Max Faces */
                         max_faces?: number | null;
-                        /** Min Face Size */
                         min_face_size?: number | null;
-                        /** Min Confidence */
                         min_confidence?: number | null;
-                        /** Min Quality */
                         min_quality?: number | null;
-                        /** Max Blur */
                         max_blur?: number | null;
-                        /** Max Occlusion */
                         max_occlusion?: number | null;
-                        /** Max Illumination */
                         max_illumination?: number | null;
-                        /** Max Yaw */
                         max_yaw?: number | null;
-                        /** Max Pitch */
                         max_pitch?: number | null;
-                        /** Max Roll */
                         max_roll?: number | null;
-                        /** Duplicate Similarity */
                         duplicate_similarity?: number | null;
-                        /** Duplicate False Match Rate */
                         duplicate_false_match_rate?: number | null;
                     } & {
                         [key: string]: null;
                     }) | null;
-                    /**
-                     * Single
-                     * @description True to check only the largest face.
-                     */
+                    /** @description True to check only the largest face. */
                     single?: boolean | null;
                 };
                 "multipart/form-data": {
-                    /**
-                     * Face Set Name
-                     * @description The face set whose policy and faces to check against.
-                     */
+                    /** @description The face set whose policy and faces to check against. */
                     face_set_name?: string | null;
-                    /**
-                     * Policy
-                     * @description The policy to check against, instead of that of the face set.
-                     */
+                    /** @description The policy to check against, instead of that of the face set. */
                     policy?: ({
-                        /** Single Face */
                         single_face?: boolean | null;
-                        /** Max Faces */
                         max_faces?: number | null;
-                        /** Min Face Size */
                         min_face_size?: number | null;
-                        /** Min Confidence */
                         min_confidence?: number | null;
-                        /** Min Quality */
                         min_quality?: number | null;
-                        /** Max Blur */
                         max_blur?: number | null;
-                        /** Max Occlusion */
                         max_occlusion?: number | null;
-                        /** Max Illumination */
                         max_illumination?: number | null;
-                        /** Max Yaw */
                         max_yaw?: number | null;
-                        /** Max Pitch */
                         max_pitch?: number | null;
-                        /** Max Roll */
                         max_roll?: number | null;
-                        /** Duplicate Similarity */
                         duplicate_similarity?: number | null;
-                        /** Duplicate False Match Rate */
                         duplicate_false_match_rate?: number | null;
                     } & {
                         [key: string]: null;
                     }) | null;
-                    /**
-                     * Single
-                     * @description True to check only the largest face.
-                     */
+                    /** @description True to check only the largest face. */
                     single?: boolean | null;
                     /** Format: binary */
                     image_file?: string;
@@ -5073,9 +4910,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
-    show_policy_x_v1__project_id__face_sets__face_set_name__policy_get: {
+    showPolicy: {
         parameters: {
             query?: never;
             header?: never;
@@ -5107,10 +4945,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    set_policy_x_v1__project_id__face_sets__face_set_name__policy_put: {
+    setPolicy: {
         parameters: {
             query?: never;
             header?: never;
@@ -5125,36 +4963,20 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Policy
-                     * @description Limits by name; `null` means no limit.
-                     */
+                    /** @description Limits by name; `null` means no limit. */
                     policy: {
-                        /** Single Face */
                         single_face?: boolean | null;
-                        /** Max Faces */
                         max_faces?: number | null;
-                        /** Min Face Size */
                         min_face_size?: number | null;
-                        /** Min Confidence */
                         min_confidence?: number | null;
-                        /** Min Quality */
                         min_quality?: number | null;
-                        /** Max Blur */
                         max_blur?: number | null;
-                        /** Max Occlusion */
                         max_occlusion?: number | null;
-                        /** Max Illumination */
                         max_illumination?: number | null;
-                        /** Max Yaw */
                         max_yaw?: number | null;
-                        /** Max Pitch */
                         max_pitch?: number | null;
-                        /** Max Roll */
                         max_roll?: number | null;
-                        /** Duplicate Similarity */
                         duplicate_similarity?: number | null;
-                        /** Duplicate False Match Rate */
                         duplicate_false_match_rate?: number | null;
                     } & {
                         [key: string]: null;
@@ -5181,10 +5003,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    delete_policy_x_v1__project_id__face_sets__face_set_name__policy_delete: {
+    deletePolicy: {
         parameters: {
             query?: never;
             header?: never;
@@ -5216,10 +5038,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    show_retention_x_v1__project_id__face_sets__face_set_name__retention_get: {
+    showRetention: {
         parameters: {
             query?: never;
             header?: never;
@@ -5251,10 +5073,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    set_retention_x_v1__project_id__face_sets__face_set_name__retention_put: {
+    setRetention: {
         parameters: {
             query?: never;
             header?: never;
@@ -5269,10 +5091,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Retention
-                     * @description `days` from enrolment to expiry; with `date_field`, from the date in that custom field.
-                     */
+                    /** @description `days` from enrolment to expiry; with `date_field`, from the date in that custom field. */
                     retention: {
                         [key: string]: unknown;
                     };
@@ -5298,10 +5117,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    delete_retention_x_v1__project_id__face_sets__face_set_name__retention_delete: {
+    deleteRetention: {
         parameters: {
             query?: never;
             header?: never;
@@ -5333,10 +5152,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    hold_x_v1__project_id__face_sets__face_set_name__legal_hold_put: {
+    holdFaceSet: {
         parameters: {
             query?: never;
             header?: never;
@@ -5351,10 +5170,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Reason
-                     * @description The reason, as it is shown to others.
-                     */
+                    /** @description The reason, as it is shown to others. */
                     reason: string;
                 };
             };
@@ -5378,10 +5194,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    release_x_v1__project_id__face_sets__face_set_name__legal_hold_delete: {
+    releaseFaceSet: {
         parameters: {
             query?: never;
             header?: never;
@@ -5413,10 +5229,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    list_deletions_x_v1__project_id__deletions_get: {
+    listDeletions: {
         parameters: {
             query?: {
                 /** @description Return only records older than the one with this id. */
@@ -5453,7 +5269,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    tabulate_faces_x_v1__project_id__face_sets__face_set_name__faces_get: {
+    tabulateFaces: {
         parameters: {
             query?: {
                 /** @description A filter over custom fields, such as `age:[20 TO 40] && !(city:Oslo)`. */
@@ -5496,10 +5312,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
-            503: components["responses"]["Refused503_1"];
+            503: components["responses"]["Refused503_2"];
         };
     };
-    create_liveness_session_x_v1__project_id__liveness_sessions_post: {
+    createLivenessSession: {
         parameters: {
             query?: never;
             header?: never;
@@ -5513,18 +5329,13 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * Count
                      * @description Number of actions.
                      * @default 2
                      */
                     count?: number;
-                    /**
-                     * Kinds
-                     * @description Comma-separated codes of the actions to choose from; by default those of the head: 1, 2, 3.
-                     */
+                    /** @description Comma-separated codes of the actions to choose from; by default those of the head: 1, 2, 3. */
                     kinds?: string | null;
                     /**
-                     * Mirrored
                      * @description True if the video will be mirrored, as in the preview of a front camera.
                      * @default false
                      */
@@ -5553,7 +5364,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    submit_liveness_video_x_v1__project_id__liveness_sessions__session_id__video_post: {
+    submitLivenessVideo: {
         parameters: {
             query?: never;
             header?: never;
@@ -5568,15 +5379,9 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Video Base64
-                     * @description A video file in base64, at most 8 MB and 1 to 15 seconds.
-                     */
+                    /** @description A video file in base64, at most 8 MB and 1 to 15 seconds. */
                     video_base64?: string | null;
-                    /**
-                     * Video Url
-                     * @description The URL of the file. The operator decides which hosts and buckets are allowed.
-                     */
+                    /** @description The URL of the file. The operator decides which hosts and buckets are allowed. */
                     video_url?: string | null;
                 };
                 "multipart/form-data": {
@@ -5604,9 +5409,10 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
-    read_liveness_result_x_v1__project_id__liveness_sessions__session_id__result_get: {
+    readLivenessResult: {
         parameters: {
             query?: never;
             header?: never;
@@ -5640,7 +5446,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    show_project_x_v1_accounts__project_id__get: {
+    showProject: {
         parameters: {
             query?: never;
             header?: never;
@@ -5672,7 +5478,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    list_users_x_v1_accounts__project_id__users_get: {
+    listUsers: {
         parameters: {
             query?: never;
             header?: never;
@@ -5704,7 +5510,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    create_user_x_v1_accounts__project_id__users_post: {
+    createUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -5717,15 +5523,9 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Name
-                     * @description The name of the user, unique in the domain.
-                     */
+                    /** @description The name of the user, unique in the domain. */
                     name: string;
-                    /**
-                     * Role
-                     * @enum {string}
-                     */
+                    /** @enum {string} */
                     role: "admin" | "operator" | "reader";
                 };
             };
@@ -5752,7 +5552,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    set_role_x_v1_accounts__project_id__users__user_id__role_put: {
+    setRole: {
         parameters: {
             query?: never;
             header?: never;
@@ -5767,10 +5567,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Role
-                     * @enum {string}
-                     */
+                    /** @enum {string} */
                     role: "admin" | "operator" | "reader";
                 };
             };
@@ -5789,6 +5586,7 @@ export interface operations {
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
+            409: components["responses"]["Refused409_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
@@ -5796,7 +5594,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    withdraw_role_x_v1_accounts__project_id__users__user_id__role_delete: {
+    withdrawRole: {
         parameters: {
             query?: never;
             header?: never;
@@ -5823,6 +5621,7 @@ export interface operations {
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
+            409: components["responses"]["Refused409_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
@@ -5830,7 +5629,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    set_enabled_x_v1_accounts__project_id__users__user_id__enabled_put: {
+    setEnabled: {
         parameters: {
             query?: never;
             header?: never;
@@ -5845,10 +5644,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Enabled
-                     * @description False to disable the user.
-                     */
+                    /** @description False to disable the user. */
                     enabled: boolean;
                 };
             };
@@ -5867,6 +5663,7 @@ export interface operations {
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
+            409: components["responses"]["Refused409_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
             429: components["responses"]["Refused429_1"];
@@ -5874,7 +5671,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    reset_password_x_v1_accounts__project_id__users__user_id__password_post: {
+    resetPassword: {
         parameters: {
             query?: never;
             header?: never;
@@ -5908,7 +5705,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    list_keys_x_v1_accounts__project_id__users__user_id__keys_get: {
+    listKeys: {
         parameters: {
             query?: never;
             header?: never;
@@ -5942,7 +5739,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    create_key_x_v1_accounts__project_id__users__user_id__keys_post: {
+    createKey: {
         parameters: {
             query?: never;
             header?: never;
@@ -5976,7 +5773,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    delete_key_x_v1_accounts__project_id__keys__access_key__delete: {
+    deleteKey: {
         parameters: {
             query?: never;
             header?: never;
@@ -6010,7 +5807,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    list_audit_x_v1_accounts__project_id__audit_get: {
+    listAudit: {
         parameters: {
             query?: {
                 /** @description Return only entries with this text in any value; case-insensitive. */
@@ -6049,7 +5846,7 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
-    show_token_v3_auth_tokens_get: {
+    showToken: {
         parameters: {
             query?: {
                 /** @description Any value leaves the catalogue empty. */
@@ -6083,10 +5880,10 @@ export interface operations {
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
-            503: components["responses"]["Refused503_2"];
+            503: components["responses"]["Refused503_4"];
         };
     };
-    create_token_v3_auth_tokens_post: {
+    createToken: {
         parameters: {
             query?: {
                 /** @description Any value leaves the catalogue empty. */
@@ -6099,70 +5896,46 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * AuthInput
-                     * @description A request for a token or a temporary access key.
-                     */
+                    /** @description A request for a token or a temporary access key. */
                     auth: {
-                        /**
-                         * IdentityInput
-                         * @description The caller's credentials, by exactly one method.
-                         */
+                        /** @description The caller's credentials, by exactly one method. */
                         identity: {
-                            /**
-                             * Methods
-                             * @description `password` or `token`.
-                             */
+                            /** @description `password` or `token`. */
                             methods: string[];
                             password?: {
-                                /**
-                                 * UserInput
-                                 * @description A user with a password; a name needs a domain.
-                                 */
+                                /** @description A user with a password; a name needs a domain. */
                                 user: {
-                                    /** Id */
                                     id?: string | null;
-                                    /** Name */
                                     name?: string | null;
-                                    /** Password */
                                     password: string;
-                                    /**
-                                     * NamedInput
-                                     * @description An object given by id or by name.
-                                     */
+                                    /** @description An object given by id or by name. */
                                     domain?: {
-                                        /** Id */
                                         id?: string | null;
-                                        /** Name */
                                         name?: string | null;
                                     };
                                 };
                             } | null;
                             token?: {
-                                /** Id */
                                 id?: string | null;
                                 /**
-                                 * Duration Seconds
                                  * @description Lifetime of a temporary access key in seconds.
                                  * @default 900
                                  */
                                 duration_seconds?: number;
                             } | null;
                         };
-                        scope?: {
+                        scope?: ({
                             project?: {
-                                /** Id */
                                 id?: string | null;
-                                /** Name */
                                 name?: string | null;
                             } | null;
                             domain?: {
-                                /** Id */
                                 id?: string | null;
-                                /** Name */
                                 name?: string | null;
                             } | null;
-                        } | null;
+                        } & {
+                            [key: string]: unknown;
+                        }) | null;
                     };
                 };
             };
@@ -6186,10 +5959,10 @@ export interface operations {
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
-            503: components["responses"]["Refused503_2"];
+            503: components["responses"]["Refused503_4"];
         };
     };
-    revoke_token_v3_auth_tokens_delete: {
+    revokeToken: {
         parameters: {
             query?: never;
             header: {
@@ -6216,10 +5989,10 @@ export interface operations {
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
-            503: components["responses"]["Refused503_2"];
+            503: components["responses"]["Refused503_4"];
         };
     };
-    list_projects_v3_auth_projects_get: {
+    listAuthProjects: {
         parameters: {
             query?: {
                 /** @description Return only the project with this name. */
@@ -6247,10 +6020,10 @@ export interface operations {
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
-            503: components["responses"]["Refused503_2"];
+            503: components["responses"]["Refused503_4"];
         };
     };
-    list_projects_v3_projects_get: {
+    listProjects: {
         parameters: {
             query?: {
                 /** @description Return only the project with this name. */
@@ -6278,10 +6051,10 @@ export interface operations {
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
-            503: components["responses"]["Refused503_2"];
+            503: components["responses"]["Refused503_4"];
         };
     };
-    list_domains_v3_auth_domains_get: {
+    listDomains: {
         parameters: {
             query?: never;
             header?: never;
@@ -6306,10 +6079,10 @@ export interface operations {
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
-            503: components["responses"]["Refused503_2"];
+            503: components["responses"]["Refused503_4"];
         };
     };
-    create_temporary_key_v3_0_OS_CREDENTIAL_securitytokens_post: {
+    createTemporaryKey: {
         parameters: {
             query?: never;
             header?: never;
@@ -6319,70 +6092,46 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * AuthInput
-                     * @description A request for a token or a temporary access key.
-                     */
+                    /** @description A request for a token or a temporary access key. */
                     auth: {
-                        /**
-                         * IdentityInput
-                         * @description The caller's credentials, by exactly one method.
-                         */
+                        /** @description The caller's credentials, by exactly one method. */
                         identity: {
-                            /**
-                             * Methods
-                             * @description `password` or `token`.
-                             */
+                            /** @description `password` or `token`. */
                             methods: string[];
                             password?: {
-                                /**
-                                 * UserInput
-                                 * @description A user with a password; a name needs a domain.
-                                 */
+                                /** @description A user with a password; a name needs a domain. */
                                 user: {
-                                    /** Id */
                                     id?: string | null;
-                                    /** Name */
                                     name?: string | null;
-                                    /** Password */
                                     password: string;
-                                    /**
-                                     * NamedInput
-                                     * @description An object given by id or by name.
-                                     */
+                                    /** @description An object given by id or by name. */
                                     domain?: {
-                                        /** Id */
                                         id?: string | null;
-                                        /** Name */
                                         name?: string | null;
                                     };
                                 };
                             } | null;
                             token?: {
-                                /** Id */
                                 id?: string | null;
                                 /**
-                                 * Duration Seconds
                                  * @description Lifetime of a temporary access key in seconds.
                                  * @default 900
                                  */
                                 duration_seconds?: number;
                             } | null;
                         };
-                        scope?: {
+                        scope?: ({
                             project?: {
-                                /** Id */
                                 id?: string | null;
-                                /** Name */
                                 name?: string | null;
                             } | null;
                             domain?: {
-                                /** Id */
                                 id?: string | null;
-                                /** Name */
                                 name?: string | null;
                             } | null;
-                        } | null;
+                        } & {
+                            [key: string]: unknown;
+                        }) | null;
                     };
                 };
             };
@@ -6404,10 +6153,61 @@ export interface operations {
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
-            503: components["responses"]["Refused503_2"];
+            503: components["responses"]["Refused503_4"];
         };
     };
-    health_health_get: {
+    showCatalog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["CatalogResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_23"];
+            401: components["responses"]["Refused401_2"];
+            413: components["responses"]["Refused413_2"];
+            414: components["responses"]["Refused414_1"];
+            429: components["responses"]["Refused429_2"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_2"];
+            503: components["responses"]["Refused503_4"];
+        };
+    };
+    showVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["VersionResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_24"];
+            414: components["responses"]["Refused414_1"];
+            494: components["responses"]["Refused494_1"];
+        };
+    };
+    checkHealth: {
         parameters: {
             query?: never;
             header?: never;
@@ -6432,7 +6232,7 @@ export interface operations {
             494: components["responses"]["Refused494_1"];
         };
     };
-    ready_ready_get: {
+    checkReadiness: {
         parameters: {
             query?: never;
             header?: never;
@@ -6456,6 +6256,7 @@ export interface operations {
             414: components["responses"]["Refused414_1"];
             494: components["responses"]["Refused494_1"];
             502: components["responses"]["Refused502_1"];
+            503: components["responses"]["Refused503_5"];
         };
     };
 }

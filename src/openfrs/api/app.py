@@ -19,6 +19,7 @@ from .frs import detect_compare, face_sets, faces, liveness, quality, search, su
 from .iam import catalog, tokens
 from .middleware import RequestContext
 from .openapi.document import document, serve_document
+from .openapi.operation_ids import operation_id, with_suffix
 from .responses import WireResponse
 
 
@@ -44,14 +45,21 @@ def create_routes() -> FastAPI:
         default_response_class=WireResponse,
         redirect_slashes=False,
         redoc_url=None,
+        generate_unique_id_function=operation_id,
     )
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
-    for version in ("v2", "v1"):
-        for module in (detect_compare, face_sets, faces, search, quality, liveness):
-            app.include_router(module.router, prefix=f"/{version}/{{project_id}}", dependencies=[TOKEN_HEADER])
-    for router in (detect_compare.v1_router, liveness.v1_router, subscription.router):
+    both = [module.router for module in (detect_compare, face_sets, faces, search, quality, liveness)]
+    for router in (*both, detect_compare.v2_router):
+        app.include_router(router, prefix="/v2/{project_id}", dependencies=[TOKEN_HEADER])
+    for router in (*both, detect_compare.v1_router):
+        app.include_router(
+            router,
+            prefix="/v1/{project_id}",
+            dependencies=[TOKEN_HEADER],
+            generate_unique_id_function=with_suffix("V1"),
+        )
+    for router in (liveness.v1_router, subscription.router):
         app.include_router(router, prefix="/v1/{project_id}", dependencies=[TOKEN_HEADER])
-    app.include_router(detect_compare.v2_router, prefix="/v2/{project_id}", dependencies=[TOKEN_HEADER])
     for extension in (models, activity, policies, retention, face_table, liveness_sessions):
         app.include_router(extension.router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
     for router in (accounts.router, audit.router):

@@ -9,7 +9,9 @@ from urllib.parse import quote
 import jsonschema_rs
 import pytest
 
+from openfrs.api.openapi.field_schemas import ATTRIBUTE_CODES
 from openfrs.core.errors import catalogue
+from openfrs.recognition.attributes import V1_CODES, V2_CODES
 from tests.support.servers import REPOSITORY, Server
 
 
@@ -69,3 +71,21 @@ def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
         pointer = "/".join(quote(step.replace("~", "~0").replace("/", "~1")) for step in path)
         validator = jsonschema_rs.validator_for({"$ref": f"urn:document#/{pointer}"}, registry=registry)
         assert [error.message for error in validator.iter_errors(example)] == [], path
+
+
+def test_operation_ids_are_names_in_camel_case(document: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
+    assert len(ids) == len(set(ids))
+    assert {"compareFaces", "compareFacesV1", "detectFaces", "searchFaces", "createToken"} <= set(ids)
+    assert all(re.fullmatch(r"[a-z]+(?:[A-Z][a-z]*)*(?:V1)?", each) for each in ids), ids
+
+
+def test_attribute_codes_are_an_enumeration_with_names(document: dict[str, Any]) -> None:
+    code = document["components"]["schemas"]["AttributeCode"]
+    assert code["enum"] == [*{**V1_CODES, **V2_CODES}] == [*ATTRIBUTE_CODES]
+    assert len(code["x-enum-varnames"]) == len(code["x-enum-descriptions"]) == len(code["enum"])
+    for version in ("v1", "v2"):
+        operation = document["paths"][f"/{version}/{{project_id}}/face-detect"]["post"]
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]["properties"]["attributes"]
+        assert "0 head pose (v1), 1 gender, 2 age" in schema["description"]
+        assert code in [each["contentSchema"]["items"] for each in schema["anyOf"] if "contentSchema" in each]

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from openfrs.api.auth import READER
 from openfrs.api.dependencies import FetcherDep, RecognizerDep
 from openfrs.api.openapi.document import body_of
+from openfrs.api.openapi.field_schemas import ATTRIBUTE_CODE, AttributeCodes
 from openfrs.api.openapi.refusals import IMAGE, refuses
 from openfrs.api.requests.uploads import ImageInput, UploadInput, read_upload, uploaded_image
 from openfrs.api.responses import WireResponse, serialized
@@ -28,11 +29,9 @@ v2_router = APIRouter(tags=["recognition"])
 class DetectInput(ImageInput):
     """An image, and the attributes to return as comma-separated codes."""
 
-    attributes: str | None = Field(
+    attributes: AttributeCodes | None = Field(
         None,
-        description="Comma-separated codes of the attributes to return. "
-        "v2: 1 gender, 2 age, 4 dress, 6 mask, 7 hair, 8 beard, 12 quality, 13 expression, 21 face angle. "
-        "v1: 0 head pose, 1 gender, 2 age, 3 landmarks, 4 dress, 5 smile.",
+        description=f"Comma-separated codes of the attributes to return: {ATTRIBUTE_CODE['description']} Others are ignored.",
     )
 
 

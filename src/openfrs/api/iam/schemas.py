@@ -1,9 +1,9 @@
 """Request and response bodies of the IAM routes."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from openfrs.api.extensions.account_schemas import NamedDomain
 from openfrs.api.requests.body import Input
@@ -59,11 +59,16 @@ class ScopeInput(Input):
     domain: NamedInput | None = None
 
 
+def _scope_or_none(value: Any) -> Any:
+    """Accept the word that OpenStack's clients send for no scope."""
+    return None if value == "unscoped" else value
+
+
 class AuthInput(Input):
     """A request for a token or a temporary access key."""
 
     identity: IdentityInput
-    scope: ScopeInput | Literal["unscoped"] | None = None
+    scope: Annotated[ScopeInput | None, BeforeValidator(_scope_or_none)] = None
 
 
 class TokenInput(Input):

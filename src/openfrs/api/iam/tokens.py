@@ -127,7 +127,7 @@ async def revoke_token(request: Request, caller: IamCaller, authenticator: Authe
 
 
 @router.get("/v3/projects", **_LIST_PROJECTS)
-@router.get("/v3/auth/projects", **_LIST_PROJECTS)
+@router.get("/v3/auth/projects", operation_id="listAuthProjects", **_LIST_PROJECTS)
 async def list_projects(request: Request, caller: IamCaller, authenticator: AuthenticatorDep) -> Response:
     """List the projects on which the caller has a role: all of them, or the one with a name."""
     projects = await run_in_threadpool(authenticator.list_projects, caller.user, request.query_params.get("name"))
@@ -181,8 +181,8 @@ async def create_temporary_key(request: Request, authenticator: AuthenticatorDep
     return json_response(TemporaryKeyResponse(credential=credential), 201)
 
 
-def _scope(values: ScopeInput | str | None) -> Scope:
-    if not isinstance(values, ScopeInput):
+def _scope(values: ScopeInput | None) -> Scope:
+    if values is None:
         return Scope()
     if any(value is not None for value in (values.model_extra or {}).values()):
         raise ServiceError("IAM.401", "A token has the scope of a project or a domain, and no other.")

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from openfrs.api.requests.body import Input
 
 from .examples import add_examples
+from .field_schemas import ATTRIBUTE_CODE
 from .refusals import Responses, share_refusals
 
 _SIGNATURE: Final = {
@@ -51,6 +52,7 @@ def _complete(document: dict[str, Any]) -> None:
             add_examples(method, path, operation)
     share_refusals(document)
     components["securitySchemes"]["Signature"] = _SIGNATURE
+    components["schemas"]["AttributeCode"] = ATTRIBUTE_CODE
     for name in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(name, None)
     for schema in components["schemas"].values():
@@ -111,7 +113,10 @@ def returns_header(header_name: str, description: str, status: int) -> Responses
 
 
 def _inlined(model: type[Input]) -> dict[str, Any]:
-    """Return the model's schema with its definitions in place: a reference would be resolved against the whole document."""
+    """Return the model's schema with its definitions in place: a reference would be resolved against the whole document.
+
+    It has no titles: code generators name types by them, and a definition can occur twice.
+    """
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})
 
@@ -119,7 +124,7 @@ def _inlined(model: type[Input]) -> dict[str, Any]:
         if isinstance(value, dict):
             if "$ref" in value:
                 return inline(definitions[value["$ref"].removeprefix("#/$defs/")])
-            return {key: inline(each) for key, each in value.items()}
+            return {key: inline(each) for key, each in value.items() if not (key == "title" and isinstance(each, str))}
         return [inline(each) for each in value] if isinstance(value, list) else value
 
     resolved: dict[str, Any] = inline(schema)

@@ -3,13 +3,49 @@
 :mod:`openfrs.faces` validates the values.
 """
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
 
 from openfrs.core import limits
 from openfrs.faces.fields import EXTERNAL_IMAGE_ID_FORMAT, FIELD_NAME_FORMAT
+from openfrs.recognition.attributes import V1_CODES, V2_CODES
 from openfrs.store.index.columns import FieldType
+
+ATTRIBUTE_CODES: Final[Mapping[str, str]] = {
+    "0": "head pose (v1)",
+    "1": "gender",
+    "2": "age",
+    "3": "landmarks (v1)",
+    "4": "dress: glasses and hat",
+    "5": "smile (v1)",
+    "6": "mask",
+    "7": "hair",
+    "8": "beard",
+    "11": "phototype (omitted)",
+    "12": "quality",
+    "13": "expression",
+    "21": "face angle",
+}
+"""Names of the attributes by their codes; those without a version are of v2 or both."""
+
+ATTRIBUTE_CODE: Final[dict[str, Any]] = {
+    "type": "string",
+    "enum": [*ATTRIBUTE_CODES],
+    "description": ", ".join(f"{code} {name}" for code, name in ATTRIBUTE_CODES.items()) + ".",
+    "x-enum-varnames": [attribute.name for attribute in {**V1_CODES, **V2_CODES}.values()],
+    "x-enum-descriptions": [*ATTRIBUTE_CODES.values()],
+}
+"""Schema of one attribute code."""
+
+AttributeCodes = Annotated[
+    str,
+    Field(
+        json_schema_extra={"contentMediaType": "text/csv", "contentSchema": {"type": "array", "items": ATTRIBUTE_CODE}}
+    ),
+]
+"""Comma-separated attribute codes."""
 
 FaceSetName = Annotated[
     str,
