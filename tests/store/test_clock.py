@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from openfrs.store.accounts import AccessKey, AccountRepository, Domain, User
 from openfrs.store.clock import ClockWatch
 from openfrs.store.db.base import Database
 from tests.support.databases import DatabaseLocation, open_database
@@ -76,3 +77,14 @@ def test_the_operator_can_accept_the_clock(watch: Watch) -> None:
     assert not watch.trusts(CREATED + 7 * DAY)
     watch.trust()
     assert watch.trusts(CREATED + 7 * DAY + HOUR)
+
+
+def test_the_newest_write_is_found_among_rows_without_a_time(location: DatabaseLocation) -> None:
+    create_account(location)
+    with closing(open_database(location)) as database:
+        accounts, domain = AccountRepository(database), Domain("d" * 32, "domain")
+        keys = [AccessKey(name, "u" * 32, b"", CREATED) for name in ("used", "unused")]
+        accounts.create(users=[User("u" * 32, "user", domain, "hash")], keys=keys)
+        accounts.record_access_key_use("used", CREATED + 5 * DAY)
+        watch = Watch(database)
+        assert watch.trusts(CREATED + 6 * DAY)

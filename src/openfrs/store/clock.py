@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from openfrs.core.clock import Clock
@@ -80,7 +80,7 @@ class ClockWatch:
         with self._database.read() as connection:
             if connection.scalar(select(_watch.c.id)) is not None:
                 return
-            times = [connection.scalar(select(column).order_by(column.desc()).limit(1)) for column in _DATED]
+            times = [connection.scalar(select(func.max(column))) for column in _DATED]
         newest = max((time for time in times if time is not None), default=self._clock())
         try:
             with self._database.write() as connection:
