@@ -68,7 +68,7 @@ def watched(tmp_path: Path) -> Iterator[Watch]:
 
 
 def test_importing_openvino_reports_nothing(watched: Watch) -> None:
-    watched.run("import sys, openfrs.vision.loading; assert 'openvino' in sys.modules")
+    watched.run("import sys, openfrs.vision.runtime.session; assert 'openvino' in sys.modules")
 
 
 def test_running_a_model_by_onnx_runtime_reports_nothing(watched: Watch) -> None:
