@@ -7,6 +7,7 @@ same code. Counting starts after a warm-up run; calls of ``getppid`` mark the st
 """
 
 import argparse
+import asyncio
 import gc
 import hashlib
 import json
@@ -17,8 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,11 +29,15 @@ import numpy as np
 from openfrs.accounts.keyring import KeyFile, Keyring
 from openfrs.accounts.signatures import SignedRequest, canonical_request, is_valid, parse_authorization, sign
 from openfrs.accounts.tokens import TokenIssuer
+from openfrs.api.app import create_app
 from openfrs.api.requests.body import Input
+from openfrs.core.settings import Settings
 from openfrs.evaluation.benchmark.templates import random_templates
 from openfrs.faces.filter import parse_filter
 from openfrs.media.decoding.base64_text import decode_base64
 from openfrs.media.decoding.image import EncodedImage
+from openfrs.services import Services
+from openfrs.store.accounts import Domain, Grant, Project, User
 from openfrs.store.faces.changes import TEMPLATE_TYPE, Changes
 from openfrs.store.index.flat import TemplateIndex
 from openfrs.vision.detection.yunet import SIDE, STRIDES, YuNet
@@ -40,6 +45,7 @@ from openfrs.vision.embedding import ChipEmbedder
 from openfrs.vision.runtime.base import Session, Tensor
 from openfrs.vision.types import Detection, Image
 from openfrs.vision.weights.manifest import Preprocessing
+from tests.support.fake_models import FakePipeline
 from tests.support.servers import REPOSITORY
 
 BASELINE: Final = Path(__file__).with_suffix(".json")
@@ -91,7 +97,8 @@ def paths(folder: Path) -> Mapping[str, Work]:
         "search half of them with a filter": lambda: index.nearest(probe, 10, parse_filter(_FILTER, _FIELDS)),
         "read a body with two images of 150 kB": lambda: _read(body),
         "verify a signature": _verification(),
-        "verify a token": lambda: issuer.read(token),
+        "verify a token that was read before": lambda: issuer.read(token),
+        "serve a request for a face set": _request(folder / "data"),
     }
 
 
@@ -141,6 +148,37 @@ def _verification() -> Work:
         assert is_valid(request, claimed, key)
 
     return verify
+
+
+def _request(data: Path) -> Work:
+    """Return a request for a face set, from the application's call to its response, without a socket."""
+    data.mkdir()
+    services = Services.open(Settings(data=data, rate=0), FakePipeline())
+    accounts, domain = services._accounts, Domain("d" * 32, "domain")
+    user, project = User("u" * 32, "user", domain, "*"), Project("p" * 32, "project", domain, datetime.now(UTC))
+    grants = [Grant(user.id, project.id, "reader")]
+    accounts.create(domains=[domain], users=[user], projects=[project], grants=grants)
+    services.face_sets.create(project.id, "people", None, {}, limit=1, max_capacity=10_000)
+    token, _ = TokenIssuer(Keyring(KeyFile(data / "keys.json")), timedelta(days=1)).issue(user.id, project.id, 0)
+    app, loop = create_app(services), asyncio.new_event_loop()
+    path = f"/v2/{project.id}/face-sets/people"
+    headers = [(b"host", b"127.0.0.1"), (b"x-auth-token", token.encode())]
+    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "headers": headers}
+    scope |= {"query_string": b"", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2), "scheme": "http"}
+    statuses = list[int]()
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        statuses.append(message.get("status", 0))
+
+    def serve() -> None:
+        statuses.clear()
+        loop.run_until_complete(app({**scope}, receive, send))
+        assert statuses[0] == 200, statuses
+
+    return serve
 
 
 def unsupported_reason() -> str | None:
