@@ -30,6 +30,7 @@ from openfrs.faces.face_sets import FaceSets
 from openfrs.faces.faces import Faces
 from openfrs.faces.policies import Policies
 from openfrs.faces.retention import Retention, RetentionJob
+from openfrs.faces.risk import Risks
 from openfrs.faces.search import Search
 from openfrs.media.fetching.fetcher import Fetcher
 from openfrs.media.fetching.rules import FetchRules
@@ -103,6 +104,7 @@ class Services:
     face_sets: FaceSets
     faces: Faces
     search: Search
+    risks: Risks
     silent_liveness: SilentLiveness
     action_liveness: ActionLiveness
     liveness_sessions: LivenessSessions
@@ -172,6 +174,7 @@ class Services:
             face_sets=face_sets,
             faces=Faces(face_sets, repository, galleries, recognizer),
             search=Search(face_sets, galleries, recognizer),
+            risks=Risks(face_sets, galleries, recognizer),
             silent_liveness=SilentLiveness(recognizer),
             action_liveness=action_liveness,
             liveness_sessions=_liveness_sessions(settings, database, action_liveness),

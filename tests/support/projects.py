@@ -40,11 +40,13 @@ class Project:
             max_capacity=options.get("max_capacity", 100_000),
         )
 
-    def add(self, *people: Person, name: str = "test", single: bool = False, **fields: Any) -> list[Face]:
+    def add(
+        self, *people: Person, name: str = "test", image_id: str | None = None, single: bool = False, **fields: Any
+    ) -> list[Face]:
         async def work() -> list[Face]:
             image = EncodedImage(photo(*people), "image_file")
             _, faces = await self.services.faces.add(
-                self.id, name, image, external_image_id=None, fields=fields, single=single
+                self.id, name, image, external_image_id=image_id, fields=fields, single=single
             )
             return faces
 

@@ -716,6 +716,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/risk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Estimate the risk of searches
+         * @description Estimate how often a search for a stranger names somebody in the face set.
+         *
+         *     The estimate comes from the faces of the set, each searched for among those with another `external_image_id`, and from the
+         *     calibration of the similarity. It is made again when the number of faces changes by a tenth.
+         */
+        get: operations["estimateRisk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/x/v1/{project_id}/liveness-sessions": {
         parameters: {
             query?: never;
@@ -2036,6 +2059,44 @@ export interface components {
             date_field?: string;
         };
         /**
+         * RiskResponse
+         * @description How often a search for a stranger names somebody in the face set, at a threshold and at its present size.
+         */
+        RiskResponse: {
+            /**
+             * Faces
+             * @description Number of faces when the set was measured.
+             */
+            faces: number;
+            /**
+             * Probes
+             * @description Number of people of the set who were searched for among the others.
+             */
+            probes: number;
+            /** Threshold */
+            threshold: number;
+            /**
+             * False Positive Identification Rate
+             * @description Share of strangers who are named, 0..1.
+             */
+            false_positive_identification_rate: number;
+            /** Thresholds */
+            thresholds: components["schemas"]["RiskThreshold"][];
+        };
+        /**
+         * RiskThreshold
+         * @description The lowest similarity threshold with at most a false positive identification rate.
+         */
+        RiskThreshold: {
+            /** False Positive Identification Rate */
+            false_positive_identification_rate: number;
+            /**
+             * Threshold
+             * @description Similarity, 0..1; null if no threshold has so low a rate.
+             */
+            threshold: number | null;
+        };
+        /**
          * SearchFace
          * @description A search result; `external_fields` holds the requested `return_fields`.
          */
@@ -2400,6 +2461,20 @@ export interface components {
         };
         /** @description Refused: APIG.0201. */
         Refused414_1: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: APIG.0201. */
+        Refused415_1: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3022,6 +3097,23 @@ export interface components {
                 };
             };
         };
+        /** @description Refused: Unsupported Media Type. */
+        Refused415_2: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    error: {
+                        /** @constant */
+                        code: 415;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Unsupported Media Type";
+                    };
+                };
+            };
+        };
         /** @description Refused: Too Many Requests. */
         Refused429_2: {
             headers: {
@@ -3203,6 +3295,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3236,6 +3329,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3282,6 +3376,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3316,6 +3411,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3351,6 +3447,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3393,6 +3490,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3441,6 +3539,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3505,6 +3604,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3545,6 +3645,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3587,6 +3688,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3663,6 +3765,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3705,6 +3808,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3747,6 +3851,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3789,6 +3894,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3847,6 +3953,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3897,6 +4004,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3949,6 +4057,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -3982,6 +4091,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4028,6 +4138,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4062,6 +4173,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4097,6 +4209,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4139,6 +4252,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4187,6 +4301,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4251,6 +4366,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4291,6 +4407,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4333,6 +4450,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4409,6 +4527,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4451,6 +4570,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4493,6 +4613,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4535,6 +4656,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4593,6 +4715,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4643,6 +4766,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4689,6 +4813,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4722,6 +4847,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4754,6 +4880,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4786,6 +4913,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4818,6 +4946,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4907,6 +5036,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -4942,6 +5072,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5000,6 +5131,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5035,6 +5167,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5070,6 +5203,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5114,6 +5248,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5149,6 +5284,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5191,6 +5327,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5226,6 +5363,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5264,6 +5402,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5309,6 +5448,46 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    estimateRisk: {
+        parameters: {
+            query?: {
+                /** @description Similarity threshold of the search, 0..1. */
+                threshold?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["RiskResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_18"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5359,6 +5538,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5406,6 +5586,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5441,6 +5622,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5473,6 +5655,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5505,6 +5688,7 @@ export interface operations {
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5547,6 +5731,7 @@ export interface operations {
             409: components["responses"]["Refused409_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5589,6 +5774,7 @@ export interface operations {
             409: components["responses"]["Refused409_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5624,6 +5810,7 @@ export interface operations {
             409: components["responses"]["Refused409_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5666,6 +5853,7 @@ export interface operations {
             409: components["responses"]["Refused409_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5700,6 +5888,7 @@ export interface operations {
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5734,6 +5923,7 @@ export interface operations {
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5768,6 +5958,7 @@ export interface operations {
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5802,6 +5993,7 @@ export interface operations {
             404: components["responses"]["Refused404_2"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5841,6 +6033,7 @@ export interface operations {
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
@@ -5877,6 +6070,7 @@ export interface operations {
             404: components["responses"]["Refused404_3"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_2"];
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
@@ -5956,6 +6150,7 @@ export interface operations {
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_2"];
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
@@ -5986,6 +6181,7 @@ export interface operations {
             403: components["responses"]["Refused403_4"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_2"];
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
@@ -6017,6 +6213,7 @@ export interface operations {
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_2"];
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
@@ -6048,6 +6245,7 @@ export interface operations {
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_2"];
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
@@ -6076,6 +6274,7 @@ export interface operations {
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_2"];
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
@@ -6150,6 +6349,7 @@ export interface operations {
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_2"];
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];
@@ -6178,6 +6378,7 @@ export interface operations {
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_2"];
             429: components["responses"]["Refused429_2"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_2"];

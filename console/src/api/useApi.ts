@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useSession } from '../session/store';
 import { api, data } from './client';
 
@@ -15,6 +15,21 @@ export function useFaceSets(refetchInterval?: number) {
     queryFn: () => data(api.GET('/v2/{project_id}/face-sets', { params: { path: { project_id } } })),
     select: (response) => response.face_sets_info,
     refetchInterval,
+  });
+}
+
+/** Risk of searches in a face set at a threshold. */
+export function useRisk(face_set_name: string, threshold: number) {
+  const project_id = useProjectId();
+  return useQuery({
+    queryKey: ['risk', project_id, face_set_name, threshold],
+    queryFn: () =>
+      data(
+        api.GET('/x/v1/{project_id}/face-sets/{face_set_name}/risk', {
+          params: { path: { project_id, face_set_name }, query: { threshold } },
+        }),
+      ),
+    placeholderData: keepPreviousData,
   });
 }
 

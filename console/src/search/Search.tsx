@@ -123,6 +123,7 @@ export default function Search() {
                 <Threshold
                   value={threshold}
                   points={models.data?.calibration.operating_points ?? []}
+                  set={set.face_set_name}
                   onChange={setThreshold}
                 />
                 <FilterBuilder key={set.face_set_id} types={fieldTypes(set)} onChange={setFilter} />

@@ -1,12 +1,20 @@
 import { Slider, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { OperatingPoint } from '../api/types';
+import { Risk } from './Risk';
 import { falseMatchRate, oneIn } from './rates';
 
 export const RECOMMENDED_THRESHOLD = 0.93;
 
-/** Similarity threshold with the false match rate it implies. */
-export function Threshold(props: { value: number; points: OperatingPoint[]; onChange: (value: number) => void }) {
+interface ThresholdProps {
+  value: number;
+  points: OperatingPoint[];
+  set: string;
+  onChange: (value: number) => void;
+}
+
+/** Similarity threshold with the false match rate it implies, and how often a stranger is named in the face set. */
+export function Threshold(props: ThresholdProps) {
   const { t } = useTranslation();
   const rate = falseMatchRate(props.points, props.value);
   return (
@@ -27,6 +35,7 @@ export function Threshold(props: { value: number; points: OperatingPoint[]; onCh
       <Text size="sm" mt="md" role="status" data-testid="false-match-rate">
         {rate && t(`search.rate${rate.bound}`, { number: oneIn(rate.rate) })}
       </Text>
+      <Risk set={props.set} threshold={props.value} />
     </Stack>
   );
 }

@@ -14,7 +14,7 @@ from .auth import TOKEN_HEADER
 from .console import ConsoleFiles, console_router
 from .direct import DirectRoutes
 from .error_handlers import add_error_handlers
-from .extensions import accounts, activity, audit, face_table, liveness_sessions, models, policies, retention
+from .extensions import accounts, activity, audit, face_table, liveness_sessions, models, policies, retention, risk
 from .frs import detect_compare, face_sets, faces, liveness, quality, search, subscription
 from .iam import catalog, tokens
 from .middleware import RequestContext
@@ -60,7 +60,7 @@ def create_routes() -> FastAPI:
         )
     for router in (liveness.v1_router, subscription.router):
         app.include_router(router, prefix="/v1/{project_id}", dependencies=[TOKEN_HEADER])
-    for extension in (models, activity, policies, retention, face_table, liveness_sessions):
+    for extension in (models, activity, policies, retention, face_table, risk, liveness_sessions):
         app.include_router(extension.router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
     for router in (accounts.router, audit.router):
         app.include_router(router, dependencies=[TOKEN_HEADER])

@@ -16,6 +16,7 @@ from openfrs.faces.face_sets import FaceSets
 from openfrs.faces.faces import Faces
 from openfrs.faces.policies import Policies
 from openfrs.faces.retention import Retention
+from openfrs.faces.risk import Risks
 from openfrs.faces.search import Search
 from openfrs.media.fetching.fetcher import Fetcher
 from openfrs.recognition.liveness.checks import ActionLiveness, SilentLiveness
@@ -60,6 +61,7 @@ PoliciesDep = Annotated[Policies, Depends(Provider(lambda services: services.pol
 ReadinessDep = Annotated[Readiness, Depends(Provider(lambda services: services.readiness))]
 RecognizerDep = Annotated[Recognizer, Depends(Provider(lambda services: services.recognizer))]
 RetentionDep = Annotated[Retention, Depends(Provider(lambda services: services.retention))]
+RisksDep = Annotated[Risks, Depends(Provider(lambda services: services.risks))]
 SearchDep = Annotated[Search, Depends(Provider(lambda services: services.search))]
 ShortReadsDep = Annotated[ShortReads, Depends(Provider(lambda services: services.short_reads))]
 SilentLivenessDep = Annotated[SilentLiveness, Depends(Provider(lambda services: services.silent_liveness))]

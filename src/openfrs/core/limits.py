@@ -40,6 +40,7 @@ MAX_CONCURRENT_FETCHES: Final = 16  # ours, in each process
 WRITER_THREADS: Final = 8  # ours, in each process: as many as the pool of connections to PostgreSQL has for writes
 PROBE_THREADS: Final = 2  # ours, in each process
 MAX_WAITING_WRITES: Final = 64  # ours: a quarter of the default number of requests, so that reads find a place
+MAX_WAITING_MEASUREMENTS: Final = 8  # ours: each takes up to two seconds
 
 # face sets
 MAX_FACE_SET_NAME_LENGTH: Final = 64  # FRS

@@ -1,4 +1,4 @@
-"""Threads of their own for writes to the database, which may wait long for a lock, and for probes, which must not wait.
+"""Threads of their own for writes, which may wait long for a lock, for long measurements, and for probes, which must not wait.
 
 All other work shares anyio's threads.
 """
@@ -19,15 +19,33 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class _Writers:
-    """The threads of writers of one event loop, and the number of writes that run or wait."""
+class _Threads:
+    """Threads for one kind of work on one event loop, and the number of calls that run or wait for one."""
 
-    def __init__(self) -> None:
-        self.limiter = CapacityLimiter(limits.WRITER_THREADS)
-        self.accepted = 0
+    def __init__(self, name: str, threads: int, max_waiting: int) -> None:
+        self._name = name
+        self._limiter = CapacityLimiter(threads)
+        self._capacity = threads + max_waiting
+        self._accepted = 0
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """Call a function on one of the threads.
+
+        Raises:
+            ServiceError: ``FRS.0033``, too many others are waiting for a thread; and errors of the function.
+        """
+        if self._accepted >= self._capacity:
+            REJECTED.labels(self._name).inc()
+            raise too_many_requests()
+        self._accepted += 1
+        try:
+            return await to_thread.run_sync(function, limiter=self._limiter)
+        finally:
+            self._accepted -= 1
 
 
-_writers: Final = RunVar[_Writers]("writers")
+_writers: Final = RunVar[_Threads]("writers")
+_measurements: Final = RunVar[_Threads]("measurements")
 _probes: Final = RunVar[CapacityLimiter]("probes")
 
 
@@ -37,15 +55,18 @@ async def run_write(write: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
     Raises:
         ServiceError: ``FRS.0033``, ``MAX_WAITING_WRITES`` others are waiting for a thread; and errors of the function.
     """
-    writers = _of_loop(_writers, _Writers)
-    if writers.accepted >= limits.WRITER_THREADS + limits.MAX_WAITING_WRITES:
-        REJECTED.labels("writes").inc()
-        raise too_many_requests()
-    writers.accepted += 1
-    try:
-        return await to_thread.run_sync(partial(write, *args, **kwargs), limiter=writers.limiter)
-    finally:
-        writers.accepted -= 1
+    writers = _of_loop(_writers, lambda: _Threads("writes", limits.WRITER_THREADS, limits.MAX_WAITING_WRITES))
+    return await writers.run(partial(write, *args, **kwargs))
+
+
+async def run_measurement(measure: Callable[[], T]) -> T:
+    """Call a function that computes for seconds, such as a statistic of a face set; only one runs at a time.
+
+    Raises:
+        ServiceError: ``FRS.0033``, ``MAX_WAITING_MEASUREMENTS`` others are waiting; and errors of the function.
+    """
+    threads = _of_loop(_measurements, lambda: _Threads("measurements", 1, limits.MAX_WAITING_MEASUREMENTS))
+    return await threads.run(measure)
 
 
 async def run_probe(probe: Callable[[], T]) -> T:

@@ -92,6 +92,14 @@ class Calibration(BaseModel):
         cosines, similarities = zip(*self.knots, strict=True)
         return float(np.interp(unrounded, similarities, cosines))
 
+    def false_match_rate(self, similarity: float) -> float:
+        """Return the false match rate that the scale assigns to a similarity, 0..1, extrapolated beyond the fitted rates."""
+        rates = np.log([0.5, *SIMILARITY_BY_FALSE_MATCH_RATE])
+        similarities = np.array([0.0, *SIMILARITY_BY_FALSE_MATCH_RATE.values()])
+        excess = max(0.0, similarity - similarities[-1])
+        slope = (rates[-1] - rates[-2]) / (similarities[-1] - similarities[-2])
+        return float(np.exp(np.interp(similarity, similarities, rates) + slope * excess))
+
     def cosine_at(self, false_match_rate: float) -> float:
         """Return the cosine at a false match rate, interpolated between the measured operating points."""
         points = sorted(self.operating_points, key=lambda point: point.false_match_rate)

@@ -176,6 +176,12 @@ class Columns:
                     mask |= self.matching(part, rows)
         return mask
 
+    def first_of_each(self, field: str, rows: Rows) -> Rows:
+        """Return one of the rows for each distinct value of a field."""
+        column = self._columns[field]
+        with_value = rows[column.present[rows]]
+        return with_value[np.unique(column.values[with_value], return_index=True)[1]]
+
     def sorted_rows(self, field: str, rows: Rows, *, descending: bool) -> Rows:
         """Return the rows sorted by a field, those without a value last; the sort is stable."""
         column = self._columns[field]

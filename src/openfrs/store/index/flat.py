@@ -90,6 +90,10 @@ class TemplateIndex:
             return self._seqs[self._columns.sorted_rows(field, rows, descending=descending)]
         return self._seqs[rows[::-1] if descending else rows]
 
+    def first_of_each(self, field: str) -> Rows:
+        """Return the sequence number of one face for each distinct value of a field."""
+        return self._seqs[self._columns.first_of_each(field, np.arange(self._count))]
+
     def matches(self, predicate: Predicate, seq: int) -> bool:
         """Check whether a face that is in the index matches a predicate."""
         position = self._position(seq)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from openfrs.store.faces.changes import TEMPLATE_TYPE
 from openfrs.store.faces.models import Face, NewFace
-from openfrs.store.faces.predicate import Predicate
+from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, Predicate
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.snapshot import load_faces
 
@@ -84,6 +84,20 @@ class Galleries:
             page = seqs[listing.offset : listing.offset + listing.limit].tolist()
             faces = load_faces(snapshot, page)
             return seqs.size, [faces[seq] for seq in page]
+
+    def sample_people(self, set_id: int, count: int) -> list[Face]:
+        """Return one face of each of at most ``count`` people, who differ in external image id. Each person is equally likely.
+
+        The same faces are returned until the set changes.
+
+        Raises:
+            SetMissingError
+        """
+        with self._slots, self._backend.fields(set_id) as (snapshot, index):
+            seqs = index.first_of_each(EXTERNAL_IMAGE_ID)
+            chosen = np.random.default_rng(0).permutation(seqs)[:count].tolist()
+            faces = load_faces(snapshot, chosen)
+            return [faces[seq] for seq in chosen]
 
     def add_distinct(
         self,
