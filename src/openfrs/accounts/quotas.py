@@ -52,7 +52,7 @@ class ProjectLimits(BaseModel):
         Raises:
             ValidationError: a limit is unknown or out of range.
         """
-        return ProjectLimits.model_validate({**self.model_dump(), **overrides})
+        return ProjectLimits.model_validate({**self.model_dump(), **overrides}) if overrides else self
 
 
 class Quotas:

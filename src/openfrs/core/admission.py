@@ -71,6 +71,8 @@ class Admission:
 
     def count_bytes(self, size: int, address: str, *, verified: bool) -> None:
         """Count body bytes of an address, or with a negative size stop counting them."""
+        if not size:
+            return
         self.reserved_bytes += size
         self._by_address[address] += size
         if not self._by_address[address]:
