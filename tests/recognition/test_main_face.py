@@ -127,6 +127,25 @@ def test_turned_faces_are_searched_if_no_upright_face_is_confirmed() -> None:
     assert [each.width for each in find_faces(pipeline, image.decode())] == [50]
 
 
+class UpsideDownPipeline(FakePipeline):
+    """Finds only the smallest face of an image until the image is turned, and confirms every face upside down."""
+
+    looks = 0
+
+    def detect_large(self, image: Image) -> list[Detection]:
+        self.looks += 1
+        return super().detect_large(image)[-1 if self.looks == 1 else 0 :]
+
+    def confirm(self, image: Image, face: Detection) -> Detection | None:
+        return replace(face, rotation=180)
+
+
+def test_the_main_face_of_a_turned_image_is_the_main_one_of_all_turned_faces() -> None:
+    main = find_main_face(UpsideDownPipeline(), EncodedImage(photo(ANN, BOB), "image"))
+    assert main is not None
+    assert (main.box.left, main.box.top, main.box.width, main.box.height) == (20, 20, 180, 180)
+
+
 def test_two_detections_that_are_confirmed_as_one_face_count_once() -> None:
     pipeline = ConfirmingPipeline(50, turned=[face(40, 40, 50), face(45, 40, 50), face(100, 40, 50)])
     faces = find_faces(pipeline, EncodedImage(photo(ANN), "image").decode())

@@ -13,6 +13,7 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.faces.reembed import Reembedding
 from openfrs.operations.maintenance.reembed import reembed_face_set
+from openfrs.vision.types import ALIGNMENT
 from tests.support.fake_models import FakePipeline, load, photo
 from tests.support.servers import RunningServer, fake_server_command, running
 
@@ -33,7 +34,7 @@ def data(tmp_path: Path) -> Path:
             response = client.post(f"{server.project}/face-sets/s/faces", files={"image_file": image}, data=form)
             assert response.status_code == 200, response.text
     with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
-        connection.execute("update face_sets set embedder = 'older'")
+        connection.execute("update face_sets set embedder = 'older', alignment = 1")
         connection.execute("update templates set template = zeroblob(64)")
         connection.commit()
     return data
@@ -80,6 +81,11 @@ def search_results(client: httpx.Client, path: str, person: tuple[int, int, int]
     return [(face["external_image_id"], face["similarity"]) for face in response.json()["faces"]]
 
 
+def alignments(data: Path) -> list[int]:
+    with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
+        return [row[0] for row in connection.execute("select alignment from face_sets order by id")]
+
+
 def test_a_face_set_of_another_embedder_is_rejected_with_its_name(data: Path) -> None:
     with serving(data) as (_, client, path):
         listed = client.get(f"{path}/faces").json()["faces"]
@@ -96,7 +102,9 @@ def test_a_face_set_of_another_embedder_is_rejected_with_its_name(data: Path) ->
 def test_a_face_set_is_embedded_again_from_its_images(data: Path, folder: Path) -> None:
     with serving(data) as (_, client, path):
         listed = client.get(f"{path}/faces").json()
+    assert alignments(data) == [1]
     result, progress = reindex(data, folder)
+    assert alignments(data) == [ALIGNMENT]
     assert (result.missing, result.unused) == ([], [])
     assert (progress[0], sum(progress[1:])) == (3, 3)
     with serving(data) as (_, client, path):
@@ -108,6 +116,19 @@ def test_a_face_set_is_embedded_again_from_its_images(data: Path, folder: Path) 
             response = client.post(f"{path}/search", files={"image_file": photo(person)}, data={"threshold": "0.9"})
             assert [face["face_id"] for face in response.json()["faces"]] == [face_id]
         assert client.get(path).json()["face_set_info"]["face_number"] == 3
+
+
+def test_a_face_set_of_the_former_alignment_stays_searchable(data: Path, folder: Path) -> None:
+    reindex(data, folder)
+    with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
+        connection.execute("update face_sets set alignment = 1")
+        connection.commit()
+    with serving(data) as (server, client, path):
+        assert search_results(client, path, ANNA) == [("anna", 1.0)]
+        response = client.post(f"{path}/faces", files={"image_file": IMAGES["anna"]})
+        assert response.status_code == 200, response.text
+        client.post(f"{server.project}/face-sets", json={"face_set_name": "new"})
+    assert alignments(data) == [1, ALIGNMENT]
 
 
 def test_missing_faces_stop_the_run_or_are_dropped(data: Path, folder: Path) -> None:

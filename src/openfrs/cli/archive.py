@@ -93,6 +93,7 @@ def show(
         ("face set", archived.name),
         ("faces", f"{archived.faces:,}"),
         ("embedder", archived.embedder),
+        ("alignment", str(archived.alignment)),
         ("custom fields", ", ".join(archived.fields) or "none"),
         ("created", f"{archived.created_at:%Y-%m-%d %H:%M:%S} UTC"),
         ("exported", f"{header.made_at:%Y-%m-%d %H:%M:%S} UTC by OpenFRS {header.made_by}"),

@@ -18,10 +18,9 @@ from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import intersection_over_union
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.main_face import SAME_FACE, find_main_face_in
-from openfrs.vision.alignment import ALIGNMENT
 from openfrs.vision.attributes.types import Trait
 from openfrs.vision.pipeline import Pipeline
-from openfrs.vision.types import Detection, Image
+from openfrs.vision.types import ALIGNMENT, Detection, Image
 
 from .cache import Record, RecordCache
 from .report_directory import create_report_directory

@@ -11,6 +11,7 @@ from openfrs.core.text import is_plain
 from openfrs.store.faces.models import FaceSet, SetExistsError, TooManySetsError
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.search import Galleries
+from openfrs.vision.types import ALIGNMENT
 
 from .errors import missing_set, translated_errors
 from .fields import check_definitions, new_public_id, retry_with_new_ids
@@ -78,6 +79,7 @@ class FaceSets:
                 embedder=self._embedder,
                 fields=definitions,
                 created_at=utc_now().replace(microsecond=0),
+                alignment=ALIGNMENT,
             )
             self._repository.create_set(face_set, limit=limit)
             return face_set

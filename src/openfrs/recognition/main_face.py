@@ -125,4 +125,7 @@ def _main_if_turned(pipeline: Pipeline, pixels: Image, found: Detection) -> Dete
         return found
     turned = pipeline.detect_large(unrotate(pixels, found.rotation))
     face = main_face([to_original(face, pixels, found.rotation) for face in turned], pixels)
-    return (None if face is None else pipeline.confirm(pixels, face)) or found
+    other = None if face is None else pipeline.confirm(pixels, face)
+    if other is None or intersection_over_union(other, found) > SAME_FACE:
+        return found
+    return main_face([found, other], pixels) or found

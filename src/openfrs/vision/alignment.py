@@ -15,10 +15,6 @@ TEMPLATE: Final = np.array(
 )
 """The ArcFace landmark template for a chip of 112 x 112 pixels."""
 
-ALIGNMENT: Final = 2
-"""Version of the landmarks by which faces are aligned: 1, those of the detector; 2, those of upright crops. Templates of different
-versions can be compared, at a lower true match rate."""
-
 _MAX_SUPERSAMPLING: Final = 8
 
 

@@ -1,6 +1,7 @@
 """Types shared by all stages: images, points and detections."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,11 @@ Image = npt.NDArray[np.uint8]
 
 Points = npt.NDArray[np.float32]
 """Points in pixels: shape (n, 2), x before y."""
+
+
+ALIGNMENT: Final = 2
+"""Version of the landmarks by which faces are aligned: 1, those of the detector; 2, those of upright crops. Templates of different
+versions can be compared; docs/embedders.md has the true match rates."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

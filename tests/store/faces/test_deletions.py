@@ -37,7 +37,7 @@ def test_every_kind_of_deletion_is_recorded(database: Database, repository: Face
     face_set = repository.find_set(PROJECT, "s")
     assert face_set is not None
     kept = {"00000003": unit(1), "00000004": unit(2)}
-    replace_templates(database, Templates(), set_id, version=face_set.version, embedder="x", vectors=kept)
+    replace_templates(database, Templates(), set_id, version=face_set.version, embedder="x", alignment=2, vectors=kept)
     repository.delete_set(PROJECT, "s")
     repository.add(new_set(repository, "t"), [face(7)])
     key_rotation.erase_project(database, PROJECT)
@@ -128,7 +128,7 @@ def test_nothing_of_a_set_under_legal_hold_is_deleted(database: Database, reposi
     with pytest.raises(HeldError):
         key_rotation.erase_project(database, PROJECT)
     with pytest.raises(HeldError):
-        replace_templates(database, Templates(), set_id, version=1, embedder="x", vectors={})
+        replace_templates(database, Templates(), set_id, version=1, embedder="x", alignment=2, vectors={})
     repository.add(set_id, [face(3)])
     assert len(repository.list_faces(set_id, 0, 10)) == 3
     assert records(database) == []

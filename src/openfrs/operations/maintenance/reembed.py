@@ -1,4 +1,4 @@
-"""New templates for a face set, computed from its images with the current embedder. No server may run."""
+"""New templates for a face set, computed from its images with the current embedder and alignment. No server may run."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from openfrs.store.faces.templates import Templates
 from openfrs.store.opening import load_master_key
 from openfrs.vision.loading import load_models
 from openfrs.vision.pipeline import Pipeline
+from openfrs.vision.types import ALIGNMENT
 
 from .exclusive import exclusive_database
 
@@ -60,9 +61,17 @@ def reembed_face_set(
         finally:
             recognizer.close()
         if drop_missing or not reembedding.missing:
-            version, embedder, vectors = face_set.version, pipeline.embedder, reembedding.templates
+            version, vectors = face_set.version, reembedding.templates
             try:
-                replace_templates(database, templates, face_set.id, version=version, embedder=embedder, vectors=vectors)
+                replace_templates(
+                    database,
+                    templates,
+                    face_set.id,
+                    version=version,
+                    embedder=pipeline.embedder,
+                    alignment=ALIGNMENT,
+                    vectors=vectors,
+                )
             except SetChangedError:
                 raise OperatorError(f"face set {set_name} changed during the run; run the command again") from None
             except HeldError:

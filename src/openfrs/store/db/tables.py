@@ -127,6 +127,7 @@ face_sets = Table(
     Column("policy", JSON(none_as_null=True), nullable=True),  # the enrolment policy
     Column("retention", JSON(none_as_null=True), nullable=True),  # the retention rule
     Column("legal_hold", String(256), nullable=True),  # the reason of a legal hold
+    Column("alignment", Integer, nullable=False, server_default="1"),  # the oldest alignment of its templates
     UniqueConstraint("project_id", "name"),
     sqlite_autoincrement=True,
 )

@@ -90,12 +90,13 @@ def replace_templates(
     *,
     version: int,
     embedder: str,
+    alignment: int,
     vectors: Mapping[str, npt.NDArray[np.floating]],
 ) -> None:
-    """Replace the templates of a face set by ``vectors`` of another embedder, by face id; faces without one are deleted.
+    """Replace the templates of a face set by ``vectors`` of another embedder or alignment, and delete faces without one.
 
-    On an error nothing is changed. The faces get new sequence numbers, in their old order, and tombstones of the old ones, so
-    that indexes drop the old templates like deleted faces.
+    ``vectors`` are by face id. On an error nothing is changed. The faces get new sequence numbers, in their old order, and
+    tombstones of the old ones, so that indexes drop the old templates like deleted faces.
 
     Raises:
         SetChangedError: the set was deleted or is not at ``version``.
@@ -129,5 +130,5 @@ def replace_templates(
         connection.execute(
             update(_sets)
             .where(_sets.c.id == set_id)
-            .values(version=version + 1, face_number=len(new), embedder=embedder)
+            .values(version=version + 1, face_number=len(new), embedder=embedder, alignment=alignment)
         )

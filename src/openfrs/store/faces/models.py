@@ -36,6 +36,9 @@ class FaceSet:
     legal_hold: str | None = None
     """The reason of the legal hold, if the set is under one; nothing of it can be deleted then."""
 
+    alignment: int = 1
+    """The oldest version of the alignment of faces behind its templates; :data:`openfrs.vision.types.ALIGNMENT` is the newest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Face:

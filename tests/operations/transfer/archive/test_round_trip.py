@@ -100,7 +100,7 @@ def test_every_bit_of_a_face_set_is_preserved(
 ) -> None:
     name, file = f"set{next(_numbers)}", tmp_path_factory.mktemp("archive") / "a.frs"
     policy = {"min_face_size": 80}
-    write_set(data, name, faces, FIELDS, policy=policy, retention={"days": 30}, legal_hold="case 7")
+    write_set(data, name, faces, FIELDS, policy=policy, retention={"days": 30}, legal_hold="case 7", alignment=2)
     assert exported(data, name, file, passphrase) == len(faces)
     description = imported(other_data, file, passphrase=passphrase)
     assert (description.name, description.faces) == (name, len(faces))

@@ -59,6 +59,9 @@ class Description(BaseModel):
     embedder: str
     """The embedder of the templates; only templates of the same embedder can be compared."""
 
+    alignment: Annotated[int, Field(ge=1)] = 1
+    """The oldest alignment of the templates; archives of the first alignment do not state it."""
+
     dimension: Annotated[int, Field(ge=0, le=4096)]
     """Dimension of a template; 0 if there are no faces."""
 
@@ -67,7 +70,7 @@ class Description(BaseModel):
     @classmethod
     def of(cls, face_set: FaceSet, dimension: int) -> "Description":
         """Describe a face set."""
-        kept = ("name", "public_id", "capacity", "policy", "retention", "legal_hold", "embedder")
+        kept = ("name", "public_id", "capacity", "policy", "retention", "legal_hold", "embedder", "alignment")
         return cls(
             **{name: getattr(face_set, name) for name in kept},
             fields={name: dict(definition) for name, definition in face_set.fields.items()},
