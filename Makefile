@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
 .DEFAULT_GOAL := help
-.PHONY: help install console serve demo test test-fast clients coverage mutate audit fuzz chaos soak lint instructions bench bench-logins bench-overload bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy publish-performance lock docs dist clean
+.PHONY: help install console serve demo test test-fast clients coverage mutate audit fuzz chaos soak lint instructions bench bench-logins bench-overload bench-hostile bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy publish-performance lock docs dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -101,6 +101,10 @@ bench-logins: .venv/developed ## measure searches during a login flood
 bench-overload: .venv/developed ## measure ten times too many clients, and large images among small ones
 	@$(BIN)/openfrs models fetch --samples
 	$(BIN)/python benchmarks/overload.py
+
+bench-hostile: .venv/developed ## measure another client's stalls, memory and processor time under hostile input; ONLY=KIND for one
+	@$(BIN)/openfrs models fetch --samples
+	$(BIN)/python -m benchmarks.hostile $(if $(ONLY),--only "$(ONLY)")
 
 # face_recognition gets an environment of its own, and so does DeepFace (2.6 GB).
 bench-peers: .venv/developed ## compare with OpenCV and face_recognition, write peers.json; DEEPFACE=1 adds DeepFace

@@ -1,7 +1,7 @@
 """The OpenAPI document, completed by the parts that FastAPI cannot read from the routes."""
 
+import asyncio
 import json
-from functools import cache
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -33,11 +33,18 @@ def serve_document(app: FastAPI) -> None:
     """Serve the document from memory, in place of FastAPI's route, which renders it for every request."""
     assert app.openapi_url is not None
     app.router.routes[:] = [route for route in app.routes if getattr(route, "path", None) != app.openapi_url]
-    rendered = cache(lambda: json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode())
+    rendered, rendering = b"", asyncio.Lock()
 
     @app.get(app.openapi_url, include_in_schema=False)
     async def openapi() -> Response:
-        return Response(await run_in_threadpool(rendered), media_type="application/json")
+        nonlocal rendered
+        if not rendered:
+            async with rendering:  # once, because it takes long and occupies a thread
+                rendered = rendered or await run_in_threadpool(render)
+        return Response(rendered, media_type="application/json")
+
+    def render() -> bytes:
+        return json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _complete(document: dict[str, Any]) -> None:

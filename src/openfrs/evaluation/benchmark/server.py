@@ -49,6 +49,11 @@ class Server:
         response.read()
         self.start_seconds = time.perf_counter() - started_at
 
+    @property
+    def database(self) -> Path:
+        """The file of the database."""
+        return DataDirectory(self._data).database
+
     def request(self, path: str, body: bytes | None = None) -> Request:
         """Return a request to a path of the project, for a load generator."""
         return Request(f"http://{self.address}{self.project}{path}", self.token, body)
