@@ -1,14 +1,15 @@
-"""The stages of a request, measured and traced, also those that run in another process."""
+"""The stages of a request, measured and traced, also those that run in another process; the loading of models."""
 
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Final
 
 from openfrs.core.checkpoints import paused_seconds
 
-from .metrics import STAGE_SECONDS
+from .metrics import MODEL_LOAD_SECONDS, STAGE_SECONDS
 from .tracing import past_span, span
 
 
@@ -49,6 +50,19 @@ def collecting_stages() -> Iterator[list[StageTime]]:
         yield collected
     finally:
         _collected.reset(token)
+
+
+loading_seconds: Final[dict[str, float]] = {}
+"""Seconds that each model took to load in this process."""
+
+
+@contextmanager
+def model_loading(name: str) -> Iterator[None]:
+    """Measure the loading of a model."""
+    started = time.perf_counter()
+    yield
+    loading_seconds[name] = time.perf_counter() - started
+    MODEL_LOAD_SECONDS.labels(name).set(loading_seconds[name])
 
 
 def record_stages(stages: Iterable[StageTime]) -> None:

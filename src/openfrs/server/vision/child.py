@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import wait
@@ -26,8 +26,7 @@ from openfrs.core.checkpoints import AbandonedError, Work, working
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry import logs
-from openfrs.core.telemetry.metrics import MODEL_LOAD_SECONDS
-from openfrs.core.telemetry.stages import collecting_stages
+from openfrs.core.telemetry.stages import collecting_stages, loading_seconds
 from openfrs.server.periodic import memory_trimming
 from openfrs.vision.identity import ModelIdentity
 
@@ -36,8 +35,10 @@ from .messages import HEADER, Drop, Ended, Paused, Ready, Resume, Start, Unusabl
 if TYPE_CHECKING:
     from openfrs.vision.pipeline import Pipeline
 
-PIECE_SECONDS: Final = 0.05
-"""A job pauses at the first checkpoint after this time. Checkpoints are at most a network's run apart."""
+FIRST_PIECE_SECONDS: Final = 0.05
+PIECE_SECONDS: Final = 0.01
+"""A job pauses at the first checkpoint after this time; checkpoints are at most a network's run apart. The first piece is longer
+than most searches and comparisons take."""
 
 _RECEIVED_BYTES: Final = 1 << 20
 
@@ -58,7 +59,7 @@ def run_vision_process(
         except OperatorError as error:
             _send(connection, Unusable(str(error)))
             return
-        _send(connection, Ready(ModelIdentity.of(pipeline), _loading_seconds()))
+        _send(connection, Ready(ModelIdentity.of(pipeline), loading_seconds))
         gc.collect()
         gc.freeze()
         with memory_trimming():
@@ -72,7 +73,7 @@ class _Jobs:
         self._connection = connection
         self._pipeline = pipeline
         self._paused: dict[int, _Job] = {}
-        self._loading_seconds = _loading_seconds()
+        self._loaded = len(loading_seconds)
 
     def run(self) -> None:
         """Obey the messages of the server process."""
@@ -91,9 +92,8 @@ class _Jobs:
             self._paused[job.task_id] = job
             _send(self._connection, Paused(job.task_id))
             return
-        loading_seconds = _loading_seconds()
-        if loading_seconds != self._loading_seconds:
-            self._loading_seconds = loading_seconds
+        if len(loading_seconds) > self._loaded:
+            self._loaded = len(loading_seconds)
             ended = replace(ended, loading_seconds=loading_seconds)
         _send(self._connection, ended)
 
@@ -108,11 +108,10 @@ class _Job(Work):
         self._greenlet = greenlet.greenlet(self._run)
         self._ended: Ended | None = None
         self._abandoned = False
-        self._piece_started = 0.0
+        self._pause_at = time.monotonic() + FIRST_PIECE_SECONDS
 
     def run_piece(self) -> Ended | None:
         """Run until the job ends, or pauses at a checkpoint: then return None."""
-        self._piece_started = time.monotonic()
         self._greenlet.switch()
         return self._ended
 
@@ -128,11 +127,13 @@ class _Job(Work):
             AbandonedError: the server process has dropped the job.
         """
         now = time.monotonic()
-        if self._abandoned or now - self._piece_started < PIECE_SECONDS:
+        if self._abandoned or now < self._pause_at:
             return
         assert self._greenlet.parent is not None
         self._greenlet.parent.switch()
-        self.paused_seconds += time.monotonic() - now
+        resumed = time.monotonic()
+        self.paused_seconds += resumed - now
+        self._pause_at = resumed + PIECE_SECONDS
         if self._abandoned:
             raise AbandonedError
 
@@ -150,13 +151,6 @@ class _Job(Work):
             except Exception:
                 text = traceback.format_exc()
         self._ended = Ended(self.task_id, result, error, text, out_of_memory, stages)
-
-
-def _loading_seconds() -> Mapping[str, float]:
-    """Return the time that each loaded model took."""
-    return {
-        sample.labels["model"]: sample.value for metric in MODEL_LOAD_SECONDS.collect() for sample in metric.samples
-    }
 
 
 def _received(connection: socket.socket) -> Iterator[Any]:
@@ -183,8 +177,7 @@ def _read(connection: socket.socket, size: int) -> bytearray | None:
 
 
 def _send(connection: socket.socket, message: object) -> None:
-    for part in encode(message):
-        connection.sendall(part)
+    connection.sendall(b"".join(encode(message)))
 
 
 def _end_with_server() -> None:

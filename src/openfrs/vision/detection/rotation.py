@@ -44,6 +44,7 @@ def detect_all_rotations(detect: Detect, detect_quick: Detect, image: Image) -> 
         candidates += [(face.score, face) for face in rotated]
     kept: list[Detection] = []
     for _, face in sorted(candidates, key=lambda pair: pair[0], reverse=True):
+        checkpoint()
         duplicate = any(intersection_over_union(face, other) > SAME_FACE for other in kept)
         if not duplicate and (face.rotation == 0 or face.score >= MIN_ROTATED_SCORE):
             kept.append(face)

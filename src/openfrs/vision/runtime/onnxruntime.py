@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from openfrs.core.errors import OperatorError
-from openfrs.core.telemetry.metrics import MODEL_LOAD_SECONDS
+from openfrs.core.telemetry.stages import model_loading
 
 from .base import CPU, Session, Shape, Tensor
 
@@ -35,7 +35,7 @@ class OnnxRuntimeSession(Session):
             raise OperatorError(f"the installed ONNX Runtime has no {provider}; available: {', '.join(available)}")
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # images are processed in parallel instead
-        with MODEL_LOAD_SECONDS.labels(path.stem).time():
+        with model_loading(path.stem):
             model = path if shape is None else _reshaped(path, shape)
             self._session: Any = ort.InferenceSession(model, options, providers=[provider])
         self._name = self._session.get_inputs()[0].name

@@ -9,7 +9,7 @@ import numpy as np
 import openvino as ov
 
 from openfrs.core.errors import OperatorError
-from openfrs.core.telemetry.metrics import MODEL_LOAD_SECONDS
+from openfrs.core.telemetry.stages import model_loading
 
 from .base import CPU, DEFAULT_EXECUTION, ExecutionConfig, Precision, Session, Shape, Tensor
 from .reshaping import ReshapingSession
@@ -49,7 +49,7 @@ class OpenVinoSession(Session):
             raise OperatorError(
                 f"OpenVINO has no device {device} on this machine; available: {', '.join(core.available_devices)}"
             )
-        with _compile_lock, MODEL_LOAD_SECONDS.labels(path.stem).time():
+        with _compile_lock, model_loading(path.stem):
             model = core.read_model(path)
             if shape is not None:
                 model.reshape(list(shape))
