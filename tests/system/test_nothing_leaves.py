@@ -22,6 +22,9 @@ import sys, traceback
 from pathlib import Path
 from typer.testing import CliRunner
 from openfrs.cli.main import app
+from openfrs.evaluation.benchmark import gallery
+from openfrs.vision.runtime import tuning
+gallery._ROUNDS = tuning._ROUNDS = tuning._RUNS = 1
 for line in Path(sys.argv[1]).read_text().splitlines():
     result = CliRunner().invoke(app, line.split())
     print(result.exit_code, line)
