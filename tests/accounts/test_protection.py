@@ -55,6 +55,7 @@ ROUTES = {
     ("GET", POLICY): "reader",
     ("PUT", POLICY): "operator",
     ("DELETE", POLICY): "operator",
+    ("GET", f"{SET}/risk"): "reader",
     ("GET", f"{SET}/retention"): "reader",
     ("PUT", f"{SET}/retention"): "operator",
     ("DELETE", f"{SET}/retention"): "operator",
