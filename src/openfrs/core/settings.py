@@ -72,7 +72,8 @@ class Settings(BaseSettings):
     )
     precision: Literal["auto", "f32"] = Field(
         "auto",
-        description="Precision of detector and embedder: `auto` (bf16 if the processor supports it) or `f32` (single precision).",
+        description="Precision of detector and embedder: `auto` (int8 or bf16 if the processor supports it) or `f32` "
+        "(single precision).",
     )
     device: str = Field(
         "CPU",

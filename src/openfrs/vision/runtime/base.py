@@ -11,7 +11,8 @@ import numpy.typing as npt
 Tensor = npt.NDArray[np.float32]
 Shape = tuple[int, ...]
 Provider = Literal["openvino", "onnxruntime"]
-Precision = Literal["f32", "bf16"]
+Precision = Literal["f32", "bf16", "int8"]
+"""With int8 only some convolutions use it; the rest is in bf16 if the processor supports it."""
 
 CPU: Final = "CPU"
 

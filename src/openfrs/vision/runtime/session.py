@@ -10,8 +10,10 @@ import openvino as ov
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.telemetry.stages import model_loading
+from openfrs.vision.weights.manifest import manifest
 
 from .base import CPU, DEFAULT_EXECUTION, ExecutionConfig, Precision, Session, Shape, Tensor
+from .quantization import quantize_convolutions
 from .reshaping import ReshapingSession
 
 _compile_lock = threading.Lock()
@@ -42,7 +44,10 @@ class OpenVinoSession(Session):
         shape: Shape | None = None,
     ) -> None:
         super().__init__()
-        options: dict[str, object] = {"INFERENCE_PRECISION_HINT": precision, "NUM_STREAMS": streams}
+        hint = precision
+        if precision == "int8":
+            hint = "bf16" if "BF16" in core.get_property(CPU, "OPTIMIZATION_CAPABILITIES") else "f32"
+        options: dict[str, object] = {"INFERENCE_PRECISION_HINT": hint, "NUM_STREAMS": streams}
         if device == CPU:
             options |= {"ENABLE_CPU_PINNING": False, "INFERENCE_NUM_THREADS": streams}
         elif device.partition(".")[0] not in {name.partition(".")[0] for name in core.available_devices}:
@@ -53,6 +58,8 @@ class OpenVinoSession(Session):
             model = core.read_model(path)
             if shape is not None:
                 model.reshape(list(shape))
+            if precision == "int8":
+                quantize_convolutions(model, manifest().weights[path.stem].int8_limits)
             self._model = core.compile_model(model, device, options)
 
     def run(self, batch: Tensor) -> list[Tensor]:

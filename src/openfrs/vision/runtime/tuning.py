@@ -65,10 +65,13 @@ class Tuner:
     """Chooses the execution of each weight in a directory."""
 
     def __init__(self, weights: WeightCache, capabilities: Collection[str] | None = None) -> None:
-        """``capabilities`` are the precisions that the processor supports natively, by OpenVINO's names."""
+        """``capabilities`` are the precisions that the processor supports natively, by OpenVINO's names.
+
+        ``VNNI`` stands for instructions that multiply int8 without overflow. OpenVINO reports INT8 on all processors with AVX2.
+        """
         self._weights = weights
         if capabilities is None:
-            capabilities = ov.Core().get_property(CPU, "OPTIMIZATION_CAPABILITIES")
+            capabilities = {*ov.Core().get_property(CPU, "OPTIMIZATION_CAPABILITIES"), *_vnni()}
         self._capabilities = capabilities
         self.processor = processor()
         self._runtimes = {"openvino": ov.get_version()} | _onnxruntime()
@@ -82,7 +85,7 @@ class Tuner:
     def execution_configs(
         self, provider: ProviderSetting = "auto", precision: PrecisionSetting = "auto"
     ) -> dict[str, ExecutionConfig]:
-        """Return the configuration of each weight present: the tuned one, or else OpenVINO, in bf16 where that is permitted.
+        """Return the configuration of each weight present: the tuned one, or else OpenVINO, in int8 or bf16 where permitted.
 
         A ``provider`` or ``precision`` other than ``auto`` applies to all weights.
         """
@@ -107,6 +110,8 @@ class Tuner:
         configs = [ExecutionConfig("openvino", "f32")]
         if "bf16" in weight.variants and "BF16" in self._capabilities:
             configs.append(ExecutionConfig("openvino", "bf16"))
+        if "int8" in weight.variants and "VNNI" in self._capabilities:
+            configs.append(ExecutionConfig("openvino", "int8"))
         if "onnxruntime" in self._runtimes and self._weights.path(name).suffix == ".onnx":
             configs.append(ExecutionConfig("onnxruntime", "f32"))
         return configs
@@ -169,8 +174,15 @@ def cpu_model_and_flags() -> tuple[str, Collection[str]]:
 
 
 def _default(candidates: Iterable[ExecutionConfig]) -> ExecutionConfig:
-    """Return the candidate for a model that is not tuned: OpenVINO, in bf16 if that is a candidate."""
-    return max(candidates, key=lambda config: (config.provider == "openvino", config.precision == "bf16"))
+    """Return the candidate for a model that is not tuned: OpenVINO, in int8 or else bf16 if that is a candidate."""
+    order = ("f32", "bf16", "int8")
+    return max(candidates, key=lambda config: (config.provider == "openvino", order.index(config.precision)))
+
+
+def _vnni() -> list[str]:
+    """Return ``VNNI`` if the processor has the instructions."""
+    _, flags = cpu_model_and_flags()
+    return ["VNNI"] if {"avx512_vnni", "avx_vnni"}.intersection(flags) else []
 
 
 def _onnxruntime() -> dict[str, str]:

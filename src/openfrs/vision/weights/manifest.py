@@ -61,8 +61,11 @@ class Weight(_Row):
     origin: str
     input: str
     output: str
-    variants: Mapping[Literal["f32", "bf16"], Accuracy] = {}
+    variants: Mapping[Literal["f32", "bf16", "int8"], Accuracy] = {}
     """Accuracy by permitted precision. Without an entry the weight runs in single precision."""
+
+    int8_limits: tuple[float, ...] = ()
+    """Magnitudes at which the inputs of the last convolutions are clipped in int8. At most 1 in 10,000 values is larger."""
 
     dimension: int = 0
     """Length of the embedding; 0 for other roles."""
