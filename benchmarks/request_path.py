@@ -2,8 +2,8 @@
 
     python -m benchmarks.request_path [--requests 300] [--rounds 3]
 
-A server runs in a process of its own; one client sends the requests over one connection. The figures are those of the server's
-threads, best of several rounds, so neither the client nor other programs count. The work of decoding and of the fake models,
+A server runs in processes of its own; one client sends the requests over one connection. The figures are those of the server's
+processes, best of several rounds, so neither the client nor other programs count. The work of decoding and of the fake models,
 measured in this process, is subtracted from those requests that need it.
 """
 
@@ -85,9 +85,11 @@ def plain_milliseconds(images: Sequence[bytes], repetitions: int) -> float:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the processor time that the threads of a process have used; a thread that has ended no longer counts."""
-    files = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(file.read_text().split()[0]) for file in files) / 1e9
+    """Return the processor time of the threads of a process and of its children; a thread that has ended no longer counts."""
+    threads = [*Path(f"/proc/{pid}/task").iterdir()]
+    own = sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
+    children = [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+    return own + sum(map(cpu_seconds, children))
 
 
 class Sender:
