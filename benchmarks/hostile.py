@@ -96,7 +96,7 @@ def large_json(target: Target) -> None:
 
 def png_metadata(target: Target) -> None:
     """A PNG of 64 x 64 pixels with 300 texts that expand to 7 MB each."""
-    text = _chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(7_000_000)))
+    text = _chunk(b"zTXt", b"a\0\0" + zlib.compress(b"a" * 7_000_000))
     pixels = zlib.compress(bytes(64 * (1 + 64 * 3)))
     header = _chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 64, 8, 2, 0, 0, 0))
     image = b"\x89PNG\r\n\x1a\n" + header + text * 300 + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
