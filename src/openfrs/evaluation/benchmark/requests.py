@@ -42,6 +42,9 @@ CPU_RATIO, P50_RATIO = 1.10, 1.12
 SEARCH_SHARE, ENROLMENT_SHARE = 0.88, 0.85
 COMPARE_MS, GET_MS, START_SECONDS, MEMORY_MB = 3.0, 0.5, 2.0, 400.0
 
+OTHER_CORES: Final = 0.1
+"""Load of other programs above which the machine was too busy for the figures."""
+
 _ROUNDS: Final = 5
 _STARTS: Final = 3
 _MIN_LOAD_SECONDS: Final = 2
@@ -96,7 +99,7 @@ def measure(settings: Settings, weights: WeightCache, seconds: float, faces: int
             yield from _figures(costs, served, cases, f"{faces:,}")
             for case, rate in curve:
                 yield Figure(case.name, "per second", rate)
-            yield Figure("other programs during these measurements", "cores", foreign.cores)
+            yield Figure("other programs during these measurements", "cores", foreign.cores, OTHER_CORES)
         else:
             yield Figure("requests", "all measurements", None, note=load.MISSING)
         yield Figure(f"all processes of the server, {faces:,} faces", "MB", tree.proportional_mb(), MEMORY_MB)
