@@ -1,11 +1,13 @@
 """The official JavaScript SDK core signs as the server expects."""
 
-from collections.abc import Iterator
+import base64
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.fake_models import photo
 from tests.support.servers import RunningServer
 
 from .environments import CORE_VERSIONS, node_folder
@@ -18,9 +20,17 @@ def node(tmp_path: Path) -> Iterator[Driver]:
         yield process
 
 
-def call(node: Driver, server: RunningServer, method: str, path: str, **request: Any) -> Any:
+def call(
+    node: Driver,
+    server: RunningServer,
+    method: str,
+    path: str,
+    form: Mapping[str, Any] | None = None,
+    **request: Any,
+) -> Any:
     return node.call(
         {
+            **({"form": form} if form else {}),
             "endpoint": server.endpoint,
             "accessKey": server.credentials["access_key"],
             "secretKey": request.pop("secret_key", server.credentials["secret_key"]),
@@ -39,6 +49,18 @@ def test_requests_of_every_method_are_accepted(node: Driver, server: RunningServ
     assert put["code"] in {"FRS.0012", "FRS.0303"}, put
     deleted = call(node, server, "DELETE", "/face-sets/from%20node")
     assert deleted["status"] == 200, deleted
+
+
+def test_files_added_in_one_second_are_all_added(node: Driver, server: RunningServer) -> None:
+    """The SDK signs forms without their content, so those of one second have the same signature."""
+    assert call(node, server, "POST", "/face-sets", data={"face_set_name": "files"})["status"] == 200
+    for colour in ((200, 60, 60), (60, 200, 60), (60, 60, 200), (200, 200, 60)):
+        files = {"image_file": base64.b64encode(photo(colour)).decode()}
+        added = call(node, server, "POST", "/face-sets/files/faces", form={"texts": {}, "files": files})
+        assert added["status"] == 200, added
+    shown = call(node, server, "GET", "/face-sets/files")
+    assert shown["body"]["face_set_info"]["face_number"] == 4
+    assert call(node, server, "DELETE", "/face-sets/files")["status"] == 200
 
 
 def test_a_wrong_secret_is_rejected(node: Driver, server: RunningServer) -> None:
