@@ -106,6 +106,10 @@ bench-hostile: .venv/developed ## measure another client's stalls, memory and pr
 	@$(BIN)/openfrs models fetch --samples
 	$(BIN)/python -m benchmarks.hostile $(if $(ONLY),--only "$(ONLY)")
 
+bench-crowds: .venv/developed ## measure comparisons beside images of hundreds of faces
+	@$(BIN)/openfrs models fetch --samples
+	$(BIN)/python -m benchmarks.crowds
+
 # face_recognition gets an environment of its own, and so does DeepFace (2.6 GB).
 bench-peers: .venv/developed ## compare with OpenCV and face_recognition, write peers.json; DEEPFACE=1 adds DeepFace
 	@$(BIN)/openfrs models fetch --samples

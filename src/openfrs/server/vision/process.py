@@ -1,14 +1,17 @@
 """One vision process, as the server process sees it: start, connection and end."""
 
 import asyncio
+import atexit
 import logging
 import multiprocessing
 import os
 import socket
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver
+from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import SecretStr
@@ -30,6 +33,15 @@ _STOP_SECONDS: Final = 2.0
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["openfrs.server.vision.preload"])
 _start_lock = threading.Lock()
+_started: "weakref.WeakSet[BaseProcess]" = weakref.WeakSet()
+
+
+@atexit.register
+def _kill_remaining() -> None:
+    """Kill vision processes that were not stopped: at exit, multiprocessing sends them SIGTERM, which they ignore, and waits."""
+    for process in _started:
+        if process.is_alive():
+            process.kill()
 
 
 class VisionProcess:
@@ -53,6 +65,7 @@ class VisionProcess:
         with theirs, _start_lock, _environment_of_vision():
             self._process = _context.Process(target=run_vision_process, args=arguments, name="vision", daemon=True)
             self._process.start()
+            _started.add(self._process)
 
     @property
     def pid(self) -> int | None:
