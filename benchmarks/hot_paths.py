@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +40,9 @@ from openfrs.services import Services
 from openfrs.store.accounts import Domain, Grant, Project, User
 from openfrs.store.faces.changes import TEMPLATE_TYPE, Changes
 from openfrs.store.index.flat import TemplateIndex
+from openfrs.vision.alignment import TEMPLATE
+from openfrs.vision.detection.upright import BATCH, UprightLook
+from openfrs.vision.detection.upright import SIDE as CROP
 from openfrs.vision.detection.yunet import SIDE, STRIDES, YuNet
 from openfrs.vision.embedding import ChipEmbedder
 from openfrs.vision.runtime.base import Session, Tensor
@@ -57,6 +60,10 @@ _ROUNDS: Final = 3
 _FACES: Final = 20_000
 _FIELDS: Final = {"number": {"type": "long"}, "name": {"type": "string"}}
 _FILTER: Final = "number:[0 TO 4999] && !name:n7"
+
+_EIGHT_FACES: Final = [(column, row) for row in (15, 40) for column in (10, 30, 50, 70)]
+_CROPPED_FACES: Final = [(8, 8 + 16 * crop) for crop in range(BATCH[0])]
+"""A face at the centre of each crop of the second look, in cells of 8 pixels of crops below each other."""
 
 Work = Callable[[], object]
 
@@ -82,7 +89,9 @@ def paths(folder: Path) -> Mapping[str, Work]:
     image = _image()
     photo = cv2.imencode(".jpg", image)[1].tobytes()
     index, probe = _index(), np.random.default_rng(1).normal(size=128).astype(np.float32)
-    detector = YuNet(_Network(*_detector_outputs()))
+    detector = YuNet(_Network(*_detector_outputs((SIDE, SIDE), _EIGHT_FACES)))
+    main = YuNet(_Network(*_detector_outputs((320, 256), [(20, 15)])))
+    look = UprightLook(_Network(*_detector_outputs((CROP, CROP * BATCH[0]), _CROPPED_FACES)))
     landmarks = np.array([[300, 200], [380, 205], [340, 250], [310, 290], [370, 292]], np.float32)
     face = Detection(260, 150, 160, 190, landmarks, 0.9)
     embedder = ChipEmbedder(_Network(probe[None]), 128, Preprocessing())
@@ -92,6 +101,7 @@ def paths(folder: Path) -> Mapping[str, Work]:
     return {
         "decode a JPEG of 640 x 480": lambda: EncodedImage(photo, "photo").decode(),
         "detect eight faces in it, without the network": lambda: detector.detect(image),
+        "find the main face in it, without the network": lambda: look.confirm(image, main.detect_large(image)[0]),
         "align and embed a face, without the network": lambda: embedder.embed(image, [face]),
         "search 20,000 faces": lambda: index.nearest(probe, 10),
         "search half of them with a filter": lambda: index.nearest(probe, 10, parse_filter(_FILTER, _FIELDS)),
@@ -108,14 +118,18 @@ def _image() -> Image:
     return np.asarray(cv2.resize(coarse, (640, 480), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def _detector_outputs() -> list[Tensor]:
-    """Return outputs of the detector's network for eight faces of 80 pixels in two rows."""
-    random, cells = np.random.default_rng(0), [(SIDE // stride) ** 2 for stride in STRIDES]
-    classes, objects = ([random.uniform(0, 0.5, (1, count, 1)) for count in cells] for _ in range(2))
+def _detector_outputs(size: tuple[int, int], faces: Sequence[tuple[int, int]]) -> list[Tensor]:
+    """Return outputs of the detector's network for faces of 80 pixels on a canvas of ``size`` = (width, height).
+
+    The column and row of a face are in cells of 8 pixels.
+    """
+    random, cells = np.random.default_rng(0), [size[0] * size[1] // stride**2 for stride in STRIDES]
+    classes, objects = ([random.uniform(0, 0.3, (1, count, 1)) for count in cells] for _ in range(2))
     boxes, landmarks = ([random.normal(size=(1, count, width)) for count in cells] for width in (4, 10))
-    faces = [row * (SIDE // STRIDES[0]) + column for row in (15, 40) for column in (10, 30, 50, 70)]
-    classes[0][0, faces] = objects[0][0, faces] = 0.9
-    boxes[0][0, faces] = 0, 0, np.log(10), np.log(10)
+    indices = [row * (size[0] // STRIDES[0]) + column for column, row in faces]
+    classes[0][0, indices] = objects[0][0, indices] = 0.95
+    boxes[0][0, indices] = 0, 0, np.log(10), np.log(10)
+    landmarks[0][0, indices] = (TEMPLATE - 56).reshape(-1) / 112 * 10
     return [output.astype(np.float32) for outputs in (classes, objects, boxes, landmarks) for output in outputs]
 
 
