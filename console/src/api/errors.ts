@@ -28,3 +28,13 @@ export async function errorOf(response: Response): Promise<ApiError> {
   const retryAfter = Number(response.headers.get('Retry-After') ?? 0) || 0;
   return new ApiError(response.status, code, message, response.headers.get('X-Request-Id') ?? '', retryAfter);
 }
+
+/** Delay before a retry, in seconds; undefined if a retry cannot succeed. */
+export function retryDelay(error: unknown): number | undefined {
+  if (!(error instanceof ApiError)) return undefined;
+  if (error.status === 429) return error.retryAfter || 1;
+  return error.status === 503 ? error.retryAfter || 5 : undefined;
+}
+
+/** Resolve after some seconds. */
+export const wait = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000));

@@ -9,7 +9,7 @@ import { Problem } from '../shell/Problem';
 import { FieldInputs } from './FieldInputs';
 
 /** Edit a face's external image id and fields. The API merges fields, so a field cannot be removed. */
-export function EditFace({ set, face, onClose }: { set: FaceSet; face: Face; onClose: (changed: boolean) => void }) {
+export function EditFace({ set, face, onClose }: { set: FaceSet; face: Face; onClose: () => void }) {
   const { t } = useTranslation();
   const project_id = useProjectId();
   const queries = useQueryClient();
@@ -23,13 +23,13 @@ export function EditFace({ set, face, onClose }: { set: FaceSet; face: Face; onC
       }),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['faces'] });
-      onClose(true);
+      onClose();
     },
   });
   return (
     <Modal
       opened
-      onClose={() => onClose(false)}
+      onClose={onClose}
       title={t('faces.edit', { id: face.face_id })}
       closeButtonProps={{ 'aria-label': t('common.close') }}
     >
@@ -52,7 +52,7 @@ export function EditFace({ set, face, onClose }: { set: FaceSet; face: Face; onC
           <FieldInputs types={fieldTypes(set)} values={fields} onChange={setFields} />
           <Problem error={saving.error} />
           <Group justify="flex-end">
-            <Button variant="default" onClick={() => onClose(false)}>
+            <Button variant="default" onClick={onClose}>
               {t('common.cancel')}
             </Button>
             <Button type="submit" loading={saving.isPending}>

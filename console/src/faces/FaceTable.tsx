@@ -16,7 +16,7 @@ import {
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconArrowDown, IconArrowUp, IconPencil, IconSearch, IconTrash } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { api, data } from '../api/client';
@@ -72,11 +72,9 @@ export function FaceTable({ set }: { set: FaceSet }) {
     for (const id of ids) checked ? next.add(id) : next.delete(id);
     setChosen(next);
   };
-  const onClose = (changed: boolean) => {
-    setEditing(undefined);
-    setDeleting(undefined);
-    if (changed) setChosen(new Set());
-  };
+  useEffect(() => {
+    if (faces.data && page > pages) setPage(pages); // the last page has been deleted
+  }, [faces.data, page, pages]);
 
   return (
     <Card withBorder>
@@ -242,8 +240,17 @@ export function FaceTable({ set }: { set: FaceSet }) {
           </Group>
         )}
       </Stack>
-      {editing && <EditFace set={set} face={editing} onClose={onClose} />}
-      {deleting && <DeleteFaces set={set} deletion={deleting} onClose={onClose} />}
+      {editing && <EditFace set={set} face={editing} onClose={() => setEditing(undefined)} />}
+      {deleting && (
+        <DeleteFaces
+          set={set}
+          deletion={deleting}
+          onClose={(absent) => {
+            setDeleting(undefined);
+            choose(absent, false);
+          }}
+        />
+      )}
     </Card>
   );
 }

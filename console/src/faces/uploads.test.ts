@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { ApiError, OfflineError } from '../api/errors';
-import { idOfFile, type Options, retryDelay, UploadQueue } from './uploads';
+import { ApiError, OfflineError, retryDelay } from '../api/errors';
+import { idOfFile, type Options, UploadQueue } from './uploads';
 
 const options = (): Options => ({ path: '/', single: false, nameAsId: true, fields: {} });
 const files = (count: number) =>

@@ -1,5 +1,5 @@
 import { formOf, postForm } from '../api/client';
-import { ApiError, OfflineError } from '../api/errors';
+import { OfflineError, retryDelay, wait } from '../api/errors';
 import type { Face } from '../api/types';
 
 export type State = 'waiting' | 'sending' | 'added' | 'refused';
@@ -30,13 +30,6 @@ export function idOfFile(name: string): string {
     .replace(/[^A-Za-z0-9_-]+/g, '_')
     .slice(0, 36);
   return id || '_';
-}
-
-/** Delay before a retry, in seconds; undefined if a retry cannot succeed. */
-export function retryDelay(error: unknown): number | undefined {
-  if (!(error instanceof ApiError)) return undefined;
-  if (error.status === 429) return error.retryAfter || 1;
-  return error.status === 503 ? error.retryAfter || 5 : undefined;
 }
 
 type Send = (upload: Upload, options: Options, signal: AbortSignal) => Promise<Face[]>;
@@ -142,7 +135,7 @@ export class UploadQueue {
       if (this.stop.signal.aborted) return;
       const seconds = retryDelay(error);
       if (seconds !== undefined) {
-        await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+        await wait(seconds);
         this.change(upload.key, { state: 'waiting' });
       } else if (error instanceof OfflineError) {
         this.paused = true;

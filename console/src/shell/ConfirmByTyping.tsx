@@ -1,5 +1,5 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Problem } from './Problem';
 
@@ -13,10 +13,12 @@ interface Props {
   busy?: boolean;
   onConfirm: () => void;
   onClose: () => void;
+  /** Progress of an action that closing the dialog stops. */
+  children?: ReactNode;
 }
 
 /** Require a typed word before an irreversible action. */
-export function ConfirmByTyping({ title, warning, word, action, error, busy, onConfirm, onClose }: Props) {
+export function ConfirmByTyping({ title, warning, word, action, error, busy, onConfirm, onClose, children }: Props) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState('');
   return (
@@ -36,10 +38,11 @@ export function ConfirmByTyping({ title, warning, word, action, error, busy, onC
             onChange={(event) => setTyped(event.currentTarget.value)}
             autoComplete="off"
           />
+          {children}
           <Problem error={error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
+              {t(busy && children ? 'common.stop' : 'common.cancel')}
             </Button>
             <Button type="submit" color="red" disabled={typed !== word} loading={busy}>
               {action}

@@ -1,0 +1,70 @@
+"""Adding and deleting faces in a browser, on a server with the real models."""
+
+from collections.abc import Iterator
+
+import cv2
+import pytest
+from playwright.sync_api import Page, expect
+
+from openfrs.vision.weights.cache import WeightCache
+from tests.support.servers import RunningServer
+from tests.support.tenants import accounts
+
+from .pages import go
+
+pytestmark = pytest.mark.models
+
+MANY = 25
+"""More faces than the rate limit of the project lets a client delete at once."""
+
+
+@pytest.fixture
+def crowded(console_server: RunningServer, weights: WeightCache) -> Iterator[str]:
+    """The name of a face set with the same face many times, in a project with a rate limit."""
+    image = cv2.imread(str(weights.samples / "obama.jpg"))
+    assert image is not None
+    small = cv2.imencode(".jpg", cv2.resize(image, None, fx=(scale := 240 / max(image.shape)), fy=scale))[1].tobytes()
+    path = f"{console_server.project}/face-sets"
+    project = console_server.credentials["domain"], console_server.credentials["project_name"]
+    with console_server.http() as client:
+        assert client.post(path, json={"face_set_name": "crowded"}).status_code == 200
+        for number in range(MANY):
+            form = {"external_image_id": f"p{number}"}
+            added = client.post(f"{path}/crowded/faces", files={"image_file": small}, data=form)
+            assert added.status_code == 200, added.text
+        accounts(console_server, "limit", *project, "rate=10", "burst=2")
+        yield "crowded"
+        accounts(console_server, "limit", *project, "rate=0", "slow_rate=0", "concurrent=0")
+        client.delete(f"{path}/crowded")
+
+
+def test_many_faces_are_deleted_beyond_the_rate_limit(page: Page, console_server: RunningServer, crowded: str) -> None:
+    go(page, "Face sets")
+    page.get_by_role("link", name=crowded).click()
+    page.get_by_label("Select all on this page").check()
+    with console_server.http() as client:
+        faces = client.get(f"{console_server.project}/face-sets/{crowded}/faces?limit=1").json()["faces"]
+        client.delete(f"{console_server.project}/face-sets/{crowded}/faces?face_id={faces[0]['face_id']}")
+    page.get_by_role("button", name=f"Delete {MANY} faces").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()
+    dialog.get_by_label(f"Type “{crowded}” to confirm").fill(crowded)
+    rejected = []
+    page.on("response", lambda response: rejected.append(response) if response.status == 429 else None)
+    dialog.get_by_role("button", name="Delete").click()
+    expect(dialog.get_by_role("progressbar")).to_be_visible()
+    expect(dialog.get_by_text("1 was already gone")).to_be_visible()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_text("No faces yet.")).to_be_visible()
+    assert rejected
+
+
+def test_enter_does_not_delete(page: Page, crowded: str) -> None:
+    go(page, "Face sets")
+    page.get_by_role("link", name=crowded).click()
+    page.get_by_role("button", name="Delete", exact=False).filter(visible=True).nth(1).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_text(f"{MANY} faces", exact=True)).to_be_visible()
