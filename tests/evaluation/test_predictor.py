@@ -10,7 +10,7 @@ from tests.support.fake_models import FakePipeline, photo
 @pytest.fixture(autouse=True)
 def without_minimum_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Use every classifier, whatever its accuracy."""
-    monkeypatch.setattr("openfrs.recognition.attributes.MIN_BALANCED_ACCURACY", 0.0)
+    monkeypatch.setattr("openfrs.recognition.description.MIN_BALANCED_ACCURACY", 0.0)
 
 
 def predict(attribute: str, colour: tuple[int, int, int]) -> str | float | None:
@@ -40,7 +40,7 @@ def test_predictions_of_the_service(attribute: str, colour: tuple[int, int, int]
 
 
 def test_unknown_is_no_prediction(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openfrs.recognition.attributes.MIN_BALANCED_ACCURACY", 1.01)
+    monkeypatch.setattr("openfrs.recognition.description.MIN_BALANCED_ACCURACY", 1.01)
     assert predict("mask", (40, 40, 200)) is None
 
 
