@@ -1,8 +1,10 @@
 """Adding and deleting faces in a browser, on a server with the real models."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -10,7 +12,7 @@ from openfrs.vision.weights.cache import WeightCache
 from tests.support.servers import RunningServer
 from tests.support.tenants import accounts
 
-from .pages import go
+from .pages import drop, go
 
 pytestmark = pytest.mark.models
 
@@ -68,3 +70,36 @@ def test_enter_does_not_delete(page: Page, crowded: str) -> None:
     page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
     expect(page.get_by_text(f"{MANY} faces", exact=True)).to_be_visible()
+
+
+@pytest.fixture
+def gallery(console_server: RunningServer) -> Iterator[str]:
+    """The name of an empty face set."""
+    with console_server.http() as client:
+        path = f"{console_server.project}/face-sets"
+        assert client.post(path, json={"face_set_name": "gallery"}).status_code == 200
+        yield "gallery"
+        client.delete(f"{path}/gallery")
+
+
+def test_bystanders_and_known_photos_are_not_added(page: Page, gallery: str, weights: WeightCache) -> None:
+    obama, biden = (cv2.imread(str(weights.samples / name)) for name in ("obama.jpg", "biden.jpg"))
+    assert obama is not None
+    assert biden is not None
+    side_by_side = np.hstack([cv2.resize(obama, (480, 480)), cv2.resize(biden, (320, 480))[:, :320]])
+    photos = [("pair.jpg", encoded(side_by_side)), ("alone.jpg", encoded(cv2.resize(obama, (400, 400))))]
+    for expected in ("2 added, 0 rejected, of 2", "0 added, 0 rejected, of 2 2 are already in the set"):
+        go(page, "Face sets")
+        page.get_by_role("link", name=gallery).click()
+        page.get_by_role("tab", name="Add faces").click()
+        drop(page, page.get_by_test_id("drop"), photos)
+        expect(page.get_by_role("status").filter(has_text=expected)).to_be_visible()
+    page.get_by_role("row", name="alone.jpg").get_by_role("button", name="Add anyway").click()
+    expect(page.get_by_role("status").filter(has_text="1 added, 0 rejected, of 2")).to_be_visible()
+    page.get_by_role("tab", name="Faces", exact=True).click()
+    expect(page.get_by_text("3 faces", exact=True)).to_be_visible()
+
+
+def encoded(image: "np.ndarray[Any, Any]") -> bytes:
+    """Encode an image as JPEG."""
+    return cv2.imencode(".jpg", image)[1].tobytes()

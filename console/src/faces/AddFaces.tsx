@@ -11,20 +11,28 @@ import { type DroppedFile, droppedFiles, selectedFiles } from './dropped';
 import { FieldInputs } from './FieldInputs';
 import { type Options, type State, type Upload, UploadQueue } from './uploads';
 
-const COLOURS: Record<State, string> = { waiting: 'gray', sending: 'blue', added: 'green', refused: 'red' };
+const COLOURS: Record<State, string> = {
+  waiting: 'gray',
+  sending: 'blue',
+  added: 'green',
+  known: 'yellow',
+  refused: 'red',
+};
 
 /** Upload files and folders into a face set and list the result of each file. */
 export function AddFaces({ set }: { set: FaceSet }) {
   const { t } = useTranslation();
   const queries = useQueryClient();
   const project_id = useProjectId();
-  const [single, setSingle] = useState(false);
+  const [single, setSingle] = useState(true);
+  const [skipKnown, setSkipKnown] = useState(true);
   const [nameAsId, setNameAsId] = useState(true);
   const [fields, setFields] = useState<Record<string, FieldValue>>({});
   const options = useRef<Options>(null as unknown as Options);
   options.current = {
     path: `/v2/${project_id}/face-sets/${encodeURIComponent(set.face_set_name)}/faces`,
     single,
+    skipKnown,
     nameAsId,
     fields,
   };
@@ -66,6 +74,11 @@ export function AddFaces({ set }: { set: FaceSet }) {
             onChange={(e) => setNameAsId(e.currentTarget.checked)}
           />
           <Checkbox label={t('add.single')} checked={single} onChange={(e) => setSingle(e.currentTarget.checked)} />
+          <Checkbox
+            label={t('add.skipKnown')}
+            checked={skipKnown}
+            onChange={(e) => setSkipKnown(e.currentTarget.checked)}
+          />
         </Group>
         <FieldInputs types={fieldTypes(set)} values={fields} onChange={setFields} />
         {uploads.length > 0 && <Uploads queue={queue} uploads={uploads} />}
@@ -139,12 +152,13 @@ function DropZone({ onFiles }: { onFiles: (files: DroppedFile[]) => void }) {
 function Uploads({ queue, uploads }: { queue: UploadQueue; uploads: readonly Upload[] }) {
   const { t } = useTranslation();
   const count = (state: State) => uploads.filter((each) => each.state === state).length;
-  const done = count('added') + count('refused');
+  const done = count('added') + count('known') + count('refused');
   return (
     <Stack gap="xs">
       <Group justify="space-between">
         <Text size="sm" role="status">
           {t('add.progress', { added: count('added'), refused: count('refused'), total: uploads.length })}
+          {count('known') > 0 && ` ${t('add.known', { count: count('known') })}`}
         </Text>
         <Group gap="xs">
           {done < uploads.length && (
@@ -157,6 +171,11 @@ function Uploads({ queue, uploads }: { queue: UploadQueue; uploads: readonly Upl
               onClick={() => queue.pause(!queue.paused)}
             >
               {t(queue.paused ? 'add.resume' : 'add.pause')}
+            </Button>
+          )}
+          {count('known') > 0 && (
+            <Button size="xs" variant="default" onClick={() => queue.addKnown()}>
+              {t('add.addKnown')}
             </Button>
           )}
           {count('refused') > 0 && (
@@ -190,6 +209,11 @@ function Uploads({ queue, uploads }: { queue: UploadQueue; uploads: readonly Upl
                   <UploadResult upload={upload} />
                 </Table.Td>
                 <Table.Td>
+                  {upload.state === 'known' && (
+                    <Button size="compact-xs" variant="default" onClick={() => queue.addKnown([upload.key])}>
+                      {t('add.anyway')}
+                    </Button>
+                  )}
                   {upload.state === 'refused' && (
                     <Button size="compact-xs" variant="default" onClick={() => queue.retry([upload.key])}>
                       {t('errors.retry')}

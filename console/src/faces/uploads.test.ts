@@ -1,13 +1,17 @@
 import { expect, test, vi } from 'vitest';
 import { ApiError, OfflineError, retryDelay } from '../api/errors';
+import { KnownPhoto } from './known';
 import { idOfFile, type Options, UploadQueue } from './uploads';
 
-const options = (): Options => ({ path: '/', single: false, nameAsId: true, fields: {} });
+const options = (): Options => ({ path: '/', single: true, skipKnown: true, nameAsId: true, fields: {} });
 const files = (count: number) =>
-  Array.from({ length: count }, (_, number) => ({ file: new File(['x'], `${number}.jpg`), path: `${number}.jpg` }));
+  Array.from({ length: count }, (_, number) => ({
+    file: new File([`${number}`], `${number}.jpg`),
+    path: `${number}.jpg`,
+  }));
 const settled = (queue: UploadQueue) =>
   vi.waitFor(() =>
-    expect(queue.uploads.every((each) => each.state === 'added' || each.state === 'refused')).toBe(true),
+    expect(queue.uploads.every((each) => each.state !== 'waiting' && each.state !== 'sending')).toBe(true),
   );
 
 test('a file name becomes an id that the API allows', () => {
@@ -77,6 +81,33 @@ test('the queue pauses when the connection is lost, and resumes without losing a
   queue.pause(false);
   await settled(queue);
   expect(queue.uploads.map((each) => each.state)).toEqual(Array(5).fill('added'));
+});
+
+test('a photo that has been added before is left out until the user adds it anyway', async () => {
+  const sent: string[] = [];
+  const queue = new UploadQueue(options, vi.fn(), async (upload) => {
+    if (upload.path === '1.jpg' && !upload.anyway) throw new KnownPhoto();
+    sent.push(upload.path);
+    return [];
+  });
+  const [first, second] = files(2) as [{ file: File; path: string }, { file: File; path: string }];
+  queue.add([first, second, { file: first.file, path: 'copy.jpg' }]);
+  await settled(queue);
+  expect(queue.uploads.map((each) => each.state)).toEqual(['added', 'known', 'known']);
+  queue.addKnown();
+  await settled(queue);
+  expect(sent.toSorted()).toEqual(['0.jpg', '1.jpg', 'copy.jpg']);
+});
+
+test('a photo that was rejected is not known', async () => {
+  const queue = new UploadQueue(options, vi.fn(), async () => {
+    throw new ApiError(400, 'FRS.0404', 'Detect no face', 'r1');
+  });
+  queue.add(files(1));
+  await settled(queue);
+  queue.add(files(1));
+  await settled(queue);
+  expect(queue.uploads.map((each) => each.state)).toEqual(['refused', 'refused']);
 });
 
 test('only temporary errors are retried', () => {

@@ -1,8 +1,9 @@
 import { formOf, postForm } from '../api/client';
 import { OfflineError, retryDelay, wait } from '../api/errors';
 import type { Face } from '../api/types';
+import { isEnrolled, KnownPhoto, SeenPhotos } from './known';
 
-export type State = 'waiting' | 'sending' | 'added' | 'refused';
+export type State = 'waiting' | 'sending' | 'added' | 'known' | 'refused';
 
 /** A file queued for upload into a face set. */
 export interface Upload {
@@ -11,12 +12,17 @@ export interface Upload {
   path: string;
   state: State;
   faces: Face[];
+  /** Add the photo even if it has been added before. */
+  anyway?: boolean;
   error?: unknown;
 }
 
 export interface Options {
   path: string;
+  /** Add only the main face of each photo. */
   single: boolean;
+  /** Leave out photos that have been added before. */
+  skipKnown: boolean;
   nameAsId: boolean;
   fields: Record<string, string | number | boolean>;
 }
@@ -35,6 +41,8 @@ export function idOfFile(name: string): string {
 type Send = (upload: Upload, options: Options, signal: AbortSignal) => Promise<Face[]>;
 
 async function send(upload: Upload, options: Options, signal: AbortSignal): Promise<Face[]> {
+  if (options.skipKnown && !upload.anyway && (await isEnrolled(upload.file, options.path, signal)))
+    throw new KnownPhoto();
   const form = formOf({
     external_image_id: options.nameAsId ? idOfFile(upload.file.name) : undefined,
     external_fields: Object.keys(options.fields).length ? JSON.stringify(options.fields) : undefined,
@@ -52,6 +60,7 @@ export class UploadQueue {
   private running = 0;
   private readonly listeners = new Set<() => void>();
   private readonly stop = new AbortController();
+  private readonly seen = new SeenPhotos();
 
   constructor(
     private readonly options: () => Options,
@@ -83,6 +92,18 @@ export class UploadQueue {
       this.uploads.map((each) =>
         each.state === 'refused' && (!keys || keys.includes(each.key))
           ? { ...each, state: 'waiting', error: undefined }
+          : each,
+      ),
+    );
+    this.fill();
+  }
+
+  /** Add photos that were left out because they had been added before. */
+  addKnown(keys?: number[]) {
+    this.publish(
+      this.uploads.map((each) =>
+        each.state === 'known' && (!keys || keys.includes(each.key))
+          ? { ...each, state: 'waiting', anyway: true }
           : each,
       ),
     );
@@ -128,7 +149,9 @@ export class UploadQueue {
 
   private async run(upload: Upload) {
     try {
-      const faces = await this.sending(upload, this.options(), this.stop.signal);
+      const options = this.options();
+      if (options.skipKnown && !upload.anyway) await this.seen.claim(upload.key, upload.file);
+      const faces = await this.sending(upload, options, this.stop.signal);
       this.change(upload.key, { state: 'added', faces });
       this.onAdded({ ...upload, faces });
     } catch (error) {
@@ -137,10 +160,13 @@ export class UploadQueue {
       if (seconds !== undefined) {
         await wait(seconds);
         this.change(upload.key, { state: 'waiting' });
+      } else if (error instanceof KnownPhoto) {
+        this.change(upload.key, { state: 'known' });
       } else if (error instanceof OfflineError) {
         this.paused = true;
         this.change(upload.key, { state: 'waiting' });
       } else {
+        this.seen.release(upload.key);
         this.change(upload.key, { state: 'refused', error });
       }
     }
