@@ -121,7 +121,7 @@ def test_without_bootstrap_no_account_is_created(tmp_path: Path, weights: Weight
 
 def test_missing_weights_are_one_line(tmp_path: Path) -> None:
     line = refused(run("serve", "--data", str(tmp_path / "d"), "--port", "0", "--models", str(tmp_path / "none")))
-    assert line.endswith("run: openfrs models fetch")
+    assert line.endswith(f"run: openfrs models fetch --models {tmp_path / 'none'}")
     assert "is missing" in line
 
 

@@ -222,7 +222,7 @@ def test_a_failure_to_load_models_is_one_line(tmp_path: Path) -> None:
     result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == 1
     (line,) = result.stderr.strip().splitlines()
-    assert line.endswith("run: openfrs models fetch")
+    assert line.endswith(f"run: openfrs models fetch --models {tmp_path / 'none'}")
     assert " ready on " not in result.stdout
 
 

@@ -9,6 +9,7 @@ import onnx
 import pytest
 
 from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
 from openfrs.vision.weights import cache as cache_module
 from openfrs.vision.weights.cache import State, WeightCache
 from openfrs.vision.weights.conversion import fold_dequantization
@@ -95,7 +96,7 @@ def test_a_missing_file_is_rejected(empty: WeightCache, tmp_path: Path) -> None:
 def test_a_weight_without_one_of_its_files_is_missing(filled: WeightCache, file: str) -> None:
     (filled.directory / file).unlink()
     assert filled.states() == {"one": State.MISSING, "two": State.READY}
-    with pytest.raises(OperatorError, match=r"one is missing .* openfrs models fetch$"):
+    with pytest.raises(OperatorError, match=r"one is missing .* openfrs models fetch --models .*/models$"):
         filled.require()
 
 
@@ -106,7 +107,7 @@ def test_an_altered_file_is_detected(filled: WeightCache, file: str) -> None:
     data[-1] ^= 1
     path.write_bytes(data)
     assert filled.state("one") is State.ALTERED
-    with pytest.raises(OperatorError, match=r"one .* is altered; run: openfrs models fetch$"):
+    with pytest.raises(OperatorError, match=r"one .* is altered; run: openfrs models fetch --models .*/models$"):
         filled.require()
 
 
@@ -223,3 +224,19 @@ def test_an_unwritable_directory_is_reported_in_one_line(empty: WeightCache, tmp
     below_a_file = WeightCache(tmp_path / "file" / "models", empty.manifest)
     with pytest.raises(OperatorError, match=r"^cannot write to .*file/models: Not a directory$"):
         below_a_file.import_file(archive(empty, "tinyweights"))
+
+
+def test_the_command_in_a_hint_names_the_directory_unless_it_is_the_default(empty: WeightCache, tmp_path: Path) -> None:
+    default = Settings.model_fields["models"].get_default(call_default_factory=True)
+    assert WeightCache(default, empty.manifest).fetch_command == "openfrs models fetch"
+    spaced = WeightCache(tmp_path / "my models", empty.manifest)
+    assert spaced.fetch_command == f"openfrs models fetch --models '{tmp_path}/my models'"
+
+
+def test_nothing_is_downloaded_to_an_unwritable_directory(
+    empty: WeightCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache_module, "download", lambda *_: pytest.fail("a download has started"))
+    (tmp_path / "file").touch()
+    with pytest.raises(OperatorError, match=r"^cannot write to .*file/models: Not a directory$"):
+        WeightCache(tmp_path / "file" / "models", empty.manifest).fetch(no_progress)

@@ -27,7 +27,7 @@ def sample_photo(weights: WeightCache, quality: int = 95) -> bytes:
     """Return a 640 x 480 JPEG with one face, made from a sample photo."""
     path = weights.samples / "obama.jpg"
     if not path.is_file():
-        raise OperatorError("the benchmark needs the sample photos; run openfrs models fetch --samples")
+        raise OperatorError(f"the benchmark needs the sample photos; run: {weights.fetch_command} --samples")
     photo = cv2.imread(str(path))
     assert photo is not None
     resized = cv2.resize(photo[: photo.shape[1] * 3 // 4], (640, 480), interpolation=cv2.INTER_AREA)

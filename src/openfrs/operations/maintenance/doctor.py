@@ -229,9 +229,7 @@ def _check_weights(settings: Settings) -> Finding:
         return Finding("weights", Status.FAILED, str(error))
     unready = [name for name, state in weights.states().items() if state is not State.READY]
     if unready:
-        message = (
-            f"{', '.join(unready)} missing or altered; the features that need them are off; run openfrs models fetch"
-        )
+        message = f"{', '.join(unready)} missing or altered; the features that need them are off; run: {weights.fetch_command}"
         return Finding("weights", Status.WARNING, message)
     return Finding("weights", Status.OK, "complete")
 

@@ -7,6 +7,8 @@ Each weight is stored twice: the published file (``yunet.source.onnx``), and the
 
 import hashlib
 import json
+import shlex
+import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +16,7 @@ from pathlib import Path
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.files import replacing
+from openfrs.core.settings import Settings
 
 from .download import Progress, download, read_members, sha256_of
 from .manifest import Artefact, Manifest, Weight, manifest
@@ -46,6 +49,14 @@ class WeightCache:
     def samples(self) -> Path:
         """Directory of the sample photos, present after they are fetched."""
         return self.directory / "samples"
+
+    @property
+    def fetch_command(self) -> str:
+        """The command that fetches the weights to this directory."""
+        default = Settings.model_fields["models"].get_default(call_default_factory=True)
+        return "openfrs models fetch" + (
+            "" if self.directory == default else f" --models {shlex.quote(str(self.directory))}"
+        )
 
     def path(self, name: str) -> Path:
         """Return the converted file of a weight."""
@@ -82,9 +93,9 @@ class WeightCache:
                 )
             state = self.state(name)
             if state is State.MISSING:
-                raise OperatorError(f"model weight {name} is missing from {self.directory}; run: openfrs models fetch")
+                raise OperatorError(f"model weight {name} is missing from {self.directory}; run: {self.fetch_command}")
             if state is State.ALTERED:
-                raise OperatorError(f"model weight {name} in {self.directory} is altered; run: openfrs models fetch")
+                raise OperatorError(f"model weight {name} in {self.directory} is altered; run: {self.fetch_command}")
 
     def fetch(self, progress: Callable[[str], Progress], *, samples: bool = False) -> list[str]:
         """Download every weight that is not ready, and the sample photos on request. Required artefacts come first.
@@ -96,7 +107,8 @@ class WeightCache:
             Reasons why optional artefacts could not be fetched.
 
         Raises:
-            OperatorError: a required artefact cannot be fetched. Artefacts fetched before it are kept.
+            OperatorError: the directory cannot be written to, which is checked before a download; or a required artefact cannot be
+                fetched. Artefacts fetched before it are kept.
         """
         missing = {
             name for name, state in self.states().items() if state is not State.READY and not self._convert_again(name)
@@ -106,6 +118,8 @@ class WeightCache:
         if samples and not self.samples.is_dir():
             photos = {name for name, artefact in self.manifest.artefacts.items() if artefact.photos}
             needed, required = needed | photos, required | photos
+        if needed:
+            _require_writable(self.directory)
         failures = []
         for name in sorted(needed, key=lambda name: (name not in required, self._is_from_npm(name), name)):
             artefact = self.manifest.artefacts[name]
@@ -188,6 +202,19 @@ def _conversion_record(weight: Weight, sha256: str) -> dict[str, str]:
     return {"conversion": CONVERSION, "source": weight.sha256, "sha256": sha256}
 
 
+def _require_writable(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise _not_writable(directory, error) from error
+
+
+def _not_writable(directory: Path, error: OSError) -> OperatorError:
+    return OperatorError(f"cannot write to {directory}: {error.strerror}")
+
+
 def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
     """Write files to a directory, each atomically.
 
@@ -200,4 +227,4 @@ def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
             with replacing(directory / name, durable=False) as temporary:
                 temporary.write_bytes(data)
     except OSError as error:
-        raise OperatorError(f"cannot write to {directory}: {error.strerror}") from error
+        raise _not_writable(directory, error) from error
