@@ -166,7 +166,8 @@ def test_liveness_of_a_directory(openfrs_eval: Eval, tmp_path: Path, monkeypatch
 
 
 def test_calibration(openfrs_eval: Eval, tmp_path: Path) -> None:
-    colours = [(red, green, 60) for red in range(56, 256, 16) for green in range(56, 256, 16)]
+    levels = range(56, 256, 16)
+    colours = [(red, green, blue) for red in levels for green in levels for blue in levels[::3]]
     for number, colour in enumerate(colours):
         folder = tmp_path / "many" / str(number // 2)
         folder.mkdir(parents=True, exist_ok=True)
@@ -177,6 +178,15 @@ def test_calibration(openfrs_eval: Eval, tmp_path: Path) -> None:
     assert (scale.data, scale.images, scale.people) == ("squares", len(colours), -(-len(colours) // 2))
     assert "Calibration of sface" in process.stdout
     assert not list((tmp_path / "report").glob("*.json"))
+
+
+def test_too_few_people_make_no_calibration(openfrs_eval: Eval, images: Path, tmp_path: Path) -> None:
+    error = openfrs_eval("calibrate", images, "--output", tmp_path / "scale.json").exception
+    assert isinstance(error, OperatorError)
+    assert str(error).startswith(
+        "8 images of 5 people have 5 people; a scale with reliable error rates at similarity 0.93"
+    )
+    assert not (tmp_path / "scale.json").exists()
 
 
 def test_an_interrupted_run_resumes(

@@ -1,11 +1,19 @@
 """Calibration of an embedder from labelled images."""
 
 import json
+import math
 from pathlib import Path
 from typing import Final
 
 from openfrs.core.errors import OperatorError
-from openfrs.recognition.similarity import Calibration, OperatingPoint, fit_knots
+from openfrs.recognition.similarity import (
+    MATCH_THRESHOLD,
+    MIN_IMPOSTOR_PAIRS,
+    SIMILARITY_BY_FALSE_MATCH_RATE,
+    Calibration,
+    OperatingPoint,
+    fit_knots,
+)
 
 from .pairs import AllPairs, share_reaching
 from .results import Table
@@ -13,13 +21,25 @@ from .results import Table
 REPORTED_SIMILARITIES: Final = (0.40, 0.50, 0.60, 0.70, 0.80, 0.85, 0.90, 0.93, 0.95, 0.96, 0.97, 0.98)
 """Similarities whose error rates are stored with the scale."""
 
+MATCH_RATE: Final = next(
+    rate for rate, similarity in SIMILARITY_BY_FALSE_MATCH_RATE.items() if similarity == MATCH_THRESHOLD
+)
+"""The false match rate that a scale assigns to the match threshold."""
+
+MIN_PEOPLE: Final = next(people for people in range(2, 1000) if math.comb(people, 2) * MATCH_RATE >= 1)
+"""Minimum number of people: one pair of different people is expected at the match threshold. More images are no substitute."""
+
+MIN_MATED_PAIRS: Final = 100
+"""Minimum number of mated pairs: a true match rate is then known to the percent."""
+
 
 def calibrate(pairs: AllPairs, *, embedder: str, data: str, images: int, people: int) -> Calibration:
     """Fit a scale to all pairs of faces, with the error rates at the similarities of :data:`REPORTED_SIMILARITIES`.
 
     Raises:
-        OperatorError: there are too few impostor pairs for a monotone scale.
+        OperatorError: there are too few people, mated pairs or impostor pairs for the error rates at the match threshold.
     """
+    _require_support(pairs, images, people)
     try:
         scale = Calibration(
             embedder=embedder,
@@ -35,6 +55,20 @@ def calibrate(pairs: AllPairs, *, embedder: str, data: str, images: int, people:
         raise OperatorError("the images do not give a monotone scale; use images of more people") from error
     points = tuple(_point(pairs, similarity, scale.cosine(similarity)) for similarity in REPORTED_SIMILARITIES)
     return scale.model_copy(update={"operating_points": points})
+
+
+def _require_support(pairs: AllPairs, images: int, people: int) -> None:
+    least_impostor_pairs = round(MIN_IMPOSTOR_PAIRS / MATCH_RATE)
+    for count, least, name, advice in (
+        (people, MIN_PEOPLE, "people", "add images of more people"),
+        (pairs.genuine.size, MIN_MATED_PAIRS, "mated pairs", "add a second image of more people"),
+        (pairs.impostor.size, least_impostor_pairs, "impostor pairs", "add images of more people"),
+    ):
+        if count < least:
+            raise OperatorError(
+                f"{images:,} images of {people:,} people have {count:,} {name}; a scale with reliable error rates at similarity "
+                f"{MATCH_THRESHOLD} needs at least {least:,}; {advice}"
+            )
 
 
 def _point(pairs: AllPairs, similarity: float, cosine: float) -> OperatingPoint:
