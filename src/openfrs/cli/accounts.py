@@ -1,7 +1,6 @@
 """``openfrs accounts``: local administration of accounts. The server may run."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -17,11 +16,11 @@ from openfrs.accounts.audit.database_log import open_audit
 from openfrs.accounts.keyring import open_keyring
 from openfrs.accounts.principal import Role
 from openfrs.accounts.quotas import ProjectLimits
-from openfrs.core.errors import OperatorError
-from openfrs.store.accounts import AccountRepository
+from openfrs.store.accounts import AccountRepository, Domain
 from openfrs.store.opening import opened_database, require_data
 
-from .options import Data, settings_of
+from .named_accounts import find_domain, find_project, find_user, naming, parse_limits, reject_known_domain
+from .options import Data, Json, settings_of, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -31,28 +30,14 @@ ProjectName = Annotated[str, typer.Argument(help="Name of the project.")]
 
 
 @app.command("list")
-def list_accounts(data: Data = None) -> None:
+def list_accounts(as_json: Json = False, data: Data = None) -> None:
     """List domains with their projects, users, roles and access keys."""
     with _administration(data, "") as administration:
-        ids = Column("access keys (last used)", overflow="fold")  # a truncated ID is useless
-        table = Table("domain", "project or user", "state", "roles", ids)
-        for domain in administration.list_domains():
-            projects = {project.id: project for project in administration.list_projects(domain.id)}
-            for project in projects.values():
-                state = "enabled" if project.enabled else "disabled"
-                table.add_row(domain.name, f"project {project.name}", state, "", project.id)
-            for user in administration.list_users(domain.id):
-                roles = administration.get_roles(user).items()
-                keys = administration.list_keys(user)
-                table.add_row(
-                    domain.name,
-                    f"user {user.name}",
-                    "enabled" if user.enabled else "disabled",
-                    "\n".join(f"{role} of {projects[project_id].name}" for project_id, role in roles),
-                    "\n".join(f"{key.access_key} ({_time(key.last_used_at)})" for key in keys),
-                )
-            table.add_section()
-    Console().print(table)
+        domains = [_describe_domain(administration, domain) for domain in administration.list_domains()]
+    if as_json:
+        show_json(domains)
+    else:
+        _show_tables(domains)
 
 
 @app.command()
@@ -64,15 +49,19 @@ def create_domain(
 ) -> None:
     """Create a domain with a project and an admin, and print the credentials. They are shown only once."""
     with _administration(data, f"create domain {name}") as administration:
-        administration.create_domain(name, project=project, user=user, deliver=lambda new: _show(asdict(new)))
+        reject_known_domain(administration, name)
+        with naming(f"domain {name}"):
+            administration.create_domain(name, project=project, user=user, deliver=lambda new: show_json(asdict(new)))
 
 
 @app.command()
 def create_project(domain: DomainName, name: ProjectName, data: Data = None) -> None:
     """Create a project in a domain."""
     with _administration(data, f"create project {domain}/{name}") as administration:
-        project = administration.create_project(administration.find_domain(domain), name)
-        _show({"project_name": project.name, "project_id": project.id})
+        owner = find_domain(administration, domain)
+        with naming(f"project {name} of domain {domain}"):
+            project = administration.create_project(owner, name)
+        show_json({"project_name": project.name, "project_id": project.id})
 
 
 @app.command()
@@ -85,55 +74,66 @@ def create_user(
 ) -> None:
     """Create a user and print the password. It is shown only once."""
     with _administration(data, f"create user {domain}/{name}") as administration:
-        granted_project = administration.find_project(domain, project) if project else None
-        user, password = administration.create_user(administration.find_domain(domain), name)
+        owner = find_domain(administration, domain)
+        granted_project = find_project(administration, domain, project) if project else None
+        with naming(f"user {name} of domain {domain}"):
+            user, password = administration.create_user(owner, name)
         if granted_project:
             administration.set_role(user, granted_project, role)
-        _show({"domain": domain, "user": name, "password": password})
+        show_json({"domain": domain, "user": name, "password": password})
 
 
 @app.command()
 def grant(domain: DomainName, user: UserName, project: ProjectName, role: Role, data: Data = None) -> None:
     """Grant a user a role on a project. It replaces the previous role."""
     with _administration(data, f"grant {role} of {domain}/{project} to {user}") as administration:
-        administration.set_role(
-            administration.find_user(domain, user), administration.find_project(domain, project), role
-        )
+        found, granted = find_user(administration, domain, user), find_project(administration, domain, project)
+        previous = administration.get_roles(found).get(granted.id)
+        administration.set_role(found, granted, role)
+    replaced = f", no longer {previous}" if previous not in (None, role) else ""
+    print(f"User {user} is {role} of project {project}{replaced}.")
 
 
 @app.command()
 def withdraw(domain: DomainName, user: UserName, project: ProjectName, data: Data = None) -> None:
     """Remove a user's role on a project and revoke the user's tokens."""
     with _administration(data, f"withdraw role of {domain}/{project} from {user}") as administration:
-        administration.remove_role(administration.find_user(domain, user), administration.find_project(domain, project))
+        found, granted = find_user(administration, domain, user), find_project(administration, domain, project)
+        with naming(f"role of user {user} on project {project}"):
+            administration.remove_role(found, granted)
+    print(f"User {user} has no role on project {project} any more; the user's tokens are revoked.")
 
 
 @app.command()
 def disable(domain: DomainName, user: UserName, data: Data = None) -> None:
     """Disable a user. The user's tokens are revoked and the access keys stop working."""
     with _administration(data, f"disable {domain}/{user}") as administration:
-        administration.set_enabled(administration.find_user(domain, user), enabled=False)
+        administration.set_enabled(find_user(administration, domain, user), enabled=False)
+    print(f"User {user} of domain {domain} is disabled; the user's tokens are revoked.")
 
 
 @app.command()
 def enable(domain: DomainName, user: UserName, data: Data = None) -> None:
     """Enable a user."""
     with _administration(data, f"enable {domain}/{user}") as administration:
-        administration.set_enabled(administration.find_user(domain, user), enabled=True)
+        administration.set_enabled(find_user(administration, domain, user), enabled=True)
+    print(f"User {user} of domain {domain} is enabled.")
 
 
 @app.command()
 def disable_project(domain: DomainName, project: ProjectName, data: Data = None) -> None:
     """Disable a project. All its requests are rejected."""
     with _administration(data, f"disable project {domain}/{project}") as administration:
-        administration.update_project(administration.find_project(domain, project), enabled=False)
+        administration.update_project(find_project(administration, domain, project), enabled=False)
+    print(f"Project {project} of domain {domain} is disabled; all its requests are rejected.")
 
 
 @app.command()
 def enable_project(domain: DomainName, project: ProjectName, data: Data = None) -> None:
     """Enable a project."""
     with _administration(data, f"enable project {domain}/{project}") as administration:
-        administration.update_project(administration.find_project(domain, project), enabled=True)
+        administration.update_project(find_project(administration, domain, project), enabled=True)
+    print(f"Project {project} of domain {domain} is enabled.")
 
 
 @app.command()
@@ -147,42 +147,42 @@ def limit(
     data: Data = None,
 ) -> None:
     """Replace the limits of a project. The names are those of the settings."""
-    pairs = [limit.partition("=") for limit in limits or []]
-    try:
-        values = {name: json.loads(value) for name, _, value in pairs}
-    except ValueError as error:
-        raise OperatorError(f"cannot parse the limits {' '.join(limits or [])}; write each as name=value") from error
+    values = parse_limits(limits or [], ProjectLimits.from_settings(settings_of(data=data)))
     with _administration(data, f"limit {domain}/{project}") as administration:
-        administration.update_project(administration.find_project(domain, project), limits=values)
+        administration.update_project(find_project(administration, domain, project), limits=values)
+    own = ", ".join(f"{name}={value}" for name, value in values.items())
+    others = "the settings apply to the others" if own else "all limits are those of the settings"
+    print(f"Project {project} of domain {domain}: {own}{'; ' if own else ''}{others}.")
 
 
 @app.command()
 def reset_password(domain: DomainName, user: UserName, data: Data = None) -> None:
     """Set a new password, print it and revoke the user's tokens. The password is shown only once."""
     with _administration(data, f"reset password of {domain}/{user}") as administration:
-        password = administration.reset_password(administration.find_user(domain, user))
-        _show({"domain": domain, "user": user, "password": password})
+        password = administration.reset_password(find_user(administration, domain, user))
+        show_json({"domain": domain, "user": user, "password": password})
 
 
 @app.command()
 def create_key(domain: DomainName, user: UserName, data: Data = None) -> None:
     """Create an access key for a user and print the secret key. It is shown only once."""
     with _administration(data, f"create access key for {domain}/{user}") as administration:
-        _show(asdict(administration.create_key(administration.find_user(domain, user))))
+        show_json(asdict(administration.create_key(find_user(administration, domain, user))))
 
 
 @app.command()
 def revoke_key(access_key: str, data: Data = None) -> None:
     """Delete an access key."""
-    with _administration(data, f"revoke access key {access_key}") as administration:
-        administration.delete_key(access_key)
+    with _administration(data, f"revoke access key {access_key}") as administration, naming(f"access key {access_key}"):
+        user = administration.delete_key(access_key)
+    print(f"Access key {access_key} of user {user.name} is deleted.")
 
 
 @app.command()
 def rotate_key(access_key: str, data: Data = None) -> None:
     """Replace an access key with a new one and print the secret key. It is shown only once."""
-    with _administration(data, f"rotate access key {access_key}") as administration:
-        _show(asdict(administration.rotate_key(access_key)))
+    with _administration(data, f"rotate access key {access_key}") as administration, naming(f"access key {access_key}"):
+        show_json(asdict(administration.rotate_key(access_key)))
 
 
 @app.command()
@@ -190,14 +190,57 @@ def rotate_token_keys(data: Data = None) -> None:
     """Sign new tokens with a new key. Existing tokens stay valid."""
     with _administration(data, "rotate token keys") as administration:
         administration.rotate_token_keys(timedelta(hours=settings_of(data=data).token_hours))
+    print("New tokens are signed with a new key; existing tokens stay valid.")
 
 
-def _time(value: datetime | None) -> str:
-    return "never" if value is None else f"{value:%Y-%m-%d %H:%M:%S} UTC"
+def _time(value: datetime | None) -> str | None:
+    return None if value is None else f"{value:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _show(values: dict[str, Any]) -> None:
-    print(json.dumps(values, indent=2))
+def _describe_domain(administration: Administration, domain: Domain) -> dict[str, Any]:
+    """Return a domain with its projects and users, as JSON shows them."""
+    projects = {project.id: project for project in administration.list_projects(domain.id)}
+    return {
+        "name": domain.name,
+        "id": domain.id,
+        "projects": [
+            {"name": project.name, "id": project.id, "enabled": project.enabled, "limits": dict(project.limits)}
+            for project in projects.values()
+        ],
+        "users": [
+            {
+                "name": user.name,
+                "id": user.id,
+                "enabled": user.enabled,
+                "roles": {projects[key].name: str(role) for key, role in administration.get_roles(user).items()},
+                "access_keys": [
+                    {"access_key": key.access_key, "last_used_at": _time(key.last_used_at)}
+                    for key in administration.list_keys(user)
+                ],
+            }
+            for user in administration.list_users(domain.id)
+        ],
+    }
+
+
+def _show_tables(domains: list[dict[str, Any]]) -> None:
+    projects = Table("domain", "project", "state", Column("project id", overflow="fold"))  # a truncated ID is useless
+    users = Table("domain", "user", "state", "roles", Column("access keys (last used)", overflow="fold"))
+    for domain in domains:
+        for project in domain["projects"]:
+            projects.add_row(domain["name"], project["name"], _state(project), project["id"])
+        for user in domain["users"]:
+            roles = "\n".join(f"{role} of {project}" for project, role in user["roles"].items())
+            keys = (f"{key['access_key']} ({key['last_used_at'] or 'never'})" for key in user["access_keys"])
+            users.add_row(domain["name"], user["name"], _state(user), roles, "\n".join(keys))
+        projects.add_section()
+        users.add_section()
+    for table in (projects, users):
+        Console().print(table)
+
+
+def _state(account: Mapping[str, Any]) -> str:
+    return "enabled" if account["enabled"] else "disabled"
 
 
 @contextmanager

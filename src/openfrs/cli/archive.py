@@ -14,7 +14,7 @@ from openfrs.core.settings import Settings
 from openfrs.operations.transfer.archive.keys import ArchiveKeys, public_key
 from openfrs.store.opening import load_master_key
 
-from .options import Data, Project, settings_of
+from .options import Data, Json, Project, settings_of, show_json
 from .progress import track_items
 
 app = typer.Typer(no_args_is_help=True)
@@ -130,9 +130,13 @@ def distrust(
 
 
 @app.command()
-def trusted(data: Data = None) -> None:
+def trusted(as_json: Json = False, data: Data = None) -> None:
     """List the trusted keys of other servers."""
-    for other, name in ArchiveKeys(settings_of(data=data).data).trusted().items():
+    keys = ArchiveKeys(settings_of(data=data).data).trusted()
+    if as_json:
+        show_json([{"key": other, "name": name} for other, name in keys.items()])
+        return
+    for other, name in keys.items():
         print(f"{other}  {name}")
 
 

@@ -8,9 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from openfrs.vision.weights.cache import WeightCache
+from openfrs.vision.weights.cache import State, WeightCache
 
-from .options import Models, settings_of
+from .options import Json, Models, settings_of, show_json
 from .progress import track_downloads
 
 app = typer.Typer(no_args_is_help=True)
@@ -33,19 +33,31 @@ def fetch(
 
 
 @app.command("list")
-def list_weights(models: Models = None) -> None:
+def list_weights(as_json: Json = False, models: Models = None) -> None:
     """List the weights with their roles, origins, licences and states."""
     cache = _weight_cache(models)
-    table = Table(
-        "name", "role", "package", "licence", "origin", "input", "state", title=f"Model weights in {cache.directory}"
-    )
-    for name, state in cache.states().items():
-        weight = cache.manifest.weights[name]
-        artefact = cache.manifest.artefacts[weight.artefact]
-        package = f"{artefact.package} {artefact.version} ({artefact.registry})"
-        origin = weight.origin if weight.attributed else "origin not stated"
-        table.add_row(name, weight.role, package, weight.licence, origin, weight.input, state)
+    rows = [_describe(cache, name, state) for name, state in cache.states().items()]
+    if as_json:
+        show_json(rows)
+        return
+    table = Table(*rows[0], title=f"Model weights in {cache.directory}")
+    for row in rows:
+        table.add_row(*row.values())
     Console().print(table)
+
+
+def _describe(cache: WeightCache, name: str, state: State) -> dict[str, str]:
+    weight = cache.manifest.weights[name]
+    artefact = cache.manifest.artefacts[weight.artefact]
+    return {
+        "name": name,
+        "role": weight.role,
+        "package": f"{artefact.package} {artefact.version} ({artefact.registry})",
+        "licence": weight.licence,
+        "origin": weight.origin if weight.attributed else "origin not stated",
+        "input": weight.input,
+        "state": state,
+    }
 
 
 @app.command()

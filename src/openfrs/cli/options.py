@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import json
 from collections.abc import Callable
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -13,6 +14,8 @@ from openfrs.core.settings import Settings
 Data = Annotated[Path | None, typer.Option(help="Data directory.", show_default="./data")]
 Models = Annotated[Path | None, typer.Option(help="Directory of the model weights.", show_default="user cache")]
 Project = Annotated[str | None, typer.Option(help="ID of the project.", show_default="the first account's")]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _SERVE_OPTIONS = {
     "data": Data,
@@ -59,3 +62,8 @@ def configuration_of(**options: Any) -> Configuration:
 def settings_of(**options: Any) -> Settings:
     """Return the settings of :func:`configuration_of`."""
     return configuration_of(**options).settings
+
+
+def show_json(value: Any) -> None:
+    """Print a value as JSON."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
