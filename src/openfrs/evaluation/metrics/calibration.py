@@ -27,7 +27,7 @@ MATCH_RATE: Final = next(
 """The false match rate that a scale assigns to the match threshold."""
 
 MIN_PEOPLE: Final = next(people for people in range(2, 1000) if math.comb(people, 2) * MATCH_RATE >= 1)
-"""Minimum number of people: one pair of different people is expected at the match threshold. More images are no substitute."""
+"""Minimum number of people: one pair of different people is expected at the match threshold. More images do not replace them."""
 
 MIN_MATED_PAIRS: Final = 100
 """Minimum number of mated pairs: a true match rate is then known to the percent."""
