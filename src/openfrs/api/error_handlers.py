@@ -12,6 +12,7 @@ from starlette.routing import Match
 
 from openfrs.core.connection import ClientGoneError
 from openfrs.core.errors import ServiceError, render
+from openfrs.core.telemetry import logs
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.index.errors import IndexUnavailableError
 
@@ -19,7 +20,7 @@ from .auth import in_iam_envelope
 from .requests.body import IAM_PATHS
 from .responses import WireResponse
 
-log = logging.getLogger("openfrs.access")
+log = logging.getLogger(logs.ACCESS)
 
 _METHODS = ("GET", "POST", "PUT", "DELETE")
 

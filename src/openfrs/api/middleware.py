@@ -29,7 +29,7 @@ from .responses import SECURITY_HEADERS
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
-log = logging.getLogger("openfrs.access")
+log = logging.getLogger(logs.ACCESS)
 
 FRS_PATHS = ("/v1/", "/v2/")
 """Prefixes of the paths whose requests count as a project's activity."""

@@ -15,7 +15,7 @@ def serve(configuration: Configuration) -> None:
     """Run the server. SIGTERM or SIGINT stops it."""
     from openfrs.server.main import serve as run_server  # slow to import, and --help does without it
 
-    logs.configure(configuration.settings.log_format)
+    logs.configure(configuration.settings)
     for line in unknown_variables():
         _log.warning("%s", line)
     run_server(configuration.settings)

@@ -228,6 +228,13 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         "text", description="Format of the log: `text`, or `json` with one object per line."
     )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe lines of the log: `debug`, `info`, `warning` or `error`; requests are `info`."
+    )
+    log_probes: bool = Field(
+        True,
+        description="Log requests of `/health`, `/ready` and `/metrics` as any other; if false, only those that fail with 5xx.",
+    )
     otlp_endpoint: str = Field(
         "", description="Endpoint for traces by OTLP over HTTP, such as http://127.0.0.1:4318; needs `openfrs[otel]`."
     )

@@ -47,7 +47,7 @@ def serve(
         OperatorError: The data directory, the models, the certificate or the address cannot be used.
     """
     started = time.perf_counter()
-    logs.configure(settings.log_format)
+    logs.configure(settings)
     certificate = certificate_of(settings)  # reports an invalid certificate before anything is created
     scheme = "http" if certificate is None else "https"
     with (
@@ -100,7 +100,7 @@ def _serve(
     on_ready: Callable[[], None],
 ) -> None:
     """Serve in this process."""
-    logs.configure(settings.log_format)
+    logs.configure(settings)
     processes = VisionProcesses(settings, load_pipeline, identify_models)
     try:  # the processes load their models while this one imports the rest
         from .application import run_application

@@ -1,11 +1,15 @@
-"""The log as JSON."""
+"""The log as JSON, its level, and requests that are not logged."""
 
 import json
 import logging
+import os
+import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from openfrs.core.telemetry import logs
 from tests.support.fake_models import photo
@@ -49,3 +53,42 @@ def test_an_exception_is_logged_with_its_traceback() -> None:
         line = json.loads(logs.JsonFormatter().format(record("failed", exc_info=sys.exc_info())))
     assert "ArithmeticError: no numbers" in line["exception"]
     assert "request_id" not in line
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "logged"),
+    [
+        ("/health", 200, False),
+        ("/ready", 200, False),
+        ("/ready", 503, True),
+        ("/metrics", 404, False),
+        ("/docs", 200, True),
+    ],
+)
+def test_probes_that_succeed_can_be_left_out(path: str, status: int, logged: bool) -> None:
+    assert logs.is_no_probe(record("line", fields={"path": path, "status": status})) == logged
+
+
+@pytest.mark.parametrize(
+    ("level", "probes", "written"),
+    [
+        ("info", "true", ["probe", "search", "fault"]),
+        ("info", "false", ["search", "fault"]),
+        ("warning", "true", ["fault"]),
+    ],
+)
+def test_the_settings_choose_the_lines(level: str, probes: str, written: list[str]) -> None:
+    program = """
+import logging
+from openfrs.core.settings import Settings
+from openfrs.core.telemetry import logs
+logs.configure(Settings())
+access = logging.getLogger(logs.ACCESS)
+access.info("probe", extra={"fields": {"path": "/ready", "status": 200}})
+access.info("search", extra={"fields": {"path": "/v2/search", "status": 200}})
+access.error("fault")
+"""
+    environment = {**os.environ, "OPENFRS_LOG_LEVEL": level, "OPENFRS_LOG_PROBES": probes}
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=True)
+    assert [line.rpartition(" ")[2] for line in result.stderr.splitlines()] == written

@@ -4,7 +4,9 @@ import json
 import logging
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
+
+from openfrs.core.settings import Settings
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request in progress."""
@@ -12,13 +14,28 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 TEXT_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
-def configure(log_format: Literal["text", "json"]) -> None:
-    """Write the log of this process to standard error, as text or as JSON."""
+ACCESS: Final = "openfrs.access"
+"""The logger of requests."""
+
+_PROBES: Final = frozenset({"/health", "/ready", "/metrics"})
+_FIRST_FAILURE: Final = 500
+
+
+def configure(settings: Settings) -> None:
+    """Write the log of this process to standard error, as text or as JSON, from the level of the settings."""
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter() if log_format == "json" else logging.Formatter(TEXT_FORMAT))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else logging.Formatter(TEXT_FORMAT))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
     for name in ("alembic", "faiss"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    if not settings.log_probes:
+        logging.getLogger(ACCESS).addFilter(is_no_probe)
+
+
+def is_no_probe(record: logging.LogRecord) -> bool:
+    """Return False for the line of a probe or scraper that got a response other than 5xx."""
+    fields = getattr(record, "fields", {})
+    return fields.get("path") not in _PROBES or fields["status"] >= _FIRST_FAILURE
 
 
 class JsonFormatter(logging.Formatter):

@@ -50,7 +50,7 @@ def run_vision_process(
     for number in (signal.SIGINT, signal.SIGTERM):  # sent to every process of a terminal or a service
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_server, daemon=True).start()
-    logs.configure(settings.log_format)
+    logs.configure(settings)
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_DATA, (settings.vision_memory, settings.vision_memory))
     with connection, suppress(ConnectionError):
