@@ -124,7 +124,7 @@ class Dataset:
                 yield members
                 continue
             people = np.unique(self.people[members])
-            for start in range(FOLDS):
+            for start in range(min(FOLDS, people.size)):
                 yield members & np.isin(self.people, people[start::FOLDS])
 
     def left_out(self, names: Sequence[str], ridge: float, training: Flags | None = None) -> Floats:

@@ -28,14 +28,18 @@ def training() -> ModuleType:
     return module
 
 
+NAMES = ("network", "spectrum")
+
+
 def make_dataset(training: ModuleType) -> Any:
-    """Return six people, each live and attacked; the network separates all but the last, whom the spectrum separates."""
+    """Return people before two cameras and of a set, each live and attacked; the network separates all but the last, whom the
+    spectrum separates."""
     random = np.random.default_rng(3)
     samples, network, spectrum = [], [], []
-    for person in range(6):
+    for person, source in enumerate(("camera01", "camera01", "camera02", "diverse", "diverse", "NUAA")):
         for kind in ("", "phone"):
-            for frame in range(10):
-                samples.append(training.Sample(Path(f"{frame}"), "screen", kind, f"p{person}", f"p{person}{kind}"))
+            for _ in range(10):
+                samples.append(training.Sample(source, kind, f"p{person}", f"p{person}{kind}"))
                 live = 1.0 if kind == "" else -1.0
                 network.append([random.normal(live * (2 if person < 5 else 0))])
                 spectrum.append(random.normal(live, 1, 8))
@@ -45,9 +49,8 @@ def make_dataset(training: ModuleType) -> Any:
 
 
 def test_training_is_deterministic(training: ModuleType) -> None:
-    variant = (("network", "spectrum"), 3.0)
     first, again = (
-        training.parameters(each.fit(variant, each.labelled))
+        training.parameters(each.fit(NAMES, 3.0, each.has_face))
         for each in (make_dataset(training), make_dataset(training))
     )
     assert first == again
@@ -57,32 +60,51 @@ def test_training_is_deterministic(training: ModuleType) -> None:
 
 def test_a_stronger_ridge_has_smaller_weights(training: ModuleType) -> None:
     dataset = make_dataset(training)
-    sizes = [
-        np.abs(dataset.fit((("network", "spectrum"), ridge), dataset.labelled).weights).sum() for ridge in (1, 100)
-    ]
+    sizes = [np.abs(dataset.fit(NAMES, ridge, dataset.has_face).weights).sum() for ridge in (1, 100)]
     assert sizes[1] < sizes[0]
 
 
-def test_weights_balance_classes_and_clips(training: ModuleType) -> None:
+def test_weights_balance_live_faces_and_attacks_and_their_sources(training: ModuleType) -> None:
     dataset = make_dataset(training)
-    weights = dataset.weights(dataset.labelled)
+    everything = np.ones(dataset.live.size, np.bool_)
+    weights = dataset.weights(everything)
     assert weights[dataset.live].sum() == pytest.approx(100)
     assert weights[~dataset.live].sum() == pytest.approx(100)
-    assert weights[dataset.clips == "p0"].sum() == pytest.approx(100 / 6)
+    large, small = (weights[dataset.of(name)].sum() for name in ("camera01", "camera02"))
+    assert large / small == pytest.approx(2**0.5)
 
 
-def test_leave_one_out_does_not_fit_to_the_person_measured(training: ModuleType) -> None:
+def test_a_camera_is_left_out_whole_and_of_other_sets_people(training: ModuleType) -> None:
     dataset = make_dataset(training)
-    variant = (("network", "spectrum"), 3.0)
-    margins = dataset.leave_one_out(variant, dataset.labelled)
-    own = dataset.people == "p2"
+    folds = list(dataset.folds())
+    assert (np.sum(folds, axis=0) == 1).all()
+    for fold in folds:
+        (source,) = set(dataset.sources[fold])
+        if source in dataset.cameras:
+            assert fold.sum() == (dataset.sources == source).sum()
+        else:
+            assert len(set(dataset.people[fold])) == 1
+
+
+def test_margins_of_samples_left_out_do_not_depend_on_their_labels(training: ModuleType) -> None:
+    dataset = make_dataset(training)
+    margins = dataset.left_out(NAMES, 3.0)
+    own = dataset.sources == "camera01"
     dataset.live = np.where(own, ~dataset.live, dataset.live)
-    assert dataset.leave_one_out(variant, dataset.labelled)[own] == pytest.approx(margins[own])
+    assert dataset.left_out(NAMES, 3.0)[own] == pytest.approx(margins[own], nan_ok=True)
     assert np.isnan(margins[7])
 
 
-def test_halves_have_no_person_in_common(training: ModuleType) -> None:
+def test_the_scale_of_margins_is_that_of_log_odds(training: ModuleType) -> None:
     dataset = make_dataset(training)
-    development, held = training.halves(dataset)
-    assert development.sum() == held.sum() == 60
-    assert not set(dataset.people[development]) & set(dataset.people[held])
+    margins = dataset.left_out(NAMES, 1.0)
+    slope, offset = dataset.scale(margins)
+    assert slope > 0
+    again = dataset.scale(slope * margins + offset)
+    assert again == pytest.approx((1.0, 0.0), abs=0.01)
+
+
+def test_a_certain_attack_of_the_network_is_below_the_threshold(training: ModuleType) -> None:
+    dataset = make_dataset(training)
+    dataset.cues["network"][0] = training.FLOOR - 1
+    assert dataset.floored(np.full(dataset.live.size, 9.0))[0] == -1
