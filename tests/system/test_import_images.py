@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from openfrs.core.settings import Settings
-from openfrs.operations.transfer.images import Importing, Line, import_images
-from openfrs.operations.transfer.sources import Naming, folder_items, mapped_items
+from openfrs.operations.transfer.images import Importing, import_images
+from openfrs.operations.transfer.report import Line
+from openfrs.operations.transfer.sources import Naming, folder_items
+from openfrs.operations.transfer.tables import mapped_items
 from openfrs.vision.weights.cache import WeightCache
 from tests.support.data_directories import enrolled, new_data, write_images
 from tests.support.fake_models import FakePipeline, load

@@ -6,20 +6,26 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.progress import MofNCompleteColumn, ProgressColumn, Task, TimeRemainingColumn
 from rich.text import Text
 
 from openfrs.core.errors import OperatorError
+from openfrs.core.text import escaped
 from openfrs.operations.transfer.compreface import compreface_items
-from openfrs.operations.transfer.images import Importing, Line, Outcome, Tally, import_images
-from openfrs.operations.transfer.sources import Item, Naming, folder_items, mapped_items
+from openfrs.operations.transfer.images import Importing, import_images
+from openfrs.operations.transfer.report import Line, Outcome, Tally
+from openfrs.operations.transfer.sources import Item, Naming, Skipped, folder_items
+from openfrs.operations.transfer.tables import mapped_items
 
 from .archive import PassphraseFile, Trust, import_archived
 from .options import Data, Models, Project, settings_of
 from .progress import progress_bars
+
+_SOME_REJECTED: Final = 3
+"""Exit status: the import is complete, but images were rejected."""
 
 
 class Origin(StrEnum):
@@ -51,6 +57,12 @@ def import_faces(
     ] = False,
     create: Annotated[bool, typer.Option("--create", help="Create the face set if it does not exist.")] = False,
     fields: Annotated[str, typer.Option(help="Custom fields of a face set that is created, as in the API.")] = "{}",
+    name_field: Annotated[
+        str, typer.Option(help="String field that keeps the names of people; --create declares it.")
+    ] = "name",
+    update: Annotated[
+        bool, typer.Option("--update", help="Give images that were imported before the labels of the source.")
+    ] = False,
     api_key: Annotated[str | None, typer.Option(help="API key of the CompreFace service to import.")] = None,
     report: Annotated[Path | None, typer.Option(help="File for the results, one JSON line per image.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report without writing.")] = False,
@@ -60,11 +72,11 @@ def import_faces(
 ) -> None:
     """Enrol faces from images, or import a face set from an archive. Stop the server first.
 
-    If the command is interrupted, run it again: images resume, an archive starts over.
+    If the command is interrupted, run it again: images resume, an archive starts over. Exits 3 if images were rejected.
     """
     settings = settings_of(data=data, models=models)
     if archive is not None:
-        if face_set is not None or source is not None or create or dry_run or report is not None:
+        if face_set is not None or source is not None or create or update or dry_run or report is not None:
             raise OperatorError(
                 "--archive can be combined with --as, --trust, --passphrase-file, --project and --data only"
             )
@@ -74,34 +86,57 @@ def import_faces(
         raise OperatorError("name the face set and the source: openfrs import SET SOURCE, or --archive FILE")
     if origin is Origin.PICTURES:
         print("openfrs: --from pictures is deprecated; use --from images", file=sys.stderr)
-    job = Importing(face_set, project, not all_faces, dry_run, _field_definitions(fields) if create else None)
+    job = Importing(
+        face_set,
+        project,
+        single=not all_faces,
+        dry=dry_run,
+        create=_field_definitions(fields) if create else None,
+        update=update,
+        name_field=name_field,
+    )
+    skipped = Skipped()
     with ExitStack() as stack:
         file = stack.enter_context(_opened(report)) if report is not None else None
         progress = stack.enter_context(progress_bars(MofNCompleteColumn(), _Rate(), TimeRemainingColumn()))
-        total = sum(1 for _ in _items(source, origin, named_by, api_key))
+        total = sum(1 for _ in _items(source, origin, named_by, api_key, skipped))
         task = progress.add_task("images", total=total)
 
         def report_line(line: Line) -> None:
             progress.advance(task)
-            if line.outcome is Outcome.REFUSED:
-                progress.console.out(f"rejected: {line.file}: {line.reason}", highlight=False)
+            if line.reason is not None:
+                verb = "rejected" if line.outcome is Outcome.REFUSED else line.outcome.value
+                progress.console.out(f"{verb}: {escaped(line.file)}: {escaped(line.reason)}", highlight=False)
             if file is not None:
                 print(line.as_json(), file=file, flush=True)
 
         tally = import_images(settings, _items(source, origin, named_by, api_key), job, report_line)
-    print(_summary(tally, dry_run=dry_run))
+    print(_summary(tally, skipped, job))
+    if tally.outcomes[Outcome.REFUSED]:
+        raise typer.Exit(_SOME_REJECTED)
 
 
-def _items(source: Path, origin: Origin, named_by: Naming, api_key: str | None) -> Iterator[Item]:
+def _items(
+    source: Path, origin: Origin, named_by: Naming, api_key: str | None, skipped: Skipped | None = None
+) -> Iterator[Item]:
     if origin is Origin.COMPREFACE:
         return compreface_items(source, api_key)
-    return folder_items(source, named_by) if source.is_dir() else mapped_items(source)
+    return folder_items(source, named_by, skipped) if source.is_dir() else mapped_items(source)
 
 
-def _summary(tally: Tally, *, dry_run: bool) -> str:
-    added, present, rejected = (tally.outcomes[each] for each in (Outcome.ADDED, Outcome.PRESENT, Outcome.REFUSED))
-    verb = "would be added" if dry_run else "added"
-    return f"{tally.faces} faces of {added} images {verb}; {present} images already present, {rejected} rejected."
+def _summary(tally: Tally, skipped: Skipped, job: Importing) -> str:
+    added, present, updated, rejected = (tally.outcomes[each] for each in Outcome)
+    verb = "would be added" if job.dry else "added"
+    lines = [
+        f"{tally.faces} faces of {added} images {verb}; {present} images already present, {updated} updated, {rejected} rejected."
+    ]
+    if str(skipped):
+        lines.append(f"Skipped: {skipped}.")
+    if tally.unnamed:
+        lines.append(
+            f"{tally.unnamed} images have only a transliterated name, because the face set has no string field {job.name_field}."
+        )
+    return "\n".join(lines)
 
 
 def _field_definitions(text: str) -> dict[str, Any]:

@@ -16,3 +16,14 @@ def is_plain(text: str) -> bool:
 def plain(text: str, replacement: str = "?") -> str:
     """Return a text with its control characters and lone surrogates replaced."""
     return _CONTROL.sub(replacement, text)
+
+
+def escaped(text: str) -> str:
+    r"""Return a text for a terminal: control characters and bytes that are not UTF-8 as ``\xff``, lone surrogates as ``\ud800``."""
+    return _CONTROL.sub(lambda match: _escape(ord(match[0])), text)
+
+
+def _escape(code: int) -> str:
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was decoded with "surrogateescape"
+        code -= 0xDC00
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -93,9 +93,13 @@ class Faces:
         )
         return await to_thread.run_sync(self._count_new, face_set, templates, dry_run)
 
-    def exists(self, face_set: FaceSet, face_id: str) -> bool:
-        """Return whether a set has a face with this id."""
-        return self._repository.find_face(face_set.id, face_id) is not None
+    def find(self, face_set: FaceSet, face_id: str) -> Face | None:
+        """Return the face of a set with this id, or None."""
+        return self._repository.find_face(face_set.id, face_id)
+
+    def named(self, face_set: FaceSet, external_image_id: str) -> list[Face]:
+        """Return the faces of a set with this external image id."""
+        return self._repository.find_faces(face_set.id, Match(external_image_id=external_image_id))
 
     def list_faces(self, project_id: str, set_name: str, offset: int, limit: int) -> tuple[FaceSet, list[Face]]:
         """Return faces in order of enrolment.

@@ -47,7 +47,8 @@ _BMP_HEADER_SIZES: Final = frozenset({12, 40, 56, 64, 108, 124})
 _JPEG_MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 """The marker of the next segment or of the end of the image, after any coded pixels and fill bytes."""
 
-_JPEG, _BMP = b"\xff\xd8\xff", b"BM"
+JPEG_SIGNATURE: Final = b"\xff\xd8\xff"
+_BMP = b"BM"
 _SEARCH_STEP: Final = 256 * 1024
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _END_OF_IMAGE, _START_OF_SCAN, _APP1 = 0xD9, 0xDA, 0xE1
@@ -75,7 +76,7 @@ def read_header(data: bytes) -> Header | None:
         ValueError: the file is damaged or incomplete.
     """
     try:
-        if data.startswith(_JPEG):
+        if data.startswith(JPEG_SIGNATURE):
             return _read_jpeg(data)
         if data.startswith(png.SIGNATURE):
             return Header("PNG", *png.read_size(data), png.read_orientation(data))
@@ -93,7 +94,7 @@ def read_size(data: bytes) -> tuple[int, int]:
     Reads as little as possible and validates nothing: the result estimates decoding time.
     """
     try:
-        if data.startswith(_JPEG):
+        if data.startswith(JPEG_SIGNATURE):
             return next(
                 (_frame_size(data, start) for marker, start, _ in _jpeg_segments(data) if marker in _FRAMES), (0, 0)
             )

@@ -24,6 +24,9 @@ _HARMLESS: Final = re.compile(r"extraneous bytes|ICC marker|JFIF revision|Adobe 
 
 _END_OF_JPEG: Final = b"\xff\xd9"
 
+_REDUCED_QUALITY: Final = 92
+"""Quality of a JPEG that is encoded again: high, as cameras write them."""
+
 _MIN_REDUCTION: Final = 2.0
 """Decoding at more than half scale takes as long as at full scale."""
 
@@ -53,6 +56,37 @@ def decode_reduced(data: bytes, parameter: str, side: int) -> tuple[Pixels, floa
         raise ServiceError("FRS.0015", parameter) from None
 
 
+def reduce_jpeg(data: bytes, *, max_side: int, max_bytes: int) -> bytes:
+    """Return a JPEG upright and encoded again within the limits of sides and bytes, or at an eighth of its size.
+
+    It is decoded at the reduced scale, which takes less time and far less memory than at full scale.
+
+    Raises:
+        ValueError: the data is damaged, or not a JPEG.
+    """
+    header = read_header(data)
+    if header is None or header.format != "JPEG":
+        raise ValueError("not a JPEG")
+    complete = data if header.has_end else data + _END_OF_JPEG
+    for eighths in range(8, 0, -1):
+        height, width = (-(-length * eighths // 8) for length in (header.height, header.width))
+        if max(height, width) <= max_side or eighths == 1:
+            pixels = _upright(_decode_at_scale(complete, (height, width)), header.orientation)
+            result = simplejpeg.encode_jpeg(pixels, _REDUCED_QUALITY, "RGB", "420")
+            if len(result) <= max_bytes:
+                break
+    return bytes(result)
+
+
+def _decode_at_scale(data: bytes, size: tuple[int, int]) -> Pixels:
+    try:
+        return _decode_with_simplejpeg(data, size, factor=1)
+    except ValueError as error:
+        if not _HARMLESS.search(str(error)):
+            raise
+    return _decode_with_simplejpeg(data, size, factor=1, strict=False)
+
+
 def _decode_jpeg(data: bytes, min_size: tuple[int, int]) -> Pixels:
     """Decode at the smallest scale of the decoder that gives at least ``min_size`` (height, width), or at full scale."""
     try:
@@ -68,9 +102,11 @@ def _decode_endless_jpeg(data: bytes, min_size: tuple[int, int]) -> Pixels:
     return _decode_with_simplejpeg(data + _END_OF_JPEG, min_size)
 
 
-def _decode_with_simplejpeg(data: bytes, min_size: tuple[int, int]) -> Pixels:
+def _decode_with_simplejpeg(
+    data: bytes, min_size: tuple[int, int], *, factor: float = _MIN_REDUCTION, strict: bool = True
+) -> Pixels:
     height, width = min_size
-    pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width, min_factor=_MIN_REDUCTION)
+    pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width, min_factor=factor, strict=strict)
     return np.asarray(pixels, dtype=np.uint8)
 
 

@@ -11,7 +11,7 @@ from typing import Final, TextIO
 
 from openfrs.core.errors import OperatorError
 
-from .sources import Item, Names, named_item
+from .sources import Item
 
 _COPY: Final = re.compile(r"COPY (?:public\.)?\"?(\w+)\"? \(([^)]*)\) FROM stdin;\n?")
 _ESCAPE: Final = re.compile(r"\\(.)")
@@ -30,11 +30,10 @@ def compreface_items(dump: Path, api_key: str | None) -> Iterator[Item]:
             ``api_key``.
     """
     people = _people(dump, api_key)
-    names = Names()
     try:
         for row in _rows(dump, "img"):
             if row["id"] in people:
-                yield named_item(row["id"], people[row["id"]], _Bytes(row["content"]).decode, names)
+                yield Item(row["id"], people[row["id"]], _Bytes(row["content"]).decode)
     except OSError as error:
         raise OperatorError(f"cannot read {dump}: {error.strerror}") from error
 

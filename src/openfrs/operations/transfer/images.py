@@ -2,12 +2,12 @@
 
 import asyncio
 import hashlib
-import json
-from collections import Counter
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from itertools import islice, takewhile
+from threading import Lock
 from typing import Any, Final
 
 from anyio import to_thread
@@ -16,73 +16,50 @@ from openfrs.core import limits
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
 from openfrs.faces.dry_run import DryRun
-from openfrs.faces.fields import ALPHABET, parse_values
+from openfrs.faces.fields import ALPHABET
+from openfrs.media.decoding.header import JPEG_SIGNATURE, read_size
 from openfrs.media.decoding.image import EncodedImage
+from openfrs.media.decoding.pixels import reduce_jpeg
 from openfrs.operations.lookup import project_or_first
 from openfrs.services import Services
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.errors import StoreUnavailableError
-from openfrs.store.faces.models import FaceSet, IdTakenError
+from openfrs.store.faces.models import Face, FaceSet, IdTakenError
+from openfrs.store.index.columns import FieldType
 from openfrs.store.opening import require_data
 from openfrs.vision.loading import load_models
 from openfrs.vision.pipeline import Pipeline
 
-from .sources import Item, SourceError
+from .files import SourceError
+from .labels import Label, Labels
+from .report import Line, Outcome, Tally
+from .sources import Item
 
 _READ_AHEAD: Final = 4
 """Images read in advance, so that no thread waits for the disk."""
 
-
-class Outcome(StrEnum):
-    """The result of an image."""
-
-    ADDED = "added"
-    PRESENT = "present"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The report line of an image. In a dry run ``faces`` counts the faces that would be added, and there are no ids."""
-
-    file: str
-    outcome: Outcome
-    external_image_id: str | None = None
-    face_ids: Sequence[str] = ()
-    faces: int = 0
-    reason: str | None = None
-
-    def as_json(self) -> str:
-        """Return the line of the report file."""
-        values: dict[str, Any] = {"file": self.file, "outcome": self.outcome}
-        values |= {"external_image_id": self.external_image_id}
-        values |= {"faces": self.faces, "face_ids": list(self.face_ids), "reason": self.reason}
-        return json.dumps({name: value for name, value in values.items() if value is not None}, ensure_ascii=False)
-
-
-@dataclass
-class Tally:
-    """Counts of the images by outcome, and of the faces added."""
-
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    faces: int = 0
-
-    def count(self, line: Line) -> None:
-        """Add the line of an image."""
-        self.outcomes[line.outcome] += 1
-        self.faces += line.faces
+_MAX_PHOTO_PIXELS: Final = 128_000_000
+"""Of a photo that is reduced. One is at a time: the decoder of a progressive JPEG keeps all its coefficients in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Importing:
-    """The target of an import and its options. ``single`` enrols only the main face of an image; a ``dry`` run writes nothing."""
+    """The target of an import and its options.
+
+    ``single`` enrols only the main face of an image; a ``dry`` run writes nothing; ``update`` changes labels of images that were
+    imported before.
+    """
 
     set_name: str
-    project_id: str | None = None
+    project: str | None = None
     single: bool = True
     dry: bool = False
     create: Mapping[str, Any] | None = None
     """Custom fields of the face set, which is created if it does not exist. None does not create it."""
+
+    update: bool = False
+    name_field: str = "name"
+    """The custom field that keeps the names of people. A face set that is created has it."""
 
 
 def import_images(
@@ -103,7 +80,7 @@ def import_images(
         ServiceError: The face set does not exist, or uses another embedder.
     """
     with _services(settings, load_pipeline) as services:
-        project_id = project_or_first(settings, job.project_id)
+        project_id = project_or_first(settings, job.project)
         if job.create is not None:
             _create(services, settings, project_id, job)
         face_set = services.face_sets.require_usable(project_id, job.set_name)
@@ -134,6 +111,8 @@ class _Import:
         self._report = report
         self._tally = Tally()
         self._dry_run = DryRun()
+        self._labels = Labels(services.faces, face_set, job.name_field)
+        self._reducing = Lock()
 
     async def all(self, items: Iterable[Item], max_concurrent: int) -> Tally:
         """Import all items, with at most ``max_concurrent`` images in memory."""
@@ -156,37 +135,96 @@ class _Import:
         return self._tally
 
     async def _one(self, item: Item) -> Line:
+        stored: Sequence[Face] = ()
         try:
-            return await self._enrol(item)
-        except IdTakenError:
-            return Line(item.name, Outcome.PRESENT, item.external_image_id)
-        except ServiceError as error:
-            reason = error.message
-        except SourceError as error:
-            reason = str(error)
+            data = await to_thread.run_sync(item.read)
+            ids = ImportedIds(self._face_set.public_id, item.name, data)
+            stored = await to_thread.run_sync(self._stored, ids)
+            label = await to_thread.run_sync(self._labels.of, item, stored)
+            if not self._labels.is_kept(label):
+                self._tally.unnamed += 1
+            if stored:
+                return await to_thread.run_sync(self._compare, item, label, stored)
+            return await self._enrol(item, label, ids, data)
+        except (ServiceError, SourceError) as error:
+            reason = error.message if isinstance(error, ServiceError) else str(error)
         except OSError as error:
             reason = error.strerror or "the file cannot be read"
-        return Line(item.name, Outcome.REFUSED, item.external_image_id, reason=reason)
+        return _line(item, Outcome.REFUSED, stored, reason=reason)
 
-    async def _enrol(self, item: Item) -> Line:
-        data = await to_thread.run_sync(item.read)
-        ids = ImportedIds(self._face_set.public_id, item.name, data)
+    def _stored(self, ids: "ImportedIds") -> list[Face]:
+        """Return the faces of an image that was imported before."""
+        found = (self._services.faces.find(self._face_set, face_id) for face_id in ids.unlimited())
+        return list(takewhile(lambda face: face is not None, found))  # type: ignore[arg-type]
+
+    def _compare(self, item: Item, label: Label, stored: Sequence[Face]) -> Line:
+        """Compare the label of an image with its stored faces, and change theirs if the job says so."""
+        if not self._job.update:
+            label = self._labels.without_new_name(label, stored)
+        changes = {name: change for face in stored for name, change in label.changes_of(face).items()}
+        if not changes:
+            return _line(item, Outcome.PRESENT, stored)
+        reason = "; ".join(f"{name} is {_shown(old)}, not {_shown(new)}" for name, (old, new) in changes.items())
+        if not self._job.update:
+            return _line(
+                item, Outcome.REFUSED, stored, reason=f"conflict: imported before, {reason}; --update changes it"
+            )
+        values: dict[str, Any] = {"external_image_id": label.external_image_id, "fields": label.fields}
+        if not self._job.dry:
+            for face in stored:
+                self._services.faces.update(self._project_id, self._job.set_name, face.face_id, **values)
+        updated = [
+            replace(
+                face,
+                external_image_id=label.external_image_id or face.external_image_id,
+                fields={**face.fields, **label.fields},
+            )
+            for face in stored
+        ]
+        return _line(item, Outcome.UPDATED, updated, reason=reason.replace(", not ", ", now "))
+
+    async def _enrol(self, item: Item, label: Label, ids: "ImportedIds", data: bytes) -> Line:
         faces, path = self._services.faces, (self._project_id, self._job.set_name)
-        if await to_thread.run_sync(faces.exists, self._face_set, ids(1)[0]):
-            raise IdTakenError
-        values = item.fields if item.typed else parse_values(item.fields, self._face_set.fields)
         options: dict[str, Any] = {
-            "external_image_id": item.external_image_id,
-            "fields": values,
+            "external_image_id": label.external_image_id,
+            "fields": label.fields,
             "single": self._job.single,
         }
-        image = EncodedImage(data, "image")
+        image = EncodedImage(await to_thread.run_sync(self._within_limits, data), "image")
         if self._job.dry:
             count = await faces.dry_run(*path, image, **options, dry_run=self._dry_run)
-            return Line(item.name, Outcome.ADDED, item.external_image_id, faces=count)
-        _, added = await faces.add(*path, image, **options, new_ids=ids)
-        face_ids = [face.face_id for face in added]
-        return Line(item.name, Outcome.ADDED, added[0].external_image_id, face_ids, len(added))
+            return Line(item.name, Outcome.ADDED, label.external_image_id, faces=count, fields=label.fields)
+        try:
+            _, added = await faces.add(*path, image, **options, new_ids=ids)
+        except IdTakenError:
+            raise SourceError("conflict: another face of the set has the id of this image's face") from None
+        return replace(_line(item, Outcome.ADDED, added), faces=len(added))
+
+    def _within_limits(self, data: bytes) -> bytes:
+        """Reduce a photo above the limits of the API; others are rejected or accepted by it."""
+        width, height = read_size(data)
+        too_large = max(width, height) > limits.MAX_IMAGE_SIDE or len(data) > limits.MAX_IMAGE_BYTES
+        if not too_large or not data.startswith(JPEG_SIGNATURE):
+            return data
+        if width * height > _MAX_PHOTO_PIXELS:
+            raise SourceError(f"the photo has {width} x {height} pixels; at most {_MAX_PHOTO_PIXELS} are decoded")
+        with self._reducing:
+            try:
+                return reduce_jpeg(data, max_side=limits.MAX_IMAGE_SIDE, max_bytes=limits.MAX_IMAGE_BYTES)
+            except ValueError:
+                raise SourceError("the photo is damaged") from None
+
+
+def _line(item: Item, outcome: Outcome, stored: Sequence[Face], *, reason: str | None = None) -> Line:
+    """Return the report line of an image with these faces in the set."""
+    if not stored:
+        return Line(item.name, outcome, reason=reason)
+    face_ids = [face.face_id for face in stored]
+    return Line(item.name, outcome, stored[0].external_image_id, face_ids, reason=reason, fields=stored[0].fields)
+
+
+def _shown(value: Any) -> str:
+    return "not set" if value is None else str(value)
 
 
 class ImportedIds:
@@ -197,7 +235,11 @@ class ImportedIds:
 
     def __call__(self, count: int) -> list[str]:
         """Return the ids of ``count`` faces, largest face first."""
-        return [self._nth(index) for index in range(count)]
+        return list(islice(self.unlimited(), count))
+
+    def unlimited(self) -> Iterator[str]:
+        """Yield the ids of all faces that the image could have."""
+        return map(self._nth, itertools.count())
 
     def _nth(self, index: int) -> str:
         key = self._key.copy()
@@ -216,10 +258,17 @@ def _create(services: Services, settings: Settings, project_id: str, job: Import
         project_id,
         job.set_name,
         settings.max_face_set_capacity,
-        job.create or {},
+        _with_name(job.create or {}, job.name_field),
         limit=settings.max_face_sets,
         max_capacity=settings.max_face_set_capacity,
     )
+
+
+def _with_name(fields: Mapping[str, Any], name_field: str) -> Mapping[str, Any]:
+    """Add the field for names, if there is room for it."""
+    if name_field in fields or len(fields) >= limits.MAX_CUSTOM_FIELDS:
+        return fields
+    return {name_field: {"type": FieldType.STRING.value}, **fields}
 
 
 @contextmanager

@@ -1,26 +1,21 @@
-"""Sources of images to import: a folder tree, or a CSV or JSONL file that lists images with their ids and custom fields."""
+"""Items to import, and the images of a folder tree as items."""
 
-import csv
-import json
 import os
-import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from openfrs.core import limits
 from openfrs.core.errors import OperatorError
+from openfrs.core.text import escaped
 
-SUFFIXES: Final = frozenset([".jpg", ".jpeg", ".png", ".bmp"])
-"""Suffixes of the files of a folder that are imported."""
+from .files import FOREIGN_SUFFIXES, SUFFIXES, SourceError, check_name, read_image_file
 
-_FORBIDDEN: Final = re.compile(r"[^A-Za-z0-9_-]")
-
-
-class SourceError(Exception):
-    """An item cannot be imported, for the reason in the message."""
+_THUMBNAIL_FOLDERS: Final = frozenset(["@eadir", "thumbnails", "#recycle", "__macosx"])
+"""Folders, in lower case, that photo stations and systems fill with thumbnails or deleted files. Hidden ones are skipped anyway."""
 
 
 class Naming(StrEnum):
@@ -32,127 +27,103 @@ class Naming(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An image to import. ``name`` is unique within its source and the same in each run.
+    """An image to import. ``name`` is unique within its source and the same in each run; ``person`` may have any characters.
 
     ``read`` returns the bytes, or raises ``SourceError`` or ``OSError``. Values of ``fields`` are strings unless ``typed`` is set.
     """
 
     name: str
-    external_image_id: str | None
+    person: str | None
     read: Callable[[], bytes] = field(repr=False)
     fields: Mapping[str, Any] = field(default_factory=dict)
     typed: bool = True
 
 
-class Names:
-    """Converts names of people to external image ids, which consist of ``A-Z``, ``a-z``, ``0-9``, ``_`` and ``-``."""
+@dataclass
+class Skipped:
+    """Everything in a folder tree but its images: files of other types by suffix, hidden files, and folders that are not read."""
 
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
+    suffixes: Counter[str] = field(default_factory=Counter)
+    hidden: int = 0
+    folders: list[str] = field(default_factory=list)
 
-    def external_image_id(self, name: str) -> str:
-        """Replace each character that is not allowed with ``_``.
+    def __str__(self) -> str:
+        parts = []
+        if self.suffixes:
+            most_first = sorted(self.suffixes.items(), key=lambda item: (-item[1], item[0]))
+            parts.append("files of other types: " + ", ".join(f"{count} {escaped(each)}" for each, count in most_first))
+        if self.hidden:
+            parts.append(f"hidden files: {self.hidden}")
+        if self.folders:
+            names = ", ".join(map(escaped, self.folders[:_NAMED_FOLDERS]))
+            more = f" and {len(self.folders) - _NAMED_FOLDERS} more" if len(self.folders) > _NAMED_FOLDERS else ""
+            parts.append(f"hidden, thumbnail or linked folders: {names}{more}")
+        return "; ".join(parts)
 
-        Raises:
-            SourceError: The name is too long, or another name has the same id.
-        """
-        result = _FORBIDDEN.sub("_", name)
-        if len(result) > limits.MAX_EXTERNAL_IMAGE_ID_LENGTH:
-            raise SourceError(f"the name has more than {limits.MAX_EXTERNAL_IMAGE_ID_LENGTH} characters")
-        if self._names.setdefault(result, name) != name:
-            raise SourceError(f"{self._names[result]!r} and {name!r} would have the same external_image_id {result}")
-        return result
+
+_NAMED_FOLDERS: Final = 10
 
 
-def folder_items(folder: Path, naming: Naming) -> Iterator[Item]:
-    """Yield the images of a folder tree in the order of their paths, without hidden files and folders.
+def folder_items(folder: Path, naming: Naming, skipped: Skipped | None = None) -> Iterator[Item]:
+    """Yield the images of a folder tree in the order of their paths, and count the rest in ``skipped``.
 
     With ``Naming.FOLDER`` the folder at the first level names the person (``anna/1.jpg`` is ``anna``); an image at the top level is
-    named by its file.
+    named by its file. A folder that cannot be read is an item that cannot be read either.
 
     Raises:
-        OperatorError: The folder cannot be read.
+        OperatorError: The folder itself cannot be read.
     """
-    names = Names()
-    for path in _images(folder):
+    for path, error in _images(folder, Skipped() if skipped is None else skipped):
         relative = path.relative_to(folder)
+        name = relative.as_posix()
+        if error is not None:
+            yield Item(escaped(name), None, failing(error.strerror or "the folder cannot be read"))
+            continue
+        try:
+            check_name(name)
+        except SourceError as refusal:
+            yield Item(escaped(name), None, failing(str(refusal)))
+            continue
         person = relative.parts[0] if naming is Naming.FOLDER and len(relative.parts) > 1 else path.stem
-        yield named_item(relative.as_posix(), person, path.read_bytes, names)
+        yield Item(name, person, partial(read_image_file, path, folder))
 
 
-def named_item(name: str, person: str, read: Callable[[], bytes], names: Names) -> Item:
-    """Return an image of a person; if the name cannot be converted, reading the item raises ``SourceError``."""
-    try:
-        return Item(name, names.external_image_id(person), read)
-    except SourceError as error:
-        return Item(name, None, _failing(str(error)))
+def failing(reason: str) -> Callable[[], bytes]:
+    """Return a function for :attr:`Item.read` that raises ``SourceError``."""
 
-
-def mapped_items(file: Path) -> Iterator[Item]:
-    """Yield the images that a CSV or JSONL file lists; their paths are relative to the file.
-
-    A CSV file has a header with a column ``file``. A column ``external_image_id`` is optional; others are custom fields. Empty
-    cells are ignored. A line of a JSONL file is an object with ``file`` and optionally ``external_image_id`` and
-    ``external_fields``.
-
-    Raises:
-        OperatorError: The file cannot be read in the format of its suffix.
-    """
-    readers = {".csv": _csv_rows, ".jsonl": _json_rows}
-    read = readers.get(file.suffix.lower())
-    if read is None:
-        raise OperatorError(f"{file} is neither a folder nor a .csv or .jsonl file")
-    try:
-        for line, (name, external_image_id, fields) in enumerate(read(file), 1):
-            if not isinstance(name, str) or not name:
-                raise OperatorError(f"{file}: image {line} has no file")
-            image_id = external_image_id or None
-            if image_id is not None and not isinstance(image_id, str):
-                raise OperatorError(f"{file}: the external_image_id of image {line} is not a string")
-            yield Item(name, image_id, (file.parent / name).read_bytes, fields, typed=file.suffix.lower() != ".csv")
-    except (OSError, ValueError, csv.Error) as error:
-        raise OperatorError(f"{file} cannot be read: {error}") from error
-
-
-def _csv_rows(file: Path) -> Iterator[tuple[Any, Any, Mapping[str, Any]]]:
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.DictReader(lines, strict=True)
-        if "file" not in (rows.fieldnames or []):
-            raise OperatorError(f"{file} has no column file")
-        for row in rows:
-            if None in row:
-                raise OperatorError(f"{file}: line {rows.line_num} has more cells than the header")
-            name, external_image_id = row.pop("file"), row.pop("external_image_id", None)
-            yield name, external_image_id, {key: value for key, value in row.items() if value}
-
-
-def _json_rows(file: Path) -> Iterator[tuple[Any, Any, Mapping[str, Any]]]:
-    with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            if not line.strip():
-                continue
-            row = json.loads(line)
-            if not isinstance(row, dict) or not isinstance(row.get("external_fields", {}), dict):
-                raise OperatorError(f"{file}: each line must be a JSON object, and its external_fields too")
-            yield row.get("file"), row.get("external_image_id"), row.get("external_fields", {})
-
-
-def _images(folder: Path) -> list[Path]:
-    """Return all images below a folder. Symbolic links to folders are not followed, as they can form a cycle."""
-
-    def fail(error: OSError) -> None:
-        raise OperatorError(f"cannot read {error.filename}: {error.strerror}") from error
-
-    paths: list[Path] = []
-    for parent, folders, files in os.walk(folder, onerror=fail):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        images = (name for name in files if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES)
-        paths += [Path(parent, name) for name in images]
-    return sorted(paths)
-
-
-def _failing(reason: str) -> Callable[[], bytes]:
     def read() -> bytes:
         raise SourceError(reason)
 
     return read
+
+
+def _images(folder: Path, skipped: Skipped) -> list[tuple[Path, OSError | None]]:
+    """Return all images below a folder, and folders that cannot be read with their error.
+
+    Links to folders are not followed, as they can form a cycle.
+    """
+    found: list[tuple[Path, OSError | None]] = []
+
+    def fail(error: OSError) -> None:
+        if Path(error.filename) == folder:
+            raise OperatorError(f"cannot read {error.filename}: {error.strerror}") from error
+        found.append((Path(error.filename), error))
+
+    for parent, folders, files in os.walk(folder, onerror=fail):
+        read = []
+        for name in sorted(folders):
+            path = Path(parent, name)
+            if name.startswith(".") or name.lower() in _THUMBNAIL_FOLDERS or path.is_symlink():
+                skipped.folders.append(path.relative_to(folder).as_posix())
+            else:
+                read.append(name)
+        folders[:] = read
+        for name in files:
+            suffix = Path(name).suffix.lower()
+            if name.startswith("."):
+                skipped.hidden += 1
+            elif suffix in SUFFIXES or suffix in FOREIGN_SUFFIXES:
+                found.append((Path(parent, name), None))
+            else:
+                skipped.suffixes[suffix or "without suffix"] += 1
+    return sorted(found, key=lambda each: each[0])

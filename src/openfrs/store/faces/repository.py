@@ -256,6 +256,12 @@ class FaceRepository:
             row = connection.execute(_FACE.where(_faces.c.set_id == set_id, _faces.c.face_id == face_id)).first()
         return None if row is None else _face(row)
 
+    def find_faces(self, set_id: int, match: Match) -> list[Face]:
+        """Return the matching faces of a set in insertion order."""
+        query = _FACE.where(_faces.c.set_id == set_id, _clause(match)).order_by(_faces.c.seq)
+        with self._database.read() as connection:
+            return [_face(row) for row in connection.execute(query)]
+
     @staticmethod
     def _bump(connection: Connection, face_set: "Row[tuple[object, ...]]", added: int) -> int:
         """Raise the version of a set by one and its face count by ``added``; return the new version."""

@@ -1,0 +1,90 @@
+"""Images to import that a CSV or JSONL file lists, with their ids and custom fields."""
+
+import csv
+import json
+import os
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from openfrs.core.errors import OperatorError
+from openfrs.core.text import escaped
+
+from .files import SourceError, check_name, read_image_file
+from .sources import Item, failing
+
+Row = tuple[str, str | None, Mapping[str, Any]]
+"""File, person and custom fields."""
+
+
+def mapped_items(file: Path) -> Iterator[Item]:
+    """Yield the images that a CSV or JSONL file lists; their paths are relative to the file.
+
+    A CSV file has a header with a column ``file``. A column ``external_image_id`` is optional; others are custom fields. Empty
+    cells are ignored. A line of a JSONL file is an object with ``file`` and optionally ``external_image_id`` and
+    ``external_fields``. An image that is listed twice cannot be read: its rows may differ.
+
+    Raises:
+        OperatorError: The file cannot be read in the format of its suffix.
+    """
+    lines: dict[str, list[int]] = {}
+    for number, (name, _, _) in enumerate(_rows(file), 1):
+        lines.setdefault(_key(file, name), []).append(number)
+    typed = file.suffix.lower() != ".csv"
+    for name, person, fields in _rows(file):
+        listed = lines[_key(file, name)]
+        try:
+            check_name(name)
+            if len(listed) > 1:
+                raise SourceError(f"the table lists it more than once, as image {', '.join(map(str, listed))}")
+        except SourceError as refusal:
+            yield Item(escaped(name), None, failing(str(refusal)))
+            continue
+        path = Path(_key(file, name))
+        tree = file.parent if path.is_relative_to(os.path.abspath(file.parent)) else None  # noqa: PTH100  # keeps links
+        yield Item(os.path.normpath(name), person, partial(read_image_file, path, tree), fields, typed)
+
+
+def _key(file: Path, name: str) -> str:
+    return os.path.normpath(os.path.abspath(file.parent / name))  # noqa: PTH100  # resolving would follow links
+
+
+def _rows(file: Path) -> Iterator[Row]:
+    readers = {".csv": _csv_rows, ".jsonl": _json_rows}
+    read = readers.get(file.suffix.lower())
+    if read is None:
+        raise OperatorError(f"{file} is neither a folder nor a .csv or .jsonl file")
+    try:
+        for number, (name, person, fields) in enumerate(read(file), 1):
+            if not isinstance(name, str) or not name:
+                raise OperatorError(f"{file}: image {number} has no file")
+            person = person or None
+            if person is not None and not isinstance(person, str):
+                raise OperatorError(f"{file}: the external_image_id of image {number} is not a string")
+            yield name, person, fields
+    except (OSError, ValueError, csv.Error) as error:
+        raise OperatorError(f"{file} cannot be read: {error}") from error
+
+
+def _csv_rows(file: Path) -> Iterator[tuple[Any, Any, Mapping[str, Any]]]:
+    with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
+        rows = csv.DictReader(lines, strict=True)
+        if "file" not in (rows.fieldnames or []):
+            raise OperatorError(f"{file} has no column file")
+        for row in rows:
+            if None in row:
+                raise OperatorError(f"{file}: line {rows.line_num} has more cells than the header")
+            name, person = row.pop("file"), row.pop("external_image_id", None)
+            yield name, person, {key: value for key, value in row.items() if value}
+
+
+def _json_rows(file: Path) -> Iterator[tuple[Any, Any, Mapping[str, Any]]]:
+    with file.open(encoding="utf-8", errors="surrogateescape") as lines:
+        for line in lines:
+            if not line.strip():
+                continue
+            row = json.loads(line)
+            if not isinstance(row, dict) or not isinstance(row.get("external_fields", {}), dict):
+                raise OperatorError(f"{file}: each line must be a JSON object, and its external_fields too")
+            yield row.get("file"), row.get("external_image_id"), row.get("external_fields", {})
