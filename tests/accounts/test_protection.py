@@ -64,6 +64,7 @@ ROUTES = {
     ("GET", "/x/v1/{project_id}/deletions"): "reader",
     ("GET", "/x/v1/accounts/{project_id}"): "admin",
     ("GET", "/x/v1/accounts/{project_id}/audit"): "admin",
+    ("GET", "/x/v1/accounts/{project_id}/audit/export"): "admin",
     ("GET", "/x/v1/accounts/{project_id}/users"): "admin",
     ("POST", "/x/v1/accounts/{project_id}/users"): "admin",
     ("PUT", f"{USER}/role"): "admin",

@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, insert, select, text
 
-from openfrs.cli.accounts import _administration
+from openfrs.cli.account_commands import opened_accounts
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.operations.transfer import to_postgresql
@@ -195,7 +195,7 @@ def test_a_new_project_restarts_the_copy(tmp_path: Path, url: str, monkeypatch: 
         )
         with pytest.raises(KeyboardInterrupt):
             migrate_store(settings(data), settings(data, url), silent, never)
-    with _administration(data, "") as administration:
+    with opened_accounts(data) as (administration, _):
         administration.create_project(administration.list_domains()[0], "another")
     again = Interrupted(monkeypatch, 1_000)
     assert migrate_store(settings(data), settings(data, url), silent, never) == again.written == PEOPLE - 1

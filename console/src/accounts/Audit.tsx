@@ -18,6 +18,10 @@ interface Entry {
   target?: string;
   status?: number;
   account?: string;
+  actor?: string;
+  command?: string;
+  face_set?: string;
+  outcome?: string;
   reason?: string;
 }
 
@@ -67,7 +71,7 @@ export function Audit() {
                 <Table.Tr key={`${entry.request_id}${entry.time}`}>
                   <Table.Td className="numeric">{entry.time.replace('T', ' ').slice(0, 19)}</Table.Td>
                   <Table.Td style={{ overflowWrap: 'anywhere' }}>
-                    {entry.method ? `${entry.method} ${entry.target}` : `${entry.event} ${entry.account ?? ''}`}
+                    {entry.method ? `${entry.method} ${entry.target}` : `${entry.event} ${entry.account ?? entry.command ?? entry.face_set ?? ''}`}
                   </Table.Td>
                   <Table.Td>
                     {entry.status ? (
@@ -75,11 +79,11 @@ export function Audit() {
                         {entry.status}
                       </Badge>
                     ) : (
-                      entry.reason
+                      (entry.reason ?? entry.outcome)
                     )}
                   </Table.Td>
                   <Table.Td>
-                    {entry.user_id && <Code>{entry.user_id.slice(0, 8)}</Code>} {entry.address}
+                    {entry.actor ?? (entry.user_id && <Code>{entry.user_id.slice(0, 8)}</Code>)} {entry.address}
                   </Table.Td>
                   <Table.Td>
                     <Code>{entry.request_id?.slice(0, 8)}</Code>

@@ -971,6 +971,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/accounts/{project_id}/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export audit entries
+         * @description Export the entries that `GET …/audit` lists, as CSV or as lines of JSON.
+         */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/auth/tokens": {
         parameters: {
             query?: never;
@@ -6004,6 +6024,16 @@ export interface operations {
             query?: {
                 /** @description Return only entries with this text in any value; case-insensitive. */
                 text?: string;
+                /** @description Only entries with this text in the actor's name or id; case-insensitive. */
+                actor?: string;
+                /** @description Only entries of this operation or event. Searches are listed only by `search`. */
+                operation?: string;
+                /** @description Only entries with this outcome: `success` or `failure`. */
+                outcome?: string;
+                /** @description Only entries from this date or time on; UTC unless it has an offset. */
+                since?: string;
+                /** @description Only entries before this date or time; UTC unless it has an offset. */
+                until?: string;
                 /** @description Cursor from the previous page. */
                 before?: string;
                 /** @description Maximum number of entries to return. */
@@ -6025,6 +6055,61 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=UTF-8": components["schemas"]["AuditResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_17"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    exportAudit: {
+        parameters: {
+            query?: {
+                /** @description Return only entries with this text in any value; case-insensitive. */
+                text?: string;
+                /** @description Only entries with this text in the actor's name or id; case-insensitive. */
+                actor?: string;
+                /** @description Only entries of this operation or event. Searches are listed only by `search`. */
+                operation?: string;
+                /** @description Only entries with this outcome: `success` or `failure`. */
+                outcome?: string;
+                /** @description Only entries from this date or time on; UTC unless it has an offset. */
+                since?: string;
+                /** @description Only entries before this date or time; UTC unless it has an offset. */
+                until?: string;
+                /** @description Cursor from the previous page. */
+                before?: string;
+                /** @description Maximum number of entries to return. */
+                limit?: number;
+                /** @description Formats of exported entries. */
+                format?: "csv" | "jsonl";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries, newest first, one on each line. */
+            200: {
+                headers: {
+                    /** @description Cursor of the next page; empty on the last page. */
+                    "X-Audit-Before"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/jsonl": string;
                 };
             };
             400: components["responses"]["Refused400_17"];

@@ -276,8 +276,8 @@ class Administration:
         self._create(keys=[row])
         return key
 
-    def rotate_key(self, access_key: str) -> NewKey:
-        """Replace an access key by a new one.
+    def rotate_key(self, access_key: str) -> tuple[User, NewKey]:
+        """Replace an access key by a new one; return its user and the new key.
 
         Raises:
             ServiceError: ``IAM.404``
@@ -285,10 +285,11 @@ class Administration:
         old = self._accounts.find_access_key(access_key)
         if old is None:
             raise ServiceError("IAM.404")
-        new, row = self._new_key(old.user_id)
+        user = self.get_user(old.user_id)
+        new, row = self._new_key(user.id)
         self._create(keys=[row])
         self._accounts.delete_access_key(access_key)
-        return new
+        return user, new
 
     def delete_key(self, access_key: str, scope: AdminScope | None = None) -> User:
         """Delete an access key; return its user.

@@ -11,12 +11,14 @@ from fastapi.security import APIKeyHeader
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from openfrs.accounts.audit.log import READ, SEARCH, WRITE
 from openfrs.accounts.principal import Caller, Principal, Role
 from openfrs.accounts.signatures import SignedRequest
 from openfrs.api.requests.body import announced_body_size, raw_body
 from openfrs.core import limits
 from openfrs.core.errors import Envelope, ServiceError
 from openfrs.faces.face_sets import NamedSet
+from openfrs.store.accounts import User
 
 from .dependencies import services_of
 
@@ -77,11 +79,13 @@ def _signed_head(request: Request) -> SignedRequest:
 class Permission:
     """Dependency that authenticates the caller, requires a role on the project and enforces its quotas.
 
-    Requests that need more than the reader role are recorded in the audit log, and their signatures cannot be replayed.
+    Requests that need more than the reader role are recorded in the audit log, and their signatures cannot be replayed. Those of
+    readers are recorded if they have an ``event`` of the log.
     """
 
-    def __init__(self, role: Role) -> None:
+    def __init__(self, role: Role, event: str = "") -> None:
         self.role = role
+        self._event = event
 
     async def __call__(
         self, request: Request, project_id: Annotated[str, Path(description="Id of the project.")]
@@ -123,9 +127,17 @@ class Permission:
         blocking = not request.headers.get("x-auth-token") or not services.quotas.count_at_once
         principal = await services.short_reads.run(admit, blocking=blocking)
         request.state.slot.verify()
-        if self.role is not Role.READER:
-            request.state.audited = {"user_id": principal.caller.user.id, "project_id": principal.project.id}
+        if self._event or self.role is not Role.READER:
+            event = self._event or (READ if request.method == "GET" else WRITE)
+            note_audited(request, event, principal.caller.user, principal.project.id)
         return principal
+
+
+def note_audited(request: Request, event: str, user: User, project_id: str = "") -> None:
+    """Mark a request to be recorded in the audit log with its outcome, as an event of a user and of a project, if any."""
+    request.state.audited = {"event": event, "user_id": user.id, "actor": user.full_name}
+    if project_id:
+        request.state.audited["project_id"] = project_id
 
 
 async def note_write(request: Request, caller: Caller) -> None:
@@ -134,7 +146,7 @@ async def note_write(request: Request, caller: Caller) -> None:
     Raises:
         ServiceError: ``APIG.0301``
     """
-    request.state.audited = {"user_id": caller.user.id}
+    note_audited(request, WRITE, caller.user)
     await run_in_threadpool(services_of(request).authenticator.reject_replay, caller)
 
 
@@ -182,8 +194,10 @@ def name_of_set(request: Request) -> str:
 
 
 READER, OPERATOR, ADMIN = (Permission(role) for role in (Role.READER, Role.OPERATOR, Role.ADMIN))
+SEARCHER = Permission(Role.READER, SEARCH)
 
 Reader = Annotated[Principal, Depends(READER)]
+Searcher = Annotated[Principal, Depends(SEARCHER)]
 Operator = Annotated[Principal, Depends(OPERATOR)]
 Admin = Annotated[Principal, Depends(ADMIN)]
 Named = Annotated[NamedSet, Depends(named_set)]

@@ -6,13 +6,14 @@ import time
 from collections.abc import Awaitable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from openfrs.accounts.audit.log import AuditLog
+from openfrs.accounts.audit.log import FAILURE, SUCCESS, AuditLog
 from openfrs.accounts.usage import UsageCounter
 from openfrs.core import connection
 from openfrs.core.admission import Admission
@@ -125,7 +126,7 @@ class RequestContext:
             await _log_failure(self._admit(scope, receive, send_with_headers), request_id)
             _record_outcome(scope, status, time.perf_counter() - started, span)
         if "audited" in scope["state"]:
-            self._audit_write(Request(scope), status)
+            self._record(scope, status)
         if "project_id" in scope["state"] and path.startswith(FRS_PATHS):
             self._usage.count(scope["state"]["project_id"], failed=status >= 400)
 
@@ -150,17 +151,22 @@ class RequestContext:
             scope["state"]["slot"] = slot
             await self._app(scope, receive, send_without_slot)
 
-    def _audit_write(self, request: Request, status: int) -> None:
-        """Record a change in the audit log: caller, target, address and status."""
-        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    def _record(self, scope: Scope, status: int) -> None:
+        """Record a request in the audit log: actor, operation, face set, address and outcome."""
+        details = scope["state"]["audited"]
+        set_name = scope["path_params"].get("face_set_name")
+        if set_name is not None:
+            details["face_set"] = unquote(set_name)
+        query = scope["query_string"].decode("latin-1")
         self._audit.record(
-            "write",
-            request_id=request.state.request_id,
-            address=address_of(request),
-            method=request.method,
-            target=target,
+            request_id=scope["state"]["request_id"],
+            address=address_of(Request(scope)),
+            method=scope["method"],
+            target=f"{scope['path']}?{query}" if query else scope["path"],
+            operation=scope["route"].name,
             status=status,
-            **request.state.audited,
+            outcome=FAILURE if status >= 400 else SUCCESS,
+            **details,
         )
 
 

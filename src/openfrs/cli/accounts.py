@@ -1,25 +1,21 @@
 """``openfrs accounts``: local administration of accounts. The server may run."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from openfrs.accounts.administration import Administration
-from openfrs.accounts.audit.database_log import open_audit
-from openfrs.accounts.keyring import open_keyring
+from openfrs.accounts.administration import Administration, NewAccount
 from openfrs.accounts.principal import Role
 from openfrs.accounts.quotas import ProjectLimits
-from openfrs.store.accounts import AccountRepository, Domain
-from openfrs.store.opening import opened_database, require_data
+from openfrs.store.accounts import Domain
 
-from .named_accounts import find_domain, find_project, find_user, naming, parse_limits, reject_known_domain
+from .account_commands import account_command, opened_accounts
+from .named_accounts import find_domain, naming, parse_limits, reject_known_domain
 from .options import Data, Json, settings_of, show_json
 
 app = typer.Typer(no_args_is_help=True)
@@ -32,7 +28,7 @@ ProjectName = Annotated[str, typer.Argument(help="Name of the project.")]
 @app.command("list")
 def list_accounts(as_json: Json = False, data: Data = None) -> None:
     """List domains with their projects, users, roles and access keys."""
-    with _administration(data, "") as administration:
+    with opened_accounts(data) as (administration, _):
         domains = [_describe_domain(administration, domain) for domain in administration.list_domains()]
     if as_json:
         show_json(domains)
@@ -48,19 +44,25 @@ def create_domain(
     data: Data = None,
 ) -> None:
     """Create a domain with a project and an admin, and print the credentials. They are shown only once."""
-    with _administration(data, f"create domain {name}") as administration:
-        reject_known_domain(administration, name)
+    with account_command(data, "create-domain", f"create domain {name}") as command:
+
+        def deliver(new: NewAccount) -> None:
+            command.projects.add(new.project_id)
+            show_json(asdict(new))
+
+        reject_known_domain(command.administration, name)
         with naming(f"domain {name}"):
-            administration.create_domain(name, project=project, user=user, deliver=lambda new: show_json(asdict(new)))
+            command.administration.create_domain(name, project=project, user=user, deliver=deliver)
 
 
 @app.command()
 def create_project(domain: DomainName, name: ProjectName, data: Data = None) -> None:
     """Create a project in a domain."""
-    with _administration(data, f"create project {domain}/{name}") as administration:
-        owner = find_domain(administration, domain)
+    with account_command(data, "create-project", f"create project {domain}/{name}") as command:
+        owner = find_domain(command.administration, domain)
         with naming(f"project {name} of domain {domain}"):
-            project = administration.create_project(owner, name)
+            project = command.administration.create_project(owner, name)
+        command.projects.add(project.id)
         show_json({"project_name": project.name, "project_id": project.id})
 
 
@@ -73,23 +75,24 @@ def create_user(
     data: Data = None,
 ) -> None:
     """Create a user and print the password. It is shown only once."""
-    with _administration(data, f"create user {domain}/{name}") as administration:
-        owner = find_domain(administration, domain)
-        granted_project = find_project(administration, domain, project) if project else None
+    with account_command(data, "create-user", f"create user {domain}/{name}") as command:
+        owner = find_domain(command.administration, domain)
+        granted_project = command.project(domain, project) if project else None
         with naming(f"user {name} of domain {domain}"):
-            user, password = administration.create_user(owner, name)
+            user, password = command.administration.create_user(owner, name)
+        command.subject = user.full_name
         if granted_project:
-            administration.set_role(user, granted_project, role)
+            command.administration.set_role(user, granted_project, role)
         show_json({"domain": domain, "user": name, "password": password})
 
 
 @app.command()
 def grant(domain: DomainName, user: UserName, project: ProjectName, role: Role, data: Data = None) -> None:
     """Grant a user a role on a project. It replaces the previous role."""
-    with _administration(data, f"grant {role} of {domain}/{project} to {user}") as administration:
-        found, granted = find_user(administration, domain, user), find_project(administration, domain, project)
-        previous = administration.get_roles(found).get(granted.id)
-        administration.set_role(found, granted, role)
+    with account_command(data, "grant", f"grant {role} of {domain}/{project} to {user}") as command:
+        found, granted = command.user(domain, user), command.project(domain, project)
+        previous = command.administration.get_roles(found).get(granted.id)
+        command.administration.set_role(found, granted, role)
     replaced = f", no longer {previous}" if previous not in (None, role) else ""
     print(f"User {user} is {role} of project {project}{replaced}.")
 
@@ -97,42 +100,42 @@ def grant(domain: DomainName, user: UserName, project: ProjectName, role: Role, 
 @app.command()
 def withdraw(domain: DomainName, user: UserName, project: ProjectName, data: Data = None) -> None:
     """Remove a user's role on a project and revoke the user's tokens."""
-    with _administration(data, f"withdraw role of {domain}/{project} from {user}") as administration:
-        found, granted = find_user(administration, domain, user), find_project(administration, domain, project)
+    with account_command(data, "withdraw", f"withdraw role of {domain}/{project} from {user}") as command:
+        found, granted = command.user(domain, user), command.project(domain, project)
         with naming(f"role of user {user} on project {project}"):
-            administration.remove_role(found, granted)
+            command.administration.remove_role(found, granted)
     print(f"User {user} has no role on project {project} any more; the user's tokens are revoked.")
 
 
 @app.command()
 def disable(domain: DomainName, user: UserName, data: Data = None) -> None:
     """Disable a user. The user's tokens are revoked and the access keys stop working."""
-    with _administration(data, f"disable {domain}/{user}") as administration:
-        administration.set_enabled(find_user(administration, domain, user), enabled=False)
+    with account_command(data, "disable", f"disable {domain}/{user}") as command:
+        command.administration.set_enabled(command.user(domain, user), enabled=False)
     print(f"User {user} of domain {domain} is disabled; the user's tokens are revoked.")
 
 
 @app.command()
 def enable(domain: DomainName, user: UserName, data: Data = None) -> None:
     """Enable a user."""
-    with _administration(data, f"enable {domain}/{user}") as administration:
-        administration.set_enabled(find_user(administration, domain, user), enabled=True)
+    with account_command(data, "enable", f"enable {domain}/{user}") as command:
+        command.administration.set_enabled(command.user(domain, user), enabled=True)
     print(f"User {user} of domain {domain} is enabled.")
 
 
 @app.command()
 def disable_project(domain: DomainName, project: ProjectName, data: Data = None) -> None:
     """Disable a project. All its requests are rejected."""
-    with _administration(data, f"disable project {domain}/{project}") as administration:
-        administration.update_project(find_project(administration, domain, project), enabled=False)
+    with account_command(data, "disable-project", f"disable project {domain}/{project}") as command:
+        command.administration.update_project(command.project(domain, project), enabled=False)
     print(f"Project {project} of domain {domain} is disabled; all its requests are rejected.")
 
 
 @app.command()
 def enable_project(domain: DomainName, project: ProjectName, data: Data = None) -> None:
     """Enable a project."""
-    with _administration(data, f"enable project {domain}/{project}") as administration:
-        administration.update_project(find_project(administration, domain, project), enabled=True)
+    with account_command(data, "enable-project", f"enable project {domain}/{project}") as command:
+        command.administration.update_project(command.project(domain, project), enabled=True)
     print(f"Project {project} of domain {domain} is enabled.")
 
 
@@ -148,8 +151,8 @@ def limit(
 ) -> None:
     """Replace the limits of a project. The names are those of the settings."""
     values = parse_limits(limits or [], ProjectLimits.from_settings(settings_of(data=data)))
-    with _administration(data, f"limit {domain}/{project}") as administration:
-        administration.update_project(find_project(administration, domain, project), limits=values)
+    with account_command(data, "limit", " ".join(["limit", f"{domain}/{project}", *(limits or [])])) as command:
+        command.administration.update_project(command.project(domain, project), limits=values)
     own = ", ".join(f"{name}={value}" for name, value in values.items())
     others = "the settings apply to the others" if own else "all limits are those of the settings"
     print(f"Project {project} of domain {domain}: {own}{'; ' if own else ''}{others}.")
@@ -158,38 +161,47 @@ def limit(
 @app.command()
 def reset_password(domain: DomainName, user: UserName, data: Data = None) -> None:
     """Set a new password, print it and revoke the user's tokens. The password is shown only once."""
-    with _administration(data, f"reset password of {domain}/{user}") as administration:
-        password = administration.reset_password(find_user(administration, domain, user))
+    with account_command(data, "reset-password", f"reset password of {domain}/{user}") as command:
+        password = command.administration.reset_password(command.user(domain, user))
         show_json({"domain": domain, "user": user, "password": password})
 
 
 @app.command()
 def create_key(domain: DomainName, user: UserName, data: Data = None) -> None:
     """Create an access key for a user and print the secret key. It is shown only once."""
-    with _administration(data, f"create access key for {domain}/{user}") as administration:
-        show_json(asdict(administration.create_key(find_user(administration, domain, user))))
+    with account_command(data, "create-key", f"create access key for {domain}/{user}") as command:
+        show_json(asdict(command.administration.create_key(command.user(domain, user))))
 
 
 @app.command()
 def revoke_key(access_key: str, data: Data = None) -> None:
     """Delete an access key."""
-    with _administration(data, f"revoke access key {access_key}") as administration, naming(f"access key {access_key}"):
-        user = administration.delete_key(access_key)
+    with (
+        account_command(data, "revoke-key", f"revoke access key {access_key}") as command,
+        naming(f"access key {access_key}"),
+    ):
+        user = command.administration.delete_key(access_key)
+        command.concern(user)
     print(f"Access key {access_key} of user {user.name} is deleted.")
 
 
 @app.command()
 def rotate_key(access_key: str, data: Data = None) -> None:
     """Replace an access key with a new one and print the secret key. It is shown only once."""
-    with _administration(data, f"rotate access key {access_key}") as administration, naming(f"access key {access_key}"):
-        show_json(asdict(administration.rotate_key(access_key)))
+    with (
+        account_command(data, "rotate-key", f"rotate access key {access_key}") as command,
+        naming(f"access key {access_key}"),
+    ):
+        user, key = command.administration.rotate_key(access_key)
+        command.concern(user)
+        show_json(asdict(key))
 
 
 @app.command()
 def rotate_token_keys(data: Data = None) -> None:
     """Sign new tokens with a new key. Existing tokens stay valid."""
-    with _administration(data, "rotate token keys") as administration:
-        administration.rotate_token_keys(timedelta(hours=settings_of(data=data).token_hours))
+    with account_command(data, "rotate-token-keys", "rotate token keys") as command:
+        command.administration.rotate_token_keys(timedelta(hours=settings_of(data=data).token_hours))
     print("New tokens are signed with a new key; existing tokens stay valid.")
 
 
@@ -241,15 +253,3 @@ def _show_tables(domains: list[dict[str, Any]]) -> None:
 
 def _state(account: Mapping[str, Any]) -> str:
     return "enabled" if account["enabled"] else "disabled"
-
-
-@contextmanager
-def _administration(data: Path | None, event: str) -> Iterator[Administration]:
-    """Open the accounts of an existing database; write ``event`` to the audit log if the block succeeds."""
-    settings = settings_of(data=data)
-    require_data(settings)
-    with opened_database(settings) as database, closing(open_audit(settings, database)) as audit:
-        keyring = open_keyring(settings, database)
-        yield Administration(AccountRepository(database), keyring, ProjectLimits.from_settings(settings))
-        if event:
-            audit.record("command", command=event)

@@ -170,6 +170,7 @@ class Settings(BaseSettings):
         le=36_500,
         description="Days that entries of the audit log are kept, within its size; 0 for no limit by age.",
     )
+    audit_searches: bool = Field(True, description="Record each search in the audit log.")
     burst: int = Field(2, ge=1, le=60, description="Burst size: the rate limit times this number of seconds.")
     concurrent: int = Field(32, ge=0, description="Concurrent requests for each project; 0 for no limit.")
     counters: str = Field(

@@ -56,6 +56,11 @@ class User:
     credentials_version: int = 0
     home_project_id: str | None = None
 
+    @property
+    def full_name(self) -> str:
+        """The names of the domain and the user, as the audit log shows them."""
+        return f"{self.domain.name}/{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Project:

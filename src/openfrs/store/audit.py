@@ -1,6 +1,6 @@
 """The audit log in the database that several nodes share. Entries are only appended, and pruned by age and size."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select
@@ -26,9 +26,11 @@ class AuditRepository:
         with self._database.write() as connection:
             connection.execute(insert(_entries), [{"at": at, "entry": entry, "part": part} for at, entry in entries])
 
-    def newest_first(self) -> Generator[str, None, None]:
-        """Yield every entry, newest first; the database is read in batches as needed."""
+    def newest_first(self, parts: Collection[str] | None = None) -> Generator[str, None, None]:
+        """Yield every entry of some parts, by default of all, newest first; the database is read in batches as needed."""
         query = select(_entries.c.entry).order_by(_entries.c.at.desc(), _entries.c.id.desc())
+        if parts is not None:
+            query = query.where(_entries.c.part.in_(parts))
         with (
             self._database.read() as connection,
             connection.execute(query, execution_options={"yield_per": _BATCH_SIZE}) as rows,

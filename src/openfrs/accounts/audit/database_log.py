@@ -3,7 +3,7 @@
 import logging
 import queue
 import threading
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Final
@@ -44,9 +44,9 @@ class DatabaseAuditLog(AuditLog):
         except queue.Full:
             self._file.append(at, line, part)
 
-    def newest_first(self) -> Generator[bytes, None, None]:
-        """Yield the lines of all nodes, newest first."""
-        with closing(self._repository.newest_first()) as lines:
+    def newest_first(self, parts: Collection[Part] = tuple(Part)) -> Generator[bytes, None, None]:
+        """Yield the lines of some parts of all nodes, newest first."""
+        with closing(self._repository.newest_first(parts)) as lines:
             yield from (line.encode() for line in lines)
 
     def prune(self, now: datetime, days: int) -> None:
@@ -96,4 +96,7 @@ class DatabaseAuditLog(AuditLog):
 def open_audit(settings: Settings, database: Database) -> AuditLog:
     """Open the audit log: a file of the data directory, or a table of the shared database."""
     file = FileAuditLog(DataDirectory(settings.data).audit_log)
-    return file if settings.database is None else DatabaseAuditLog(AuditRepository(database), file)
+    log = file if settings.database is None else DatabaseAuditLog(AuditRepository(database), file)
+    if not settings.audit_searches:
+        log.omitted = frozenset([Part.SEARCHES])
+    return log

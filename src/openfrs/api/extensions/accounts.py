@@ -69,14 +69,22 @@ class ManagedProject:
     project: Project
     administration: Administration
     admin_scope: AdminScope
+    audited: dict[str, str]
+    """Details of the request's entry in the audit log."""
 
     def user(self, user_id: str) -> User:
-        """Return a user that the admin manages.
+        """Return a user that the admin manages, and record the name: it is that of a user who may be deleted later.
 
         Raises:
             ServiceError: ``IAM.404`` or ``IAM.403``
         """
-        return self.administration.get_user(user_id, self.admin_scope)
+        user = self.administration.get_user(user_id, self.admin_scope)
+        self.record_subject(user)
+        return user
+
+    def record_subject(self, user: User) -> None:
+        """Record the name of the user whom the request concerns."""
+        self.audited["subject"] = user.full_name
 
     def user_response(self, user: User) -> UserResponse:
         """Describe a user with the role on this project."""
@@ -84,8 +92,8 @@ class ManagedProject:
         return UserResponse(id=user.id, name=user.name, enabled=user.enabled, role="" if role is None else str(role))
 
 
-async def _managed_project(principal: Admin, administration: AdministrationDep) -> ManagedProject:
-    return ManagedProject(principal.project, administration, AdminScope.of(principal))
+async def _managed_project(request: Request, principal: Admin, administration: AdministrationDep) -> ManagedProject:
+    return ManagedProject(principal.project, administration, AdminScope.of(principal), request.state.audited)
 
 
 Managed = Annotated[ManagedProject, Depends(_managed_project)]
@@ -123,6 +131,7 @@ async def create_user(request: Request, managed: Managed) -> NewUserResponse:
 
     def create() -> NewUserResponse:
         user, password = managed.administration.create_user(managed.project.domain, values.name, home=managed.project)
+        managed.record_subject(user)
         managed.administration.set_role(user, managed.project, role)
         return NewUserResponse(user=managed.user_response(user), password=password)
 
@@ -199,7 +208,7 @@ async def create_key(user_id: UserId, managed: Managed) -> NewKeyResponse:
 @router.delete("/keys/{access_key}", responses=refuses(*_OF_USER))
 async def delete_key(access_key: AccessKeyId, managed: Managed) -> DeletedKeyResponse:
     """Delete an access key."""
-    await run_write(managed.administration.delete_key, access_key, managed.admin_scope)
+    managed.record_subject(await run_write(managed.administration.delete_key, access_key, managed.admin_scope))
     return DeletedKeyResponse(access_key=access_key)
 
 

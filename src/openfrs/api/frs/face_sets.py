@@ -50,6 +50,7 @@ class CreateFaceSetInput(Input):
 async def create_face_set(request: Request, principal: Operator, face_sets: FaceSetsDep) -> FaceSetResponse:
     """Create an empty face set."""
     values = await read_input(request, CreateFaceSetInput, multipart=False)
+    request.state.audited["face_set"] = values.face_set_name
     face_set = await run_write(
         face_sets.create,
         principal.project.id,

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
 
-from openfrs.api.auth import Named, Reader
+from openfrs.api.auth import Named, Searcher
 from openfrs.api.dependencies import FetcherDep, SearchDep
 from openfrs.api.openapi.document import body_of
 from openfrs.api.openapi.field_schemas import FilterText, SortOrder
@@ -48,7 +48,7 @@ class SearchInput(ImageInput):
     response_model=SearchResponse,
 )
 async def search(
-    request: Request, _principal: Reader, named: Named, searches: SearchDep, fetcher: FetcherDep
+    request: Request, _principal: Searcher, named: Named, searches: SearchDep, fetcher: FetcherDep
 ) -> WireResponse:
     """Find the faces most similar to a probe: the largest face of an image, or an enrolled face."""
     values = await read_upload(request, SearchInput, fetcher)

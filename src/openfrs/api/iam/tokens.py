@@ -10,9 +10,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from openfrs.accounts.audit.log import SIGN_IN
 from openfrs.accounts.authentication import Login, Scope, Session
 from openfrs.accounts.principal import Caller
-from openfrs.api.auth import TOKEN_HEADER, address_of, authenticate, note_write
+from openfrs.api.auth import TOKEN_HEADER, address_of, authenticate, note_audited, note_write
 from openfrs.api.dependencies import AuthenticatorDep, LoginQueueDep
 from openfrs.api.extensions.account_schemas import NamedDomain
 from openfrs.api.openapi.document import body_of, header, query_of, returns_header
@@ -85,6 +86,7 @@ async def create_token(request: Request, authenticator: AuthenticatorDep, login_
                 request_id=request.state.request_id,
             )
             session = await login_queue.sign_in(login)
+            note_audited(request, SIGN_IN, session.user, session.project.id if session.project else "")
         case IdentityInput(methods=["token"], token=OldTokenInput(id=str(text))):
             session = await run_in_threadpool(authenticator.rescope, text, scope)
         case IdentityInput(methods=["password" | "token"]):

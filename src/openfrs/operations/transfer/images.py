@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from anyio import to_thread
 
+from openfrs.accounts.audit.commands import record_command
 from openfrs.core import limits
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
@@ -91,7 +92,8 @@ def import_images(
             raise _first_error(group) from None
         if not job.dry:
             counts = {outcome.value: tally.outcomes[outcome] for outcome in Outcome}
-            services.audit.record("import", project=project_id, face_set=job.set_name, faces=tally.faces, **counts)
+            details: dict[str, str | int] = {"face_set": job.set_name, "faces": tally.faces, **counts}
+            record_command(services.audit, "import", "import", details=details, projects=[project_id])
         return tally
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from openfrs.accounts.audit.commands import record_command
 from openfrs.accounts.audit.database_log import open_audit
 from openfrs.core.errors import OperatorError
 from openfrs.core.progress import Advance, Track
@@ -55,7 +56,8 @@ def export_set(
                 write_table(file, Description.of(face_set, dimension), batches)
         audit = open_audit(settings, database)
         sealed = "yes" if passphrase is not None else "no"
-        audit.record("export", project=project_id, face_set=set_name, faces=face_set.face_number, sealed=sealed)
+        details: dict[str, str | int] = {"face_set": set_name, "faces": face_set.face_number, "sealed": sealed}
+        record_command(audit, "export", "export", details=details, projects=[project_id])
         audit.close()
     return face_set.face_number
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from openfrs.accounts.audit.commands import record_command
 from openfrs.accounts.audit.database_log import open_audit
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.progress import Advance, Track
@@ -103,7 +104,8 @@ def import_archive(
         except IdTakenError:
             raise OperatorError("the archive has two faces with the same id") from None
         audit = open_audit(settings, database)
-        audit.record("import-archive", project=project_id, face_set=face_set.name, faces=description.faces)
+        details: dict[str, str | int] = {"face_set": face_set.name, "faces": description.faces}
+        record_command(audit, "import-archive", "import-archive", details=details, projects=[project_id])
         audit.close()
         return description
 
