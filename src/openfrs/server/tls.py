@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cryptography import x509
+
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 
@@ -15,7 +17,7 @@ log = logging.getLogger("openfrs.certificate")
 
 
 class Certificate:
-    """A certificate, its private key and their TLS context.
+    """A certificate, its private key, their TLS context, and the time at which the certificate expires.
 
     Raises:
         OperatorError: The files cannot be used, do not belong together, or other users can read the key.
@@ -40,6 +42,7 @@ class Certificate:
         _check_key_permissions(self._key)
         try:
             context.load_cert_chain(self._certificate, self._key, password=_no_password)
+            self.expires_at = x509.load_pem_x509_certificates(self._certificate.read_bytes())[0].not_valid_after_utc
         except (OSError, ValueError) as error:  # an SSLError is an OSError
             reason = error.strerror or error if isinstance(error, OSError) else error
             raise OperatorError(f"cannot serve HTTPS with {self._certificate} and {self._key}: {reason}") from error

@@ -1,10 +1,12 @@
 """The data directory: its files, and the lock that reserves it for one service."""
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from openfrs.core.errors import OperatorError
@@ -46,6 +48,18 @@ class DataDirectory:
     def audit_log(self) -> Path:
         """The audit log, JSON lines; rotated files have a number appended."""
         return self.path / "audit.jsonl"
+
+    @property
+    def last_backup(self) -> Path:
+        """The time of the last backup, JSON."""
+        return self.path / "last-backup.json"
+
+    def last_backup_at(self) -> datetime | None:
+        """Return the time of the last backup; None if none was made, or the file is damaged."""
+        try:
+            return datetime.fromisoformat(json.loads(self.last_backup.read_bytes())["made_at"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def require(self) -> None:
         """Check that the directory holds a database.

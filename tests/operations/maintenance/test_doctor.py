@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from openfrs import __version__
 from openfrs.accounts.keyring import KeyFile, Keyring
 from openfrs.core.errors import OperatorError
+from openfrs.core.findings import Status
 from openfrs.core.settings import Settings
-from openfrs.operations.maintenance.doctor import Status, examine
+from openfrs.operations.maintenance.doctor import examine
 from openfrs.operations.maintenance.keys import encrypt_templates
+from openfrs.operations.transfer.backup import back_up
 from openfrs.services import prepare
 from tests.support.data_directories import new_data
 
@@ -51,14 +54,28 @@ def damage(data: Path) -> None:
 
 
 def test_intact_directory_is_ok(data: Path) -> None:
+    back_up(data, data.with_name("backup"))
     before = {path: path.read_bytes() for path in data.iterdir()}
     findings = statuses(data)
     weights = findings.pop("weights")
     assert weights[0] is Status.FAILED
     assert "openfrs models fetch" in weights[1]
     assert {part: status for part, (status, _) in findings.items() if part != "disk"} == dict.fromkeys(
-        ["database", "index", "keys", "permissions", "clock", "processor"], Status.OK
+        [
+            "version",
+            "database",
+            "index",
+            "keys",
+            "face sets",
+            "retention",
+            "permissions",
+            "clock",
+            "backup",
+            "processor",
+        ],
+        Status.OK,
     )
+    assert __version__ in findings["version"][1]
     assert {path: path.read_bytes() for path in data.iterdir()} == before
 
 
@@ -139,7 +156,7 @@ def test_the_server_refuses_to_start_for_the_reason_that_the_doctor_reports(faul
 def test_indexes_larger_than_the_memory_are_reported(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENFRS_INDEX_MEMORY", "1MiB")
     change(data, "insert into templates values (1, zeroblob(1000000))")
-    assert statuses(data)["index"] == (Status.OK, "1 MiB of templates, 1 MiB of index memory")
+    assert statuses(data)["index"] == (Status.OK, "976.6 KiB of templates, 1.0 MiB of index memory")
     change(data, "insert into templates values (2, zeroblob(1000000))")
     status, text = statuses(data)["index"]
     assert status is Status.WARNING

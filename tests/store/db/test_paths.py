@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from openfrs.core.findings import Status
 from openfrs.core.settings import Settings
-from openfrs.operations.maintenance.doctor import Status, examine
+from openfrs.operations.maintenance.doctor import examine
 from openfrs.operations.transfer.backup import back_up, restore
 from tests.support.data_directories import new_data
 from tests.support.galleries import new_database

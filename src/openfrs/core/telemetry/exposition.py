@@ -66,12 +66,9 @@ def _multiprocess_directory(directory: str) -> Iterator[None]:
 
 @contextmanager
 def _server(settings: Settings, registry: Callable[[], CollectorRegistry]) -> Iterator[None]:
-    address = _address(settings.metrics)
+    address = metrics_address(settings)
+    assert address is not None
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
-    if token is None and not ipaddress.ip_address(address[0]).is_loopback:
-        raise OperatorError(
-            f"setting metrics: {settings.metrics} is not a loopback address, so metrics_token must be set"
-        )
     try:
         server = _Server(address, registry, token)
     except OSError as error:
@@ -84,6 +81,22 @@ def _server(settings: Settings, registry: Callable[[], CollectorRegistry]) -> It
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def metrics_address(settings: Settings) -> tuple[str, int] | None:
+    """Return the address and the port of the metrics endpoint, or None if none is set.
+
+    Raises:
+        OperatorError: the setting is not an address with a port, or is not loopback and no token is set.
+    """
+    if not settings.metrics:
+        return None
+    address = _address(settings.metrics)
+    if settings.metrics_token is None and not ipaddress.ip_address(address[0]).is_loopback:
+        raise OperatorError(
+            f"setting metrics: {settings.metrics} is not a loopback address, so metrics_token must be set"
+        )
+    return address
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -1,32 +1,32 @@
 """Checks of a data directory or a shared database, and of the machine. Nothing is changed; servers may run."""
 
-import shutil
+import platform
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
+from openfrs import __version__
 from openfrs.accounts.keyring import check_keys
 from openfrs.core.errors import OperatorError
+from openfrs.core.findings import Finding, Status
 from openfrs.core.settings import Settings
+from openfrs.recognition.similarity import load_calibration
 from openfrs.store.clock import PLAUSIBLE
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import HEAD, SnapshotSource
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.db.sqlite import SqliteSnapshots
 from openfrs.store.opening import require_data
+from openfrs.vision.loading import check_models
 from openfrs.vision.weights.cache import State, WeightCache
 
-if TYPE_CHECKING:  # the PostgreSQL driver is an optional dependency
-    pass
+from .prospects import check_backup, check_disk, check_embedder, check_occupancy, check_retention, size
 
-_MIN_FREE_BYTES: Final = 1024**3
 _MAX_BEHIND_SECONDS: Final = 900.0
 """The longest time that the clock may be behind the last write to the data directory."""
 
@@ -36,23 +36,6 @@ _MAX_SKEW_SECONDS: Final = 60.0
 _CPU_FEATURES: Final = frozenset(["avx2", "f16c", "fma"])
 
 
-class Status(StrEnum):
-    """The result of a check."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of a check, with advice if it is not OK."""
-
-    part: str
-    status: Status
-    text: str
-
-
 def examine(settings: Settings, *, cpuinfo: Path = Path("/proc/cpuinfo")) -> Iterator[Finding]:
     """Yield the finding of each check.
 
@@ -60,24 +43,39 @@ def examine(settings: Settings, *, cpuinfo: Path = Path("/proc/cpuinfo")) -> Ite
         OperatorError: The data directory holds no database.
     """
     require_data(settings)
+    yield Finding("version", Status.OK, f"OpenFRS {__version__}, schema {HEAD}, Python {platform.python_version()}")
+    models, embedder = _check_models(settings)
     if settings.database is None:
-        yield from _examine_data_directory(settings)
+        yield from _examine_data_directory(settings, embedder)
     else:
-        yield from _examine_postgresql(settings)
-    yield _check_weights(settings)
+        yield from _examine_postgresql(settings, embedder)
+    yield models
     yield _check_processor(cpuinfo)
 
 
-def _examine_data_directory(settings: Settings) -> Iterator[Finding]:
+def _examine_data_directory(settings: Settings, embedder: str | None) -> Iterator[Finding]:
     directory = DataDirectory(settings.data)
     database = _guarded("database", lambda: _check_sqlite(directory.database))
     yield database
     yield _guarded("index", lambda: _check_index_memory(directory.database, settings.index_memory))
     with closing(SqliteSnapshots(directory.database)) as snapshots:
         yield _check_keys(settings, snapshots, database)
+        if database.status is Status.OK:
+            with snapshots.read() as connection:
+                yield from _check_content_of_sets(settings, connection, embedder)
+                yield check_disk(directory, connection)
+        else:
+            yield check_disk(directory, None)
     yield _check_permissions(directory.path)
     yield _check_clock(directory.database)
-    yield _check_disk(directory)
+    yield check_backup(directory)
+
+
+def _check_content_of_sets(settings: Settings, connection: Connection, embedder: str | None) -> Iterator[Finding]:
+    yield check_occupancy(connection)
+    if embedder is not None:
+        yield check_embedder(connection, embedder)
+    yield check_retention(settings, connection)
 
 
 def _guarded(part: str, check: Callable[[], Finding]) -> Finding:
@@ -122,7 +120,7 @@ def _check_index_memory(path: Path, memory: int) -> Finding:
     """Compare the memory that the indexes of all face sets need, which are built on first search, with the limit."""
     with _read_only(path) as scalar:
         needed = scalar("select coalesce(sum(length(template) + 8), 0) from templates")
-    message = f"{needed / 2**20:,.0f} MiB of templates, {memory / 2**20:,.0f} MiB of index memory"
+    message = f"{size(needed)} of templates, {size(memory)} of index memory"
     if needed > memory:
         advice = "indexes are evicted and rebuilt; raise OPENFRS_INDEX_MEMORY if searches wait for that"
         return Finding("index", Status.WARNING, f"{message}: {advice}")
@@ -173,16 +171,7 @@ def _check_clock(database: Path) -> Finding:
     return Finding("clock", Status.OK, "close to the last write")
 
 
-def _check_disk(directory: DataDirectory) -> Finding:
-    free = shutil.disk_usage(directory.path).free
-    needed = max(_MIN_FREE_BYTES, 2 * directory.database.stat().st_size)
-    if free < needed:
-        message = f"{free:,} bytes free; the write-ahead log and an upgrade need {needed:,}"
-        return Finding("disk", Status.WARNING, message)
-    return Finding("disk", Status.OK, f"{free:,} bytes free")
-
-
-def _examine_postgresql(settings: Settings) -> Iterator[Finding]:
+def _examine_postgresql(settings: Settings, embedder: str | None) -> Iterator[Finding]:
     from openfrs.store.db.postgresql import PostgresqlSnapshots  # the PostgreSQL driver is an optional dependency
 
     assert settings.database is not None
@@ -192,6 +181,8 @@ def _examine_postgresql(settings: Settings) -> Iterator[Finding]:
             database = _check_postgresql(connection)
             yield database
             yield _check_keys(settings, snapshots, database)
+            if database.status is Status.OK:
+                yield from _check_content_of_sets(settings, connection, embedder)
             yield _check_durability(connection)
             yield _check_clock_skew(connection)
     except (OperatorError, StoreUnavailableError) as error:
@@ -221,17 +212,19 @@ def _check_clock_skew(connection: Connection) -> Finding:
     return Finding("clock", Status.OK, "matches the database server's")
 
 
-def _check_weights(settings: Settings) -> Finding:
+def _check_models(settings: Settings) -> tuple[Finding, str | None]:
+    """Check the models as a server does when it starts; return the identity of the embedder too, if they can be used."""
     weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
     try:
-        weights.require()
+        identity = check_models(settings)
+        load_calibration(identity.embedder_source)
     except OperatorError as error:
-        return Finding("weights", Status.FAILED, str(error))
+        return Finding("weights", Status.FAILED, str(error)), None
     unready = [name for name, state in weights.states().items() if state is not State.READY]
     if unready:
         message = f"{', '.join(unready)} missing or altered; the features that need them are off; run: {weights.fetch_command}"
-        return Finding("weights", Status.WARNING, message)
-    return Finding("weights", Status.OK, "complete")
+        return Finding("weights", Status.WARNING, message), identity.embedder
+    return Finding("weights", Status.OK, "complete"), identity.embedder
 
 
 def _check_processor(cpuinfo: Path) -> Finding:

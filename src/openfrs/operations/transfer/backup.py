@@ -1,5 +1,6 @@
 """Backup of a data directory, which a server may use at the same time, and restore."""
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -45,7 +46,10 @@ def back_up(data: Path, target: Path) -> int:
         files = {file.name: _digest(file) for file in sorted(folder.iterdir())}
         manifest = {"format": FORMAT, "made_by": __version__, "made_at": utc_now().isoformat(), "files": files}
         write_private(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
-        return sum(file.stat().st_size for file in folder.iterdir())
+        size = sum(file.stat().st_size for file in folder.iterdir())
+    with contextlib.suppress(OSError):  # the backup is complete, whether or not its time can be recorded
+        write_private(directory.last_backup, json.dumps({"made_at": manifest["made_at"]}) + "\n")
+    return size
 
 
 def restore(source: Path, data: Path) -> None:
