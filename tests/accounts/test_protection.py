@@ -67,6 +67,7 @@ ROUTES = {
     ("GET", "/x/v1/accounts/{project_id}/audit/export"): "admin",
     ("GET", "/x/v1/accounts/{project_id}/users"): "admin",
     ("POST", "/x/v1/accounts/{project_id}/users"): "admin",
+    ("DELETE", USER): "admin",
     ("PUT", f"{USER}/role"): "admin",
     ("DELETE", f"{USER}/role"): "admin",
     ("PUT", f"{USER}/enabled"): "admin",
@@ -220,6 +221,7 @@ def test_names_and_ids_of_another_domain_are_reported_as_missing(tenant: Tenant,
                 client.put(f"{account_url}/users/{user_id}/enabled", json={"enabled": False}),
                 client.put(f"{account_url}/users/{user_id}/role", json={"role": "reader"}),
                 client.delete(f"{account_url}/users/{user_id}/role"),
+                client.delete(f"{account_url}/users/{user_id}"),
                 client.delete(f"{account_url}/keys/{key}"),
             ]
             texts = [each.text.replace(set_name, "SET").replace(face_id, "FACE") for each in requests]

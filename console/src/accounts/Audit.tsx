@@ -71,7 +71,9 @@ export function Audit() {
                 <Table.Tr key={`${entry.request_id}${entry.time}`}>
                   <Table.Td className="numeric">{entry.time.replace('T', ' ').slice(0, 19)}</Table.Td>
                   <Table.Td style={{ overflowWrap: 'anywhere' }}>
-                    {entry.method ? `${entry.method} ${entry.target}` : `${entry.event} ${entry.account ?? entry.command ?? entry.face_set ?? ''}`}
+                    {entry.method
+                      ? `${entry.method} ${entry.target}`
+                      : `${entry.event} ${entry.account ?? entry.command ?? entry.face_set ?? ''}`}
                   </Table.Td>
                   <Table.Td>
                     {entry.status ? (

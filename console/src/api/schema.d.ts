@@ -843,6 +843,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/accounts/{project_id}/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete user
+         * @description Delete a user. The user's role, tokens and access keys end at once; the audit log keeps the name.
+         */
+        delete: operations["deleteUser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/x/v1/accounts/{project_id}/users/{user_id}/role": {
         parameters: {
             query?: never;
@@ -1462,6 +1482,16 @@ export interface components {
         DeletedKeyResponse: {
             /** Access Key */
             access_key: string;
+        };
+        /**
+         * DeletedUserResponse
+         * @description The user who was deleted.
+         */
+        DeletedUserResponse: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
         };
         /**
          * DeletionRecord
@@ -5745,6 +5775,42 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused400_22"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_3"];
+            404: components["responses"]["Refused404_2"];
+            409: components["responses"]["Refused409_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user. */
+                user_id: string;
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["DeletedUserResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_3"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];

@@ -21,6 +21,7 @@ from openfrs.store.accounts import (
     NameTakenError,
     Project,
     User,
+    UserMissingError,
 )
 
 from .keyring import Keyring
@@ -233,6 +234,15 @@ class Administration:
         self._accounts.update_user(user.id, password_hash=hash_password(password))
         return password
 
+    def delete_user(self, user: User, scope: AdminScope | None = None) -> None:
+        """Delete a user. The user's roles, tokens and access keys end at once.
+
+        Raises:
+            ServiceError: ``IAM.409`` the user is the last admin of the scope's project.
+        """
+        with _keeping_an_admin():
+            self._accounts.delete_user(user.id, keeping=_admin_grants(user, scope))
+
     # roles
 
     def get_roles(self, user: User) -> dict[str, Role]:
@@ -249,8 +259,11 @@ class Administration:
         if user.domain.id != project.domain.id:
             raise ServiceError("IAM.404")
         keeping = () if role is Role.ADMIN else _admin_grants(user, scope)
-        with _keeping_an_admin():
-            self._accounts.set_grant(Grant(user.id, project.id, role), keeping=keeping)
+        try:
+            with _keeping_an_admin():
+                self._accounts.set_grant(Grant(user.id, project.id, role), keeping=keeping)
+        except UserMissingError:
+            raise ServiceError("IAM.404") from None
 
     def remove_role(self, user: User, project: Project, scope: AdminScope | None = None) -> None:
         """Remove a user's role on a project, and revoke the user's tokens.

@@ -124,6 +124,14 @@ def enable(domain: DomainName, user: UserName, data: Data = None) -> None:
 
 
 @app.command()
+def delete_user(domain: DomainName, user: UserName, data: Data = None) -> None:
+    """Delete a user. The user's roles, tokens and access keys end at once; the audit log keeps the name."""
+    with account_command(data, "delete-user", f"delete {domain}/{user}") as command:
+        command.administration.delete_user(command.user(domain, user))
+    print(f"User {user} of domain {domain} is deleted with its roles, tokens and access keys.")
+
+
+@app.command()
 def disable_project(domain: DomainName, project: ProjectName, data: Data = None) -> None:
     """Disable a project. All its requests are rejected."""
     with account_command(data, "disable-project", f"disable project {domain}/{project}") as command:

@@ -98,6 +98,10 @@ class NameTakenError(Exception):
     """The name is already in use."""
 
 
+class UserMissingError(Exception):
+    """The user was deleted."""
+
+
 class LastHolderError(Exception):
     """The change would leave a project without an enabled user of a role."""
 
@@ -209,6 +213,19 @@ class AccountRepository:
             _require_other_holders(connection, keeping)
             connection.execute(update(_users).where(_users.c.id == user_id).values(**values))
 
+    @retry_on_conflict
+    def delete_user(self, user_id: str, *, keeping: Sequence[Grant] = ()) -> None:
+        """Delete a user with its roles and access keys. Its tokens have no user any more.
+
+        Raises:
+            LastHolderError: nobody else has the role of a grant in ``keeping`` on its project.
+        """
+        with self._database.write() as connection:
+            _require_other_holders(connection, keeping)
+            connection.execute(select(_users.c.id).where(_users.c.id == user_id).with_for_update())
+            for column in (_grants.c.user_id, _keys.c.user_id, _users.c.id):
+                connection.execute(delete(column.table).where(column == user_id))
+
     # projects
 
     def find_project(self, project_id: str) -> Project | None:
@@ -262,13 +279,17 @@ class AccountRepository:
         """Set the role of a user on a project. A change of role invalidates the tokens of the user.
 
         Raises:
+            UserMissingError
             LastHolderError: nobody else has the role of a grant in ``keeping`` on its project.
         """
         with self._database.write() as connection:
             _require_other_holders(connection, keeping)
             connection.execute(select(_users.c.id).where(_users.c.id == grant.user_id).with_for_update(key_share=True))
             self._revoke_grant(connection, grant.user_id, grant.project_id)
-            connection.execute(insert(_grants).values(**asdict(grant)))
+            try:
+                connection.execute(insert(_grants).values(**asdict(grant)))
+            except IntegrityError as error:
+                raise UserMissingError from error
 
     @retry_on_conflict
     def revoke_grant(self, user_id: str, project_id: str, *, keeping: Sequence[Grant] = ()) -> bool:

@@ -50,6 +50,13 @@ class OneUserResponse(BaseModel):
     user: UserResponse
 
 
+class DeletedUserResponse(BaseModel):
+    """The user who was deleted."""
+
+    id: str
+    name: str
+
+
 class PasswordResponse(BaseModel):
     """A new password, returned only once."""
 

@@ -21,6 +21,7 @@ from openfrs.store.accounts import Project, User
 
 from .account_schemas import (
     DeletedKeyResponse,
+    DeletedUserResponse,
     KeyResponse,
     KeysResponse,
     NamedDomain,
@@ -136,6 +137,18 @@ async def create_user(request: Request, managed: Managed) -> NewUserResponse:
         return NewUserResponse(user=managed.user_response(user), password=password)
 
     return await run_write(create)
+
+
+@router.delete("/users/{user_id}", responses=refuses(*_OF_USER, "IAM.409"))
+async def delete_user(user_id: UserId, managed: Managed) -> DeletedUserResponse:
+    """Delete a user. The user's role, tokens and access keys end at once; the audit log keeps the name."""
+
+    def delete() -> DeletedUserResponse:
+        user = managed.user(user_id)
+        managed.administration.delete_user(user, managed.admin_scope)
+        return DeletedUserResponse(id=user.id, name=user.name)
+
+    return await run_write(delete)
 
 
 @router.put(
