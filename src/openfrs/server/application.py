@@ -19,6 +19,7 @@ from openfrs.services import Services, prepare
 from openfrs.store.data_directory import DataDirectory
 
 from .connections import connection_limit
+from .handshake import encrypted
 from .header_names import with_documented_names
 from .http_protocol import bounded_protocol
 from .jobs import index_updates, pruning, refused_login_entries, retention_runs, usage_flushes
@@ -61,10 +62,11 @@ def run_application(
     try:
         if settings.bootstrap and services.bootstrap(endpoint):
             _print_credentials_path(settings)
+        protocol = bounded_protocol(connection_limit(settings.connections))
         config = uvicorn.Config(
             with_documented_names(create_app(services)),
             loop="auto",
-            http=bounded_protocol(connection_limit(settings.connections)),
+            http=encrypted(protocol, certificate.context) if certificate else protocol,
             log_config=None,
             access_log=False,
             proxy_headers=bool(settings.trusted_proxies),
@@ -73,7 +75,6 @@ def run_application(
             lifespan="off",
             timeout_keep_alive=settings.keep_alive,
             timeout_graceful_shutdown=DRAIN_SECONDS,
-            ssl_context_factory=(lambda *_: certificate.context) if certificate else None,
         )
         gc.collect()
         gc.freeze()  # a collection of the long-lived objects blocked requests for 0.1 s
