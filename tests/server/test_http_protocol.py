@@ -20,13 +20,19 @@ LARGE = 64 * limits.MEGABYTE
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n"
 
 
-async def app(scope: Any, _receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+async def app(
+    scope: Any, receive: Callable[[], Awaitable[dict[str, Any]]], send: Callable[[dict[str, Any]], Awaitable[None]]
+) -> None:
     if scope["path"] == "/large":
         headers = [(b"content-length", b"%d" % LARGE)]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": bytes(LARGE)})
         return
-    await asyncio.sleep(2 * limits.HEADER_TIMEOUT_SECONDS)
+    if scope["path"] == "/until-disconnected":
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    elif scope["path"] != "/short":
+        await asyncio.sleep(2 * limits.HEADER_TIMEOUT_SECONDS)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 
@@ -135,6 +141,38 @@ def test_invalid_http_gets_an_error_of_the_gateway(sent: bytes) -> None:
 )
 def test_headers_that_are_too_large_are_not_read_further(head: list[bytes], status: int) -> None:
     assert asyncio.run(rejection(*head)) == (status, "APIG.0201")
+
+
+def test_pipelined_requests_are_bounded() -> None:
+    assert asyncio.run(rejection((HEAD + b"\r\n") * (limits.MAX_PIPELINED_REQUESTS + 2))) == (400, "APIG.0201")
+
+
+def test_pipelined_requests_within_the_bound_are_served() -> None:
+    async def exchange() -> bytes:
+        async with connected() as (reader, writer):
+            short = HEAD.replace(b"/", b"/short", 1)
+            writer.write((short + b"\r\n") * limits.MAX_PIPELINED_REQUESTS + short + b"Connection: close\r\n\r\n")
+            return await reader.read()
+
+    assert asyncio.run(exchange()).count(b"HTTP/1.1 200") == limits.MAX_PIPELINED_REQUESTS + 1
+
+
+@pytest.mark.parametrize("end", [b"", b"nonsense\r\n\r\n"], ids=["leaves", "continues with nonsense"])
+def test_the_first_of_pipelined_requests_ends_when_its_client(caplog: pytest.LogCaptureFixture, end: bytes) -> None:
+    async def leave() -> None:
+        async with serving() as server:
+            _, writer = await connect(server)
+            writer.write((HEAD.replace(b"/", b"/until-disconnected", 1) + b"\r\n") * 3)
+            await wait_until_async(lambda: server.server_state.tasks)
+            if end:
+                writer.write(end)
+            else:
+                writer.close()
+            await wait_until_async(lambda: not server.server_state.tasks)
+            writer.close()
+
+    asyncio.run(leave())
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_a_body_is_not_counted_as_headers_of_the_next_request() -> None:

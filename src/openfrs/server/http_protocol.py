@@ -5,13 +5,17 @@ import json
 import sys
 import uuid
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, render
 
 from .connections import ConnectionBound
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 
 class HeaderTimeoutProtocol(HttpToolsProtocol):
@@ -30,6 +34,8 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
     _timeout: asyncio.TimerHandle | None = None
     _header_bytes = 0
     _error: ServiceError | None = None
+    _running: RequestResponseCycle | None = None
+    """The request being served. Uvicorn's ``cycle`` is the newest one, which may still wait for this one."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the timeout."""
@@ -48,7 +54,10 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
                 self.send_400_response("")
 
     def on_message_begin(self) -> None:
-        """Start the timeout of a request."""
+        """Start the timeout of a request, unless too many wait already: each takes far more time than its few bytes."""
+        if len(self.pipeline) >= limits.MAX_PIPELINED_REQUESTS:
+            self._error = ServiceError("APIG.0201/400", f"more than {limits.MAX_PIPELINED_REQUESTS} requests at once")
+            raise ValueError(self._error.message)
         super().on_message_begin()
         self._start_timeout()
 
@@ -95,10 +104,12 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
         self._stop_timeout()
         self._stop_send_timeout()
         self.bound.remove(self)
+        self._abandon_request()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's text
         """Send an error response and close the connection."""
+        self._abandon_request()
         error = self._error or ServiceError("APIG.0201/400", "it is not HTTP")
         request_id, status = uuid.uuid4().hex, error.entry.status
         phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Refused"
@@ -115,6 +126,16 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
         self.transport.close()
         if self.transport.get_write_buffer_size():
             self._start_send_timeout()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _abandon_request(self) -> None:
+        """Tell the request being served that nobody receives its response: its work stops, and it writes nothing more."""
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
 
     @property
     def _is_serving(self) -> bool:
