@@ -275,6 +275,14 @@ def test_another_authorization_scheme_is_not_parsed(text: str) -> None:
     assert parse_authorization(text) is None
 
 
+@pytest.mark.parametrize(
+    "start", [f"SDK-HMAC-SHA256 Access={ACCESS_KEY}", f"V11-HMAC-SHA256 Credential={ACCESS_KEY}/{INFO}"]
+)
+def test_a_repeated_signed_header_is_not_parsed(start: str) -> None:
+    assert parse_authorization(f"{start}, SignedHeaders=host;x, Signature={'0' * 64}") is not None
+    assert parse_authorization(f"{start}, SignedHeaders=host;x;X, Signature={'0' * 64}") is None
+
+
 @pytest.mark.parametrize("date", ["", "2024-01-02", "20240102T030405", "20241302T030405Z", "99999999T999999Z"])
 def test_an_invalid_date_is_none(date: str) -> None:
     assert signing_time(SignedRequest("GET", "/", "", {"x-sdk-date": date}, sha256(b""))) is None

@@ -59,11 +59,13 @@ class Signature:
 
 
 def parse_authorization(value: str) -> Signature | None:
-    """Parse an ``Authorization`` header; None if the algorithm is not supported."""
+    """Parse an ``Authorization`` header; None if the algorithm is not supported or a signed header is repeated."""
     for pattern in _AUTHORIZATIONS:
         match = pattern.fullmatch(value.strip())
         if match is not None:
             names = tuple(match["headers"].lower().split(";"))
+            if len(set(names)) < len(names):  # 15,000 repetitions of one header make a canonical form of gigabytes
+                return None
             return Signature(match["algorithm"], match["access_key"], match["info"], names, match["signature"])
     return None
 
