@@ -47,6 +47,7 @@ from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.db.short_reads import ShortReads
 from openfrs.store.faces.deletions import DeletionRepository
+from openfrs.store.faces.occupancy import Occupancy, read_occupancies
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
 from openfrs.store.index.search import Galleries
@@ -199,6 +200,15 @@ class Services:
             StoreUnavailableError
         """
         return self._database.exclusive(job)
+
+    def read_occupancies(self) -> list[Occupancy]:
+        """Return the occupancy of every face set, the fullest first.
+
+        Raises:
+            StoreUnavailableError
+        """
+        with self._database.read() as connection:
+            return read_occupancies(connection)
 
     def prune(self, now: datetime) -> None:
         """Delete old entries of the audit log, and records of revoked tokens that have expired.

@@ -14,6 +14,7 @@ from openfrs.accounts.authentication import Login
 from openfrs.accounts.failed_logins import FailedLogins
 from openfrs.accounts.throttle import LoginRefusedError
 from openfrs.core.errors import ServiceError
+from openfrs.core.telemetry.metrics import REGISTRY
 from tests.support.in_process import InProcessServer, in_process
 from tests.support.tenants import Tenant
 
@@ -80,6 +81,17 @@ def entries_after(path: Path, *failures: tuple[Login, ServiceError]) -> list[dic
         failed_logins.flush()
         failed_logins.flush()
         return [json.loads(line) for line in log.newest_first()]
+
+
+def test_failed_logins_are_counted_by_outcome(tmp_path: Path) -> None:
+    def counted(outcome: str) -> float:
+        return REGISTRY.get_sample_value("openfrs_failed_logins_total", {"outcome": outcome}) or 0
+
+    before = counted("rejected"), counted("refused")
+    login = Login("", "192.0.2.1", user_name="anna")
+    errors = [ServiceError("IAM.401", WRONG), LoginRefusedError("IAM.429"), LoginRefusedError("IAM.429")]
+    entries_after(tmp_path / "log", *((login, error) for error in errors))
+    assert (counted("rejected"), counted("refused")) == (before[0] + 1, before[1] + 2)
 
 
 def test_an_entry_is_bounded_whatever_the_client_sends(tmp_path: Path) -> None:

@@ -1,21 +1,30 @@
 """Periodic jobs: one process at a time runs each, results are counted, failures are retried."""
 
+import contextlib
 import json
+import math
+import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from openfrs import __version__
 from openfrs.accounts.usage import UsageCounter
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry.metrics import REGISTRY
-from openfrs.server.jobs import prune, run_retention, usage_flushes
+from openfrs.operations.transfer.backup import back_up
+from openfrs.server.jobs import measure_state, prune, run_retention, usage_flushes
 from openfrs.server.periodic import PeriodicJob
+from openfrs.server.tls import Certificate
 from openfrs.services import Services
+from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.opening import live_database
+from tests.support.certificates import self_signed
 from tests.support.fake_models import FakePipeline
 from tests.support.projects import PEOPLE, Project
 
@@ -95,6 +104,34 @@ def test_a_failure_is_counted(services: Services, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(StoreUnavailableError):
         run_retention(services)
     assert counted("openfrs_retention_failures_total") == before + 1
+
+
+def test_the_state_of_the_installation_is_measured(services: Services, tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    measure_state(services, settings, None)
+    version = REGISTRY.get_sample_value("openfrs_build_info", {"version": __version__})
+    assert version == 1
+    assert (
+        counted("openfrs_certificate_expiry_timestamp_seconds") == counted("openfrs_last_backup_timestamp_seconds") == 0
+    )
+    assert counted("openfrs_face_sets_nearly_full") == 0
+    assert 0 < counted("openfrs_face_set_fill_ratio") < 0.9
+    assert counted("openfrs_data_free_bytes") > 0
+
+    measure_state(services, settings.model_copy(update={"database": SecretStr("postgresql://h/d")}), None)
+    assert math.isnan(counted("openfrs_last_backup_timestamp_seconds"))
+
+    back_up(tmp_path, tmp_path / "backup")
+    with contextlib.closing(sqlite3.connect(tmp_path / "openfrs.db")) as connection, connection:
+        connection.execute("update face_sets set face_number = capacity")
+    pair = self_signed(tmp_path)
+    certificate = Certificate(pair.certificate, pair.key)
+    measure_state(services, settings, certificate)
+    assert counted("openfrs_certificate_expiry_timestamp_seconds") == certificate.expires_at.timestamp()
+    made_at = DataDirectory(tmp_path).last_backup_at()
+    assert made_at is not None
+    assert counted("openfrs_last_backup_timestamp_seconds") == made_at.timestamp()
+    assert (counted("openfrs_face_set_fill_ratio"), counted("openfrs_face_sets_nearly_full")) == (1, 1)
 
 
 def test_a_periodic_job_continues_after_a_failure(caplog: pytest.LogCaptureFixture) -> None:

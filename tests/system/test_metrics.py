@@ -6,12 +6,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from openfrs import __version__
 from tests.support.fake_models import photo
 from tests.support.servers import RunningServer, fake_server_command, running
 from tests.support.waiting import wait_until
@@ -112,6 +114,16 @@ def test_stages_of_a_search_are_measured_and_its_index_counted(single_process: M
     assert after["openfrs_pictures small working"] == after["openfrs_pictures small waiting"] == 0
     assert after["openfrs_requests_under_way"] == after["openfrs_body_bytes"] == 0
     assert not [name for name in after if "secret" in name or single_process.server.credentials["project_id"] in name]
+
+
+def is_measured(metered: Metered) -> bool:
+    return metered.read().get("openfrs_data_free_bytes", 0) > 0
+
+
+def test_the_version_and_the_free_bytes_are_measured_once(single_process: Metered, two_processes: Metered) -> None:
+    for metered in (single_process, two_processes):
+        wait_until(partial(is_measured, metered))
+        assert metered.read()[f"openfrs_build_info {__version__}"] == 1
 
 
 def test_rejected_urls_are_counted(single_process: Metered) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from openfrs.core import limits
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
+from openfrs.core.telemetry.metrics import FAILED_LOGINS
 from openfrs.core.text import plain
 from openfrs.store.accounts import User
 
@@ -35,7 +36,9 @@ class FailedLogins:
     def record(self, login: "Login", user: User | None, error: ServiceError) -> None:
         """Record a login of an existing or unknown user that failed with ``error``."""
         details = {"address": login.address, "reason": error.message}
-        if not isinstance(error, LoginRefusedError):
+        is_refused = isinstance(error, LoginRefusedError)
+        FAILED_LOGINS.labels("refused" if is_refused else "rejected").inc()
+        if not is_refused:
             self._audit.record(LOGIN_FAILED, request_id=login.request_id, **_account(login, user), **details)
         else:
             self._add(details if user is None else {**_account(login, user), **details})

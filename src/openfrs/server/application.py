@@ -22,7 +22,7 @@ from .connections import connection_limit
 from .handshake import encrypted
 from .header_names import with_documented_names
 from .http_protocol import bounded_protocol
-from .jobs import index_updates, pruning, refused_login_entries, retention_runs, usage_flushes
+from .jobs import index_updates, pruning, refused_login_entries, retention_runs, state_measurements, usage_flushes
 from .periodic import memory_trimming
 from .tls import certificate_of, reloaded_on_hangup
 from .vision.executor import VisionProcesses
@@ -87,6 +87,7 @@ def run_application(
             usage_flushes(services),
             refused_login_entries(services),
             pruning(services),
+            state_measurements(services, settings, certificate),
             memory_trimming(),
         ):
             server.run(sockets=[listener])

@@ -1,21 +1,37 @@
-"""Periodic jobs of a server: retention, index updates, usage counts, refused logins and the audit log."""
+"""Periodic jobs of a server: retention, index updates, usage counts, refused logins, the audit log and metrics of the state."""
 
 import logging
+import math
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from openfrs import __version__
 from openfrs.core.clock import utc_now
 from openfrs.core.settings import Settings
-from openfrs.core.telemetry.metrics import EXPIRED_FACES, RETENTION_FAILURES
+from openfrs.core.telemetry.metrics import (
+    BUILD_INFO,
+    CERTIFICATE_EXPIRY,
+    EXPIRED_FACES,
+    FREE_BYTES,
+    FULLEST_SET,
+    LAST_BACKUP,
+    NEARLY_FULL_SETS,
+    RETENTION_FAILURES,
+)
 from openfrs.services import Services
+from openfrs.store.data_directory import DataDirectory
+from openfrs.store.faces.occupancy import NEARLY_FULL
 
 from .periodic import running
+from .tls import Certificate
 
 _INDEXING_SECONDS: Final = 0.5
 _USAGE_SECONDS: Final = 1.0
 _REFUSED_LOGINS_SECONDS: Final = 60.0
 _PRUNING_SECONDS: Final = 3600.0
+_STATE_SECONDS: Final = 60.0
 
 log = logging.getLogger("openfrs.schedule")
 
@@ -63,6 +79,30 @@ def pruning(services: Services) -> Iterator[None]:
     """Delete old entries of the audit log and expired records every hour while the block runs."""
     with running(lambda: prune(services), _PRUNING_SECONDS):
         yield
+
+
+@contextmanager
+def state_measurements(services: Services, settings: Settings, certificate: Certificate | None) -> Iterator[None]:
+    """Set the metrics of the installation's state every minute while the block runs, if metrics are served."""
+    if not settings.metrics:
+        yield
+        return
+    with running(lambda: measure_state(services, settings, certificate), _STATE_SECONDS):
+        yield
+
+
+def measure_state(services: Services, settings: Settings, certificate: Certificate | None) -> None:
+    """Set the metrics that change without a request: version, certificate, backup, free bytes and full face sets."""
+    directory = DataDirectory(settings.data)
+    BUILD_INFO.labels(__version__).set(1)
+    CERTIFICATE_EXPIRY.set(0 if certificate is None else certificate.expires_at.timestamp())
+    made_at = directory.last_backup_at()
+    without_backup = 0 if settings.database is None else math.nan
+    LAST_BACKUP.set(without_backup if made_at is None else made_at.timestamp())
+    FREE_BYTES.set(shutil.disk_usage(directory.path).free)
+    shares = [occupancy.share for occupancy in services.read_occupancies()]
+    FULLEST_SET.set(max(shares, default=0))
+    NEARLY_FULL_SETS.set(sum(share >= NEARLY_FULL for share in shares))
 
 
 def prune(services: Services) -> None:

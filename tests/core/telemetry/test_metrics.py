@@ -39,3 +39,10 @@ def test_the_dashboard_shows_every_metric() -> None:
     for family in REGISTRY.collect():
         assert family.name in dashboard_queries or not family.name.startswith("openfrs_"), family.name
     assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+
+
+def test_every_alert_has_a_section_of_the_page() -> None:
+    rules = (REPOSITORY / "deploy" / "prometheus" / "openfrs.yml").read_text("utf-8")
+    page = (REPOSITORY / "docs" / "observability.md").read_text("utf-8")
+    alerts = re.findall(r"^      - alert: (\w+)$", rules, re.M)
+    assert sorted(alerts) == sorted(re.findall(r"^### (OpenFRS\w+)$", page, re.M))

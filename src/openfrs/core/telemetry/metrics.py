@@ -99,5 +99,44 @@ URL_FETCHES: Final = Counter(
 )
 EXPIRED_FACES: Final = Counter("openfrs_expired_faces", "Faces deleted by retention rules.", registry=REGISTRY)
 RETENTION_FAILURES: Final = Counter("openfrs_retention_failures", "Retention runs that failed.", registry=REGISTRY)
+FAILED_LOGINS: Final = Counter(
+    "openfrs_failed_logins",
+    "Failed logins by outcome: rejected (wrong user, password or state), refused (locked, or too many logins wait).",
+    ["outcome"],
+    registry=REGISTRY,
+)
+BUILD_INFO: Final = Gauge(
+    "openfrs_build_info", "1, labelled with the version.", ["version"], multiprocess_mode="livemax", registry=REGISTRY
+)
+FULLEST_SET: Final = Gauge(
+    "openfrs_face_set_fill_ratio",
+    "Faces of the fullest face set as a share of its capacity, 0 to 1.",
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
+NEARLY_FULL_SETS: Final = Gauge(
+    "openfrs_face_sets_nearly_full",
+    "Face sets that are at least 90 % full.",
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
+CERTIFICATE_EXPIRY: Final = Gauge(
+    "openfrs_certificate_expiry_timestamp_seconds",
+    "Time at which the HTTPS certificate in use expires, in seconds since 1970; 0 without one.",
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
+LAST_BACKUP: Final = Gauge(
+    "openfrs_last_backup_timestamp_seconds",
+    "Time of the last backup of the data directory, in seconds since 1970; 0 without one, NaN with a shared database.",
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
+FREE_BYTES: Final = Gauge(
+    "openfrs_data_free_bytes",
+    "Free bytes of the file system with the data directory.",
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
 
 ProcessCollector(registry=REGISTRY)
