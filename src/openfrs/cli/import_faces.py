@@ -1,6 +1,5 @@
 """``openfrs import``."""
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,7 +20,7 @@ from openfrs.operations.transfer.sources import Item, Naming, Skipped, folder_it
 from openfrs.operations.transfer.tables import mapped_items
 
 from .archive import PassphraseFile, Trust, import_archived
-from .options import Data, Models, Project, settings_of
+from .options import Data, Fields, Models, Project, field_definitions, settings_of
 from .progress import progress_bars
 
 _SOME_REJECTED: Final = 3
@@ -56,7 +55,7 @@ def import_faces(
         bool, typer.Option("--all-faces", help="Enrol every face of an image, not only the main one.")
     ] = False,
     create: Annotated[bool, typer.Option("--create", help="Create the face set if it does not exist.")] = False,
-    fields: Annotated[str, typer.Option(help="Custom fields of a face set that is created, as in the API.")] = "{}",
+    fields: Fields = "{}",
     name_field: Annotated[
         str, typer.Option(help="String field that keeps the names of people; --create declares it.")
     ] = "name",
@@ -84,6 +83,8 @@ def import_faces(
         return
     if face_set is None or source is None:
         raise OperatorError("name the face set and the source: openfrs import SET SOURCE, or --archive FILE")
+    if fields != "{}" and not create:
+        raise OperatorError("--fields needs --create")
     if origin is Origin.PICTURES:
         print("openfrs: --from pictures is deprecated; use --from images", file=sys.stderr)
     job = Importing(
@@ -91,7 +92,7 @@ def import_faces(
         project,
         single=not all_faces,
         dry=dry_run,
-        create=_field_definitions(fields) if create else None,
+        create=field_definitions(fields) if create else None,
         update=update,
         name_field=name_field,
     )
@@ -137,16 +138,6 @@ def _summary(tally: Tally, skipped: Skipped, job: Importing) -> str:
             f"{tally.unnamed} images have only a transliterated name, because the face set has no string field {job.name_field}."
         )
     return "\n".join(lines)
-
-
-def _field_definitions(text: str) -> dict[str, Any]:
-    try:
-        fields = json.loads(text)
-    except ValueError:
-        fields = None
-    if not isinstance(fields, dict):
-        raise OperatorError('--fields must be a JSON object such as {"age": {"type": "integer"}}')
-    return fields
 
 
 class _Rate(ProgressColumn):

@@ -26,6 +26,7 @@ class Commands(LazyGroup):
         "import": LazyCommand(
             "openfrs.cli.import_faces", "import_faces", "Enrol faces from images, or import a face set from an archive."
         ),
+        "sets": LazyCommand("openfrs.cli.sets", "app", "List, create and delete face sets."),
         "export": LazyCommand("openfrs.cli.archive", "export_face_set", "Export a face set to an archive."),
         "archive": LazyCommand("openfrs.cli.archive", "app", "Inspect archives and manage trusted keys."),
         "backup": LazyCommand("openfrs.cli.backup", "backup", "Back up the data directory."),

@@ -9,11 +9,21 @@ from typing import Annotated, Any
 import typer
 
 from openfrs.core.config_sources import Configuration
+from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 
 Data = Annotated[Path | None, typer.Option(help="Data directory.", show_default="./data")]
 Models = Annotated[Path | None, typer.Option(help="Directory of the model weights.", show_default="user cache")]
-Project = Annotated[str | None, typer.Option(help="ID of the project.", show_default="the first account's")]
+Project = Annotated[
+    str | None, typer.Option(help="Project: its ID, name, or DOMAIN/NAME.", show_default="the first account's")
+]
+
+Fields = Annotated[
+    str,
+    typer.Option(
+        metavar="JSON", help='Custom fields of a face set that is created, such as {"age": {"type": "integer"}}.'
+    ),
+]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -62,6 +72,21 @@ def configuration_of(**options: Any) -> Configuration:
 def settings_of(**options: Any) -> Settings:
     """Return the settings of :func:`configuration_of`."""
     return configuration_of(**options).settings
+
+
+def field_definitions(text: str) -> dict[str, Any]:
+    """Parse the definitions of custom fields.
+
+    Raises:
+        OperatorError: The text is not a JSON object.
+    """
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict):
+        raise OperatorError('--fields must be a JSON object such as {"age": {"type": "integer"}}')
+    return fields
 
 
 def show_json(value: Any) -> None:

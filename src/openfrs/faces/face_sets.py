@@ -10,6 +10,7 @@ from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.core.text import is_plain
 from openfrs.store.faces.models import FaceSet, SetExistsError, TooManySetsError
 from openfrs.store.faces.repository import FaceRepository
+from openfrs.store.index.columns import field_type
 from openfrs.store.index.search import Galleries
 from openfrs.vision.types import ALIGNMENT
 
@@ -90,6 +91,21 @@ class FaceSets:
             raise ServiceError("FRS.0301", name) from None
         except TooManySetsError:
             raise wrong_format("face_set_name", f"the project has {limit} face sets, which is the limit") from None
+
+    def declare(self, face_set: FaceSet, fields: Mapping[str, Any]) -> None:
+        """Add custom fields to a face set without faces; it may have them already, of the same type.
+
+        Raises:
+            ServiceError: ``FRS.0012`` a field is invalid or has another type, or the set has faces and lacks a field.
+        """
+        definitions = check_definitions({**face_set.fields, **fields})
+        for name in face_set.fields:
+            if field_type(definitions, name) is not field_type(face_set.fields, name):
+                declared = field_type(face_set.fields, name)
+                raise wrong_format("external_fields", f"the face set declares {name} as {declared}")
+        missing = [name for name in definitions if name not in face_set.fields]
+        if missing and not self._repository.redefine_set(face_set.id, definitions):
+            raise wrong_format("external_fields", f"the face set has faces, but no field {', '.join(missing)}")
 
     def list_all(self, project_id: str) -> list[FaceSet]:
         """Return a project's face sets in order of creation."""

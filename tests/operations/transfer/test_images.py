@@ -262,6 +262,31 @@ def test_a_face_set_is_created_on_request(data: Path, folder: Path) -> None:
     assert [name for name, *_ in enrolled(data)] == ["new"] * 4
 
 
+def test_fields_are_added_to_an_empty_face_set_only(data: Path, folder: Path) -> None:
+    (folder / "t.csv").write_text("file,external_image_id,age\nperson0/1.png,anna,31\n")
+    (line,) = run(data, folder / "t.csv", name="new", create={}).values()
+    assert "age" in str(line.reason)
+    (line,) = run(data, folder / "t.csv", name="new", create={"age": {"type": "integer"}}).values()
+    assert line.fields == {"name": "anna", "age": 31}
+    (line,) = run(data, folder / "t.csv", name="new", create={"age": {"type": "integer"}}).values()
+    assert line.outcome is Outcome.PRESENT
+    for field, reason in (("city", "no field city"), ("age", "declares age as integer")):
+        with pytest.raises(ServiceError, match=reason):
+            run(data, folder, name="new", create={field: {"type": "string"}})
+
+
+def test_an_unknown_project_is_rejected_before_models_are_loaded(data: Path, folder: Path) -> None:
+    items = folder_items(folder, Naming.FOLDER)
+    with pytest.raises(OperatorError, match="no project nobody"):
+        import_images(
+            Settings(data=data),
+            items,
+            Importing("s", "nobody"),
+            print,
+            load_pipeline=lambda _: pytest.fail("models are loaded"),
+        )
+
+
 def test_ids_depend_on_face_set_name_and_bytes() -> None:
     ids = ImportedIds("12345678", "a/1.png", b"x")(3)
     assert ids == ImportedIds("12345678", "a/1.png", b"x")(3)

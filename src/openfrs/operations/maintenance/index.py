@@ -68,8 +68,8 @@ def _indexer(settings: Settings) -> "Iterator[tuple[Indexer, Database]]":
 def _indexed_sets(settings: Settings, database: Database, name: str | None, project_id: str | None) -> list[FaceSet]:
     copies = IndexCopies(database)
     if name is None:
-        return copies.nonempty_face_sets(project_id)
-    project_id = project_or_first(settings, project_id)
+        return copies.nonempty_face_sets(project_id and project_or_first(settings, database, project_id))
+    project_id = project_or_first(settings, database, project_id)
     named = [face_set for face_set in copies.nonempty_face_sets(project_id) if face_set.name == name]
     if not named:
         raise OperatorError(f"project {project_id} has no face set {name} with faces")

@@ -48,7 +48,7 @@ def reembed_face_set(
         with database.read() as connection:
             templates.check(connection)
         repository = FaceRepository(database, templates)
-        face_set = find_face_set(repository, project_or_first(settings, project_id), set_name)
+        face_set = find_face_set(repository, project_or_first(settings, database, project_id), set_name)
         pipeline = load_pipeline(settings)
         scale = load_calibration(pipeline.embedder_source)
         executor = ThreadExecutor(

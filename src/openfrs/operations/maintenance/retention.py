@@ -55,8 +55,8 @@ def deletion_report(
     Raises:
         OperatorError: A record was altered, no record has the digest ``known``, or the database cannot be used.
     """
-    project_id = project_or_first(settings, project_id)
     with live_database(settings) as database:
+        project_id = project_or_first(settings, database, project_id)
         deletions = DeletionRepository(database)
         is_known = known is None
         for deletion in deletions.iter_verified(project_id):

@@ -27,7 +27,7 @@ from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.faces.models import Face, FaceSet, IdTakenError
 from openfrs.store.index.columns import FieldType
-from openfrs.store.opening import require_data
+from openfrs.store.opening import opened_database, require_data
 from openfrs.vision.loading import load_models
 from openfrs.vision.pipeline import Pipeline
 
@@ -80,8 +80,7 @@ def import_images(
         OperatorError: The data directory or the source cannot be used.
         ServiceError: The face set does not exist, or uses another embedder.
     """
-    with _services(settings, load_pipeline) as services:
-        project_id = project_or_first(settings, job.project)
+    with _services(settings, load_pipeline, job.project) as (services, project_id):
         if job.create is not None:
             _create(services, settings, project_id, job)
         face_set = services.face_sets.require_usable(project_id, job.set_name)
@@ -254,33 +253,37 @@ class ImportedIds:
 
 
 def _create(services: Services, settings: Settings, project_id: str, job: Importing) -> None:
-    if any(face_set.name == job.set_name for face_set in services.face_sets.list_all(project_id)):
+    """Create the face set, or add its custom fields while it has no faces."""
+    given = job.create or {}
+    has_room = job.name_field in given or len(given) < limits.MAX_CUSTOM_FIELDS
+    fields = {job.name_field: {"type": FieldType.STRING.value}, **given} if has_room else given
+    face_set = services.face_sets.find(project_id, job.set_name).face_set
+    if face_set is not None:
+        services.face_sets.declare(face_set, given if face_set.face_number else fields)
         return
     services.face_sets.create(
         project_id,
         job.set_name,
         settings.max_face_set_capacity,
-        _with_name(job.create or {}, job.name_field),
+        fields,
         limit=settings.max_face_sets,
         max_capacity=settings.max_face_set_capacity,
     )
 
 
-def _with_name(fields: Mapping[str, Any], name_field: str) -> Mapping[str, Any]:
-    """Add the field for names, if there is room for it."""
-    if name_field in fields or len(fields) >= limits.MAX_CUSTOM_FIELDS:
-        return fields
-    return {name_field: {"type": FieldType.STRING.value}, **fields}
-
-
 @contextmanager
-def _services(settings: Settings, load_pipeline: Callable[[Settings], Pipeline]) -> Iterator[Services]:
+def _services(
+    settings: Settings, load_pipeline: Callable[[Settings], Pipeline], project: str | None
+) -> Iterator[tuple[Services, str]]:
+    """Open the services while no server runs; yield them with the id of the project."""
     require_data(settings)
     with DataDirectory(settings.data).lock():
+        with opened_database(settings) as database:
+            project_id = project_or_first(settings, database, project)  # before models are loaded
         queues = {"queue": _READ_AHEAD, "large_queue": _READ_AHEAD}  # long enough for all images in memory
         services = Services.open(settings.model_copy(update=queues), load_pipeline(settings))
         try:
-            yield services
+            yield services, project_id
         finally:
             services.close()
 

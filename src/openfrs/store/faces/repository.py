@@ -1,7 +1,9 @@
 """Queries of face sets and faces, each within one project or one face set."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +20,7 @@ from openfrs.store.db.short_reads import ShortReads
 
 from .deletions import Cause, HeldError
 from .models import CapacityError, Face, FaceSet, IdTakenError, Match, NewFace, SetMissingError
-from .predicate import FieldValue
+from .predicate import FieldDefinitions, FieldValue
 from .rows import (
     FACE_COLUMNS,
     delete_face_set,
@@ -28,6 +30,7 @@ from .rows import (
     insert_faces,
     insert_set,
     lock_face_set,
+    remove_face_set_row,
 )
 from .snapshot import DatedFace, iter_dated_faces, load_face_set
 from .templates import Templates
@@ -94,6 +97,24 @@ class FaceRepository:
                 return None
             delete_face_set(connection, row, Cause.SET, self._clock())
             return int(row.id)
+
+    @retry_on_conflict
+    def redefine_set(self, set_id: int, fields: FieldDefinitions) -> bool:
+        """Replace the definitions of the custom fields of a face set; return False, and change nothing, if it has faces.
+
+        The set gets another internal id, so that no process keeps an index with the old definitions.
+
+        Raises:
+            SetMissingError
+        """
+        with self._database.write() as connection:
+            row = lock_face_set(connection, set_id)
+            if row.face_number:
+                return False
+            redefined = replace(face_set_from_row(row), fields=fields)
+            remove_face_set_row(connection, set_id)
+            insert_set(connection, self.templates, redefined, limit=sys.maxsize)
+            return True
 
     def set_policy(self, set_id: int, policy: Mapping[str, Any] | None) -> None:
         """Replace the enrolment policy of a face set; None removes it.

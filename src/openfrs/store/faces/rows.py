@@ -99,8 +99,13 @@ def delete_face_set(connection: Connection, row: "Row[tuple[object, ...]]", caus
     ids = connection.scalars(select(_faces.c.face_id).where(of_set).order_by(_faces.c.seq)).all()
     record_deletion(connection, row, ids, cause, at)
     connection.execute(delete(_faces).where(of_set))
-    connection.execute(delete(_tombstones).where(_tombstones.c.set_id == row.id))
-    connection.execute(delete(_sets).where(_sets.c.id == row.id))
+    remove_face_set_row(connection, row.id)
+
+
+def remove_face_set_row(connection: Connection, set_id: int) -> None:
+    """Delete a locked set that has no faces, without a record."""
+    connection.execute(delete(_tombstones).where(_tombstones.c.set_id == set_id))
+    connection.execute(delete(_sets).where(_sets.c.id == set_id))
 
 
 def face_set_from_row(row: "Row[tuple[object, ...]]") -> FaceSet:

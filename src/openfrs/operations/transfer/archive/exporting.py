@@ -37,9 +37,9 @@ def export_set(
         OperatorError: The face set does not exist, the target exists, or the database or the disk cannot be used.
     """
     keys = ArchiveKeys(settings.data)
-    project_id = project_or_first(settings, project_id)
     templates = Templates(load_master_key(settings))
     with live_database(settings) as database:
+        project_id = project_or_first(settings, database, project_id)
         repository = FaceRepository(database, templates)
         face_set = find_face_set(repository, project_id, set_name)
         with repository.snapshot() as connection:

@@ -14,7 +14,6 @@ from openfrs.faces.face_sets import validate_name
 from openfrs.faces.fields import check_definitions, new_public_id
 from openfrs.faces.policies import Policy
 from openfrs.operations.lookup import project_or_first
-from openfrs.store.accounts import AccountRepository
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.faces.bulk import public_id_exists, write_face_set
 from openfrs.store.faces.models import FaceSet, IdTakenError, SetExistsError, StoredFace, TooManySetsError
@@ -80,9 +79,7 @@ def import_archive(
         DataDirectory(settings.data).lock(),
         opened_database(settings) as database,
     ):
-        project_id = project_or_first(settings, target.project_id)
-        if AccountRepository(database).find_project(project_id) is None:
-            raise OperatorError(f"project {project_id} does not exist")
+        project_id = project_or_first(settings, database, target.project_id)
         description = table.description
         face_set = _new_face_set(settings, description, project_id, target.name)
         templates = Templates(load_master_key(settings))
