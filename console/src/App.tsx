@@ -1,21 +1,13 @@
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { lazy } from 'react';
 import { createBrowserRouter, Navigate, RouterProvider } from 'react-router';
 import { queries } from './queries';
+import { Broken } from './shell/Broken';
 import { Shell } from './shell/Shell';
 import { Unknown } from './shell/Unknown';
+import { Accounts, Compare, Detect, FaceSetPage, FaceSets, Liveness, Overview, Search } from './shell/views';
 import { theme, variables } from './theme';
-
-const Overview = lazy(() => import('./overview/Overview'));
-const FaceSets = lazy(() => import('./face-sets/FaceSets'));
-const FaceSetPage = lazy(() => import('./faces/FaceSetPage'));
-const Search = lazy(() => import('./search/Search'));
-const Detect = lazy(() => import('./detect/Detect'));
-const Compare = lazy(() => import('./compare/Compare'));
-const Liveness = lazy(() => import('./liveness/Liveness'));
-const Accounts = lazy(() => import('./accounts/Accounts'));
 
 const router = createBrowserRouter(
   [
@@ -23,16 +15,21 @@ const router = createBrowserRouter(
       element: <Shell />,
       errorElement: <Unknown />,
       children: [
-        { path: '/', element: <Overview /> },
-        { path: '/face-sets', element: <FaceSets /> },
-        { path: '/face-sets/:name', element: <FaceSetPage /> },
-        { path: '/search', element: <Search /> },
-        { path: '/detect', element: <Detect /> },
-        { path: '/compare', element: <Compare /> },
-        { path: '/liveness', element: <Liveness /> },
-        { path: '/accounts', element: <Navigate to="/accounts/users" replace /> },
-        { path: '/accounts/:tab', element: <Accounts /> },
-        { path: '*', element: <Unknown /> },
+        {
+          errorElement: <Broken />,
+          children: [
+            { path: '/', element: <Overview /> },
+            { path: '/face-sets', element: <FaceSets /> },
+            { path: '/face-sets/:name', element: <FaceSetPage /> },
+            { path: '/search', element: <Search /> },
+            { path: '/detect', element: <Detect /> },
+            { path: '/compare', element: <Compare /> },
+            { path: '/liveness', element: <Liveness /> },
+            { path: '/accounts', element: <Navigate to="/accounts/users" replace /> },
+            { path: '/accounts/:tab', element: <Accounts /> },
+            { path: '*', element: <Unknown /> },
+          ],
+        },
       ],
     },
   ],

@@ -1,5 +1,6 @@
 import { QueryClient } from '@tanstack/react-query';
 import { OfflineError } from './api/errors';
+import { onBack } from './api/reachability';
 
 export const queries = new QueryClient({
   defaultOptions: {
@@ -11,3 +12,5 @@ export const queries = new QueryClient({
     mutations: { networkMode: 'always' },
   },
 });
+
+onBack(() => void queries.invalidateQueries());

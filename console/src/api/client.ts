@@ -1,6 +1,7 @@
 import createClient from 'openapi-fetch';
 import { currentSession, expire, renewed } from '../session/store';
-import { errorOf, OfflineError } from './errors';
+import { type ApiError, errorOf, OfflineError } from './errors';
+import { reportAway } from './reachability';
 import type { paths } from './schema';
 
 /** Error codes of an expired or revoked token. */
@@ -12,9 +13,14 @@ async function sendRequest(request: Request): Promise<Response> {
     return await fetch(request);
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    reportAway();
     throw new OfflineError();
   }
 }
+
+/** True if a reverse proxy answered in place of the service, or the service is still starting. */
+const isStarting = ({ status, code }: ApiError) =>
+  code === '502' || code === '503' || code === '504' || (status === 503 && code === 'APIG.0201');
 
 /** Send a request with the session's token. If the token has expired, wait for a new one and retry. */
 export async function authorizedFetch(request: Request): Promise<Response> {
@@ -25,6 +31,10 @@ export async function authorizedFetch(request: Request): Promise<Response> {
     const response = await sendRequest(attempt);
     if (response.ok) return response;
     const error = await errorOf(response);
+    if (isStarting(error)) {
+      reportAway();
+      throw new OfflineError();
+    }
     if (!EXPIRED.has(error.code)) throw error;
     expire(session.token);
     await renewed();

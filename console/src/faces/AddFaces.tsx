@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/errors';
+import { onBack } from '../api/reachability';
 import { type FaceSet, type FieldValue, fieldTypes } from '../api/types';
 import { useProjectId } from '../api/useApi';
 import { keepThumbnail } from '../images/thumbnails';
@@ -54,12 +55,11 @@ export function AddFaces({ set }: { set: FaceSet }) {
     const onBeforeUnload = (event: BeforeUnloadEvent) => {
       if (queue.uploads.some((each) => each.state === 'waiting' || each.state === 'sending')) event.preventDefault();
     };
-    const onOnline = () => queue.pause(false);
+    const end = onBack(() => queue.pause(false));
     window.addEventListener('beforeunload', onBeforeUnload);
-    window.addEventListener('online', onOnline);
     return () => {
       window.removeEventListener('beforeunload', onBeforeUnload);
-      window.removeEventListener('online', onOnline);
+      end();
     };
   }, [queue]);
 

@@ -1,5 +1,5 @@
-import { Alert, AppShell, Box, Burger, Group, Loader, NavLink, Select, Text } from '@mantine/core';
-import { useDisclosure, useNetwork } from '@mantine/hooks';
+import { Alert, AppShell, Box, Burger, Group, NavLink, Select, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import {
   IconActivityHeartbeat,
   IconBoxMultiple,
@@ -14,11 +14,14 @@ import { useQuery } from '@tanstack/react-query';
 import { Suspense, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Outlet, NavLink as RouterLink, useLocation } from 'react-router';
+import { useAway } from '../api/reachability';
 import { Renew } from '../session/Renew';
 import { SignIn } from '../session/SignIn';
 import { hasRole, listProjects, switchProject, useSession } from '../session/store';
 import { clearCaches } from './caches';
 import { Preferences } from './Preferences';
+import { loadAll } from './views';
+import { Waiting } from './Waiting';
 
 const VIEWS = [
   { path: '/', name: 'overview', icon: IconLayoutDashboard },
@@ -30,6 +33,9 @@ const VIEWS = [
   { path: '/accounts', name: 'accounts', icon: IconUsers, role: 'admin' },
 ] as const;
 
+/** Delay before the other views are loaded, so that the first one is complete. */
+const LOAD_ALL_AFTER_MS = 3000;
+
 /** Frame of every view; shows the sign-in page without a session. */
 export function Shell() {
   const session = useSession();
@@ -39,7 +45,7 @@ export function Shell() {
 function Frame() {
   const { t } = useTranslation();
   const session = useSession();
-  const network = useNetwork();
+  const away = useAway();
   const location = useLocation();
   const [opened, menu] = useDisclosure();
   const main = useRef<HTMLElement>(null);
@@ -48,6 +54,10 @@ function Frame() {
   useEffect(() => {
     document.title = `${t(`nav.${view.name}`)} · OpenFRS`;
   }, [t, view]);
+  useEffect(() => {
+    const timer = setTimeout(() => void loadAll().catch(() => undefined), LOAD_ALL_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the focus moves when the path changes
   useEffect(() => {
     menu.close();
@@ -99,12 +109,12 @@ function Frame() {
         </Box>
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1}>
-        {!network.online && (
+        {away && (
           <Alert icon={<IconWifiOff aria-hidden />} color="orange" mb="md" role="status">
-            {t('errors.offline')}
+            {t('errors.away')}
           </Alert>
         )}
-        <Suspense fallback={<Loader role="status" aria-label={t('shell.loading')} />}>
+        <Suspense key={view.path} fallback={<Waiting />}>
           <Outlet key={session.project.id} />
         </Suspense>
       </AppShell.Main>

@@ -1,0 +1,56 @@
+"""The console while the service restarts."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.support.servers import RunningServer
+
+from .pages import go, sign_in
+
+pytestmark = pytest.mark.models
+
+AWAY = "The server is away."
+
+
+@pytest.fixture
+def fresh(context: BrowserContext, console_server: RunningServer) -> Iterator[Page]:
+    """A page, signed in, that has loaded no view but the overview."""
+    page = context.new_page()
+    page.route(re.compile("/assets/(Liveness|Compare)"), lambda route: route.abort())
+    sign_in(page, console_server)
+    yield page
+    page.close()
+
+
+def test_views_that_cannot_be_loaded_appear_when_the_service_is_back(fresh: Page) -> None:
+    page = fresh
+    page.route("**/ready", lambda route: route.abort())
+    page.get_by_role("navigation").get_by_role("link", name="Liveness").click()
+    expect(page.get_by_role("status").filter(has_text=AWAY)).to_be_visible()
+    expect(page.get_by_role("navigation")).to_be_visible()
+    page.unroute(re.compile("/assets/(Liveness|Compare)"))
+    page.unroute("**/ready")
+    expect(page.get_by_role("heading", name="Liveness", level=1)).to_be_visible()
+    expect(page.get_by_text(AWAY)).to_be_hidden()
+
+
+def test_a_view_of_another_version_is_reported_inside_the_shell(fresh: Page) -> None:
+    page = fresh
+    page.get_by_role("navigation").get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("alert")).to_contain_text("This view could not be loaded")
+    expect(page.get_by_role("button", name="Load again")).to_be_visible()
+    go(page, "Face sets")
+
+
+def test_the_notice_goes_and_the_data_returns_without_a_click(fresh: Page) -> None:
+    page = fresh
+    away = re.compile(r"/(v2|x/v1|ready)")
+    page.route(away, lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>"))
+    go(page, "Face sets")
+    expect(page.get_by_role("status").filter(has_text=AWAY)).to_be_visible()
+    page.unroute(away)
+    expect(page.get_by_text(AWAY)).to_be_hidden()
+    expect(page.get_by_role("alert")).to_be_hidden()
