@@ -4,14 +4,10 @@ import { useTranslation } from 'react-i18next';
 import type { Attributes, Quality } from '../api/types';
 import { FaceBoxes } from '../images/FaceBoxes';
 import { ImageInput } from '../images/ImageInput';
-import { useDetection } from '../search/useDetection';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 import { Landmarks, PoseAxes } from './FaceDrawing';
-
-/** Attribute codes of both versions of the API. */
-const CODES = '1,2,4,6,7,8,12,13,21';
-const V1_CODES = '0,3,5';
+import { useFaces } from './useFaces';
 
 /** Detect faces and show all their attributes. */
 export default function Detect() {
@@ -20,11 +16,9 @@ export default function Detect() {
   const [chosen, setChosen] = useState(0);
   const [points, setPoints] = useState(true);
   const [axes, setAxes] = useState(true);
-  const faces = useDetection(image, CODES);
-  const v1Detection = useDetection(image, V1_CODES, 'v1');
-  const boxes = (faces.data ?? []).map((face) => face.bounding_box);
-  const face = faces.data?.[chosen];
-  const v1Faces = v1Detection.data ?? [];
+  const faces = useFaces(image, chosen);
+  const { boxes, attributes } = faces;
+  const box = boxes[chosen];
   return (
     <Stack>
       <Title order={1}>{t('nav.detect')}</Title>
@@ -41,16 +35,18 @@ export default function Detect() {
               overlay={(width) => (
                 <>
                   <FaceBoxes boxes={boxes} chosen={chosen} onChoose={setChosen} />
-                  {v1Faces.map((each) => (
-                    <g key={`${each.bounding_box.top_left_x},${each.bounding_box.top_left_y}`}>
-                      {points && each.landmark && (
-                        <Landmarks landmark={each.landmark} size={Math.max(1, width / 500)} />
-                      )}
-                      {axes && each.attributes?.headpose && (
-                        <PoseAxes box={each.bounding_box} pose={each.attributes.headpose} />
-                      )}
-                    </g>
-                  ))}
+                  <g transform={`translate(${faces.left} ${faces.top})`}>
+                    {faces.drawn.map((each) => (
+                      <g key={`${each.bounding_box.top_left_x},${each.bounding_box.top_left_y}`}>
+                        {points && each.landmark && (
+                          <Landmarks landmark={each.landmark} size={Math.max(1, width / 500)} />
+                        )}
+                        {axes && each.attributes?.headpose && (
+                          <PoseAxes box={each.bounding_box} pose={each.attributes.headpose} />
+                        )}
+                      </g>
+                    ))}
+                  </g>
                 </>
               )}
             />
@@ -62,30 +58,28 @@ export default function Detect() {
               />
               <Switch label={t('detect.axes')} checked={axes} onChange={(e) => setAxes(e.currentTarget.checked)} />
             </Group>
-            {(faces.isFetching || v1Detection.isFetching) && (
-              <Loader size="sm" role="status" aria-label={t('image.looking')} />
-            )}
-            <Problem error={faces.error ?? v1Detection.error} />
-            {faces.data && (
+            {faces.isDetecting && <Loader size="sm" role="status" aria-label={t('image.looking')} />}
+            <Problem error={faces.error} />
+            {faces.isDetected && (
               <Text size="sm" role="status">
-                {t('image.found', { count: boxes.length })}
+                {t('image.found', { count: boxes.length })} {faces.crowd && t('detect.crowd')}
               </Text>
             )}
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Card withBorder>
-            {!face && <Empty>{t('detect.hint')}</Empty>}
-            {face && (
+            {!box && <Empty>{t('detect.hint')}</Empty>}
+            {box && (
               <Stack>
-                <Title order={2} size="h4">
-                  {t('image.face', { number: chosen + 1 })}
-                </Title>
-                <Traits
-                  box={face.bounding_box}
-                  attributes={{ ...face.attributes, ...v1Faces[chosen]?.attributes } as Attributes}
-                />
-                {face.attributes?.quality && <Gauges quality={face.attributes.quality} />}
+                <Group justify="space-between">
+                  <Title order={2} size="h4">
+                    {t('image.face', { number: chosen + 1 })}
+                  </Title>
+                  {faces.isDescribing && <Loader size="sm" role="status" aria-label={t('detect.describing')} />}
+                </Group>
+                <Traits box={box} attributes={attributes as Attributes} />
+                {attributes?.quality && <Gauges quality={attributes.quality} />}
               </Stack>
             )}
           </Card>

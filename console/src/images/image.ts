@@ -3,16 +3,25 @@ import type { Box } from '../api/types';
 /** Decode an image and apply its EXIF orientation, as the service does. */
 export const upright = (image: Blob) => createImageBitmap(image, { imageOrientation: 'from-image' });
 
+/** The part of an image around a face: its box and a margin, in widths and heights of the box. */
+export function surroundings(image: { width: number; height: number }, box: Box, margin: number): Box {
+  const left = Math.max(0, box.top_left_x - box.width * margin);
+  const top = Math.max(0, box.top_left_y - box.height * margin);
+  return {
+    top_left_x: left,
+    top_left_y: top,
+    width: Math.min(image.width, box.top_left_x + box.width * (1 + margin)) - left,
+    height: Math.min(image.height, box.top_left_y + box.height * (1 + margin)) - top,
+  };
+}
+
 /** Crop a face with a margin, as JPEG; `others` are painted over so that only one face is detected. */
 export async function cropped(
   bitmap: ImageBitmap,
   box: Box,
   { margin, side, others = [] }: { margin: number; side?: number; others?: Box[] },
 ): Promise<Blob> {
-  const left = Math.max(0, box.top_left_x - box.width * margin);
-  const top = Math.max(0, box.top_left_y - box.height * margin);
-  const width = Math.min(bitmap.width, box.top_left_x + box.width * (1 + margin)) - left;
-  const height = Math.min(bitmap.height, box.top_left_y + box.height * (1 + margin)) - top;
+  const { top_left_x: left, top_left_y: top, width, height } = surroundings(bitmap, box, margin);
   const scale = side ? Math.min(1, side / Math.max(width, height)) : 1;
   const canvas = document.createElement('canvas');
   canvas.width = Math.round(width * scale);

@@ -1,20 +1,47 @@
-import { Card, Code, Group, Progress, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Card, Code, Group, Progress, Stack, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { FoundFace } from '../api/types';
 import { Thumbnail } from '../faces/FaceTable';
 import { Empty } from '../shell/Empty';
 import { RECOMMENDED_THRESHOLD } from './Threshold';
 
+interface Props {
+  faces: FoundFace[];
+  /** Threshold of the search that found them. */
+  threshold: number;
+  /** True if the settings have changed since that search. */
+  outdated: boolean;
+  onSearch: () => void;
+}
+
 /** Search results, best first, each with a similarity bar. */
-export function Results({ faces, threshold }: { faces: FoundFace[]; threshold: number }) {
+export function Results({ faces, threshold, outdated, onSearch }: Props) {
   const { t } = useTranslation();
   return (
     <Card withBorder>
       <Title order={2} size="h4" mb="sm" role="status">
-        {t('search.found', { count: faces.length })}
+        {t('search.found', { count: faces.length, threshold: threshold.toFixed(2) })}
       </Title>
+      {outdated && (
+        <Alert color="orange" mb="sm" role="status">
+          <Group justify="space-between">
+            <Text size="sm">{t('search.outdated')}</Text>
+            <Button size="xs" variant="default" onClick={onSearch}>
+              {t('search.again')}
+            </Button>
+          </Group>
+        </Alert>
+      )}
       {faces.length === 0 && <Empty>{t('search.nobody', { threshold: threshold.toFixed(2) })}</Empty>}
-      <Stack component="ol" gap="sm" m={0} p={0} style={{ listStyle: 'none' }}>
+      <Stack
+        component="ol"
+        data-outdated={outdated}
+        className="results"
+        gap="sm"
+        m={0}
+        p={0}
+        style={{ listStyle: 'none' }}
+      >
         {faces.map((face) => (
           <li key={face.face_id} data-testid="result">
             <Group justify="space-between" wrap="nowrap" gap="xs">

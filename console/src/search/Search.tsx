@@ -49,7 +49,7 @@ export default function Search() {
   };
 
   const search = useMutation({
-    mutationFn: async (): Promise<FoundFace[]> => {
+    mutationFn: async (_settings: string): Promise<FoundFace[]> => {
       const options = { top_n: query.topN, threshold, filter: filter || undefined };
       const path = { project_id, face_set_name: query.set };
       if (faceId) {
@@ -64,6 +64,8 @@ export default function Search() {
     },
   });
   const clearResults = () => search.reset();
+  const settings = JSON.stringify(query);
+  const outdated = search.variables !== settings;
 
   return (
     <Stack>
@@ -95,7 +97,7 @@ export default function Search() {
               />
               {detected.isFetching && <Loader size="sm" role="status" aria-label={t('image.looking')} />}
               <Problem error={detected.error} />
-              {detected.data && (
+              {detected.data && boxes.length !== 1 && (
                 <Text size="sm" role="status">
                   {t('image.found', { count: boxes.length })} {boxes.length > 1 && t('image.chooseFace')}
                 </Text>
@@ -131,7 +133,7 @@ export default function Search() {
                   leftSection={<IconUserSearch size={16} aria-hidden />}
                   disabled={!faceId && !boxes.length}
                   loading={search.isPending}
-                  onClick={() => search.mutate()}
+                  onClick={() => search.mutate(settings)}
                 >
                   {t('search.search')}
                 </Button>
@@ -141,7 +143,14 @@ export default function Search() {
         </Grid>
       )}
       <Problem error={search.error} />
-      {search.data && <Results faces={search.data} threshold={threshold} />}
+      {search.data && (
+        <Results
+          faces={search.data}
+          threshold={JSON.parse(search.variables).threshold}
+          outdated={outdated}
+          onSearch={() => search.mutate(settings)}
+        />
+      )}
       {set && <Snippets query={query} />}
     </Stack>
   );
