@@ -13,4 +13,4 @@ export const queries = new QueryClient({
   },
 });
 
-onBack(() => void queries.invalidateQueries());
+onBack(() => void queries.refetchQueries({ type: 'active', predicate: (query) => query.state.status === 'error' }));
