@@ -37,7 +37,8 @@ def drop(page: Page, target: Locator, files: Iterable[tuple[str, bytes]]) -> Non
             const transfer = new DataTransfer();
             for (const [name, text] of files) {
                 const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-                transfer.items.add(new File([bytes], name, { type: 'image/jpeg' }));
+                const type = name.endsWith('.webp') ? 'image/webp' : 'image/jpeg';
+                transfer.items.add(new File([bytes], name, { type }));
             }
             return transfer;
         }""",

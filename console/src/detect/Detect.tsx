@@ -92,18 +92,19 @@ export default function Detect() {
 function Traits({ box, attributes }: { box: { width: number; height: number }; attributes: Attributes }) {
   const { t } = useTranslation();
   const { headpose, expression } = attributes;
+  const word = (value?: string | null) => value && t(`detect.values.${value}`, { defaultValue: value });
   const degrees = (angle: number) => `${angle.toFixed(0)}°`;
   const rows: [string, string | number | null | undefined][] = [
     ['size', `${box.width} × ${box.height}`],
-    ['gender', attributes.gender],
+    ['gender', word(attributes.gender)],
     ['age', attributes.age],
-    ['expression', expression && `${expression.type} (${expression.probability.toFixed(2)})`],
-    ['smile', attributes.smile],
-    ['mask', attributes.mask],
-    ['glasses', attributes.dress?.glass],
-    ['hat', attributes.dress?.hat],
-    ['hair', attributes.hair],
-    ['beard', attributes.beard],
+    ['expression', expression && `${word(expression.type)} (${expression.probability.toFixed(2)})`],
+    ['smile', word(attributes.smile)],
+    ['mask', word(attributes.mask)],
+    ['glasses', word(attributes.dress?.glass)],
+    ['hat', word(attributes.dress?.hat)],
+    ['hair', word(attributes.hair)],
+    ['beard', word(attributes.beard)],
     ['yaw', headpose && degrees(headpose.yaw_angle)],
     ['pitch', headpose && degrees(headpose.pitch_angle)],
     ['roll', headpose && degrees(headpose.roll_angle)],

@@ -7,6 +7,8 @@ import { ApiError } from '../api/errors';
 import { onBack } from '../api/reachability';
 import { type FaceSet, type FieldValue, fieldTypes } from '../api/types';
 import { useProjectId } from '../api/useApi';
+import { translated } from '../i18n/messages';
+import { ACCEPT, UnreadablePhoto } from '../images/prepare';
 import { keepThumbnail } from '../images/thumbnails';
 import { type DroppedFile, droppedFiles, selectedFiles } from './dropped';
 import { FieldInputs } from './FieldInputs';
@@ -43,7 +45,7 @@ export function AddFaces({ set }: { set: FaceSet }) {
         () => options.current,
         (upload) => {
           for (const face of upload.faces)
-            void keepThumbnail(face.face_id, upload.file, face.bounding_box)
+            void keepThumbnail(face.face_id, upload.photo, face.bounding_box)
               .catch(() => undefined) // the browser cannot decode this format
               .then(() => queries.invalidateQueries({ queryKey: ['faces'] }));
           void queries.invalidateQueries({ queryKey: ['face-sets'] });
@@ -130,7 +132,7 @@ function DropZone({ onFiles }: { onFiles: (files: DroppedFile[]) => void }) {
         ref={files}
         type="file"
         multiple
-        accept="image/*"
+        accept={ACCEPT}
         hidden
         aria-label={t('add.files')}
         onChange={(event) => addSelected(event.currentTarget)}
@@ -232,10 +234,12 @@ function Uploads({ queue, uploads }: { queue: UploadQueue; uploads: readonly Upl
 function UploadResult({ upload }: { upload: Upload }) {
   const { t } = useTranslation();
   if (upload.state === 'added') return <Text size="sm">{t('add.faces', { count: upload.faces.length })}</Text>;
+  if (upload.error instanceof UnreadablePhoto) return <Text size="sm">{t('image.unreadable')}</Text>;
   if (!(upload.error instanceof ApiError)) return null;
   return (
     <Text size="sm">
-      {upload.error.message} <Code>{upload.error.code}</Code> <Code>{upload.error.requestId.slice(0, 8)}</Code>
+      {translated(upload.error.message)} <Code>{upload.error.code}</Code>{' '}
+      <Code>{upload.error.requestId.slice(0, 8)}</Code>
     </Text>
   );
 }

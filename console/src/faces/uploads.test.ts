@@ -6,7 +6,7 @@ import { idOfFile, type Options, UploadQueue } from './uploads';
 const options = (): Options => ({ path: '/', single: true, skipKnown: true, nameAsId: true, fields: {} });
 const files = (count: number) =>
   Array.from({ length: count }, (_, number) => ({
-    file: new File([`${number}`], `${number}.jpg`),
+    file: new File([`${number}`], `${number}.jpg`, { type: 'image/jpeg' }),
     path: `${number}.jpg`,
   }));
 const settled = (queue: UploadQueue) =>

@@ -1,6 +1,7 @@
 import { formOf, postForm } from '../api/client';
 import { OfflineError, retryDelay, wait } from '../api/errors';
 import type { Face } from '../api/types';
+import { prepared } from '../images/prepare';
 import { isEnrolled, KnownPhoto, SeenPhotos } from './known';
 
 export type State = 'waiting' | 'sending' | 'added' | 'known' | 'refused';
@@ -10,6 +11,8 @@ export interface Upload {
   key: number;
   file: File;
   path: string;
+  /** The file as it is sent: re-encoded if the service does not take it. */
+  photo: Blob;
   state: State;
   faces: Face[];
   /** Add the photo even if it has been added before. */
@@ -41,13 +44,13 @@ export function idOfFile(name: string): string {
 type Send = (upload: Upload, options: Options, signal: AbortSignal) => Promise<Face[]>;
 
 async function send(upload: Upload, options: Options, signal: AbortSignal): Promise<Face[]> {
-  if (options.skipKnown && !upload.anyway && (await isEnrolled(upload.file, options.path, signal)))
+  if (options.skipKnown && !upload.anyway && (await isEnrolled(upload.photo, options.path, signal)))
     throw new KnownPhoto();
   const form = formOf({
     external_image_id: options.nameAsId ? idOfFile(upload.file.name) : undefined,
     external_fields: Object.keys(options.fields).length ? JSON.stringify(options.fields) : undefined,
     single: options.single,
-    image_file: upload.file,
+    image_file: upload.photo,
   });
   return (await postForm<{ faces: Face[] }>(options.path, form, signal)).faces;
 }
@@ -80,6 +83,7 @@ export class UploadQueue {
       key: this.nextKey++,
       file,
       path,
+      photo: file,
       state: 'waiting' as const,
       faces: [],
     }));
@@ -151,9 +155,10 @@ export class UploadQueue {
     try {
       const options = this.options();
       if (options.skipKnown && !upload.anyway) await this.seen.claim(upload.key, upload.file);
-      const faces = await this.sending(upload, options, this.stop.signal);
+      const ready = { ...upload, photo: await prepared(upload.file) };
+      const faces = await this.sending(ready, options, this.stop.signal);
       this.change(upload.key, { state: 'added', faces });
-      this.onAdded({ ...upload, faces });
+      this.onAdded({ ...ready, faces });
     } catch (error) {
       if (this.stop.signal.aborted) return;
       const seconds = retryDelay(error);

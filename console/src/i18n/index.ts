@@ -1,6 +1,7 @@
 import i18n from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import en from './en.json';
+import { setMessages } from './messages';
 
 const STORED = 'openfrs-language';
 
@@ -17,8 +18,14 @@ function preferred(): Language {
 /** Switch the language; languages other than English are loaded on demand. */
 export async function chooseLanguage(language: Language) {
   if (language === 'zh-CN') {
-    const { default: texts } = await import('./zh-CN.json');
+    const [{ default: texts }, { default: messages }] = await Promise.all([
+      import('./zh-CN.json'),
+      import('./messages.zh-CN.json'),
+    ]);
+    setMessages(messages);
     i18n.addResourceBundle(language, 'translation', texts);
+  } else {
+    setMessages({});
   }
   localStorage.setItem(STORED, language);
   document.documentElement.lang = language;

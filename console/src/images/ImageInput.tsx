@@ -1,8 +1,9 @@
-import { Button, Group, Text } from '@mantine/core';
+import { Alert, Button, Group, Text } from '@mantine/core';
 import { IconCamera, IconPhoto } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Camera } from './Camera';
+import { ACCEPT, prepared } from './prepare';
 
 interface Props {
   label: string;
@@ -17,7 +18,12 @@ export function ImageInput({ label, image, onImage, overlay }: Props) {
   const { t } = useTranslation();
   const [dragOver, setDragOver] = useState(false);
   const [camera, setCamera] = useState(false);
+  const [unreadable, setUnreadable] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  const choose = (file: Blob) => {
+    setUnreadable(false);
+    prepared(file).then(onImage, () => setUnreadable(true));
+  };
   if (camera)
     return (
       <Camera
@@ -44,10 +50,15 @@ export function ImageInput({ label, image, onImage, overlay }: Props) {
         event.preventDefault();
         setDragOver(false);
         const [file] = event.dataTransfer.files;
-        if (file) onImage(file);
+        if (file) choose(file);
       }}
     >
       {image ? <Preview image={image} label={label} overlay={overlay} /> : <Text mb="sm">{t('image.drop')}</Text>}
+      {unreadable && (
+        <Alert color="orange" role="alert" mt="sm">
+          {t('image.unreadable')}
+        </Alert>
+      )}
       <Group justify="center" mt="sm">
         <Button
           size="xs"
@@ -69,12 +80,12 @@ export function ImageInput({ label, image, onImage, overlay }: Props) {
       <input
         ref={input}
         type="file"
-        accept="image/*"
+        accept={ACCEPT}
         hidden
         aria-label={label}
         onChange={(event) => {
           const file = event.currentTarget.files?.[0];
-          if (file) onImage(file);
+          if (file) choose(file);
           event.currentTarget.value = '';
         }}
       />
