@@ -259,6 +259,7 @@ def _authenticator(
         failed_logins,
         ProjectLimits.from_settings(settings),
         debug_signatures=settings.debug_signatures,
+        password_length=settings.password_length,
     )
 
 

@@ -75,6 +75,7 @@ ROUTES = {
     ("GET", f"{USER}/keys"): "admin",
     ("POST", f"{USER}/keys"): "admin",
     ("DELETE", "/x/v1/accounts/{project_id}/keys/{access_key}"): "admin",
+    ("POST", "/x/v1/password"): "everybody",
     ("POST", "/v3/auth/tokens"): "everybody",
     ("GET", "/v3/auth/tokens"): "signed in",
     ("DELETE", "/v3/auth/tokens"): "signed in",

@@ -198,7 +198,7 @@ def test_a_key_is_the_code_and_the_status_if_codes_repeat(key: str) -> None:
             *(f"{entry.code}/{variant}" for variant in (entry.status, "policy", "url", "base64")),
         },
         Envelope.GATEWAY: {entry.code, *(f"{entry.code}/{variant}" for variant in (entry.status, "held", "loading"))},
-        Envelope.IAM: {f"IAM.{entry.status}"},
+        Envelope.IAM: {f"IAM.{entry.status}", f"IAM.{entry.status}/password"},
     }
     assert key in by_envelope[entry.envelope]
     assert (entry.envelope is Envelope.FRS) == entry.code.startswith("FRS.")

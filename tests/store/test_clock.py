@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from openfrs.store.accounts import AccessKey, AccountRepository, Domain, User
+from openfrs.store.accounts import AccountRepository, Domain, User
 from openfrs.store.clock import ClockWatch
+from openfrs.store.credentials import AccessKey
 from openfrs.store.db.base import Database
 from tests.support.databases import DatabaseLocation, open_database
 from tests.support.store_accounts import create_account

@@ -1119,6 +1119,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change password
+         * @description Change the caller's password; the current one is enough, also if it has to be changed. The user's tokens are revoked.
+         */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/auth/catalog": {
         parameters: {
             query?: never;
@@ -3249,8 +3269,30 @@ export interface components {
                 };
             };
         };
-        /** @description Refused: APIG.0201. */
+        /** @description Refused: APIG.0201, Bad Request. */
         Refused400_24: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                } | {
+                    error: {
+                        /** @constant */
+                        code: 400;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Bad Request";
+                    };
+                };
+            };
+        };
+        /** @description Refused: APIG.0201. */
+        Refused400_25: {
             headers: {
                 [name: string]: unknown;
             };
@@ -5761,6 +5803,11 @@ export interface operations {
                     name: string;
                     /** @enum {string} */
                     role: "admin" | "operator" | "reader";
+                    /**
+                     * @description True if the user has to change the password before the first login.
+                     * @default false
+                     */
+                    one_time?: boolean;
                 };
             };
         };
@@ -5957,7 +6004,17 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description True if the user has to change the password before the next login.
+                     * @default false
+                     */
+                    one_time?: boolean;
+                };
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -5968,7 +6025,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["PasswordResponse"];
                 };
             };
-            400: components["responses"]["Refused400_3"];
+            400: components["responses"]["Refused400_22"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
@@ -6507,6 +6564,51 @@ export interface operations {
             503: components["responses"]["Refused503_4"];
         };
     };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A user with a password; a name needs a domain. */
+                    user: {
+                        id?: string | null;
+                        name?: string | null;
+                        password: string;
+                        /** @description An object given by id or by name. */
+                        domain?: {
+                            id?: string | null;
+                            name?: string | null;
+                        };
+                    };
+                    /** @description The new password. */
+                    new_password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused400_24"];
+            401: components["responses"]["Refused401_2"];
+            413: components["responses"]["Refused413_2"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_2"];
+            429: components["responses"]["Refused429_2"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_2"];
+            503: components["responses"]["Refused503_4"];
+        };
+    };
     showCatalog: {
         parameters: {
             query?: never;
@@ -6554,7 +6656,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["VersionResponse"];
                 };
             };
-            400: components["responses"]["Refused400_24"];
+            400: components["responses"]["Refused400_25"];
             414: components["responses"]["Refused414_1"];
             494: components["responses"]["Refused494_1"];
         };
@@ -6579,7 +6681,7 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["Refused400_24"];
+            400: components["responses"]["Refused400_25"];
             414: components["responses"]["Refused414_1"];
             494: components["responses"]["Refused494_1"];
         };
@@ -6604,7 +6706,7 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["Refused400_24"];
+            400: components["responses"]["Refused400_25"];
             414: components["responses"]["Refused414_1"];
             494: components["responses"]["Refused494_1"];
             502: components["responses"]["Refused502_1"];

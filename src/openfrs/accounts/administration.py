@@ -13,7 +13,6 @@ from openfrs.core.errors import ServiceError
 from openfrs.core.limits import MAX_NAME_LENGTH
 from openfrs.core.text import is_plain
 from openfrs.store.accounts import (
-    AccessKey,
     AccountRepository,
     Domain,
     Grant,
@@ -23,9 +22,10 @@ from openfrs.store.accounts import (
     User,
     UserMissingError,
 )
+from openfrs.store.credentials import AccessKey
 
 from .keyring import Keyring
-from .passwords import hash_password, new_password
+from .passwords import check_new_password, hash_password, new_password, verify_password
 from .principal import Principal, Role
 from .quotas import ProjectLimits
 
@@ -158,8 +158,12 @@ class Administration:
 
     # users
 
-    def create_user(self, domain: Domain, name: str, *, home: Project | None = None) -> tuple[User, str]:
+    def create_user(
+        self, domain: Domain, name: str, *, home: Project | None = None, one_time: bool = False
+    ) -> tuple[User, str]:
         """Create a user without roles, managed by the admins of ``home``; return the user and the password.
+
+        With ``one_time`` the user has to change the password before the first login.
 
         Raises:
             ServiceError: ``IAM.409`` the name is in use, ``IAM.400`` it is invalid.
@@ -167,7 +171,14 @@ class Administration:
         _validate_name(name)
         password = new_password()
         home_project_id = None if home is None else home.id
-        user = User(secrets.token_hex(16), name, domain, hash_password(password), home_project_id=home_project_id)
+        user = User(
+            secrets.token_hex(16),
+            name,
+            domain,
+            hash_password(password),
+            home_project_id=home_project_id,
+            must_change_password=one_time,
+        )
         self._create(users=[user])
         return user, password
 
@@ -228,11 +239,25 @@ class Administration:
         with _keeping_an_admin():
             self._accounts.update_user(user.id, enabled=enabled, keeping=() if enabled else _admin_grants(user, scope))
 
-    def reset_password(self, user: User) -> str:
-        """Set and return a new password, and revoke the user's tokens."""
+    def reset_password(self, user: User, *, one_time: bool = False) -> str:
+        """Set and return a new password, and revoke the user's tokens.
+
+        With ``one_time`` the user has to change it before the next login.
+        """
         password = new_password()
-        self._accounts.update_user(user.id, password_hash=hash_password(password))
+        self._accounts.update_user(user.id, password_hash=hash_password(password), must_change_password=one_time)
         return password
+
+    def change_password(self, user: User, old_password: str, password: str, *, min_length: int) -> None:
+        """Set a password that the user chose, and revoke the user's tokens.
+
+        Raises:
+            ServiceError: ``IAM.401`` the old password is wrong, ``IAM.400/password`` the new one is not accepted.
+        """
+        if not verify_password(old_password, user.password_hash):
+            raise ServiceError("IAM.401", "The current password is wrong.")
+        check_new_password(password, old_password, names=(user.name, user.domain.name), min_length=min_length)
+        self._accounts.update_user(user.id, password_hash=hash_password(password), must_change_password=False)
 
     def delete_user(self, user: User, scope: AdminScope | None = None) -> None:
         """Delete a user. The user's roles, tokens and access keys end at once.

@@ -15,7 +15,7 @@ from . import signatures
 from .failed_logins import FailedLogins
 from .keyring import Keyring
 from .last_uses import LastUseRecorder
-from .passwords import verify_password
+from .passwords import check_new_password, hash_password, verify_password
 from .principal import Caller, Principal, Role
 from .quotas import ProjectLimits
 from .replays import ReplayGuard
@@ -24,6 +24,7 @@ from .throttle import Throttle
 from .tokens import Token, TokenIssuer, seal, unseal
 
 _WRONG_LOGIN = "The username or password is wrong."
+_MUST_CHANGE = "The password must be changed first: POST /x/v1/password."
 _NO_PROJECT = "The user has no such project."
 _NO_DOMAIN = "The user has no such domain."
 
@@ -87,6 +88,7 @@ class Authenticator:
         default_limits: ProjectLimits,
         *,
         debug_signatures: bool = False,
+        password_length: int,
     ) -> None:
         self._accounts = accounts
         self._issuer = issuer
@@ -96,6 +98,7 @@ class Authenticator:
         self._failed_logins = failed_logins
         self._default_limits = default_limits
         self._debug_signatures = debug_signatures
+        self._password_length = password_length
         self._last_uses = LastUseRecorder(accounts)
 
     def close(self) -> None:
@@ -108,7 +111,8 @@ class Authenticator:
         """Issue a token for a user's password. The duration does not depend on whether the user exists.
 
         Raises:
-            ServiceError: ``IAM.401`` wrong credentials or scope, or the account is locked; ``IAM.429`` the address is locked.
+            ServiceError: ``IAM.401`` wrong credentials or scope, the password must be changed, or the account is locked;
+                ``IAM.429`` the address is locked.
         """
         account, user = self._find_account(login)
         try:
@@ -117,16 +121,40 @@ class Authenticator:
             self._failed_logins.record(login, user, error)
             raise
 
+    def change_password(self, login: Login, new_password: str) -> tuple[User, str]:
+        """Set a user's own password, and revoke the user's tokens; return the user and the id of a project of the user, if any.
+
+        Raises:
+            ServiceError: as :meth:`sign_in`; ``IAM.400/password`` the new password is not accepted.
+        """
+        account, found = self._find_account(login)
+        try:
+            user = self._verify_password(login, account, found)
+        except ServiceError as error:
+            self._failed_logins.record(login, found, error)
+            raise
+        names = (user.name, user.domain.name)
+        check_new_password(new_password, login.password, names=names, min_length=self._password_length)
+        self._accounts.update_user(user.id, password_hash=hash_password(new_password), must_change_password=False)
+        projects = [grant.project_id for grant in self._accounts.list_grants(user_id=user.id)]
+        return user, next(iter(projects), user.home_project_id or "")
+
     def _sign_in(self, login: Login, account: str, user: User | None) -> Session:
+        user = self._verify_password(login, account, user)
+        if user.must_change_password:
+            raise ServiceError("IAM.401", _MUST_CHANGE)
+        project, role = self._resolve_scope(user, login.scope)
+        text, token = self._issuer.issue(user.id, project.id if project else "", user.credentials_version)
+        return Session(text, token, user, project, role)
+
+    def _verify_password(self, login: Login, account: str, user: User | None) -> User:
         self._throttle.check_login(account, login.address)
         is_correct = verify_password(login.password, user.password_hash if user else None)
         if not is_correct or user is None or not user.enabled:
             self._throttle.record_failure(account, login.address)
             raise ServiceError("IAM.401", _WRONG_LOGIN)
         self._throttle.record_success(account, login.address)
-        project, role = self._resolve_scope(user, login.scope)
-        text, token = self._issuer.issue(user.id, project.id if project else "", user.credentials_version)
-        return Session(text, token, user, project, role)
+        return user
 
     def rescope(self, text: str, scope: Scope) -> Session:
         """Exchange a token for one with another scope and the same expiry.

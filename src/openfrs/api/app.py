@@ -14,7 +14,18 @@ from .auth import TOKEN_HEADER
 from .console import ConsoleFiles, console_router
 from .direct import DirectRoutes
 from .error_handlers import add_error_handlers
-from .extensions import accounts, activity, audit, face_table, liveness_sessions, models, policies, retention, risk
+from .extensions import (
+    accounts,
+    activity,
+    audit,
+    face_table,
+    liveness_sessions,
+    models,
+    passwords,
+    policies,
+    retention,
+    risk,
+)
 from .frs import detect_compare, face_sets, faces, liveness, quality, search, subscription
 from .iam import catalog, tokens
 from .middleware import RequestContext
@@ -64,7 +75,14 @@ def create_routes() -> FastAPI:
         app.include_router(extension.router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
     for router in (accounts.router, audit.router):
         app.include_router(router, dependencies=[TOKEN_HEADER])
-    for router in (tokens.router, catalog.router, health.router, browsers.router, console_router(ConsoleFiles.read())):
+    for router in (
+        tokens.router,
+        passwords.router,
+        catalog.router,
+        health.router,
+        browsers.router,
+        console_router(ConsoleFiles.read()),
+    ):
         app.include_router(router)
     add_error_handlers(app)
     serve_document(app)

@@ -1,5 +1,6 @@
 """``openfrs accounts``: local administration of accounts. The server may run."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ app = typer.Typer(no_args_is_help=True)
 
 DomainName = Annotated[str, typer.Argument(help="Name of the domain.")]
 UserName = Annotated[str, typer.Argument(help="Name of the user.")]
+OneTime = Annotated[bool, typer.Option("--one-time", help="The user has to change the password before the next login.")]
 ProjectName = Annotated[str, typer.Argument(help="Name of the project.")]
 
 
@@ -72,6 +74,7 @@ def create_user(
     name: UserName,
     project: Annotated[str, typer.Option(help="Project to grant the user a role on.")] = "",
     role: Annotated[Role, typer.Option(help="Role to grant.")] = Role.OPERATOR,
+    one_time: OneTime = False,
     data: Data = None,
 ) -> None:
     """Create a user and print the password. It is shown only once."""
@@ -79,7 +82,7 @@ def create_user(
         owner = find_domain(command.administration, domain)
         granted_project = command.project(domain, project) if project else None
         with naming(f"user {name} of domain {domain}"):
-            user, password = command.administration.create_user(owner, name)
+            user, password = command.administration.create_user(owner, name, one_time=one_time)
         command.subject = user.full_name
         if granted_project:
             command.administration.set_role(user, granted_project, role)
@@ -167,11 +170,26 @@ def limit(
 
 
 @app.command()
-def reset_password(domain: DomainName, user: UserName, data: Data = None) -> None:
+def reset_password(domain: DomainName, user: UserName, one_time: OneTime = False, data: Data = None) -> None:
     """Set a new password, print it and revoke the user's tokens. The password is shown only once."""
     with account_command(data, "reset-password", f"reset password of {domain}/{user}") as command:
-        password = command.administration.reset_password(command.user(domain, user))
+        password = command.administration.reset_password(command.user(domain, user), one_time=one_time)
         show_json({"domain": domain, "user": user, "password": password})
+
+
+@app.command()
+def change_password(domain: DomainName, user: UserName, data: Data = None) -> None:
+    """Change a password that you know; prompts for it and for the new one, or reads two lines. Tokens are revoked."""
+    if sys.stdin.isatty():
+        old_password = typer.prompt("Current password", hide_input=True)
+        password = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
+    else:
+        old_password, password = (sys.stdin.readline().rstrip("\n") for _ in range(2))
+    with account_command(data, "change-password", f"change password of {domain}/{user}") as command:
+        min_length = settings_of(data=data).password_length
+        found = command.user(domain, user)
+        command.administration.change_password(found, old_password, password, min_length=min_length)
+    print(f"The password of user {user} of domain {domain} is changed; the user's tokens are revoked.")
 
 
 @app.command()

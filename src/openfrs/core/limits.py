@@ -78,6 +78,7 @@ MAX_FILTER_NESTING: Final = 50  # ours: nested brackets
 MAX_FILTER_NUMBER_LENGTH: Final = 400  # ours, in characters: the longest decimal form of a double has 326
 
 # access
+MAX_PASSWORD_LENGTH: Final = 256  # ours
 MAX_NAME_LENGTH: Final = 64  # IAM: of a user, a project or a domain, and ours of their ids
 DEFAULT_TOKEN_HOURS: Final = 24  # IAM
 SIGNATURE_WINDOW_MINUTES: Final = 15  # ours; commonly cited for the gateway

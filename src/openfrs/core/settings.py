@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     token_hours: float = Field(
         limits.DEFAULT_TOKEN_HOURS, gt=0, le=24 * 30, description="Lifetime of a token, in hours."
     )
+    password_length: int = Field(
+        12, ge=8, le=64, description="Minimum number of characters of a password that a user chooses."
+    )
     max_face_sets: int = Field(
         limits.FACE_SETS_PER_PROJECT, ge=1, description="Maximum number of face sets in a project."
     )

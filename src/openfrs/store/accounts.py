@@ -1,7 +1,6 @@
 """All queries about domains, users, projects, roles and access keys."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cache
@@ -22,8 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from openfrs.store.credentials import AccessKey, CredentialRepository
 from openfrs.store.db import tables
-from openfrs.store.db.base import Database
 from openfrs.store.db.errors import retry_on_conflict
 from openfrs.store.db.prepared import Prepared, Record, in_list, list_parameters, list_size
 from openfrs.store.db.transactions import lock_project
@@ -45,7 +44,7 @@ class User:
     """A user of a domain.
 
     A token is valid only for the ``credentials_version`` that it was issued for. While the user has no role, the admins of
-    ``home_project_id`` manage it, or only the operator.
+    ``home_project_id`` manage it, or only the operator. A password that must be changed does not sign in.
     """
 
     id: str
@@ -55,6 +54,7 @@ class User:
     enabled: bool = True
     credentials_version: int = 0
     home_project_id: str | None = None
+    must_change_password: bool = False
 
     @property
     def full_name(self) -> str:
@@ -83,17 +83,6 @@ class Grant:
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class AccessKey:
-    """A key that signs requests; ``secret`` is encrypted."""
-
-    access_key: str
-    user_id: str
-    secret: bytes = field(repr=False)
-    created_at: datetime
-    last_used_at: datetime | None = None
-
-
 class NameTakenError(Exception):
     """The name is already in use."""
 
@@ -106,11 +95,8 @@ class LastHolderError(Exception):
     """The change would leave a project without an enabled user of a role."""
 
 
-class AccountRepository:
+class AccountRepository(CredentialRepository):
     """All queries about accounts."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def is_empty(self) -> bool:
         """Return whether there are no domains yet."""
@@ -196,6 +182,7 @@ class AccountRepository:
         user_id: str,
         *,
         password_hash: str | None = None,
+        must_change_password: bool | None = None,
         enabled: bool | None = None,
         keeping: Sequence[Grant] = (),
     ) -> None:
@@ -207,6 +194,8 @@ class AccountRepository:
         values: dict[str, Any] = {"credentials_version": _users.c.credentials_version + 1}
         if password_hash is not None:
             values["password_hash"] = password_hash
+        if must_change_password is not None:
+            values["must_change_password"] = must_change_password
         if enabled is not None:
             values["enabled"] = enabled
         with self._database.write() as connection:
@@ -315,42 +304,6 @@ class AccountRepository:
             )
         return deleted
 
-    # access keys
-
-    def find_access_key(self, access_key: str) -> AccessKey | None:
-        """Return an access key, or None."""
-        return next(iter(self._find_keys(_keys.c.access_key == access_key)), None)
-
-    def list_access_keys(self, user_id: str) -> list[AccessKey]:
-        """Return the access keys of a user, oldest first."""
-        return self._find_keys(_keys.c.user_id == user_id)
-
-    @retry_on_conflict
-    def delete_access_key(self, access_key: str) -> bool:
-        """Delete an access key. Return False if there was none."""
-        with self._database.write() as connection:
-            return connection.execute(delete(_keys).where(_keys.c.access_key == access_key)).rowcount > 0
-
-    @retry_on_conflict
-    def record_access_key_use(self, access_key: str, used_at: datetime) -> None:
-        """Record when an access key was last used."""
-        with self._database.write() as connection:
-            connection.execute(update(_keys).where(_keys.c.access_key == access_key).values(last_used_at=used_at))
-
-    # revoked tokens
-
-    @retry_on_conflict
-    def revoke_token(self, token_id: str, expires_at: datetime) -> None:
-        """Record a token as revoked."""
-        with suppress(IntegrityError), self._database.write() as connection:  # already revoked
-            connection.execute(insert(_revoked).values(token_id=token_id, expires_at=expires_at))
-
-    @retry_on_conflict
-    def delete_expired_revocations(self, now: datetime) -> None:
-        """Delete the records of revoked tokens that have expired."""
-        with self._database.write() as connection:
-            connection.execute(delete(_revoked).where(_revoked.c.expires_at < now))
-
     # queries and conversion of rows
 
     def _find_users(self, *where: ColumnElement[bool]) -> list[User]:
@@ -362,11 +315,6 @@ class AccountRepository:
         with self._database.read() as connection:
             rows = connection.execute(_PROJECTS.where(*where).order_by(_projects.c.name)).all()
         return [_project(row) for row in rows]
-
-    def _find_keys(self, where: ColumnElement[bool]) -> list[AccessKey]:
-        with self._database.read() as connection:
-            rows = connection.execute(select(_keys).where(where).order_by(_keys.c.created_at)).all()
-        return [AccessKey(row.access_key, row.user_id, row.secret, row.created_at, row.last_used_at) for row in rows]
 
 
 def _require_other_holders(connection: Connection, grants: Sequence[Grant]) -> None:
@@ -400,7 +348,14 @@ def _token_user(tokens: int) -> Prepared:
 
 def _user(row: Record) -> User:
     return User(
-        row.id, row.name, _domain(row), row.password_hash, row.enabled, row.credentials_version, row.home_project_id
+        row.id,
+        row.name,
+        _domain(row),
+        row.password_hash,
+        row.enabled,
+        row.credentials_version,
+        row.home_project_id,
+        row.must_change_password,
     )
 
 

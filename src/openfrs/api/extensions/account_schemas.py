@@ -5,7 +5,8 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from openfrs.accounts.quotas import ProjectLimits
-from openfrs.store.accounts import AccessKey, Domain
+from openfrs.store.accounts import Domain
+from openfrs.store.credentials import AccessKey
 
 
 class NamedDomain(BaseModel):

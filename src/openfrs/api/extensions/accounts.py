@@ -14,7 +14,7 @@ from openfrs.api.auth import Admin
 from openfrs.api.dependencies import AdministrationDep
 from openfrs.api.openapi.document import body_of
 from openfrs.api.openapi.refusals import refuses
-from openfrs.api.requests.body import Input, read_iam_input
+from openfrs.api.requests.body import Input, raw_body, read_iam_input
 from openfrs.core.errors import ServiceError
 from openfrs.core.threads import run_write
 from openfrs.store.accounts import Project, User
@@ -49,6 +49,13 @@ class CreateUserInput(Input):
 
     name: str = Field(description="The name of the user, unique in the domain.")
     role: RoleName
+    one_time: bool = Field(False, description="True if the user has to change the password before the first login.")
+
+
+class ResetInput(Input):
+    """The use of a new password; an empty body is the same as `{}`."""
+
+    one_time: bool = Field(False, description="True if the user has to change the password before the next login.")
 
 
 class RoleInput(Input):
@@ -131,7 +138,9 @@ async def create_user(request: Request, managed: Managed) -> NewUserResponse:
     role = _parse_role(values.role)
 
     def create() -> NewUserResponse:
-        user, password = managed.administration.create_user(managed.project.domain, values.name, home=managed.project)
+        user, password = managed.administration.create_user(
+            managed.project.domain, values.name, home=managed.project, one_time=values.one_time
+        )
         managed.record_subject(user)
         managed.administration.set_role(user, managed.project, role)
         return NewUserResponse(user=managed.user_response(user), password=password)
@@ -196,11 +205,19 @@ async def set_enabled(request: Request, user_id: UserId, managed: Managed) -> On
     return await run_write(change)
 
 
-@router.post("/users/{user_id}/password", responses=refuses(*_OF_USER))
-async def reset_password(user_id: UserId, managed: Managed) -> PasswordResponse:
+@router.post(
+    "/users/{user_id}/password",
+    responses=refuses(*_OF_USER, "IAM.400"),
+    openapi_extra=body_of(ResetInput, multipart=False, required=False),
+)
+async def reset_password(request: Request, user_id: UserId, managed: Managed) -> PasswordResponse:
     """Set a new password for a user. It is returned only once, and the user's tokens are revoked."""
+    has_body = bool((await raw_body(request)).content)
+    one_time = has_body and (await read_iam_input(request, ResetInput)).one_time
     return PasswordResponse(
-        password=await run_write(lambda: managed.administration.reset_password(managed.user(user_id)))
+        password=await run_write(
+            lambda: managed.administration.reset_password(managed.user(user_id), one_time=one_time)
+        )
     )
 
 

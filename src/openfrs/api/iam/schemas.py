@@ -23,7 +23,7 @@ class NamedInput(Input):
 class UserInput(NamedInput):
     """A user with a password; a name needs a domain."""
 
-    password: Annotated[str, Field(max_length=256)]
+    password: Annotated[str, Field(max_length=limits.MAX_PASSWORD_LENGTH)]
     domain: NamedInput = NamedInput()
 
 

@@ -77,7 +77,7 @@ def _close(schema: dict[str, Any]) -> None:
             properties[name].update(others[0] if len(others) == 1 else {"anyOf": others})
 
 
-def body_of(model: type[Input], *, multipart: bool = True) -> dict[str, Any]:
+def body_of(model: type[Input], *, multipart: bool = True, required: bool = True) -> dict[str, Any]:
     """Return the request body of an operation: JSON and, with ``multipart``, a form."""
     schema = _inlined(model)
     fields = schema["properties"]
@@ -87,7 +87,7 @@ def body_of(model: type[Input], *, multipart: bool = True) -> dict[str, Any]:
         files = {name: {"type": "string", "format": "binary"} for name in fields if name.endswith("_file")}
         texts = {name: field for name, field in fields.items() if not name.endswith(("_file", "_base64", "_url"))}
         content["multipart/form-data"] = {"schema": {**schema, "properties": {**texts, **files}}}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": required, "content": content}}
 
 
 def query_of(model: type[Input]) -> dict[str, Any]:

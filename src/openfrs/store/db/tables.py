@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     true,
 )
 
@@ -71,6 +72,9 @@ users = Table(
     Column("enabled", Boolean, nullable=False),
     Column("credentials_version", Integer, nullable=False, server_default="0"),  # incremented to invalidate every token
     Column("home_project_id", String(32), nullable=True),  # whose admins manage the user while it has no role
+    Column(
+        "must_change_password", Boolean, nullable=False, server_default=false()
+    ),  # set by somebody else, for one use
     UniqueConstraint("domain_id", "name"),
 )
 
