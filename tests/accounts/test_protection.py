@@ -50,6 +50,7 @@ ROUTES = {
     ("POST", "/x/v1/{project_id}/liveness-sessions/{session_id}/video"): "reader",
     ("GET", "/x/v1/{project_id}/liveness-sessions/{session_id}/result"): "reader",
     ("GET", "/x/v1/{project_id}/activity"): "reader",
+    ("GET", "/x/v1/{project_id}/external-image-id"): "reader",
     ("GET", "/x/v1/{project_id}/face-sets/{face_set_name}/faces"): "reader",
     ("POST", "/x/v1/{project_id}/face-check"): "reader",
     ("GET", POLICY): "reader",

@@ -716,6 +716,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/{project_id}/external-image-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Derive an external_image_id from a name
+         * @description Return the id under which imports enrol a name: the name, if it is a valid id, else its transliteration and a hash.
+         *
+         *     Equal names have equal ids, different names different ones.
+         */
+        get: operations["deriveExternalImageId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/x/v1/{project_id}/face-sets/{face_set_name}/risk": {
         parameters: {
             query?: never;
@@ -1652,6 +1674,14 @@ export interface components {
              * @description True if there is a scale from its cosines to similarities.
              */
             calibrated: boolean;
+        };
+        /**
+         * ExternalIdResponse
+         * @description The id of a name.
+         */
+        ExternalIdResponse: {
+            /** External Image Id */
+            external_image_id: string;
         };
         /**
          * FaceCheckResponse
@@ -5545,6 +5575,42 @@ export interface operations {
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
             503: components["responses"]["Refused503_2"];
+        };
+    };
+    deriveExternalImageId: {
+        parameters: {
+            query: {
+                /** @description Name of a person or a file, in any script. */
+                name: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["ExternalIdResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_17"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     estimateRisk: {

@@ -33,10 +33,12 @@ export function AddFaces({ set }: { set: FaceSet }) {
   const [fields, setFields] = useState<Record<string, FieldValue>>({});
   const options = useRef<Options>(null as unknown as Options);
   options.current = {
+    project_id,
     path: `/v2/${project_id}/face-sets/${encodeURIComponent(set.face_set_name)}/faces`,
     single,
     skipKnown,
     nameAsId,
+    keepsNames: fieldTypes(set).name === 'string',
     fields,
   };
   const [queue] = useState(

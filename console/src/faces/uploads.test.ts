@@ -1,9 +1,24 @@
 import { expect, test, vi } from 'vitest';
+import { api, postForm } from '../api/client';
 import { ApiError, OfflineError, retryDelay } from '../api/errors';
 import { KnownPhoto } from './known';
-import { idOfFile, type Options, UploadQueue } from './uploads';
+import { type Options, stemOf, UploadQueue } from './uploads';
 
-const options = (): Options => ({ path: '/', single: true, skipKnown: true, nameAsId: true, fields: {} });
+vi.mock('../api/client', async (original) => ({
+  ...(await original<typeof import('../api/client')>()),
+  api: { GET: vi.fn(async () => ({ data: { external_image_id: 'ZhangSan-1' } })) },
+  postForm: vi.fn(async () => ({ faces: [] })),
+}));
+
+const options = (): Options => ({
+  project_id: 'p',
+  path: '/',
+  single: true,
+  skipKnown: true,
+  nameAsId: true,
+  keepsNames: false,
+  fields: {},
+});
 const files = (count: number) =>
   Array.from({ length: count }, (_, number) => ({
     file: new File([`${number}`], `${number}.jpg`, { type: 'image/jpeg' }),
@@ -14,10 +29,23 @@ const settled = (queue: UploadQueue) =>
     expect(queue.uploads.every((each) => each.state !== 'waiting' && each.state !== 'sending')).toBe(true),
   );
 
-test('a file name becomes an id that the API allows', () => {
-  expect(idOfFile('Anna Böhm (2).jpg')).toBe('Anna_B_hm_2_');
-  expect(idOfFile('x'.repeat(60))).toHaveLength(36);
-  expect(idOfFile('.jpg')).toBe('_');
+test('a file is named without its suffix', () => {
+  expect(stemOf('Anna Böhm (2).jpg')).toBe('Anna Böhm (2)');
+  expect(stemOf('张三.1.jpg')).toBe('张三.1');
+  expect(stemOf('.jpg')).toBe('.jpg');
+});
+
+test('a file is sent with the id of its name, and the name if the set keeps names', async () => {
+  for (const keepsNames of [true, false]) {
+    const queue = new UploadQueue(() => ({ ...options(), skipKnown: false, keepsNames }), vi.fn());
+    queue.add([{ file: new File(['x'], '张三.jpg'), path: '张三.jpg' }]);
+    await settled(queue);
+    expect(queue.uploads[0]?.state).toBe('added');
+  }
+  expect(vi.mocked(api.GET).mock.calls[0]?.[1]).toMatchObject({ params: { query: { name: '张三' } } });
+  const forms = vi.mocked(postForm).mock.calls.map(([, form]) => form);
+  expect(forms.map((form) => form.get('external_image_id'))).toEqual(['ZhangSan-1', 'ZhangSan-1']);
+  expect(forms.map((form) => form.get('external_fields'))).toEqual(['{"name":"张三"}', null]);
 });
 
 test('every file is sent once, three at a time', async () => {

@@ -1,4 +1,4 @@
-import { formOf, postForm } from '../api/client';
+import { api, data, formOf, postForm } from '../api/client';
 import { OfflineError, retryDelay, wait } from '../api/errors';
 import type { Face } from '../api/types';
 import { prepared } from '../images/prepare';
@@ -21,24 +21,29 @@ export interface Upload {
 }
 
 export interface Options {
+  project_id: string;
   path: string;
   /** Add only the main face of each photo. */
   single: boolean;
   /** Leave out photos that have been added before. */
   skipKnown: boolean;
   nameAsId: boolean;
+  /** The face set has a string field `name`, which keeps the names that ids are derived from. */
+  keepsNames: boolean;
   fields: Record<string, string | number | boolean>;
 }
 
 const MAX_CONCURRENT = 3;
 
-/** Derive an external image id from a file name: characters the API does not allow become `_`. */
-export function idOfFile(name: string): string {
-  const id = name
-    .replace(/\.[^.]*$/, '')
-    .replace(/[^A-Za-z0-9_-]+/g, '_')
-    .slice(0, 36);
-  return id || '_';
+/** Name of a file without its suffix. */
+export function stemOf(name: string): string {
+  return name.replace(/(?<=.)\.[^.]*$/, '');
+}
+
+/** The external image id under which imports enrol a name, too. */
+async function idOfName(name: string, { project_id }: Options, signal: AbortSignal): Promise<string> {
+  const params = { path: { project_id }, query: { name } };
+  return (await data(api.GET('/x/v1/{project_id}/external-image-id', { params, signal }))).external_image_id;
 }
 
 type Send = (upload: Upload, options: Options, signal: AbortSignal) => Promise<Face[]>;
@@ -46,9 +51,11 @@ type Send = (upload: Upload, options: Options, signal: AbortSignal) => Promise<F
 async function send(upload: Upload, options: Options, signal: AbortSignal): Promise<Face[]> {
   if (options.skipKnown && !upload.anyway && (await isEnrolled(upload.photo, options.path, signal)))
     throw new KnownPhoto();
+  const name = stemOf(upload.file.name);
+  const fields = options.nameAsId && options.keepsNames ? { name, ...options.fields } : options.fields;
   const form = formOf({
-    external_image_id: options.nameAsId ? idOfFile(upload.file.name) : undefined,
-    external_fields: Object.keys(options.fields).length ? JSON.stringify(options.fields) : undefined,
+    external_image_id: options.nameAsId ? await idOfName(name, options, signal) : undefined,
+    external_fields: Object.keys(fields).length ? JSON.stringify(fields) : undefined,
     single: options.single,
     image_file: upload.photo,
   });

@@ -18,6 +18,7 @@ from .extensions import (
     accounts,
     activity,
     audit,
+    external_ids,
     face_table,
     liveness_sessions,
     models,
@@ -71,7 +72,7 @@ def create_routes() -> FastAPI:
         )
     for router in (liveness.v1_router, subscription.router):
         app.include_router(router, prefix="/v1/{project_id}", dependencies=[TOKEN_HEADER])
-    for extension in (models, activity, policies, retention, face_table, risk, liveness_sessions):
+    for extension in (models, activity, policies, retention, face_table, external_ids, risk, liveness_sessions):
         app.include_router(extension.router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
     for router in (accounts.router, audit.router):
         app.include_router(router, dependencies=[TOKEN_HEADER])
