@@ -36,9 +36,9 @@ console: .venv/installed ## rebuild the web console
 serve: install ## serve on 127.0.0.1:8080
 	$(BIN)/openfrs serve
 
-demo: .venv/developed ## enrol sample photos, search, compare
+demo: .venv/developed ## enrol sample photos, search, compare; KEEP=1 leaves the face set in ./data
 	@$(BIN)/openfrs models fetch --samples
-	$(BIN)/python examples/demo.py
+	$(BIN)/python examples/demo.py $(if $(KEEP),--keep)
 
 test: .venv/developed ## run all tests in PROCESSES processes (3)
 	$(BIN)/openfrs models fetch --samples

@@ -1,8 +1,10 @@
 """Enrol sample photos, search for a person and compare two photos with Huawei's official SDK.
 
-Uses the running server whose credentials are in ``data/credentials.json``, or starts a temporary one.
+Uses the running server whose credentials are in ``data/credentials.json``, or starts a temporary one. With ``--keep`` the face
+set is left to look at; a server that the demonstration then has to start uses the data directory of the settings.
 """
 
+import argparse
 import base64
 import json
 import os
@@ -42,21 +44,21 @@ SAME_PERSON = 0.93
 
 
 @contextmanager
-def credentials() -> Iterator[dict[str, str]]:
-    """Yield the credentials of the running server, or of a temporary one."""
+def credentials(*, keep: bool) -> Iterator[dict[str, str]]:
+    """Yield the credentials of the running server, or of one that is started for the block, with data to keep or temporary ones."""
     known = Settings().data / "credentials.json"
     if known.is_file():
         found: dict[str, str] = json.loads(known.read_text("utf-8"))
         try:
             urllib.request.urlopen(f"{found['endpoint']}/ready", timeout=2).close()  # noqa: S310  # the local server
         except OSError:
-            print("No server is running; starting a temporary one.")
+            print("No server is running; starting one for the demonstration.")
         else:
             yield found
             return
     with tempfile.TemporaryDirectory(prefix="openfrs-demo-") as folder:
-        data = Path(folder, "data")
-        command = [sys.executable, "-m", "openfrs", "serve", "--data", str(data), "--port", "0"]
+        data = Settings().data if keep else Path(folder, "data")
+        command = [sys.executable, "-m", "openfrs", "serve", "--data", str(data), *([] if keep else ["--port", "0"])]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
             assert server.stdout is not None
             try:
@@ -75,10 +77,13 @@ def client(keys: dict[str, str]) -> Any:
 
 def main() -> None:
     """Run the demonstration and print the search results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave the face set to look at")
+    keep = parser.parse_args().keep
     photos = WeightCache.open(Settings().models).samples
     as_base64 = {path.name: base64.b64encode(path.read_bytes()).decode() for path in photos.iterdir()}
     table = Table("photo", "found", "similarity", "same person?", title="Search")
-    with credentials() as keys:
+    with credentials(keep=keep) as keys:
         frs = client(keys)
         new_set = CreateFaceSetReq(face_set_name=FACE_SET, external_fields={"photo": TypeInfo(type="string")})
         frs.create_face_set(CreateFaceSetRequest(body=new_set))
@@ -99,12 +104,17 @@ def main() -> None:
                     table.add_row("" if place else photo, face.external_image_id, f"{face.similarity:.4f}", verdict)
                 table.add_section()
         finally:
-            frs.delete_face_set(DeleteFaceSetRequest(face_set_name=FACE_SET))
+            if not keep:
+                frs.delete_face_set(DeleteFaceSetRequest(face_set_name=FACE_SET))
         Console().print(table)
         for one, other in (("obama.jpg", "obama3.jpg"), ("obama.jpg", "biden.jpg")):
             pair = FaceCompareBase64Req(image1_base64=as_base64[one], image2_base64=as_base64[other])
             similarity = frs.compare_face_by_base64(CompareFaceByBase64Request(body=pair)).similarity
             print(f"compare {one} with {other}: {similarity:.4f}")
+        if keep:
+            print(
+                f"Face set {FACE_SET} is kept: see {keys['endpoint']}/console; if no server runs, start it with make serve."
+            )
 
 
 if __name__ == "__main__":

@@ -101,6 +101,16 @@ def test_sigterm_lets_requests_finish_and_exits_with_0(tmp_path: Path) -> None:
     assert info["face_number"] >= len(statuses)
 
 
+def test_a_ready_server_prints_where_to_go(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(fake_server_command(data), data) as server:
+        assert server.process.stdout is not None
+        console, document, credentials = (server.process.stdout.readline().split(":", 1)[1].strip() for _ in range(3))
+        assert httpx.get(console).headers["Content-Type"].startswith("text/html")
+        assert httpx.get(document).status_code == 200
+    assert Path(credentials) == data / "credentials.json"
+
+
 def test_a_second_process_on_the_directory_is_rejected(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with running(fake_server_command(data), data):

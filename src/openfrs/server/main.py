@@ -39,7 +39,7 @@ def serve(
     load_pipeline: Callable[[Settings], "Pipeline"] = load_models,
     identify_models: Callable[[Settings], ModelIdentity] = check_models,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. Prints one line when the server is ready.
+    """Serve until SIGTERM or SIGINT. Prints its addresses when the server is ready.
 
     ``load_pipeline``, which the vision processes call, must be picklable; ``identify_models`` returns what it loads.
 
@@ -59,10 +59,8 @@ def serve(
 
         def on_ready() -> None:
             seconds = time.perf_counter() - started
-            print(
-                f"OpenFRS {__version__} ready on {listening_endpoint(scheme, listener)} after {seconds:.1f} s",
-                flush=True,
-            )
+            ready = f"OpenFRS {__version__} ready on {listening_endpoint(scheme, listener)} after {seconds:.1f} s"
+            print("\n".join([ready, *_places(settings, endpoint)]), flush=True)
 
         if settings.workers == 1:
             _serve(settings, load_pipeline, identify_models, listener, lock, endpoint, on_ready=on_ready)
@@ -108,6 +106,13 @@ def _serve(
         run_application(settings, processes, listener, endpoint, on_ready)
     finally:
         processes.close()
+
+
+def _places(settings: Settings, endpoint: str) -> list[str]:
+    """Return lines with the places that a new user needs; there are no credentials if another node created the first account."""
+    credentials = DataDirectory(settings.data).credentials
+    lines = [f"  console:       {endpoint}/console", f"  API document:  {endpoint}/docs"]
+    return lines + ([f"  credentials:   {credentials.absolute()}"] if credentials.exists() else [])
 
 
 @contextmanager
