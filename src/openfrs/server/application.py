@@ -32,6 +32,9 @@ _log = logging.getLogger(__name__)
 DRAIN_SECONDS: Final = 8
 """Time that requests in progress have to finish when the process stops."""
 
+_REFUSAL_SECONDS: Final = 1
+"""The last part of it, in which work on images that has not ended is given up and answered with status 503."""
+
 
 def prepare_data(settings: Settings, endpoint: str) -> None:
     """Do for all worker processes what one of them must do first.
@@ -121,9 +124,16 @@ class _Server(uvicorn.Server):
         self._reporting = asyncio.create_task(self._report_ready())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        stopping = asyncio.create_task(self._stop_work())
         await super().shutdown(sockets)
+        stopping.cancel()
         if self._reporting is not None:
             self._reporting.cancel()
+        await self._processes.disconnect()
+
+    async def _stop_work(self) -> None:
+        """End unfinished work in time for its clients to be told; Uvicorn would cut their requests off as failures."""
+        await asyncio.sleep(DRAIN_SECONDS - _REFUSAL_SECONDS)
         await self._processes.disconnect()
 
     async def _report_ready(self) -> None:

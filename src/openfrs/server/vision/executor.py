@@ -115,6 +115,8 @@ class VisionProcesses:
         Raises:
             ServiceError: as :meth:`~openfrs.recognition.executor.Executor.run`.
         """
+        if self._closing:
+            raise work_stopped()
         self.bounds[task.lane].acquire()
         self._last_id += 1
         run = _Run(task, task_id=self._last_id)
@@ -135,8 +137,9 @@ class VisionProcesses:
         return result
 
     async def disconnect(self) -> None:
-        """Stop the vision processes; tasks in progress end with ``FRS.0018/503``."""
+        """Stop the vision processes; all tasks end with ``FRS.0018/503``."""
         self._closing = True
+        self._fail_waiting()
         for restart in self._restarts:
             restart.cancel()
         for process in self.processes:
@@ -257,6 +260,12 @@ class VisionProcesses:
         if not run.future.done():
             run.future.set_exception(work_stopped())
 
+    def _fail_waiting(self) -> None:
+        """Fail the tasks that no process has started."""
+        for run in [run for run in self._runs.values() if run.process is None]:
+            self._schedule.discard(run)
+            self._fail(run)
+
     def _end(self, process: VisionProcess) -> None:
         """Fail the tasks of a process that has ended, and replace it."""
         process.is_ready = False
@@ -283,9 +292,7 @@ class VisionProcesses:
             return
         log.error("vision process %s is replaced: %s", pid, reason)
         if not (process.has_loaded or self.is_ready):
-            for run in [run for run in self._runs.values() if run.process is None]:
-                self._schedule.discard(run)
-                self._fail(run)
+            self._fail_waiting()
         if not process.has_loaded:
             self._delay = min(max(1.0, 2 * self._delay), MAX_RESTART_DELAY_SECONDS)
             await asyncio.sleep(self._delay)

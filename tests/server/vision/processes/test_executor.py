@@ -240,3 +240,16 @@ def test_the_identity_of_models_is_theirs_once_loaded() -> None:
         return processes.models
 
     assert with_processes(scenario) == ModelIdentity.of(FakePipeline())
+
+
+def test_all_tasks_are_stopped_when_the_server_stops(tmp_path: Path) -> None:
+    async def scenario(processes: VisionProcesses) -> list[ServiceError]:
+        running = asyncio.create_task(error_of(processes.run(task(vision_jobs.never_end, tmp_path))))
+        await wait_until_async((tmp_path / "started").exists)
+        waiting = asyncio.create_task(error_of(processes.run(task(vision_jobs.process_id))))
+        await asyncio.sleep(0)
+        await processes.disconnect()
+        late = await error_of(processes.run(task(vision_jobs.process_id)))
+        return [await running, await waiting, late]
+
+    assert all(map(is_stopped, with_processes(scenario)))
