@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from openfrs.store.accounts import AccountRepository, Domain, Grant, LastHolderError, Project, User
+from openfrs.store.accounts import AccountRepository, Domain, Grant, LastHolderError, Project, User, UserMissingError
+from openfrs.store.credentials import AccessKey
 from tests.support.databases import DatabaseLocation, open_database
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -112,3 +113,27 @@ def test_a_revocation_is_kept_until_its_token_has_expired(accounts: AccountRepos
     assert accounts.find_token_user(USER.id, ["token"]) is None
     accounts.delete_expired_revocations(LATER + timedelta(seconds=1))
     assert accounts.find_token_user(USER.id, ["token"]) == USER
+
+
+def test_a_deleted_user_leaves_no_role_key_or_token(accounts: AccountRepository) -> None:
+    accounts.create(keys=[AccessKey("k" * 20, USER.id, b"secret", NOW)])
+    accounts.delete_user(USER.id)
+    assert accounts.find_token_user(USER.id, ["token"]) is None
+    assert accounts.find_access_key("k" * 20) is None
+    assert accounts.list_grants(user_id=USER.id) == []
+    with pytest.raises(UserMissingError):
+        accounts.set_grant(Grant(USER.id, PROJECT.id, "reader"))
+
+
+def test_the_last_holder_of_a_role_is_not_deleted(accounts: AccountRepository) -> None:
+    with pytest.raises(LastHolderError):
+        accounts.delete_user(USER.id, keeping=[Grant(USER.id, PROJECT.id, "operator")])
+    assert accounts.find_user(USER.id) == USER
+
+
+def test_a_password_for_one_use_is_marked_until_it_is_changed(accounts: AccountRepository) -> None:
+    for expected in (True, False):
+        accounts.update_user(USER.id, password_hash="hash", must_change_password=expected)
+        user = accounts.find_token_user(USER.id, ["token"])
+        assert user is not None
+        assert user.must_change_password is expected

@@ -140,7 +140,7 @@ function AddUser({ onClose }: { onClose: (created?: ShownSecret) => void }) {
   const { t } = useTranslation();
   const project_id = useProjectId();
   const [name, setName] = useState('');
-  const [role, setRole] = useState<Role>('operator');
+  const [role, setRole] = useState<Role>('reader');
   const adding = useMutation({
     mutationFn: () =>
       data(api.POST('/x/v1/accounts/{project_id}/users', { params: { path: { project_id } }, body: { name, role } })),
