@@ -11,6 +11,7 @@ import './i18n';
 const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
 setNonce(nonce);
 
+document.querySelector('.outline')?.remove();
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
     <App nonce={nonce} />

@@ -46,3 +46,9 @@ def test_styles_load_nothing_from_other_hosts(built: Path) -> None:
         text = path.read_text("utf-8")
         assert "@import" not in text
         assert re.findall(r"url\((?!data:)[^)]*//[^)]*\)", text) == []
+
+
+def test_the_stylesheet_delays_no_outline_and_overrides_no_theme(built: Path) -> None:
+    """Components add their styles in the root; those must come after the stylesheet."""
+    page = (built / "index.html").read_text("utf-8")
+    assert page.index('class="outline"') < page.index('rel="stylesheet"') < page.index('id="root"')

@@ -55,8 +55,15 @@ export function Audit() {
       {pages.isPending && <Skeleton h={200} />}
       {pages.data && entries.length === 0 && !pages.hasNextPage && <Empty>{t('accounts.noEntries')}</Empty>}
       {entries.length > 0 && (
-        <Table.ScrollContainer minWidth={760}>
-          <Table fz="sm">
+        <Table.ScrollContainer
+          type="native"
+          minWidth={0}
+          mah="75dvh"
+          tabIndex={0}
+          role="region"
+          aria-label={t('accounts.audit')}
+        >
+          <Table fz="sm" stickyHeader className="listing">
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>{t('accounts.time')}</Table.Th>

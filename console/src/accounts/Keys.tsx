@@ -82,7 +82,7 @@ export function Keys({ user, onSecret, onClose }: Props) {
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>{t('accounts.accessKey')}</Table.Th>
-                <Table.Th>{t('faceSets.created')}</Table.Th>
+                <Table.Th visibleFrom="sm">{t('faceSets.created')}</Table.Th>
                 <Table.Th>{t('accounts.lastUsed')}</Table.Th>
                 <Table.Th aria-label={t('common.actions')} />
               </Table.Tr>
@@ -93,7 +93,9 @@ export function Keys({ user, onSecret, onClose }: Props) {
                   <Table.Td>
                     <Code>{key.access_key}</Code>
                   </Table.Td>
-                  <Table.Td className="numeric">{time(key.created_at)}</Table.Td>
+                  <Table.Td className="numeric" visibleFrom="sm">
+                    {time(key.created_at)}
+                  </Table.Td>
                   <Table.Td className="numeric">{time(key.last_used_at)}</Table.Td>
                   <Table.Td>
                     <ActionIcon

@@ -1,5 +1,17 @@
-import { Badge, Button, Group, Modal, Select, Skeleton, Stack, Switch, Table, TextInput } from '@mantine/core';
-import { IconKey, IconPlus } from '@tabler/icons-react';
+import {
+  ActionIcon,
+  Badge,
+  Button,
+  Group,
+  Modal,
+  Select,
+  Skeleton,
+  Stack,
+  Switch,
+  Table,
+  TextInput,
+} from '@mantine/core';
+import { IconKey, IconLockOpen, IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -58,14 +70,14 @@ export function Users() {
       </Group>
       <Problem error={users.error ?? setRole.error ?? setEnabled.error ?? reset.error} />
       {users.isPending && <Skeleton h={160} />}
-      <Table.ScrollContainer minWidth={640}>
-        <Table verticalSpacing="sm">
+      <Table.ScrollContainer type="native" minWidth={0} mah="75dvh">
+        <Table verticalSpacing="sm" stickyHeader className="listing">
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{t('session.user')}</Table.Th>
               <Table.Th>{t('accounts.role')}</Table.Th>
               <Table.Th>{t('accounts.enabled')}</Table.Th>
-              <Table.Th aria-label={t('common.actions')} />
+              <Table.Th className="actions" aria-label={t('common.actions')} />
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -79,7 +91,7 @@ export function Users() {
                   <Table.Td>
                     <Select
                       size="xs"
-                      w={140}
+                      w={{ base: 110, sm: 140 }}
                       aria-label={t('accounts.roleOf', { name: user.name })}
                       disabled={isSelf}
                       allowDeselect={false}
@@ -99,8 +111,25 @@ export function Users() {
                       onChange={(event) => setEnabled.mutate({ user, enabled: event.currentTarget.checked })}
                     />
                   </Table.Td>
-                  <Table.Td>
-                    <Group gap="xs" justify="flex-end" wrap="nowrap">
+                  <Table.Td className="actions">
+                    <Group gap={4} wrap="nowrap" hiddenFrom="sm">
+                      <ActionIcon
+                        variant="subtle"
+                        aria-label={t('accounts.keysOf', { name: user.name })}
+                        onClick={() => setKeysOf(user)}
+                      >
+                        <IconKey size={16} aria-hidden />
+                      </ActionIcon>
+                      <ActionIcon
+                        variant="subtle"
+                        aria-label={t('accounts.newPasswordOf', { name: user.name })}
+                        disabled={isSelf}
+                        onClick={() => reset.mutate(user)}
+                      >
+                        <IconLockOpen size={16} aria-hidden />
+                      </ActionIcon>
+                    </Group>
+                    <Group gap="xs" justify="flex-end" wrap="nowrap" visibleFrom="sm">
                       <Button
                         size="xs"
                         variant="default"

@@ -35,16 +35,16 @@ export default function FaceSets() {
       {sets.isPending && <Skeleton h={200} />}
       {sets.data?.length === 0 && <Empty>{t('faceSets.none')}</Empty>}
       {!!sets.data?.length && (
-        <Table.ScrollContainer minWidth={560}>
-          <Table highlightOnHover verticalSpacing="sm">
+        <Table.ScrollContainer type="native" minWidth={0} mah="75dvh">
+          <Table highlightOnHover verticalSpacing="sm" stickyHeader className="listing">
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>{t('faceSets.name')}</Table.Th>
                 <Table.Th>{t('faceSets.faces')}</Table.Th>
-                <Table.Th>{t('faceSets.capacity')}</Table.Th>
+                <Table.Th visibleFrom="sm">{t('faceSets.capacity')}</Table.Th>
                 <Table.Th>{t('faceSets.fields')}</Table.Th>
-                <Table.Th>{t('faceSets.created')}</Table.Th>
-                {canWrite && <Table.Th aria-label={t('common.actions')} />}
+                <Table.Th visibleFrom="sm">{t('faceSets.created')}</Table.Th>
+                {canWrite && <Table.Th className="actions" aria-label={t('common.actions')} />}
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
@@ -56,7 +56,9 @@ export default function FaceSets() {
                     </Anchor>
                   </Table.Td>
                   <Table.Td className="numeric">{set.face_number.toLocaleString()}</Table.Td>
-                  <Table.Td className="numeric">{set.face_set_capacity.toLocaleString()}</Table.Td>
+                  <Table.Td className="numeric" visibleFrom="sm">
+                    {set.face_set_capacity.toLocaleString()}
+                  </Table.Td>
                   <Table.Td>
                     <Group gap={4}>
                       {Object.entries(fieldTypes(set)).map(([name, type]) => (
@@ -66,9 +68,11 @@ export default function FaceSets() {
                       ))}
                     </Group>
                   </Table.Td>
-                  <Table.Td className="numeric">{set.create_date}</Table.Td>
+                  <Table.Td className="numeric" visibleFrom="sm">
+                    {set.create_date}
+                  </Table.Td>
                   {canWrite && (
-                    <Table.Td>
+                    <Table.Td className="actions">
                       <ActionIcon
                         variant="subtle"
                         color="red"

@@ -203,14 +203,14 @@ function Uploads({ queue, uploads }: { queue: UploadQueue; uploads: readonly Upl
           <Table.Tbody>
             {uploads.map((upload) => (
               <Table.Tr key={upload.key}>
-                <Table.Td>{upload.path}</Table.Td>
                 <Table.Td>
-                  <Badge variant="light" color={COLOURS[upload.state]}>
-                    {t(`add.states.${upload.state}`)}
-                  </Badge>
+                  {upload.path}
+                  <UploadResult upload={upload} />
                 </Table.Td>
                 <Table.Td>
-                  <UploadResult upload={upload} />
+                  <Badge miw="max-content" variant="light" color={COLOURS[upload.state]}>
+                    {t(`add.states.${upload.state}`)}
+                  </Badge>
                 </Table.Td>
                 <Table.Td>
                   {upload.state === 'known' && (

@@ -109,8 +109,8 @@ export function FaceTable({ set }: { set: FaceSet }) {
         {faces.isPending && <Skeleton h={200} />}
         {faces.data && total === 0 && <Empty>{t(filter ? 'faces.noneMatch' : 'faces.none')}</Empty>}
         {rows.length > 0 && (
-          <Table.ScrollContainer minWidth={640}>
-            <Table highlightOnHover>
+          <Table.ScrollContainer type="native" minWidth={0} mah="75dvh">
+            <Table highlightOnHover stickyHeader className="listing">
               <Table.Thead>
                 <Table.Tr>
                   {canWrite && (
@@ -147,8 +147,8 @@ export function FaceTable({ set }: { set: FaceSet }) {
                       onSort={() => sortBy(field)}
                     />
                   ))}
-                  <Table.Th>{t('faces.box')}</Table.Th>
-                  <Table.Th aria-label={t('common.actions')} />
+                  <Table.Th visibleFrom="sm">{t('faces.box')}</Table.Th>
+                  <Table.Th className="actions" aria-label={t('common.actions')} />
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
@@ -175,11 +175,11 @@ export function FaceTable({ set }: { set: FaceSet }) {
                         {face.external_fields[field] === undefined ? '' : String(face.external_fields[field])}
                       </Table.Td>
                     ))}
-                    <Table.Td className="numeric">
+                    <Table.Td className="numeric" visibleFrom="sm">
                       {face.bounding_box.width}×{face.bounding_box.height} @ {face.bounding_box.top_left_x},
                       {face.bounding_box.top_left_y}
                     </Table.Td>
-                    <Table.Td>
+                    <Table.Td className="actions">
                       <Group gap={4} wrap="nowrap" justify="flex-end">
                         <ActionIcon
                           variant="subtle"
