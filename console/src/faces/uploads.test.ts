@@ -38,7 +38,7 @@ test('a file is named without its suffix', () => {
 test('a file is sent with the id of its name, and the name if the set keeps names', async () => {
   for (const keepsNames of [true, false]) {
     const queue = new UploadQueue(() => ({ ...options(), skipKnown: false, keepsNames }), vi.fn());
-    queue.add([{ file: new File(['x'], '张三.jpg'), path: '张三.jpg' }]);
+    queue.add([{ file: new File(['x'], '张三.jpg', { type: 'image/jpeg' }), path: '张三.jpg' }]);
     await settled(queue);
     expect(queue.uploads[0]?.state).toBe('added');
   }
@@ -84,10 +84,14 @@ test('a rejected file keeps its error and can be retried', async () => {
 test('a request rejected by the rate limit is retried automatically', async () => {
   vi.useFakeTimers();
   let refusals = 1;
-  const queue = new UploadQueue(options, vi.fn(), async () => {
-    if (refusals-- > 0) throw new ApiError(429, 'FRS.0033', 'Too many requests.', 'r1', 2);
-    return [];
-  });
+  const queue = new UploadQueue(
+    () => ({ ...options(), skipKnown: false }),
+    vi.fn(),
+    async () => {
+      if (refusals-- > 0) throw new ApiError(429, 'FRS.0033', 'Too many requests.', 'r1', 2);
+      return [];
+    },
+  );
   queue.add(files(1));
   await vi.advanceTimersByTimeAsync(1900);
   expect(queue.uploads[0]?.state).toBe('sending');
