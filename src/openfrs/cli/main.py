@@ -22,7 +22,7 @@ class Commands(LazyGroup):
         "accounts": LazyCommand(
             "openfrs.cli.accounts", "app", "Manage domains, users, projects, roles and access keys."
         ),
-        "audit": LazyCommand("openfrs.cli.audit", "audit", "Print the audit log as JSONL or CSV."),
+        "audit": LazyCommand("openfrs.cli.audit", "audit", "Print the audit log, newest first, as JSONL or CSV."),
         "import": LazyCommand(
             "openfrs.cli.import_faces", "import_faces", "Enrol faces from images, or import a face set from an archive."
         ),
