@@ -129,7 +129,7 @@ def obs_url(key: str, bucket: str = BUCKET) -> str:
     return f"https://{bucket}.obs.cn-north-4.myhuaweicloud.com/{key}"
 
 
-@pytest.mark.parametrize("url", [obs_url("a%20dir/anna.png"), f"/{BUCKET}/a dir/anna.png"])
+@pytest.mark.parametrize("url", [obs_url("a%20dir/anna.png"), f"/{BUCKET}/a dir/anna.png", f"{BUCKET}/a dir/anna.png"])
 def test_a_face_is_enrolled_found_and_compared_from_the_store(obs: Frs, url: str) -> None:
     obs.create("people")
     try:
@@ -160,7 +160,6 @@ def test_a_face_is_enrolled_found_and_compared_from_the_store(obs: Frs, url: str
         ("https://files.example/anna.png", "FRS.0035"),
         ("https://169.254.169.254/latest/meta-data/", "FRS.0035"),
         ("http://faces.obs.cn-north-4.myhuaweicloud.com/ben.png", "FRS.0021"),
-        ("faces/ben.png", "FRS.0021"),
     ],
 )
 def test_object_store_failures_have_their_own_codes(obs: Frs, url: str, code: str) -> None:
