@@ -41,14 +41,15 @@ class Objects:
     def __contains__(self, name: object) -> bool:
         return name in self._makers
 
-    def used(self) -> None:
-        """Forget the objects, after a successful request that may have deleted some."""
+    def used(self, *, deletes_user: bool = False) -> None:
+        """Forget the objects, after a successful request that may have deleted some.
+
+        A user is kept unless the request deletes users: hashing the password of another is slow.
+        """
         if face_set := self.created.pop("face_set_name", None):
             self.delete_face_set(face_set)
         user = self.created.get("user_id")
-        self.created = (
-            {} if user is None else {"user_id": user}
-        )  # no operation deletes users, and hashing their passwords is slow
+        self.created = {} if user is None or deletes_user else {"user_id": user}
 
     def delete_face_set(self, name: str) -> None:
         """Delete a face set if it exists, and its legal hold."""
@@ -120,6 +121,13 @@ class Objects:
     def _login(self) -> Any:
         return self.server.login_body()["auth"]["identity"]["password"]["user"]
 
+    def _password_change(self) -> Any:
+        """Return the body of a change of the password of a new user."""
+        login, name = self._login(), self._new_name()
+        password = self._post(f"{self._accounts}/users", json={"name": name, "role": "reader"}).json()["password"]
+        user = {"name": name, "domain": login["domain"], "password": password}
+        return {"user": user, "new_password": f"unlikely-{name}-harpsichord"}
+
     def _new_name(self) -> str:
         return f"user{next(_numbers)}"
 
@@ -142,6 +150,7 @@ class Objects:
             "X-Subject-Token": self._token,
             "new user": self._new_name,
             "login": self._login,
+            "password change": self._password_change,
             **{f"{name}_base64": partial(text_of, file) for name, file in files.items()},
             **{f"{name}_file": partial(bytes, file) for name, file in files.items()},
         }

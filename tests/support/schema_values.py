@@ -30,6 +30,12 @@ def fill(case: Any, objects: Objects) -> None:
                     values[name] = objects[object_name]
             if label.startswith("POST /v3"):
                 _fill_identity(values, objects)
+            if (
+                label == "POST /x/v1/password"
+                and location is ParameterLocation.BODY
+                and not _stays(values.get("new_password"))
+            ):
+                values.update(objects["password change"])
             if label.startswith("DELETE") and label.endswith("/faces") and location is ParameterLocation.QUERY:
                 _keep_one(values)
 

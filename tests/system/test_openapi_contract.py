@@ -108,7 +108,7 @@ def test_every_response_matches_the_document(
         answered[case.operation.label][response.status_code] += 1
         if response.status_code < 300:
             if case.method in {"PUT", "DELETE"} or "/liveness-sessions/" in case.operation.path:
-                objects.used()
+                objects.used(deletes_user=case.method == "DELETE" and case.operation.path.endswith("/users/{user_id}"))
             if case.operation.label.endswith("/face-sets") and case.method == "POST":
                 objects.delete_face_set(case.body["face_set_name"])
         case.validate_response(response, transport_kwargs={"session": session})
