@@ -16,10 +16,10 @@ def users_url(tenant: Tenant) -> str:
 
 def test_tokens_keys_and_roles_of_a_deleted_user_end_at_once(tenant: Tenant) -> None:
     with tenant.client() as admin:
-        created = admin.post(users_url(tenant), json={"name": "leaver", "role": "reader"}).json()
-        tenant.passwords["leaver"], user_id = created["password"], created["user"]["id"]
+        created = admin.post(users_url(tenant), json={"name": "deleted", "role": "reader"}).json()
+        tenant.passwords["deleted"], user_id = created["password"], created["user"]["id"]
         key = admin.post(f"{users_url(tenant)}/{user_id}/keys").json()
-        with tenant.client("leaver") as client:
+        with tenant.client("deleted") as client:
             assert client.get(f"{tenant.base}/face-sets").status_code == 200
             temporary = client.post(
                 f"{tenant.server.endpoint}/v3.0/OS-CREDENTIAL/securitytokens",
@@ -27,14 +27,14 @@ def test_tokens_keys_and_roles_of_a_deleted_user_end_at_once(tenant: Tenant) -> 
             )
             assert temporary.status_code == 201
             deleted = admin.delete(f"{users_url(tenant)}/{user_id}")
-            assert (deleted.status_code, deleted.json()) == (200, {"id": user_id, "name": "leaver"})
+            assert (deleted.status_code, deleted.json()) == (200, {"id": user_id, "name": "deleted"})
             assert client.get(f"{tenant.base}/face-sets").status_code == 401
-        assert log_in(tenant.server, tenant.name, "leaver", created["password"], "main").status_code == 401
+        assert log_in(tenant.server, tenant.name, "deleted", created["password"], "main").status_code == 401
         assert admin.delete(f"{users_url(tenant)}/{user_id}").status_code == 404
         assert admin.delete(users_url(tenant).replace("users", f"keys/{key['access_key']}")).status_code == 404
         entry = admin.get(users_url(tenant).replace("users", "audit"), params={"operation": "delete_user"}).json()
-        assert entry["entries"][1]["subject"] == f"{tenant.name}/leaver"
-        again = admin.post(users_url(tenant), json={"name": "leaver", "role": "reader"})
+        assert entry["entries"][1]["subject"] == f"{tenant.name}/deleted"
+        again = admin.post(users_url(tenant), json={"name": "deleted", "role": "reader"})
         assert again.json()["user"]["id"] != user_id
 
 
