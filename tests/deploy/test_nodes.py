@@ -13,6 +13,7 @@ from tests.support.fake_models import photo
 from tests.support.nodes import nodes
 from tests.support.postgresql import PostgresqlServer
 from tests.support.servers import RunningServer
+from tests.support.waiting import wait_until
 
 from .nginx import balanced
 
@@ -49,7 +50,11 @@ def test_a_face_set_has_one_node_and_moves_if_it_dies(cluster: list[RunningServe
             nodes_by_set[name] = {face["face_id"] for face in added}
             assert faces_of(name) == nodes_by_set[name]
 
-        searched = [[name for name in SETS if f"/face-sets/{name}/search" in each.log.read_text()] for each in cluster]
+        def searches() -> list[list[str]]:
+            return [[name for name in SETS if f"/face-sets/{name}/search" in each.log.read_text()] for each in cluster]
+
+        wait_until(lambda: {*SETS} == {name for names in searches() for name in names}, message="all are in the logs")
+        searched = searches()
         assert sorted(name for names in searched for name in names) == SETS, "one node searches each face set"
         assert sum(map(bool, searched)) > 1, "several nodes search"
 
