@@ -35,8 +35,9 @@ CLIENTS = 4
 THREADS = {"OPENFRS_THREADS": "2"}
 """Fewer threads than clients, so that all have started before they are counted."""
 
-DATA_FILES = 2 * (CLIENTS + 2) + 4
-"""The limit of open files: database and log for each client, for maintenance and of the counters, the lock and the audit log."""
+DATA_FILES = 2 * (2 * CLIENTS + 2) + 7
+"""The limit of open files: database and log of a read and a write of each client, and of maintenance; the counters' database and
+log; the lock; the four audit logs."""
 
 VIDEO_EVERY = 26
 FACES_KEPT = 100
