@@ -119,3 +119,9 @@ class QueueBound:
     def _update_gauges(self) -> None:
         self._running_gauge.set(self.running)
         self._waiting_gauge.set(self.waiting)
+
+
+def lane_bounds(*, running: int, queue: int, large_queue: int) -> dict[Lane, QueueBound]:
+    """Return bounds of both lanes: in each at most ``running`` tasks run; ``queue`` small and ``large_queue`` large ones wait."""
+    queues = {Lane.SMALL: queue, Lane.LARGE: large_queue}
+    return {lane: QueueBound(lane, running=running, queue=waiting) for lane, waiting in queues.items()}

@@ -11,7 +11,7 @@ from openfrs.core.errors import work_stopped
 from openfrs.core.telemetry.metrics import STAGE_SECONDS
 from openfrs.vision.identity import ModelIdentity
 
-from .executor import Lane, QueueBound, Task
+from .executor import Lane, Task, lane_bounds
 
 if TYPE_CHECKING:
     from openfrs.vision.pipeline import Pipeline
@@ -26,10 +26,7 @@ class ThreadExecutor:
 
     def __init__(self, pipeline: "Pipeline", *, threads: int, queue: int, large_queue: int) -> None:
         self.models = ModelIdentity.of(pipeline)
-        self.bounds = {
-            Lane.SMALL: QueueBound(Lane.SMALL, running=threads, queue=queue),
-            Lane.LARGE: QueueBound(Lane.LARGE, running=threads, queue=large_queue),
-        }
+        self.bounds = lane_bounds(running=threads, queue=queue, large_queue=large_queue)
         self._pools = {lane: ThreadPoolExecutor(threads, thread_name_prefix=f"vision-{lane}") for lane in Lane}
         self._pipeline = pipeline
 

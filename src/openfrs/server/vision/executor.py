@@ -12,7 +12,7 @@ from openfrs.core.errors import OperatorError, work_stopped
 from openfrs.core.settings import Settings
 from openfrs.core.telemetry.metrics import MODEL_LOAD_SECONDS, STAGE_SECONDS
 from openfrs.core.telemetry.stages import record_stages
-from openfrs.recognition.executor import Lane, QueueBound, Task
+from openfrs.recognition.executor import Lane, Task, lane_bounds
 from openfrs.vision.identity import ModelIdentity
 
 from .messages import Drop, Ended, Paused, Ready, Resume, Start, Unusable
@@ -61,10 +61,7 @@ class VisionProcesses:
         Raises:
             OperatorError: the models cannot be used.
         """
-        self.bounds = {
-            Lane.SMALL: QueueBound(Lane.SMALL, running=settings.threads, queue=settings.queue),
-            Lane.LARGE: QueueBound(Lane.LARGE, running=settings.threads, queue=settings.large_queue),
-        }
+        self.bounds = lane_bounds(running=settings.threads, queue=settings.queue, large_queue=settings.large_queue)
         self._settings = settings
         self._load_pipeline = load_pipeline
         self._schedule = Schedule()
