@@ -1,4 +1,4 @@
-"""Check the project's prose against the word list in ``scripts/prose.toml``; ``docs/style.md`` explains the rules.
+"""Check the project's prose against the word list in ``scripts/prose.toml``; ``docs/explanation/style.md`` explains the rules.
 
 Reads docstrings and comments of every Python file, every Markdown page outside of code, and the console's English texts.
 
@@ -130,7 +130,7 @@ def main() -> None:
                 if not arguments.quiet:
                     print(f"{path}:{line}: “{match}”: {advice}")
     if count:
-        print(f"{count} violation{'s' if count > 1 else ''} of docs/style.md", file=sys.stderr)
+        print(f"{count} violation{'s' if count > 1 else ''} of docs/explanation/style.md", file=sys.stderr)
         raise SystemExit(1)
 
 

@@ -1,4 +1,4 @@
-"""Publish the results of a report in docs/accuracy.json and in the generated tables of README.md and docs/accuracy.md.
+"""Publish the results of a report in ``docs/reference``, and its key figures in README.md.
 
 python scripts/publish_accuracy.py eval-report
 """
@@ -13,8 +13,8 @@ from openfrs.evaluation.report.report import read_result
 from openfrs.recognition.similarity import calibration
 
 REPOSITORY = Path(__file__).parent.parent
-FIGURES = REPOSITORY / "docs" / "accuracy.json"
-PAGES = [REPOSITORY / "README.md", REPOSITORY / "docs" / "accuracy.md"]
+FIGURES = REPOSITORY / "docs" / "reference" / "accuracy.json"
+PAGES = [REPOSITORY / "README.md", REPOSITORY / "docs" / "reference" / "accuracy.md"]
 
 
 def main(report: Annotated[Path, typer.Argument(help="Directory that openfrs eval wrote.")]) -> None:

@@ -1,4 +1,4 @@
-"""Publish figures of benchmarks in docs/performance.json, docs/performance.md and its charts.
+"""Publish figures of benchmarks in docs/reference/performance.json, docs/reference/performance.md and its charts.
 
 python scripts/publish_performance.py bench.json peers.json scale.json
 """
@@ -13,12 +13,12 @@ from openfrs.evaluation.benchmark.publication import blocks, charts, published
 from openfrs.evaluation.report.publication import fill_page
 from openfrs.evaluation.report.svg import draw_svg
 
-DOCS = Path(__file__).parent.parent / "docs"
+PAGES = Path(__file__).parent.parent / "docs" / "reference"
 
 
 def main(
     files: Annotated[list[Path], typer.Argument(help="Files of make bench, bench-peers and bench-scale.")],
-    docs: Annotated[Path, typer.Option(help="Directory of the page.")] = DOCS,
+    docs: Annotated[Path, typer.Option(help="Directory of the page.")] = PAGES,
 ) -> None:
     """Update the published figures with those of the files, and write the page and its charts."""
     stored, page = docs / "performance.json", docs / "performance.md"

@@ -7,7 +7,7 @@ from tests.support.servers import REPOSITORY
 
 
 def test_every_setting_is_documented() -> None:
-    page = (REPOSITORY / "docs" / "settings.md").read_text("utf-8")
+    page = (REPOSITORY / "docs" / "reference" / "settings.md").read_text("utf-8")
     for name, field in Settings.model_fields.items():
         assert f"| `OPENFRS_{name.upper()}` |" in page, name
         assert field.description is not None

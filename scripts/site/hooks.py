@@ -25,9 +25,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
     pages = {
         "index.md": home_page((REPOSITORY / "README.md").read_text("utf-8")),
-        "api.md": reference.interface(write_openapi.document()),
-        "errors.md": reference.errors(),
-        "commands.md": reference.commands(app),
+        "reference/api.md": reference.interface(write_openapi.document()),
+        "reference/errors.md": reference.errors(),
+        "reference/commands.md": reference.commands(app),
     }
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
@@ -55,9 +55,10 @@ def name_outside_files(markdown: str, folder: Path) -> str:
     """
 
     def name(link: re.Match[str]) -> str:
-        target = (folder / link[2]).resolve(strict=True)
-        if target.is_relative_to(DOCS):
+        target = (folder / link[2]).resolve()
+        if target.is_relative_to(DOCS):  # it may be a generated page; MkDocs checks the link
             return link[0]
+        target.resolve(strict=True)
         label, path = link[1], str(target.relative_to(REPOSITORY))
         return label if path.endswith(label.strip("`/")) and "/" in label else f"{label} (`{path}`)"
 

@@ -1,4 +1,4 @@
-"""Each operation with each kind of input by each client, as in the table of ``docs/compatibility.md``.
+"""Each operation with each kind of input by each client, as in the table of ``docs/reference/compatibility.md``.
 
 ``OPENFRS_WRITE_DOCS=1`` writes the table again.
 """
@@ -19,7 +19,7 @@ from .clients import Client, UnsupportedError
 from .operations import FILES, STEPS, ClientState, enrolment_without_form
 from .subjects import SUBJECTS, Context
 
-PAGE = REPOSITORY / "docs" / "compatibility.md"
+PAGE = REPOSITORY / "docs" / "reference" / "compatibility.md"
 BEGIN, END = "<!-- table: clients -->\n", "<!-- end -->"
 
 Results = Mapping[tuple[str, str], str]

@@ -52,4 +52,4 @@ def test_a_violation_is_printed_with_its_place_and_fails(tmp_path: Path) -> None
     page.write_text("Made anew.\n")
     result = subprocess.run([sys.executable, str(SCRIPT), str(page)], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (1, f"{page}:1: “anew”: again\n")
-    assert result.stderr == "1 violation of docs/style.md\n"
+    assert result.stderr == "1 violation of docs/explanation/style.md\n"

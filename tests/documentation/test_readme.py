@@ -28,7 +28,7 @@ def test_the_weights_table_is_the_manifest() -> None:
 
 
 def test_the_accuracy_tables_are_the_calibration() -> None:
-    page = (REPOSITORY / "docs" / "accuracy.md").read_text("utf-8")
+    page = (REPOSITORY / "docs" / "reference" / "accuracy.md").read_text("utf-8")
     points = calibration("sface").operating_points
     rates = {point.similarity: f"{point.false_match_rate:.1e} | {point.true_match_rate:.2%} |" for point in points}
     for point in points:
@@ -38,10 +38,10 @@ def test_the_accuracy_tables_are_the_calibration() -> None:
 
 
 def test_the_accuracy_tables_are_the_published_figures() -> None:
-    figures = read_figures(REPOSITORY / "docs" / "accuracy.json")
+    figures = read_figures(REPOSITORY / "docs" / "reference" / "accuracy.json")
     texts = blocks(figures, calibration("sface"))
     shown = set()
-    for page in (REPOSITORY / "README.md", REPOSITORY / "docs" / "accuracy.md"):
+    for page in (REPOSITORY / "README.md", REPOSITORY / "docs" / "reference" / "accuracy.md"):
         text = page.read_text("utf-8")
         assert fill_page(text, texts) == text, f"{page.name} is out of date: run scripts/publish_accuracy.py"
         shown |= {block[2] for block in BLOCK.finditer(text)}
@@ -49,7 +49,7 @@ def test_the_accuracy_tables_are_the_published_figures() -> None:
 
 
 def test_the_error_rates_of_silent_liveness_are_the_published_figures() -> None:
-    results = read_figures(REPOSITORY / "docs" / "accuracy.json")
+    results = read_figures(REPOSITORY / "docs" / "reference" / "accuracy.json")
 
     def measured(name: str) -> LivenessResult:
         result = results[f"liveness-{name}"]
@@ -72,6 +72,6 @@ def test_the_error_rates_of_silent_liveness_are_the_published_figures() -> None:
 
 
 def test_the_figures_of_the_occlusion_classifier_are_those_of_its_file() -> None:
-    page = (REPOSITORY / "docs" / "accuracy.md").read_text("utf-8")
+    page = (REPOSITORY / "docs" / "reference" / "accuracy.md").read_text("utf-8")
     assert f"correlation {metrics('occlusion')['correlation_with_share']} on" in page
     assert f"{100 * metrics('occlusion')['real_masks_above_0.3']:.1f} % of" in page

@@ -149,7 +149,7 @@ def test_a_false_match_rate_gives_the_measured_similarity() -> None:
 
 
 def test_the_page_documents_every_limit_and_reason_and_its_policies_are_valid() -> None:
-    page = (REPOSITORY / "docs" / "enrolment.md").read_text("utf-8")
+    page = (REPOSITORY / "docs" / "how-to" / "enrolment.md").read_text("utf-8")
     for name in [*Policy.model_fields, *Reason]:
         assert f"`{name}`" in page, name
     examples = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]

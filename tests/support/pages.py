@@ -8,9 +8,15 @@ from markdown_it import MarkdownIt
 
 from .servers import REPOSITORY
 
+GROUPS = ("tutorials", "how-to", "reference", "explanation")
+"""The groups of pages, which are the folders below ``docs/``; decision records are not among them."""
+
 PAGES = {
     path.name: path.read_text("utf-8")
-    for path in (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
+    for path in (
+        REPOSITORY / "README.md",
+        *(path for group in GROUPS for path in sorted((REPOSITORY / "docs" / group).glob("*.md"))),
+    )
 }
 
 _REMARK = re.compile(r"<!-- not run: (.+) -->\s*$")

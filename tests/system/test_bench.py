@@ -20,7 +20,7 @@ def test_the_gallery_benchmark_measures_every_case(tmp_path: Path, monkeypatch: 
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
     measured = json.loads(file.read_text("utf-8"))
-    published = json.loads((REPOSITORY / "docs" / "capacity.json").read_text("utf-8"))
+    published = json.loads((REPOSITORY / "docs" / "reference" / "capacity.json").read_text("utf-8"))
     assert {title: len(figures) for title, figures in measured.items()} == {
         title: len(figures) for title, figures in published.items()
     }
@@ -29,8 +29,8 @@ def test_the_gallery_benchmark_measures_every_case(tmp_path: Path, monkeypatch: 
 
 
 def test_the_capacity_page_shows_the_published_figures() -> None:
-    page = (REPOSITORY / "docs" / "capacity.md").read_text("utf-8")
-    published = json.loads((REPOSITORY / "docs" / "capacity.json").read_text("utf-8"))
+    page = (REPOSITORY / "docs" / "reference" / "capacity.md").read_text("utf-8")
+    published = json.loads((REPOSITORY / "docs" / "reference" / "capacity.json").read_text("utf-8"))
     for figures in published.values():
         for figure in figures:
             row = next(

@@ -93,7 +93,7 @@ def test_a_source_distribution_can_build_the_wheel(built: dict[str, bytes], whee
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if name.startswith("openfrs/")}
     assert packed <= {name.removeprefix("src/") for name in names}
-    assert {"Makefile", "NOTICE", "deploy/openfrs.service", "docs/settings.md"} <= names
+    assert {"Makefile", "NOTICE", "deploy/openfrs.service", "docs/reference/settings.md"} <= names
 
 
 @pytest.fixture(scope="module")

@@ -55,17 +55,17 @@ def test_the_site_loads_nothing_from_other_hosts(site: Path) -> None:
 
 def test_every_page_is_linked_from_every_other(site: Path) -> None:
     start = (site / "index.html").read_text("utf-8")
-    built = {page.name for page in site.glob("*.html")} - {"404.html", "index.html"}
+    built = {str(page.relative_to(site)) for page in site.rglob("*.html")} - {"404.html", "index.html"}
     assert {name for name in built if f'href="{name}"' not in start} == set()
 
 
 def test_every_setting_is_on_the_site(site: Path) -> None:
-    text = text_of(site / "settings.html")
+    text = text_of(site / "reference" / "settings.html")
     assert [name for name in Settings.model_fields if f"OPENFRS_{name.upper()}" not in text] == []
 
 
 def test_every_command_is_on_the_site_with_its_help(site: Path) -> None:
-    text = text_of(site / "commands.html")
+    text = text_of(site / "reference" / "commands.html")
     for path, summary in commands():
         assert f"{path}¶\n{summary}" in text, path
 
@@ -96,14 +96,14 @@ def commands() -> list[tuple[str, str]]:
 
 
 def test_every_error_is_on_the_site(site: Path) -> None:
-    text = text_of(site / "errors.html")
+    text = text_of(site / "reference" / "errors.html")
     for entry in catalogue().values():
         assert entry.code in text
         assert " ".join(entry.message.split()) in " ".join(text.split()), entry.key
 
 
 def test_every_route_is_on_the_site(site: Path, server: RunningServer) -> None:
-    text = text_of(site / "api.html")
+    text = text_of(site / "reference" / "api.html")
     paths = httpx.get(f"{server.endpoint}/openapi.json").json()["paths"]
     for path, methods in paths.items():
         for method in methods:
@@ -112,5 +112,5 @@ def test_every_route_is_on_the_site(site: Path, server: RunningServer) -> None:
 
 
 def test_figures_beside_the_pages_are_readable() -> None:
-    for path in (REPOSITORY / "docs").glob("*.json"):
+    for path in (REPOSITORY / "docs").rglob("*.json"):
         json.loads(path.read_text("utf-8"))

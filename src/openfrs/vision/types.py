@@ -15,7 +15,7 @@ Points = npt.NDArray[np.float32]
 
 ALIGNMENT: Final = 2
 """Version of the landmarks by which faces are aligned: 1, those of the detector; 2, those of upright crops. Templates of different
-versions can be compared; docs/embedders.md has the true match rates."""
+versions can be compared; docs/how-to/custom-embedder.md has the true match rates."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

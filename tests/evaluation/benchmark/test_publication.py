@@ -23,7 +23,7 @@ from openfrs.evaluation.report.publication import fill_page
 from openfrs.evaluation.report.svg import draw_svg
 from tests.support.servers import REPOSITORY
 
-DOCS = REPOSITORY / "docs"
+PAGES = REPOSITORY / "docs" / "reference"
 
 RESULTS = {
     MACHINE: [Figure("A processor: AVX-512, no bf16", "cores", 2)],
@@ -42,17 +42,17 @@ RESULTS = {
 
 
 def test_the_page_and_its_charts_show_the_published_figures() -> None:
-    results = read_figures(DOCS / "performance.json")
-    page = (DOCS / "performance.md").read_text("utf-8")
+    results = read_figures(PAGES / "performance.json")
+    page = (PAGES / "performance.md").read_text("utf-8")
     assert fill_page(page, blocks(results)) == page
     for chart in charts(results):
-        assert (DOCS / f"performance-{chart.name}.svg").read_text("utf-8") == draw_svg(chart)
+        assert (PAGES / f"performance-{chart.name}.svg").read_text("utf-8") == draw_svg(chart)
 
 
 def test_the_capacity_chart_shows_the_published_figures() -> None:
-    figures = read_figures(DOCS / "capacity.json")
+    figures = read_figures(PAGES / "capacity.json")
     (chart,) = charts({SEARCH_BY_SIZE: figures[SEARCH_BY_SIZE]})
-    assert (DOCS / "capacity.svg").read_text("utf-8") == draw_svg(chart)
+    assert (PAGES / "capacity.svg").read_text("utf-8") == draw_svg(chart)
 
 
 def test_a_table_has_the_spread_the_goal_and_the_verdict() -> None:
@@ -93,7 +93,7 @@ def test_a_chart_is_drawn_within_its_frame_for_light_and_dark_pages() -> None:
 
 def test_the_script_fills_the_page_and_writes_the_charts(tmp_path: Path) -> None:
     for name in ("performance.json", "performance.md"):
-        shutil.copy(DOCS / name, tmp_path)
+        shutil.copy(PAGES / name, tmp_path)
     write_figures(RESULTS, tmp_path / "bench.json")
     publish = runpy.run_path(str(REPOSITORY / "scripts" / "publish_performance.py"))["main"]
     publish([tmp_path / "bench.json"], docs=tmp_path)

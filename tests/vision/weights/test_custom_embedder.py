@@ -169,7 +169,9 @@ def test_a_server_with_another_embedder_rejects_the_face_sets(tmp_path: Path, we
 
 
 def test_the_documented_manifest_is_valid(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", (REPOSITORY / "docs" / "embedders.md").read_text("utf-8"), re.DOTALL)
+    (example,) = re.findall(
+        r"```toml\n(.*?)```", (REPOSITORY / "docs" / "how-to" / "custom-embedder.md").read_text("utf-8"), re.DOTALL
+    )
     network = tiny_network()
     (tmp_path / "r50.onnx").write_bytes(network)
     text, count = re.subn(r'sha256 = "[^"]*"', f'sha256 = "{hashlib.sha256(network).hexdigest()}"', example)
