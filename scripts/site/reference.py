@@ -26,7 +26,7 @@ def interface(document: Document) -> str:
         "# HTTP interface",
         "",
         "Generated from the OpenAPI document, which a running server has at `/openapi.json`; `/docs` is an interactive version.",
-        "[Errors](errors.md) explains the error codes, [Accounts](accounts.md) the authentication of requests.",
+        "[Errors](errors.md) explains the error codes, [Accounts](../how-to/accounts.md) the authentication of requests.",
         "",
     ]
     tags: dict[str, list[tuple[str, str, Document]]] = defaultdict(list)
