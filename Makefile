@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
 .DEFAULT_GOAL := help
-.PHONY: help install console serve demo test test-fast clients coverage mutate audit fuzz chaos soak lint instructions bench bench-logins bench-overload bench-hostile bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy publish-performance lock docs dist clean
+.PHONY: help install console serve demo test test-fast clients coverage mutate audit fuzz chaos soak lint instructions bench bench-logins bench-overload bench-hostile bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy publish-performance lock docs collection dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -155,6 +155,9 @@ lock: ## update the lock files from pyproject.toml (uv)
 
 docs: .venv/developed ## build the documentation in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+collection: .venv/installed ## write openfrs.postman_collection.json, for Postman and Bruno
+	$(BIN)/python scripts/write_collection.py openfrs.postman_collection.json
 
 dist: .venv/installed ## build wheel and source distribution, reproducibly
 	rm -rf dist

@@ -2480,6 +2480,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0501, APIG.0201. */
         Refused400_1: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2498,6 +2499,7 @@ export interface components {
         /** @description Refused: FRS.0002, APIG.0301. */
         Refused401_1: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2516,6 +2518,7 @@ export interface components {
         /** @description Refused: FRS.0028, APIG.0302, APIG.0310. */
         Refused403_1: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2534,6 +2537,7 @@ export interface components {
         /** @description Refused: APIG.0101. */
         Refused404_1: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2548,6 +2552,7 @@ export interface components {
         /** @description Refused: APIG.0201. */
         Refused413_1: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2562,6 +2567,7 @@ export interface components {
         /** @description Refused: APIG.0201. */
         Refused414_1: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2576,6 +2582,7 @@ export interface components {
         /** @description Refused: APIG.0201. */
         Refused415_1: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2590,6 +2597,8 @@ export interface components {
         /** @description Refused: FRS.0033. */
         Refused429_1: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -2603,6 +2612,7 @@ export interface components {
         /** @description Refused: APIG.0201. */
         Refused494_1: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2617,6 +2627,7 @@ export interface components {
         /** @description Refused: FRS.0018. */
         Refused500_1: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2630,6 +2641,8 @@ export interface components {
         /** @description Refused: FRS.0018. */
         Refused503_1: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -2643,6 +2656,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0301, APIG.0201. */
         Refused400_2: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2661,6 +2675,7 @@ export interface components {
         /** @description Refused: FRS.0002, APIG.0201. */
         Refused400_3: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2679,6 +2694,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0302, APIG.0201. */
         Refused400_4: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2697,6 +2713,8 @@ export interface components {
         /** @description Refused: APIG.0201. */
         Refused503_2: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -2711,6 +2729,7 @@ export interface components {
         /** @description Refused: FRS.0028, APIG.0302, APIG.0306, APIG.0310. */
         Refused403_2: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2729,6 +2748,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0302, FRS.0404, FRS.0405, FRS.0406, APIG.0201. */
         Refused400_5: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2747,6 +2767,8 @@ export interface components {
         /** @description Refused: FRS.0018, APIG.0201. */
         Refused503_3: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -2765,6 +2787,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0302, FRS.0403, APIG.0201. */
         Refused400_6: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2783,6 +2806,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0302, FRS.0303, FRS.0405, FRS.0406, APIG.0201. */
         Refused400_7: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2801,6 +2825,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0302, FRS.0401, FRS.0402, APIG.0201. */
         Refused400_8: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2819,6 +2844,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0302, FRS.0407, APIG.0201. */
         Refused400_9: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2837,6 +2863,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0032, FRS.0035, FRS.0036, FRS.0302, FRS.0304, FRS.0403, APIG.0201. */
         Refused400_10: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2855,6 +2882,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0701, FRS.0702, FRS.0703, FRS.0704, FRS.0706, APIG.0201. */
         Refused400_11: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2873,6 +2901,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, APIG.0201. */
         Refused400_12: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2891,6 +2920,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0707, APIG.0201. */
         Refused400_13: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2909,6 +2939,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0302, APIG.0201. */
         Refused400_14: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2927,6 +2958,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0302, APIG.0201. */
         Refused400_15: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2945,6 +2977,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0302, FRS.0405, APIG.0201. */
         Refused400_16: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2963,6 +2996,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, APIG.0201. */
         Refused400_17: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2981,6 +3015,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0302, APIG.0201. */
         Refused400_18: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2999,6 +3034,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0702, FRS.0704, APIG.0201. */
         Refused400_19: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3017,6 +3053,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0701, FRS.0703, FRS.0706, APIG.0201. */
         Refused400_20: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3035,6 +3072,7 @@ export interface components {
         /** @description Refused: FRS.0002, FRS.0703, APIG.0201. */
         Refused400_21: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3053,6 +3091,7 @@ export interface components {
         /** @description Refused: FRS.0028, APIG.0302, APIG.0310, Forbidden. */
         Refused403_3: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3079,6 +3118,7 @@ export interface components {
         /** @description Refused: APIG.0101, Not Found. */
         Refused404_2: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3101,6 +3141,7 @@ export interface components {
         /** @description Refused: FRS.0002, APIG.0201, Bad Request. */
         Refused400_22: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3127,6 +3168,7 @@ export interface components {
         /** @description Refused: Conflict. */
         Refused409_1: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3144,6 +3186,7 @@ export interface components {
         /** @description Refused: APIG.0201, Bad Request. */
         Refused400_23: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3166,6 +3209,7 @@ export interface components {
         /** @description Refused: Unauthorized. */
         Refused401_2: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3183,6 +3227,7 @@ export interface components {
         /** @description Refused: Request Entity Too Large. */
         Refused413_2: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3200,6 +3245,7 @@ export interface components {
         /** @description Refused: Unsupported Media Type. */
         Refused415_2: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3217,6 +3263,8 @@ export interface components {
         /** @description Refused: Too Many Requests. */
         Refused429_2: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -3234,6 +3282,7 @@ export interface components {
         /** @description Refused: Internal Server Error. */
         Refused500_2: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3251,6 +3300,8 @@ export interface components {
         /** @description Refused: Service Unavailable. */
         Refused503_4: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -3268,6 +3319,7 @@ export interface components {
         /** @description Refused: Not Found. */
         Refused404_3: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3285,6 +3337,7 @@ export interface components {
         /** @description Refused: Forbidden. */
         Refused403_4: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3302,6 +3355,7 @@ export interface components {
         /** @description Refused: APIG.0201, Bad Request. */
         Refused400_24: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3324,6 +3378,7 @@ export interface components {
         /** @description Refused: APIG.0201. */
         Refused400_25: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3338,6 +3393,7 @@ export interface components {
         /** @description Refused: APIG.0201. */
         Refused502_1: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -3352,6 +3408,8 @@ export interface components {
         /** @description Refused: APIG.0201. */
         Refused503_5: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -3366,7 +3424,12 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The id of the request, as in the server's log. */
+        "X-Request-Id": string;
+        /** @description Seconds after which the same request may succeed. */
+        "Retry-After": number;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -3402,7 +3465,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The similarity of the largest faces of two images, 0..1. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3436,7 +3499,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description All face sets of a project. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3483,7 +3546,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description One face set. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3518,7 +3581,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description One face set. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3554,7 +3617,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The face set that was deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3597,7 +3660,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Faces of a face set. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3646,7 +3709,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The number of faces that were changed or deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3711,7 +3774,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description Faces of a face set. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3752,7 +3815,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The number of faces that were changed or deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3795,7 +3858,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The number of faces that were changed or deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3872,7 +3935,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The search results, best first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3915,7 +3978,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description Blur and head pose of a face. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3958,7 +4021,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The sharpness of a face. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4001,7 +4064,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description A head pose in degrees, with the signs of `HeadPose`. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4060,7 +4123,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The decision, with the reasons against liveness as warnings. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4111,7 +4174,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The faces of an image, largest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4164,7 +4227,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The similarity of the largest faces of two images, 0..1. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4198,7 +4261,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description All face sets of a project. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4245,7 +4308,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description One face set. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4280,7 +4343,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description One face set. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4316,7 +4379,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The face set that was deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4359,7 +4422,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Faces of a face set. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4408,7 +4471,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The number of faces that were changed or deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4473,7 +4536,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description Faces of a face set. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4514,7 +4577,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The number of faces that were changed or deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4557,7 +4620,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The number of faces that were changed or deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4634,7 +4697,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The search results, best first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4677,7 +4740,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description Blur and head pose of a face. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4720,7 +4783,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The sharpness of a face. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4763,7 +4826,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description A head pose in degrees, with the signs of `HeadPose`. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4822,7 +4885,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The decision, with the reasons against liveness as warnings. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4873,7 +4936,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The faces of an image, largest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4920,7 +4983,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The decision, with warnings that make it less reliable. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4954,7 +5017,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The subscribed services of a project and its maximum number of face sets. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4987,7 +5050,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The subscribed services of a project and its maximum number of face sets. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5020,7 +5083,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The embedder in use and its calibration, the available embedders, and all weights. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5053,7 +5116,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The last 60 minutes, the current one last. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5143,7 +5206,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The policy applied, and each face. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5179,7 +5242,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The limits of a policy. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5238,7 +5301,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The limits of a policy. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5274,7 +5337,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The limits of a policy. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5310,7 +5373,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The retention rule of a face set, empty if its faces never expire, and the reason for a legal hold if there is one. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5355,7 +5418,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The retention rule of a face set, empty if its faces never expire, and the reason for a legal hold if there is one. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5391,7 +5454,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The retention rule of a face set, empty if its faces never expire, and the reason for a legal hold if there is one. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5434,7 +5497,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The retention rule of a face set, empty if its faces never expire, and the reason for a legal hold if there is one. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5470,7 +5533,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The retention rule of a face set, empty if its faces never expire, and the reason for a legal hold if there is one. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5509,7 +5572,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Records of deletions, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5555,7 +5618,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The number of all matching faces, and one page of them. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5592,7 +5655,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The id of a name. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5630,7 +5693,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description How often a search for a stranger names somebody in the face set, at a threshold and at its present size. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5681,7 +5744,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The actions to perform, in order, before the session expires (UTC). */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5729,7 +5792,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The session whose video was judged. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5765,7 +5828,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The result of a session; `warnings` are the warning codes of action liveness. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5798,7 +5861,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description A project and its limits. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5831,7 +5894,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The users of a project. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5878,7 +5941,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description A new user and the user's password, returned only once. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5914,7 +5977,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The user who was deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5957,7 +6020,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The current state of a user. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5993,7 +6056,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The current state of a user. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6036,7 +6099,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The current state of a user. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6082,7 +6145,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description A new password, returned only once. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6117,7 +6180,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The access keys of a user. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6152,7 +6215,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description A new access key; the secret key is returned only once. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6187,7 +6250,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The access key that was deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6237,7 +6300,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Entries, newest first; `before` is the cursor of the next page, and empty on the last page. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6328,7 +6391,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The description of a token; the token itself is in the `X-Subject-Token` header. */
             200: {
                 headers: {
                     /** @description The token. */
@@ -6409,7 +6472,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The description of a token; the token itself is in the `X-Subject-Token` header. */
             201: {
                 headers: {
                     /** @description The token. */
@@ -6443,7 +6506,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Done; the response has no body. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -6474,7 +6537,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The caller's projects. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6506,7 +6569,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The caller's projects. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6535,7 +6598,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The caller's domain, as a list. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6610,7 +6673,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description A new temporary access key; the secret is returned only once. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -6657,7 +6720,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description Done; the response has no body. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -6684,7 +6747,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The services that the caller can reach. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6713,7 +6776,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The version of the identity API. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6736,7 +6799,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6761,7 +6824,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;

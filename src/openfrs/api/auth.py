@@ -22,7 +22,14 @@ from openfrs.store.accounts import User
 
 from .dependencies import services_of
 
-TOKEN_HEADER = Security(APIKeyHeader(name="X-Auth-Token", auto_error=False))
+TOKEN_HEADER = Security(
+    APIKeyHeader(
+        name="X-Auth-Token",
+        scheme_name="Token",
+        description="A token of the project, from the `X-Subject-Token` response header of `createToken`.",
+        auto_error=False,
+    )
+)
 """Documents the token header; :func:`authenticate` validates the token."""
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import httpx
 import jsonschema_rs
+import openapi_spec_validator
 import pytest
 
 from openfrs.api.app import create_routes
@@ -43,6 +44,50 @@ def test_the_document_is_rendered_once() -> None:
     (content,) = asyncio.run(request())
     assert json.loads(content)["openapi"]
     assert len(reads) == 1
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every operation with its method and path."""
+    for path, by_method in document["paths"].items():
+        for method, operation in by_method.items():
+            yield f"{method} {path}", operation
+
+
+def test_the_document_is_valid(document: dict[str, Any]) -> None:
+    openapi_spec_validator.validate(document, cls=openapi_spec_validator.OpenAPIV31SpecValidator)
+
+
+def test_every_operation_has_one_described_tag_and_describes_its_parts(document: dict[str, Any]) -> None:
+    tags = {tag["name"] for tag in document["tags"] if tag["description"]}
+    used = set()
+    for name, operation in operations(document):
+        (tag,) = operation["tags"]
+        used.add(tag)
+        assert operation["summary"], name
+        assert operation["description"].endswith((".", ":")), name
+        assert all(parameter["description"] for parameter in operation.get("parameters", ())), name
+        succeeded = [response for status, response in operation["responses"].items() if status < "3"]
+        assert [each["description"] for each in succeeded if each["description"] != "Successful Response"], name
+    assert used == tags
+
+
+def test_every_error_response_is_one_of_the_envelopes_with_the_headers_that_a_client_reads(
+    document: dict[str, Any],
+) -> None:
+    """A generated client types every error, and finds the request id and the time of the next try."""
+    shared = document["components"]["responses"]
+    envelopes = ({"error_code", "error_msg"}, {"error_code", "error_msg", "request_id"}, {"error"})
+    for name, operation in operations(document):
+        refused = {status: response for status, response in operation["responses"].items() if status > "3"}
+        assert refused, name
+        for status, response in refused.items():
+            target = shared[response["$ref"].rpartition("/")[2]]
+            headers = {"X-Request-Id", "Retry-After"} if status in {"429", "503"} else {"X-Request-Id"}
+            assert set(target["headers"]) == headers, (name, status)
+            (content,) = target["content"].values()
+            for schema in content["schema"].get("oneOf", [content["schema"]]):
+                assert set(schema["required"]) in envelopes, (name, status)
+                assert not schema["additionalProperties"], (name, status)
 
 
 def test_every_raised_error_is_documented(document: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from openfrs.api.requests.body import Input
 from .examples import add_examples
 from .field_schemas import ATTRIBUTE_CODE
 from .refusals import Responses, share_refusals
+from .tags import TAGS
 
 _SIGNATURE: Final = {
     "type": "apiKey",
@@ -48,14 +49,18 @@ def serve_document(app: FastAPI) -> None:
 
 
 def _complete(document: dict[str, Any]) -> None:
-    """Add the parts that routes do not declare: signatures, examples, and closed response schemas."""
+    """Add the parts that routes do not declare: tags, signatures, descriptions, examples, and closed response schemas."""
     components = document["components"]
+    document["info"]["license"] = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
+    document["servers"] = [{"url": "/", "description": "The server of this document."}]
+    document["tags"] = TAGS
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if operation.get("security"):
                 operation["security"].append({"Signature": []})
             operation["responses"].pop("422", None)  # FastAPI's own validation error, which no route responds with
             operation["summary"] = operation["summary"].capitalize()
+            _describe_success(operation["responses"], components["schemas"])
             add_examples(method, path, operation)
     share_refusals(document)
     components["securitySchemes"]["Signature"] = _SIGNATURE
@@ -64,6 +69,16 @@ def _complete(document: dict[str, Any]) -> None:
         components["schemas"].pop(name, None)
     for schema in components["schemas"].values():
         _close(schema)
+
+
+def _describe_success(responses: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Describe a success response by the model of its body, in place of FastAPI's constant."""
+    for status, response in responses.items():
+        if status.startswith("2") and response["description"] == "Successful Response":
+            content: dict[str, Any] = next(iter(response.get("content", {}).values()), {})
+            model = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+            text = schemas.get(model, {}).get("description", "Done." if content else "Done; the response has no body.")
+            response["description"] = text.split("\n")[0]
 
 
 def _close(schema: dict[str, Any]) -> None:

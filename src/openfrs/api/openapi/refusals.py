@@ -6,6 +6,16 @@ from typing import Any, Final
 
 from openfrs.core.errors import Entry, Envelope, ServiceError, catalogue, render
 
+_HEADERS: Final = {
+    "X-Request-Id": {"description": "The id of the request, as in the server's log.", "schema": {"type": "string"}},
+    "Retry-After": {
+        "description": "Seconds after which the same request may succeed.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+}
+
+_RETRIED: Final = frozenset({429, 503})
+
 Keys = tuple[str, ...]
 Responses = dict[int | str, dict[str, Any]]
 """Responses by status, as FastAPI's ``responses=`` takes them."""
@@ -60,6 +70,7 @@ def refuses_without_project(*keys: str) -> Responses:
 def share_refusals(document: dict[str, Any]) -> None:
     """Move the error responses of all operations to the document's components, each distinct one once."""
     shared = document["components"].setdefault("responses", {})
+    document["components"]["headers"] = _HEADERS
     for operations in document["paths"].values():
         for operation in operations.values():
             for status, response in operation["responses"].items():
@@ -92,7 +103,12 @@ def _response(entries: list[Entry]) -> dict[str, Any]:
         "examples": {entry.key.replace("/", "-"): {"value": _example(entry)} for entry in entries},
     }
     codes = ", ".join(dict.fromkeys(entry.code for entry in entries))
-    return {"description": f"Refused: {codes}.", "content": {"application/json; charset=UTF-8": content}}
+    names = ("X-Request-Id", "Retry-After") if entries[0].status in _RETRIED else ("X-Request-Id",)
+    return {
+        "description": f"Refused: {codes}.",
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
+        "content": {"application/json; charset=UTF-8": content},
+    }
 
 
 def _schema(envelope: Envelope, entries: list[Entry]) -> dict[str, Any]:
