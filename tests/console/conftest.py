@@ -1,31 +1,21 @@
 """Fixtures of the console: a browser, the built console, and a page that is signed in."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from openfrs.api.console import BUILT, INDEX
 from openfrs.vision.weights.cache import WeightCache
+from tests.support.browsers import chromium
 from tests.support.servers import RunningServer, real_server_command, running
 
 from .pages import sign_in
 from .videos import camera_video
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-]
-"""Flags of a browser that sends no requests of its own and whose camera is a file."""
+CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+"""Flags of a browser whose camera is a file."""
 
 expect.set_options(timeout=30_000)
 
@@ -50,20 +40,10 @@ def console_server(
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory, weights: WeightCache) -> Iterator[Browser]:
-    """Debian's Chromium, for one module: Playwright runs an event loop in this thread, and other modules need theirs."""
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("Chromium is not installed; run apt-get install chromium")
+    """Chromium with a camera, for one module."""
     video = camera_video(weights.samples / "obama.jpg", tmp_path_factory.mktemp("camera") / "camera.mjpeg")
-    with sync_playwright() as playwright:
-        try:
-            started = playwright.chromium.launch(
-                executable_path=executable, args=[*FLAGS, f"--use-file-for-fake-video-capture={video}"]
-            )
-        except Error as error:
-            pytest.skip(f"the browser does not start: {str(error).splitlines()[0]}")
+    with chromium(*CAMERA, f"--use-file-for-fake-video-capture={video}") as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ Metrics are held to their page by tests/core/telemetry/test_metrics.py.
 
 import html
 import json
-import os
 import re
 import subprocess
 import sys
@@ -17,25 +16,32 @@ from typing import Any
 import httpx
 import pytest
 import typer
+from playwright.sync_api import expect
 
+from openfrs import __version__
 from openfrs.cli.main import app
 from openfrs.core.errors import catalogue
 from openfrs.core.settings import Settings
-from tests.support.pages import PAGES
+from tests.support.browsers import chromium
+from tests.support.pages import GROUPS, PAGES
 from tests.support.servers import REPOSITORY, RunningServer
 
+DOCS = REPOSITORY / "docs"
+OLDER = "0.0.9"
 WRITTEN = "\n".join(PAGES.values())
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Path]:
-    """The built site."""
+    """The folder of this version in the built site."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder]
-        environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-        result = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+        older = Path(folder) / OLDER / "index.html"
+        older.parent.mkdir()
+        older.touch()
+        command = [sys.executable, "scripts/site/build.py", "--output", folder]
+        result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stderr
-        yield Path(folder)
+        yield Path(folder) / __version__
 
 
 def text_of(page: Path) -> str:
@@ -53,10 +59,31 @@ def test_the_site_loads_nothing_from_other_hosts(site: Path) -> None:
         assert not re.findall(r"(?:url\(|@import )[\"']?(?:https?:)?//", sheet.read_text("utf-8")), sheet.name
 
 
-def test_every_page_is_linked_from_every_other(site: Path) -> None:
+def test_every_page_is_linked_from_the_first(site: Path) -> None:
     start = (site / "index.html").read_text("utf-8")
-    built = {str(page.relative_to(site)) for page in site.rglob("*.html")} - {"404.html", "index.html"}
-    assert {name for name in built if f'href="{name}"' not in start} == set()
+    pages = {
+        str(page.relative_to(DOCS).with_suffix(".html")) for group in GROUPS for page in (DOCS / group).glob("*.md")
+    }
+    assert {name for name in pages if f'href="{name}"' not in start} == set()
+
+
+def test_each_decision_is_linked_from_the_list_of_decisions(site: Path) -> None:
+    page = (site / "decisions" / "README.html").read_text("utf-8")
+    records = [record.stem for record in (DOCS / "decisions").glob("0*.md")]
+    assert [name for name in records if f'href="{name}.html"' not in page] == []
+
+
+def test_the_folder_of_the_site_leads_to_the_newest_version(site: Path) -> None:
+    page = (site.parent / "index.html").read_text("utf-8")
+    assert f"url={__version__}/index.html" in page
+    assert re.findall(r">OpenFRS ([^<]+)<", page) == [__version__, OLDER]
+
+
+def test_the_search_works_from_the_file_system(site: Path) -> None:
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(f"{site.as_uri()}/search.html?q=OPENFRS_INDEX_MEMORY")
+        expect(page.locator("#search-results li").first).to_be_visible(timeout=30_000)
 
 
 def test_every_setting_is_on_the_site(site: Path) -> None:
@@ -67,7 +94,7 @@ def test_every_setting_is_on_the_site(site: Path) -> None:
 def test_every_command_is_on_the_site_with_its_help(site: Path) -> None:
     text = text_of(site / "reference" / "commands.html")
     for path, summary in commands():
-        assert f"{path}¶\n{summary}" in text, path
+        assert re.search(rf"{re.escape(path)}¶?\s+{re.escape(summary)}", text), path
 
 
 def test_every_command_is_mentioned_on_a_page(site: Path) -> None:
