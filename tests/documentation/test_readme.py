@@ -32,7 +32,7 @@ def test_the_accuracy_tables_are_the_calibration() -> None:
     points = calibration("sface").operating_points
     rates = {point.similarity: f"{point.false_match_rate:.1e} | {point.true_match_rate:.2%} |" for point in points}
     for point in points:
-        assert f"| {point.similarity:.2f} | {point.cosine:.3f} | {rates[point.similarity]}" in page
+        assert f"| {point.similarity:.2f} | {point.score:.3f} | {rates[point.similarity]}" in page
     for similarity in (0.85, 0.93, 0.96):
         assert f"| {similarity:.2f} | {rates[similarity]}" in README
 

@@ -140,11 +140,11 @@ def test_a_false_match_rate_gives_the_measured_similarity() -> None:
     assert len(points) >= 10
     for point in points:
         policy = Policy(duplicate_false_match_rate=point.false_match_rate)
-        assert policy.duplicate_cosine(scale) == pytest.approx(point.cosine, abs=0.01)
+        assert policy.duplicate_cosine(scale) == pytest.approx(point.score, abs=0.01)
     between = Policy(duplicate_false_match_rate=5e-4).duplicate_cosine(scale)
     assert between is not None
-    assert scale.cosine_at(1e-3) < between < scale.cosine_at(1e-4)
-    assert Policy(duplicate_similarity=0.93).duplicate_cosine(scale) == scale.cosine(0.93)
+    assert scale.score_at(1e-3) < between < scale.score_at(1e-4)
+    assert Policy(duplicate_similarity=0.93).duplicate_cosine(scale) == scale.score(0.93)
     assert Policy().duplicate_cosine(scale) is None
 
 

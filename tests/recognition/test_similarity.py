@@ -43,7 +43,7 @@ def scale(request: pytest.FixtureRequest) -> Calibration:
 def test_the_match_threshold_has_a_false_match_rate_of_one_in_ten_thousand(scale: Calibration) -> None:
     (point,) = (point for point in scale.operating_points if point.similarity == 0.93)
     assert point.false_match_rate == pytest.approx(1e-4, rel=0.05)
-    assert scale.similarity(point.cosine) == pytest.approx(0.93, abs=2 * FINEST)
+    assert scale.similarity(point.score) == pytest.approx(0.93, abs=2 * FINEST)
 
 
 def test_the_match_threshold_is_estimated_from_enough_pairs(scale: Calibration) -> None:
@@ -52,7 +52,7 @@ def test_the_match_threshold_is_estimated_from_enough_pairs(scale: Calibration) 
 
 def test_the_operating_points_lie_on_the_scale(scale: Calibration) -> None:
     for point in scale.operating_points:
-        assert scale.similarity(point.cosine) == pytest.approx(point.similarity, abs=2e-3)
+        assert scale.similarity(point.score) == pytest.approx(point.similarity, abs=2e-3)
     for lower, higher in pairwise(scale.operating_points):
         assert lower.similarity < higher.similarity
         assert lower.false_match_rate > higher.false_match_rate
@@ -83,9 +83,9 @@ def test_above_the_impostor_mean_the_unrounded_scale_increases(cosine: float) ->
 
 
 @given(st.floats(-1, 1), st.integers(0, 10**DECIMALS))
-def test_the_cosine_of_a_threshold_separates_rounded_similarities(cosine: float, steps: int) -> None:
+def test_the_score_of_a_threshold_separates_rounded_similarities(cosine: float, steps: int) -> None:
     threshold = steps * FINEST
-    least = SFACE.cosine(threshold)
+    least = SFACE.score(threshold)
     if SFACE.similarity(cosine) >= threshold:
         assert cosine >= least - 1e-12
     elif cosine > least:
@@ -93,15 +93,15 @@ def test_the_cosine_of_a_threshold_separates_rounded_similarities(cosine: float,
 
 
 @given(st.integers(1, 10**DECIMALS))
-def test_similarity_inverts_cosine_at_the_rounding_boundary(steps: int) -> None:
+def test_similarity_inverts_score_at_the_rounding_boundary(steps: int) -> None:
     similarity = round(steps * FINEST, DECIMALS)
-    assert SFACE.similarity(SFACE.cosine(similarity) + 1e-9) == similarity
-    assert SFACE.similarity(SFACE.cosine(similarity) - 1e-9) == pytest.approx(similarity - FINEST)
+    assert SFACE.similarity(SFACE.score(similarity) + 1e-9) == similarity
+    assert SFACE.similarity(SFACE.score(similarity) - 1e-9) == pytest.approx(similarity - FINEST)
 
 
 @pytest.mark.parametrize("threshold", [0.0, -1.0])
 def test_a_threshold_of_zero_accepts_everything(threshold: float) -> None:
-    assert SFACE.cosine(threshold) == -1.0
+    assert SFACE.score(threshold) == -np.inf
 
 
 def test_arrays_and_single_cosines_agree() -> None:
@@ -155,3 +155,15 @@ def test_unknown_keys_are_rejected() -> None:
     )
     with pytest.raises(ValidationError):
         Calibration.model_validate({**included, "note": "x"})
+
+
+def test_files_made_before_scores_were_normalised_are_read() -> None:
+    included = SFACE.model_dump()
+    points = [
+        {"cosine" if name == "score" else name: value for name, value in point.items()}
+        for point in included["operating_points"]
+    ]
+    del included["cohort"]
+    assert Calibration.model_validate({**included, "operating_points": points}) == SFACE.model_copy(
+        update={"cohort": ""}
+    )

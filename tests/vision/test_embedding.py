@@ -145,5 +145,5 @@ def test_every_embedder_of_the_manifest_distinguishes_people(
     assert (pipeline.embedder, pipeline.dimension) == (name, dimension)
     stranger, first, second, _ = (embedding(pipeline, photo) for photo in photos.values())
     assert first.shape == (dimension,)
-    assert float(first @ second) >= calibration(name).cosine(0.93)
-    assert float(first @ stranger) < calibration(name).cosine(0.7)
+    assert float(first @ second) >= calibration(name).score(0.93)
+    assert float(first @ stranger) < calibration(name).score(0.7)

@@ -2021,8 +2021,8 @@ export interface components {
         OperatingPoint: {
             /** Similarity */
             similarity: number;
-            /** Cosine */
-            cosine: number;
+            /** Score */
+            score: number;
             /** False Match Rate */
             false_match_rate: number;
             /** True Match Rate */

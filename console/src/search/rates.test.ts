@@ -6,7 +6,7 @@ const points = [
   [0.85, 1e-3],
   [0.93, 1e-4],
   [0.96, 1e-5],
-].map(([similarity = 0, rate = 0]) => ({ similarity, false_match_rate: rate, true_match_rate: 1, cosine: 0 }));
+].map(([similarity = 0, rate = 0]) => ({ similarity, false_match_rate: rate, true_match_rate: 1, score: 0 }));
 
 test('at an operating point the rate is the measured one', () => {
   expect(falseMatchRate(points, 0.93)?.rate).toBeCloseTo(1e-4, 12);

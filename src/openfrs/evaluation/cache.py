@@ -26,12 +26,12 @@ HASHED_PACKAGES: Final = ("openfrs.vision", "openfrs.media", "openfrs.recognitio
 def fingerprint() -> str:
     """Return a hash of the code and the manifest of the weights, so that other versions do not share results.
 
-    Calibrations are excluded: the results do not depend on them.
+    Calibrations and cohorts are excluded: the results do not depend on them.
     """
     digest = hashlib.sha256()
     for package in HASHED_PACKAGES:
         for file in _files(resources.files(package)):
-            if not file.name.endswith(".calibration.json"):
+            if not file.name.endswith((".calibration.json", ".cohort.npz")):
                 digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
 

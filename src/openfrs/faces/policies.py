@@ -93,9 +93,9 @@ class Policy(StoredModel):
     def duplicate_cosine(self, calibration: Calibration) -> float | None:
         """Return the cosine from which two faces count as the same person's; None if duplicates are not checked."""
         if self.duplicate_similarity is not None:
-            return calibration.cosine(self.duplicate_similarity)
+            return calibration.score(self.duplicate_similarity)
         if self.duplicate_false_match_rate is not None:
-            return calibration.cosine_at(self.duplicate_false_match_rate)
+            return calibration.score_at(self.duplicate_false_match_rate)
         return None
 
     def _has_any(self, *names: str) -> bool:

@@ -96,7 +96,7 @@ class Search:
         """Return the set, the query and the sort order."""
         face_set = self._face_sets.usable(named)
         predicate = parse_filter(options.filter, face_set.fields) if options.filter else None
-        query = Query(options.top_n, self._recognizer.calibration.cosine(options.threshold), predicate)
+        query = Query(options.top_n, self._recognizer.calibration.score(options.threshold), predicate)
         return face_set, query, sort_order(options.sort, face_set.fields)
 
     def _results(self, hits: Sequence[Hit], order: Mapping[str, bool]) -> list[SearchResult]:

@@ -1,11 +1,13 @@
-"""Calibration of cosines of embeddings to the similarity, 0..1, that clients receive.
+"""Calibration of scores of pairs of embeddings to the similarity, 0..1, that clients receive.
 
-The distribution of cosines depends on the embedder, while FRS clients use a threshold of 0.93. Each embedder therefore has a
-calibration, made from labelled images with ``openfrs eval calibrate``: 0.93 is the cosine with a false match rate of 1 in
-10,000, 1 is identity, and 0 is the mean of impostor pairs and below. The scale is monotone, so it preserves the ranking.
+The score of a pair is its cosine, or its cosine normalised with a cohort (:mod:`.scale`). The distribution of scores depends on the
+embedder, while FRS clients use a threshold of 0.93. Each embedder therefore has a calibration, made from labelled images with
+``openfrs eval calibrate``: 0.93 is the score with a false match rate of 1 in 10,000, 1 is a score of 1, and 0 is the mean of
+impostor pairs and below. The scale is monotone, so it preserves the ranking.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -13,7 +15,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from openfrs.core.errors import OperatorError
 from openfrs.vision import weights
@@ -45,19 +47,24 @@ class OperatingPoint(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     similarity: float
-    cosine: float
+    score: float = Field(validation_alias=AliasChoices("score", "cosine"))
+    """Smallest score with the similarity. Files made before scores were normalised call it cosine."""
+
     false_match_rate: float
     true_match_rate: float
 
 
 class Calibration(BaseModel):
-    """A monotone, piecewise linear scale for one embedder, as knots of (cosine, similarity)."""
+    """A monotone, piecewise linear scale for one embedder, as knots of (score, similarity)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     embedder: str
     data: str
     """Description of the calibration images."""
+
+    cohort: str = ""
+    """Identity of the cohort that the scores were normalised with; empty if they are cosines."""
 
     images: int
     people: int
@@ -68,29 +75,29 @@ class Calibration(BaseModel):
 
     @model_validator(mode="after")
     def _is_a_scale(self) -> "Calibration":
-        cosines, similarities = zip(*self.knots, strict=True)
-        if list(cosines) != sorted(set(cosines)) or list(similarities) != sorted(set(similarities)):
-            raise ValueError("knots must increase in both cosine and similarity")
+        scores, similarities = zip(*self.knots, strict=True)
+        if list(scores) != sorted(set(scores)) or list(similarities) != sorted(set(similarities)):
+            raise ValueError("knots must increase in both score and similarity")
         if similarities[0] != 0 or self.knots[-1] != (1, 1):
             raise ValueError("the scale must run from similarity 0 to (1, 1)")
         return self
 
-    def similarities(self, cosines: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-        """Return the similarities of an array of cosines, 0..1, not rounded."""
+    def similarities(self, scores: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+        """Return the similarities of an array of scores, 0..1, not rounded."""
         knots = np.array(self.knots)
-        return np.asarray(np.interp(cosines, knots[:, 0], knots[:, 1]), dtype=np.float64)
+        return np.asarray(np.interp(scores, knots[:, 0], knots[:, 1]), dtype=np.float64)
 
-    def similarity(self, cosine: float) -> float:
-        """Return the similarity that clients receive, 0..1, rounded."""
-        return round(float(self.similarities(np.array([cosine]))[0]), DECIMALS)
+    def similarity(self, score: float) -> float:
+        """Return the similarity of a score, 0..1, rounded."""
+        return round(float(self.similarities(np.array([score]))[0]), DECIMALS)
 
-    def cosine(self, similarity: float) -> float:
-        """Return the smallest cosine whose rounded similarity reaches ``similarity``; -1 for 0 and below."""
+    def score(self, similarity: float) -> float:
+        """Return the smallest score whose rounded similarity reaches ``similarity``; minus infinity for 0 and below."""
         unrounded = similarity - 0.5 * 10**-DECIMALS
         if unrounded <= 0:
-            return -1.0
-        cosines, similarities = zip(*self.knots, strict=True)
-        return float(np.interp(unrounded, similarities, cosines))
+            return -math.inf
+        scores, similarities = zip(*self.knots, strict=True)
+        return float(np.interp(unrounded, similarities, scores))
 
     def false_match_rate(self, similarity: float) -> float:
         """Return the false match rate that the scale assigns to a similarity, 0..1, extrapolated beyond the fitted rates."""
@@ -100,11 +107,11 @@ class Calibration(BaseModel):
         slope = (rates[-1] - rates[-2]) / (similarities[-1] - similarities[-2])
         return float(np.exp(np.interp(similarity, similarities, rates) + slope * excess))
 
-    def cosine_at(self, false_match_rate: float) -> float:
-        """Return the cosine at a false match rate, interpolated between the measured operating points."""
+    def score_at(self, false_match_rate: float) -> float:
+        """Return the score at a false match rate, interpolated between the measured operating points."""
         points = sorted(self.operating_points, key=lambda point: point.false_match_rate)
         rates = np.log([point.false_match_rate for point in points])
-        return float(np.interp(np.log(false_match_rate), rates, [point.cosine for point in points]))
+        return float(np.interp(np.log(false_match_rate), rates, [point.score for point in points]))
 
 
 @cache
@@ -149,7 +156,7 @@ def load_calibration(embedder: str | CustomEmbedder) -> Calibration:
 
 
 def fit_knots(impostor: npt.NDArray[np.floating]) -> Sequence[tuple[float, float]]:
-    """Return the knots of a calibration from the cosines of impostor pairs.
+    """Return the knots of a calibration from the scores of impostor pairs.
 
     Their mean becomes similarity 0. False match rates with fewer than :data:`MIN_IMPOSTOR_PAIRS` pairs are left out.
     """

@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
+from openfrs.recognition.scale import load_scale
 from openfrs.recognition.similarity import calibration, load_calibration
 from openfrs.vision.alignment import TEMPLATE, aligned_chip
 from openfrs.vision.loading import configured_embedder
@@ -20,6 +21,7 @@ from openfrs.vision.runtime.session import Runtime
 from openfrs.vision.types import Detection
 from openfrs.vision.weights.cache import WeightCache
 from openfrs.vision.weights.custom_embedder import CustomEmbedder, read_custom_embedder
+from tests.support.cohorts import make_cohort
 from tests.support.servers import REPOSITORY, real_server_command, running
 
 DIMENSION = 6
@@ -128,6 +130,25 @@ def test_a_network_that_differs_from_its_manifest_is_rejected(tmp_path: Path, we
         ModelPipeline(weights, Runtime(1), read_custom_embedder(write_manifest(tmp_path, tiny_network(64))))
     with pytest.raises(OperatorError, match="cannot be run on a chip"):
         ModelPipeline(weights, Runtime(1), read_custom_embedder(write_manifest(tmp_path, b"no network")))
+
+
+def test_the_cohort_must_belong_to_the_embedder(tmp_path: Path) -> None:
+    embedder = read_custom_embedder(write_manifest(tmp_path, calibration="scale.json", cohort="cohort.npz"))
+    assert embedder.cohort == tmp_path / "cohort.npz"
+    scale = calibration("sface").model_copy(update={"embedder": embedder.identity})
+    (tmp_path / "scale.json").write_text(scale.model_dump_json())
+    with pytest.raises(OperatorError, match=r"cannot read cohort .*cohort\.npz"):
+        load_scale(embedder)
+    make_cohort(embedder.dimension, embedder="other").save(tmp_path / "cohort.npz")
+    with pytest.raises(OperatorError, match=r"is for embedder other with .* run openfrs eval cohort again"):
+        load_scale(embedder)
+    cohort = make_cohort(embedder.dimension, embedder=embedder.identity)
+    cohort.save(tmp_path / "cohort.npz")
+    with pytest.raises(OperatorError, match="was made with cohort none, not test-"):
+        load_scale(embedder)
+    scale = scale.model_copy(update={"cohort": cohort.identity})
+    (tmp_path / "scale.json").write_text(scale.model_dump_json())
+    assert load_scale(embedder).identity == cohort.identity
 
 
 def test_the_calibration_must_belong_to_the_embedder(tmp_path: Path) -> None:

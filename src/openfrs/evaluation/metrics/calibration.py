@@ -53,7 +53,7 @@ def calibrate(pairs: AllPairs, *, embedder: str, data: str, images: int, people:
         )
     except ValueError as error:
         raise OperatorError("the images do not give a monotone scale; use images of more people") from error
-    points = tuple(_point(pairs, similarity, scale.cosine(similarity)) for similarity in REPORTED_SIMILARITIES)
+    points = tuple(_point(pairs, similarity, scale.score(similarity)) for similarity in REPORTED_SIMILARITIES)
     return scale.model_copy(update={"operating_points": points})
 
 
@@ -71,12 +71,12 @@ def _require_support(pairs: AllPairs, images: int, people: int) -> None:
             )
 
 
-def _point(pairs: AllPairs, similarity: float, cosine: float) -> OperatingPoint:
+def _point(pairs: AllPairs, similarity: float, score: float) -> OperatingPoint:
     return OperatingPoint(
         similarity=similarity,
-        cosine=round(cosine, 4),
-        false_match_rate=float(f"{share_reaching(pairs.impostor, cosine):.3g}"),
-        true_match_rate=round(float((pairs.genuine >= cosine).mean()), 4),
+        score=round(score, 4),
+        false_match_rate=float(f"{share_reaching(pairs.impostor, score):.3g}"),
+        true_match_rate=round(float((pairs.genuine >= score).mean()), 4),
     )
 
 
@@ -97,7 +97,7 @@ def calibration_table(scale: Calibration) -> Table:
     rows = [
         (
             f"{point.similarity:.2f}",
-            f"{point.cosine:.3f}",
+            f"{point.score:.3f}",
             f"{point.false_match_rate:.1e}",
             f"{point.true_match_rate:.2%}",
         )

@@ -209,7 +209,7 @@ def named_pairs_result(
     if training is not None:
         trained_threshold, _ = best_threshold(np.nan_to_num(training[0], nan=-1.0), training[1])
         trained = rate_among((cosines >= trained_threshold) == same)
-    passed = cosines >= scale.cosine(MATCH_THRESHOLD)
+    passed = cosines >= scale.score(MATCH_THRESHOLD)
     (wrong,) = np.nonzero((cosines >= threshold) != same)
     return NamedPairsResult(
         data=data,

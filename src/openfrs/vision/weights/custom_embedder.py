@@ -34,6 +34,9 @@ class CustomEmbedder(BaseModel):
     calibration: Path | None = None
     """File written by ``openfrs eval calibrate``. The service does not start without it."""
 
+    cohort: Path | None = None
+    """File written by ``openfrs eval cohort``, which the calibration was made with; None if it was made without one."""
+
     @property
     def identity(self) -> str:
         """The identity stored in face sets. A change of the file or of its preprocessing gives another identity."""
@@ -64,8 +67,9 @@ def read_custom_embedder(manifest: Path) -> CustomEmbedder:
         raise OperatorError(f"{file}, named in {manifest}, is not a file")
     if (digest := sha256_of(file)) != embedder.sha256:
         raise OperatorError(f"{file} has SHA-256 {digest}, but {manifest} states {embedder.sha256}")
-    calibration = None if embedder.calibration is None else manifest.parent / embedder.calibration
-    return embedder.model_copy(update={"file": file, "calibration": calibration})
+    optional = {"calibration": embedder.calibration, "cohort": embedder.cohort}
+    paths = {name: None if path is None else manifest.parent / path for name, path in optional.items()}
+    return embedder.model_copy(update={"file": file, **paths})
 
 
 def embedder_identity(embedder: str | CustomEmbedder) -> tuple[str, int]:

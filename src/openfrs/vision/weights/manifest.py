@@ -93,7 +93,10 @@ class EmbedderMode(_Row):
     """Weights whose unit embeddings are concatenated."""
 
     calibration: str
-    """File beside the manifest that maps the embedder's cosines to similarities."""
+    """File beside the manifest that maps the embedder's scores to similarities."""
+
+    cohort: str = ""
+    """File beside the manifest with the cohort that the scores are normalised with; empty if they are cosines."""
 
 
 class Manifest(_Row):

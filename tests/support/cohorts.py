@@ -1,0 +1,42 @@
+"""Synthetic cohorts and scales for tests of score normalisation."""
+
+import numpy as np
+import numpy.typing as npt
+
+from openfrs.recognition.cohort import MIN_FACES, Cohort
+from openfrs.recognition.scale import Scale
+from openfrs.recognition.similarity import Calibration, calibration
+
+Templates = npt.NDArray[np.float32]
+
+
+def unit_rows(count: int, dimension: int, seed: int, *, spread: float = 1.0) -> Templates:
+    """Return random unit vectors, shape (count, dimension); the smaller the spread, the closer they lie to one direction."""
+    generator = np.random.default_rng(seed)
+    rows = generator.normal(size=(count, dimension)) * spread
+    rows[:, 0] += 1 - min(spread, 1)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def make_cohort(
+    dimension: int = 128,
+    *,
+    centroids: int = 24,
+    neighbours: int = 3,
+    weight: float = 0.5,
+    embedder: str = "sface",
+    seed: int = 0,
+) -> Cohort:
+    """Return a cohort of random centroids, half of which lie close together, as those of children do."""
+    crowd = unit_rows(centroids // 2, dimension, seed, spread=0.05)
+    others = unit_rows(centroids - centroids // 2, dimension, seed + 1)
+    rows = np.concatenate([crowd, others]).astype(np.float16)
+    return Cohort(embedder, "test", "random numbers", rows, np.full(centroids, MIN_FACES), neighbours, weight)
+
+
+def make_scale(cohort: Cohort | None, **changes: object) -> Scale:
+    """Return a scale with the calibration of ``sface``, as if it had been made with the cohort."""
+    values = calibration("sface").model_dump() | {"cohort": "" if cohort is None else cohort.identity}
+    if cohort is not None:
+        values["embedder"] = cohort.embedder
+    return Scale(Calibration.model_validate(values | changes), cohort)
