@@ -17,6 +17,7 @@ from openfrs.accounts.counters import Counters, open_counters
 from openfrs.accounts.failed_logins import FailedLogins
 from openfrs.accounts.keyring import Keyring, open_keyring
 from openfrs.accounts.logins import LoginQueue
+from openfrs.accounts.own_limits import OwnLimits
 from openfrs.accounts.quotas import ProjectLimits, Quotas
 from openfrs.accounts.replays import ReplayGuard
 from openfrs.accounts.throttle import Throttle
@@ -97,6 +98,7 @@ class Services:
     login_queue: LoginQueue
     failed_logins: FailedLogins
     administration: Administration
+    own_limits: OwnLimits
     quotas: Quotas
     audit: AuditLog
     fetcher: Fetcher
@@ -158,6 +160,7 @@ class Services:
         audit = open_audit(settings, database)
         failed_logins = FailedLogins(audit)
         authenticator = _authenticator(settings, accounts, keyring, counters.evidence, failed_logins)
+        administration = Administration(accounts, keyring, ProjectLimits.from_settings(settings))
         action_liveness = ActionLiveness(recognizer)
         return cls(
             admission=Admission(
@@ -166,7 +169,8 @@ class Services:
             authenticator=authenticator,
             login_queue=LoginQueue(authenticator, failed_logins),
             failed_logins=failed_logins,
-            administration=Administration(accounts, keyring, ProjectLimits.from_settings(settings)),
+            administration=administration,
+            own_limits=OwnLimits(administration, ProjectLimits.from_settings(settings), settings.operator_domain),
             quotas=Quotas(counters.rates),
             audit=audit,
             fetcher=Fetcher(FetchRules.from_settings(settings)),

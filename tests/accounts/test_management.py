@@ -135,6 +135,27 @@ def test_the_project_shows_its_limits(server: Server) -> None:
     assert description["domain"]["name"] == tenant.name
     assert description["limits"]["rate"] == 10
     assert description["limits"]["slow_rate"] == 1
+    assert description["limits_editable"] is False
+
+
+def test_an_admin_of_the_operator_changes_limits(server: Server, http: httpx.Client) -> None:
+    url = f"{server.endpoint}/x/v1/accounts/{server.credentials['project_id']}"
+    before = http.get(url).json()
+    assert before["limits_editable"] is True
+    changed = http.put(f"{url}/limits", json={"limits": {"max_face_sets": 77, "rate": 5000}})
+    assert changed.status_code == 200, changed.text
+    assert changed.json()["limits"] == {**before["limits"], "max_face_sets": 77, "rate": 5000}
+    assert http.get(url).json()["limits"] == changed.json()["limits"]
+    invalid_limits: list[object] = [{"rate": -1}, {"speed": 1}, {"burst": "many"}, []]
+    for invalid in invalid_limits:
+        assert http.put(f"{url}/limits", json={"limits": invalid}).status_code == 400
+    assert http.put(f"{url}/limits", json={"limits": before["limits"]}).json()["limits"] == before["limits"]
+
+
+def test_an_admin_of_a_tenant_cannot_change_limits(tenant: Tenant, admin: httpx.Client) -> None:
+    assert admin.put("/limits", json={"limits": {"rate": 5000}}).status_code == 403
+    project = admin.get(str(admin.base_url).rstrip("/")).json()
+    assert project["limits"]["rate"] != 5000
 
 
 def test_a_disabled_project_is_unavailable(server: Server) -> None:

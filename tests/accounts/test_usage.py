@@ -57,13 +57,13 @@ def test_forbidden_requests_count_as_errors_and_other_routes_are_not_counted(ten
 def test_counts_that_could_not_be_written_are_written_once_later() -> None:
     counters = Refusing()
     usage = UsageCounter(counters)
-    for failed in (False, True, False):
-        usage.count("project", failed=failed)
-    usage.count("neighbour", failed=False)
+    for status in (200, 404, 204):
+        usage.count("project", status)
+    usage.count("neighbour", 200)
     counters.refusals = 1
     with pytest.raises(ConnectionError):
         usage.flush()
-    usage.count("project", failed=True)
+    usage.count("project", 503)
     usage.flush()
     usage.flush()
     assert requests_and_errors(usage) == (4, 2)
@@ -73,7 +73,16 @@ def test_counts_that_could_not_be_written_are_written_once_later() -> None:
 def test_counts_of_processes_that_share_a_storage_are_summed() -> None:
     counters = MemoryStorage()
     first, second = UsageCounter(counters), UsageCounter(counters)
-    first.count("project", failed=False)
-    second.count("project", failed=True)
+    first.count("project", 200)
+    second.count("project", 503)
     second.flush()
     assert requests_and_errors(first) == (2, 1)
+
+
+def test_errors_of_clients_and_of_the_server_are_counted_apart() -> None:
+    usage = UsageCounter(MemoryStorage())
+    for status in (200, 400, 429, 499, 500, 503):
+        usage.count("project", status)
+    now = usage.last_hour("project")[-2:]
+    assert sum(each.client_errors for each in now) == 3
+    assert sum(each.server_errors for each in now) == 2

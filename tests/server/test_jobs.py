@@ -154,7 +154,7 @@ def test_a_periodic_job_continues_after_a_failure(caplog: pytest.LogCaptureFixtu
 
 def test_the_last_requests_are_counted_when_the_server_stops(services: Services) -> None:
     with usage_flushes(services):
-        services.usage.count("project", failed=False)
+        services.usage.count("project", 200)
     after_a_restart = UsageCounter(services.usage._storage)
     assert sum(minute.requests for minute in after_a_restart.last_hour("project")) == 1
 
@@ -167,5 +167,5 @@ def test_unreachable_counters_do_not_prevent_shutdown(
 
     monkeypatch.setattr(services.usage._storage, "incr", fail)
     with usage_flushes(services):
-        services.usage.count("project", failed=False)
+        services.usage.count("project", 200)
     assert "the request counts of the last second are lost" in caplog.text

@@ -576,6 +576,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/{project_id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show status
+         * @description Show the version and state of the process that answers, and the memory of the project's indexes in it.
+         */
+        get: operations["showStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/x/v1/{project_id}/face-check": {
         parameters: {
             query?: never;
@@ -761,6 +781,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Identify faces
+         * @description Search a face set for every face of an image, with one request and one detection.
+         */
+        post: operations["identifyFaces"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/x/v1/{project_id}/liveness-sessions": {
         parameters: {
             query?: never;
@@ -834,6 +874,26 @@ export interface paths {
          */
         get: operations["showProject"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/x/v1/accounts/{project_id}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set limits
+         * @description Change limits of the project. Only admins of a project that belongs to the operator can.
+         */
+        put: operations["setLimits"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1288,6 +1348,16 @@ export interface components {
             requests: number;
             /** Errors */
             errors: number;
+            /**
+             * Client Errors
+             * @description Number of errors with a status of 400 to 499.
+             */
+            client_errors: number;
+            /**
+             * Server Errors
+             * @description Number of errors with a status of 500 or more.
+             */
+            server_errors: number;
         };
         /**
          * ActivityResponse
@@ -1417,6 +1487,25 @@ export interface components {
             impostor_pairs: number;
             /** Operating Points */
             operating_points: components["schemas"]["OperatingPoint"][];
+        };
+        /**
+         * Candidate
+         * @description An enrolled face and its similarity, 0..1, to a face of the image.
+         */
+        Candidate: {
+            /** Face Id */
+            face_id: string;
+            /** External Image Id */
+            external_image_id: string;
+            /** External Fields */
+            external_fields: {
+                [key: string]: unknown;
+            };
+            /**
+             * Similarity
+             * @description 0..1
+             */
+            similarity: number;
         };
         /**
          * CatalogEndpoint
@@ -1851,6 +1940,14 @@ export interface components {
             yaw_angle: number;
         };
         /**
+         * IdentificationResponse
+         * @description The faces of the image, the largest first.
+         */
+        IdentificationResponse: {
+            /** Faces */
+            faces: components["schemas"]["ImageFace"][];
+        };
+        /**
          * IdentityVersion
          * @description A version of the identity API.
          */
@@ -1865,6 +1962,28 @@ export interface components {
             links: components["schemas"]["VersionLink"][];
             /** Media-Types */
             "media-types": components["schemas"]["MediaType"][];
+        };
+        /**
+         * ImageFace
+         * @description A face of the image; it is of nobody in the face set if it has no candidates.
+         */
+        ImageFace: {
+            bounding_box: components["schemas"]["BoundingBox"];
+            /**
+             * Candidates
+             * @description Enrolled faces, the most similar first.
+             */
+            candidates: components["schemas"]["Candidate"][];
+        };
+        /**
+         * IndexMemory
+         * @description Memory of the index of a face set.
+         */
+        IndexMemory: {
+            /** Face Set Name */
+            face_set_name: string;
+            /** Bytes */
+            bytes: number;
         };
         /**
          * KeyResponse
@@ -2114,6 +2233,11 @@ export interface components {
             name: string;
             domain: components["schemas"]["NamedDomain"];
             limits: components["schemas"]["ProjectLimits"];
+            /**
+             * Limits Editable
+             * @description True if the admins of the project can change its limits.
+             */
+            limits_editable: boolean;
         };
         /**
          * ProjectsResponse
@@ -2159,6 +2283,16 @@ export interface components {
             date_field?: string;
         };
         /**
+         * RiskPoint
+         * @description A similarity threshold and the false positive identification rate at it.
+         */
+        RiskPoint: {
+            /** Threshold */
+            threshold: number;
+            /** False Positive Identification Rate */
+            false_positive_identification_rate: number;
+        };
+        /**
          * RiskResponse
          * @description How often a search for a stranger names somebody in the face set, at a threshold and at its present size.
          */
@@ -2182,6 +2316,11 @@ export interface components {
             false_positive_identification_rate: number;
             /** Thresholds */
             thresholds: components["schemas"]["RiskThreshold"][];
+            /**
+             * Curve
+             * @description The rate at thresholds from 0.5 to 1, for a plot.
+             */
+            curve: components["schemas"]["RiskPoint"][];
         };
         /**
          * RiskThreshold
@@ -2301,6 +2440,34 @@ export interface components {
              * @description Confidence that the face is a live person, 0..1.
              */
             confidence: number;
+        };
+        /**
+         * StatusResponse
+         * @description The version and state of the process that answered.
+         */
+        StatusResponse: {
+            /** Version */
+            version: string;
+            /**
+             * Models Loaded
+             * @description False while the models are loaded after a start.
+             */
+            models_loaded: boolean;
+            /**
+             * Store Responds
+             * @description True if the database answers.
+             */
+            store_responds: boolean;
+            /**
+             * Milvus Responds
+             * @description False if a Milvus server is used and did not answer last time.
+             */
+            milvus_responds: boolean;
+            /**
+             * Indexes
+             * @description Indexes of the project's face sets in the memory of this process.
+             */
+            indexes: components["schemas"]["IndexMemory"][];
         };
         /**
          * SubmittedResponse
@@ -3088,6 +3255,33 @@ export interface components {
                 };
             };
         };
+        /** @description Refused: FRS.0002, APIG.0201, Bad Request. */
+        Refused400_22: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                } | {
+                    error: {
+                        /** @constant */
+                        code: 400;
+                        message: string;
+                        /** @enum {string} */
+                        title: "Bad Request";
+                    };
+                };
+            };
+        };
         /** @description Refused: FRS.0028, APIG.0302, APIG.0310, Forbidden. */
         Refused403_3: {
             headers: {
@@ -3134,33 +3328,6 @@ export interface components {
                         message: string;
                         /** @enum {string} */
                         title: "Not Found";
-                    };
-                };
-            };
-        };
-        /** @description Refused: FRS.0002, APIG.0201, Bad Request. */
-        Refused400_22: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json; charset=UTF-8": {
-                    /** @enum {string} */
-                    error_code: "FRS.0002";
-                    error_msg: string;
-                } | {
-                    /** @enum {string} */
-                    error_code: "APIG.0201";
-                    error_msg: string;
-                    request_id: string;
-                } | {
-                    error: {
-                        /** @constant */
-                        code: 400;
-                        message: string;
-                        /** @enum {string} */
-                        title: "Bad Request";
                     };
                 };
             };
@@ -5137,6 +5304,39 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
+    showStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version and state of the process that answered. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["StatusResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
     checkFaces: {
         parameters: {
             query?: never;
@@ -5715,6 +5915,79 @@ export interface operations {
             503: components["responses"]["Refused503_2"];
         };
     };
+    identifyFaces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
+                    image_base64?: string | null;
+                    /** @description The URL of the file. The operator decides which hosts and buckets are allowed. */
+                    image_url?: string | null;
+                    /**
+                     * @description Maximum number of candidates of each face.
+                     * @default 1
+                     */
+                    top_n?: number;
+                    /**
+                     * @description Minimum similarity of a candidate, 0..1.
+                     * @default 0.93
+                     */
+                    threshold?: number;
+                    /** @description A filter over custom fields, as in a search. */
+                    filter?: string | null;
+                };
+                "multipart/form-data": {
+                    /**
+                     * @description Maximum number of candidates of each face.
+                     * @default 1
+                     */
+                    top_n?: number;
+                    /**
+                     * @description Minimum similarity of a candidate, 0..1.
+                     * @default 0.93
+                     */
+                    threshold?: number;
+                    /** @description A filter over custom fields, as in a search. */
+                    filter?: string | null;
+                    /** Format: binary */
+                    image_file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The faces of the image, the largest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["IdentificationResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_14"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_3"];
+        };
+    };
     createLivenessSession: {
         parameters: {
             query?: never;
@@ -5873,6 +6146,53 @@ export interface operations {
             400: components["responses"]["Refused400_3"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    setLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Limits by name; 0 removes a rate limit. Others stay as they are. */
+                    limits: {
+                        max_face_sets?: number;
+                        max_face_set_capacity?: number;
+                        rate?: number;
+                        slow_rate?: number;
+                        burst?: number;
+                        concurrent?: number;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description A project and its limits. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["ProjectResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_22"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_1"];
             413: components["responses"]["Refused413_1"];
             414: components["responses"]["Refused414_1"];

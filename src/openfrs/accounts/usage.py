@@ -11,15 +11,23 @@ from limits.storage import Storage
 
 MINUTES: Final = 60
 _EXPIRY: Final = (MINUTES + 1) * 60
+_CLIENT_ERRORS: Final = "client-errors"
+_SERVER_ERRORS: Final = "server-errors"
 
 
 @dataclass(frozen=True, slots=True)
 class MinuteUsage:
-    """The number of requests that ended within a minute, and of those with an error."""
+    """The number of requests that ended within a minute, and of those with an error, by whose fault it was."""
 
     start: datetime
     requests: int
-    errors: int
+    client_errors: int
+    server_errors: int
+
+    @property
+    def errors(self) -> int:
+        """The number of requests with an error."""
+        return self.client_errors + self.server_errors
 
 
 class UsageCounter:
@@ -33,13 +41,13 @@ class UsageCounter:
         self._pending: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def count(self, project_id: str, *, failed: bool) -> None:
-        """Count a request that has ended."""
+    def count(self, project_id: str, status: int) -> None:
+        """Count a request that has ended with an HTTP status."""
         minute = int(time.time()) // 60
         with self._lock:
             self._pending[_key(project_id, minute, "requests")] += 1
-            if failed:
-                self._pending[_key(project_id, minute, "errors")] += 1
+            if status >= 400:
+                self._pending[_key(project_id, minute, _CLIENT_ERRORS if status < 500 else _SERVER_ERRORS)] += 1
 
     def flush(self) -> None:
         """Write the pending counts to ``storage``. Counts that cannot be written stay pending."""
@@ -62,7 +70,8 @@ class UsageCounter:
             MinuteUsage(
                 datetime.fromtimestamp(minute * 60, UTC),
                 self._storage.get(_key(project_id, minute, "requests")),
-                self._storage.get(_key(project_id, minute, "errors")),
+                self._storage.get(_key(project_id, minute, _CLIENT_ERRORS)),
+                self._storage.get(_key(project_id, minute, _SERVER_ERRORS)),
             )
             for minute in range(now - MINUTES + 1, now + 1)
         ]

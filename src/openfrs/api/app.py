@@ -20,12 +20,14 @@ from .extensions import (
     audit,
     external_ids,
     face_table,
+    identification,
     liveness_sessions,
     models,
     passwords,
     policies,
     retention,
     risk,
+    status,
 )
 from .frs import detect_compare, face_sets, faces, liveness, quality, search, subscription
 from .iam import catalog, tokens
@@ -72,7 +74,18 @@ def create_routes() -> FastAPI:
         )
     for router in (liveness.v1_router, subscription.router):
         app.include_router(router, prefix="/v1/{project_id}", dependencies=[TOKEN_HEADER])
-    for extension in (models, activity, policies, retention, face_table, external_ids, risk, liveness_sessions):
+    for extension in (
+        models,
+        activity,
+        status,
+        policies,
+        retention,
+        face_table,
+        external_ids,
+        risk,
+        identification,
+        liveness_sessions,
+    ):
         app.include_router(extension.router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
     for router in (accounts.router, audit.router):
         app.include_router(router, dependencies=[TOKEN_HEADER])

@@ -11,6 +11,7 @@ from openfrs.accounts.administration import Administration
 from openfrs.accounts.audit.log import AuditLog
 from openfrs.accounts.authentication import Authenticator
 from openfrs.accounts.logins import LoginQueue
+from openfrs.accounts.own_limits import OwnLimits
 from openfrs.accounts.usage import UsageCounter
 from openfrs.faces.face_sets import FaceSets
 from openfrs.faces.faces import Faces
@@ -58,6 +59,7 @@ LivenessSessionsDep = Annotated[LivenessSessions, Depends(Provider(lambda servic
 LoginQueueDep = Annotated[LoginQueue, Depends(Provider(lambda services: services.login_queue))]
 ManifestDep = Annotated[Manifest, Depends(Provider(lambda services: services.manifest))]
 PoliciesDep = Annotated[Policies, Depends(Provider(lambda services: services.policies))]
+OwnLimitsDep = Annotated[OwnLimits, Depends(Provider(lambda services: services.own_limits))]
 ReadinessDep = Annotated[Readiness, Depends(Provider(lambda services: services.readiness))]
 RecognizerDep = Annotated[Recognizer, Depends(Provider(lambda services: services.recognizer))]
 RetentionDep = Annotated[Retention, Depends(Provider(lambda services: services.retention))]

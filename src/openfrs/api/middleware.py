@@ -128,7 +128,7 @@ class RequestContext:
         if "audited" in scope["state"]:
             self._record(scope, status)
         if "project_id" in scope["state"] and path.startswith(FRS_PATHS):
-            self._usage.count(scope["state"]["project_id"], failed=status >= 400)
+            self._usage.count(scope["state"]["project_id"], status)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request if there is capacity for it; reject it before any work is done otherwise."""

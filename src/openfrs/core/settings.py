@@ -145,6 +145,11 @@ class Settings(BaseSettings):
     password_length: int = Field(
         12, ge=8, le=64, description="Minimum number of characters of a password that a user chooses."
     )
+    operator_domain: str = Field(
+        "openfrs",
+        description="Domain whose admins can change the limits of their projects over HTTP, because it belongs to the operator; "
+        "empty for none.",
+    )
     max_face_sets: int = Field(
         limits.FACE_SETS_PER_PROJECT, ge=1, description="Maximum number of face sets in a project."
     )

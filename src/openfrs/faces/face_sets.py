@@ -111,6 +111,11 @@ class FaceSets:
         """Return a project's face sets in order of creation."""
         return self._repository.list_sets(project_id)
 
+    def index_bytes(self, project_id: str) -> dict[str, int]:
+        """Return the bytes of memory that the indexes of a project's face sets take in this process, by name of the set."""
+        loaded = self._galleries.loaded_bytes
+        return {face_set.name: loaded[face_set.id] for face_set in self.list_all(project_id) if face_set.id in loaded}
+
     def require(self, project_id: str, name: str) -> FaceSet:
         """Return a project's face set by name.
 

@@ -8,6 +8,7 @@ from anyio import to_thread
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError, wrong_format
+from openfrs.core.geometry import BoundingBox
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.store.faces.models import Face, FaceSet
@@ -47,6 +48,14 @@ class SearchResult:
     similarity: float
 
 
+@dataclass(frozen=True, slots=True)
+class IdentifiedFace:
+    """The position of a face in an image, and the enrolled faces most similar to it, most similar first."""
+
+    box: BoundingBox
+    results: tuple[SearchResult, ...]
+
+
 class Search:
     """Exact one-to-many search."""
 
@@ -72,6 +81,27 @@ class Search:
 
         def nearest() -> list[SearchResult]:
             return self._results(self._galleries.search(face_set.id, templates[0].embedding, query), order)
+
+        with translated_errors(named.name):
+            return await to_thread.run_sync(nearest)
+
+    async def identify(self, named: NamedSet, image: EncodedImage, options: SearchOptions) -> list[IdentifiedFace]:
+        """Return every face of an image, largest first, with the enrolled faces most similar to it. An image may show no face.
+
+        Raises:
+            ServiceError: ``FRS.0302``, ``FRS.0012`` an invalid filter, and errors of :meth:`Recognizer.templates`.
+        """
+        face_set, query, order = await to_thread.run_sync(self._prepare, named, options)
+        templates = await self._recognizer.templates(image, main_only=False)
+
+        def nearest() -> list[IdentifiedFace]:
+            return [
+                IdentifiedFace(
+                    template.box,
+                    tuple(self._results(self._galleries.search(face_set.id, template.embedding, query), order)),
+                )
+                for template in templates
+            ]
 
         with translated_errors(named.name):
             return await to_thread.run_sync(nearest)

@@ -31,6 +31,16 @@ def test_the_risk_at_a_threshold_and_the_thresholds_for_lower_risks(http: httpx.
     assert at_percent["false_positive_identification_rate"] == pytest.approx(0.01, rel=0.1)
 
 
+def test_the_curve_falls_with_the_threshold(http: httpx.Client, risk: str) -> None:
+    curve = http.get(risk).json()["curve"]
+    rates = [each["false_positive_identification_rate"] for each in curve]
+    assert [each["threshold"] for each in curve] == [percent / 100 for percent in range(50, 101)]
+    assert rates == sorted(rates, reverse=True)
+    at_match = next(each for each in curve if each["threshold"] == 0.93)
+    answer = http.get(risk, params={"threshold": 0.93}).json()
+    assert at_match["false_positive_identification_rate"] == answer["false_positive_identification_rate"]
+
+
 def test_the_default_threshold_is_that_of_frs(http: httpx.Client, risk: str) -> None:
     assert http.get(risk).json()["threshold"] == 0.93
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from openfrs.accounts.quotas import ProjectLimits
-from openfrs.store.accounts import Domain
+from openfrs.store.accounts import Domain, Project
 from openfrs.store.credentials import AccessKey
 
 
@@ -28,6 +28,18 @@ class ProjectResponse(BaseModel):
     name: str
     domain: NamedDomain
     limits: ProjectLimits
+    limits_editable: bool = Field(description="True if the admins of the project can change its limits.")
+
+    @classmethod
+    def of(cls, project: Project, limits: ProjectLimits, *, editable: bool) -> "ProjectResponse":
+        """Convert a project with its effective limits."""
+        return cls(
+            id=project.id,
+            name=project.name,
+            domain=NamedDomain.of(project.domain),
+            limits=limits,
+            limits_editable=editable,
+        )
 
 
 class UserResponse(BaseModel):

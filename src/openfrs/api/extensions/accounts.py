@@ -1,7 +1,7 @@
 """Management of a project's users by its admins."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field
@@ -10,8 +10,9 @@ from starlette.requests import Request
 
 from openfrs.accounts.administration import Administration, AdminScope
 from openfrs.accounts.principal import Role
+from openfrs.accounts.quotas import ProjectLimits
 from openfrs.api.auth import Admin
-from openfrs.api.dependencies import AdministrationDep
+from openfrs.api.dependencies import AdministrationDep, OwnLimitsDep
 from openfrs.api.openapi.document import body_of
 from openfrs.api.openapi.refusals import refuses
 from openfrs.api.requests.body import Input, raw_body, read_iam_input
@@ -24,7 +25,6 @@ from .account_schemas import (
     DeletedUserResponse,
     KeyResponse,
     KeysResponse,
-    NamedDomain,
     NewKeyResponse,
     NewUserResponse,
     OneUserResponse,
@@ -44,6 +44,17 @@ AccessKeyId = Annotated[str, Path(description="The access key, without its secre
 RoleName = Annotated[str, Field(json_schema_extra={"enum": [*Role]})]
 
 
+LimitValues = Annotated[
+    dict[str, Any],
+    Field(
+        json_schema_extra={
+            "properties": ProjectLimits.model_json_schema()["properties"],
+            "additionalProperties": False,
+        }
+    ),
+]
+
+
 class CreateUserInput(Input):
     """A new user of the project."""
 
@@ -56,6 +67,12 @@ class ResetInput(Input):
     """The use of a new password; an empty body is the same as `{}`."""
 
     one_time: bool = Field(False, description="True if the user has to change the password before the next login.")
+
+
+class LimitsInput(Input):
+    """Limits of the project to change, by name."""
+
+    limits: LimitValues = Field(description="Limits by name; 0 removes a rate limit. Others stay as they are.")
 
 
 class RoleInput(Input):
@@ -108,12 +125,22 @@ Managed = Annotated[ManagedProject, Depends(_managed_project)]
 
 
 @router.get("", responses=refuses())
-async def show_project(principal: Admin) -> ProjectResponse:
+async def show_project(principal: Admin, own_limits: OwnLimitsDep) -> ProjectResponse:
     """Show the project and its limits."""
     project = principal.project
-    return ProjectResponse(
-        id=project.id, name=project.name, domain=NamedDomain.of(project.domain), limits=principal.limits
-    )
+    return ProjectResponse.of(project, principal.limits, editable=own_limits.are_editable(project))
+
+
+@router.put(
+    "/limits",
+    responses=refuses("IAM.400", "IAM.403"),
+    openapi_extra=body_of(LimitsInput, multipart=False),
+)
+async def set_limits(request: Request, managed: Managed, own_limits: OwnLimitsDep) -> ProjectResponse:
+    """Change limits of the project. Only admins of a project that belongs to the operator can."""
+    values = (await read_iam_input(request, LimitsInput)).limits
+    limits = await run_write(own_limits.change, managed.project, values)
+    return ProjectResponse.of(managed.project, limits, editable=True)
 
 
 @router.get("/users", responses=refuses(*_OF_USER))

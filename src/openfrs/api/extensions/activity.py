@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
+from openfrs.accounts.usage import MinuteUsage
 from openfrs.api.auth import Reader
 from openfrs.api.dependencies import UsageDep
 from openfrs.api.openapi.refusals import refuses
@@ -17,6 +18,19 @@ class ActivityMinute(BaseModel):
     start: str = Field(description="Start of the minute in UTC.")
     requests: int
     errors: int
+    client_errors: int = Field(description="Number of errors with a status of 400 to 499.")
+    server_errors: int = Field(description="Number of errors with a status of 500 or more.")
+
+    @classmethod
+    def of(cls, value: MinuteUsage) -> "ActivityMinute":
+        """Convert the counts of a minute."""
+        return cls(
+            start=f"{value.start:%Y-%m-%dT%H:%M:%SZ}",
+            requests=value.requests,
+            errors=value.errors,
+            client_errors=value.client_errors,
+            server_errors=value.server_errors,
+        )
 
 
 class ActivityResponse(BaseModel):
@@ -32,9 +46,4 @@ async def show_activity(principal: Reader, usage: UsageDep) -> ActivityResponse:
     With several processes each counts its own requests, unless `OPENFRS_COUNTERS` names a Redis server.
     """
     minutes = await run_in_threadpool(usage.last_hour, principal.project.id)
-    return ActivityResponse(
-        minutes=[
-            ActivityMinute(start=f"{minute.start:%Y-%m-%dT%H:%M:%SZ}", requests=minute.requests, errors=minute.errors)
-            for minute in minutes
-        ]
-    )
+    return ActivityResponse(minutes=[ActivityMinute.of(minute) for minute in minutes])

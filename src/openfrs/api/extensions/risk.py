@@ -1,6 +1,6 @@
 """The risk of searches in a face set."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -18,6 +18,9 @@ from openfrs.recognition.similarity import MATCH_THRESHOLD
 router = APIRouter(tags=["search"])
 
 
+_PLOTTED: Final = tuple(percent / 100 for percent in range(50, 101))
+
+
 class RiskQuery(Input):
     """The similarity threshold whose risk to return."""
 
@@ -33,6 +36,13 @@ class RiskThreshold(BaseModel):
     threshold: float | None = Field(description="Similarity, 0..1; null if no threshold has so low a rate.")
 
 
+class RiskPoint(BaseModel):
+    """A similarity threshold and the false positive identification rate at it."""
+
+    threshold: float
+    false_positive_identification_rate: float
+
+
 class RiskResponse(BaseModel):
     """How often a search for a stranger names somebody in the face set, at a threshold and at its present size."""
 
@@ -41,6 +51,7 @@ class RiskResponse(BaseModel):
     threshold: float
     false_positive_identification_rate: float = Field(description="Share of strangers who are named, 0..1.")
     thresholds: list[RiskThreshold]
+    curve: list[RiskPoint] = Field(description="The rate at thresholds from 0.5 to 1, for a plot.")
 
 
 @router.get(
@@ -61,9 +72,17 @@ async def estimate_risk(request: Request, principal: Reader, name: SetName, risk
         faces=risk.faces,
         probes=risk.probes,
         threshold=query.threshold,
-        false_positive_identification_rate=float(f"{risk.rate(query.threshold):.3g}"),
+        false_positive_identification_rate=_rounded(risk.rate(query.threshold)),
         thresholds=[
             RiskThreshold(false_positive_identification_rate=rate, threshold=risk.threshold(rate))
             for rate in REPORTED_RATES
         ],
+        curve=[
+            RiskPoint(threshold=threshold, false_positive_identification_rate=_rounded(risk.rate(threshold)))
+            for threshold in _PLOTTED
+        ],
     )
+
+
+def _rounded(rate: float) -> float:
+    return float(f"{rate:.3g}")
