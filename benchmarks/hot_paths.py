@@ -27,11 +27,12 @@ import cv2
 import numpy as np
 
 from openfrs.accounts.keyring import KeyFile, Keyring
-from openfrs.accounts.signatures import SignedRequest, canonical_request, is_valid, parse_authorization, sign
+from openfrs.accounts.signatures import is_valid, parse_authorization
 from openfrs.accounts.tokens import TokenIssuer
 from openfrs.api.app import create_app
 from openfrs.api.requests.body import Input
 from openfrs.core.settings import Settings
+from openfrs.core.signing import SignedRequest, canonical_request, sign
 from openfrs.evaluation.benchmark.templates import random_templates
 from openfrs.faces.filter import parse_filter
 from openfrs.media.decoding.base64_text import decode_base64

@@ -6,7 +6,7 @@ from hashlib import sha256
 import httpx
 
 from openfrs.accounts import tokens
-from openfrs.accounts.signatures import SignedRequest, canonical_request, sign
+from openfrs.core.signing import SignedRequest, canonical_request, sign
 from tests.support.tenants import Tenant, log_in
 
 TOKENS, TEMPORARY = "/v3/auth/tokens", "/v3.0/OS-CREDENTIAL/securitytokens"

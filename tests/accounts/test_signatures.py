@@ -14,16 +14,8 @@ from huaweicloudsdkcore.signer.signer import DerivationAKSKSigner, Signer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openfrs.accounts.signatures import (
-    Signature,
-    SignedRequest,
-    canonical_request,
-    is_valid,
-    parse_authorization,
-    sign,
-    sign_derived,
-    signing_time,
-)
+from openfrs.accounts.signatures import Signature, is_valid, parse_authorization, sign_derived, signing_time
+from openfrs.core.signing import SignedRequest, canonical_request, sign
 from tests.support.fuzzing import fuzz
 
 ACCESS_KEY, SECRET_KEY = "AKIDEXAMPLE", "SKEXAMPLE0123456789"

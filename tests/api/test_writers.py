@@ -12,11 +12,11 @@ import httpx
 import pytest
 from anyio import to_thread
 
-from openfrs.accounts.signatures import SignedRequest, canonical_request, sign
 from openfrs.api.app import create_app
 from openfrs.core import limits
 from openfrs.core.clock import utc_now
 from openfrs.core.settings import Settings
+from openfrs.core.signing import SignedRequest, canonical_request, sign
 from openfrs.services import Services
 from openfrs.store.db.sqlite import SqliteDatabase
 from tests.support.fake_models import FakePipeline

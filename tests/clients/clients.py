@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from openfrs.accounts.signatures import SignedRequest, canonical_request, sign
+from openfrs.core.signing import SignedRequest, canonical_request, sign
 from tests.support.contract import legacy_python
 from tests.support.servers import RunningServer
 

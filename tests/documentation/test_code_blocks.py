@@ -21,9 +21,9 @@ def test_every_block_is_of_a_kind_that_is_looked_at() -> None:
     assert all_languages() <= {"sh", "console", "python", "json", "toml", "yaml", "csv", "text", ""}
 
 
-def test_the_only_python_that_runs_is_the_first_pages() -> None:
-    """That one is run by tests/documentation/test_readme.py."""
-    assert [block.page for block in blocks("python") if not block.excuse] == ["README.md"]
+def test_the_python_that_runs_has_tests() -> None:
+    """They are tests/documentation/test_readme.py and tests/client/test_documentation.py."""
+    assert [block.page for block in blocks("python") if not block.excuse] == ["README.md", "python-client.md"]
 
 
 @pytest.mark.parametrize("block", EXCUSED, ids=str)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from openfrs.accounts.signatures import SignedRequest, canonical_request, sign
+from openfrs.core.signing import SignedRequest, canonical_request, sign
 
 from .servers import Server
 

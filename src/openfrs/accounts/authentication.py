@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from openfrs.core import limits
+from openfrs.core import limits, signing
 from openfrs.core.clock import utc_now
 from openfrs.core.errors import ServiceError
+from openfrs.core.signing import SignedRequest
 from openfrs.store.accounts import AccountRepository, Domain, Project, User
 
 from . import signatures
@@ -19,7 +20,7 @@ from .passwords import check_new_password, hash_password, verify_password
 from .principal import Caller, Principal, Role
 from .quotas import ProjectLimits
 from .replays import ReplayGuard
-from .signatures import Signature, SignedRequest
+from .signatures import Signature
 from .throttle import Throttle
 from .tokens import Token, TokenIssuer, seal, unseal
 
@@ -235,7 +236,7 @@ class Authenticator:
         signature, caller, secret_key = self._signer_of(request, address)
         if not signatures.is_valid(request, signature, secret_key):
             raise ServiceError("APIG.0301", self._mismatch_message(request, signature))
-        if signatures.SECURITY_TOKEN_HEADER not in request.headers:
+        if signing.SECURITY_TOKEN_HEADER not in request.headers:
             self._last_uses.record(signature.access_key)
         return caller
 
@@ -326,7 +327,7 @@ class Authenticator:
 
     def _find_signer(self, request: SignedRequest, signature: Signature) -> tuple[Caller, str] | None:
         """Return the caller and the secret of an access key; None if the key is unknown or its user disabled."""
-        security_token = request.headers.get(signatures.SECURITY_TOKEN_HEADER)
+        security_token = request.headers.get(signing.SECURITY_TOKEN_HEADER)
         if security_token is not None:
             return self._find_temporary_signer(request, signature, security_token)
         key = self._accounts.find_access_key(signature.access_key)
@@ -365,7 +366,7 @@ class Authenticator:
     def _mismatch_message(self, request: SignedRequest, signature: Signature) -> str:
         message = "verify aksk signature fail"
         if self._debug_signatures:
-            canonical = signatures.canonical_request(request, signature.signed_headers)
+            canonical = signing.canonical_request(request, signature.signed_headers)
             message += ", canonicalRequest:" + canonical.encode("utf-8", "replace").decode().replace("\n", "|")
         return message
 
@@ -384,7 +385,5 @@ def _check_signing_time(request: SignedRequest) -> None:
     if signed_at is None:
         raise ServiceError("APIG.0301", "the X-Sdk-Date header is missing or not a time such as 20300101T120000Z")
     if abs(now - signed_at) > timedelta(minutes=minutes):
-        times = (
-            f"{signed_at:{signatures.DATE_FORMAT}} is more than {minutes} minutes from {now:{signatures.DATE_FORMAT}}"
-        )
+        times = f"{signed_at:{signing.DATE_FORMAT}} is more than {minutes} minutes from {now:{signing.DATE_FORMAT}}"
         raise ServiceError("APIG.0301", f"the X-Sdk-Date {times}, the time of the server")

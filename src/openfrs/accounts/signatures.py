@@ -1,27 +1,31 @@
 """Request signatures: ``SDK-HMAC-SHA256`` and ``V11-HMAC-SHA256``, as Huawei's SDKs and gateway compute them.
 
-A client hashes the canonical form of its request and signs the hash with its secret key. The server computes the same signature
-from the request received and compares. ``V11`` signs with a key derived for a day, region and service. The functions are pure;
-:mod:`openfrs.accounts.authentication` looks up the keys.
+The server computes the signature of :mod:`openfrs.core.signing` from the request received and compares. ``V11`` signs with a key
+derived for a day, region and service. The functions are pure; :mod:`openfrs.accounts.authentication` looks up the keys.
 """
 
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import parse_qsl, quote, unquote
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-DATE_HEADER: Final = "x-sdk-date"
-PAYLOAD_HASH_HEADER: Final = "x-sdk-content-sha256"
-SECURITY_TOKEN_HEADER: Final = "x-security-token"  # noqa: S105  # a header name
+from openfrs.core.signing import (
+    DATE_FORMAT,
+    DATE_HEADER,
+    PAYLOAD_HASH_HEADER,
+    SECURITY_TOKEN_HEADER,
+    SignedRequest,
+    canonical_request,
+    digest,
+    sign,
+)
+
 UNSIGNED_PAYLOAD: Final = "UNSIGNED-PAYLOAD"
-DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 
 _TAIL: Final = r",\s*SignedHeaders=(?P<headers>[^,\s]+),\s*Signature=(?P<signature>[0-9a-f]{64})"
 _AUTHORIZATIONS: Final = (
@@ -31,20 +35,6 @@ _AUTHORIZATIONS: Final = (
         rf"/(?P<info>\d{{8}}/[^,\s/]+/[^,\s/]+){_TAIL}"
     ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
-    """A request as received.
-
-    ``path`` and ``query`` are percent-encoded, header names are lower-case, and ``body_sha256`` is the SHA-256 of the body in hex.
-    """
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,34 +68,10 @@ def signing_time(request: SignedRequest) -> datetime | None:
         return None
 
 
-def canonical_request(request: SignedRequest, signed_headers: tuple[str, ...], *, twice_encoded: bool = False) -> str:
-    """Return the canonical form of a request. A signed header that is missing counts as empty.
-
-    ``twice_encoded`` gives the form of the JavaScript SDK, which percent-encodes the encoded path again.
-    """
-    headers = "".join(f"{name}:{request.headers.get(name, '').strip()}\n" for name in signed_headers)
-    return "\n".join(
-        [
-            request.method.upper(),
-            _canonical_path(request.path if twice_encoded else unquote(request.path, errors="surrogateescape")),
-            _canonical_query(request.query),
-            headers,
-            ";".join(signed_headers),
-            request.headers.get(PAYLOAD_HASH_HEADER) or request.body_sha256,
-        ]
-    )
-
-
-def sign(secret_key: str, date: str, canonical: str) -> str:
-    """Return the ``SDK-HMAC-SHA256`` signature of a canonical request in hex."""
-    text = f"SDK-HMAC-SHA256\n{date}\n{_digest(canonical)}"
-    return hmac.new(secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
-
-
 def sign_derived(access_key: str, secret_key: str, date: str, info: str, canonical: str) -> str:
     """Return the ``V11-HMAC-SHA256`` signature of a canonical request in hex, with a key derived for ``info``."""
     derived = HKDF(SHA256(), length=32, salt=access_key.encode(), info=info.encode()).derive(secret_key.encode())
-    text = f"V11-HMAC-SHA256\n{date}\n{info}\n{_digest(canonical)}"
+    text = f"V11-HMAC-SHA256\n{date}\n{info}\n{digest(canonical)}"
     return hmac.new(derived.hex().encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
@@ -134,21 +100,3 @@ def is_valid(request: SignedRequest, signature: Signature, secret_key: str) -> b
             expected = sign(secret_key, date, canonical)
         matches.append(hmac.compare_digest(expected.encode(), signature.hexdigest.encode()))
     return any(matches)
-
-
-def _digest(canonical: str) -> str:
-    return hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _encode(text: str) -> str:
-    return quote(text, safe="~", errors="surrogateescape")
-
-
-def _canonical_path(path: str) -> str:
-    canonical = "/".join(_encode(segment) for segment in path.split("/"))
-    return canonical if canonical.endswith("/") else canonical + "/"
-
-
-def _canonical_query(query: str) -> str:
-    pairs = sorted(parse_qsl(query, keep_blank_values=True, errors="surrogateescape"))
-    return "&".join(f"{_encode(name)}={_encode(value)}" for name, value in pairs)

@@ -13,10 +13,10 @@ from starlette.requests import Request
 
 from openfrs.accounts.audit.log import READ, SEARCH, WRITE
 from openfrs.accounts.principal import Caller, Principal, Role
-from openfrs.accounts.signatures import SignedRequest
 from openfrs.api.requests.body import announced_body_size, raw_body
 from openfrs.core import limits
 from openfrs.core.errors import Envelope, ServiceError
+from openfrs.core.signing import SignedRequest
 from openfrs.faces.face_sets import NamedSet
 from openfrs.store.accounts import User
 
