@@ -13,6 +13,7 @@ from openfrs.accounts.audit.database_log import open_audit
 from openfrs.accounts.audit.log import AuditLog
 from openfrs.accounts.authentication import Authenticator
 from openfrs.accounts.bootstrap import create_first_account
+from openfrs.accounts.console_sessions import ConsoleSessions
 from openfrs.accounts.counters import Counters, open_counters
 from openfrs.accounts.failed_logins import FailedLogins
 from openfrs.accounts.keyring import Keyring, open_keyring
@@ -96,6 +97,7 @@ class Services:
     admission: Admission
     authenticator: Authenticator
     login_queue: LoginQueue
+    console_sessions: ConsoleSessions
     failed_logins: FailedLogins
     administration: Administration
     own_limits: OwnLimits
@@ -168,6 +170,7 @@ class Services:
             ),
             authenticator=authenticator,
             login_queue=LoginQueue(authenticator, failed_logins),
+            console_sessions=ConsoleSessions(authenticator, keyring),
             failed_logins=failed_logins,
             administration=administration,
             own_limits=OwnLimits(administration, ProjectLimits.from_settings(settings), settings.operator_domain),

@@ -18,6 +18,7 @@ AWAY = "The server is away."
 @pytest.fixture
 def fresh(context: BrowserContext, console_server: RunningServer) -> Iterator[Page]:
     """A page, signed in, that has loaded no view but the overview."""
+    context.clear_cookies()
     page = context.new_page()
     page.route(re.compile("/assets/(Liveness|Compare)"), lambda route: route.abort())
     sign_in(page, console_server)

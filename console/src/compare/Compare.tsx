@@ -1,16 +1,17 @@
 import { Alert, Loader, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formOf, postForm } from '../api/client';
 import type { Box, Comparison } from '../api/types';
 import { useModels, useProjectId } from '../api/useApi';
 import { FaceBoxes } from '../images/FaceBoxes';
 import { ImageInput } from '../images/ImageInput';
+import { keepPhoto, photoOf } from '../images/photos';
 import { falseMatchRate, oneIn } from '../search/rates';
 import { RECOMMENDED_THRESHOLD } from '../search/Threshold';
 import { imageKey } from '../search/useDetection';
 import { Problem } from '../shell/Problem';
+import { useAddress } from '../shell/useAddress';
 
 const noop = () => undefined;
 const boxOverlay = (box?: Box) => (box ? () => <FaceBoxes boxes={[box]} chosen={0} onChoose={noop} /> : undefined);
@@ -20,8 +21,8 @@ export default function Compare() {
   const { t } = useTranslation();
   const project = useProjectId();
   const models = useModels();
-  const [first, setFirst] = useState<Blob>();
-  const [second, setSecond] = useState<Blob>();
+  const [state, change] = useAddress({ first: '', second: '' });
+  const [first, second] = [photoOf(state.first), photoOf(state.second)];
   const comparison = useQuery({
     queryKey: ['compare', project, imageKey(first), imageKey(second)],
     enabled: !!first && !!second,
@@ -38,13 +39,13 @@ export default function Compare() {
         <ImageInput
           label={t('compare.first')}
           image={first}
-          onImage={setFirst}
+          onImage={(photo) => change({ first: keepPhoto(photo) })}
           overlay={boxOverlay(comparison.data?.image1_face.bounding_box)}
         />
         <ImageInput
           label={t('compare.second')}
           image={second}
-          onImage={setSecond}
+          onImage={(photo) => change({ second: keepPhoto(photo) })}
           overlay={boxOverlay(comparison.data?.image2_face.bounding_box)}
         />
       </SimpleGrid>

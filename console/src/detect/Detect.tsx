@@ -4,16 +4,19 @@ import { useTranslation } from 'react-i18next';
 import type { Attributes, Quality } from '../api/types';
 import { FaceBoxes } from '../images/FaceBoxes';
 import { ImageInput } from '../images/ImageInput';
+import { keepPhoto, photoOf } from '../images/photos';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
+import { useAddress } from '../shell/useAddress';
 import { Landmarks, PoseAxes } from './FaceDrawing';
 import { useFaces } from './useFaces';
 
 /** Detect faces and show all their attributes. */
 export default function Detect() {
   const { t } = useTranslation();
-  const [image, setImage] = useState<Blob>();
-  const [chosen, setChosen] = useState(0);
+  const [state, change] = useAddress({ photo: '', chosen: '0' });
+  const image = photoOf(state.photo);
+  const chosen = Number(state.chosen) || 0;
   const [points, setPoints] = useState(true);
   const [axes, setAxes] = useState(true);
   const faces = useFaces(image, chosen);
@@ -28,13 +31,10 @@ export default function Detect() {
             <ImageInput
               label={t('detect.image')}
               image={image}
-              onImage={(file) => {
-                setImage(file);
-                setChosen(0);
-              }}
+              onImage={(file) => change({ photo: keepPhoto(file), chosen: '0' })}
               overlay={(width) => (
                 <>
-                  <FaceBoxes boxes={boxes} chosen={chosen} onChoose={setChosen} />
+                  <FaceBoxes boxes={boxes} chosen={chosen} onChoose={(face) => change({ chosen: String(face) })} />
                   <g transform={`translate(${faces.left} ${faces.top})`}>
                     {faces.drawn.map((each) => (
                       <g key={`${each.bounding_box.top_left_x},${each.bounding_box.top_left_y}`}>

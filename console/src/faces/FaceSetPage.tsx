@@ -8,6 +8,7 @@ import { DeleteFaceSet } from '../face-sets/FaceSets';
 import { hasRole, useSession } from '../session/store';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
+import { useAddress } from '../shell/useAddress';
 import { AddFaces } from './AddFaces';
 import { FaceTable } from './FaceTable';
 
@@ -18,6 +19,7 @@ export default function FaceSetPage() {
   const canWrite = hasRole(useSession().role, 'operator');
   const sets = useFaceSets();
   const set = sets.data?.find((each) => each.face_set_name === name);
+  const [{ tab }, change] = useAddress({ tab: 'faces' });
   const [deleting, setDeleting] = useState(false);
   return (
     <Stack>
@@ -55,7 +57,7 @@ export default function FaceSetPage() {
               </Button>
             )}
           </Group>
-          <Tabs defaultValue="faces" keepMounted>
+          <Tabs value={tab} onChange={(value) => change({ tab: value ?? 'faces' })} keepMounted>
             <Tabs.List mb="sm">
               <Tabs.Tab value="faces">{t('faceSets.faces')}</Tabs.Tab>
               {canWrite && <Tabs.Tab value="add">{t('add.title')}</Tabs.Tab>}

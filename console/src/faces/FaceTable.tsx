@@ -13,7 +13,7 @@ import {
   Text,
   UnstyledButton,
 } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
+import { useDebouncedCallback } from '@mantine/hooks';
 import { IconArrowDown, IconArrowUp, IconPencil, IconSearch, IconTrash } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
@@ -23,12 +23,16 @@ import { api, data } from '../api/client';
 import { type Face, type FaceSet, fieldTypes } from '../api/types';
 import { useProjectId } from '../api/useApi';
 import { FilterBuilder } from '../filters/FilterBuilder';
+import { textOfPacked } from '../filters/filter';
 import { thumbnail } from '../images/thumbnails';
 import { hasRole, useSession } from '../session/store';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
+import { useAddress } from '../shell/useAddress';
 import { DeleteFaces, type Deletion } from './DeleteFaces';
 import { EditFace } from './EditFace';
+
+const SIZES = ['10', '25', '100', '500'];
 
 interface Order {
   sort?: string;
@@ -41,11 +45,12 @@ export function FaceTable({ set }: { set: FaceSet }) {
   const project_id = useProjectId();
   const canWrite = hasRole(useSession().role, 'operator');
   const types = fieldTypes(set);
-  const [filterInput, setFilterInput] = useState('');
-  const [filter] = useDebouncedValue(filterInput, 300);
-  const [order, setOrder] = useState<Order>({ order: 'asc' });
-  const [page, setPage] = useState(1);
-  const [size, setSize] = useState(25);
+  const [state, change] = useAddress({ filter: '', sort: '', order: 'asc', page: '1', size: '25' });
+  const applyFilter = useDebouncedCallback((packedFilter: string) => change({ filter: packedFilter, page: '1' }), 300);
+  const filter = textOfPacked(state.filter, types);
+  const order: Order = { sort: state.sort || undefined, order: state.order === 'desc' ? 'desc' : 'asc' };
+  const page = Math.max(1, Number.parseInt(state.page, 10) || 1);
+  const size = SIZES.includes(state.size) ? Number(state.size) : 25;
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [editing, setEditing] = useState<Face>();
   const [deleting, setDeleting] = useState<Deletion>();
@@ -64,8 +69,8 @@ export function FaceTable({ set }: { set: FaceSet }) {
   const total = faces.data?.total ?? 0;
   const pages = Math.max(1, Math.ceil(total / size));
   const sortBy = (sort?: string) => {
-    setOrder(order.sort === sort && order.order === 'asc' ? { sort, order: 'desc' } : { sort, order: 'asc' });
-    setPage(1);
+    const descending = order.sort === sort && order.order === 'asc';
+    change({ sort: sort ?? '', order: descending ? 'desc' : 'asc', page: '1' });
   };
   const choose = (ids: string[], checked: boolean) => {
     const next = new Set(chosen);
@@ -73,19 +78,13 @@ export function FaceTable({ set }: { set: FaceSet }) {
     setChosen(next);
   };
   useEffect(() => {
-    if (faces.data && page > pages) setPage(pages); // the last page has been deleted
-  }, [faces.data, page, pages]);
+    if (faces.data && page > pages) change({ page: String(pages) }); // the last page has been deleted
+  }, [faces.data, page, pages, change]);
 
   return (
     <Card withBorder>
       <Stack>
-        <FilterBuilder
-          types={types}
-          onChange={(text) => {
-            setFilterInput(text);
-            setPage(1);
-          }}
-        />
+        <FilterBuilder types={types} initial={state.filter} onChange={applyFilter} />
         <Group justify="space-between">
           <Text size="sm" role="status" className="numeric">
             {t('faces.total', { count: total, total: total.toLocaleString() })}
@@ -222,20 +221,17 @@ export function FaceTable({ set }: { set: FaceSet }) {
               size="sm"
               total={pages}
               value={page}
-              onChange={setPage}
+              onChange={(value) => change({ page: String(value) })}
               getControlProps={(control) => ({ 'aria-label': t(`faces.${control}`) })}
             />
             <Select
               size="xs"
               w={110}
               aria-label={t('faces.pageSize')}
-              data={['10', '25', '100', '500']}
+              data={SIZES}
               allowDeselect={false}
               value={String(size)}
-              onChange={(value) => {
-                setSize(Number(value));
-                setPage(1);
-              }}
+              onChange={(value) => change({ size: value ?? '', page: '1' })}
             />
           </Group>
         )}

@@ -3,25 +3,27 @@ import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FieldType } from '../api/types';
-import { type Condition, filterText, type Operator, operatorsOf } from './filter';
+import { type Condition, filterText, type Operator, operatorsOf, packed, unpacked } from './filter';
 
 interface Props {
   types: Record<string, FieldType>;
-  onChange: (text: string) => void;
+  /** The filter at first, as {@link packed} writes it. */
+  initial?: string;
+  onChange: (packedFilter: string) => void;
 }
 
 /** Build a filter and show its text form. */
-export function FilterBuilder({ types: custom, onChange }: Props) {
+export function FilterBuilder({ types: custom, initial = '', onChange }: Props) {
   const { t } = useTranslation();
   const types: Record<string, FieldType> = { external_image_id: 'string', ...custom };
-  const [conditions, setConditions] = useState<Condition[]>([]);
-  const [join, setJoin] = useState<'all' | 'any'>('all');
-  const [nextKey, setNextKey] = useState(0);
+  const [{ join, conditions }, setFilter] = useState(() => unpacked(initial));
+  const [nextKey, setNextKey] = useState(conditions.length);
   const text = filterText(conditions, types, join);
 
   const apply = (changed: Condition[], joinedBy = join) => {
-    setConditions(changed);
-    onChange(filterText(changed, types, joinedBy));
+    const next = { join: joinedBy, conditions: changed };
+    setFilter(next);
+    onChange(packed(next));
   };
   const update = (key: number, change: Partial<Condition>) =>
     apply(conditions.map((each) => (each.key === key ? { ...each, ...change } : each)));
@@ -110,10 +112,7 @@ export function FilterBuilder({ types: custom, onChange }: Props) {
               { value: 'any', label: t('filter.any') },
             ]}
             value={join}
-            onChange={(value) => {
-              setJoin(value as 'all' | 'any');
-              apply(conditions, value as 'all' | 'any');
-            }}
+            onChange={(value) => apply(conditions, value as 'all' | 'any')}
           />
         )}
       </Group>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Condition, filterText, literal, operatorsOf } from './filter';
+import { type Condition, filterText, literal, operatorsOf, packed, textOfPacked, unpacked } from './filter';
 
 const types = { age: 'integer', name: 'string', active: 'boolean', external_image_id: 'string' } as const;
 const condition = (field: string, operator: Condition['operator'], value: string, upper = ''): Condition => ({
@@ -37,3 +37,19 @@ test('only numbers have ranges', () => {
   expect(operatorsOf('string')).toEqual(['is', 'isNot']);
   expect(operatorsOf('double')).toContain('between');
 });
+
+test('a filter survives its way through an address', () => {
+  const conditions = [
+    { key: 0, field: 'name', operator: 'is', value: 'a "b" & [c', upper: '' },
+    { key: 1, field: 'age', operator: 'between', value: '1', upper: '9' },
+  ] as const;
+  expect(unpacked(packed({ join: 'any', conditions: [...conditions] }))).toEqual({ join: 'any', conditions });
+  expect(packed(unpacked(''))).toBe('');
+});
+
+test.each(['', 'x', '{}', '[1,2]', '["all",["a","worse","1",""]]', '[null,[]]'])(
+  '%s in an address is harmless',
+  (text) => {
+    expect(textOfPacked(text, {})).not.toContain('undefined:');
+  },
+);

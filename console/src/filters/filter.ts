@@ -11,6 +11,8 @@ export interface Condition {
   upper: string;
 }
 
+const OPERATORS: readonly Operator[] = ['is', 'isNot', 'atLeast', 'atMost', 'between'];
+
 const NUMERIC = new Set<FieldType>(['integer', 'long', 'float', 'double']);
 
 /** Operators by field type. */
@@ -48,3 +50,39 @@ export function filterText(conditions: Condition[], types: Record<string, FieldT
     .map((each) => textOf(each, types[each.field] ?? 'string'))
     .join(join === 'all' ? ' && ' : ' || ');
 }
+
+export interface Filter {
+  join: 'all' | 'any';
+  conditions: Condition[];
+}
+
+/** Write a filter for an address. */
+export const packed = ({ join, conditions }: Filter): string =>
+  conditions.length
+    ? JSON.stringify([join, ...conditions.map((each) => [each.field, each.operator, each.value, each.upper])])
+    : '';
+
+/** Read a filter from an address; whatever is not a filter counts as empty. */
+export function unpacked(text: string): Filter {
+  try {
+    const [join, ...conditions] = JSON.parse(text) as [string, ...[string, Operator, string, string][]];
+    return {
+      join: join === 'any' ? 'any' : 'all',
+      conditions: conditions.map(([field = '', operator, value = '', upper = ''], key) => ({
+        key,
+        field: String(field),
+        operator: OPERATORS.includes(operator) ? operator : 'is',
+        value: String(value),
+        upper: String(upper),
+      })),
+    };
+  } catch {
+    return { join: 'all', conditions: [] };
+  }
+}
+
+/** Filter text of a filter in an address, for the fields of a face set. */
+export const textOfPacked = (text: string, custom: Record<string, FieldType>) => {
+  const { join, conditions } = unpacked(text);
+  return filterText(conditions, { external_image_id: 'string', ...custom }, join);
+};

@@ -1,18 +1,21 @@
 import { Alert, Button, Card, Grid, Group, Loader, NumberInput, Select, Stack, Text, Title } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
 import { IconUserSearch } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useSearchParams } from 'react-router';
 import { api, data, formOf, postForm } from '../api/client';
 import { type FoundFace, fieldTypes } from '../api/types';
 import { useFaceSets, useModels, useProjectId } from '../api/useApi';
 import { FilterBuilder } from '../filters/FilterBuilder';
+import { textOfPacked } from '../filters/filter';
 import { FaceBoxes } from '../images/FaceBoxes';
 import { ImageInput } from '../images/ImageInput';
 import { area, cropped, upright } from '../images/image';
+import { keepPhoto, photoOf } from '../images/photos';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
+import { useAddress } from '../shell/useAddress';
 import { Results } from './Results';
 import { Snippets } from './Snippets';
 import { RECOMMENDED_THRESHOLD, Threshold } from './Threshold';
@@ -20,20 +23,31 @@ import { useDetection } from './useDetection';
 
 const PROBE_MARGIN = 0.6;
 
+const DEFAULTS = {
+  set: '',
+  face: '',
+  photo: '',
+  chosen: '0',
+  threshold: String(RECOMMENDED_THRESHOLD),
+  top: '10',
+  filter: '',
+};
+
 /** Search a face set by image or by an enrolled face. */
 export default function Search() {
   const { t } = useTranslation();
   const project_id = useProjectId();
-  const [parameters, setParameters] = useSearchParams();
+  const [state, change] = useAddress(DEFAULTS);
   const sets = useFaceSets();
   const models = useModels();
-  const [image, setImage] = useState<Blob>();
-  const [chosen, setChosen] = useState(0);
-  const [threshold, setThreshold] = useState(RECOMMENDED_THRESHOLD);
-  const [topN, setTopN] = useState<string | number>(10);
-  const [filter, setFilter] = useState('');
-  const set = sets.data?.find((each) => each.face_set_name === parameters.get('set')) ?? sets.data?.[0];
-  const faceId = image ? undefined : (parameters.get('face') ?? undefined);
+  const image = photoOf(state.photo);
+  const chosen = Number(state.chosen) || 0;
+  const [threshold, setThreshold] = useState(Math.min(1, Math.max(0, Number(state.threshold) || 0)));
+  const keepThreshold = useDebouncedCallback((value: number) => change({ threshold: String(value) }), 200);
+  const set = sets.data?.find((each) => each.face_set_name === state.set) ?? sets.data?.[0];
+  const filter = textOfPacked(state.filter, set ? fieldTypes(set) : {});
+  const applyFilter = useDebouncedCallback((packedFilter: string) => change({ filter: packedFilter }), 200);
+  const faceId = image ? undefined : state.face || undefined;
   const detected = useDetection(image);
   const boxes = (detected.data ?? []).map((face) => face.bounding_box);
   const returnFields = Object.keys(set?.external_fields ?? {});
@@ -42,7 +56,7 @@ export default function Search() {
     projectId: project_id,
     set: set?.face_set_name ?? '',
     faceId,
-    topN: Number(topN),
+    topN: Number(state.top),
     threshold,
     filter,
     returnFields,
@@ -80,8 +94,7 @@ export default function Search() {
                 label={t('search.probe')}
                 image={image}
                 onImage={(file) => {
-                  setImage(file);
-                  setChosen(0);
+                  change({ photo: keepPhoto(file), chosen: '0' });
                   clearResults();
                 }}
                 overlay={() => (
@@ -89,7 +102,7 @@ export default function Search() {
                     boxes={boxes}
                     chosen={chosen}
                     onChoose={(face) => {
-                      setChosen(face);
+                      change({ chosen: String(face) });
                       clearResults();
                     }}
                   />
@@ -115,20 +128,33 @@ export default function Search() {
                     allowDeselect={false}
                     value={set.face_set_name}
                     onChange={(name) => {
-                      setParameters({ set: name ?? '' }, { replace: true });
-                      setFilter('');
+                      change({ set: name ?? '', filter: '', face: '' });
                       clearResults();
                     }}
                   />
-                  <NumberInput label={t('search.topN')} min={1} max={1000} value={topN} onChange={setTopN} />
+                  <NumberInput
+                    label={t('search.topN')}
+                    min={1}
+                    max={1000}
+                    value={state.top}
+                    onChange={(value) => change({ top: String(value) })}
+                  />
                 </Group>
                 <Threshold
                   value={threshold}
                   points={models.data?.calibration.operating_points ?? []}
                   set={set.face_set_name}
-                  onChange={setThreshold}
+                  onChange={(value) => {
+                    setThreshold(value);
+                    keepThreshold(value);
+                  }}
                 />
-                <FilterBuilder key={set.face_set_id} types={fieldTypes(set)} onChange={setFilter} />
+                <FilterBuilder
+                  key={set.face_set_id}
+                  types={fieldTypes(set)}
+                  initial={state.filter}
+                  onChange={applyFilter}
+                />
                 <Button
                   leftSection={<IconUserSearch size={16} aria-hidden />}
                   disabled={!faceId && !boxes.length}

@@ -3,7 +3,6 @@ import { useInterval } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { clearCaches } from '../shell/caches';
 import { Problem } from '../shell/Problem';
 import { signIn, signOut, useSession } from './store';
 
@@ -67,13 +66,7 @@ export function Renew() {
             />
             <Problem error={renewing.error} />
             <Group justify="flex-end">
-              <Button
-                variant="default"
-                onClick={async () => {
-                  await signOut();
-                  clearCaches();
-                }}
-              >
+              <Button variant="default" onClick={signOut}>
                 {t('session.signOut')}
               </Button>
               <Button type="submit" loading={renewing.isPending}>

@@ -1,11 +1,12 @@
 import { useSyncExternalStore } from 'react';
 import { ApiError, errorOf, OfflineError } from '../api/errors';
+import { reportAway, whenBack } from '../api/reachability';
 
 export type Role = 'admin' | 'operator' | 'reader';
 
-/** The signed-in user and project. Kept in memory only: reloading the page requires a new sign-in. */
+/** The signed-in user and project. The token is in memory only; after a reload the page gets a new one by the session's cookie. */
 export interface Session {
-  state: 'out' | 'in' | 'expired';
+  state: 'starting' | 'out' | 'in' | 'expired';
   token: string;
   expiresAt: number;
   role: Role;
@@ -45,7 +46,17 @@ const SIGNED_OUT: Session = {
   project: { id: '', name: '' },
 };
 
-let session = SIGNED_OUT;
+/** Path of the session's cookie, which no script can read. */
+const SESSION = '/x/v1/console-session';
+const SESSION_HEADERS = { 'X-OpenFRS-Console': '1' };
+
+/** Name under which a tab, and the browser for new tabs, keeps the id of the project. */
+const PROJECT = 'openfrs-project';
+
+/** Tells the other tabs that a session has begun or ended. */
+const tabs = new BroadcastChannel('openfrs-session');
+
+let session: Session = { ...SIGNED_OUT, state: 'starting' };
 const listeners = new Set<() => void>();
 let renewal: { promise: Promise<void>; resolve: () => void; reject: (reason: Error) => void } | undefined;
 
@@ -75,6 +86,28 @@ export function renewed(): Promise<void> {
   return renewal.promise;
 }
 
+/** Resume the session of the cookie, if there is one. While the service is away, wait for it. */
+export async function resume(): Promise<void> {
+  const project = sessionStorage.getItem(PROJECT) ?? localStorage.getItem(PROJECT) ?? '';
+  try {
+    const path = `${SESSION}?project_id=${encodeURIComponent(project)}`;
+    const response = await sendRequest(path, { headers: SESSION_HEADERS });
+    if (response.status === 200) return await startSession(await issuedBy(response), '');
+  } catch (error) {
+    if (error instanceof OfflineError || (error instanceof ApiError && error.status >= 500)) {
+      reportAway();
+      await whenBack();
+      return resume();
+    }
+  }
+  if (session.state === 'starting') change(SIGNED_OUT);
+}
+
+tabs.onmessage = ({ data }) => {
+  if (data === 'begun' && session.state !== 'in') void resume();
+  if (data === 'ended' && session.state !== 'out') leave();
+};
+
 /** Sign in with a password. Without a project name, the user's first project is used. */
 export async function signIn(credentials: Credentials) {
   const identity = {
@@ -86,6 +119,9 @@ export async function signIn(credentials: Credentials) {
   const scope = credentials.project ? { project: { name: credentials.project } } : undefined;
   const first = await requestToken({ identity, scope });
   await startSession(first, credentials.project);
+  const headers = { ...SESSION_HEADERS, 'X-Auth-Token': session.token };
+  await fetch(SESSION, { method: 'POST', headers }).catch(() => undefined); // else the session ends with the page
+  tabs.postMessage('begun');
 }
 
 /** Switch to another project of the same user. */
@@ -100,40 +136,53 @@ export async function listProjects(token = session.token): Promise<Named[]> {
   return (await response.json()).projects;
 }
 
-/** End the session and revoke its token. */
+/** End the session in all tabs and on the server, which revokes its tokens. */
 export async function signOut() {
   const { token } = session;
+  leave();
+  tabs.postMessage('ended');
+  const headers = { 'X-Auth-Token': token, 'X-Subject-Token': token };
+  await fetch('/v3/auth/tokens', { method: 'DELETE', headers }).catch(() => undefined); // the token expires on its own
+  await fetch(SESSION, { method: 'DELETE', headers: SESSION_HEADERS }).catch(() => undefined);
+}
+
+function leave() {
+  sessionStorage.removeItem(PROJECT);
+  localStorage.removeItem(PROJECT);
   change(SIGNED_OUT);
   renewal?.reject(new ApiError(401, 'APIG.0301', 'signed out', ''));
   renewal = undefined;
-  await fetch('/v3/auth/tokens', {
-    method: 'DELETE',
-    headers: { 'X-Auth-Token': token, 'X-Subject-Token': token },
-  }).catch(() => undefined); // the token expires on its own
 }
 
-async function requestToken(auth: object): Promise<{ text: string; response: TokenResponse['token'] }> {
+interface Issued {
+  text: string;
+  response: TokenResponse['token'];
+}
+
+async function requestToken(auth: object): Promise<Issued> {
   const response = await sendRequest('/v3/auth/tokens?nocatalog=1', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ auth }),
   });
+  return issuedBy(response);
+}
+
+async function issuedBy(response: Response): Promise<Issued> {
   const { token }: TokenResponse = await response.json();
   return { text: response.headers.get('X-Subject-Token') ?? '', response: token };
 }
 
 /** Start the session of a token, in the user's first project if no project was requested. */
-async function startSession(
-  issued: { text: string; response: TokenResponse['token'] },
-  requestedProject: string,
-): Promise<void> {
-  const { text, response } = issued;
+async function startSession({ text, response }: Issued, requestedProject: string): Promise<void> {
   if (!response.project) {
     const [project] = await listProjects(text);
     if (requestedProject || !project) throw new ApiError(403, 'FRS.0028', 'The user has no such project.', '');
     const identity = { methods: ['token'], token: { id: text } };
     return startSession(await requestToken({ identity, scope: { project: { id: project.id } } }), project.id);
   }
+  sessionStorage.setItem(PROJECT, response.project.id);
+  localStorage.setItem(PROJECT, response.project.id);
   change({
     state: 'in',
     token: text,

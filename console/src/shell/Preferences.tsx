@@ -3,7 +3,6 @@ import { IconLanguage, IconLogout, IconMoon, IconSun } from '@tabler/icons-react
 import { useTranslation } from 'react-i18next';
 import { chooseLanguage, LANGUAGES, type Language } from '../i18n';
 import { signOut, useSession } from '../session/store';
-import { clearCaches } from './caches';
 
 /** Colour scheme, language and sign-out. */
 export function Preferences() {
@@ -36,15 +35,7 @@ export function Preferences() {
         </Menu.Dropdown>
       </Menu>
       {session.state !== 'out' && (
-        <ActionIcon
-          variant="default"
-          size="lg"
-          aria-label={t('session.signOut')}
-          onClick={async () => {
-            await signOut();
-            clearCaches();
-          }}
-        >
+        <ActionIcon variant="default" size="lg" aria-label={t('session.signOut')} onClick={signOut}>
           <IconLogout size={18} aria-hidden />
         </ActionIcon>
       )}

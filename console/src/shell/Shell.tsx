@@ -39,6 +39,10 @@ const LOAD_ALL_AFTER_MS = 3000;
 /** Frame of every view; shows the sign-in page without a session. */
 export function Shell() {
   const session = useSession();
+  useEffect(() => {
+    if (session.state === 'out') clearCaches();
+  }, [session.state]);
+  if (session.state === 'starting') return <Waiting />;
   return session.state === 'out' ? <SignIn /> : <Frame />;
 }
 

@@ -1,3 +1,4 @@
+import { clearPhotos } from '../images/photos';
 import { clearThumbnails } from '../images/thumbnails';
 import { queries } from '../queries';
 
@@ -5,4 +6,5 @@ import { queries } from '../queries';
 export function clearCaches() {
   queries.clear();
   clearThumbnails();
+  clearPhotos();
 }

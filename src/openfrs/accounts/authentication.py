@@ -189,6 +189,16 @@ class Authenticator:
         token, _ = self._read_token(text)
         self._accounts.revoke_token(token.id, token.expires_at)
 
+    def revoke_sign_in(self, text: str) -> User:
+        """Revoke the token of a sign-in, from which a token derives, and all that was obtained with it; return the user.
+
+        Raises:
+            ServiceError: as :meth:`inspect`
+        """
+        token, user = self._read_token(text)
+        self._accounts.revoke_token(token.lineage[0], token.expires_at)
+        return user
+
     def create_temporary_key(self, caller: Caller, seconds: int) -> TemporaryKey:
         """Create a temporary access key for the caller, valid for ``seconds``.
 

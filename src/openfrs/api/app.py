@@ -30,7 +30,7 @@ from .extensions import (
     status,
 )
 from .frs import detect_compare, face_sets, faces, liveness, quality, search, subscription
-from .iam import catalog, tokens
+from .iam import catalog, console_sessions, tokens
 from .middleware import RequestContext
 from .openapi.document import document, serve_document
 from .openapi.operation_ids import operation_id, with_suffix
@@ -91,6 +91,7 @@ def create_routes() -> FastAPI:
         app.include_router(router, dependencies=[TOKEN_HEADER])
     for router in (
         tokens.router,
+        console_sessions.router,
         passwords.router,
         catalog.router,
         health.router,

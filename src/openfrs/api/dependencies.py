@@ -10,6 +10,7 @@ from starlette.requests import Request
 from openfrs.accounts.administration import Administration
 from openfrs.accounts.audit.log import AuditLog
 from openfrs.accounts.authentication import Authenticator
+from openfrs.accounts.console_sessions import ConsoleSessions
 from openfrs.accounts.logins import LoginQueue
 from openfrs.accounts.own_limits import OwnLimits
 from openfrs.accounts.usage import UsageCounter
@@ -52,6 +53,7 @@ ActionLivenessDep = Annotated[ActionLiveness, Depends(Provider(lambda services: 
 UsageDep = Annotated[UsageCounter, Depends(Provider(lambda services: services.usage))]
 AdministrationDep = Annotated[Administration, Depends(Provider(lambda services: services.administration))]
 AuditDep = Annotated[AuditLog, Depends(Provider(lambda services: services.audit))]
+ConsoleSessionsDep = Annotated[ConsoleSessions, Depends(Provider(lambda services: services.console_sessions))]
 FaceSetsDep = Annotated[FaceSets, Depends(Provider(lambda services: services.face_sets))]
 FacesDep = Annotated[Faces, Depends(Provider(lambda services: services.faces))]
 FetcherDep = Annotated[Fetcher, Depends(Provider(lambda services: services.fetcher))]

@@ -93,7 +93,7 @@ async def create_token(request: Request, authenticator: AuthenticatorDep, login_
             raise ServiceError("IAM.400")
         case _:
             raise ServiceError("IAM.401", "The authentication method is not supported.")
-    return _token_response(request, session, 201)
+    return token_response(request, session, 201)
 
 
 @router.get(
@@ -107,7 +107,7 @@ async def show_token(request: Request, caller: IamCaller, authenticator: Authent
     """Describe the token in `X-Subject-Token`: the caller's own, or one of a user of the same domain."""
     session = await run_in_threadpool(authenticator.inspect, _subject_token(request))
     _require_same_domain(caller, session)
-    return _token_response(request, session, 200)
+    return token_response(request, session, 200)
 
 
 @router.delete(
@@ -204,7 +204,8 @@ def _require_same_domain(caller: Caller, session: Session) -> None:
         raise ServiceError("IAM.404")
 
 
-def _token_response(request: Request, session: Session, status: int) -> WireResponse:
+def token_response(request: Request, session: Session, status: int) -> WireResponse:
+    """Return a token with its description."""
     has_catalog = not request.query_params.get("nocatalog")
     token = TokenDescription(
         catalog=catalog_of(request, session.project.id if session.project else "") if has_catalog else [],

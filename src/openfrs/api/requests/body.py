@@ -17,7 +17,7 @@ from openfrs.core.errors import ServiceError, wrong_format
 
 from .form import FILE_SUFFIXES, parse_form
 
-IAM_PATHS: Final = ("/v3/", "/v3.0/", "/x/v1/password")
+IAM_PATHS: Final = ("/v3/", "/v3.0/", "/x/v1/password", "/x/v1/console-session")
 """Prefixes of the paths with small bodies, whose errors are rendered in IAM's envelope."""
 
 
