@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
-from openfrs.faces.policies import RECOMMENDED_POLICY, JudgedFace
+from openfrs.faces.judgement import JudgedFace
+from openfrs.faces.policy import RECOMMENDED_POLICY
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.services import Services
 from openfrs.vision.pipeline import ModelPipeline
@@ -102,11 +103,36 @@ def test_of_two_faces_of_a_person_the_larger_is_enrolled(project: Project) -> No
     assert [face.external_image_id for face in again] == [again[0].face_id]  # not that of the rejected face
 
 
+def test_bystanders_are_not_enrolled(project: Project) -> None:
+    project.create()
+    image = np.zeros((240, 480, 3), np.uint8)
+    image[20:200, 20:200] = PEOPLE[0]
+    image[20:80, 240:300] = PEOPLE[1000]
+    crowd = cv2.imencode(".png", image)[1].tobytes()
+    for policy in ({}, {"max_faces": 5, "bystanders": True}):
+        set_policy(project, policy)
+        assert [face.reasons for face in checked(project, crowd)] == [(), ()]
+    set_policy(project, {"max_faces": 5})
+    assert [face.reasons for face in checked(project, crowd)] == [(), ("BYSTANDER",)]
+    assert [face.reasons for face in checked(project, crowd, single=True)] == [()]
+
+
+def test_bystanders_do_not_count_as_faces_to_enrol(project: Project) -> None:
+    project.create()
+    turned, frontal = (200, 40, 250), (40, 40, 90)
+    set_policy(project, {"max_faces": 2})
+    image = np.zeros((240, 600, 3), np.uint8)
+    for left, side, colour in ((20, 180, frontal), (240, 120, turned), (400, 110, (90, 40, 90))):
+        image[20 : 20 + side, left : left + side] = colour[::-1]
+    encoded = cv2.imencode(".png", image)[1].tobytes()
+    assert [face.reasons for face in checked(project, encoded)] == [(), ("BYSTANDER",), ()]
+
+
 def test_a_removed_policy_does_not_apply(project: Project) -> None:
     project.create()
     set_policy(project, {"max_faces": 1})
     assert len(project.add(PEOPLE[0], PEOPLE[1000])) == 1
-    project.services.policies.set_policy(project.id, "test", None)
+    project.services.policies.set_policy(project.id, "test", "none")
     assert len(project.add(PEOPLE[0], PEOPLE[1000])) == 2
 
 
@@ -175,6 +201,7 @@ def test_degraded_photos_are_rejected_with_the_right_reasons(real: Project, weig
     turn = cv2.getRotationMatrix2D((anna.shape[1] / 2, anna.shape[0] / 2), 30, 1)
     (leaning,) = reasons(real, cv2.warpAffine(anna, turn, anna.shape[1::-1]))
     assert "EXTREME_POSE" in leaning
+    assert reasons(real, np.rot90(anna)) == [{"EXTREME_POSE"}]
 
 
 @pytest.mark.models

@@ -15,6 +15,7 @@ from openfrs.recognition.executor import Lane, Task
 from openfrs.recognition.recognizer import Recognizer, WorkLimits
 from openfrs.recognition.similarity import calibration
 from openfrs.recognition.threads import ThreadExecutor
+from openfrs.vision.attributes.types import Trait
 from openfrs.vision.types import Detection, Image
 from tests.support.fake_models import FakePipeline, embedding_of, photo
 
@@ -110,6 +111,13 @@ def test_templates_of_all_faces_or_of_the_largest(recognizer: Recognizer) -> Non
     (largest,) = asyncio.run(recognizer.templates(image(ANN, BOB), main_only=True))
     assert largest.box == both[0].box
     assert asyncio.run(recognizer.templates(image(), main_only=True)) == []
+
+
+def test_traits_for_comparison_are_measured_on_several_faces_only(recognizer: Recognizer) -> None:
+    (alone,) = asyncio.run(recognizer.templates(image(ANN), main_only=False, compared={Trait.POSE}))
+    assert alone.traits.pose is None
+    both = asyncio.run(recognizer.templates(image(ANN, BOB), {Trait.AGE}, main_only=False, compared={Trait.POSE}))
+    assert all(face.traits.pose is not None and face.traits.age is not None for face in both)
 
 
 def test_comparison_uses_the_largest_faces(recognizer: Recognizer) -> None:

@@ -616,6 +616,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/{project_id}/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show default policies
+         * @description Show the default policies with their limits. A policy can be given by its name wherever limits can.
+         */
+        get: operations["showDefaultPolicies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/x/v1/{project_id}/face-sets/{face_set_name}/policy": {
         parameters: {
             query?: never;
@@ -1599,6 +1619,26 @@ export interface components {
             point: components["schemas"]["Point"][];
         };
         /**
+         * DefaultPoliciesResponse
+         * @description The default policies, the most permissive first.
+         */
+        DefaultPoliciesResponse: {
+            /** Policies */
+            policies: components["schemas"]["DefaultPolicy"][];
+        };
+        /**
+         * DefaultPolicy
+         * @description A default policy.
+         */
+        DefaultPolicy: {
+            policy: components["schemas"]["Policy"];
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "none" | "standard" | "strict";
+        };
+        /**
          * DeletedFaceSetResponse
          * @description The face set that was deleted.
          */
@@ -2168,12 +2208,16 @@ export interface components {
         /**
          * Policy
          * @description Limits on the faces of a set. A limit of None is not checked; a value equal to its limit passes.
+         *
+         *     Every policy with a limit also rejects bystanders, unless ``bystanders`` is true.
          */
         Policy: {
             /** Single Face */
             single_face?: boolean;
             /** Max Faces */
             max_faces?: number;
+            /** Bystanders */
+            bystanders?: boolean;
             /** Min Face Size */
             min_face_size?: number;
             /** Min Confidence */
@@ -2253,7 +2297,7 @@ export interface components {
          * @description Reasons for not enrolling a face.
          * @enum {string}
          */
-        Reason: "EXCEEDS_MAX_FACES" | "MULTIPLE_FACES" | "SMALL_BOUNDING_BOX" | "LOW_CONFIDENCE" | "EXTREME_POSE" | "LOW_FACE_QUALITY" | "LOW_SHARPNESS" | "OCCLUDED_FACE" | "LOW_BRIGHTNESS" | "POOR_ILLUMINATION" | "DUPLICATE_PERSON";
+        Reason: "EXCEEDS_MAX_FACES" | "MULTIPLE_FACES" | "BYSTANDER" | "SMALL_BOUNDING_BOX" | "LOW_CONFIDENCE" | "EXTREME_POSE" | "LOW_FACE_QUALITY" | "LOW_SHARPNESS" | "OCCLUDED_FACE" | "LOW_BRIGHTNESS" | "POOR_ILLUMINATION" | "DUPLICATE_PERSON";
         /**
          * RetentionResponse
          * @description The retention rule of a face set, empty if its faces never expire, and the reason for a legal hold if there is one.
@@ -5356,10 +5400,11 @@ export interface operations {
                     image_url?: string | null;
                     /** @description The face set whose policy and faces to check against. */
                     face_set_name?: string | null;
-                    /** @description The policy to check against, instead of that of the face set. */
+                    /** @description The policy to check against, instead of that of the face set: limits, or a default policy's name. */
                     policy?: ({
                         single_face?: boolean | null;
                         max_faces?: number | null;
+                        bystanders?: boolean | null;
                         min_face_size?: number | null;
                         min_confidence?: number | null;
                         min_quality?: number | null;
@@ -5373,17 +5418,18 @@ export interface operations {
                         duplicate_false_match_rate?: number | null;
                     } & {
                         [key: string]: null;
-                    }) | null;
+                    }) | ("none" | "standard" | "strict") | null;
                     /** @description True to check only the largest face. */
                     single?: boolean | null;
                 };
                 "multipart/form-data": {
                     /** @description The face set whose policy and faces to check against. */
                     face_set_name?: string | null;
-                    /** @description The policy to check against, instead of that of the face set. */
+                    /** @description The policy to check against, instead of that of the face set: limits, or a default policy's name. */
                     policy?: ({
                         single_face?: boolean | null;
                         max_faces?: number | null;
+                        bystanders?: boolean | null;
                         min_face_size?: number | null;
                         min_confidence?: number | null;
                         min_quality?: number | null;
@@ -5397,7 +5443,7 @@ export interface operations {
                         duplicate_false_match_rate?: number | null;
                     } & {
                         [key: string]: null;
-                    }) | null;
+                    }) | ("none" | "standard" | "strict") | null;
                     /** @description True to check only the largest face. */
                     single?: boolean | null;
                     /** Format: binary */
@@ -5426,6 +5472,29 @@ export interface operations {
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
             503: components["responses"]["Refused503_1"];
+        };
+    };
+    showDefaultPolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["DefaultPoliciesResponse"];
+                };
+            };
         };
     };
     showPolicy: {
@@ -5479,10 +5548,11 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description Limits by name; `null` means no limit. */
-                    policy: {
+                    /** @description Limits by name, where `null` means no limit; or the name of a default policy. */
+                    policy: ({
                         single_face?: boolean | null;
                         max_faces?: number | null;
+                        bystanders?: boolean | null;
                         min_face_size?: number | null;
                         min_confidence?: number | null;
                         min_quality?: number | null;
@@ -5496,7 +5566,7 @@ export interface operations {
                         duplicate_false_match_rate?: number | null;
                     } & {
                         [key: string]: null;
-                    };
+                    }) | ("none" | "standard" | "strict");
                 };
             };
         };

@@ -30,7 +30,8 @@ from .fields import (
     retry_with_new_ids,
 )
 from .filter import parse_filter
-from .policies import Reason, judge_image, policy_for
+from .judgement import judge_image
+from .policy import Reason, policy_for
 
 NewIds = Callable[[int], Sequence[str]]
 """Generates ids for new faces; receives their number."""

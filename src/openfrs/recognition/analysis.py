@@ -48,21 +48,30 @@ def measure(pipeline: Pipeline, image: EncodedImage, traits: Collection[Trait]) 
 
 
 def templates(
-    pipeline: Pipeline, image: EncodedImage, traits: Collection[Trait], *, main_only: bool
+    pipeline: Pipeline,
+    image: EncodedImage,
+    traits: Collection[Trait],
+    *,
+    main_only: bool,
+    compared: Collection[Trait] = (),
 ) -> list[FaceTemplate]:
-    """Return the faces of an image with their templates and traits, largest first, or its main face only."""
+    """Return the faces of an image with their templates and traits, largest first, or its main face only.
+
+    The traits of ``compared`` are measured too if there are several faces.
+    """
     if main_only:
         main = find_main_face(pipeline, image)
         return [] if main is None else [_main_template(pipeline, main, traits)]
     pixels = image.decode()
     faces = find_faces(pipeline, pixels)
     main_detection = main_face(faces, pixels)
+    measured = {*traits, *compared} if len(faces) > 1 else traits
     return [
         FaceTemplate(
             _box(face, pixels),
             embedding,
             face.score,
-            _describe(pipeline, pixels, face, traits),
+            _describe(pipeline, pixels, face, measured),
             is_main=face is main_detection,
         )
         for face, embedding in zip(faces, pipeline.embed(pixels, faces), strict=True)

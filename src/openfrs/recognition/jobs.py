@@ -40,11 +40,13 @@ def main_template(pipeline: "Pipeline", image: EncodedImage, traits: Collection[
     return analysis.templates(pipeline, image, traits, main_only=True)
 
 
-def all_templates(pipeline: "Pipeline", image: EncodedImage, traits: Collection[Trait]) -> list[FaceTemplate]:
+def all_templates(
+    pipeline: "Pipeline", image: EncodedImage, traits: Collection[Trait], compared: Collection[Trait]
+) -> list[FaceTemplate]:
     """Call :func:`openfrs.recognition.analysis.templates` for all faces."""
     from . import analysis
 
-    return analysis.templates(pipeline, image, traits, main_only=False)
+    return analysis.templates(pipeline, image, traits, main_only=False, compared=compared)
 
 
 def compare(pipeline: "Pipeline", first: EncodedImage, second: EncodedImage) -> ComparedFaces:

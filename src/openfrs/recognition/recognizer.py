@@ -73,17 +73,24 @@ class Recognizer:
         return await self.run_on_images(jobs.measure, (image,), frozenset(traits))
 
     async def templates(
-        self, image: EncodedImage, traits: Collection[Trait] = (), *, main_only: bool
+        self,
+        image: EncodedImage,
+        traits: Collection[Trait] = (),
+        *,
+        main_only: bool,
+        compared: Collection[Trait] = (),
     ) -> list[FaceTemplate]:
         """Return the faces of an image with their templates and traits, largest first, or its main face only.
 
-        With ``main_only`` a reduced version of a large image is used if it shows the face clearly.
+        With ``main_only`` a reduced version of a large image is used if it shows the face clearly. Otherwise, the traits of
+        ``compared`` are measured too if there are several faces.
 
         Raises:
             ServiceError: as :meth:`detect`.
         """
-        job = jobs.main_template if main_only else jobs.all_templates
-        return await self.run_on_images(job, (image,), frozenset(traits))
+        if main_only:
+            return await self.run_on_images(jobs.main_template, (image,), frozenset(traits))
+        return await self.run_on_images(jobs.all_templates, (image,), frozenset(traits), frozenset(compared))
 
     async def compare(self, first: EncodedImage, second: EncodedImage) -> Comparison:
         """Compare the main faces of two images.

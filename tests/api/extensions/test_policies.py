@@ -44,6 +44,21 @@ def test_a_policy_is_set_shown_and_deleted(http: httpx.Client, policy: str) -> N
     assert ok(http.get(policy)) == {"policy": {}}
 
 
+def test_default_policies_are_listed_and_set_by_name(http: httpx.Client, policy: str, x: str) -> None:
+    listed = {each["name"]: each["policy"] for each in ok(http.get(f"{x}/policies"))["policies"]}
+    assert list(listed) == ["none", "standard", "strict"]
+    for name, limits in listed.items():
+        assert ok(http.put(policy, json={"policy": name})) == {"policy": limits}
+        assert ok(http.get(policy)) == {"policy": limits}
+        form: Any = {"files": {"image_file": photo(ANNA)}, "data": {"policy": name}}
+        assert ok(http.post(f"{x}/face-check", **form))["policy"] == limits
+        body = {"image_base64": text(ANNA), "policy": name}
+        assert ok(http.post(f"{x}/face-check", json=body))["policy"] == limits
+    for wrong in ("lax", ""):
+        refusal(http.put(policy, json={"policy": wrong}), "FRS.0012")
+        refusal(http.post(f"{x}/face-check", files={"image_file": photo(ANNA)}, data={"policy": wrong}), "FRS.0012")
+
+
 def test_invalid_policies_are_rejected(http: httpx.Client, policy: str) -> None:
     http.put(policy, json={"policy": {"max_yaw": 20}})
     refusal(http.put(policy, json={"max_yaw": 20}), "FRS.0011")

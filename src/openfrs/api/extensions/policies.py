@@ -16,12 +16,13 @@ from openfrs.api.requests.body import Input, read_input
 from openfrs.api.requests.uploads import ImageInput, read_upload, uploaded_image
 from openfrs.api.responses import WireResponse, serialized
 from openfrs.core.threads import run_write
-from openfrs.faces.policies import JudgedFace, Policy, Reason
+from openfrs.faces.judgement import JudgedFace
+from openfrs.faces.policy import DEFAULT_POLICIES, Policy, PolicyName, Reason
 
 router = APIRouter(tags=["enrolment"])
 
 
-PolicyValues = Annotated[
+PolicyLimits = Annotated[
     dict[str, Any],
     Field(
         json_schema_extra={
@@ -32,11 +33,16 @@ PolicyValues = Annotated[
 ]
 """Limits by name; ``null`` means no limit."""
 
+PolicyValues = PolicyLimits | PolicyName
+"""Limits by name, or the name of a default policy."""
+
 
 class PolicyInput(Input):
-    """A policy: limits by name."""
+    """A policy."""
 
-    policy: PolicyValues = Field(description="Limits by name; `null` means no limit.")
+    policy: PolicyValues = Field(
+        description="Limits by name, where `null` means no limit; or the name of a default policy."
+    )
 
 
 class FaceCheckInput(ImageInput):
@@ -44,7 +50,8 @@ class FaceCheckInput(ImageInput):
 
     face_set_name: str | None = Field(None, description="The face set whose policy and faces to check against.")
     policy: PolicyValues | None = Field(
-        None, description="The policy to check against, instead of that of the face set."
+        None,
+        description="The policy to check against, instead of that of the face set: limits, or a default policy's name.",
     )
     single: bool | None = Field(None, description="True to check only the largest face.")
 
@@ -53,6 +60,18 @@ class PolicyResponse(BaseModel):
     """The limits of a policy."""
 
     policy: Policy
+
+
+class DefaultPolicy(PolicyResponse):
+    """A default policy."""
+
+    name: PolicyName
+
+
+class DefaultPoliciesResponse(BaseModel):
+    """The default policies, the most permissive first."""
+
+    policies: list[DefaultPolicy]
 
 
 class DuplicateFace(BaseModel):
@@ -125,6 +144,13 @@ async def check_faces(request: Request, principal: Reader, policies: PoliciesDep
     )
 
 
+@router.get("/policies", response_model_exclude_none=True)
+async def show_default_policies(principal: Reader) -> DefaultPoliciesResponse:  # noqa: ARG001
+    """Show the default policies with their limits. A policy can be given by its name wherever limits can."""
+    policies = [DefaultPolicy(name=name, policy=policy) for name, policy in DEFAULT_POLICIES.items()]
+    return DefaultPoliciesResponse(policies=policies)
+
+
 @router.get("/face-sets/{face_set_name}/policy", responses=refuses(*FACE_SET), response_model_exclude_none=True)
 async def show_policy(principal: Reader, name: SetName, policies: PoliciesDep) -> PolicyResponse:
     """Show the enrolment policy of a face set. Without a policy, which is shown empty, every face is enrolled."""
@@ -148,5 +174,5 @@ async def set_policy(request: Request, principal: Operator, name: SetName, polic
 @router.delete("/face-sets/{face_set_name}/policy", responses=refuses(*FACE_SET), response_model_exclude_none=True)
 async def delete_policy(principal: Operator, name: SetName, policies: PoliciesDep) -> PolicyResponse:
     """Delete the enrolment policy of a face set: every face is enrolled."""
-    policy = await run_write(policies.set_policy, principal.project.id, name, None)
+    policy = await run_write(policies.set_policy, principal.project.id, name, "none")
     return PolicyResponse(policy=policy)

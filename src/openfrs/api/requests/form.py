@@ -125,6 +125,11 @@ def _flag(text: str) -> bool:
     return {"true": True, "false": False}[text.strip().lower()]
 
 
+def _policy(text: str) -> Any:
+    """Parse the limits of a policy; any other text is the name of a policy."""
+    return _json_text(text) if text.lstrip().startswith(("{", "[", '"')) else text
+
+
 _TEXT_FIELDS: Final[Mapping[str, Callable[[str], Any]]] = {
     "top_n": int,
     "threshold": float,
@@ -133,6 +138,6 @@ _TEXT_FIELDS: Final[Mapping[str, Callable[[str], Any]]] = {
     "external_fields": _json_text,
     "return_fields": _json_text,
     "sort": _json_text,
-    "policy": _json_text,
+    "policy": _policy,
 }
 """Converters for the text parts of a form that are not strings."""

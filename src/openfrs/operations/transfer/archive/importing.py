@@ -12,7 +12,7 @@ from openfrs.core.progress import Advance, Track
 from openfrs.core.settings import Settings
 from openfrs.faces.face_sets import validate_name
 from openfrs.faces.fields import check_definitions, new_public_id
-from openfrs.faces.policies import Policy
+from openfrs.faces.policy import Policy
 from openfrs.operations.lookup import project_or_first
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.faces.bulk import public_id_exists, write_face_set

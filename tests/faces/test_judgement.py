@@ -1,7 +1,5 @@
-"""Policies applied to a single face."""
+"""Policies applied to a single face, and bystanders."""
 
-import json
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +8,10 @@ import pytest
 
 from openfrs.core.errors import ServiceError
 from openfrs.core.geometry import BoundingBox
-from openfrs.faces.policies import RECOMMENDED_POLICY, Policy, Reason, judge_face
-from openfrs.recognition.similarity import calibration
+from openfrs.faces.judgement import is_bystander, judge_face
+from openfrs.faces.policy import RECOMMENDED_POLICY, Policy, Reason
 from openfrs.recognition.types import FaceTemplate
-from openfrs.vision.attributes.types import HeadPose, Quality, Trait, Traits
-from tests.support.servers import REPOSITORY
+from openfrs.vision.attributes.types import HeadPose, Quality, Traits
 
 
 def candidate(
@@ -75,6 +72,32 @@ def test_faces_are_counted() -> None:
     assert reasons(Policy(single_face=False), candidate(), count=2) == set()
 
 
+@pytest.mark.parametrize(
+    ("face", "expected"),
+    [
+        ({"size": (39, 40)}, True),
+        ({"size": (41, 50)}, False),
+        ({"size": (70, 70), "pose": HeadPose(-36, 0, 0)}, True),
+        ({"size": (70, 70), "pose": HeadPose(-34, 0, 0)}, False),
+        ({"size": (80, 80), "pose": HeadPose(90, 0, 0)}, False),
+        ({"size": (70, 70), "blur": 0.41}, True),
+        ({"size": (70, 70), "blur": 0.39}, False),
+        ({"size": (80, 80), "blur": 1.0}, False),
+    ],
+)
+def test_small_turned_and_blurred_faces_beside_a_larger_one_are_bystanders(
+    face: dict[str, Any], expected: bool
+) -> None:
+    main = candidate(size=(100, 100), pose=HeadPose(10, 0, 0))
+    assert is_bystander(candidate(**face), main) is expected
+
+
+def test_bystanders_are_told_by_size_where_traits_are_not_measured() -> None:
+    main = replace(candidate(size=(100, 100)), traits=Traits())
+    assert is_bystander(candidate(size=(39, 39)), main)
+    assert not is_bystander(candidate(size=(60, 60), pose=HeadPose(90, 0, 0), blur=1.0), main)
+
+
 def test_all_reasons_are_returned() -> None:
     bad = candidate(size=(20, 20), pose=HeadPose(40, 0, 0), total=0.1, blur=0.9, occlusion=0.9, illumination=0.9)
     assert reasons(RECOMMENDED_POLICY, bad) == {
@@ -93,68 +116,3 @@ def test_a_limit_on_a_missing_trait_is_an_error(limit: dict[str, float]) -> None
     with pytest.raises(ServiceError) as refused:
         judge_face(Policy.parse(limit), unknown, rank=0, face_count=1)
     assert refused.value.entry.code == "FRS.0020"
-
-
-def test_only_traits_with_limits_are_measured() -> None:
-    assert Policy.parse({"min_face_size": 80, "max_faces": 1, "duplicate_similarity": 0.9}).traits == frozenset()
-    assert Policy.parse({"max_blur": 0.3}).traits == {Trait.QUALITY}
-    assert Policy.parse({"max_roll": 3}).traits == {Trait.POSE}
-    assert RECOMMENDED_POLICY.traits == {Trait.QUALITY, Trait.POSE}
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"max_blurr": 0.3}, "policy: unknown member; allowed are single_face, max_faces"),
-        ({"max_blur": 1.01}, "policy.max_blur: "),
-        ({"max_blur": "0.3"}, "policy.max_blur: "),
-        ({"max_blur": True}, "policy.max_blur: "),
-        ({"max_faces": 0}, "policy.max_faces: "),
-        ({"max_faces": 1.5}, "policy.max_faces: "),
-        ({"single_face": 1}, "policy.single_face: "),
-        ({"max_yaw": -1}, "policy.max_yaw: "),
-        ({"min_face_size": 5000}, "policy.min_face_size: "),
-        ({"duplicate_similarity": 0}, "policy.duplicate_similarity: "),
-        ({"duplicate_false_match_rate": 1e-7}, "policy.duplicate_false_match_rate: "),
-        ({"duplicate_similarity": 0.9, "duplicate_false_match_rate": 1e-4}, "policy: "),
-    ],
-)
-def test_an_invalid_policy_is_rejected(values: dict[str, Any], message: str) -> None:
-    with pytest.raises(ServiceError) as refused:
-        Policy.parse(values)
-    assert refused.value.entry.code == "FRS.0012"
-    assert message in refused.value.message
-    assert "blurr" not in refused.value.message
-
-
-def test_a_stored_policy_is_parsed_back() -> None:
-    values = {"max_faces": 3, "max_yaw": 30, "duplicate_false_match_rate": 1e-5, "max_blur": None}
-    stored = json.loads(json.dumps(Policy.parse(values).to_store()))
-    assert stored == {"max_faces": 3, "max_yaw": 30, "duplicate_false_match_rate": 1e-5}
-    assert Policy.parse(stored) == Policy.parse(values)
-
-
-def test_a_false_match_rate_gives_the_measured_similarity() -> None:
-    scale = calibration("sface")
-    points = [point for point in scale.operating_points if point.false_match_rate >= 1e-6]
-    assert len(points) >= 10
-    for point in points:
-        policy = Policy(duplicate_false_match_rate=point.false_match_rate)
-        assert policy.duplicate_cosine(scale) == pytest.approx(point.score, abs=0.01)
-    between = Policy(duplicate_false_match_rate=5e-4).duplicate_cosine(scale)
-    assert between is not None
-    assert scale.score_at(1e-3) < between < scale.score_at(1e-4)
-    assert Policy(duplicate_similarity=0.93).duplicate_cosine(scale) == scale.score(0.93)
-    assert Policy().duplicate_cosine(scale) is None
-
-
-def test_the_page_documents_every_limit_and_reason_and_its_policies_are_valid() -> None:
-    page = (REPOSITORY / "docs" / "how-to" / "enrolment.md").read_text("utf-8")
-    for name in [*Policy.model_fields, *Reason]:
-        assert f"`{name}`" in page, name
-    examples = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
-    policies = [Policy.parse(example["policy"]) for example in examples if "policy" in example]
-    assert len(policies) == 2
-    for name, value in RECOMMENDED_POLICY.to_store().items():
-        assert f"`{name}`" in page.partition("FRS recommends")[2]
-        assert f" {value:g}" in page.partition("FRS recommends")[2]
