@@ -12,7 +12,10 @@ import pytest
 from tests.support.pages import Block, blocks
 from tests.support.servers import REPOSITORY, fake_server_command, running
 
-RUNNABLE = [block for block in blocks("sh", "console") if not block.excuse]
+TUTORIALS = {page.name for page in (REPOSITORY / "docs" / "tutorials").iterdir()}
+"""Their commands need a running server: tests/documentation/test_tutorials.py runs them."""
+
+RUNNABLE = [block for block in blocks("sh", "console") if not block.excuse and block.page not in TUTORIALS]
 
 
 @pytest.fixture(scope="module")

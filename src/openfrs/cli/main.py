@@ -18,6 +18,11 @@ class Commands(LazyGroup):
     lazy_commands: ClassVar = {
         "serve": LazyCommand("openfrs.cli.serve", "serve", "Run the server."),
         "ready": LazyCommand("openfrs.cli.ready", "ready", "Check that the server with these settings is ready."),
+        "login": LazyCommand(
+            "openfrs.cli.login",
+            "login",
+            "Sign in as the first account and print ENDPOINT, PROJECT_ID and TOKEN for a shell.",
+        ),
         "models": LazyCommand("openfrs.cli.models", "app", "Download, list and verify the model weights."),
         "accounts": LazyCommand(
             "openfrs.cli.accounts", "app", "Manage domains, users, projects, roles and access keys."
