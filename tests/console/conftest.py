@@ -9,10 +9,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from openfrs.api.console import BUILT, INDEX
 from openfrs.vision.weights.cache import WeightCache
 from tests.support.browsers import chromium
+from tests.support.camera import camera_video
 from tests.support.servers import RunningServer, real_server_command, running
 
 from .pages import sign_in
-from .videos import camera_video
 
 CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 """Flags of a browser whose camera is a file."""
