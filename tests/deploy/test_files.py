@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from openfrs.core.config_sources import Configuration
 from openfrs.core.settings import Settings
+from tests.support.data_directories import new_data
 from tests.support.servers import REPOSITORY
 
 DEPLOY = REPOSITORY / "deploy"
@@ -32,18 +34,36 @@ def tool(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def test_the_unit_is_valid_for_systemd(tmp_path: Path) -> None:
+def test_the_units_are_valid_for_systemd(tmp_path: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         pytest.skip("systemd is not here")
-    path = tmp_path / "openfrs.service"
-    path.write_text(UNIT.replace("/opt/openfrs/bin/openfrs", sys.executable))
-    assert checked(analyze, "verify", str(path)) == ""
-    exposure = re.search(
-        r"exposure level for openfrs.service: ([\d.]+)", checked(analyze, "security", "--offline=true", str(path))
-    )
-    assert exposure is not None
-    assert float(exposure[1]) <= 2, "0 is nothing exposed, 10 is everything"
+    for name in ("openfrs.service", "openfrs-backup.service", "openfrs-backup.timer"):
+        text = (DEPLOY / name).read_text("utf-8")
+        (tmp_path / name).write_text(text.replace("/opt/openfrs/bin/openfrs", sys.executable))
+    assert checked(analyze, "verify", *map(str, tmp_path.iterdir())) == ""
+    for name in ("openfrs.service", "openfrs-backup.service"):
+        report = checked(analyze, "security", "--offline=true", str(tmp_path / name))
+        exposure = re.search(rf"exposure level for {name}: ([\d.]+)", report)
+        assert exposure is not None
+        assert float(exposure[1]) <= 2, "0 is nothing exposed, 10 is everything"
+
+
+def test_the_backup_unit_makes_a_backup_and_deletes_old_ones(tmp_path: Path) -> None:
+    unit = (DEPLOY / "openfrs-backup.service").read_text("utf-8")
+    (script,) = re.findall(r"^ExecStart=/bin/sh -c '(.*)'$", unit, re.MULTILINE)
+    (after,) = re.findall(r"^ExecStartPost=(.*)$", unit, re.MULTILINE)
+    script = script.replace("%%", "%").replace("/opt/openfrs/bin/openfrs", f"{sys.executable} -m openfrs")
+    state = tmp_path / "state"
+    old, recent = state / "old", state / "recent"
+    for folder, days in ((old, 16), (recent, 13)):
+        (folder / "files").mkdir(parents=True)
+        os.utime(folder, times=(time.time() - 86_400 * days,) * 2)
+    environment = {**os.environ, "STATE_DIRECTORY": str(state), "OPENFRS_DATA": str(new_data(tmp_path / "data"))}
+    for command in (script, after):
+        subprocess.run(["/bin/sh", "-c", command], check=True, capture_output=True, env=environment, cwd=REPOSITORY)
+    (backup,) = {*state.iterdir()} - {recent}
+    assert (backup / "backup.json").exists()
 
 
 def test_the_unit_runs_an_existing_command() -> None:

@@ -22,6 +22,7 @@ from openfrs.vision.identity import ModelIdentity
 from openfrs.vision.loading import check_models, load_models
 
 from .endpoints import client_endpoint, listening_endpoint
+from .service_manager import ignore_hangup, notify_ready
 from .tls import certificate_of
 from .vision.executor import VisionProcesses
 from .workers import run_workers
@@ -48,6 +49,7 @@ def serve(
     """
     started = time.perf_counter()
     logs.configure(settings)
+    ignore_hangup()
     certificate = certificate_of(settings)  # reports an invalid certificate before anything is created
     scheme = "http" if certificate is None else "https"
     with (
@@ -61,6 +63,7 @@ def serve(
             seconds = time.perf_counter() - started
             ready = f"OpenFRS {__version__} ready on {listening_endpoint(scheme, listener)} after {seconds:.1f} s"
             print("\n".join([ready, *_places(settings, endpoint)]), flush=True)
+            notify_ready()
 
         if settings.workers == 1:
             _serve(settings, load_pipeline, identify_models, listener, lock, endpoint, on_ready=on_ready)
