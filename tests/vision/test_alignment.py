@@ -1,5 +1,6 @@
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,3 +79,35 @@ def test_pixels_beyond_the_image_are_black() -> None:
     image = np.full((20, 20, 3), 200, np.uint8)
     chip = aligned_chip(image, TEMPLATE + 500)
     assert not chip.any()
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 9])
+@pytest.mark.parametrize("angle", [0, 33])
+def test_the_chip_of_a_large_face_does_not_depend_on_the_resolution(factor: int, angle: float) -> None:
+    """Fine detail averages out, and nothing is shifted: the chip equals that of the image at a lower resolution."""
+    rng = np.random.default_rng(factor)
+    small = cv2.GaussianBlur(rng.uniform(-2000, 2000, (400, 400, 3)).astype(np.float32), (0, 0), 8).clip(-60, 60) + 128
+    detail = rng.choice([-60, 60], (400, factor, 400, factor, 1))
+    detail = detail - detail.mean((1, 3), keepdims=True)
+    fine = (
+        (small[:, None, :, None] + detail).reshape(400 * factor, 400 * factor, 3).round().clip(0, 255).astype(np.uint8)
+    )
+    small = small.round().astype(np.uint8)
+    transform = cv2.getRotationMatrix2D((56, 70), angle, 1.4) + np.array([[0, 0, 140], [0, 0, 120]])
+    landmarks = apply(transform, TEMPLATE)
+    chip = aligned_chip(fine, landmarks * factor + (factor - 1) / 2)
+    difference = chip.astype(int) - aligned_chip(small, landmarks)
+    assert np.abs(difference).mean() < 9
+
+
+def test_a_large_face_at_the_border_is_black_outside_the_image() -> None:
+    image = np.full((900, 900, 3), 200, np.uint8)
+    chip = aligned_chip(image, TEMPLATE * 9 - (9 * 56, 0))
+    assert not chip[:, :55].any()
+    assert (chip[2:90, 58:] == 200).all()
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1e5])
+def test_a_face_of_extreme_size_has_a_chip(scale: float) -> None:
+    chip = aligned_chip(np.full((40, 40, 3), 200, np.uint8), TEMPLATE * np.float32(scale))
+    assert chip.shape == (CHIP_SIDE, CHIP_SIDE, 3)

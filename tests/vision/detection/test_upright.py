@@ -54,6 +54,23 @@ def test_the_crops_show_the_face_at_two_scales_and_mirrored() -> None:
     assert ((small[0] > 0).sum(), (large[0] > 0).sum()) == pytest.approx((80 * 40, 96 * 48), rel=0.05)
 
 
+@pytest.mark.parametrize("factor", [1, 4, 12])
+def test_the_crop_of_a_reduced_face_is_not_shifted(factor: int) -> None:
+    """The image around a large face is reduced; pixels that it averages count from their common centre."""
+    side, middle = 96 * factor, 150 * factor
+    image = np.zeros((2 * middle, 2 * middle, 3), np.uint8)
+    half = side // 4
+    image[middle - half : middle + half, middle - half : middle + half] = 250
+    centre = middle - 0.5
+    face = Detection(centre - side / 2, centre - side / 2, side, side, (POINTS * side + centre).astype(np.float32), 0.9)
+    session = FakeSession(outputs(0.95, 0.95, 0.95, 0.95))
+    UprightLook(session).confirm(image, face)
+    plane = session.batches[0][2, 0]
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    centroid = (plane * columns).sum() / plane.sum(), (plane * rows).sum() / plane.sum()
+    assert centroid == pytest.approx((SIDE / 2, SIDE / 2), abs=0.02)
+
+
 def test_box_landmarks_and_score_are_the_mean_of_all_crops() -> None:
     face = UprightLook(FakeSession(outputs(0.92, 0.96, 0.92, 0.96))).confirm(IMAGE, FACE)
     assert face is not None

@@ -170,8 +170,8 @@ class UprightLook:
         return best
 
 
-def _surroundings(image: Image, face: Detection) -> tuple[Image, int, int, int]:
-    """Return the part of an image around a face, its left and top, and the whole factor by which it is reduced.
+def _surroundings(image: Image, face: Detection) -> tuple[Image, float, float, int]:
+    """Return the part of an image around a face, the position of its first pixel, and the whole factor by which it is reduced.
 
     The face keeps at least the larger of its sides in the crops.
     """
@@ -187,7 +187,7 @@ def _surroundings(image: Image, face: Detection) -> tuple[Image, int, int, int]:
         rows, columns = (length // factor * factor for length in part.shape[:2])
         size = columns // factor, rows // factor
         part = np.asarray(cv2.resize(part[:rows, :columns], size, interpolation=cv2.INTER_AREA), np.uint8)
-    return part, left, top, factor
+    return part, left + (factor - 1) / 2, top + (factor - 1) / 2, factor
 
 
 def _write(planes: Tensor, crop: Image) -> None:
@@ -206,7 +206,7 @@ def _difference(first: float, second: float) -> float:
     return math.remainder(first - second, 2 * math.pi)
 
 
-def _detection(look: _Look, left: int, top: int, factor: int) -> Detection:
+def _detection(look: _Look, left: float, top: float, factor: int) -> Detection:
     """Return a look at a part of an image as a detection in the image."""
     rotation = round(math.degrees(look.pose.roll) / 90) % 4 * 90
     width, height = (look.width, look.height) if rotation % 180 == 0 else (look.height, look.width)
