@@ -53,6 +53,7 @@ ROUTES = {
     ("GET", "/x/v1/{project_id}/external-image-id"): "reader",
     ("GET", "/x/v1/{project_id}/face-sets/{face_set_name}/faces"): "reader",
     ("POST", "/x/v1/{project_id}/face-check"): "reader",
+    ("POST", "/x/v1/{project_id}/face-sets/{face_set_name}/imports"): "operator",
     ("GET", "/x/v1/{project_id}/policies"): "reader",
     ("GET", POLICY): "reader",
     ("PUT", POLICY): "operator",

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from openfrs.cli import import_faces, main
-from openfrs.operations.transfer.report import Line, Outcome, Tally
+from openfrs.faces.imports.report import Line, Outcome, Tally
 
 
 @pytest.mark.parametrize(

@@ -145,8 +145,16 @@ def test_a_project_that_the_user_does_not_have_is_an_error(server: InProcessServ
     keys = server.credentials
     credentials = AccessKey(keys["access_key"], keys["secret_key"], project="elsewhere")
     client = Client(server.endpoint, credentials, http=server.client())
-    with client, pytest.raises(ClientError, match="no role on the project elsewhere"):
+    with client, pytest.raises(ClientError, match="no role on the project elsewhere; name one of local"):
         client.send(operations.list_face_sets())
+
+
+@pytest.mark.parametrize("name", ["project_id", "project_name"])
+def test_a_project_is_found_by_id_and_name(server: InProcessServer, name: str) -> None:
+    keys = server.credentials
+    credentials = AccessKey(keys["access_key"], keys["secret_key"], project=keys[name])
+    with Client(server.endpoint, credentials, http=server.client()) as client:
+        assert client.send(operations.show_project()).id == keys["project_id"]
 
 
 def test_the_asynchronous_client_does_the_same(running_server: RunningServer) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from openfrs.core.settings import Settings
+from openfrs.faces.imports.images import ImportOptions
+from openfrs.faces.imports.report import Line
 from openfrs.operations.transfer.images import Importing, import_images
-from openfrs.operations.transfer.report import Line
 from openfrs.operations.transfer.sources import Naming, folder_items
 from openfrs.operations.transfer.tables import mapped_items
 from openfrs.vision.weights.cache import WeightCache
@@ -40,7 +41,7 @@ def run(
     """The report of an import by file."""
     items = folder_items(source, naming) if source.is_dir() else mapped_items(source)
     lines: list[Line] = []
-    job = Importing(name, single=single, dry=dry)
+    job = Importing(name, options=ImportOptions(single=single, dry=dry))
     tally = import_images(Settings(data=data), items, job, lines.append, load_pipeline=load)
     assert tally.outcomes == Counter(line.outcome for line in lines)
     assert tally.faces == sum(line.faces for line in lines)

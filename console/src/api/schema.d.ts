@@ -778,6 +778,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import an image once
+         * @description Enrol an image of a source, unless the image of that name and content was imported before.
+         *
+         *     The request can be repeated: the image is enrolled once, with all its faces or none. An image that cannot be enrolled is
+         *     `refused` with a `reason`, and so is one with other labels than before, unless `update` is set.
+         */
+        post: operations["importImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/x/v1/{project_id}/face-sets/{face_set_name}/risk": {
         parameters: {
             query?: never;
@@ -2014,6 +2037,44 @@ export interface components {
              * @description Enrolled faces, the most similar first.
              */
             candidates: components["schemas"]["Candidate"][];
+        };
+        /**
+         * ImportResponse
+         * @description The result of an image, and the labels and faces that the face set has of it.
+         */
+        ImportResponse: {
+            /**
+             * Outcome
+             * @description `absent` is the result without an image if it was not imported before.
+             * @enum {string}
+             */
+            outcome: "added" | "present" | "updated" | "refused" | "absent";
+            /** External Image Id */
+            external_image_id?: string;
+            /**
+             * External Fields
+             * @description Values of the custom fields by name.
+             */
+            external_fields: {
+                [key: string]: unknown;
+            };
+            /** Face Ids */
+            face_ids: string[];
+            /**
+             * Faces
+             * @description Number of faces that were added.
+             */
+            faces: number;
+            /**
+             * Reason
+             * @description Why the image was refused, or what was updated.
+             */
+            reason?: string;
+            /**
+             * Named
+             * @description False if the face set has no field for the name of the person.
+             */
+            named: boolean;
         };
         /**
          * IndexMemory
@@ -5486,7 +5547,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The default policies, the most permissive first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5495,6 +5556,16 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["DefaultPoliciesResponse"];
                 };
             };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
         };
     };
     showPolicy: {
@@ -5944,6 +6015,95 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+        };
+    };
+    importImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A JPEG, PNG or BMP file in base64, at most 8 MB. */
+                    image_base64?: string | null;
+                    /** @description The URL of the file. The operator decides which hosts and buckets are allowed. */
+                    image_url?: string | null;
+                    /** @description The name of the image in its source, such as its path: the same whenever it is imported. */
+                    name: string;
+                    /** @description SHA-256 of the file in the source in hex, by default that of the image. Required without an image. */
+                    sha256?: string | null;
+                    /** @description The name of the person in any script, from which `external_image_id` is derived. */
+                    person?: string | null;
+                    /** @description Values of the custom fields. */
+                    external_fields?: {
+                        [key: string]: string | number | boolean;
+                    } | null;
+                    /** @description True if all values of the custom fields are texts, as in a CSV file: they are converted. */
+                    text_fields?: boolean | null;
+                    /** @description False to enrol every face; by default only the largest. */
+                    single?: boolean | null;
+                    /** @description True to change the labels of an image that was imported before. */
+                    update?: boolean | null;
+                    /** @description True to report without writing. */
+                    dry_run?: boolean | null;
+                    /** @description The custom field that keeps the name of the person; `name` by default. */
+                    name_field?: string | null;
+                };
+                "multipart/form-data": {
+                    /** @description The name of the image in its source, such as its path: the same whenever it is imported. */
+                    name: string;
+                    /** @description SHA-256 of the file in the source in hex, by default that of the image. Required without an image. */
+                    sha256?: string | null;
+                    /** @description The name of the person in any script, from which `external_image_id` is derived. */
+                    person?: string | null;
+                    /** @description Values of the custom fields. */
+                    external_fields?: {
+                        [key: string]: string | number | boolean;
+                    } | null;
+                    /** @description True if all values of the custom fields are texts, as in a CSV file: they are converted. */
+                    text_fields?: boolean | null;
+                    /** @description False to enrol every face; by default only the largest. */
+                    single?: boolean | null;
+                    /** @description True to change the labels of an image that was imported before. */
+                    update?: boolean | null;
+                    /** @description True to report without writing. */
+                    dry_run?: boolean | null;
+                    /** @description The custom field that keeps the name of the person; `name` by default. */
+                    name_field?: string | null;
+                    /** Format: binary */
+                    image_file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The result of an image, and the labels and faces that the face set has of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["ImportResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_14"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_3"];
         };
     };
     estimateRisk: {

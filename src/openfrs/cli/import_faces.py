@@ -11,12 +11,16 @@ import typer
 from rich.progress import MofNCompleteColumn, ProgressColumn, Task, TimeRemainingColumn
 from rich.text import Text
 
+from openfrs.client import Client
 from openfrs.core.errors import OperatorError
 from openfrs.core.text import escaped
+from openfrs.faces.imports.images import ImportOptions
+from openfrs.faces.imports.items import Item
+from openfrs.faces.imports.report import Line, Outcome, Tally
 from openfrs.operations.transfer.compreface import compreface_items
 from openfrs.operations.transfer.images import Importing, import_images
-from openfrs.operations.transfer.report import Line, Outcome, Tally
-from openfrs.operations.transfer.sources import Item, Naming, Skipped, folder_items
+from openfrs.operations.transfer.remote import RETRIES, import_to_server, read_key_file
+from openfrs.operations.transfer.sources import Naming, Skipped, folder_items
 from openfrs.operations.transfer.tables import mapped_items
 
 from .archive import PassphraseFile, Trust, import_archived
@@ -65,11 +69,19 @@ def import_faces(
     api_key: Annotated[str | None, typer.Option(help="API key of the CompreFace service to import.")] = None,
     report: Annotated[Path | None, typer.Option(help="File for the results, one JSON line per image.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report without writing.")] = False,
+    server: Annotated[
+        str | None, typer.Option(metavar="URL", help="Import over the API of a running server, from any machine.")
+    ] = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(envvar="OPENFRS_KEY_FILE", help="JSON file with the access key for --server.", show_default=False),
+    ] = None,
+    parallel: Annotated[int, typer.Option(min=1, max=32, help="Number of requests at once with --server.")] = 4,
     project: Project = None,
     data: Data = None,
     models: Models = None,
 ) -> None:
-    """Enrol faces from images, or import a face set from an archive. Stop the server first.
+    """Enrol faces from images, or import a face set from an archive. Stop the server first, or import over its API.
 
     If the command is interrupted, run it again: images resume, an archive starts over. Exits 3 if images were rejected.
     """
@@ -87,15 +99,10 @@ def import_faces(
         raise OperatorError("--fields needs --create")
     if origin is Origin.PICTURES:
         print("openfrs: --from pictures is deprecated; use --from images", file=sys.stderr)
-    job = Importing(
-        face_set,
-        project,
-        single=not all_faces,
-        dry=dry_run,
-        create=field_definitions(fields) if create else None,
-        update=update,
-        name_field=name_field,
-    )
+    if server is not None and key_file is None:
+        raise OperatorError("--server needs --key-file FILE, as openfrs accounts create-key prints it")
+    options = ImportOptions(single=not all_faces, dry=dry_run, update=update, name_field=name_field)
+    job = Importing(face_set, project, options, create=field_definitions(fields) if create else None)
     skipped = Skipped()
     with ExitStack() as stack:
         file = stack.enter_context(_opened(report)) if report is not None else None
@@ -111,7 +118,12 @@ def import_faces(
             if file is not None:
                 print(line.as_json(), file=file, flush=True)
 
-        tally = import_images(settings, _items(source, origin, named_by, api_key), job, report_line)
+        items = _items(source, origin, named_by, api_key)
+        if server is not None and key_file is not None:
+            client = stack.enter_context(Client(server, read_key_file(key_file, project), retries=RETRIES))
+            tally = import_to_server(client, items, job, report_line, parallel=parallel)
+        else:
+            tally = import_images(settings, items, job, report_line)
     print(_summary(tally, skipped, job))
     if tally.outcomes[Outcome.REFUSED]:
         raise typer.Exit(_SOME_REJECTED)
@@ -127,16 +139,15 @@ def _items(
 
 def _summary(tally: Tally, skipped: Skipped, job: Importing) -> str:
     added, present, updated, rejected = (tally.outcomes[each] for each in Outcome)
-    verb = "would be added" if job.dry else "added"
+    verb = "would be added" if job.options.dry else "added"
     lines = [
         f"{tally.faces} faces of {added} images {verb}; {present} images already present, {updated} updated, {rejected} rejected."
     ]
     if str(skipped):
         lines.append(f"Skipped: {skipped}.")
     if tally.unnamed:
-        lines.append(
-            f"{tally.unnamed} images have only a transliterated name, because the face set has no string field {job.name_field}."
-        )
+        missing = f"because the face set has no string field {job.options.name_field}"
+        lines.append(f"{tally.unnamed} images have only a transliterated name, {missing}.")
     return "\n".join(lines)
 
 

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
@@ -60,6 +60,10 @@ class Call(Generic[T]):
         if self.result is type(None):
             return None
         return TypeAdapter(self.result).validate_json(content)
+
+    def repeatable(self) -> "Call[T]":
+        """Return the operation, to be repeated also after a lost connection."""
+        return replace(self, is_repeatable=True)
 
     @property
     def may_repeat(self) -> bool:

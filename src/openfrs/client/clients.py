@@ -66,8 +66,7 @@ class _Protocol:
                     raise ClientError("the server's response to the sign-in is not a token") from None
                 self._project_id = self._token.project_id
             case AccessKey() as key if not self._project_id:
-                name = {"name": key.project} if key.project else {}
-                listing = self._request("GET", "/v3/projects", params=name)
+                listing = self._request("GET", "/v3/projects")
                 response = yield from self._attempts(listing, is_repeatable=True)
                 self._project_id = _only_project(response, key.project)
 
@@ -274,8 +273,12 @@ def _only_project(response: httpx.Response, wanted: str) -> str:
         projects = {str(each["name"]): str(each["id"]) for each in response.json()["projects"]}
     except (LookupError, TypeError, ValueError):
         raise ClientError("the server's response is not a list of projects") from None
-    if len(projects) == 1:
+    if not wanted and len(projects) == 1:
         return next(iter(projects.values()))
-    if wanted or not projects:
-        raise ClientError(f"the user has no role on the project {wanted}" if wanted else "the user has no project")
-    raise ClientError(f"the user has several projects; name one of {', '.join(sorted(projects))}")
+    if wanted in projects:
+        return projects[wanted]
+    if wanted in projects.values():
+        return wanted
+    choices = f"name one of {', '.join(sorted(projects))}" if projects else "and none on another"
+    problem = f"the user has no role on the project {wanted}" if wanted else "the user has roles on several projects"
+    raise ClientError(f"{problem}; {choices}")

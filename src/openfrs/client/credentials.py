@@ -52,7 +52,7 @@ class Token:
 class AccessKey:
     """An access key, which signs each request; with ``security_token`` a temporary one.
 
-    ``project`` is the name of the project, which the client looks up; it may be empty if the user has a role on only one.
+    ``project`` is the name or id of the project, which the client looks up; it may be empty if the user has a role on only one.
     """
 
     access_key: str

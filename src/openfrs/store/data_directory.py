@@ -13,6 +13,10 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.files import Descriptor
 
 
+class DataInUseError(OperatorError):
+    """Another process, such as a server, uses the data directory."""
+
+
 @dataclass(frozen=True, slots=True)
 class DataDirectory:
     """Paths of the files in a data directory."""
@@ -77,7 +81,8 @@ class DataDirectory:
         The lock is released if the process dies.
 
         Raises:
-            OperatorError: the directory cannot be created, or another process holds the lock.
+            OperatorError: the directory cannot be created.
+            DataInUseError: another process holds the lock.
         """
         os.umask(0o077)
         try:
@@ -89,5 +94,5 @@ class DataDirectory:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise OperatorError(f"{self.path} is in use by another OpenFRS process") from None
+                raise DataInUseError(f"{self.path} is in use by another OpenFRS process") from None
             yield Descriptor(lock.fileno())

@@ -7,9 +7,9 @@ import pytest
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
 from openfrs.faces.external_ids import external_id_of
+from openfrs.faces.imports.report import Line, Outcome
 from openfrs.operations.transfer.compreface import compreface_items
 from openfrs.operations.transfer.images import Importing, import_images
-from openfrs.operations.transfer.report import Line, Outcome
 from tests.support.data_directories import colour, enrolled, new_data
 from tests.support.fake_models import load, photo
 

@@ -9,8 +9,9 @@ import pytest
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.settings import Settings
 from openfrs.faces.external_ids import external_id_of
-from openfrs.operations.transfer.images import ImportedIds, Importing, import_images
-from openfrs.operations.transfer.report import Line, Outcome
+from openfrs.faces.imports.images import ImportedIds, ImportOptions
+from openfrs.faces.imports.report import Line, Outcome
+from openfrs.operations.transfer.images import Importing, import_images
 from openfrs.operations.transfer.sources import Naming, folder_items
 from openfrs.operations.transfer.tables import mapped_items
 from openfrs.services import Services
@@ -45,7 +46,7 @@ def run(
     """Import, and return the report lines by file."""
     items = folder_items(source, naming) if source.is_dir() else mapped_items(source)
     lines: list[Line] = []
-    job = Importing(name, single=single, dry=dry, create=create, update=update)
+    job = Importing(name, create=create, options=ImportOptions(single=single, dry=dry, update=update))
     tally = import_images(Settings(data=data), items, job, lines.append, load_pipeline=load)
     assert tally.outcomes == Counter(line.outcome for line in lines)
     assert tally.faces == sum(line.faces for line in lines)
@@ -137,7 +138,7 @@ def test_a_set_without_a_field_for_names_is_counted(data: Path, tmp_path: Path) 
     tally = import_images(Settings(data=data), items, Importing("s"), lambda line: None, load_pipeline=load)
     assert tally.unnamed == 1
     items = folder_items(tmp_path / "images", Naming.FOLDER)
-    job = Importing("s", name_field="who")
+    job = Importing("s", options=ImportOptions(name_field="who"))
     (tmp_path / "images" / "anna" / "2.png").write_bytes(photo(colour(7)))
     tally = import_images(Settings(data=data), items, job, lambda line: None, load_pipeline=load)
     assert tally.unnamed == 0

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from openfrs.core.settings import Settings
+from openfrs.faces.imports.images import ImportOptions
+from openfrs.faces.imports.report import Line, Outcome
 from openfrs.operations.transfer.images import Importing, import_images
-from openfrs.operations.transfer.report import Line, Outcome
 from openfrs.operations.transfer.tables import mapped_items
 from tests.support.data_directories import colour, enrolled, new_data, write_images
 from tests.support.fake_models import load
@@ -24,7 +25,7 @@ def run(data: Path, table: Path, rows: str, *, update: bool = False, dry: bool =
     """Import a table with these rows, and return the report lines by row."""
     table.write_text(f"file,external_image_id,n,who\n{rows}")
     lines: list[Line] = []
-    job = Importing("s", update=update, dry=dry)
+    job = Importing("s", options=ImportOptions(update=update, dry=dry))
     import_images(Settings(data=data), mapped_items(table), job, lines.append, load_pipeline=load)
     return sorted(lines, key=lambda line: line.file)
 

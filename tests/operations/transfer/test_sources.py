@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from openfrs.core import limits
-from openfrs.operations.transfer.files import MAX_FILE_BYTES, SourceError
-from openfrs.operations.transfer.sources import Item, Naming, Skipped, folder_items
+from openfrs.faces.imports.items import Item, SourceError
+from openfrs.operations.transfer.files import MAX_FILE_BYTES
+from openfrs.operations.transfer.sources import Naming, Skipped, folder_items
 from openfrs.operations.transfer.tables import mapped_items
 from tests.support.fake_models import photo
 

@@ -144,7 +144,7 @@ async def check_faces(request: Request, principal: Reader, policies: PoliciesDep
     )
 
 
-@router.get("/policies", response_model_exclude_none=True)
+@router.get("/policies", responses=refuses(), response_model_exclude_none=True)
 async def show_default_policies(principal: Reader) -> DefaultPoliciesResponse:  # noqa: ARG001
     """Show the default policies with their limits. A policy can be given by its name wherever limits can."""
     policies = [DefaultPolicy(name=name, policy=policy) for name, policy in DEFAULT_POLICIES.items()]

@@ -20,7 +20,7 @@ from .accounts import (
     withdraw_role,
 )
 from .activity import show_activity
-from .enrolment import check_faces, delete_policy, set_policy, show_default_policies, show_policy
+from .enrolment import check_faces, delete_policy, import_image, set_policy, show_default_policies, show_policy
 from .face_sets import create_face_set, delete_face_set, list_face_sets, show_face_set
 from .faces import (
     add_faces,
@@ -72,6 +72,7 @@ __all__ = [
     "export_audit",
     "hold_face_set",
     "identify_faces",
+    "import_image",
     "list_audit",
     "list_deletions",
     "list_face_sets",

@@ -81,6 +81,30 @@ class FaceCheckResponse(Model):
     faces: list[CheckedFace]
 
 
+class ImportResponse(Model):
+    """The result of an image, and the labels and faces that the face set has of it."""
+
+    outcome: str
+    """`absent` is the result without an image if it was not imported before.
+
+    One of added, present, updated, refused, absent.
+    """
+
+    external_image_id: str | None = None
+    external_fields: dict[str, Any]
+    """Values of the custom fields by name."""
+
+    face_ids: list[str]
+    faces: int
+    """Number of faces that were added."""
+
+    reason: str | None = None
+    """Why the image was refused, or what was updated."""
+
+    named: bool
+    """False if the face set has no field for the name of the person."""
+
+
 class PolicyResponse(Model):
     """The limits of a policy."""
 
@@ -145,4 +169,60 @@ def delete_policy(face_set_name: str) -> Call[PolicyResponse]:
         "DELETE",
         path_of("/x/v1/{project_id}/face-sets/{face_set_name}/policy", face_set_name=face_set_name),
         PolicyResponse,
+    )
+
+
+def import_image(
+    face_set_name: str,
+    name: str,
+    *,
+    image: Image | None = None,
+    sha256: str | None = None,
+    person: str | None = None,
+    external_fields: Mapping[str, Any] | None = None,
+    text_fields: bool | None = None,
+    single: bool | None = None,
+    update: bool | None = None,
+    dry_run: bool | None = None,
+    name_field: str | None = None,
+) -> Call[ImportResponse]:
+    """Enrol an image of a source, unless the image of that name and content was imported before.
+
+    The request can be repeated: the image is enrolled once, with all its faces or none. An image that cannot be
+    enrolled is `refused` with a `reason`, and so is one with other labels than before, unless `update` is set.
+
+    ``name``: The name of the image in its source, such as its path: the same whenever it is imported.
+
+    ``sha256``: SHA-256 of the file in the source in hex, by default that of the image. Required without an image.
+
+    ``person``: The name of the person in any script, from which `external_image_id` is derived.
+
+    ``external_fields``: Values of the custom fields.
+
+    ``text_fields``: True if all values of the custom fields are texts, as in a CSV file: they are converted.
+
+    ``single``: False to enrol every face; by default only the largest.
+
+    ``update``: True to change the labels of an image that was imported before.
+
+    ``dry_run``: True to report without writing.
+
+    ``name_field``: The custom field that keeps the name of the person; `name` by default.
+    """
+    return Call(
+        "POST",
+        path_of("/x/v1/{project_id}/face-sets/{face_set_name}/imports", face_set_name=face_set_name),
+        ImportResponse,
+        body=file_fields(image=image)
+        | given(
+            name=name,
+            sha256=sha256,
+            person=person,
+            external_fields=external_fields,
+            text_fields=text_fields,
+            single=single,
+            update=update,
+            dry_run=dry_run,
+            name_field=name_field,
+        ),
     )

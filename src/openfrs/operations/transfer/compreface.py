@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from openfrs.core.errors import OperatorError
-
-from .sources import Item
+from openfrs.faces.imports.items import Item
 
 _COPY: Final = re.compile(r"COPY (?:public\.)?\"?(\w+)\"? \(([^)]*)\) FROM stdin;\n?")
 _ESCAPE: Final = re.compile(r"\\(.)")

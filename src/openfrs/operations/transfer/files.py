@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from openfrs.core import limits
+from openfrs.faces.imports.items import SourceError, check_name
 
 MAX_FILE_BYTES: Final = 64 * limits.MEGABYTE
 """Maximum size of a file. A photo of 48 megapixels has 10 to 25 MB."""
@@ -34,10 +35,6 @@ _FILE_TYPES: Final = {
 }
 
 
-class SourceError(Exception):
-    """An item cannot be imported, for the reason in the message."""
-
-
 def read_image_file(path: Path, tree: Path | None) -> bytes:
     """Read an image file; a link must stay in ``tree``, if it is set.
 
@@ -62,18 +59,6 @@ def read_image_file(path: Path, tree: Path | None) -> bytes:
         data = file.read(MAX_FILE_BYTES)
     _check_format(path, data)
     return data
-
-
-def check_name(name: str) -> None:
-    """Validate the name of a file.
-
-    Raises:
-        SourceError: It is not UTF-8, or has a NUL character.
-    """
-    if any("\ud800" <= letter <= "\udfff" for letter in name):
-        raise SourceError("the name is not UTF-8; rename the file, or save the table as UTF-8")
-    if "\0" in name:
-        raise SourceError("the name has a NUL character")
 
 
 def _check_type(mode: int) -> None:

@@ -1,18 +1,19 @@
-"""Items to import, and the images of a folder tree as items."""
+"""The images of a folder tree as items to import."""
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.text import escaped
+from openfrs.faces.imports.items import Item, SourceError, check_name
 
-from .files import FOREIGN_SUFFIXES, SUFFIXES, SourceError, check_name, read_image_file
+from .files import FOREIGN_SUFFIXES, SUFFIXES, read_image_file
 
 _THUMBNAIL_FOLDERS: Final = frozenset(["@eadir", "thumbnails", "#recycle", "__macosx"])
 """Folders, in lower case, that photo stations and systems fill with thumbnails or deleted files. Hidden ones are skipped anyway."""
@@ -23,20 +24,6 @@ class Naming(StrEnum):
 
     FOLDER = "folder"
     FILE = "file"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An image to import. ``name`` is unique within its source and the same in each run; ``person`` may have any characters.
-
-    ``read`` returns the bytes, or raises ``SourceError`` or ``OSError``. Values of ``fields`` are strings unless ``typed`` is set.
-    """
-
-    name: str
-    person: str | None
-    read: Callable[[], bytes] = field(repr=False)
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    typed: bool = True
 
 
 @dataclass

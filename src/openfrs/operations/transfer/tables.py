@@ -10,9 +10,10 @@ from typing import Any
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.text import escaped
+from openfrs.faces.imports.items import Item, SourceError, check_name
 
-from .files import SourceError, check_name, read_image_file
-from .sources import Item, failing
+from .files import read_image_file
+from .sources import failing
 
 Row = tuple[str, str | None, Mapping[str, Any]]
 """File, person and custom fields."""

@@ -11,8 +11,7 @@ from openfrs.faces.fields import check_values, parse_values
 from openfrs.store.faces.models import Face, FaceSet
 from openfrs.store.index.columns import FieldType, field_type
 
-from .files import SourceError, check_name
-from .sources import Item
+from .items import Item, SourceError, check_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class Line:
     faces: int = 0
     reason: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    named: bool = True
+    """False if the face set has no field for the name of the person."""
 
     def as_json(self) -> str:
         """Return the line of the report file."""
@@ -53,3 +55,4 @@ class Tally:
         """Add the line of an image."""
         self.outcomes[line.outcome] += 1
         self.faces += line.faces
+        self.unnamed += not line.named
