@@ -42,7 +42,7 @@ def test_every_command_is_one_that_the_program_takes(block: Block) -> None:
             continue
         for at, word in enumerate(words):
             if Path(word).name == "openfrs" and (at == 0 or words[at - 1] == "--"):
-                taken(words[at + 1 :])
+                taken(words[at + 1 : words.index(">") if ">" in words else None])
 
 
 def test_a_command_that_is_none_would_be_noticed() -> None:
