@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
 .DEFAULT_GOAL := help
-.PHONY: help install console serve demo test test-fast clients coverage mutate audit fuzz chaos soak lint instructions bench bench-logins bench-overload bench-hostile bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy publish-performance lock docs collection dist clean
+.PHONY: help install console serve demo test test-fast test-image clients coverage mutate audit fuzz chaos soak lint lint-chart instructions bench bench-logins bench-overload bench-hostile bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy publish-performance lock docs collection dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,10 @@ demo: .venv/developed ## enrol sample photos, search, compare; KEEP=1 leaves the
 test: .venv/developed ## run all tests in PROCESSES processes (3)
 	$(BIN)/openfrs models fetch --samples
 	$(CACHED) $(BIN)/pytest -n $(or $(PROCESSES),3) --dist loadfile --no-loadscope-reorder
+
+test-image: .venv/developed ## build the container image with buildah over Debian's packages, start and restart it (root)
+	@$(BIN)/openfrs models fetch
+	$(BIN)/python -m tests.deploy.image
 
 clients: .venv/developed ## install the other clients of tests/clients (npm, Debian's Go, PHP and Mono)
 	$(BIN)/python -m tests.clients.environments
@@ -86,6 +90,11 @@ lint: .venv/developed ## check format, types, imports, dependencies and prose
 	$(BIN)/deptry src
 	$(BIN)/python scripts/check_prose.py
 	@if test -d console/node_modules; then cd console && npm run --silent lint; else echo "console/ is not linted: run make console"; fi
+
+lint-chart: ## lint the Helm chart with Helm (from PyPI) and compare it with the manifests; WRITE=1 renders them
+	@test -x .venv/helm/bin/python || $(PYTHON) -m venv .venv/helm
+	@.venv/helm/bin/pip install --quiet --disable-pip-version-check helm-python-sdk==0.2.2
+	.venv/helm/bin/python scripts/check_chart.py $(if $(WRITE),--write)
 
 instructions: .venv/developed ## count instructions of hot paths against the baseline; ACCEPT=1 updates it (Valgrind)
 	$(BIN)/python -m benchmarks.hot_paths $(if $(ACCEPT),--accept)

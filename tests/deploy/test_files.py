@@ -11,7 +11,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
+import openfrs
 from openfrs.core.config_sources import Configuration
 from openfrs.core.settings import Settings
 from tests.support.data_directories import new_data
@@ -128,6 +130,35 @@ def test_the_build_context_has_the_copied_files_and_no_data() -> None:
 @pytest.mark.parametrize("name", ["compose.yaml", "compose-nodes.yaml"])
 def test_the_compose_files_follow_their_schema(name: str) -> None:
     checked(tool("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(DEPLOY / name))
+
+
+def test_the_images_of_other_projects_are_pinned_by_digest() -> None:
+    images = re.findall(r"^ +image: (\S+)$", (DEPLOY / "compose-nodes.yaml").read_text("utf-8"), re.MULTILINE)
+    tagged = {image for image in images if not re.fullmatch(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}", image)}
+    assert tagged == {"openfrs", "milvusdb/milvus:v2.3.5"}, "the first is built here"
+
+
+def test_the_chart_installs_the_image_of_its_release() -> None:
+    chart = yaml.safe_load((DEPLOY / "helm" / "openfrs" / "Chart.yaml").read_text("utf-8"))
+    assert chart["version"] == chart["appVersion"] == openfrs.__version__
+    manifests = [*yaml.safe_load_all((DEPLOY / "kubernetes" / "openfrs.yaml").read_text("utf-8"))]
+    kinds = {each["kind"]: each for each in manifests}
+    assert {*kinds} == {"Deployment", "Service", "Ingress", "NetworkPolicy", "PodDisruptionBudget"}
+    (container,) = kinds["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert container["image"].endswith(f":{openfrs.__version__}")
+    assert container["imagePullPolicy"] == "IfNotPresent"
+
+
+def test_only_the_ingress_and_the_monitoring_reach_the_pods() -> None:
+    manifests = yaml.safe_load_all((DEPLOY / "kubernetes" / "openfrs.yaml").read_text("utf-8"))
+    (policy,) = [each["spec"] for each in manifests if each["kind"] == "NetworkPolicy"]
+    admitted = {
+        port["port"]: [source["namespaceSelector"]["matchLabels"] for source in rule["from"]]
+        for rule in policy["ingress"]
+        for port in rule["ports"]
+    }
+    name = "kubernetes.io/metadata.name"
+    assert admitted == {"http": [{name: "ingress-nginx"}], "metrics": [{name: "monitoring"}]}
 
 
 @pytest.mark.parametrize("release", ["1.30.0", "1.36.0"])

@@ -3,7 +3,9 @@
 import json
 import re
 
+import promql_parser
 import pytest
+import yaml
 
 from openfrs.core.telemetry.metrics import REGISTRY
 from tests.support.servers import REPOSITORY
@@ -31,6 +33,18 @@ def test_dashboard_and_rules_use_existing_metrics(file: str) -> None:
     names = set(re.findall(r"\b(?:openfrs|process)_\w+", text)) - {"openfrs_prometheus"}
     assert names
     assert names <= metric_names()
+
+
+def test_the_queries_of_dashboard_and_rules_are_valid() -> None:
+    board = json.loads((REPOSITORY / "deploy" / "grafana" / "openfrs.json").read_text("utf-8"))
+    rules = yaml.safe_load((REPOSITORY / "deploy" / "prometheus" / "openfrs.yml").read_text("utf-8"))
+    queries = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    queries += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    for query in queries:
+        promql_parser.parse(query.replace("$__rate_interval", "5m"))  # raises ValueError
+    for rule in (rule for group in rules["groups"] for rule in group["rules"]):
+        assert rule.keys() - {"labels", "for"} in ({"alert", "expr", "annotations"}, {"record", "expr"})
+        assert re.fullmatch(r"\d+[smhd]", rule.get("for", "0s"))
 
 
 def test_the_dashboard_shows_every_metric() -> None:
