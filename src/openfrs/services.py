@@ -28,6 +28,7 @@ from openfrs.core.admission import Admission
 from openfrs.core.clock import Clock, utc_now
 from openfrs.core.errors import ServiceError
 from openfrs.core.settings import Settings
+from openfrs.faces.crops import Crops
 from openfrs.faces.face_sets import FaceSets
 from openfrs.faces.faces import Faces
 from openfrs.faces.policies import Policies
@@ -48,6 +49,7 @@ from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.db.short_reads import ShortReads
+from openfrs.store.faces.crops import CropRepository
 from openfrs.store.faces.deletions import DeletionRepository
 from openfrs.store.faces.occupancy import Occupancy, read_occupancies
 from openfrs.store.faces.repository import FaceRepository
@@ -108,6 +110,7 @@ class Services:
     recognizer: Recognizer
     face_sets: FaceSets
     faces: Faces
+    crops: Crops
     search: Search
     risks: Risks
     silent_liveness: SilentLiveness
@@ -181,6 +184,7 @@ class Services:
             recognizer=recognizer,
             face_sets=face_sets,
             faces=Faces(face_sets, repository, galleries, recognizer),
+            crops=Crops(face_sets, CropRepository(database, templates, clock=clock)),
             search=Search(face_sets, galleries, recognizer),
             risks=Risks(face_sets, galleries, recognizer),
             silent_liveness=SilentLiveness(recognizer),

@@ -58,6 +58,10 @@ ROUTES = {
     ("GET", POLICY): "reader",
     ("PUT", POLICY): "operator",
     ("DELETE", POLICY): "operator",
+    ("GET", f"{SET}/crops"): "reader",
+    ("PUT", f"{SET}/crops"): "admin",
+    ("DELETE", f"{SET}/crops"): "admin",
+    ("GET", f"{SET}/faces/{{face_id}}/crop"): "operator",
     ("GET", f"{SET}/risk"): "reader",
     ("POST", f"{SET}/identify"): "reader",
     ("GET", "/x/v1/{project_id}/status"): "reader",
@@ -153,6 +157,7 @@ def address(path: str, project_id: str) -> str:
         "user_id": "0" * 32,
         "access_key": "NOTHING",
         "session_id": "0" * 32,
+        "face_id": "aaaaaaaa",
     }
     return path.format(**names)
 

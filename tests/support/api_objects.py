@@ -74,6 +74,7 @@ class Objects:
         def make() -> str:
             name = f"set{next(_numbers)}"
             self._post(f"{self.server.project}/face-sets", json={"face_set_name": name, "external_fields": FIELDS})
+            self.http.put(f"/x/v1/{self.project_id}/face-sets/{name}/crops")
             body = {
                 "image_base64": text_of(IMAGE),
                 "single": True,

@@ -97,9 +97,9 @@ def imported(
 
 def rows(data: Path, name: str) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     """Return the stored values of a set and its faces, without internal numbers and encryption keys."""
-    faces = 'face_id, external_image_id, "left", "top", width, height, f.fields, f.created_at, template'
-    joined = "faces f join templates using (seq) join face_sets s on s.id = f.set_id"
-    columns = "public_id, capacity, face_number, embedder, fields, created_at, policy, retention, legal_hold"
+    faces = 'face_id, external_image_id, "left", "top", width, height, f.fields, f.created_at, crop, template'
+    joined = "faces f join templates using (seq) left join crops using (seq) join face_sets s on s.id = f.set_id"
+    columns = "public_id, capacity, face_number, embedder, fields, created_at, policy, retention, legal_hold, crops"
     with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
         return (
             connection.execute(f"select {columns} from face_sets where name = ?", [name]).fetchall(),

@@ -1,14 +1,19 @@
 """Deleted templates are soon erased from all files of the data directory while the server runs."""
 
+import base64
 import contextlib
 import sqlite3
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.support.fake_models import embedding_of, photo
 from tests.support.servers import fake_server_command, running
 from tests.support.waiting import wait_until
+
+MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
 
 
 def colour(number: int) -> tuple[int, int, int]:
@@ -76,3 +81,58 @@ def test_the_log_does_not_grow_under_readers_and_writers(tmp_path: Path) -> None
             reader.execute("commit")
         # the reader has left: the log is truncated
         wait_until(lambda: not (data / "openfrs.db-wal").stat().st_size, timeout=120, interval=0.1)
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_destroyed_crops_are_gone_from_every_file(tmp_path: Path, encrypted: bool) -> None:
+    """Neither the crop nor its stored form is left after its face, its set or all crops of its set were deleted."""
+    data, environment = tmp_path / "data", {"OPENFRS_MASTER_KEY": MASTER_KEY} if encrypted else {}
+    with running(fake_server_command(data), data, environment=environment) as server, server.http() as client:
+        sets, extension = f"{server.project}/face-sets", f"/x{server.project.replace('/v2', '/v1')}/face-sets"
+        ids = dict[str, list[str]]()
+        for name in ("faces", "set", "crops", "kept"):
+            assert client.post(sets, json={"face_set_name": name}).status_code == 200
+            assert client.put(f"{extension}/{name}/crops").status_code == 200
+            for number in range(4):
+                image = noisy(colour(len(ids) * 4 + number))
+                added = client.post(f"{sets}/{name}/faces", files={"image_file": image}).json()["faces"]
+                ids.setdefault(name, []).append(added[0]["face_id"])
+        plain = {
+            name: [client.get(f"{extension}/{name}/faces/{face_id}/crop").content for face_id in ids[name]]
+            for name in ids
+        }
+        assert all(crop.startswith(b"\xff\xd8") and len(crop) > 2000 for crops in plain.values() for crop in crops)
+        query = "select s.name, crop from crops join faces f using (seq) join face_sets s on s.id = f.set_id"
+        stored = dict[str, list[bytes]]()
+        with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
+            for name, crop in connection.execute(query):
+                stored.setdefault(name, []).append(crop)
+        assert all(pieces(data, crop) for crops in stored.values() for crop in crops)
+        assert not encrypted or not any(pieces(data, crop) for crops in plain.values() for crop in crops)
+        for face_id in ids["faces"]:
+            assert client.delete(f"{sets}/faces/faces", params={"face_id": face_id}).status_code == 200
+        assert client.delete(f"{sets}/set").status_code == 200
+        assert client.delete(f"{extension}/crops/crops").json() == {"crops": {"enabled": False, "number": 0}}
+        gone = [crop for name in ("faces", "set", "crops") for crop in (*stored[name], *plain[name])]
+        wait_until(
+            lambda: not any(pieces(data, crop) for crop in gone),
+            timeout=120,
+            interval=0.2,
+            message="destroyed crops are erased",
+        )
+        assert not (data / "openfrs.db-wal").stat().st_size
+        assert all(pieces(data, crop) for crop in stored["kept"])
+    assert not any(pieces(data, crop) for crop in gone)
+
+
+def pieces(data: Path, crop: bytes) -> int:
+    """Return how many pieces of a crop are in the data directory. SQLite spreads a long value over pages."""
+    everything = b"".join(file.read_bytes() for file in sorted(data.rglob("*")) if file.is_file())
+    return sum(crop[start : start + 64] in everything for start in range(640, len(crop) - 64, 512))
+
+
+def noisy(colour: tuple[int, int, int]) -> bytes:
+    """Return a photo whose crop has much detail, so that its pieces occur nowhere else."""
+    pixels = np.random.default_rng(colour).integers(0, 40, (200, 200, 3), np.uint8)
+    pixels[60:140, 60:140] = colour
+    return cv2.imencode(".png", pixels[:, :, ::-1])[1].tobytes()

@@ -50,11 +50,22 @@ def filled(data: Path, environment: dict[str, str]) -> Iterator[RunningServer]:
         for name in ("one", "two"):
             body = {"face_set_name": name, "external_fields": FIELDS}
             assert client.post(f"{server.project}/face-sets", json=body).status_code == 200
+        assert client.put(f"{extension(server)}/one/crops").status_code == 200
         for number in range(PEOPLE):
             enrol(client, server, number)
         first = listed(client, server, "one")[0]
         client.delete(f"{server.project}/face-sets/one/faces", params={"face_id": first["face_id"]})
         yield server
+
+
+def extension(server: RunningServer) -> str:
+    return f"/x/v1/{server.credentials['project_id']}/face-sets"
+
+
+def crops(client: httpx.Client, server: RunningServer) -> list[bytes]:
+    """The crops of the set that keeps them."""
+    paths = [f"{extension(server)}/one/faces/{face['face_id']}/crop" for face in listed(client, server, "one")]
+    return [client.get(path).content for path in paths]
 
 
 def enrol(client: httpx.Client, server: RunningServer, number: int) -> httpx.Response:
@@ -92,6 +103,8 @@ def test_all_data_is_served_from_the_database(tmp_path: Path, url: str, environm
     data = tmp_path / "data"
     with filled(data, environment) as server, server.http() as client:
         before = [listed(client, server, name) for name in ("one", "two")]
+        crops_before = crops(client, server)
+        assert all(crop.startswith(b"\xff\xd8\xff") for crop in crops_before)
         searches, sets = search_results(client, server), client.get(f"{server.project}/face-sets").json()
         token = server.token()
         deletion = json.loads((data / "audit.jsonl").read_text("utf-8").splitlines()[-1])["request_id"]
@@ -101,6 +114,7 @@ def test_all_data_is_served_from_the_database(tmp_path: Path, url: str, environm
     with node(url, tmp_path / "node", server.credentials) as moved, moved.http() as client:
         assert [listed(client, moved, name) for name in ("one", "two")] == before
         assert search_results(client, moved) == searches
+        assert crops(client, moved) == crops_before
         assert client.get(f"{moved.project}/face-sets").json() == sets
         assert client.get(f"{moved.project}/face-sets", headers={"X-Auth-Token": token}).status_code == 200
         assert moved.sdk()  # signs with the secret key from before the migration

@@ -736,6 +736,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/crops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show whether crops are kept
+         * @description Show whether a face set keeps crops, and how many it has.
+         */
+        get: operations["showCrops"];
+        /**
+         * Keep crops
+         * @description Keep a crop of the image of each face that is enrolled from now on.
+         */
+        put: operations["keepCrops"];
+        post?: never;
+        /**
+         * Destroy crops
+         * @description Keep no more crops, and destroy all crops of the face set. The faces remain, and a record is added to the deletions.
+         */
+        delete: operations["destroyCrops"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/faces/{face_id}/crop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the crop of a face
+         * @description Return the crop of a face. The request is recorded in the audit log.
+         */
+        get: operations["showCrop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/x/v1/{project_id}/face-sets/{face_set_name}/faces": {
         parameters: {
             query?: never;
@@ -1594,7 +1642,7 @@ export interface components {
          * @description Reasons of deletions.
          * @enum {string}
          */
-        Cause: "request" | "set" | "age" | "date" | "reindex" | "project";
+        Cause: "request" | "set" | "age" | "date" | "reindex" | "project" | "crops";
         /**
          * CheckedFace
          * @description A face, the reasons against its enrolment, and its measurements.
@@ -1640,6 +1688,29 @@ export interface components {
         Contour: {
             /** Point */
             point: components["schemas"]["Point"][];
+        };
+        /**
+         * CropSettingBody
+         * @description Whether a face set keeps a crop of the image of each face, and the number of its crops.
+         */
+        CropSettingBody: {
+            /**
+             * Enabled
+             * @description True if crops of newly enrolled faces are kept.
+             */
+            enabled: boolean;
+            /**
+             * Number
+             * @description Number of faces with a crop.
+             */
+            number: number;
+        };
+        /**
+         * CropSettingResponse
+         * @description The setting of a face set.
+         */
+        CropSettingResponse: {
+            crops: components["schemas"]["CropSettingBody"];
         };
         /**
          * DefaultPoliciesResponse
@@ -3284,8 +3355,27 @@ export interface components {
                 };
             };
         };
-        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0302, APIG.0201. */
+        /** @description Refused: FRS.0002, FRS.0302, FRS.0403, APIG.0201. */
         Refused400_18: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0302" | "FRS.0403";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0302, APIG.0201. */
+        Refused400_19: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3304,7 +3394,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0702, FRS.0704, APIG.0201. */
-        Refused400_19: {
+        Refused400_20: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3323,7 +3413,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0701, FRS.0703, FRS.0706, APIG.0201. */
-        Refused400_20: {
+        Refused400_21: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3342,7 +3432,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0703, APIG.0201. */
-        Refused400_21: {
+        Refused400_22: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3361,7 +3451,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, APIG.0201, Bad Request. */
-        Refused400_22: {
+        Refused400_23: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3456,7 +3546,7 @@ export interface components {
             };
         };
         /** @description Refused: APIG.0201, Bad Request. */
-        Refused400_23: {
+        Refused400_24: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3625,7 +3715,7 @@ export interface components {
             };
         };
         /** @description Refused: APIG.0201, Bad Request. */
-        Refused400_24: {
+        Refused400_25: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3648,7 +3738,7 @@ export interface components {
             };
         };
         /** @description Refused: APIG.0201. */
-        Refused400_25: {
+        Refused400_26: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -5934,6 +6024,152 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
+    showCrops: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The setting of a face set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["CropSettingResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    keepCrops: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The setting of a face set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["CropSettingResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    destroyCrops: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The setting of a face set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["CropSettingResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_2"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    showCrop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the face. */
+                face_id: string;
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The crop, a JPEG of 160 x 160 pixels. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            400: components["responses"]["Refused400_18"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
     tabulateFaces: {
         parameters: {
             query?: {
@@ -5968,7 +6204,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceTableResponse"];
                 };
             };
-            400: components["responses"]["Refused400_18"];
+            400: components["responses"]["Refused400_19"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6132,7 +6368,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["RiskResponse"];
                 };
             };
-            400: components["responses"]["Refused400_18"];
+            400: components["responses"]["Refused400_19"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6256,7 +6492,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SessionResponse"];
                 };
             };
-            400: components["responses"]["Refused400_19"];
+            400: components["responses"]["Refused400_20"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6304,7 +6540,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SubmittedResponse"];
                 };
             };
-            400: components["responses"]["Refused400_20"];
+            400: components["responses"]["Refused400_21"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6340,7 +6576,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SessionResultResponse"];
                 };
             };
-            400: components["responses"]["Refused400_21"];
+            400: components["responses"]["Refused400_22"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6420,7 +6656,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ProjectResponse"];
                 };
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_1"];
@@ -6500,7 +6736,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["NewUserResponse"];
                 };
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
@@ -6579,7 +6815,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["OneUserResponse"];
                 };
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
@@ -6658,7 +6894,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["OneUserResponse"];
                 };
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
@@ -6704,7 +6940,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["PasswordResponse"];
                 };
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
@@ -6952,7 +7188,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             401: components["responses"]["Refused401_2"];
             404: components["responses"]["Refused404_3"];
             413: components["responses"]["Refused413_2"];
@@ -7033,7 +7269,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -7063,7 +7299,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             401: components["responses"]["Refused401_2"];
             403: components["responses"]["Refused403_4"];
             413: components["responses"]["Refused413_2"];
@@ -7096,7 +7332,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ProjectsResponse"];
                 };
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -7128,7 +7364,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ProjectsResponse"];
                 };
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -7157,7 +7393,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["DomainsResponse"];
                 };
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -7232,7 +7468,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["TemporaryKeyResponse"];
                 };
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -7277,7 +7513,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Refused400_24"];
+            400: components["responses"]["Refused400_25"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -7306,7 +7542,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["CatalogResponse"];
                 };
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -7335,7 +7571,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["VersionResponse"];
                 };
             };
-            400: components["responses"]["Refused400_25"];
+            400: components["responses"]["Refused400_26"];
             414: components["responses"]["Refused414_1"];
             494: components["responses"]["Refused494_1"];
         };
@@ -7360,7 +7596,7 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["Refused400_25"];
+            400: components["responses"]["Refused400_26"];
             414: components["responses"]["Refused414_1"];
             494: components["responses"]["Refused494_1"];
         };
@@ -7385,7 +7621,7 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["Refused400_25"];
+            400: components["responses"]["Refused400_26"];
             414: components["responses"]["Refused414_1"];
             494: components["responses"]["Refused494_1"];
             502: components["responses"]["Refused502_1"];

@@ -14,6 +14,7 @@ from openfrs.accounts.console_sessions import ConsoleSessions
 from openfrs.accounts.logins import LoginQueue
 from openfrs.accounts.own_limits import OwnLimits
 from openfrs.accounts.usage import UsageCounter
+from openfrs.faces.crops import Crops
 from openfrs.faces.face_sets import FaceSets
 from openfrs.faces.faces import Faces
 from openfrs.faces.policies import Policies
@@ -54,6 +55,7 @@ UsageDep = Annotated[UsageCounter, Depends(Provider(lambda services: services.us
 AdministrationDep = Annotated[Administration, Depends(Provider(lambda services: services.administration))]
 AuditDep = Annotated[AuditLog, Depends(Provider(lambda services: services.audit))]
 ConsoleSessionsDep = Annotated[ConsoleSessions, Depends(Provider(lambda services: services.console_sessions))]
+CropsDep = Annotated[Crops, Depends(Provider(lambda services: services.crops))]
 FaceSetsDep = Annotated[FaceSets, Depends(Provider(lambda services: services.face_sets))]
 FacesDep = Annotated[Faces, Depends(Provider(lambda services: services.faces))]
 FetcherDep = Annotated[Fetcher, Depends(Provider(lambda services: services.fetcher))]

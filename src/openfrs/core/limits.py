@@ -61,6 +61,8 @@ RESERVED_FIELD_NAMES: Final = frozenset(
 
 # faces
 MAX_EXTERNAL_IMAGE_ID_LENGTH: Final = 36  # FRS
+CROP_SIDE: Final = 160  # ours, in pixels
+MAX_CROP_BYTES: Final = 64 * 1024  # ours; a crop of noise has 37 KB
 RECOMMENDED_FACE_SIZE: Final = 80  # FRS: minimum side of a face in pixels; enforced only by an enrolment policy
 RECOMMENDED_QUALITY: Final = 0.45  # FRS: minimum total_score
 RECOMMENDED_FLAW: Final = 0.3  # FRS: blur, pose, occlusion and illumination should be below it

@@ -230,7 +230,9 @@ class Faces:
             check_external_image_id(external_image_id)
         values = check_values(fields, face_set.fields)
         policy = policy_for(face_set)
-        faces = await judge_image(self._recognizer, image, policy, policy.traits, main_only=single)
+        faces = await judge_image(
+            self._recognizer, image, policy, policy.traits, main_only=single, with_crops=face_set.crops
+        )
         if not faces:
             raise ServiceError("FRS.0404")
         accepted = [face.template for face in faces if not face.reasons]
@@ -268,8 +270,8 @@ class Faces:
         def new_faces(positions: Sequence[int]) -> list[NewFace]:
             ids = new_ids(len(positions))
             return [
-                NewFace(face_id, external_image_id or ids[0], templates[i].box, fields, templates[i].embedding)
-                for face_id, i in zip(ids, positions, strict=True)
+                NewFace(face_id, external_image_id or ids[0], each.box, fields, each.embedding, each.crop)
+                for face_id, each in zip(ids, (templates[position] for position in positions), strict=True)
             ]
 
         def write() -> Sequence[NewFace]:

@@ -47,11 +47,17 @@ class JudgedFace:
 
 
 async def judge_image(
-    recognizer: Recognizer, image: EncodedImage, policy: Policy, traits: Collection[Trait], *, main_only: bool
+    recognizer: Recognizer,
+    image: EncodedImage,
+    policy: Policy,
+    traits: Collection[Trait],
+    *,
+    main_only: bool,
+    with_crops: bool = False,
 ) -> list[JudgedFace]:
     """Check the faces of an image, largest first, or its main face only, against a policy, except for duplicates.
 
-    ``traits`` are measured; they include those that the policy needs.
+    ``traits`` are measured; they include those that the policy needs. ``with_crops`` adds crops to the templates.
 
     Raises:
         ServiceError: ``FRS.0020`` a limit needs a model that is not installed, and errors of :meth:`Recognizer.templates`.
@@ -59,7 +65,7 @@ async def judge_image(
     # limits and traits need all faces, detected at full resolution
     quick = main_only and policy.is_empty and not traits
     compared = _BYSTANDER_TRAITS if policy.rejects_bystanders and not main_only else ()
-    faces = await recognizer.templates(image, traits, main_only=quick, compared=compared)
+    faces = await recognizer.templates(image, traits, main_only=quick, compared=compared, with_crops=with_crops)
     if main_only:
         return [_judged(policy, face, 0, len(faces)) for face in faces if face.is_main]
     main = next((face for face in faces if face.is_main), None)

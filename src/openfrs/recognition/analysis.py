@@ -11,6 +11,7 @@ from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import Detection, Image
 
 from .attributes import Attribute
+from .crops import crop_of
 from .description import describe_codes, traits_for
 from .main_face import MainFace, find_faces, find_main_face, find_main_face_in, main_face
 from .types import ComparedFaces, DescribedFace, FaceTemplate
@@ -54,14 +55,15 @@ def templates(
     *,
     main_only: bool,
     compared: Collection[Trait] = (),
+    with_crops: bool = False,
 ) -> list[FaceTemplate]:
     """Return the faces of an image with their templates and traits, largest first, or its main face only.
 
-    The traits of ``compared`` are measured too if there are several faces.
+    The traits of ``compared`` are measured too if there are several faces. ``with_crops`` adds crops.
     """
     if main_only:
         main = find_main_face(pipeline, image)
-        return [] if main is None else [_main_template(pipeline, main, traits)]
+        return [] if main is None else [_main_template(pipeline, main, traits, with_crop=with_crops)]
     pixels = image.decode()
     faces = find_faces(pipeline, pixels)
     main_detection = main_face(faces, pixels)
@@ -73,6 +75,7 @@ def templates(
             face.score,
             _describe(pipeline, pixels, face, measured),
             is_main=face is main_detection,
+            crop=crop_of(pixels, face) if with_crops else None,
         )
         for face, embedding in zip(faces, pipeline.embed(pixels, faces), strict=True)
     ]
@@ -94,10 +97,11 @@ def compare(pipeline: Pipeline, first: EncodedImage, second: EncodedImage) -> Co
     return ComparedFaces((one.box, other.box), float(one.embedding @ other.embedding))
 
 
-def _main_template(pipeline: Pipeline, main: MainFace, traits: Collection[Trait]) -> FaceTemplate:
+def _main_template(pipeline: Pipeline, main: MainFace, traits: Collection[Trait], *, with_crop: bool) -> FaceTemplate:
     (embedding,) = pipeline.embed(main.pixels, [main.face])
     described = _describe(pipeline, main.pixels, main.face, traits)
-    return FaceTemplate(main.box, embedding, main.face.score, described, is_main=True)
+    crop = crop_of(main.pixels, main.face) if with_crop else None
+    return FaceTemplate(main.box, embedding, main.face.score, described, is_main=True, crop=crop)
 
 
 def _describe(pipeline: Pipeline, pixels: Image, face: Detection, traits: Collection[Trait]) -> Traits:

@@ -33,20 +33,22 @@ def measure(pipeline: "Pipeline", image: EncodedImage, traits: Collection[Trait]
     return analysis.measure(pipeline, image, traits)
 
 
-def main_template(pipeline: "Pipeline", image: EncodedImage, traits: Collection[Trait]) -> list[FaceTemplate]:
+def main_template(
+    pipeline: "Pipeline", image: EncodedImage, traits: Collection[Trait], with_crops: bool
+) -> list[FaceTemplate]:
     """Call :func:`openfrs.recognition.analysis.templates` for the main face."""
     from . import analysis
 
-    return analysis.templates(pipeline, image, traits, main_only=True)
+    return analysis.templates(pipeline, image, traits, main_only=True, with_crops=with_crops)
 
 
 def all_templates(
-    pipeline: "Pipeline", image: EncodedImage, traits: Collection[Trait], compared: Collection[Trait]
+    pipeline: "Pipeline", image: EncodedImage, traits: Collection[Trait], compared: Collection[Trait], with_crops: bool
 ) -> list[FaceTemplate]:
     """Call :func:`openfrs.recognition.analysis.templates` for all faces."""
     from . import analysis
 
-    return analysis.templates(pipeline, image, traits, main_only=False, compared=compared)
+    return analysis.templates(pipeline, image, traits, main_only=False, compared=compared, with_crops=with_crops)
 
 
 def compare(pipeline: "Pipeline", first: EncodedImage, second: EncodedImage) -> ComparedFaces:

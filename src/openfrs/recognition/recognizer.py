@@ -79,18 +79,20 @@ class Recognizer:
         *,
         main_only: bool,
         compared: Collection[Trait] = (),
+        with_crops: bool = False,
     ) -> list[FaceTemplate]:
         """Return the faces of an image with their templates and traits, largest first, or its main face only.
 
         With ``main_only`` a reduced version of a large image is used if it shows the face clearly. Otherwise, the traits of
-        ``compared`` are measured too if there are several faces.
+        ``compared`` are measured too if there are several faces. ``with_crops`` adds a crop of each face.
 
         Raises:
             ServiceError: as :meth:`detect`.
         """
         if main_only:
-            return await self.run_on_images(jobs.main_template, (image,), frozenset(traits))
-        return await self.run_on_images(jobs.all_templates, (image,), frozenset(traits), frozenset(compared))
+            return await self.run_on_images(jobs.main_template, (image,), frozenset(traits), with_crops)
+        sets = frozenset(traits), frozenset(compared)
+        return await self.run_on_images(jobs.all_templates, (image,), *sets, with_crops)
 
     async def compare(self, first: EncodedImage, second: EncodedImage) -> Comparison:
         """Compare the main faces of two images.

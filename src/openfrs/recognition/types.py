@@ -22,6 +22,9 @@ class FaceTemplate:
     is_main: bool
     """True if this is the main face of the image."""
 
+    crop: bytes | None = None
+    """The face as a JPEG, if crops were requested."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DescribedFace:

@@ -41,7 +41,7 @@ ROWS = 2_000
 
 _AUDIT_ENTRIES: Final = 1_000
 
-_sets, _faces, _templates = tables.face_sets, tables.faces, tables.templates
+_sets, _faces, _templates, _crops = tables.face_sets, tables.faces, tables.templates, tables.crops
 
 _ROOTS = (tables.domains, tables.projects)
 """Tables that face sets refer to. If one of them changed since an interrupted run, the copy starts over."""
@@ -162,8 +162,12 @@ def _copy_faces(
             encrypting = target_templates.of_set(connection, set_id)
         advance(count)
         decrypting = source_templates.of_set(source, set_id)
-        query = select(_faces, _templates.c.template).join_from(_faces, _templates)
-        query = query.where(_faces.c.set_id == set_id, _faces.c.seq > (last or 0)).order_by(_faces.c.seq)
+        query = select(_faces, _templates.c.template, _crops.c.crop).join_from(_faces, _templates)
+        query = (
+            query.outerjoin(_crops, _crops.c.seq == _faces.c.seq)
+            .where(_faces.c.set_id == set_id, _faces.c.seq > (last or 0))
+            .order_by(_faces.c.seq)
+        )
         with source.execute(query, execution_options={"yield_per": ROWS}) as stored:
             for rows in stored.mappings().partitions():
                 _write_faces(target, [dict(row) for row in rows], decrypting, encrypting)
@@ -180,9 +184,19 @@ def _write_faces(
         {"seq": row["seq"], "template": encrypting.seal(row["face_id"], template)}
         for row, template in zip(rows, plain, strict=True)
     ]
+    crops = [
+        {
+            "seq": row["seq"],
+            "crop": encrypting.seal_crop(row["face_id"], decrypting.open_crop(row["face_id"], row["crop"])),
+        }
+        for row in rows
+        if row["crop"] is not None
+    ]
     with target.write() as connection:
         connection.execute(insert(_faces), [{name: row[name] for name in _faces.c.keys()} for row in rows])  # noqa: SIM118
         connection.execute(insert(_templates), templates)
+        if crops:
+            connection.execute(insert(_crops), crops)
 
 
 def _check_counts(source: Connection, target: Connection) -> None:
@@ -191,7 +205,7 @@ def _check_counts(source: Connection, target: Connection) -> None:
     Raises:
         OperatorError: A count differs.
     """
-    for table in (*_ROOTS, *_SMALL_TABLES, _sets, _templates):
+    for table in (*_ROOTS, *_SMALL_TABLES, _sets, _templates, _crops):
         query = select(func.count()).select_from(table)
         expected, actual = source.scalar(query), target.scalar(query)
         if actual != expected:

@@ -132,6 +132,7 @@ face_sets = Table(
     Column("retention", JSON(none_as_null=True), nullable=True),  # the retention rule
     Column("legal_hold", String(256), nullable=True),  # the reason of a legal hold
     Column("alignment", Integer, nullable=False, server_default="1"),  # the oldest alignment of its templates
+    Column("crops", Boolean, nullable=False, server_default=false()),  # its faces are kept with a crop of their image
     UniqueConstraint("project_id", "name"),
     sqlite_autoincrement=True,
 )
@@ -164,6 +165,13 @@ templates = Table(
     metadata,
     Column("seq", ForeignKey("faces.seq", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("template", LargeBinary, nullable=False),  # the normalised embedding, little-endian fp16, possibly encrypted
+)
+
+crops = Table(
+    "crops",
+    metadata,
+    Column("seq", ForeignKey("faces.seq", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("crop", LargeBinary, nullable=False),  # a JPEG, possibly encrypted
 )
 
 tombstones = Table(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from openfrs.core.clock import utc_now
@@ -18,7 +18,7 @@ from .models import FaceSet, IdTakenError, SetMissingError, StoredFace
 from .rows import face_row, insert_faces, insert_set, lock_face_set
 from .templates import SetTemplates, Templates
 
-_sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
+_sets, _faces, _tombstones, _crops = tables.face_sets, tables.faces, tables.tombstones, tables.crops
 
 BATCH_SIZE = 2_000
 """Faces in memory at once."""
@@ -34,8 +34,10 @@ def read_stored_faces(connection: Connection, set_id: int, templates: SetTemplat
     Raises:
         StoreUnavailableError: a template is damaged or cannot be decrypted.
     """
-    query = select(_faces, tables.templates.c.template).join_from(_faces, tables.templates)
-    query = query.where(_faces.c.set_id == set_id).order_by(_faces.c.seq)
+    query = select(_faces, tables.templates.c.template, _crops.c.crop).join_from(_faces, tables.templates)
+    query = (
+        query.outerjoin(_crops, _crops.c.seq == _faces.c.seq).where(_faces.c.set_id == set_id).order_by(_faces.c.seq)
+    )
     with connection.execute(query, execution_options={"yield_per": BATCH_SIZE}) as result:
         for rows in result.partitions():
             plain = templates.open([row.face_id for row in rows], [row.template for row in rows])
@@ -47,6 +49,7 @@ def read_stored_faces(connection: Connection, set_id: int, templates: SetTemplat
                     row.fields,
                     row.created_at,
                     template,
+                    None if row.crop is None else templates.open_crop(row.face_id, row.crop),
                 )
                 for row, template in zip(rows, plain, strict=True)
             ]
@@ -76,7 +79,8 @@ def write_face_set(
             count += len(batch)
             values = [face_row(face, set_id, 1, face.created_at) for face in batch]
             try:
-                insert_faces(connection, values, [set_templates.seal(face.face_id, face.template) for face in batch])
+                sealed = [set_templates.seal(face.face_id, face.template) for face in batch]
+                insert_faces(connection, values, sealed, set_templates.seal_crops(batch))
             except IntegrityError as error:
                 raise IdTakenError from error
         connection.execute(update(_sets).where(_sets.c.id == set_id).values(version=min(1, count), face_number=count))
@@ -96,7 +100,7 @@ def replace_templates(
     """Replace the templates of a face set by ``vectors`` of another embedder or alignment, and delete faces without one.
 
     ``vectors`` are by face id. On an error nothing is changed. The faces get new sequence numbers, in their old order, and
-    tombstones of the old ones, so that indexes drop the old templates like deleted faces.
+    tombstones of the old ones, so that indexes drop the old templates like deleted faces. They keep their crops.
 
     Raises:
         SetChangedError: the set was deleted or is not at ``version``.
@@ -115,20 +119,35 @@ def replace_templates(
         rows = connection.execute(select(_faces).where(_faces.c.set_id == set_id).order_by(_faces.c.seq)).all()
         set_templates = templates.of_set(connection, set_id)
         kept = [row for row in rows if row.face_id in vectors]
-        new = [
-            {**{name: value for name, value in row._mapping.items() if name != "seq"}, "version": version + 1}
-            for row in kept
-        ]
         tombstones = [{"set_id": set_id, "version": version + 1, "seq": row.seq} for row in rows]
         if dropped := [row.face_id for row in rows if row.face_id not in vectors]:
             record_deletion(connection, face_set, dropped, Cause.REINDEX, utc_now())
-        connection.execute(delete(_faces).where(_faces.c.set_id == set_id))
         if tombstones:
             connection.execute(insert(_tombstones), tombstones)
-        if new:
-            insert_faces(connection, new, [set_templates.encode(row.face_id, vectors[row.face_id]) for row in kept])
+        for start in range(0, len(kept), BATCH_SIZE):
+            _renew(connection, kept[start : start + BATCH_SIZE], version + 1, set_templates, vectors)
+        old = select(_tombstones.c.seq).where(_tombstones.c.set_id == set_id, _tombstones.c.version == version + 1)
+        connection.execute(delete(_faces).where(_faces.c.seq.in_(old)))
         connection.execute(
             update(_sets)
             .where(_sets.c.id == set_id)
-            .values(version=version + 1, face_number=len(new), embedder=embedder, alignment=alignment)
+            .values(version=version + 1, face_number=len(kept), embedder=embedder, alignment=alignment)
         )
+
+
+def _renew(
+    connection: Connection,
+    rows: Sequence["Row[tuple[object, ...]]"],
+    version: int,
+    templates: SetTemplates,
+    vectors: Mapping[str, npt.NDArray[np.floating]],
+) -> None:
+    """Replace faces by the same ones with new sequence numbers and templates."""
+    seqs = [row.seq for row in rows]
+    query = select(_faces.c.face_id, _crops.c.crop).join_from(_faces, _crops).where(_faces.c.seq.in_(seqs))
+    crops = {row.face_id: row.crop for row in connection.execute(query)}
+    connection.execute(delete(_faces).where(_faces.c.seq.in_(seqs)))
+    new = [
+        {**{name: value for name, value in row._mapping.items() if name != "seq"}, "version": version} for row in rows
+    ]
+    insert_faces(connection, new, [templates.encode(row.face_id, vectors[row.face_id]) for row in rows], crops)

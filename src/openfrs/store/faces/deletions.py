@@ -19,7 +19,7 @@ from openfrs.store.db.base import Database
 from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.db.transactions import lock_project
 
-_deletions, _sets, _faces = tables.deletions, tables.face_sets, tables.faces
+_deletions, _sets, _faces, _crops = tables.deletions, tables.face_sets, tables.faces, tables.crops
 
 _COVERED = ("project_id", "face_set", "set_public_id", "rule", "faces", "face_ids")
 """The fields covered by a digest, in addition to the time and the previous digest."""
@@ -41,6 +41,8 @@ class Cause(StrEnum):
     DATE = "date"
     REINDEX = "reindex"
     PROJECT = "project"
+    CROPS = "crops"
+    """The crops of the faces were destroyed; the faces themselves remain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +118,20 @@ class DeletionRepository:
                 yield deletion
 
     def count_present(self, deletion: Deletion) -> int:
-        """Count the faces of the set that have an id of a deleted face: images imported again get the same ids."""
+        """Count the faces of the set that have an id of a deleted face: images imported again get the same ids.
+
+        A record of crops counts those that have a crop again.
+        """
+        again = select(func.count()).select_from(_faces).join(_sets, _sets.c.id == _faces.c.set_id)
+        if deletion.rule is Cause.CROPS:
+            again = again.join(_crops, _crops.c.seq == _faces.c.seq)
         ids = list(deletion.face_ids)
         with self._database.read() as connection:
             return sum(
                 connection.scalar(
-                    select(func.count())
-                    .select_from(_faces)
-                    .join(_sets, _sets.c.id == _faces.c.set_id)
-                    .where(_sets.c.public_id == deletion.set_public_id, _faces.c.face_id.in_(ids[first : first + 500]))
+                    again.where(
+                        _sets.c.public_id == deletion.set_public_id, _faces.c.face_id.in_(ids[first : first + 500])
+                    )
                 )
                 or 0
                 for first in range(0, len(ids), 500)

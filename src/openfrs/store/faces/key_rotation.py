@@ -26,11 +26,14 @@ from .templates import (
     wrap_key,
 )
 
-_sets, _faces, _templates = tables.face_sets, tables.faces, tables.templates
+_sets, _faces, _templates, _crops = tables.face_sets, tables.faces, tables.templates, tables.crops
 _keys = tables.project_keys
 
 _BATCH_SIZE = 5_000
 """Templates in memory at once."""
+
+_CROPS = 500
+"""Crops in memory at once."""
 
 
 def encrypt(database: Database, master_key: bytes, advance: Advance) -> None:
@@ -125,5 +128,21 @@ def _rewrite(connection: Connection, set_id: int, old: SetTemplates, new: SetTem
             for row, template in zip(rows, templates, strict=True)
         ]
         connection.execute(statement, values)
+        _rewrite_crops(connection, [row.seq for row in rows], old, new)
         last = rows[-1].seq
         advance(len(rows))
+
+
+def _rewrite_crops(connection: Connection, seqs: Sequence[int], old: SetTemplates, new: SetTemplates) -> None:
+    """Convert the stored crops of faces from one encryption to another."""
+    query = select(_faces.c.seq, _faces.c.face_id, _crops.c.crop).join_from(_faces, _crops)
+    for start in range(0, len(seqs), _CROPS):
+        rows = connection.execute(query.where(_faces.c.seq.in_(seqs[start : start + _CROPS]))).all()
+        if rows:
+            converted = [
+                {"row": row.seq, "stored": new.seal_crop(row.face_id, old.open_crop(row.face_id, row.crop))}
+                for row in rows
+            ]
+            connection.execute(
+                update(_crops).where(_crops.c.seq == bindparam("row")).values(crop=bindparam("stored")), converted
+            )

@@ -39,6 +39,9 @@ class FaceSet:
     alignment: int = 1
     """The oldest version of the alignment of faces behind its templates; :data:`openfrs.vision.types.ALIGNMENT` is the newest."""
 
+    crops: bool = False
+    """True if its faces are kept with a crop of their image."""
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -52,18 +55,19 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewFace:
-    """A face to enrol; ``template`` is a unit vector of shape (dimension,)."""
+    """A face to enrol; ``template`` is a unit vector of shape (dimension,), ``crop`` a JPEG for a set that keeps crops."""
 
     face_id: str
     external_image_id: str
     box: BoundingBox
     fields: Mapping[str, FieldValue]
     template: npt.NDArray[np.floating]
+    crop: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFace:
-    """A face with its template, decrypted: the unit embedding in half precision, little-endian."""
+    """A face with its template and its crop, decrypted: the unit embedding in half precision, little-endian, and a JPEG."""
 
     face_id: str
     external_image_id: str
@@ -71,6 +75,7 @@ class StoredFace:
     fields: Mapping[str, FieldValue]
     created_at: datetime
     template: bytes
+    crop: bytes | None = None
 
 
 class SetMissingError(Exception):

@@ -176,7 +176,9 @@ class FaceRepository:
             templates, created_at = self.templates.of_set(connection, set_id), self._clock()
             values = [face_row(face, set_id, version, created_at) for face in faces]
             try:
-                insert_faces(connection, values, [templates.encode(face.face_id, face.template) for face in faces])
+                crops = templates.seal_crops(faces) if row.crops else None
+                encoded = [templates.encode(face.face_id, face.template) for face in faces]
+                insert_faces(connection, values, encoded, crops)
             except IntegrityError as error:
                 raise IdTakenError from error
             return faces

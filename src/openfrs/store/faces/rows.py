@@ -31,7 +31,7 @@ FACE_COLUMNS: Final[Sequence[Column[Any]]] = (
 _LOCK = select(_sets).where(_sets.c.id == bindparam("id")).with_for_update(key_share=True)
 """SQLite omits FOR UPDATE and needs no row lock: only one transaction writes at a time."""
 _ADD = insert(_faces).returning(_faces.c.seq, sort_by_parameter_order=True)
-_ADD_TEMPLATE, _ADD_TOMBSTONES = insert(tables.templates), insert(_tombstones)
+_ADD_TEMPLATE, _ADD_CROP, _ADD_TOMBSTONES = insert(tables.templates), insert(tables.crops), insert(_tombstones)
 
 
 def lock_face_set(connection: Connection, set_id: int) -> "Row[tuple[object, ...]]":
@@ -62,12 +62,21 @@ def face_row(face: NewFace | StoredFace, set_id: int, version: int, created_at: 
     }
 
 
-def insert_faces(connection: Connection, faces: Sequence[Mapping[str, Any]], templates: Sequence[bytes]) -> None:
-    """Insert rows of faces and their encoded templates, in order."""
+def insert_faces(
+    connection: Connection,
+    faces: Sequence[Mapping[str, Any]],
+    templates: Sequence[bytes],
+    crops: Mapping[str, bytes] | None = None,
+) -> None:
+    """Insert rows of faces and their encoded templates, in order, and encoded crops by face id."""
     seqs = connection.scalars(_ADD, list(faces)).all()
     connection.execute(
         _ADD_TEMPLATE, [{"seq": seq, "template": stored} for seq, stored in zip(seqs, templates, strict=True)]
     )
+    if crops:
+        by_seq = zip(seqs, faces, strict=True)
+        rows = [{"seq": seq, "crop": crops[row["face_id"]]} for seq, row in by_seq if row["face_id"] in crops]
+        connection.execute(_ADD_CROP, rows)
 
 
 def delete_faces(

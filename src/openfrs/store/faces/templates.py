@@ -1,14 +1,14 @@
-"""Templates as bytes in the database, plain or encrypted with the data key of their project.
+"""Templates and crops as bytes in the database, plain or encrypted with the data key of their project.
 
 With a master key every project has a random data key, stored in ``project_keys`` encrypted with the master key. The master key is
-never in the database. Each template is encrypted with AES-256-GCM and authenticated together with its project, set and face, so
-that it cannot be substituted for another face's. The index holds templates decrypted, so encryption does not slow searches.
+never in the database. Each template and crop is encrypted with AES-256-GCM and authenticated together with its kind, project, set
+and face, so that it cannot be substituted for another one. The index holds templates decrypted: encryption does not slow searches.
 """
 
 import base64
 import binascii
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from openfrs.store.db import tables
 from openfrs.store.db.errors import StoreUnavailableError
 
 from .changes import TEMPLATE_TYPE
+from .models import NewFace, StoredFace
 
 _sets, _keys = tables.face_sets, tables.project_keys
 
@@ -40,6 +41,22 @@ class SetTemplates(ABC):
         Raises:
             StoreUnavailableError: a template is damaged or belongs to another face.
         """
+
+    @abstractmethod
+    def seal_crop(self, face_id: str, plain: bytes) -> bytes:
+        """Convert the crop of a face to its stored form."""
+
+    @abstractmethod
+    def open_crop(self, face_id: str, stored: bytes) -> bytes:
+        """Convert the stored form of a face's crop back.
+
+        Raises:
+            StoreUnavailableError: the crop is damaged or belongs to another face.
+        """
+
+    def seal_crops(self, faces: Iterable[NewFace | StoredFace]) -> dict[str, bytes]:
+        """Return the stored forms of the crops of the faces that have one, by face id."""
+        return {face.face_id: self.seal_crop(face.face_id, face.crop) for face in faces if face.crop is not None}
 
     def encode(self, face_id: str, vector: npt.NDArray[np.floating]) -> bytes:
         """Return the stored form of a face's embedding, shape (dimension,)."""
@@ -123,6 +140,14 @@ class PlainTemplates(SetTemplates):
         """Convert the stored forms of faces' templates back."""
         return list(stored)
 
+    def seal_crop(self, face_id: str, plain: bytes) -> bytes:  # noqa: ARG002
+        """Convert the crop of a face to its stored form."""
+        return plain
+
+    def open_crop(self, face_id: str, stored: bytes) -> bytes:  # noqa: ARG002
+        """Convert the stored form of a face's crop back."""
+        return stored
+
 
 _PLAIN = PlainTemplates()
 
@@ -133,6 +158,7 @@ class EncryptedTemplates(SetTemplates):
     def __init__(self, cipher: Cipher, project_id: str, set_id: int) -> None:
         self._cipher = cipher
         self._context = f"openfrs template 1/{project_id}/{set_id}/"
+        self._crop_context = f"openfrs crop 1/{project_id}/{set_id}/"
 
     def seal(self, face_id: str, plain: bytes) -> bytes:
         """Convert the template of a face to its stored form."""
@@ -147,6 +173,17 @@ class EncryptedTemplates(SetTemplates):
             ]
         except DecryptionError:
             raise StoreUnavailableError("a template is damaged or was encrypted with another key") from None
+
+    def seal_crop(self, face_id: str, plain: bytes) -> bytes:
+        """Convert the crop of a face to its stored form."""
+        return self._cipher.wrap(plain, (self._crop_context + face_id).encode())
+
+    def open_crop(self, face_id: str, stored: bytes) -> bytes:
+        """Convert the stored form of a face's crop back."""
+        try:
+            return self._cipher.unwrap(stored, (self._crop_context + face_id).encode())
+        except DecryptionError:
+            raise StoreUnavailableError("a crop is damaged or was encrypted with another key") from None
 
 
 def parse_master_key(text: str) -> bytes:

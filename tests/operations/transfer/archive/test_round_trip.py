@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.geometry import BoundingBox
+from openfrs.core.limits import MAX_CROP_BYTES
 from openfrs.faces.fields import ALPHABET
+from openfrs.media.decoding.header import JPEG_SIGNATURE
 from openfrs.operations.transfer.archive import table
 from openfrs.operations.transfer.archive.container import new_archive
 from openfrs.operations.transfer.archive.keys import ArchiveKeys, public_key
@@ -86,6 +88,7 @@ _faces = st.lists(
         box=st.builds(BoundingBox, _sides, _sides, _sides, _sides),
         fields=_values,
         created_at=st.datetimes(timezones=st.just(UTC)),
+        crop=st.none() | st.binary(max_size=100).map(lambda data: JPEG_SIGNATURE + data),
     ),
     unique_by=lambda face: face.face_id,
     max_size=30,
@@ -100,13 +103,30 @@ def test_every_bit_of_a_face_set_is_preserved(
 ) -> None:
     name, file = f"set{next(_numbers)}", tmp_path_factory.mktemp("archive") / "a.frs"
     policy = {"min_face_size": 80}
-    write_set(data, name, faces, FIELDS, policy=policy, retention={"days": 30}, legal_hold="case 7", alignment=2)
+    write_set(
+        data, name, faces, FIELDS, policy=policy, retention={"days": 30}, legal_hold="case 7", alignment=2, crops=True
+    )
     assert exported(data, name, file, passphrase) == len(faces)
     description = imported(other_data, file, passphrase=passphrase)
     assert (description.name, description.faces) == (name, len(faces))
     before, after = rows(data, name), rows(other_data, name)
     assert before == after
     assert len(after[1]) == len(faces)
+
+
+def test_a_set_without_crops_has_none_in_its_archive(data: Path, tmp_path: Path, other_data: Path) -> None:
+    write_set(data, "bare", [stored(1)])
+    exported(data, "bare", tmp_path / "a.frs")
+    assert not imported(other_data, tmp_path / "a.frs").crops
+
+
+@pytest.mark.parametrize("crop", [b"GIF89a", b"<svg>", JPEG_SIGNATURE + bytes(MAX_CROP_BYTES)])
+def test_a_crop_that_is_not_a_small_jpeg_is_rejected(data: Path, other_data: Path, tmp_path: Path, crop: bytes) -> None:
+    name = f"crop{next(_numbers)}"
+    write_set(data, name, [stored(1, crop=crop)], crops=True)
+    exported(data, name, tmp_path / "a.frs")
+    with pytest.raises(OperatorError, match="invalid face"):
+        imported(other_data, tmp_path / "a.frs")
 
 
 def test_many_batches_keep_their_order(

@@ -143,6 +143,7 @@ def _new_face_set(settings: Settings, description: Description, project_id: str,
         retention=description.retention,
         legal_hold=description.legal_hold,
         alignment=description.alignment,
+        crops=description.crops,
     )
 
 

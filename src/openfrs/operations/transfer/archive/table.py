@@ -9,6 +9,7 @@ column                 Parquet type        content
 ``fields``             string              the custom fields, as a JSON object
 ``created_at``         timestamp[us, UTC]  the time of enrolment
 ``template``           fixed_size_binary   the unit embedding, little-endian half precision
+``crop``               binary              the crop of the image, a JPEG or null; only in sets that keep crops
 =====================  ==================  =======================================================
 
 The file metadata has a JSON object ``openfrs``: a :class:`Description`.
@@ -23,9 +24,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from openfrs.core.errors import OperatorError, ServiceError
 from openfrs.core.geometry import BoundingBox
-from openfrs.core.limits import FACE_SET_CAPACITY_STEP
+from openfrs.core.limits import FACE_SET_CAPACITY_STEP, MAX_CROP_BYTES
 from openfrs.faces.faces import check_external_image_id
 from openfrs.faces.fields import check_values, is_public_id
+from openfrs.media.decoding.header import JPEG_SIGNATURE
 from openfrs.store.faces.bulk import BATCH_SIZE
 from openfrs.store.faces.changes import TEMPLATE_TYPE
 from openfrs.store.faces.models import FaceSet, StoredFace
@@ -62,6 +64,9 @@ class Description(BaseModel):
     alignment: Annotated[int, Field(ge=1)] = 1
     """The oldest alignment of the templates; archives of the first alignment do not state it."""
 
+    crops: bool = False
+    """True if the faces are kept with a crop of their image."""
+
     dimension: Annotated[int, Field(ge=0, le=4096)]
     """Dimension of a template; 0 if there are no faces."""
 
@@ -70,7 +75,7 @@ class Description(BaseModel):
     @classmethod
     def of(cls, face_set: FaceSet, dimension: int) -> "Description":
         """Describe a face set."""
-        kept = ("name", "public_id", "capacity", "policy", "retention", "legal_hold", "embedder", "alignment")
+        kept = ("name", "public_id", "capacity", "policy", "retention", "legal_hold", "embedder", "alignment", "crops")
         return cls(
             **{name: getattr(face_set, name) for name in kept},
             fields={name: dict(definition) for name, definition in face_set.fields.items()},
@@ -82,12 +87,12 @@ class Description(BaseModel):
 
 def write_table(file: BinaryIO, description: Description, faces: Iterable[Sequence[StoredFace]]) -> None:
     """Write faces in row groups, with one group in memory at a time."""
-    schema = _schema(description.dimension).with_metadata({_METADATA: description.model_dump_json().encode()})
+    schema = _schema(description).with_metadata({_METADATA: description.model_dump_json().encode()})
     with pq.ParquetWriter(file, schema, compression=_compression(schema), use_dictionary=False) as writer:
         group: list[StoredFace] = []
         for batch in faces:
             group += batch
-            if len(group) >= _ROWS_IN_GROUP:
+            if len(group) >= (BATCH_SIZE if description.crops else _ROWS_IN_GROUP):
                 writer.write_table(_table(group, schema), row_group_size=len(group))
                 group.clear()
         if group:
@@ -107,7 +112,7 @@ class FaceTable:
             self._file = pq.ParquetFile(file)
             schema = self._file.schema_arrow
             self.description = Description.model_validate_json((schema.metadata or {})[_METADATA])
-            same = schema.equals(_schema(self.description.dimension))
+            same = schema.equals(_schema(self.description))
         except (pa.ArrowException, KeyError, ValidationError):
             same = False
         if not same or self._file.metadata.num_rows != self.description.faces:
@@ -123,11 +128,12 @@ class FaceTable:
             columns = batch.to_pydict()
             templates = columns["template"]
             _check_templates(templates)
-            rows = zip(*(columns[name] for name in _schema(1).names), strict=True)
-            yield [_face(row, fields) for row in rows]
+            crops = columns.pop("crop", [None] * len(templates))
+            rows = zip(*(columns[name] for name in self._file.schema_arrow.names if name != "crop"), strict=True)
+            yield [_face(row, crop, fields) for row, crop in zip(rows, crops, strict=True)]
 
 
-def _face(row: Sequence[Any], fields: FieldDefinitions) -> StoredFace:
+def _face(row: Sequence[Any], crop: bytes | None, fields: FieldDefinitions) -> StoredFace:
     face_id, external_image_id, left, top, width, height, text, created_at, template = row
     invalid = OperatorError("the archive has an invalid face")
     try:
@@ -135,10 +141,15 @@ def _face(row: Sequence[Any], fields: FieldDefinitions) -> StoredFace:
         values = check_values(json.loads(text), fields)
     except (ServiceError, ValueError, AttributeError):
         raise invalid from None
-    if not is_public_id(face_id):
+    if not is_public_id(face_id) or not _is_crop(crop):
         raise invalid
     box = BoundingBox(left, top, width, height)
-    return StoredFace(face_id, external_image_id, box, values, created_at, template)
+    return StoredFace(face_id, external_image_id, box, values, created_at, template, crop)
+
+
+def _is_crop(crop: bytes | None) -> bool:
+    """Return whether a value can be a crop; the bytes are sent to browsers as a JPEG."""
+    return crop is None or (len(crop) <= MAX_CROP_BYTES and crop.startswith(JPEG_SIGNATURE))
 
 
 def _check_templates(templates: Sequence[bytes]) -> None:
@@ -149,7 +160,7 @@ def _check_templates(templates: Sequence[bytes]) -> None:
 
 
 def _table(faces: Sequence[StoredFace], schema: Any) -> Any:
-    columns: Mapping[str, Sequence[Any]] = {
+    columns: dict[str, Sequence[Any]] = {
         "face_id": [face.face_id for face in faces],
         "external_image_id": [face.external_image_id for face in faces],
         **{side: [getattr(face.box, side) for face in faces] for side in _SIDES},
@@ -157,21 +168,24 @@ def _table(faces: Sequence[StoredFace], schema: Any) -> Any:
         "created_at": [face.created_at for face in faces],
         "template": [face.template for face in faces],
     }
+    if "crop" in schema.names:
+        columns["crop"] = [face.crop for face in faces]
     return pa.table(columns, schema=schema)
 
 
-def _schema(dimension: int) -> Any:
+def _schema(description: Description) -> Any:
     columns = [
         ("face_id", pa.string()),
         ("external_image_id", pa.string()),
         *((side, pa.int32()) for side in _SIDES),
         ("fields", pa.string()),
         ("created_at", pa.timestamp("us", "UTC")),
-        ("template", pa.binary(max(1, dimension) * TEMPLATE_TYPE.itemsize)),
+        ("template", pa.binary(max(1, description.dimension) * TEMPLATE_TYPE.itemsize)),
     ]
-    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns])
+    fields = [pa.field(name, kind, nullable=False) for name, kind in columns]
+    return pa.schema([*fields, pa.field("crop", pa.binary())] if description.crops else fields)
 
 
 def _compression(schema: Any) -> Mapping[str, str]:
-    """Return the compression by column; templates are incompressible."""
-    return {name: "none" if name == "template" else "zstd" for name in schema.names}
+    """Return the compression by column; templates and crops are incompressible."""
+    return {name: "none" if name in {"template", "crop"} else "zstd" for name in schema.names}
