@@ -14,7 +14,12 @@ from openfrs.recognition.similarity import calibration
 
 REPOSITORY = Path(__file__).parent.parent
 FIGURES = REPOSITORY / "docs" / "reference" / "accuracy.json"
-PAGES = [REPOSITORY / "README.md", REPOSITORY / "docs" / "reference" / "accuracy.md"]
+PAGES = [
+    REPOSITORY / "README.md",
+    REPOSITORY / "docs" / "reference" / "accuracy.md",
+    REPOSITORY / "docs" / "how-to" / "choose-a-threshold.md",
+]
+"""Pages with figures of the report."""
 
 
 def main(report: Annotated[Path, typer.Argument(help="Directory that openfrs eval wrote.")]) -> None:

@@ -81,8 +81,8 @@ def _toctree(pages: Iterable[str], options: Mapping[str, str]) -> str:
 
 def home_page(readme: str) -> str:
     """Convert the README to a page of docs/ by rewriting its links."""
-    text = readme.replace("](docs/", "](").replace('src="docs/', 'src="')
-    return name_outside_files(re.sub(r"\]\((?!https?:|[\w/-]+\.(?:md|png|svg)\b|#)([^)]*)\)", r"](../\1)", text), DOCS)
+    text = re.sub(r"\]\((?!https?:|#|docs/)", "](../", readme).replace("](docs/", "](")
+    return name_outside_files(text, DOCS)
 
 
 def name_outside_files(markdown: str, folder: Path) -> str:

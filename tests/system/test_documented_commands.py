@@ -12,10 +12,10 @@ import pytest
 from tests.support.pages import Block, blocks
 from tests.support.servers import REPOSITORY, fake_server_command, running
 
-TUTORIALS = {page.name for page in (REPOSITORY / "docs" / "tutorials").iterdir()}
-"""Their commands need a running server: tests/documentation/test_tutorials.py runs them."""
+WITH_SERVER = {"README.md", *(page.name for page in (REPOSITORY / "docs" / "tutorials").iterdir())}
+"""Pages whose commands need a running server: tests/documentation/test_readme.py and test_tutorials.py run them."""
 
-RUNNABLE = [block for block in blocks("sh", "console") if not block.excuse and block.page not in TUTORIALS]
+RUNNABLE = [block for block in blocks("sh", "console") if not block.excuse and block.page not in WITH_SERVER]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ import pytest
 
 from openfrs.vision.weights.cache import WeightCache
 from openfrs.vision.weights.manifest import manifest
-from tests.support.readme import sdk_example_prints
+from tests.support.readme import quick_start_prints
 from tests.support.servers import REPOSITORY, RunningServer, running
 
 EPOCH = "1767225600"
@@ -129,7 +129,7 @@ def served(installed: Path, weights: WeightCache, tmp_path: Path) -> Iterator[Ru
 def test_the_quick_start_works_from_an_empty_environment(
     served: RunningServer, weights: WeightCache, tmp_path: Path, wheel: Path
 ) -> None:
-    assert re.fullmatch(r"\[\('anna', 0\.9[3-9]\d*\)\]\n", sdk_example_prints(served, weights.samples, tmp_path))
+    assert re.fullmatch(r"\[\('anna', 0\.9[3-9]\d*\)\]\n", quick_start_prints(served, weights.samples, tmp_path))
     with zipfile.ZipFile(wheel) as archive:
         console = CONSOLE in archive.namelist()
     assert httpx.get(f"{served.endpoint}/console").status_code == (200 if console else 404)
