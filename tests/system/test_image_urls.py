@@ -1,100 +1,32 @@
 """Images by URL: from an allowed web server, and from an S3 object store."""
 
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.support.contract import Frs, ok, refusal
 from tests.support.fake_models import photo
+from tests.support.object_store import Store, object_store
 from tests.support.servers import RunningServer, fake_server_command, running
-from tests.support.waiting import wait_until
 from tests.support.web import WebServer, certificate, web_server
 
 ANNA, BEN = (200, 60, 60), (60, 200, 60)
 BUCKET, CLOSED = "faces", "closed"
 
 
-@dataclass
-class Store:
-    """An object store on loopback, and keys that may read one of its two buckets."""
-
-    endpoint: str
-    access_key: str
-    secret_key: str
-
-
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """Moto's server, which checks signatures and policies after its set-up."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    endpoint = f"http://127.0.0.1:{port}"
-    log = tmp_path_factory.mktemp("store") / "log"
-    unchecked = 9  # the requests that make it: two buckets, four objects, a user with a policy and keys
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(port)],
-            stdout=output,
-            stderr=output,
-            env={**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": str(unchecked)},
-        )
-    try:
-        _await(endpoint, process, log)
-        yield _filled(endpoint)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _await(endpoint: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    def responds() -> bool:
-        assert process.poll() is None, log.read_text()
-        try:
-            httpx.get(f"{endpoint}/moto-api/")
-        except httpx.TransportError:
-            return False
-        return True
-
-    wait_until(responds, timeout=60, interval=0.1, message="the object store responds")
-
-
-def _filled(endpoint: str) -> Store:
-    def send(method: str, path: str, service: str, **arguments: Any) -> str:
-        scope = (
-            f"AWS4-HMAC-SHA256 Credential=X/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=x"
-        )
-        response = httpx.request(method, endpoint + path, headers={"Authorization": scope}, timeout=60, **arguments)
-        assert response.status_code == 200, response.text
-        return response.text
-
-    for bucket in (BUCKET, CLOSED):
-        send("PUT", f"/{bucket}", "s3")
-    for key, content in (("a dir/anna.png", photo(ANNA)), ("ben.png", photo(BEN)), ("text.txt", b"not an image")):
-        send("PUT", f"/{BUCKET}/{key}", "s3", content=content)
-    send("PUT", f"/{CLOSED}/anna.png", "s3", content=photo(ANNA))
-    allowed = '"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"]'
-    resources = f'"Resource": ["arn:aws:s3:::{BUCKET}", "arn:aws:s3:::{BUCKET}/*"]'
-    policy = f'{{"Version": "2012-10-17", "Statement": [{{{allowed}, {resources}}}]}}'
-    for form in (
-        {"Action": "CreateUser", "UserName": "frs"},
-        {"Action": "PutUserPolicy", "UserName": "frs", "PolicyName": "read", "PolicyDocument": policy},
-    ):
-        send("POST", "/", "iam", data=form)
-    key = send("POST", "/", "iam", data={"Action": "CreateAccessKey", "UserName": "frs"})
-    access_key, secret_key = (
-        key.partition(f"<{name}>")[2].partition("<")[0] for name in ("AccessKeyId", "SecretAccessKey")
-    )
-    return Store(endpoint, access_key, secret_key)
+    objects = {
+        f"{BUCKET}/a dir/anna.png": photo(ANNA),
+        f"{BUCKET}/ben.png": photo(BEN),
+        f"{BUCKET}/text.txt": b"not an image",
+        f"{CLOSED}/anna.png": photo(ANNA),
+    }
+    with object_store(tmp_path_factory.mktemp("store") / "log", objects, readable=BUCKET) as store:
+        yield store
 
 
 @pytest.fixture(scope="module")

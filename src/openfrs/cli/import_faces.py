@@ -1,7 +1,7 @@
 """``openfrs import``."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -13,11 +13,13 @@ from rich.text import Text
 
 from openfrs.client import Client
 from openfrs.core.errors import OperatorError
+from openfrs.core.settings import Settings
 from openfrs.core.text import escaped
 from openfrs.faces.imports.images import ImportOptions
 from openfrs.faces.imports.items import Item
 from openfrs.faces.imports.report import Line, Outcome, Tally
 from openfrs.operations.transfer.compreface import compreface_items
+from openfrs.operations.transfer.fetched import BUCKET_SCHEMES, ImageFetcher
 from openfrs.operations.transfer.images import Importing, import_images
 from openfrs.operations.transfer.remote import RETRIES, import_to_server, read_key_file
 from openfrs.operations.transfer.sources import Naming, Skipped, folder_items
@@ -42,9 +44,10 @@ class Origin(StrEnum):
 def import_faces(
     face_set: Annotated[str | None, typer.Argument(help="Name of the face set.", show_default=False)] = None,
     source: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
-            help="Folder of images, CSV or JSONL file that lists images, or CompreFace dump.", show_default=False
+            help="Folder or s3://BUCKET/PREFIX of images, CSV or JSONL file that lists them, or CompreFace dump.",
+            show_default=False,
         ),
     ] = None,
     archive: Annotated[Path | None, typer.Option(help="Archive to import a face set from, instead of images.")] = None,
@@ -107,7 +110,8 @@ def import_faces(
     with ExitStack() as stack:
         file = stack.enter_context(_opened(report)) if report is not None else None
         progress = stack.enter_context(progress_bars(MofNCompleteColumn(), _Rate(), TimeRemainingColumn()))
-        total = sum(1 for _ in _items(source, origin, named_by, api_key, skipped))
+        items = _source(settings, source, origin, named_by, api_key)
+        total = sum(1 for _ in items(skipped))
         task = progress.add_task("images", total=total)
 
         def report_line(line: Line) -> None:
@@ -118,23 +122,29 @@ def import_faces(
             if file is not None:
                 print(line.as_json(), file=file, flush=True)
 
-        items = _items(source, origin, named_by, api_key)
         if server is not None and key_file is not None:
             client = stack.enter_context(Client(server, read_key_file(key_file, project), retries=RETRIES))
-            tally = import_to_server(client, items, job, report_line, parallel=parallel)
+            tally = import_to_server(client, items(Skipped()), job, report_line, parallel=parallel)
         else:
-            tally = import_images(settings, items, job, report_line)
+            tally = import_images(settings, items(Skipped()), job, report_line)
     print(_summary(tally, skipped, job))
     if tally.outcomes[Outcome.REFUSED]:
         raise typer.Exit(_SOME_REJECTED)
 
 
-def _items(
-    source: Path, origin: Origin, named_by: Naming, api_key: str | None, skipped: Skipped | None = None
-) -> Iterator[Item]:
+def _source(
+    settings: Settings, source: str, origin: Origin, named_by: Naming, api_key: str | None
+) -> Callable[[Skipped], Iterator[Item]]:
+    """Return a function for the items of a source, which reads them again at each call."""
+    path = Path(source)
     if origin is Origin.COMPREFACE:
-        return compreface_items(source, api_key)
-    return folder_items(source, named_by, skipped) if source.is_dir() else mapped_items(source)
+        return lambda _: compreface_items(path, api_key)
+    if source.startswith(BUCKET_SCHEMES):
+        fetcher = ImageFetcher(settings)
+        return lambda skipped: fetcher.bucket_items(source, named_by, skipped)
+    if path.is_dir():
+        return lambda skipped: folder_items(path, named_by, skipped)
+    return lambda _: mapped_items(path, ImageFetcher(settings).read)
 
 
 def _summary(tally: Tally, skipped: Skipped, job: Importing) -> str:

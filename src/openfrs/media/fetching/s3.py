@@ -22,17 +22,32 @@ class S3Endpoint:
 
     def signed_get(self, bucket: str, key: str, now: datetime) -> tuple[str, dict[str, str]]:
         """Return the URL and the signed headers of a GET request for an object, with path-style addressing."""
-        host = urlsplit(self.endpoint).netloc
         path = "/" + quote(f"{bucket}/{key}", safe="/~")
-        headers = {"host": host, "x-amz-content-sha256": EMPTY_SHA256, "x-amz-date": _timestamp(now)}
-        return self.endpoint + path, {**headers, "authorization": self.authorization(path, headers)}
+        return self.endpoint + path, self._signed(path, "", now)
 
-    def authorization(self, path: str, headers: Mapping[str, str]) -> str:
-        """Return the ``Authorization`` header of a GET request without query or body; header names are in lower case."""
+    def signed_list(
+        self, bucket: str, prefix: str, marker: str, max_keys: int, now: datetime
+    ) -> tuple[str, dict[str, str]]:
+        """Return the URL and the signed headers of a request for the keys that start with ``prefix`` and follow ``marker``."""
+        path = "/" + quote(bucket, safe="~")
+        given = {"marker": marker, "max-keys": str(max_keys), "prefix": prefix}
+        query = "&".join(f"{name}={quote(value, safe='~')}" for name, value in given.items())
+        return f"{self.endpoint}{path}?{query}", self._signed(path, query, now)
+
+    def _signed(self, path: str, query: str, now: datetime) -> dict[str, str]:
+        host = urlsplit(self.endpoint).netloc
+        headers = {"host": host, "x-amz-content-sha256": EMPTY_SHA256, "x-amz-date": _timestamp(now)}
+        return {**headers, "authorization": self.authorization(path, headers, query)}
+
+    def authorization(self, path: str, headers: Mapping[str, str], query: str = "") -> str:
+        """Return the ``Authorization`` header of a GET request without body.
+
+        Header names are in lower case; the parameters of the query are percent-encoded and in alphabetic order.
+        """
         date = headers["x-amz-date"]
         names = ";".join(sorted(headers))
         lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
-        canonical = f"GET\n{path}\n\n{lines}\n{names}\n{EMPTY_SHA256}"
+        canonical = f"GET\n{path}\n{query}\n{lines}\n{names}\n{EMPTY_SHA256}"
         scope = f"{date[:8]}/{self.region}/s3/aws4_request"
         string_to_sign = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         key = f"AWS4{self.secret_key}".encode()

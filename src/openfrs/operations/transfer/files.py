@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from openfrs.core import limits
@@ -57,7 +57,7 @@ def read_image_file(path: Path, tree: Path | None) -> bytes:
                 f"the file has {status.st_size} bytes; at most {MAX_FILE_BYTES // limits.MEGABYTE} MiB are read"
             )
         data = file.read(MAX_FILE_BYTES)
-    _check_format(path, data)
+    check_format(path.name, data)
     return data
 
 
@@ -66,8 +66,13 @@ def _check_type(mode: int) -> None:
         raise SourceError(f"not a file but {_FILE_TYPES.get(stat.S_IFMT(mode), 'something else')}")
 
 
-def _check_format(path: Path, data: bytes) -> None:
-    foreign = FOREIGN_SUFFIXES.get(path.suffix.lower())
+def check_format(name: str, data: bytes) -> None:
+    """Validate that an image is not in a known format that is not supported; others are rejected when they are decoded.
+
+    Raises:
+        SourceError: The format is not supported.
+    """
+    foreign = FOREIGN_SUFFIXES.get(PurePosixPath(name).suffix.lower())
     if data[8:12] == b"WEBP":
         foreign = "WebP"
     elif data[4:8] == b"ftyp":  # phones also name such files .jpg

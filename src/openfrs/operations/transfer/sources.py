@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from openfrs.core.errors import OperatorError
@@ -33,6 +33,17 @@ class Skipped:
     suffixes: Counter[str] = field(default_factory=Counter)
     hidden: int = 0
     folders: list[str] = field(default_factory=list)
+
+    def admits(self, name: str) -> bool:
+        """Return whether a file is an image by its name, and count it if it is not."""
+        suffix = PurePath(name).suffix.lower()
+        if name.startswith("."):
+            self.hidden += 1
+        elif suffix in SUFFIXES or suffix in FOREIGN_SUFFIXES:
+            return True
+        else:
+            self.suffixes[suffix or "without suffix"] += 1
+        return False
 
     def __str__(self) -> str:
         parts = []
@@ -71,8 +82,17 @@ def folder_items(folder: Path, naming: Naming, skipped: Skipped | None = None) -
         except SourceError as refusal:
             yield Item(escaped(name), None, failing(str(refusal)))
             continue
-        person = relative.parts[0] if naming is Naming.FOLDER and len(relative.parts) > 1 else path.stem
-        yield Item(name, person, partial(read_image_file, path, folder))
+        yield Item(name, person_of(relative, naming), partial(read_image_file, path, folder))
+
+
+def person_of(path: PurePath, naming: Naming) -> str:
+    """Return the name of the person for the path of an image in its source."""
+    return path.parts[0] if naming is Naming.FOLDER and len(path.parts) > 1 else path.stem
+
+
+def is_skipped(folder: str) -> bool:
+    """Return whether a folder of this name is hidden or has thumbnails."""
+    return folder.startswith(".") or folder.lower() in _THUMBNAIL_FOLDERS
 
 
 def failing(reason: str) -> Callable[[], bytes]:
@@ -100,17 +120,10 @@ def _images(folder: Path, skipped: Skipped) -> list[tuple[Path, OSError | None]]
         read = []
         for name in sorted(folders):
             path = Path(parent, name)
-            if name.startswith(".") or name.lower() in _THUMBNAIL_FOLDERS or path.is_symlink():
+            if is_skipped(name) or path.is_symlink():
                 skipped.folders.append(path.relative_to(folder).as_posix())
             else:
                 read.append(name)
         folders[:] = read
-        for name in files:
-            suffix = Path(name).suffix.lower()
-            if name.startswith("."):
-                skipped.hidden += 1
-            elif suffix in SUFFIXES or suffix in FOREIGN_SUFFIXES:
-                found.append((Path(parent, name), None))
-            else:
-                skipped.suffixes[suffix or "without suffix"] += 1
+        found += [(Path(parent, name), None) for name in files if skipped.admits(name)]
     return sorted(found, key=lambda each: each[0])
