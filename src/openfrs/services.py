@@ -41,7 +41,7 @@ from openfrs.recognition.executor import Executor
 from openfrs.recognition.liveness.checks import ActionLiveness, SilentLiveness
 from openfrs.recognition.liveness.sessions import LivenessSessions
 from openfrs.recognition.recognizer import Recognizer, WorkLimits
-from openfrs.recognition.similarity import load_calibration
+from openfrs.recognition.scale import Scale, load_scale
 from openfrs.recognition.threads import ThreadExecutor
 from openfrs.store.accounts import AccountRepository
 from openfrs.store.clock import ClockWatch
@@ -156,10 +156,10 @@ class Services:
         templates = Templates(load_master_key(settings))
         database, keyring = _open_data(settings)
         accounts, repository = AccountRepository(database), FaceRepository(database, templates, clock=clock)
-        calibration = load_calibration(executor.models.embedder_source)
-        recognizer = Recognizer(executor, calibration, WorkLimits.from_settings(settings))
-        index = open_milvus_index(settings, database, repository)
-        galleries = _galleries(settings, repository, index)
+        scale = load_scale(executor.models.embedder_source)
+        recognizer = Recognizer(executor, scale, WorkLimits.from_settings(settings))
+        index = open_milvus_index(settings, database, repository, scale)
+        galleries = _galleries(settings, repository, index, scale)
         face_sets = FaceSets(repository, galleries, embedder=executor.models.embedder)
         counters = open_counters(settings)
         audit = open_audit(settings, database)
@@ -248,9 +248,9 @@ class Services:
         self._database.close()
 
 
-def _galleries(settings: Settings, repository: FaceRepository, index: "MilvusIndex | None") -> Galleries:
+def _galleries(settings: Settings, repository: FaceRepository, index: "MilvusIndex | None", scale: Scale) -> Galleries:
     if index is None:
-        return Galleries.in_memory(repository, settings.index_memory, settings.threads)
+        return Galleries.in_memory(repository, settings.index_memory, settings.threads, scale)
     return index.galleries(settings.index_memory, settings.threads)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from openfrs.core.errors import ServiceError
 from openfrs.faces.policy import DEFAULT_POLICIES, RECOMMENDED_POLICY, Policy, Reason, parse_policy
+from openfrs.recognition.scale import rounded
 from openfrs.recognition.similarity import calibration
 from openfrs.vision.attributes.types import Trait
 from tests.support.servers import REPOSITORY
@@ -74,12 +75,14 @@ def test_a_false_match_rate_gives_the_measured_similarity() -> None:
     assert len(points) >= 10
     for point in points:
         policy = Policy(duplicate_false_match_rate=point.false_match_rate)
-        assert policy.duplicate_cosine(scale) == pytest.approx(point.score, abs=0.01)
-    between = Policy(duplicate_false_match_rate=5e-4).duplicate_cosine(scale)
+        assert policy.duplicate_limit(scale) == pytest.approx(point.similarity, abs=0.01)
+    between = Policy(duplicate_false_match_rate=5e-4).duplicate_limit(scale)
     assert between is not None
-    assert scale.score_at(1e-3) < between < scale.score_at(1e-4)
-    assert Policy(duplicate_similarity=0.93).duplicate_cosine(scale) == scale.score(0.93)
-    assert Policy().duplicate_cosine(scale) is None
+    assert 0.85 < between < 0.93
+    limit = Policy(duplicate_similarity=0.93).duplicate_limit(scale)
+    assert limit is not None
+    assert (rounded(limit + 1e-9), rounded(limit - 1e-9)) == (0.93, 0.9299)
+    assert Policy().duplicate_limit(scale) is None
 
 
 def test_the_page_documents_every_limit_and_reason_and_its_policies_are_valid() -> None:

@@ -10,7 +10,7 @@ import pytest
 from openfrs.core.errors import ServiceError
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.recognizer import Recognizer
-from openfrs.recognition.similarity import calibration
+from openfrs.recognition.scale import load_scale
 from openfrs.recognition.threads import ThreadExecutor
 from openfrs.vision.pipeline import ModelPipeline
 from openfrs.vision.runtime.session import Runtime
@@ -27,7 +27,7 @@ def test_mated_and_impostor_pairs_are_classified(weights: WeightCache, shared_da
         rows = [row for row in csv.DictReader(file) if row["split"] == "test"]
     sample = random.Random(0).sample(rows, PAIRS)
     executor = ThreadExecutor(ModelPipeline(weights, Runtime(2)), threads=2, queue=PAIRS, large_queue=0)
-    recognizer = Recognizer(executor, calibration("sface"))
+    recognizer = Recognizer(executor, load_scale("sface"))
 
     async def is_correct(row: dict[str, str]) -> bool:
         first, second = (EncodedImage((folder / "images" / row[key]).read_bytes(), key) for key in "ab")

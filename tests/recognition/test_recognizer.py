@@ -13,7 +13,7 @@ from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.attributes import Attribute
 from openfrs.recognition.executor import Lane, Task
 from openfrs.recognition.recognizer import Recognizer, WorkLimits
-from openfrs.recognition.similarity import calibration
+from openfrs.recognition.scale import load_scale
 from openfrs.recognition.threads import ThreadExecutor
 from openfrs.vision.attributes.types import Trait
 from openfrs.vision.types import Detection, Image
@@ -37,7 +37,7 @@ class GatedPipeline(FakePipeline):
 
 def recognizer_of(pipeline: FakePipeline, *, threads: int, queue: int) -> Recognizer:
     executor = ThreadExecutor(pipeline, threads=threads, queue=queue, large_queue=queue)
-    return Recognizer(executor, calibration("sface"))
+    return Recognizer(executor, load_scale("sface"))
 
 
 @pytest.fixture
@@ -262,7 +262,7 @@ def test_closing_finishes_accepted_work(pipeline: GatedPipeline) -> None:
 
 def test_only_the_largest_faces_get_attributes() -> None:
     executor = ThreadExecutor(FakePipeline(), threads=1, queue=1, large_queue=1)
-    recognizer = Recognizer(executor, calibration("sface"), WorkLimits(described_faces=1))
+    recognizer = Recognizer(executor, load_scale("sface"), WorkLimits(described_faces=1))
     faces = asyncio.run(recognizer.detect(image(ANN, BOB), {Attribute.AGE}))
     recognizer.close()
     assert [face.attributes and face.attributes.age for face in faces] == [60, None]

@@ -6,6 +6,7 @@ import numpy.typing as npt
 from openfrs.recognition.cohort import MIN_FACES, Cohort
 from openfrs.recognition.scale import Scale
 from openfrs.recognition.similarity import Calibration, calibration
+from openfrs.store.index.scoring import Scoring
 
 Templates = npt.NDArray[np.float32]
 
@@ -40,3 +41,10 @@ def make_scale(cohort: Cohort | None, **changes: object) -> Scale:
     if cohort is not None:
         values["embedder"] = cohort.embedder
     return Scale(Calibration.model_validate(values | changes), cohort)
+
+
+def exact_rank(scoring: Scoring, template: Templates, probe: Templates) -> tuple[float, float]:
+    """Return the similarity and the score of two templates of shape (dimension,), by their definition."""
+    cosine = float((template.astype(np.float64) * probe.astype(np.float64)).sum())
+    score = cosine + (float(scoring.biases(template[None])[0]) + float(scoring.biases(probe[None])[0]))
+    return float(scoring.similarities(np.array([cosine]), np.array([score]))[0]), score

@@ -20,10 +20,12 @@ from openfrs.store.faces.models import Match, NewFace
 from openfrs.store.faces.predicate import And, Between, Equal, FieldValue, Not, Or, Predicate
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import FaceMissingError, Query
+from openfrs.store.index.scoring import Scoring
 from openfrs.store.index.search import Galleries
 
+from .cohorts import exact_rank, make_cohort, make_scale
 from .databases import DatabaseLocation, open_database
-from .galleries import MEMORY, PROJECT, new_database, new_set, unit
+from .galleries import DIMENSION, MEMORY, PROJECT, new_database, new_set, unit
 
 FIELDS = {
     "text": {},
@@ -119,8 +121,9 @@ class FaceSetMachine(RuleBasedStateMachine):
     Each operation runs in a random process, as behind a load balancer.
     """
 
-    def __init__(self, databases: Sequence[Database], names: Iterator[str]) -> None:
+    def __init__(self, databases: Sequence[Database], names: Iterator[str], scoring: Scoring) -> None:
         super().__init__()
+        self.scoring = scoring
         self.repositories = [FaceRepository(database) for database in databases]
         self.name = next(names)
         self.set_id = new_set(self.repositories[0], self.name, FIELDS)
@@ -185,16 +188,16 @@ class FaceSetMachine(RuleBasedStateMachine):
 
     @rule(
         probe=st.integers(0, 12), count=st.sampled_from([0, 1, 2, 3, 10, 1000]), predicate=st.none() | predicates,
-        min_cosine=st.sampled_from([-1.0, 0.1, 0.5]), process=processes,
+        min_similarity=st.sampled_from([-1.0, 0.1, 0.5, 0.93]), process=processes,
     )  # fmt: skip
-    def search(self, probe: int, count: int, predicate: Predicate | None, min_cosine: float, process: int) -> None:
-        hits = self.galleries[process].search(self.set_id, unit(probe), Query(count, min_cosine, predicate))
+    def search(self, probe: int, count: int, predicate: Predicate | None, min_similarity: float, process: int) -> None:
+        hits = self.galleries[process].search(self.set_id, unit(probe), Query(count, min_similarity, predicate))
         nearest = [
-            each for each in self.nearest(unit(probe), predicate) if self.cosine(each, unit(probe)) >= min_cosine
+            each for each in self.nearest(unit(probe), predicate) if self.rank(each, unit(probe))[0] >= min_similarity
         ]
         assert [hit.face.face_id for hit in hits] == [each.face_id for each in nearest[:count]]
         for hit, each in zip(hits, nearest, strict=False):
-            assert hit.cosine == pytest.approx(self.cosine(each, unit(probe)), abs=1e-6)
+            assert hit.similarity == self.rank(each, unit(probe))[0]
             assert (hit.face.external_image_id, hit.face.fields) == (each.external_image_id, each.fields)
 
     @precondition(lambda self: self.known)
@@ -216,7 +219,7 @@ class FaceSetMachine(RuleBasedStateMachine):
         self.galleries = [self.open_galleries(*each) for each in enumerate(memory)]
 
     def open_galleries(self, process: int, memory: int) -> Galleries:
-        return Galleries.in_memory(self.repositories[process], memory)
+        return Galleries.in_memory(self.repositories[process], memory, scoring=self.scoring)
 
     @invariant()
     def the_face_count_is_correct(self) -> None:
@@ -225,16 +228,19 @@ class FaceSetMachine(RuleBasedStateMachine):
             assert face_set is not None
             assert face_set.face_number == len(self.known)
 
-    def cosine(self, each: Known, probe: npt.NDArray[np.float32]) -> float:
-        return float(stored(each.template) @ probe)
+    def rank(self, each: Known, probe: npt.NDArray[np.float32]) -> tuple[float, float]:
+        """Return the similarity and the score of a face."""
+        return exact_rank(self.scoring, stored(each.template), probe)
 
     def nearest(self, probe: npt.NDArray[np.float32], predicate: Predicate | None) -> list[Known]:
         """Return the faces that match a predicate, nearest first, then oldest first: the sort is stable."""
         matching = [each for each in self.known if matches(predicate, each.values)]
-        return sorted(matching, key=lambda each: -self.cosine(each, probe))
+        return sorted(matching, key=lambda each: self.rank(each, probe), reverse=True)
 
 
 PROCESSES = 3
+NORMALIZED = make_scale(make_cohort(DIMENSION, weight=1.0))
+"""Scores with large biases, so that almost equal templates often rank before higher scores."""
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from openfrs.core.settings import Settings
+from openfrs.recognition.scale import load_scale
 from openfrs.store.index.milvus.copies import IndexCopies
 from openfrs.store.opening import open_database
 
@@ -70,6 +71,9 @@ def wait_until_indexed(data: Path) -> None:
     """Wait until the index of a server with this data directory is up to date."""
     database = open_database(Settings(data=data))
     wait_until(
-        lambda: not IndexCopies(database).sets_behind(), timeout=120, interval=0.1, message="the index is up to date"
+        lambda: not IndexCopies(database).sets_behind(load_scale("sface")),
+        timeout=120,
+        interval=0.1,
+        message="the index is up to date",
     )
     database.close()

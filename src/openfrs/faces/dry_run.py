@@ -6,37 +6,32 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from openfrs.store.faces.changes import TEMPLATE_TYPE
+from openfrs.store.faces.changes import TEMPLATE_TYPE, Changes
+from openfrs.store.index.flat import TemplateIndex
+from openfrs.store.index.scoring import Scoring
 from openfrs.store.index.search import distinct
 
 
 class DryRun:
     """The embeddings accepted so far, used to detect later duplicates. Thread-safe."""
 
-    def __init__(self) -> None:
-        self._rows = np.empty((0, 0), np.float32)
-        self._count = 0
+    def __init__(self, scoring: Scoring) -> None:
+        self._scoring = scoring
+        self._accepted = TemplateIndex({}, scoring)
         self._lock = threading.Lock()
 
-    def add(self, embeddings: Sequence[npt.NDArray[np.float32]], cosine: float) -> int:
-        """Accept the embeddings whose cosine to all accepted ones is below ``cosine``; return their number."""
+    def add(self, embeddings: Sequence[npt.NDArray[np.float32]], similarity: float) -> int:
+        """Accept the embeddings whose similarity to all accepted ones is below a limit; return their number."""
         with self._lock:
-            accepted = self._rows[: self._count]
             new = [
                 position
                 for position, embedding in enumerate(embeddings)
-                if not self._count or float((accepted @ embedding).max()) < cosine
+                if not np.any(self._accepted.nearest(embedding, 1).similarities >= similarity)
             ]
-            kept = distinct(embeddings, new, cosine)
-            for position in kept:
-                self._append(embeddings[position])
+            kept = distinct(embeddings, new, similarity, self._scoring)
+            if kept:
+                first, count = len(self._accepted), len(kept)
+                rows = np.array([embeddings[position] for position in kept]).astype(TEMPLATE_TYPE)
+                seqs, deleted = np.arange(first, first + count), np.empty(0, np.int64)
+                self._accepted.apply(Changes(seqs, rows, [""] * count, [{}] * count, deleted))
         return len(kept)
-
-    def _append(self, embedding: npt.NDArray[np.float32]) -> None:
-        if self._count == len(self._rows):
-            grown = np.empty((max(256, 2 * len(self._rows)), embedding.size), np.float32)
-            if self._count:
-                grown[: self._count] = self._rows
-            self._rows = grown
-        self._rows[self._count] = embedding.astype(TEMPLATE_TYPE)
-        self._count += 1

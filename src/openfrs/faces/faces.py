@@ -241,23 +241,23 @@ class Faces:
         return face_set, accepted, values
 
     def _count_new(self, face_set: FaceSet, templates: Sequence[FaceTemplate], dry_run: DryRun) -> int:
-        cosine = self._duplicate_cosine(face_set)
-        if cosine is None:
+        limit = self._duplicate_limit(face_set)
+        if limit is None:
             return len(templates)
-        query = Query(1, cosine)
+        query = Query(1, limit)
         with translated_errors(face_set.name):
             new = [
                 template.embedding
                 for template in templates
                 if not self._galleries.search(face_set.id, template.embedding, query)
             ]
-        count = dry_run.add(new, cosine)
+        count = dry_run.add(new, limit)
         if not count:
             raise _policy_error([Reason.DUPLICATE_PERSON])
         return count
 
-    def _duplicate_cosine(self, face_set: FaceSet) -> float | None:
-        return policy_for(face_set).duplicate_cosine(self._recognizer.calibration)
+    def _duplicate_limit(self, face_set: FaceSet) -> float | None:
+        return policy_for(face_set).duplicate_limit(self._recognizer.scale.calibration)
 
     def _enrol(
         self,
@@ -275,10 +275,10 @@ class Faces:
             ]
 
         def write() -> Sequence[NewFace]:
-            cosine = self._duplicate_cosine(face_set)
-            if cosine is not None:
+            limit = self._duplicate_limit(face_set)
+            if limit is not None:
                 embeddings = [template.embedding for template in templates]
-                return self._galleries.add_distinct(face_set.id, embeddings, cosine, new_faces)
+                return self._galleries.add_distinct(face_set.id, embeddings, limit, new_faces)
             faces = new_faces(range(len(templates)))
             self._repository.add(face_set.id, faces)
             return faces

@@ -7,6 +7,7 @@ from anyio import to_thread
 
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.recognizer import Recognizer
+from openfrs.recognition.scale import rounded
 from openfrs.store.faces.models import FaceSet
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import Query
@@ -80,19 +81,19 @@ class Policies:
         return policy, await to_thread.run_sync(self._mark_duplicates, face_set, policy, faces)
 
     def _mark_duplicates(self, face_set: FaceSet | None, policy: Policy, faces: list[JudgedFace]) -> list[JudgedFace]:
-        cosine = policy.duplicate_cosine(self._recognizer.calibration)
-        if cosine is None:
+        scale = self._recognizer.scale
+        limit = policy.duplicate_limit(scale.calibration)
+        if limit is None:
             return faces
         if face_set is not None:
-            faces = [self._mark_enrolled(face_set, cosine, face) for face in faces]
+            faces = [self._mark_enrolled(face_set, limit, face) for face in faces]
         accepted = [i for i, face in enumerate(faces) if not face.reasons]
-        kept = distinct([face.template.embedding for face in faces], accepted, cosine)
+        kept = distinct([face.template.embedding for face in faces], accepted, limit, scale)
         return [with_duplicate(face) if i in accepted and i not in kept else face for i, face in enumerate(faces)]
 
-    def _mark_enrolled(self, face_set: FaceSet, cosine: float, face: JudgedFace) -> JudgedFace:
+    def _mark_enrolled(self, face_set: FaceSet, limit: float, face: JudgedFace) -> JudgedFace:
         with translated_errors(face_set.name):
-            hits = self._galleries.search(face_set.id, face.template.embedding, Query(1, cosine))
+            hits = self._galleries.search(face_set.id, face.template.embedding, Query(1, limit))
         if not hits:
             return face
-        similarity = self._recognizer.calibration.similarity(hits[0].cosine)
-        return with_duplicate(face, Duplicate(hits[0].face, similarity))
+        return with_duplicate(face, Duplicate(hits[0].face, rounded(hits[0].similarity)))

@@ -8,9 +8,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Final, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from openfrs.core import limits
+from openfrs.recognition.scale import unrounded
 from openfrs.recognition.similarity import Calibration
 from openfrs.store.faces.models import FaceSet
 from openfrs.vision.attributes.types import Trait
@@ -88,12 +90,13 @@ class Policy(StoredModel):
             traits.add(Trait.POSE)
         return frozenset(traits)
 
-    def duplicate_cosine(self, calibration: Calibration) -> float | None:
-        """Return the cosine from which two faces count as the same person's; None if duplicates are not checked."""
+    def duplicate_limit(self, calibration: Calibration) -> float | None:
+        """Return the similarity, not rounded, from which faces count as the same person's; None if duplicates are not checked."""
         if self.duplicate_similarity is not None:
-            return calibration.score(self.duplicate_similarity)
+            return unrounded(self.duplicate_similarity)
         if self.duplicate_false_match_rate is not None:
-            return calibration.score_at(self.duplicate_false_match_rate)
+            score = calibration.score_at(self.duplicate_false_match_rate)
+            return float(calibration.similarities(np.array([score]))[0])
         return None
 
     def _has_any(self, *names: str) -> bool:

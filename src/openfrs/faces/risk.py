@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from openfrs.recognition.recognizer import Recognizer
+from openfrs.recognition.scale import rounded
 from openfrs.recognition.similarity import DECIMALS, Calibration
 from openfrs.store.faces.models import FaceSet
 from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, Equal, Not
@@ -104,14 +105,14 @@ class Risks:
     def _measure(self, face_set: FaceSet) -> Risk:
         deadline = time.monotonic() + MAX_SECONDS
         best = []
-        calibration = self._recognizer.calibration
+        calibration = self._recognizer.scale.calibration
         for face in self._galleries.sample_people(face_set.id, MAX_PROBES):
             others = Not(Equal(EXTERNAL_IMAGE_ID, face.external_image_id))
             try:
                 hits = self._galleries.search_like(face_set.id, face.face_id, Query(1, predicate=others))
             except FaceMissingError:
                 continue  # deleted since
-            best += [calibration.similarity(hit.cosine) for hit in hits]
+            best += [rounded(hit.similarity) for hit in hits]
             if time.monotonic() > deadline:
                 break
         return Risk(face_set.face_number, sorted(best), calibration)

@@ -11,6 +11,7 @@ from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.core.geometry import BoundingBox
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.recognizer import Recognizer
+from openfrs.recognition.scale import rounded, unrounded
 from openfrs.store.faces.models import Face, FaceSet
 from openfrs.store.faces.predicate import FieldDefinitions
 from openfrs.store.index.backend import FaceMissingError, Query
@@ -80,7 +81,7 @@ class Search:
             raise ServiceError("FRS.0304")
 
         def nearest() -> list[SearchResult]:
-            return self._results(self._galleries.search(face_set.id, templates[0].embedding, query), order)
+            return _results(self._galleries.search(face_set.id, templates[0].embedding, query), order)
 
         with translated_errors(named.name):
             return await to_thread.run_sync(nearest)
@@ -118,7 +119,7 @@ class Search:
         face_set, query, order = self._prepare(named, options)
         try:
             with translated_errors(named.name):
-                return self._results(self._galleries.search_like(face_set.id, face_id, query), order)
+                return _results(self._galleries.search_like(face_set.id, face_id, query), order)
         except FaceMissingError:
             raise missing_face(face_id) from None
 
@@ -126,14 +127,8 @@ class Search:
         """Return the set, the query and the sort order."""
         face_set = self._face_sets.usable(named)
         predicate = parse_filter(options.filter, face_set.fields) if options.filter else None
-        query = Query(options.top_n, self._recognizer.calibration.score(options.threshold), predicate)
+        query = Query(options.top_n, unrounded(options.threshold), predicate)
         return face_set, query, sort_order(options.sort, face_set.fields)
-
-    def _results(self, hits: Sequence[Hit], order: Mapping[str, bool]) -> list[SearchResult]:
-        results = [SearchResult(hit.face, self._recognizer.calibration.similarity(hit.cosine)) for hit in hits]
-        for field, descending in reversed(list(order.items())):
-            results.sort(key=_sort_key(field, descending))
-        return results
 
 
 def sort_order(sort: Sequence[Any], definitions: FieldDefinitions) -> Mapping[str, bool]:
@@ -155,6 +150,13 @@ def sort_order(sort: Sequence[Any], definitions: FieldDefinitions) -> Mapping[st
         order.pop(field, None)
         order[field] = direction == "desc"
     return order
+
+
+def _results(hits: Sequence[Hit], order: Mapping[str, bool]) -> list[SearchResult]:
+    results = [SearchResult(hit.face, rounded(hit.similarity)) for hit in hits]
+    for field, descending in reversed(list(order.items())):
+        results.sort(key=_sort_key(field, descending))
+    return results
 
 
 def _sort_key(field: str, descending: bool) -> Callable[[SearchResult], tuple[bool, float]]:

@@ -82,7 +82,7 @@ def templates(
 
 
 def compare(pipeline: Pipeline, first: EncodedImage, second: EncodedImage) -> ComparedFaces:
-    """Return the cosine of the main faces of two images.
+    """Return the embeddings of the main faces of two images.
 
     Raises:
         ServiceError: ``FRS.0501`` one of the images shows no face.
@@ -94,7 +94,7 @@ def compare(pipeline: Pipeline, first: EncodedImage, second: EncodedImage) -> Co
     if not all(found):
         raise ServiceError("FRS.0501")
     (one,), (other,) = found
-    return ComparedFaces((one.box, other.box), float(one.embedding @ other.embedding))
+    return ComparedFaces((one.box, other.box), (one.embedding, other.embedding))
 
 
 def _main_template(pipeline: Pipeline, main: MainFace, traits: Collection[Trait], *, with_crop: bool) -> FaceTemplate:

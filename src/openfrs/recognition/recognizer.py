@@ -15,7 +15,7 @@ from openfrs.vision.identity import ModelIdentity
 from . import jobs
 from .attributes import Attribute
 from .executor import Executor, Lane, Task
-from .similarity import Calibration
+from .scale import Scale
 from .types import Comparison, DescribedFace, FaceTemplate
 
 T = TypeVar("T")
@@ -42,9 +42,9 @@ class Recognizer:
     image from the queue or stops the work; so does a client that disconnects.
     """
 
-    def __init__(self, executor: Executor, calibration: Calibration, work_limits: WorkLimits | None = None) -> None:
+    def __init__(self, executor: Executor, scale: Scale, work_limits: WorkLimits | None = None) -> None:
         self.executor = executor
-        self.calibration = calibration
+        self.scale = scale
         self._limits = work_limits or WorkLimits()
 
     @property
@@ -103,7 +103,7 @@ class Recognizer:
         if len(first.data) + len(second.data) > limits.MAX_IMAGE_BYTES:
             raise ServiceError("FRS.0017", f"1 to {limits.MAX_IMAGE_BYTES} bytes for both images together")
         compared = await self.run_on_images(jobs.compare, (first, second))
-        return Comparison(compared.boxes, self.calibration.similarity(compared.cosine))
+        return Comparison(compared.boxes, self.scale.compare(*compared.embeddings))
 
     async def run_on_images(self, job: Callable[..., T], images: tuple[EncodedImage, ...], *arguments: Any) -> T:
         """Run a job, whose first arguments are the images, in the lane for their pixels.

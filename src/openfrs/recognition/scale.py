@@ -78,10 +78,16 @@ class Scale:
         """Return the similarity that clients receive, 0..1, rounded."""
         return rounded(float(self.similarities(np.array([cosine]), np.array([score]))[0]))
 
+    def compare(self, first: npt.NDArray[np.floating], second: npt.NDArray[np.floating]) -> float:
+        """Return the similarity of two templates of shape (dimension,) that clients receive, 0..1, rounded."""
+        pair = np.array([first, second], np.float64)
+        cosine = float((pair[0] * pair[1]).sum())
+        return self.similarity(cosine, cosine + float(self.biases(pair).sum(dtype=np.float64)))
+
     def thresholds(self, similarity: float) -> tuple[float, float]:
         """Return the smallest score and the smallest cosine of which either suffices for a rounded similarity."""
-        unrounded = similarity - 0.5 * 10**-DECIMALS
-        cosine = 1.0 if self.cohort is None else 1 - (1 - NEAR_COSINE) * (1 - min(max(unrounded, 0), 1)) ** 0.5
+        least = min(max(unrounded(similarity), 0), 1)
+        cosine = 1.0 if self.cohort is None else 1 - (1 - NEAR_COSINE) * (1 - least) ** 0.5
         return self.calibration.score(similarity), cosine
 
 
@@ -97,6 +103,11 @@ def near(cosines: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
 def rounded(similarity: float) -> float:
     """Return a similarity as clients receive it."""
     return round(similarity, DECIMALS)
+
+
+def unrounded(similarity: float) -> float:
+    """Return the smallest similarity that clients receive as this one."""
+    return similarity - 0.5 * 10**-DECIMALS
 
 
 @cache

@@ -34,12 +34,12 @@ class DescribedFace:
     attributes: Attributes | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ComparedFaces:
-    """The bounding boxes of the main faces of two images and the cosine of their embeddings."""
+    """The bounding boxes of the main faces of two images and their unit embeddings, each of shape (dimension,)."""
 
     boxes: tuple[BoundingBox, BoundingBox]
-    cosine: float
+    embeddings: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from openfrs.store.db.errors import StoreUnavailableError
 from openfrs.store.db.sqlite import SqliteDatabase
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import parse_master_key, read_master_key
+from openfrs.store.index.scoring import Scoring
 
 from .data_directory import DataDirectory
 from .service_keys import require_no_migration
@@ -150,7 +151,9 @@ def require_current_schema(settings: Settings) -> None:
         )
 
 
-def open_milvus_index(settings: Settings, database: Database, repository: FaceRepository) -> "MilvusIndex | None":
+def open_milvus_index(
+    settings: Settings, database: Database, repository: FaceRepository, scoring: Scoring
+) -> "MilvusIndex | None":
     """Open the index on Milvus, or return None if the settings name none. The server need not be reachable yet.
 
     Raises:
@@ -162,4 +165,4 @@ def open_milvus_index(settings: Settings, database: Database, repository: FaceRe
         raise OperatorError("set OPENFRS_MILVUS, such as http://host:19530, for the index on Milvus")
     from openfrs.store.index.milvus.search import MilvusIndex  # its client is an optional dependency
 
-    return MilvusIndex.open(settings.milvus.get_secret_value(), database, repository)
+    return MilvusIndex.open(settings.milvus.get_secret_value(), database, repository, scoring)

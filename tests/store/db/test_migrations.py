@@ -56,7 +56,7 @@ def test_each_earlier_schema_is_migrated_and_a_copy_is_kept(revision: str, tmp_p
         ("face0003", "image3", {"n": 3}),
     ]
     hits = Galleries.in_memory(repository, 10**9).search(face_set.id, np.array([1, 0, 0, 0], np.float32), Query(2))
-    assert [(hit.face.face_id, hit.cosine) for hit in hits] == [("face0003", 1.0), ("face0001", 0.0)]
+    assert [(hit.face.face_id, hit.similarity) for hit in hits] == [("face0003", 1.0), ("face0001", 0.0)]
     assert [(grant.project_id, grant.role) for grant in accounts.list_grants(user_id="u" * 32)] == [("p" * 32, "admin")]
     database.close()
     copy = previous_database(file, revision)

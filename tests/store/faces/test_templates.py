@@ -57,7 +57,7 @@ def finds_all(database: Database, set_id: int, master_key: bytes | None) -> bool
     for number in range(40):
         stored = unit(number).astype(np.float16).astype(np.float32)
         (hit,) = galleries.search(set_id, unit(number), Query(1))
-        if hit.face.face_id != f"{number:08d}" or not np.isclose(hit.cosine, stored @ unit(number)):
+        if hit.face.face_id != f"{number:08d}" or not np.isclose(hit.similarity, stored @ unit(number)):
             return False
     return True
 

@@ -60,7 +60,7 @@ def test_a_filtered_search_equals_a_scan_of_the_matching_faces(count: int, predi
     fields: list[dict[str, object]] = [{"number": int(n), "far": bool(f)} for n, f in zip(numbers, far, strict=True)]
     index = build_index(templates, fields, {"number": {"type": "long"}, "far": {"type": "boolean"}})
     matching = np.arange(COUNT) if predicate is None else index.matching(predicate)
-    seqs, actual = index.nearest(probe, count, predicate)
+    seqs, actual, _ = index.nearest(probe, count, predicate)
     assert seqs.size == min(count, matching.size)
     assert set(seqs.tolist()) <= set(matching.tolist())
     assert actual == pytest.approx(np.sort(cosines[matching])[::-1][:count], abs=1e-6)
@@ -80,7 +80,7 @@ def test_the_oldest_of_many_equally_near_faces_are_found(predicate: Predicate | 
     matching = list(range(4000)) if predicate is None else index.matching(predicate).tolist()
     expected = [seq for seq in matching if seq in nearest] + [seq for seq in matching if seq % 2 == 0]
     for count in (1, 2, 7, 17, 300):
-        seqs, cosines = index.nearest(probe.astype(np.float32), count, predicate)
+        seqs, cosines, _ = index.nearest(probe.astype(np.float32), count, predicate)
         assert seqs.tolist()[: len(expected)] == expected[:count]
         assert cosines.tolist() == sorted(cosines.tolist(), reverse=True)
 

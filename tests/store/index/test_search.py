@@ -34,13 +34,13 @@ def test_two_processes_see_each_others_writes(repository: FaceRepository) -> Non
         assert search_ids(second, set_id, unit(number), 1) == search_ids(first, set_id, unit(number), 1) == []
 
 
-def test_a_minimum_cosine_limits_the_hits(repository: FaceRepository) -> None:
+def test_a_minimum_similarity_limits_the_hits(repository: FaceRepository) -> None:
     set_id, galleries = new_set(repository), Galleries.in_memory(repository, MEMORY)
     repository.add(set_id, [face(number) for number in range(50)])
     hits = galleries.search(set_id, unit(7), Query(50, 0.3))
     assert hits[0].face.face_id == "00000007"
     assert 1 <= len(hits) < 50
-    assert min(hit.cosine for hit in hits) >= 0.3
+    assert min(hit.similarity for hit in hits) >= 0.3
 
 
 def test_searching_a_deleted_set_raises(repository: FaceRepository) -> None:

@@ -10,9 +10,19 @@ from hypothesis.stateful import initialize, invariant, rule
 
 from openfrs.store.db.base import Database
 from openfrs.store.faces.predicate import And, Between, Equal, FieldValue, Not, Or, Predicate
+from openfrs.store.index.scoring import COSINES, Scoring
 from openfrs.store.index.search import Galleries
 from tests.support.databases import DatabaseLocation
-from tests.support.face_set_machine import FaceSetMachine, fields, ids, processes, processes_over, run, templates
+from tests.support.face_set_machine import (
+    NORMALIZED,
+    FaceSetMachine,
+    fields,
+    ids,
+    processes,
+    processes_over,
+    run,
+    templates,
+)
 from tests.support.galleries import MEMORY
 from tests.support.milvus import milvus_server
 
@@ -47,21 +57,22 @@ def url(tmp_path: Path) -> Iterator[str]:
 class IndexedMachine(FaceSetMachine):
     """Each process has its own client and indexer; indexing is one of the random operations."""
 
-    def __init__(self, databases: Sequence[Database], names: Iterator[str], url: str) -> None:
+    def __init__(self, databases: Sequence[Database], names: Iterator[str], scoring: Scoring, url: str) -> None:
         self.databases = databases
         self.clients = [Milvus(url) for _ in databases]
         self.steps = 0
-        super().__init__(databases, names)
+        super().__init__(databases, names, scoring)
 
     def open_galleries(self, process: int, memory: int) -> Galleries:
         verifier = IndexVerifier(self.repositories[process], self.clients[process])
         if process == 0:
             self.indexers: list[Indexer] = []
         self.indexers.append(
-            Indexer(self.databases[process], self.repositories[process], self.clients[process], verifier)
+            Indexer(self.databases[process], self.repositories[process], self.clients[process], verifier, self.scoring)
         )
-        backend = MilvusBackend(self.repositories[process], self.clients[process], verifier, max(memory, MEMORY // 10))
-        return Galleries(self.repositories[process], backend)
+        repository, client = self.repositories[process], self.clients[process]
+        backend = MilvusBackend(repository, client, verifier, max(memory, MEMORY // 10), self.scoring)
+        return Galleries(repository, backend)
 
     def teardown(self) -> None:
         super().teardown()
@@ -114,6 +125,9 @@ class IndexedMachine(FaceSetMachine):
             client.close()
 
 
-def test_a_face_set_indexed_on_milvus_behaves_like_a_list_of_faces(location: DatabaseLocation, url: str) -> None:
+@pytest.mark.parametrize("scoring", [COSINES, NORMALIZED], ids=["cosines", "normalized"])
+def test_a_face_set_indexed_on_milvus_behaves_like_a_list_of_faces(
+    location: DatabaseLocation, url: str, scoring: Scoring
+) -> None:
     with processes_over(location) as databases:
-        run(IndexedMachine, databases, url, examples=10)
+        run(IndexedMachine, databases, scoring, url, examples=10)

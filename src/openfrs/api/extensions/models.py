@@ -61,7 +61,7 @@ async def show_models(recognizer: RecognizerDep, available: ManifestDep) -> Mode
 
     False and true match rates are fractions of pairs, 0..1, measured on the calibration images.
     """
-    scale = recognizer.calibration.model_dump(exclude={"embedder", "knots"})
+    scale = recognizer.scale.calibration.model_dump(exclude={"embedder", "knots"})
     weights = [
         WeightResponse(
             name=name,

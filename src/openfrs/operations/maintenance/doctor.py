@@ -15,7 +15,7 @@ from openfrs.accounts.keyring import check_keys
 from openfrs.core.errors import OperatorError
 from openfrs.core.findings import Finding, Status
 from openfrs.core.settings import Settings
-from openfrs.recognition.similarity import load_calibration
+from openfrs.recognition.scale import load_scale
 from openfrs.store.clock import PLAUSIBLE
 from openfrs.store.data_directory import DataDirectory
 from openfrs.store.db.base import HEAD, SnapshotSource
@@ -217,7 +217,7 @@ def _check_models(settings: Settings) -> tuple[Finding, str | None]:
     weights = WeightCache.open(settings.models, unattributed=settings.unattributed_weights)
     try:
         identity = check_models(settings)
-        load_calibration(identity.embedder_source)
+        load_scale(identity.embedder_source)
     except OperatorError as error:
         return Finding("weights", Status.FAILED, str(error)), None
     unready = [name for name, state in weights.states().items() if state is not State.READY]

@@ -8,6 +8,7 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.progress import Track
 from openfrs.core.settings import Settings
 from openfrs.operations.lookup import project_or_first
+from openfrs.recognition.scale import load_scale
 from openfrs.store.db.base import Database
 from openfrs.store.faces.models import FaceSet, SetMissingError
 from openfrs.store.faces.repository import FaceRepository
@@ -15,6 +16,7 @@ from openfrs.store.faces.templates import Templates
 from openfrs.store.index.errors import MilvusUnavailableError
 from openfrs.store.index.milvus.copies import IndexCopies
 from openfrs.store.opening import live_database, load_master_key, open_milvus_index
+from openfrs.vision.loading import configured_embedder
 
 if TYPE_CHECKING:  # the Milvus client is an optional dependency
     from openfrs.store.index.milvus.indexer import Comparison, Indexer
@@ -50,7 +52,7 @@ def verify_index(
 def _indexer(settings: Settings) -> "Iterator[tuple[Indexer, Database]]":
     with live_database(settings) as database:
         repository = FaceRepository(database, Templates(load_master_key(settings)))
-        index = open_milvus_index(settings, database, repository)
+        index = open_milvus_index(settings, database, repository, load_scale(configured_embedder(settings)))
         if index is None:
             raise OperatorError("face sets are indexed in memory; this command needs OPENFRS_INDEX=milvus")
         try:

@@ -10,7 +10,7 @@ from openfrs.core.settings import Settings
 from openfrs.faces.reembed import MAX_CONCURRENT_IMAGES, Reembedding, reembed_templates
 from openfrs.operations.lookup import find_face_set, project_or_first
 from openfrs.recognition.recognizer import Recognizer, WorkLimits
-from openfrs.recognition.similarity import load_calibration
+from openfrs.recognition.scale import load_scale
 from openfrs.recognition.threads import ThreadExecutor
 from openfrs.store.faces.bulk import SetChangedError, replace_templates
 from openfrs.store.faces.deletions import HeldError
@@ -50,7 +50,7 @@ def reembed_face_set(
         repository = FaceRepository(database, templates)
         face_set = find_face_set(repository, project_or_first(settings, database, project_id), set_name)
         pipeline = load_pipeline(settings)
-        scale = load_calibration(pipeline.embedder_source)
+        scale = load_scale(pipeline.embedder_source)
         executor = ThreadExecutor(
             pipeline, threads=settings.threads, queue=MAX_CONCURRENT_IMAGES, large_queue=MAX_CONCURRENT_IMAGES
         )

@@ -258,4 +258,5 @@ index_copies = Table(
     Column("dimension", Integer, nullable=False),
     Column("applied", _LONG, nullable=False),  # the copy is complete up to this version of the set
     Column("timestamp", _LONG, nullable=False),  # the server's timestamp of the last change in the copy
+    Column("scoring", String(64), nullable=False, server_default=""),  # identity of the biases beside the templates
 )

@@ -1,5 +1,6 @@
 """The index that searches use: its interface, and the implementation in memory."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -15,15 +16,17 @@ from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.snapshot import find_seq
 
 from .cache import IndexCache
-from .flat import Cosines, Neighbours, TemplateIndex, Vector
+from .flat import TemplateIndex
+from .ranking import Neighbours
+from .scoring import COSINES, Numbers, Scoring, Vector
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The ``count`` nearest faces with at least ``min_cosine`` that match a predicate."""
+    """The ``count`` most similar faces with at least ``min_similarity``, not rounded, that match a predicate."""
 
     count: int
-    min_cosine: float = -1.0
+    min_similarity: float = -math.inf
     predicate: Predicate | None = None
 
 
@@ -35,7 +38,7 @@ class Scan(Protocol):
     """The faces of a set in one snapshot, ready to be scanned."""
 
     def nearest(self, probe: Vector, count: int, predicate: Predicate | None = None) -> Neighbours:
-        """Return the nearest faces that match a predicate, best first, the older first where cosines are equal."""
+        """Return the most similar faces that match a predicate, as :meth:`TemplateIndex.nearest`."""
 
     def matches(self, predicate: Predicate, seq: int) -> bool:
         """Check whether a face matches a predicate."""
@@ -50,6 +53,9 @@ class IndexBackend(ABC):
 
     searches_per_thread: ClassVar[int] = 1
     """Concurrent searches for each thread."""
+
+    scoring: Scoring
+    """Defines the similarity of templates."""
 
     indexes: IndexCache
     """The indexes that this process holds in memory."""
@@ -79,8 +85,8 @@ class IndexBackend(ABC):
         """Return an index of the fields of all faces as seen by a transaction that has locked the set."""
 
     @abstractmethod
-    def best_cosines(self, connection: Connection, set_id: int, templates: Sequence[Vector]) -> list[Cosines]:
-        """Return the cosine of the nearest face to each template, as seen by a transaction that has locked the set.
+    def best_similarities(self, connection: Connection, set_id: int, templates: Sequence[Vector]) -> list[Numbers]:
+        """Return the similarity of the nearest face to each template, as seen by a transaction that has locked the set.
 
         Each array has one element, or none if the set is empty.
         """
@@ -92,8 +98,9 @@ class MemoryBackend(IndexBackend):
     ``memory`` bounds the bytes of the indexes.
     """
 
-    def __init__(self, repository: FaceRepository, memory: int) -> None:
-        self.indexes = IndexCache(repository, memory)
+    def __init__(self, repository: FaceRepository, memory: int, scoring: Scoring = COSINES) -> None:
+        self.scoring = scoring
+        self.indexes = IndexCache(repository, memory, scoring)
 
     @contextmanager
     def nearest(self, set_id: int, probe: Vector, query: Query) -> Iterator[tuple[Connection, Neighbours]]:
@@ -122,18 +129,19 @@ class MemoryBackend(IndexBackend):
         """Return the index as the transaction sees the set."""
         return self.indexes.up_to_date_in(connection, set_id)
 
-    def best_cosines(self, connection: Connection, set_id: int, templates: Sequence[Vector]) -> list[Cosines]:
+    def best_similarities(self, connection: Connection, set_id: int, templates: Sequence[Vector]) -> list[Numbers]:
         """Scan the index once per template."""
         with self.indexes.up_to_date_in(connection, set_id) as index:
-            return [index.nearest(template, 1).cosines for template in templates]
+            return [index.nearest(template, 1).similarities for template in templates]
 
 
 def with_face_first(scan: Scan, seq: int, neighbours: Neighbours, query: Query) -> Neighbours:
-    """Put an enrolled face first, with cosine 1, if it matches the predicate of the query."""
-    seqs, cosines = neighbours
-    if query.predicate is not None and seq not in seqs and not scan.matches(query.predicate, seq):
+    """Put an enrolled face first, with similarity and score 1, if it matches the predicate of the query."""
+    if query.predicate is not None and seq not in neighbours.seqs and not scan.matches(query.predicate, seq):
         return neighbours
-    others = seqs != seq
-    seqs = np.concatenate([[seq], seqs[others]])
-    cosines = np.concatenate([np.ones(1, np.float32), cosines[others]])
-    return Neighbours(seqs[: query.count], cosines[: query.count])
+    others = neighbours.seqs != seq
+    seqs, similarities, scores = (
+        np.concatenate([[first], values[others]])[: query.count]
+        for first, values in zip((seq, 1.0, 1.0), neighbours, strict=True)
+    )
+    return Neighbours(seqs, similarities, scores)

@@ -18,7 +18,7 @@ from readerwriterlock.rwlock import Lockable, RWLockWriteD
 from sqlalchemy import Connection
 
 from openfrs.core.telemetry.metrics import INDEX_BYTES, INDEX_FACES, INDEXES
-from openfrs.store.faces.changes import TEMPLATE_TYPE, Changes
+from openfrs.store.faces.changes import Changes
 from openfrs.store.faces.models import FaceSet, SetMissingError
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.snapshot import (
@@ -30,6 +30,7 @@ from openfrs.store.faces.snapshot import (
 )
 
 from .flat import TemplateIndex
+from .scoring import COSINES, Scoring, scoring_of
 
 _MAX_PARTIAL: Final = 4096
 """Number of faces above which a partial index removes the faces that the other index now holds."""
@@ -69,12 +70,16 @@ class IndexCache:
     """The indexes of the face sets that this process searches.
 
     ``memory`` bounds their total bytes. The least recently used index is evicted first, an index in use never. The most recently
-    used one is kept whatever its size, unless the bound is ``strict``: then an index that would not fit is not loaded.
+    used one is kept whatever its size, unless the bound is ``strict``: then an index that would not fit is not loaded. ``scoring``
+    is that of the sets that are searched; others are only listed.
     """
 
-    def __init__(self, repository: FaceRepository, memory: int, *, strict: bool = False) -> None:
+    def __init__(
+        self, repository: FaceRepository, memory: int, scoring: Scoring = COSINES, *, strict: bool = False
+    ) -> None:
         self._repository = repository
         self._memory = memory
+        self._scoring = scoring
         self._strict = strict
         self._entries: dict[int, _Entry] = {}  # the most recently used last
         self._lock = threading.Lock()
@@ -138,7 +143,8 @@ class IndexCache:
             return index
         face_set = load_face_set(snapshot, set_id)
         if entry.index is None or entry.embedder != face_set.embedder or entry.since > since:
-            entry.index, entry.embedder = TemplateIndex(face_set.fields), face_set.embedder
+            scoring = scoring_of(self._scoring, face_set.embedder)
+            entry.index, entry.embedder = TemplateIndex(face_set.fields, scoring), face_set.embedder
             entry.index.version = entry.since = since
         index = entry.index
         try:
@@ -170,7 +176,7 @@ class IndexCache:
     ) -> None:
         """Allocate memory for all faces that will be read."""
         count = count_written_since(snapshot, face_set.id, entry.since) if entry.since else face_set.face_number
-        if self._strict and count * (dimension * TEMPLATE_TYPE.itemsize + _FIELD_BYTES) > self._memory:
+        if self._strict and count * (index.row_bytes(dimension) + _FIELD_BYTES) > self._memory:
             raise TooLargeError
         index.reserve(count, dimension)
 

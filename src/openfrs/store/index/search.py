@@ -15,15 +15,16 @@ from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.snapshot import load_faces
 
 from .backend import IndexBackend, MemoryBackend, Query
-from .flat import Neighbours, Vector
+from .ranking import Neighbours
+from .scoring import COSINES, Scoring, Vector, similarities_to
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A face and the cosine between its template and the probe."""
+    """A face and the similarity of its template to the probe, not rounded."""
 
     face: Face
-    cosine: float
+    similarity: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,11 @@ class Galleries:
         self._slots = threading.Semaphore(backend.searches_per_thread * (threads or os.cpu_count() or 1))
 
     @classmethod
-    def in_memory(cls, repository: FaceRepository, memory: int, threads: int | None = None) -> "Galleries":
+    def in_memory(
+        cls, repository: FaceRepository, memory: int, threads: int | None = None, scoring: Scoring = COSINES
+    ) -> "Galleries":
         """Return search with indexes in memory of at most ``memory`` bytes."""
-        return cls(repository, MemoryBackend(repository, memory), threads)
+        return cls(repository, MemoryBackend(repository, memory, scoring), threads)
 
     def search(self, set_id: int, probe: Vector, query: Query) -> list[Hit]:
         """Return the faces of a set nearest to a probe, a unit vector of shape (dimension,); best first.
@@ -64,7 +67,7 @@ class Galleries:
             return _hits(snapshot, neighbours, query)
 
     def search_like(self, set_id: int, face_id: str, query: Query) -> list[Hit]:
-        """Return the faces nearest to an enrolled one, which comes first itself, with cosine 1, if it matches the predicate.
+        """Return the faces nearest to an enrolled one, which comes first itself, with similarity 1, if it matches the predicate.
 
         Raises:
             SetMissingError
@@ -103,10 +106,10 @@ class Galleries:
         self,
         set_id: int,
         templates: Sequence[Vector],
-        cosine: float,
+        similarity: float,
         make_faces: Callable[[Sequence[int]], Sequence[NewFace]],
     ) -> Sequence[NewFace]:
-        """Enrol the templates whose cosine to every face in the set, and to every template before them, is below ``cosine``.
+        """Enrol the templates whose similarity to every face in the set, and to every template before them, is below a limit.
 
         ``make_faces`` receives the positions of those templates. The set is searched inside the write transaction, so of two
         equal faces added at the same time only one is enrolled. Returns the faces enrolled.
@@ -116,9 +119,9 @@ class Galleries:
         """
 
         def choose(connection: Connection) -> Sequence[NewFace]:
-            best = self._backend.best_cosines(connection, set_id, templates)
-            new = [position for position, cosines in enumerate(best) if not np.any(cosines >= cosine)]
-            return make_faces(distinct(templates, new, cosine))
+            best = self._backend.best_similarities(connection, set_id, templates)
+            new = [position for position, similarities in enumerate(best) if not np.any(similarities >= similarity)]
+            return make_faces(distinct(templates, new, similarity, self._backend.scoring))
 
         return self._repository.add_chosen(set_id, choose)
 
@@ -147,20 +150,21 @@ class Galleries:
 
 
 def _hits(snapshot: Connection, neighbours: Neighbours, query: Query) -> list[Hit]:
-    count = int(np.count_nonzero(neighbours.cosines >= query.min_cosine))
-    seqs, cosines = neighbours.seqs[:count].tolist(), neighbours.cosines[:count].tolist()
+    count = int(np.count_nonzero(neighbours.similarities >= query.min_similarity))
+    seqs, similarities = neighbours.seqs[:count].tolist(), neighbours.similarities[:count].tolist()
     faces = load_faces(snapshot, seqs)
-    return [Hit(faces[seq], cosine) for seq, cosine in zip(seqs, cosines, strict=True)]
+    return [Hit(faces[seq], similarity) for seq, similarity in zip(seqs, similarities, strict=True)]
 
 
-def distinct(templates: Sequence[Vector], positions: Sequence[int], cosine: float) -> list[int]:
-    """Return the positions of templates whose cosine to every template kept before them is below ``cosine``.
+def distinct(templates: Sequence[Vector], positions: Sequence[int], similarity: float, scoring: Scoring) -> list[int]:
+    """Return the positions of templates whose similarity to every template kept before them is below a limit.
 
     The templates kept are compared in half precision, as they will be stored.
     """
     kept: list[int] = []
+    stored = np.empty((len(positions), len(templates[0]) if templates else 0), TEMPLATE_TYPE)
     for position in positions:
-        stored = [templates[other].astype(TEMPLATE_TYPE).astype(np.float32) for other in kept]
-        if all(float(templates[position] @ template) < cosine for template in stored):
+        if not np.any(similarities_to(scoring, stored[: len(kept)], templates[position]) >= similarity):
+            stored[len(kept)] = templates[position]
             kept.append(position)
     return kept

@@ -1,8 +1,8 @@
 """A client of Milvus, which holds the vectors of face sets on a server or a cluster.
 
-There is one collection for each dimension. A key, which is also the partition key, identifies a copy of a set within it. The
-index is FLAT, so the server's results are exact for the faces it holds. Faces are never upserted: releases up to 2.3.6 write
-upserted rows into the wrong partition.
+There is one collection for each length of vectors: a template, followed by its bias if scores are normalised. A key, which is also
+the partition key, identifies a copy of a set within it. The index is FLAT, so the server's results are exact for the faces that it
+holds. Faces are never upserted: releases up to 2.3.6 write upserted rows into the wrong partition.
 """
 
 import logging
@@ -18,8 +18,9 @@ from openfrs.core.errors import OperatorError
 from openfrs.core.telemetry.metrics import MILVUS_UP
 from openfrs.store.faces.changes import Changes
 from openfrs.store.faces.predicate import FieldDefinitions
+from openfrs.store.index.columns import Rows
 from openfrs.store.index.errors import MilvusUnavailableError
-from openfrs.store.index.flat import Neighbours, Vector
+from openfrs.store.index.scoring import Vector
 
 from .copies import IndexCopy
 from .expressions import FIELDS, stored_fields
@@ -101,18 +102,19 @@ class Milvus:
         self._connect()
         return self._connections
 
-    def nearest(self, copy: IndexCopy, probe: Vector, count: int, expression: str | None) -> Neighbours:
-        """Search a copy, at its watermark or later, for the faces nearest to a probe that an expression selects.
+    def nearest(self, copy: IndexCopy, vector: Vector, count: int, expression: str | None) -> tuple[Rows, Vector]:
+        """Search a copy, at its watermark or later, for faces that an expression selects.
 
-        Cosines are as computed by the server.
+        Returns the sequence numbers of those whose vectors have the largest inner products with ``vector``, and these products, as
+        computed by the server, in descending order.
 
         Raises:
             MilvusUnavailableError
         """
         (hits,) = self._call(
             lambda client: client.search(
-                _collection(copy.dimension),
-                data=[probe],
+                _collection(copy.width),
+                data=[vector],
                 anns_field="template",
                 limit=count,
                 filter=_filter(copy) if expression is None else f"{_filter(copy)} and {expression}",
@@ -124,23 +126,25 @@ class Milvus:
             )
         )
         seqs = np.fromiter((_seq(hit["id"]) for hit in hits), np.int64, len(hits))
-        return Neighbours(seqs, np.fromiter((hit["distance"] for hit in hits), np.float32, len(hits)))
+        return seqs, np.fromiter((hit["distance"] for hit in hits), np.float32, len(hits))
 
-    def write(self, copy: IndexCopy, changes: Changes, definitions: FieldDefinitions) -> None:
-        """Apply changes to a copy. Applying them again, in part or in full, has no further effect.
+    def write(self, copy: IndexCopy, changes: Changes, vectors: Vector, definitions: FieldDefinitions) -> None:
+        """Apply changes to a copy; ``vectors`` are those of the changed faces, shape (n, width).
+
+        Applying them again, in part or in full, has no further effect.
 
         Raises:
             MilvusUnavailableError
         """
-        self._call(lambda client: self._prepare(client, copy.dimension))
-        name = _collection(copy.dimension)
+        self._call(lambda client: self._prepare(client, copy.width))
+        name = _collection(copy.width)
         ids = [_id(copy, seq) for seq in np.concatenate([changes.deleted, changes.seqs]).tolist()]
         self._delete(copy, ids)
         rows = [
             {"id": _id(copy, seq), "key": copy.key, "template": template, FIELDS: fields}
             for seq, template, fields in zip(
                 changes.seqs.tolist(),
-                changes.templates.astype(np.float32),
+                vectors,
                 (
                     stored_fields(definitions, external_image_id, fields)
                     for external_image_id, fields in zip(changes.external_image_ids, changes.fields, strict=True)
@@ -159,7 +163,7 @@ class Milvus:
         """
 
         def wait(client: MilvusClient) -> int:
-            name, connection = _collection(copy.dimension), client._get_connection()
+            name, connection = _collection(copy.width), client._get_connection()
             written = get_collection_ts(name, connection.server_address, self._options["db_name"]) or 0
             client.query(
                 name,
@@ -183,10 +187,10 @@ class Milvus:
         """
 
         def count(client: MilvusClient) -> int:
-            name = _collection(copy.dimension)
+            name = _collection(copy.width)
             if not client.has_collection(name, timeout=_READ_SECONDS):
                 return 0
-            self._prepare(client, copy.dimension)
+            self._prepare(client, copy.width)
             (row,) = _query(client, copy, output_fields=["count(*)"])
             return int(row["count(*)"])
 
@@ -200,7 +204,7 @@ class Milvus:
         """
         pages = self._call(
             lambda client: client.query_iterator(
-                _collection(copy.dimension),
+                _collection(copy.width),
                 batch_size=_READ_BATCH,
                 filter=_filter(copy),
                 output_fields=["id"],
@@ -228,11 +232,11 @@ class Milvus:
 
     def _delete(self, copy: IndexCopy, ids: list[str]) -> None:
         for batch in _batches(ids):
-            self._call(partial(_delete, _collection(copy.dimension), batch))
+            self._call(partial(_delete, _collection(copy.width), batch))
 
-    def _prepare(self, client: MilvusClient, dimension: int) -> None:
+    def _prepare(self, client: MilvusClient, width: int) -> None:
         """Create or load the collection, so that it can be searched."""
-        name = _collection(dimension)
+        name = _collection(width)
         if name in self._prepared:
             return
         if client.has_collection(name, timeout=_WRITE_SECONDS):
@@ -241,7 +245,7 @@ class Milvus:
             schema = client.create_schema(auto_id=False, enable_dynamic_field=False, partition_key_field="key")
             schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=64)
             schema.add_field("key", DataType.INT64)
-            schema.add_field("template", DataType.FLOAT_VECTOR, dim=dimension)
+            schema.add_field("template", DataType.FLOAT_VECTOR, dim=width)
             schema.add_field(FIELDS, DataType.JSON)
             index = client.prepare_index_params()
             index.add_index("template", index_type="FLAT", metric_type="IP")
@@ -298,7 +302,7 @@ class Milvus:
 
 def _query(client: MilvusClient, copy: IndexCopy, **options: Any) -> Sequence[Mapping[str, Any]]:
     rows: Sequence[Mapping[str, Any]] = client.query(
-        _collection(copy.dimension),
+        _collection(copy.width),
         filter=_filter(copy),
         consistency_level="Strong",
         timeout=_WRITE_SECONDS,
@@ -316,8 +320,8 @@ def _delete(name: str, ids: list[str], client: MilvusClient) -> None:
     client.delete(name, ids=ids, timeout=_WRITE_SECONDS, retry_times=1)
 
 
-def _collection(dimension: int) -> str:
-    return f"openfrs_{dimension}"
+def _collection(width: int) -> str:
+    return f"openfrs_{width}"
 
 
 def _filter(copy: IndexCopy) -> str:

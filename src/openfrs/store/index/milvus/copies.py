@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, case, delete, insert, or_, select, update
 
 from openfrs.store.db import tables
 from openfrs.store.db.base import Database
 from openfrs.store.db.errors import retry_on_conflict
 from openfrs.store.faces.models import FaceSet
 from openfrs.store.faces.rows import face_set_from_row
+from openfrs.store.index.scoring import COSINES, Scoring
 
 _copies, _sets = tables.index_copies, tables.face_sets
 
@@ -33,7 +34,7 @@ class IndexCopy:
     """A copy of a set: it holds every face last written up to version ``applied``, and possibly faces written or deleted since.
 
     ``timestamp`` is the server's time of the last change up to ``applied``. ``key`` identifies the faces of the copy on the server
-    and is never used again.
+    and is never used again. ``scoring`` is the identity of the biases that follow the templates; empty if none do.
     """
 
     key: int
@@ -42,6 +43,12 @@ class IndexCopy:
     dimension: int
     applied: int
     timestamp: int
+    scoring: str = ""
+
+    @property
+    def width(self) -> int:
+        """Length of the vectors on the server: a template and, with a scoring, its bias."""
+        return self.dimension + bool(self.scoring)
 
 
 _BY_STATE: "Select[tuple[object, ...]]" = select(_copies).where(
@@ -50,7 +57,13 @@ _BY_STATE: "Select[tuple[object, ...]]" = select(_copies).where(
 _BEHIND = (
     select(_sets.c.id)
     .outerjoin_from(_sets, _copies, (_copies.c.set_id == _sets.c.id) & (_copies.c.state == CopyState.SERVING))
-    .where(or_(_copies.c.applied < _sets.c.version, and_(_copies.c.applied.is_(None), _sets.c.face_number > 0)))
+    .where(
+        or_(
+            _copies.c.applied < _sets.c.version,
+            and_(_copies.c.applied.is_(None), _sets.c.face_number > 0),
+            _copies.c.scoring != case((_sets.c.embedder == bindparam("embedder"), bindparam("scoring")), else_=""),
+        )
+    )
     .order_by(_sets.c.id)
 )
 _BUILDING = select(_copies.c.set_id).where(_copies.c.state == CopyState.BUILDING)
@@ -86,10 +99,11 @@ class IndexCopies:
         with self._database.read() as connection:
             return [face_set_from_row(row) for row in connection.execute(query)]
 
-    def sets_behind(self) -> Sequence[int]:
-        """Return the ids of the sets whose serving copy is missing or behind their version."""
+    def sets_behind(self, scoring: Scoring = COSINES) -> Sequence[int]:
+        """Return the ids of the sets whose serving copy is missing, behind their version, or has another scoring."""
+        parameters = {"embedder": scoring.embedder, "scoring": scoring.identity}
         with self._database.read() as connection:
-            return connection.scalars(_BEHIND).all()
+            return connection.scalars(_BEHIND, parameters).all()
 
     def sets_building(self) -> Sequence[int]:
         """Return the ids of the sets with a copy under construction."""
@@ -102,9 +116,9 @@ class IndexCopies:
             return [_copy_from_row(row) for row in connection.execute(_ORPHANED)]
 
     @retry_on_conflict
-    def create(self, set_id: int, state: CopyState, dimension: int) -> IndexCopy:
+    def create(self, set_id: int, state: CopyState, dimension: int, scoring: str = "") -> IndexCopy:
         """Record a new, empty copy of a set, and drop any other copy in this state."""
-        copy = IndexCopy(secrets.randbelow(2**63 - 1) + 1, set_id, state, dimension, 0, 0)
+        copy = IndexCopy(secrets.randbelow(2**63 - 1) + 1, set_id, state, dimension, 0, 0, scoring)
         same_state = _copies.c.set_id == set_id, _copies.c.state == state
         with self._database.write() as connection:
             connection.execute(select(_sets.c.id).where(_sets.c.id == set_id).with_for_update(key_share=True))

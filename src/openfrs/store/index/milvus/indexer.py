@@ -7,9 +7,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from openfrs.core.progress import Advance
 from openfrs.core.telemetry.metrics import MILVUS_BEHIND
 from openfrs.store.db.base import Database
+from openfrs.store.faces.changes import Changes
 from openfrs.store.faces.models import SetMissingError
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.snapshot import (
@@ -21,6 +24,7 @@ from openfrs.store.faces.snapshot import (
     seqs_written_between,
 )
 from openfrs.store.index.errors import MilvusUnavailableError
+from openfrs.store.index.scoring import COSINES, Scoring, Vector, scoring_of
 
 from .client import Milvus
 from .copies import CopyState, IndexCopies, IndexCopy, find_copy
@@ -48,7 +52,15 @@ class Indexer:
     which has no further effect.
     """
 
-    def __init__(self, database: Database, repository: FaceRepository, milvus: Milvus, verifier: IndexVerifier) -> None:
+    def __init__(
+        self,
+        database: Database,
+        repository: FaceRepository,
+        milvus: Milvus,
+        verifier: IndexVerifier,
+        scoring: Scoring = COSINES,
+    ) -> None:
+        self._scoring = scoring
         self._database = database
         self._repository = repository
         self._milvus = milvus
@@ -65,7 +77,7 @@ class Indexer:
         except MilvusUnavailableError:
             return
         behind, building, orphaned = (
-            self._copies.sets_behind(),
+            self._copies.sets_behind(self._scoring),
             self._copies.sets_building(),
             self._copies.orphaned_copies(),
         )
@@ -144,6 +156,10 @@ class Indexer:
             except SetMissingError:
                 return False
             copy = find_copy(snapshot, set_id, state)
+            scoring = scoring_of(self._scoring, face_set.embedder)
+            if copy is not None and copy.scoring != scoring.identity:
+                self._copies.create(set_id, state, copy.dimension, scoring.identity)
+                return True
             if copy is not None and state is CopyState.SERVING and not self._verifier.is_complete(copy):
                 return self._drop_failed_copies()
             templates = self._repository.templates.of_set(snapshot, set_id)
@@ -151,10 +167,10 @@ class Indexer:
             with closing(changes_since(snapshot, set_id, copy.applied if copy else 0, templates)) as batches:
                 for changes in batches:
                     if changes.seqs.size and (copy is None or copy.dimension != changes.templates.shape[1]):
-                        self._copies.create(set_id, state, changes.templates.shape[1])
+                        self._copies.create(set_id, state, changes.templates.shape[1], scoring.identity)
                         return True
                     if copy is not None:
-                        self._milvus.write(copy, changes, face_set.fields)
+                        self._milvus.write(copy, changes, _vectors(changes, scoring), face_set.fields)
                         advance(changes.seqs.size)
                         if changes.through > copy.applied:
                             applied = changes.through
@@ -198,3 +214,9 @@ class Indexer:
         with self._repository.snapshot() as snapshot:
             copies = ((set_id, find_copy(snapshot, set_id, CopyState.SERVING)) for set_id in set_ids)
             return sum(count_written_since(snapshot, set_id, copy.applied if copy else 0) for set_id, copy in copies)
+
+
+def _vectors(changes: Changes, scoring: Scoring) -> Vector:
+    """Return templates followed by their biases, if there are any."""
+    templates = changes.templates.astype(np.float32)
+    return np.column_stack([templates, scoring.biases(templates)]) if scoring.identity else templates
