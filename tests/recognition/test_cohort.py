@@ -43,7 +43,7 @@ def test_a_bias_does_not_depend_on_the_batch(monkeypatch: pytest.MonkeyPatch) ->
     templates = unit_rows(1000, 128, 1)
     together = COHORT.biases(templates)
     assert [COHORT.biases(template[None])[0] for template in templates] == together.tolist()
-    monkeypatch.setattr(cohort_module, "_CHUNK", 7 * len(COHORT.centroids))
+    monkeypatch.setattr(cohort_module, "_CHUNK", 24)
     assert COHORT.biases(templates).tolist() == together.tolist()
 
 

@@ -1669,6 +1669,29 @@ export interface components {
             duplicate?: components["schemas"]["DuplicateFace"];
         };
         /**
+         * CohortResponse
+         * @description The faces with which scores are normalised.
+         */
+        CohortResponse: {
+            /**
+             * Identity
+             * @description Version, and a hash of the cohort.
+             */
+            identity: string;
+            /**
+             * Data
+             * @description The images.
+             */
+            data: string;
+            /** Centroids */
+            centroids: number;
+            /**
+             * Faces
+             * @description Number of faces behind all centroids.
+             */
+            faces: number;
+        };
+        /**
          * CompareResponse
          * @description The similarity of the largest faces of two images, 0..1.
          */
@@ -2258,7 +2281,7 @@ export interface components {
         };
         /**
          * ModelsResponse
-         * @description The embedder in use and its calibration, the available embedders, and all weights.
+         * @description The embedder in use with its calibration and cohort, the available embedders, and all weights.
          */
         ModelsResponse: {
             /** Embedder */
@@ -2266,6 +2289,8 @@ export interface components {
             /** Embedders */
             embedders: components["schemas"]["EmbedderResponse"][];
             calibration: components["schemas"]["CalibrationResponse"];
+            /** @description Null if scores are cosines. */
+            cohort: components["schemas"]["CohortResponse"] | null;
             /** Weights */
             weights: components["schemas"]["WeightResponse"][];
         };
@@ -5445,7 +5470,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The embedder in use and its calibration, the available embedders, and all weights. */
+            /** @description The embedder in use with its calibration and cohort, the available embedders, and all weights. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -94,6 +94,10 @@ class Faces:
         )
         return await to_thread.run_sync(self._count_new, face_set, templates, dry_run)
 
+    def new_dry_run(self) -> DryRun:
+        """Return the state of a dry run without images."""
+        return DryRun(self._recognizer.scale)
+
     def find(self, face_set: FaceSet, face_id: str) -> Face | None:
         """Return the face of a set with this id, or None."""
         return self._repository.find_face(face_set.id, face_id)

@@ -99,7 +99,7 @@ class Search:
             return [
                 IdentifiedFace(
                     template.box,
-                    tuple(self._results(self._galleries.search(face_set.id, template.embedding, query), order)),
+                    tuple(_results(self._galleries.search(face_set.id, template.embedding, query), order)),
                 )
                 for template in templates
             ]

@@ -23,13 +23,15 @@ MIN_FACES: Final = 8
 """Minimum number of faces behind each centroid: no centroid is the template of a person."""
 
 BIAS_STEP: Final = 2.0**-20
-"""Biases are multiples of this step. Two numbers of half precision hold such a bias exactly, and the rounding makes the bias of a
-template independent of the batch in which it was computed."""
+"""Biases are multiples of this step, so that two numbers of half precision hold one exactly."""
 
 _MAX_CENTROIDS: Final = 65_536
 _UNIT_TOLERANCE: Final = 2e-3
-_CHUNK: Final = 4_194_304
-"""Most cosines computed at once: 32 MB."""
+_ROWS: Final = 8
+"""Templates in one matrix product: the rounding of a row depends on their number, and equal templates must have equal biases."""
+
+_CHUNK: Final = 512
+"""Templates whose cosines are in memory at once; more would not fit into the processor's cache."""
 
 
 class _Description(BaseModel):
@@ -98,8 +100,8 @@ class Cohort:
         return f"{self.version}-{digest.hexdigest()[:8]}"
 
     @cached_property
-    def _transposed(self) -> npt.NDArray[np.float64]:
-        return np.ascontiguousarray(self.centroids.T, np.float64)
+    def _transposed(self) -> npt.NDArray[np.float32]:
+        return np.ascontiguousarray(self.centroids.T, np.float32)
 
     @property
     def _description(self) -> dict[str, Any]:
@@ -112,13 +114,15 @@ class Cohort:
         are multiples of :data:`BIAS_STEP`.
         """
         biases = np.empty(len(templates), np.float32)
-        size = max(1, _CHUNK // len(self.centroids))
-        for start in range(0, len(templates), size):
-            chunk = slice(start, start + size)
-            cosines = templates[chunk].astype(np.float64) @ self._transposed
-            nearest = np.partition(cosines, -self.neighbours, axis=1)[:, -self.neighbours :]
-            exact = -self.weight * np.maximum(nearest.mean(axis=1), 0)
-            biases[chunk] = np.round(exact / BIAS_STEP) * BIAS_STEP
+        for start in range(0, len(templates), _CHUNK):
+            rows = templates[start : start + _CHUNK]
+            padded = np.zeros((-(-len(rows) // _ROWS) * _ROWS, rows.shape[1]), np.float32)
+            padded[: len(rows)] = rows
+            cosines = np.matmul(padded.reshape(-1, _ROWS, rows.shape[1]), self._transposed).reshape(len(padded), -1)
+            cosines.partition(cosines.shape[1] - self.neighbours, axis=1)
+            nearest = np.sort(cosines[: len(rows), -self.neighbours :], axis=1)
+            exact = -self.weight * np.maximum(nearest.mean(axis=1, dtype=np.float64), 0)
+            biases[start : start + _CHUNK] = np.round(exact / BIAS_STEP) * BIAS_STEP
         return biases
 
     def save(self, file: Path) -> None:

@@ -4,10 +4,14 @@ from pathlib import Path
 
 import httpx
 
+from openfrs.api.extensions.models import CohortResponse, _cohort
 from openfrs.core.settings import Settings
+from openfrs.recognition.cohort import MIN_FACES
+from openfrs.recognition.scale import load_cohort
 from openfrs.recognition.similarity import calibration
 from openfrs.services import Services
 from openfrs.vision.weights.manifest import manifest
+from tests.support.cohorts import make_cohort
 from tests.support.fake_models import FakePipeline
 from tests.support.servers import Server
 
@@ -28,6 +32,8 @@ def test_models_lists_calibration_and_all_weights(server: Server, http: httpx.Cl
     assert models["calibration"]["operating_points"] == [point.model_dump() for point in scale.operating_points]
     assert models["calibration"]["impostor_pairs"] == scale.impostor_pairs
     assert "knots" not in models["calibration"]
+    cohort = load_cohort("sface")
+    assert (models["cohort"] or {}).get("identity") == (None if cohort is None else cohort.identity)
     assert {weight["name"]: weight["licence"] for weight in models["weights"]} == {
         name: weight.licence for name, weight in manifest().weights.items()
     }
@@ -40,3 +46,11 @@ def test_models_lists_only_allowed_embedders(tmp_path: Path) -> None:
         assert list(services.manifest.embedders) == ["sface"]
     finally:
         services.close()
+
+
+def test_the_cohort_is_described() -> None:
+    cohort = make_cohort()
+    assert _cohort(cohort) == CohortResponse(
+        identity=cohort.identity, data="random numbers", centroids=24, faces=24 * MIN_FACES
+    )
+    assert _cohort(None) is None

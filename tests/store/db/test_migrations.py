@@ -20,6 +20,7 @@ from openfrs.store.db.tables import metadata
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import Query
 from openfrs.store.index.search import Galleries
+from tests.support.cohorts import make_cohort, make_scale
 from tests.support.servers import REPOSITORY
 
 SCHEMAS = sorted((REPOSITORY / "tests" / "support" / "schemas").iterdir())
@@ -57,6 +58,12 @@ def test_each_earlier_schema_is_migrated_and_a_copy_is_kept(revision: str, tmp_p
     ]
     hits = Galleries.in_memory(repository, 10**9).search(face_set.id, np.array([1, 0, 0, 0], np.float32), Query(2))
     assert [(hit.face.face_id, hit.similarity) for hit in hits] == [("face0003", 1.0), ("face0001", 0.0)]
+    scale = make_scale(make_cohort(4, embedder=face_set.embedder, weight=1.0))
+    probe = np.array([0.6, 0.8, 0, 0], np.float32)
+    hits = Galleries.in_memory(repository, 10**9, scoring=scale).search(face_set.id, probe, Query(2))
+    templates = {"face0001": np.array([0, 0.5, -0.5, 0]), "face0003": np.array([1.0, 0, 0, 0])}
+    expected = {face_id: scale.compare(probe, template) for face_id, template in templates.items()}
+    assert {hit.face.face_id: round(hit.similarity, 4) for hit in hits} == expected
     assert [(grant.project_id, grant.role) for grant in accounts.list_grants(user_id="u" * 32)] == [("p" * 32, "admin")]
     database.close()
     copy = previous_database(file, revision)

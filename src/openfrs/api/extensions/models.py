@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 from openfrs.api.auth import READER
 from openfrs.api.dependencies import ManifestDep, RecognizerDep
 from openfrs.api.openapi.refusals import refuses
+from openfrs.recognition.cohort import Cohort
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.similarity import OperatingPoint, is_calibrated
 from openfrs.vision.runtime.base import DEFAULT_EXECUTION
@@ -23,6 +24,15 @@ class CalibrationResponse(BaseModel):
     genuine_pairs: int = Field(description="Number of pairs of images of the same person.")
     impostor_pairs: int = Field(description="Number of pairs of images of different persons.")
     operating_points: tuple[OperatingPoint, ...]
+
+
+class CohortResponse(BaseModel):
+    """The faces with which scores are normalised."""
+
+    identity: str = Field(description="Version, and a hash of the cohort.")
+    data: str = Field(description="The images.")
+    centroids: int
+    faces: int = Field(description="Number of faces behind all centroids.")
 
 
 class EmbedderResponse(BaseModel):
@@ -47,11 +57,12 @@ class WeightResponse(BaseModel):
 
 
 class ModelsResponse(BaseModel):
-    """The embedder in use and its calibration, the available embedders, and all weights."""
+    """The embedder in use with its calibration and cohort, the available embedders, and all weights."""
 
     embedder: str
     embedders: list[EmbedderResponse]
     calibration: CalibrationResponse
+    cohort: CohortResponse | None = Field(description="Null if scores are cosines.")
     weights: list[WeightResponse]
 
 
@@ -74,8 +85,16 @@ async def show_models(recognizer: RecognizerDep, available: ManifestDep) -> Mode
         embedder=recognizer.models.embedder,
         embedders=_embedders(recognizer, available),
         calibration=CalibrationResponse.model_validate(scale),
+        cohort=_cohort(recognizer.scale.cohort),
         weights=weights,
     )
+
+
+def _cohort(cohort: Cohort | None) -> CohortResponse | None:
+    if cohort is None:
+        return None
+    faces = int(cohort.faces.sum())
+    return CohortResponse(identity=cohort.identity, data=cohort.data, centroids=len(cohort.centroids), faces=faces)
 
 
 def _embedders(recognizer: Recognizer, available: Manifest) -> list[EmbedderResponse]:

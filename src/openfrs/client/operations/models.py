@@ -32,6 +32,20 @@ class CalibrationResponse(Model):
     operating_points: list[OperatingPoint]
 
 
+class CohortResponse(Model):
+    """The faces with which scores are normalised."""
+
+    identity: str
+    """Version, and a hash of the cohort."""
+
+    data: str
+    """The images."""
+
+    centroids: int
+    faces: int
+    """Number of faces behind all centroids."""
+
+
 class EmbedderResponse(Model):
     """An available embedder, or the custom one in use."""
 
@@ -59,11 +73,14 @@ class WeightResponse(Model):
 
 
 class ModelsResponse(Model):
-    """The embedder in use and its calibration, the available embedders, and all weights."""
+    """The embedder in use with its calibration and cohort, the available embedders, and all weights."""
 
     embedder: str
     embedders: list[EmbedderResponse]
     calibration: CalibrationResponse
+    cohort: CohortResponse | None
+    """Null if scores are cosines."""
+
     weights: list[WeightResponse]
 
 

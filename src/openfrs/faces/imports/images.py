@@ -11,7 +11,6 @@ from anyio import to_thread
 
 from openfrs.core import limits
 from openfrs.core.errors import ServiceError
-from openfrs.faces.dry_run import DryRun
 from openfrs.faces.faces import Faces
 from openfrs.faces.fields import ALPHABET
 from openfrs.media.decoding.image import EncodedImage
@@ -60,7 +59,7 @@ class ImageImport:
         self._options = options
         self._prepare = prepare
         self._labels = Labels(faces, face_set, options.name_field)
-        self._dry_run = DryRun()
+        self._dry_run = faces.new_dry_run()
 
     async def one(self, item: Item) -> Line:
         """Import an image and return its report line, also if it is rejected.
