@@ -20,6 +20,7 @@ from .accounts import (
     withdraw_role,
 )
 from .activity import show_activity
+from .crops import destroy_crops, keep_crops, show_crop, show_crops
 from .enrolment import check_faces, delete_policy, import_image, set_policy, show_default_policies, show_policy
 from .face_sets import create_face_set, delete_face_set, list_face_sets, show_face_set
 from .faces import (
@@ -64,6 +65,7 @@ __all__ = [
     "delete_retention",
     "delete_user",
     "derive_external_image_id",
+    "destroy_crops",
     "detect_action_liveness",
     "detect_faces",
     "detect_silent_liveness",
@@ -73,6 +75,7 @@ __all__ = [
     "hold_face_set",
     "identify_faces",
     "import_image",
+    "keep_crops",
     "list_audit",
     "list_deletions",
     "list_face_sets",
@@ -90,6 +93,8 @@ __all__ = [
     "set_retention",
     "set_role",
     "show_activity",
+    "show_crop",
+    "show_crops",
     "show_default_policies",
     "show_face_set",
     "show_models",

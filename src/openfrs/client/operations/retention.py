@@ -22,7 +22,7 @@ class DeletionRecord(Model):
     """Time in UTC."""
 
     rule: str
-    """One of request, set, age, date, reindex, project."""
+    """One of request, set, age, date, reindex, project, crops."""
 
     faces: int
     """Number of faces."""
