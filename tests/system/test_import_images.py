@@ -14,6 +14,7 @@ import pytest
 from openfrs.core.settings import Settings
 from openfrs.faces.imports.images import ImportOptions
 from openfrs.faces.imports.report import Line
+from openfrs.operations.maintenance.face_sets import list_face_sets
 from openfrs.operations.transfer.images import Importing, import_images
 from openfrs.operations.transfer.sources import Naming, folder_items
 from openfrs.operations.transfer.tables import mapped_items
@@ -84,6 +85,7 @@ def test_the_command_imports_with_the_real_models(weights: WeightCache, tmp_path
         assert result.returncode == 0, result.stderr
         lines = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
         assert Counter(line["outcome"] for line in lines)[outcome] > 0, result.stdout
+        assert bool(list_face_sets(Settings(data=data), None)) is ("--dry-run" not in options)
     assert len(enrolled(data)) == sum(line["outcome"] == "present" for line in lines)
     assert f"{len(enrolled(data))} images already present" in result.stdout
 

@@ -39,14 +39,14 @@ def rotate_master_key(
 
 @app.command()
 def erase_project(
-    project_id: Annotated[str, typer.Argument(help="ID of the project.")],
+    project: Annotated[str, typer.Argument(help="Name or ID of the project, or DOMAIN/NAME.")],
     data: Data = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Destroy the key of a project's templates and delete its face sets. Stop the server first."""
     if not yes:
-        typer.confirm(f"Permanently delete all face sets of project {project_id}?", abort=True)
-    print(f"Deleted {keys.erase_project(settings_of(data=data), project_id)} face sets and the project's key.")
+        typer.confirm(f"Permanently delete all face sets of project {project}?", abort=True)
+    print(f"Deleted {keys.erase_project(settings_of(data=data), project)} face sets and the project's key.")
 
 
 @app.command()

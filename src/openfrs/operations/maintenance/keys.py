@@ -5,6 +5,7 @@ from pathlib import Path
 from openfrs.core.errors import OperatorError
 from openfrs.core.progress import Advance
 from openfrs.core.settings import Settings
+from openfrs.operations.lookup import project_or_first
 from openfrs.store.db.base import Database
 from openfrs.store.faces import key_rotation
 from openfrs.store.faces.deletions import HeldError
@@ -39,13 +40,16 @@ def rotate_master_key(settings: Settings, new_key_file: Path) -> int:
         return key_rotation.rotate_master_key(database, old_key, new_key)
 
 
-def erase_project(settings: Settings, project_id: str) -> int:
+def erase_project(settings: Settings, project: str) -> int:
     """Destroy the key of a project's templates, delete its face sets, and return the number of face sets.
 
+    ``project`` is an id, a name, or a domain and a name.
+
     Raises:
-        OperatorError: A face set is under legal hold. Nothing is changed.
+        OperatorError: There is no such project, or a face set is under legal hold. Nothing is changed.
     """
     with exclusive_database(settings) as database:
+        project_id = project_or_first(settings, database, project)
         try:
             deleted = key_rotation.erase_project(database, project_id)
         except HeldError:

@@ -68,9 +68,9 @@ def import_images(
         OperatorError: The data directory or the source cannot be used.
         ServiceError: The face set does not exist, or uses another embedder.
     """
-    with _services(settings, load_pipeline, job) as (services, project_id):
-        if job.create is not None:
-            _create(services, settings, project_id, job)
+    with _services(settings, load_pipeline, job) as (services, project_id), ExitStack() as stack:
+        if job.create is not None and _create(services, settings, project_id, job) and job.options.dry:
+            stack.callback(services.face_sets.delete, project_id, job.set_name)
         face_set = services.face_sets.require_usable(project_id, job.set_name)
         images = ImageImport(services.faces, project_id, face_set, job.options, PhotoReducer())
         tally = run_import(items, images.one, report, settings.threads + _READ_AHEAD)
@@ -135,13 +135,14 @@ class PhotoReducer:
                 raise SourceError("the photo is damaged") from None
 
 
-def _create(services: Services, settings: Settings, project_id: str, job: Importing) -> None:
-    """Create the face set, or add its custom fields while it has no faces."""
+def _create(services: Services, settings: Settings, project_id: str, job: Importing) -> bool:
+    """Create the face set and return True; or add its custom fields while it has no faces, except in a dry run."""
     fields = job.fields_of_new_set()
     face_set = services.face_sets.find(project_id, job.set_name).face_set
     if face_set is not None:
-        services.face_sets.declare(face_set, (job.create or {}) if face_set.face_number else fields)
-        return
+        if not job.options.dry:
+            services.face_sets.declare(face_set, (job.create or {}) if face_set.face_number else fields)
+        return False
     services.face_sets.create(
         project_id,
         job.set_name,
@@ -150,6 +151,7 @@ def _create(services: Services, settings: Settings, project_id: str, job: Import
         limit=settings.max_face_sets,
         max_capacity=settings.max_face_set_capacity,
     )
+    return True
 
 
 @contextmanager
