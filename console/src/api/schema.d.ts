@@ -2599,7 +2599,7 @@ export interface components {
         };
         /**
          * SessionResultResponse
-         * @description The result of a session; `warnings` are the warning codes of action liveness.
+         * @description The result of a session, with the reasons against liveness as warning codes.
          */
         SessionResultResponse: {
             /**
@@ -2609,7 +2609,10 @@ export interface components {
             alive: boolean;
             /** Actions */
             actions: components["schemas"]["SessionAction"][];
-            /** Warnings */
+            /**
+             * Warnings
+             * @description Codes of FRS, and 201 an action is missing or too small, 202 another order, 203 another turn or nod before the last action; with one of these also 6, their nearest code of FRS.
+             */
             warnings: number[];
         };
         /**

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from openfrs.core.errors import OperatorError
 from openfrs.evaluation.datasets.attacks import MOVES, film
 from openfrs.evaluation.datasets.images import NamedPairs, People, read_csv
-from openfrs.evaluation.datasets.videos import labelled_clips
+from openfrs.evaluation.datasets.videos import LIMITS, labelled_clips
 from openfrs.evaluation.metrics.action import ActionResult, clip_result
 from openfrs.evaluation.metrics.classification import UNKNOWN, ClassResult, NumberResult, class_result, number_result
 from openfrs.evaluation.metrics.damage import DAMAGES, DamageResult, damage_result
@@ -28,7 +28,6 @@ from openfrs.evaluation.metrics.verification import (
     named_pairs_result,
 )
 from openfrs.media.decoding.image import EncodedImage
-from openfrs.media.decoding.video import VideoLimits
 from openfrs.recognition.liveness.action import observe
 from openfrs.recognition.main_face import main_face
 from openfrs.recognition.similarity import Calibration
@@ -38,9 +37,6 @@ from openfrs.vision.types import Image
 
 from .cache import Record
 from .runner import UNREADABLE, Face, Runner
-
-_CLIP_LIMITS: Final = VideoLimits(longest=60_000)
-"""Labelled clips may be longer than the service accepts."""
 
 _PHOTO_SIDE: Final = 480
 _ACTION_MODELS: Final = "face mesh, iris, silent liveness"
@@ -177,9 +173,10 @@ def evaluate_clips(pipeline: Pipeline, file: Path) -> ActionResult:
     """Measure every clip of a ``clips.json``, including the eyes."""
     clips = []
     for clip in labelled_clips(file):
-        observation = observe(pipeline, clip.path.read_bytes(), eyes=True, bounds=_CLIP_LIMITS)
+        observation = observe(pipeline, clip.path.read_bytes(), eyes=True, bounds=LIMITS)
         name = f"{clip.path.parent.name[-24:]}/{clip.path.name}"
-        clips.append(clip_result(name, clip.kind, clip.actions, observation))
+        actions = [(each.action, each.peak) for each in clip.actions]
+        clips.append(clip_result(name, clip.kind, actions, observation))
     return ActionResult(data=f"{len(clips)} clips", models=_ACTION_MODELS, clips=tuple(clips))
 
 

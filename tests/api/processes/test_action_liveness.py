@@ -40,12 +40,31 @@ def test_requested_actions_in_order_are_alive(frs: Frs, v1: Frs) -> None:
         assert response["warning-list"] == []
 
 
-@pytest.mark.parametrize("actions", ["2,1", "1", "2", "1,2,1", "1,3", "3", "4", "5", "1,2,5"])
+@pytest.mark.parametrize("actions", ["2,1", "2", "1,2,1", "1,3", "3", "4", "5", "1,2,5"])
 def test_other_actions_are_not_alive(frs: Frs, actions: str) -> None:
     response = ok(ask(frs, LEFT_THEN_RIGHT, actions=actions))
     assert response["video-result"]["alive"] is False
     assert [str(each["action"]) for each in response["video-result"]["actions"]] == actions.split(",")
     assert 6 in codes(response)
+
+
+@pytest.mark.parametrize(
+    ("actions", "message"),
+    [
+        ("2,1", "The requested actions were performed in another order or at another time."),
+        ("3", "A requested action is missing or too small."),
+        ("2", "There was another turn or nod before the last requested action."),
+    ],
+)
+def test_the_text_of_warning_6_says_what_was_wrong(frs: Frs, actions: str, message: str) -> None:
+    warnings = ok(ask(frs, LEFT_THEN_RIGHT, actions=actions))["warning-list"]
+    assert warnings == [{"warningCode": 6, "warningMsg": message}]
+
+
+def test_a_movement_after_the_last_requested_action_does_not_count(frs: Frs) -> None:
+    response = ok(ask(frs, LEFT_THEN_RIGHT, actions="1"))
+    assert response["video-result"]["alive"] is True
+    assert response["warning-list"] == []
 
 
 def test_each_action_in_its_time(frs: Frs) -> None:

@@ -51,7 +51,19 @@ def test_a_recording_of_another_session_is_not_alive(http: httpx.Client, session
     session = created(http, sessions, kinds="1,2")
     location = f"{sessions}/{session['session_id']}"
     assert http.post(f"{location}/video", files={"video_file": video_of(session["actions"][::-1])}).status_code == 200
-    assert http.get(f"{location}/result").json()["alive"] is False
+    result = http.get(f"{location}/result").json()
+    assert result["alive"] is False
+    assert result["warnings"] in ([6, 201], [6, 202])  # both, by the actions that were drawn
+
+
+def test_an_extra_turn_before_the_last_action_is_named(http: httpx.Client, sessions: str) -> None:
+    session = created(http, sessions, kinds="1,2")
+    first, second = session["actions"]
+    location = f"{sessions}/{session['session_id']}"
+    assert http.post(f"{location}/video", files={"video_file": video_of([second, first, second])}).status_code == 200
+    result = http.get(f"{location}/result").json()
+    assert result["alive"] is False
+    assert result["warnings"] == [6, 203]
 
 
 def test_a_mirrored_video_has_left_and_right_changed(http: httpx.Client, sessions: str) -> None:

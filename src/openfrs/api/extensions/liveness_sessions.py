@@ -66,11 +66,14 @@ class SessionAction(BaseModel):
 
 
 class SessionResultResponse(BaseModel):
-    """The result of a session; `warnings` are the warning codes of action liveness."""
+    """The result of a session, with the reasons against liveness as warning codes."""
 
     alive: bool = Field(description="True if the person performed the actions in front of the camera.")
     actions: list[SessionAction]
-    warnings: list[int]
+    warnings: list[int] = Field(
+        description="Codes of FRS, and 201 an action is missing or too small, 202 another order, 203 another turn or nod before "
+        "the last action; with one of these also 6, their nearest code of FRS."
+    )
 
 
 @router.post("", responses=refuses(*BODY, "FRS.0702", "FRS.0704"), openapi_extra=body_of(SessionInput, multipart=False))

@@ -220,7 +220,7 @@ class LivenessWarning(BaseModel):
     @classmethod
     def of(cls, value: WarningCode) -> "LivenessWarning":
         """Convert a warning."""
-        return cls(warningCode=int(value), warningMsg=value.message)
+        return cls(warningCode=value.frs_code, warningMsg=value.message)
 
 
 class SilentLivenessResult(BaseModel):

@@ -1,15 +1,14 @@
 """Simulated replay attacks: videos of a photograph that is moved, zoomed, tilted and bent."""
 
-import io
-from collections.abc import Callable, Iterator, Mapping
-from fractions import Fraction
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
-import av
 import cv2
 import numpy as np
 
 from openfrs.vision.types import Image
+
+from .encoding import encode_h264
 
 RATE: Final = 15
 SECONDS = 3
@@ -62,7 +61,7 @@ MOVES: Final[Mapping[str, Callable[[Image, float], Image]]] = {
 def film(photo: Image, move: Callable[[Image, float], Image]) -> bytes:
     """Return an MP4 of 3 seconds in which a photograph with even sides makes a move once; ``move`` receives the phase, 0..1."""
     count = RATE * SECONDS
-    return _encoded(move(photo, frame / (count - 1)) for frame in range(count))
+    return encode_h264((round(1000 * frame / RATE), move(photo, frame / (count - 1))) for frame in range(count))
 
 
 def _tilted(photo: Image, yaw: float = 0, pitch: float = 0, scale: float = 1, across: float = 0) -> Image:
@@ -109,17 +108,3 @@ def _bent(photo: Image, half_angle: float, swing: float) -> Image:
         ),
         np.uint8,
     )
-
-
-def _encoded(frames: Iterator[Image]) -> bytes:
-    data = io.BytesIO()
-    with av.open(data, "w", format="mp4") as output:
-        stream: Any = output.add_stream("libx264", rate=RATE, options={"preset": "veryfast"})
-        stream.time_base = Fraction(1, RATE)
-        for number, frame in enumerate(frames):
-            if not number:
-                stream.height, stream.width = frame.shape[:2]
-                stream.pix_fmt = "yuv420p"
-            output.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-        output.mux(stream.encode())
-    return data.getvalue()

@@ -24,10 +24,9 @@ from .gestures import (
     NeutralFace,
     detect_gestures,
     is_frontal,
-    match_actions,
     neutral_face,
-    unrequested,
 )
+from .matching import match_actions, mistake
 from .parallax import MidlineTracker
 from .types import SILENT_THRESHOLD, Action, ActionDecision, ActionRequest
 from .warnings import WarningCode
@@ -120,15 +119,14 @@ def decide(observation: Observation, request: ActionRequest) -> ActionDecision:
     gestures = _gestures(observation.moments, neutral, request)
     matches = match_actions(gestures, request.actions, request.windows)
     warnings = _warnings(observation, neutral)
-    extra = request.windows is None and unrequested(gestures, matches)
-    performed = None not in matches and not extra
-    if neutral and not performed:
-        warnings.add(WarningCode.SMALL_MOVEMENT)
+    wrong = mistake(gestures, matches, request.actions, timed=request.windows is not None)
+    if neutral and wrong:
+        warnings.add(wrong)
     image = b""
     if observation.best is not None:
         image = bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(observation.best), _JPEG_QUALITY, colorspace="RGB"))
     return ActionDecision(
-        alive=performed and not warnings & {WarningCode.NOT_FRONTAL, WarningCode.NO_FACE, WarningCode.NOT_A_PERSON},
+        alive=wrong is None and not warnings & {WarningCode.NOT_FRONTAL, WarningCode.NO_FACE, WarningCode.NOT_A_PERSON},
         actions=tuple(
             (action, gesture.confidence if gesture else 0.0)
             for action, gesture in zip(request.actions, matches, strict=True)

@@ -26,8 +26,8 @@ BLINK_THRESHOLD: Final = 0.35
 MAX_BLINK: Final = 2000
 """Milliseconds; eyes that stay closed for longer do not count as a blink."""
 
-CLEAR_SIZE: Final = 1.4
-"""Size, in thresholds, from which an unrequested head movement counts against the person."""
+MAX_NOD: Final = 4000
+"""Milliseconds; a head that stays down for longer does not count as a nod. The labelled nods last 1 to 2.3 s."""
 
 RELEASE: Final = 0.5
 """A gesture ends below this share of its threshold, or of its maximum size if the neutral position drifts."""
@@ -47,6 +47,15 @@ EYES_YAW, EYES_PITCH = 15.0, 10.0
 _NEUTRAL_YAW: Final = 12.0
 _STILL_SPEED: Final = 20.0
 """Degrees per second below which a head is still."""
+
+_LEVEL_PITCH: Final = 15.0
+"""Degrees by which the pitch of a level head may differ from the level. At the bottom of the labelled nods it is 25 or more."""
+
+_ENOUGH: Final = 3
+"""Number of moments whose median is reliable."""
+
+_OPENING_RANGE, _MAX_OPENING_PITCH = 6.0, 30.0
+"""Degrees by which the pitch of a head at rest varies over the first moments, and which it does not exceed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +102,15 @@ class Gesture:
 
 
 def neutral_face(moments: Sequence[Moment]) -> NeutralFace | None:
-    """Return the median of the moments with a frontal, still face; None if the face is never frontal."""
+    """Return the face at rest, the median of frontal, level, still moments; None without a frontal face.
+
+    Level is the pitch at which the video opens if it opens with a head at rest, and otherwise a pitch of 0: within a nod the head
+    is most still at the bottom.
+    """
     frontal = [moment for moment in moments if abs(moment.yaw) < _NEUTRAL_YAW]
     if not frontal:
         return None
-    still = [
-        moment
-        for before, moment, after in zip(moments, moments[1:], moments[2:], strict=False)
-        if abs(moment.yaw) < _NEUTRAL_YAW and _speed(before, after) < _STILL_SPEED
-    ]
-    resting = still if len(still) >= 3 else frontal
+    resting = _resting(moments, frontal, _opening_pitch(moments))
     eyes = [moment.eyes for moment in resting if moment.eyes is not None]
     yaw, pitch = median(moment.yaw for moment in resting), median(moment.pitch for moment in resting)
     nearest = min(resting, key=lambda moment: abs(moment.yaw - yaw) + abs(moment.pitch - pitch))
@@ -113,6 +121,33 @@ def neutral_face(moments: Sequence[Moment]) -> NeutralFace | None:
         eyes=median(eyes) if eyes else None,
         landmarks=nearest.landmarks,
     )
+
+
+def _resting(moments: Sequence[Moment], frontal: Sequence[Moment], pitch: float) -> Sequence[Moment]:
+    """Return the moments that show the head at rest, given the level ``pitch``; at least one."""
+    still = [
+        moment
+        for before, moment, after in zip(moments, moments[1:], moments[2:], strict=False)
+        if abs(moment.yaw) < _NEUTRAL_YAW
+        and abs(moment.pitch - pitch) < _LEVEL_PITCH
+        and _speed(before, after) < _STILL_SPEED
+    ]
+    if len(still) >= _ENOUGH:
+        return still
+    return sorted(frontal, key=lambda moment: abs(moment.yaw) + abs(moment.pitch - pitch))[:_ENOUGH]
+
+
+def _opening_pitch(moments: Sequence[Moment]) -> float:
+    """Return the pitch of a head that is at rest when the video opens, because a camera may look up or down at it; otherwise 0."""
+    opening = moments[: _ENOUGH + 1]
+    pitches = [moment.pitch for moment in opening]
+    at_rest = (
+        len(opening) > _ENOUGH
+        and all(abs(moment.yaw) < _NEUTRAL_YAW for moment in opening)
+        and max(pitches) - min(pitches) < _OPENING_RANGE
+        and max(map(abs, pitches)) < _MAX_OPENING_PITCH
+    )
+    return median(pitches) if at_rest else 0.0
 
 
 def detect_gestures(moments: Sequence[Moment], neutral: NeutralFace, nod_threshold: float = 0.0) -> list[Gesture]:
@@ -134,30 +169,6 @@ def detect_gestures(moments: Sequence[Moment], neutral: NeutralFace, nod_thresho
     )
 
 
-def match_actions(
-    gestures: Sequence[Gesture], actions: Sequence[Action], windows: Sequence[tuple[int, int]] | None = None
-) -> list[Gesture | None]:
-    """Return the gesture that matches each requested action, in order; None for the first missing one and all that follow.
-
-    With ``windows``, one for each action in milliseconds, a gesture must reach its peak within its window.
-    """
-    matches: list[Gesture | None] = []
-    remaining = list(gestures)
-    for index, action in enumerate(actions):
-        low, high = windows[index] if windows else (0, 2**31)
-        match = next((each for each in remaining if each.action is action and low <= each.peak <= high), None)
-        matches.append(match)
-        remaining = [] if match is None else remaining[remaining.index(match) + 1 :]
-    return matches
-
-
-def unrequested(gestures: Sequence[Gesture], matches: Sequence[Gesture | None]) -> list[Gesture]:
-    """Return the clear head movements without a match. People blink and move their lips anyway, so those never count."""
-    return [
-        each for each in gestures if each.action in HEAD_ACTIONS and each.size >= CLEAR_SIZE and each not in matches
-    ]
-
-
 def is_frontal(moment: Moment, neutral: NeutralFace | None = None) -> bool:
     """Return whether the head pose allows measuring the mouth and recognising the face."""
     yaw, pitch = (neutral.yaw, neutral.pitch) if neutral else (0.0, 0.0)
@@ -168,7 +179,8 @@ def _excursions(action: Action, moments: Sequence[Moment], measure: Callable[[Mo
     """Return the intervals from the moment ``measure`` reaches 1 until it is released.
 
     Head movements with hardly a pause between them are merged, because angles near profile are unstable. An interval that
-    is in progress at the start of the video does not count; at its end, only turns and open mouths count.
+    is in progress at the start of the video does not count; at its end, all but blinks count if
+    they last for three moments or more.
     """
     gestures: list[Gesture] = []
     start: Moment | None = None
@@ -184,7 +196,7 @@ def _excursions(action: Action, moments: Sequence[Moment], measure: Callable[[Mo
         elif value < RELEASE * (max(1.0, size) if action in _DRIFTING else 1.0):
             _append(gestures, Gesture(action, start.time, peak, moment.time, size))
             start = None
-    if start is not None and action not in {Action.NOD, Action.BLINK}:
+    if start in moments[: -_ENOUGH + 1] and start is not None and action is not Action.BLINK:
         _append(gestures, Gesture(action, start.time, peak, moments[-1].time, size))
     return gestures
 
@@ -204,7 +216,7 @@ def _is_plausible(gesture: Gesture, moments: Sequence[Moment], neutral: NeutralF
     during = [moment for moment in moments if gesture.start <= moment.time <= gesture.end]
     peak = next(moment for moment in during if moment.time == gesture.peak)
     if gesture.action is Action.NOD:
-        return abs(peak.yaw - neutral.yaw) < FRONTAL_YAW
+        return abs(peak.yaw - neutral.yaw) < FRONTAL_YAW and gesture.end - gesture.start <= MAX_NOD
     if gesture.action is Action.OPEN_MOUTH:
         return is_frontal(peak, neutral)
     if gesture.action is Action.BLINK:

@@ -20,7 +20,7 @@ DEFAULT_ACTIONS: Final = tuple(sorted(HEAD_ACTIONS))
 
 @dataclass(frozen=True, slots=True)
 class SessionResult:
-    """The result of a session: liveness, the confidence of each action (0..1), and warning codes."""
+    """The result of a session: liveness, the confidence of each action (0..1), and warning codes with their nearest ones of FRS."""
 
     alive: bool
     actions: tuple[tuple[Action, float], ...]
@@ -72,7 +72,7 @@ class LivenessSessions:
         result = {
             "alive": decision.alive,
             "actions": [[int(action), confidence] for action, confidence in decision.actions],
-            "warnings": [int(code) for code in decision.warnings],
+            "warnings": sorted({int(code) for each in decision.warnings for code in (each, each.frs_code)}),
         }
         await run_write(self._repository.store_result, session_id, result, self._clock() + self._lifetime)
 

@@ -1,11 +1,11 @@
-"""Warnings of liveness detection: FRS's codes and their texts."""
+"""Warnings of liveness detection: their codes and texts."""
 
 from enum import IntEnum
 from typing import Final
 
 
 class WarningCode(IntEnum):
-    """Codes of FRS: below 100 for videos, from 100 for single images."""
+    """Codes of FRS: below 100 for videos, from 100 for single images. Codes from 200 are OpenFRS's own and more precise."""
 
     NOT_FRONTAL = 1
     TOO_SHORT = 2
@@ -21,6 +21,14 @@ class WarningCode(IntEnum):
     OCCLUDED = 104
     BADLY_LIT = 105
     SEVERAL_FACES = 106
+    MISSING_ACTION = 201
+    WRONG_ORDER = 202
+    EXTRA_MOVEMENT = 203
+
+    @property
+    def frs_code(self) -> int:
+        """The nearest code of FRS."""
+        return _NEAREST.get(self, self).value
 
     @property
     def message(self) -> str:
@@ -43,4 +51,11 @@ _MESSAGES: Final = {
     WarningCode.OCCLUDED: "The face is covered.",
     WarningCode.BADLY_LIT: "The face is badly lit: too dark, too bright, or from one side.",
     WarningCode.SEVERAL_FACES: "The image shows several faces.",
+    WarningCode.MISSING_ACTION: "A requested action is missing or too small.",
+    WarningCode.WRONG_ORDER: "The requested actions were performed in another order or at another time.",
+    WarningCode.EXTRA_MOVEMENT: "There was another turn or nod before the last requested action.",
 }
+
+_NEAREST: Final = dict.fromkeys(
+    (WarningCode.MISSING_ACTION, WarningCode.WRONG_ORDER, WarningCode.EXTRA_MOVEMENT), WarningCode.SMALL_MOVEMENT
+)
