@@ -31,6 +31,7 @@ from openfrs.core.settings import Settings
 from openfrs.faces.crops import Crops
 from openfrs.faces.face_sets import FaceSets
 from openfrs.faces.faces import Faces
+from openfrs.faces.people import People
 from openfrs.faces.policies import Policies
 from openfrs.faces.retention import Retention, RetentionJob
 from openfrs.faces.risk import Risks
@@ -52,6 +53,7 @@ from openfrs.store.db.short_reads import ShortReads
 from openfrs.store.faces.crops import CropRepository
 from openfrs.store.faces.deletions import DeletionRepository
 from openfrs.store.faces.occupancy import Occupancy, read_occupancies
+from openfrs.store.faces.people import PeopleRepository
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.templates import Templates
 from openfrs.store.index.search import Galleries
@@ -111,6 +113,7 @@ class Services:
     face_sets: FaceSets
     faces: Faces
     crops: Crops
+    people: People
     search: Search
     risks: Risks
     silent_liveness: SilentLiveness
@@ -185,6 +188,7 @@ class Services:
             face_sets=face_sets,
             faces=Faces(face_sets, repository, galleries, recognizer),
             crops=Crops(face_sets, CropRepository(database, templates, clock=clock)),
+            people=People(face_sets, PeopleRepository(database), repository, galleries),
             search=Search(face_sets, galleries, recognizer),
             risks=Risks(face_sets, galleries, recognizer),
             silent_liveness=SilentLiveness(recognizer),

@@ -784,6 +784,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List and find people
+         * @description List the people of a face set by external image id. With `query`, those whose id begins with it come first.
+         */
+        get: operations["listPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/people/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge people
+         * @description Give all faces of some people the external image id of another person.
+         */
+        post: operations["mergePeople"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/people/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rename person
+         * @description Give all faces of a person another external image id.
+         */
+        post: operations["renamePerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/people/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Split person
+         * @description Give some of a person's faces another external image id. The two people are remembered as different.
+         */
+        post: operations["splitPerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/people/distinct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record that people differ
+         * @description Remember that two people are different: they are no longer listed as duplicates.
+         */
+        post: operations["separatePeople"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/people/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find duplicate people
+         * @description Find people with faces so similar that they are probably one person. It pauses after two seconds; `after` continues it.
+         */
+        get: operations["findDuplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/x/v1/{project_id}/face-sets/{face_set_name}/faces": {
         parameters: {
             query?: never;
@@ -1644,6 +1764,14 @@ export interface components {
          */
         Cause: "request" | "set" | "age" | "date" | "reindex" | "project" | "crops";
         /**
+         * ChangedResponse
+         * @description The number of faces that were changed.
+         */
+        ChangedResponse: {
+            /** Face Number */
+            face_number: number;
+        };
+        /**
          * CheckedFace
          * @description A face, the reasons against its enrolment, and its measurements.
          */
@@ -1714,7 +1842,7 @@ export interface components {
         };
         /**
          * CropSettingBody
-         * @description Whether a face set keeps a crop of the image of each face, and the number of its crops.
+         * @description The setting of a face set, and the number of its crops.
          */
         CropSettingBody: {
             /**
@@ -1857,6 +1985,14 @@ export interface components {
             bounding_box: components["schemas"]["BoundingBox"];
         };
         /**
+         * DistinctResponse
+         * @description Two people who are different.
+         */
+        DistinctResponse: {
+            /** People */
+            people: string[];
+        };
+        /**
          * DomainsResponse
          * @description The caller's domain, as a list.
          */
@@ -1882,6 +2018,22 @@ export interface components {
             hat: "yes" | "none" | "unknown";
         };
         /**
+         * DuplicateBody
+         * @description Faces of two people that are probably one person.
+         */
+        DuplicateBody: {
+            /**
+             * Similarity
+             * @description The greatest similarity that was found, 0..1.
+             */
+            similarity: number;
+            /**
+             * Faces
+             * @description A face of each.
+             */
+            faces: components["schemas"]["FaceSetFace"][];
+        };
+        /**
          * DuplicateFace
          * @description The enrolled face that is most similar to a face.
          */
@@ -1895,6 +2047,24 @@ export interface components {
              * @description 0..1
              */
             similarity: number;
+        };
+        /**
+         * DuplicatesResponse
+         * @description Pairs of people, the most similar first.
+         */
+        DuplicatesResponse: {
+            /** Duplicates */
+            duplicates: components["schemas"]["DuplicateBody"][];
+            /**
+             * Searched
+             * @description Number of faces that were compared with all others.
+             */
+            searched: number;
+            /**
+             * After
+             * @description Where to continue; missing when all faces were searched.
+             */
+            after?: number;
         };
         /**
          * EmbedderResponse
@@ -2351,6 +2521,39 @@ export interface components {
         PasswordResponse: {
             /** Password */
             password: string;
+        };
+        /**
+         * PeopleResponse
+         * @description The number of all people found, and one page of them.
+         */
+        PeopleResponse: {
+            /**
+             * Total
+             * @description Number of all people found.
+             */
+            total: number;
+            /** People */
+            people: components["schemas"]["PersonBody"][];
+        };
+        /**
+         * PersonBody
+         * @description A person of a face set.
+         */
+        PersonBody: {
+            /** External Image Id */
+            external_image_id: string;
+            /**
+             * Face Number
+             * @description Number of the person's faces.
+             */
+            face_number: number;
+            /**
+             * Crop Face Id
+             * @description Id of a face with a crop; missing if there is none.
+             */
+            crop_face_id?: string;
+            /** @description The face that was enrolled first. */
+            face: components["schemas"]["FaceSetFace"];
         };
         /**
          * Point
@@ -6186,6 +6389,272 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused400_18"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    listPeople: {
+        parameters: {
+            query?: {
+                /** @description Part of the id, in any script; case, accents and separators are ignored. */
+                query?: string;
+                /** @description Number of people to skip. */
+                offset?: number;
+                /** @description Maximum number of people to return. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number of all people found, and one page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["PeopleResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_19"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    mergePeople: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description External image ids. */
+                    people: string[];
+                    /** @description The external image id of a person. */
+                    into: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The number of faces that were changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["ChangedResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_15"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    renamePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The external image id of a person. */
+                    external_image_id: string;
+                    /** @description The external image id that the faces get; no person of the set has it. */
+                    new_external_image_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The number of faces that were changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["ChangedResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_15"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    splitPerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The external image id of a person. */
+                    external_image_id: string;
+                    /** @description Ids of faces. */
+                    face_ids: string[];
+                    /** @description The external image id that the faces get; no person of the set has it. */
+                    new_external_image_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The number of faces that were changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["ChangedResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_15"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    separatePeople: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Two external image ids. */
+                    people: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Two people who are different. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["DistinctResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_15"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    findDuplicates: {
+        parameters: {
+            query?: {
+                /** @description Least similarity of two faces, 0..1. */
+                threshold?: number;
+                /** @description `after` of the previous response, or 0. */
+                after?: number;
+                /** @description Number of pairs after which the search pauses. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Pairs of people, the most similar first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["DuplicatesResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_19"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];

@@ -17,6 +17,7 @@ from openfrs.accounts.usage import UsageCounter
 from openfrs.faces.crops import Crops
 from openfrs.faces.face_sets import FaceSets
 from openfrs.faces.faces import Faces
+from openfrs.faces.people import People
 from openfrs.faces.policies import Policies
 from openfrs.faces.retention import Retention
 from openfrs.faces.risk import Risks
@@ -62,6 +63,7 @@ FetcherDep = Annotated[Fetcher, Depends(Provider(lambda services: services.fetch
 LivenessSessionsDep = Annotated[LivenessSessions, Depends(Provider(lambda services: services.liveness_sessions))]
 LoginQueueDep = Annotated[LoginQueue, Depends(Provider(lambda services: services.login_queue))]
 ManifestDep = Annotated[Manifest, Depends(Provider(lambda services: services.manifest))]
+PeopleDep = Annotated[People, Depends(Provider(lambda services: services.people))]
 PoliciesDep = Annotated[Policies, Depends(Provider(lambda services: services.policies))]
 OwnLimitsDep = Annotated[OwnLimits, Depends(Provider(lambda services: services.own_limits))]
 ReadinessDep = Annotated[Readiness, Depends(Provider(lambda services: services.readiness))]

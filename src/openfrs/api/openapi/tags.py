@@ -13,6 +13,7 @@ TAGS: Final[list[dict[str, Any]]] = [
         ("liveness", "Detection of presentation attacks in images and videos."),
         ("enrolment", "Checks of images before enrolment, and the policy of a face set."),
         ("retention", "Expiry of faces, legal holds and the record of deletions."),
+        ("people", "People of a face set: the faces that share an external image id."),
         ("crops", "Crops of the images of faces, which a face set keeps if it is set to."),
         ("models", "The models that the service runs."),
         ("activity", "Recent activity of a project."),

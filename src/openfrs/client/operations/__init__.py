@@ -42,6 +42,7 @@ from .liveness import (
     submit_liveness_video,
 )
 from .models import show_models
+from .people import find_duplicates, list_people, merge_people, rename_person, separate_people, split_person
 from .recognition import classify_blur, compare_faces, detect_faces, estimate_head_pose, measure_face_quality
 from .retention import delete_retention, hold_face_set, list_deletions, release_face_set, set_retention, show_retention
 from .search import estimate_risk, identify_faces, search_faces
@@ -72,6 +73,7 @@ __all__ = [
     "estimate_head_pose",
     "estimate_risk",
     "export_audit",
+    "find_duplicates",
     "hold_face_set",
     "identify_faces",
     "import_image",
@@ -81,12 +83,16 @@ __all__ = [
     "list_face_sets",
     "list_faces",
     "list_keys",
+    "list_people",
     "list_users",
     "measure_face_quality",
+    "merge_people",
     "read_liveness_result",
     "release_face_set",
+    "rename_person",
     "reset_password",
     "search_faces",
+    "separate_people",
     "set_enabled",
     "set_limits",
     "set_policy",
@@ -103,6 +109,7 @@ __all__ = [
     "show_retention",
     "show_status",
     "show_subscribes",
+    "split_person",
     "submit_liveness_video",
     "subscribe",
     "tabulate_faces",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from openfrs.client.calls import Call, Image, Model, file_fields, given, path_of
 
-from .shared import BoundingBox
+from .shared import FaceSetFace
 
 
 class ExternalIdResponse(Model):
@@ -23,17 +23,6 @@ class FaceCountResponse(Model):
     face_number: int
     face_set_id: str
     face_set_name: str
-
-
-class FaceSetFace(Model):
-    """An enrolled face."""
-
-    bounding_box: BoundingBox
-    external_fields: dict[str, Any]
-    """Values of the custom fields by name."""
-
-    external_image_id: str
-    face_id: str
 
 
 class FaceTableResponse(Model):

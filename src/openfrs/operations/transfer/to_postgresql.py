@@ -135,6 +135,8 @@ def _copy_accounts_and_sets(source: Connection, target: Database, templates: Tem
             templates.ensure_key(connection, project_id)
         if missing:
             connection.execute(insert(_sets), missing)
+        connection.execute(delete(tables.distinct_people))
+        _fill(source, connection, tables.distinct_people)
         last = {str(row.name): int(row.seq) for row in source.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")}
         for table, column in _SEQUENCES:
             number = last.get(table.name, 0)
@@ -205,7 +207,7 @@ def _check_counts(source: Connection, target: Connection) -> None:
     Raises:
         OperatorError: A count differs.
     """
-    for table in (*_ROOTS, *_SMALL_TABLES, _sets, _templates, _crops):
+    for table in (*_ROOTS, *_SMALL_TABLES, _sets, tables.distinct_people, _templates, _crops):
         query = select(func.count()).select_from(table)
         expected, actual = source.scalar(query), target.scalar(query)
         if actual != expected:

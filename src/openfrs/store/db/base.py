@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, inspect
 
-HEAD = "0016"
+HEAD = "0017"
 """The newest revision of the schema; see :mod:`openfrs.store.db.migrations`."""
 
 

@@ -174,6 +174,15 @@ crops = Table(
     Column("crop", LargeBinary, nullable=False),  # a JPEG, possibly encrypted
 )
 
+# Pairs of people of a set, by external image id, that an operator found to be different; the lesser id is first.
+distinct_people = Table(
+    "distinct_people",
+    metadata,
+    Column("set_id", ForeignKey("face_sets.id", ondelete="CASCADE"), primary_key=True),
+    Column("first", String(36), primary_key=True),
+    Column("second", String(36), primary_key=True),
+)
+
 tombstones = Table(
     "tombstones",
     metadata,

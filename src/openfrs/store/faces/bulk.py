@@ -15,7 +15,7 @@ from openfrs.store.db.errors import retry_on_conflict
 
 from .deletions import Cause, HeldError, record_deletion
 from .models import FaceSet, IdTakenError, SetMissingError, StoredFace
-from .rows import face_row, insert_faces, insert_set, lock_face_set
+from .rows import face_row, forget_absent_people, insert_faces, insert_set, lock_face_set
 from .templates import SetTemplates, Templates
 
 _sets, _faces, _tombstones, _crops = tables.face_sets, tables.faces, tables.tombstones, tables.crops
@@ -128,6 +128,7 @@ def replace_templates(
             _renew(connection, kept[start : start + BATCH_SIZE], version + 1, set_templates, vectors)
         old = select(_tombstones.c.seq).where(_tombstones.c.set_id == set_id, _tombstones.c.version == version + 1)
         connection.execute(delete(_faces).where(_faces.c.seq.in_(old)))
+        forget_absent_people(connection, set_id)
         connection.execute(
             update(_sets)
             .where(_sets.c.id == set_id)

@@ -27,6 +27,7 @@ from .rows import (
     delete_faces,
     face_row,
     face_set_from_row,
+    forget_absent_people,
     insert_faces,
     insert_set,
     lock_face_set,
@@ -207,6 +208,8 @@ class FaceRepository:
                     version=self._bump(connection, row, 0),
                 )
             )
+            if external_image_id is not None:
+                forget_absent_people(connection, set_id)
             return True
 
     def delete(self, set_id: int, match: Match) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Row, bindparam, delete, func, insert, select
+from sqlalchemy import Column, Connection, Row, and_, bindparam, delete, exists, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from openfrs.store.db import tables
@@ -15,6 +15,7 @@ from .models import FaceSet, IdTakenError, NewFace, SetExistsError, SetMissingEr
 from .templates import Templates
 
 _sets, _faces, _tombstones = tables.face_sets, tables.faces, tables.tombstones
+_distinct = tables.distinct_people
 
 FACE_COLUMNS: Final[Sequence[Column[Any]]] = (
     _faces.c.seq,
@@ -94,6 +95,18 @@ def delete_faces(
     ids = connection.scalars(select(_faces.c.face_id).where(is_deleted).order_by(_faces.c.seq)).all()
     record_deletion(connection, face_set, ids, cause, at)
     connection.execute(delete(_faces).where(is_deleted))
+    forget_absent_people(connection, face_set.id)
+
+
+def forget_absent_people(connection: Connection, set_id: int) -> None:
+    """Delete what is known of people who have no more faces in a set: their ids can be names."""
+    if connection.scalar(select(_distinct.c.set_id).where(_distinct.c.set_id == set_id).limit(1)) is None:
+        return
+    named = (
+        exists().where(_faces.c.set_id == set_id, _faces.c.external_image_id == person)
+        for person in (_distinct.c.first, _distinct.c.second)
+    )
+    connection.execute(delete(_distinct).where(_distinct.c.set_id == set_id, ~and_(*named)))
 
 
 def delete_face_set(connection: Connection, row: "Row[tuple[object, ...]]", cause: Cause, at: datetime) -> None:
