@@ -173,5 +173,11 @@ dist: .venv/installed ## build wheel and source distribution, reproducibly
 	SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" $(BIN)/python -m hatchling build
 	sha256sum dist/*
 
+sbom: .venv/developed ## write the bill of materials to dist/, CycloneDX
+	$(BIN)/python scripts/write_sbom.py dist/openfrs-$$($(BIN)/python -c 'import openfrs; print(openfrs.__version__)').cdx.json
+
+release-check: .venv/developed ## run everything that a release needs and print the outcome of each step
+	$(BIN)/python scripts/release_check.py
+
 clean: ## remove everything that was built or installed
 	rm -rf .venv dist site console/dist console/node_modules src/openfrs/api/built_console .mypy_cache .pytest_cache .ruff_cache .hypothesis

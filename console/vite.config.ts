@@ -20,7 +20,12 @@ export default defineConfig({
   base: '/console/',
   html: { cspNonce: 'CSP_NONCE' },
   plugins: [react(), stylesheetAfterOutline],
-  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    license: { fileName: 'licenses.md' },
+  },
   server: { proxy: { '^/(v1|v2|v3|x|health|ready)': 'http://127.0.0.1:8080' } },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },
 });
