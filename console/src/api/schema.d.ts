@@ -6844,6 +6844,8 @@ export interface operations {
             query?: {
                 /** @description Similarity threshold of the search, 0..1. */
                 threshold?: number;
+                /** @description Rate whose threshold to return as well, above 0 and below 1. */
+                false_positive_identification_rate?: number | null;
             };
             header?: never;
             path: {

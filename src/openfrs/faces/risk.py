@@ -5,7 +5,6 @@ for a stranger would find. Where few or no such similarities reach a threshold, 
 """
 
 import threading
-import time
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +14,6 @@ from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.scale import rounded
 from openfrs.recognition.similarity import DECIMALS, Calibration
 from openfrs.store.faces.models import FaceSet
-from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, Equal, Not
-from openfrs.store.index.backend import FaceMissingError, Query
 from openfrs.store.index.search import Galleries
 
 from .errors import translated_errors
@@ -103,16 +100,5 @@ class Risks:
                 del self._measured[next(iter(self._measured))]
 
     def _measure(self, face_set: FaceSet) -> Risk:
-        deadline = time.monotonic() + MAX_SECONDS
-        best = []
-        calibration = self._recognizer.scale.calibration
-        for face in self._galleries.sample_people(face_set.id, MAX_PROBES):
-            others = Not(Equal(EXTERNAL_IMAGE_ID, face.external_image_id))
-            try:
-                hits = self._galleries.search_like(face_set.id, face.face_id, Query(1, predicate=others))
-            except FaceMissingError:
-                continue  # deleted since
-            best += [rounded(hit.similarity) for hit in hits]
-            if time.monotonic() > deadline:
-                break
-        return Risk(face_set.face_number, sorted(best), calibration)
+        best = self._galleries.best_impostors(face_set.id, MAX_PROBES, MAX_SECONDS)
+        return Risk(face_set.face_number, sorted(map(rounded, best)), self._recognizer.scale.calibration)

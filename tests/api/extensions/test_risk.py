@@ -31,6 +31,13 @@ def test_the_risk_at_a_threshold_and_the_thresholds_for_lower_risks(http: httpx.
     assert at_percent["false_positive_identification_rate"] == pytest.approx(0.01, rel=0.1)
 
 
+def test_the_threshold_for_a_wanted_rate_is_listed(http: httpx.Client, risk: str) -> None:
+    thresholds = http.get(risk, params={"false_positive_identification_rate": 0.005}).json()["thresholds"]
+    assert [each["false_positive_identification_rate"] for each in thresholds] == [0.01, 0.005, 0.001]
+    values = [each["threshold"] for each in thresholds]
+    assert values == sorted(values)
+
+
 def test_the_curve_falls_with_the_threshold(http: httpx.Client, risk: str) -> None:
     curve = http.get(risk).json()["curve"]
     rates = [each["false_positive_identification_rate"] for each in curve]
@@ -45,7 +52,16 @@ def test_the_default_threshold_is_that_of_frs(http: httpx.Client, risk: str) -> 
     assert http.get(risk).json()["threshold"] == 0.93
 
 
-@pytest.mark.parametrize("query", [{"threshold": "1.1"}, {"threshold": "-1"}, {"threshold": "x"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"threshold": "1.1"},
+        {"threshold": "-1"},
+        {"threshold": "x"},
+        {"false_positive_identification_rate": "0"},
+        {"false_positive_identification_rate": "1"},
+    ],
+)
 def test_an_invalid_threshold_is_rejected(http: httpx.Client, risk: str, query: Mapping[str, str]) -> None:
     response = http.get(risk, params=query)
     assert (response.status_code, response.json()["error_code"]) == (400, "FRS.0012")

@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from openfrs.store.faces.models import Match, SetMissingError
 from openfrs.store.faces.predicate import Equal
 from openfrs.store.faces.repository import FaceRepository
+from openfrs.store.index import backend
 from openfrs.store.index.backend import Query
 from openfrs.store.index.search import Galleries
 from tests.support.galleries import MEMORY, PROJECT, face, new_database, new_set, search_ids, unit
@@ -110,3 +112,43 @@ def test_a_deletion_by_predicate_sees_every_earlier_write(repository: FaceReposi
     assert face_set is not None
     assert face_set.face_number == 30
     assert len(search_ids(galleries, set_id, unit(0), 100)) == 30
+
+
+def test_the_best_impostors_are_those_of_other_people(
+    repository: FaceRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_id, galleries = new_set(repository), Galleries.in_memory(repository, MEMORY)
+    repository.add(set_id, [face(number) for number in range(30)])  # of five people
+    stored = np.array([unit(number) for number in range(30)]).astype(np.float16).astype(np.float64)
+    cosines = stored @ stored.T
+    expected = []
+    for number in range(5):
+        others = np.arange(30) % 5 != number
+        expected.append(cosines[number::5][:, others].max(axis=1))
+    best = galleries.best_impostors(set_id, 100, 60)
+    assert len(best) == 5
+    assert all(np.isclose(expected, each, atol=1e-6).any() for each in best)
+    monkeypatch.setattr(backend, "_LOCKED_SECONDS", 0.0)  # the index is released after each person
+    assert galleries.best_impostors(set_id, 100, 60) == best
+    assert len(galleries.best_impostors(set_id, 3, 60)) == 3
+    assert len(galleries.best_impostors(set_id, 100, 0)) == 1
+    repository.delete_set(PROJECT, "s")
+    with pytest.raises(SetMissingError):
+        galleries.best_impostors(set_id, 1, 60)
+
+
+def test_many_people_are_searched_for_in_one_snapshot(
+    repository: FaceRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_id, galleries = new_set(repository), Galleries.in_memory(repository, MEMORY)
+    repository.add(set_id, [face(number) for number in range(30)])
+    snapshots, original = [], repository.snapshot
+
+    def counted() -> Any:
+        snapshots.append(1)
+        return original()
+
+    monkeypatch.setattr(repository, "snapshot", counted)
+    monkeypatch.setattr(backend, "_LOCKED_SECONDS", 60.0)
+    assert len(galleries.best_impostors(set_id, 100, 60)) == 5
+    assert len(snapshots) <= 4

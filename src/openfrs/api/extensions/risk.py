@@ -22,10 +22,13 @@ _PLOTTED: Final = tuple(percent / 100 for percent in range(50, 101))
 
 
 class RiskQuery(Input):
-    """The similarity threshold whose risk to return."""
+    """The similarity threshold whose risk to return, or a risk whose threshold to return."""
 
     threshold: Annotated[float, Field(ge=0, le=1, description="Similarity threshold of the search, 0..1.")] = (
         MATCH_THRESHOLD
+    )
+    false_positive_identification_rate: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="Rate whose threshold to return as well, above 0 and below 1."
     )
 
 
@@ -67,6 +70,8 @@ async def estimate_risk(request: Request, principal: Reader, name: SetName, risk
     calibration of the similarity. It is made again when the number of faces changes by a tenth.
     """
     query = read_query(request, RiskQuery)
+    wanted = query.false_positive_identification_rate
+    rates = REPORTED_RATES if wanted is None else sorted({*REPORTED_RATES, wanted}, reverse=True)
     risk = await run_measurement(lambda: risks.of_set(principal.project.id, name))
     return RiskResponse(
         faces=risk.faces,
@@ -74,8 +79,7 @@ async def estimate_risk(request: Request, principal: Reader, name: SetName, risk
         threshold=query.threshold,
         false_positive_identification_rate=_rounded(risk.rate(query.threshold)),
         thresholds=[
-            RiskThreshold(false_positive_identification_rate=rate, threshold=risk.threshold(rate))
-            for rate in REPORTED_RATES
+            RiskThreshold(false_positive_identification_rate=rate, threshold=risk.threshold(rate)) for rate in rates
         ],
         curve=[
             RiskPoint(threshold=threshold, false_positive_identification_rate=_rounded(risk.rate(threshold)))

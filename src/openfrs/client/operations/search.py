@@ -122,19 +122,23 @@ def search_faces(
     )
 
 
-def estimate_risk(face_set_name: str, *, threshold: float | None = None) -> Call[RiskResponse]:
+def estimate_risk(
+    face_set_name: str, *, threshold: float | None = None, false_positive_identification_rate: float | None = None
+) -> Call[RiskResponse]:
     """Estimate how often a search for a stranger names somebody in the face set.
 
     The estimate comes from the faces of the set, each searched for among those with another `external_image_id`,
     and from the calibration of the similarity. It is made again when the number of faces changes by a tenth.
 
     ``threshold``: Similarity threshold of the search, 0..1.
+
+    ``false_positive_identification_rate``: Rate whose threshold to return as well, above 0 and below 1.
     """
     return Call(
         "GET",
         path_of("/x/v1/{project_id}/face-sets/{face_set_name}/risk", face_set_name=face_set_name),
         RiskResponse,
-        query=given(threshold=threshold),
+        query=given(threshold=threshold, false_positive_identification_rate=false_positive_identification_rate),
     )
 
 

@@ -1,17 +1,19 @@
 """The index that searches use: its interface, and the implementation in memory."""
 
 import math
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 import numpy as np
 from sqlalchemy import Connection
 
 from openfrs.core.telemetry.stages import stage
-from openfrs.store.faces.predicate import Predicate
+from openfrs.store.faces.models import Face
+from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, Equal, Not, Predicate
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.faces.snapshot import find_seq
 
@@ -28,6 +30,13 @@ class Query:
     count: int
     min_similarity: float = -math.inf
     predicate: Predicate | None = None
+
+
+Person = tuple[int, Face]
+"""A face that stands for a person, with its sequence number."""
+
+_LOCKED_SECONDS: Final = 0.05
+"""Time for which the scans for many people may keep an index from being updated."""
 
 
 class FaceMissingError(Exception):
@@ -91,6 +100,24 @@ class IndexBackend(ABC):
         Each array has one element, or none if the set is empty.
         """
 
+    def best_impostors(
+        self,
+        set_id: int,
+        people: Sequence[Person],
+        deadline: float,  # noqa: ARG002  # one search is the least
+    ) -> tuple[int, list[float]]:
+        """Return for some of the first of these people the highest similarity to a face of another person, and their number.
+
+        Faces that were deleted or have no others are left out. The search ends soon after ``deadline``, a monotonic time.
+        """
+        _, face = people[0]
+        others = Not(Equal(EXTERNAL_IMAGE_ID, face.external_image_id))
+        try:
+            with self.nearest_to_face(set_id, face.face_id, Query(1, predicate=others)) as (_, neighbours):
+                return 1, neighbours.similarities.tolist()
+        except FaceMissingError:
+            return 1, []
+
 
 class MemoryBackend(IndexBackend):
     """Whole face sets in the memory of this process.
@@ -129,10 +156,31 @@ class MemoryBackend(IndexBackend):
         """Return the index as the transaction sees the set."""
         return self.indexes.up_to_date_in(connection, set_id)
 
+    def best_impostors(self, set_id: int, people: Sequence[Person], deadline: float) -> tuple[int, list[float]]:
+        """Scan one up-to-date index for many people, but not for long: writers wait until it is released."""
+        deadline = min(deadline, time.monotonic() + _LOCKED_SECONDS)
+        best, done = [], 0
+        with self.indexes.up_to_date(set_id) as (_, index):
+            for person in people:
+                best += _best_impostor(index, person)
+                done += 1
+                if time.monotonic() > deadline:
+                    break
+        return done, best
+
     def best_similarities(self, connection: Connection, set_id: int, templates: Sequence[Vector]) -> list[Numbers]:
         """Scan the index once per template."""
         with self.indexes.up_to_date_in(connection, set_id) as index:
             return [index.nearest(template, 1).similarities for template in templates]
+
+
+def _best_impostor(index: TemplateIndex, person: Person) -> list[float]:
+    seq, face = person
+    if index.missing([seq]):
+        return []
+    others = Not(Equal(EXTERNAL_IMAGE_ID, face.external_image_id))
+    best: list[float] = index.nearest(index.template(seq), 1, others).similarities.tolist()
+    return best
 
 
 def with_face_first(scan: Scan, seq: int, neighbours: Neighbours, query: Query) -> Neighbours:

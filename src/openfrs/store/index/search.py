@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -88,19 +89,27 @@ class Galleries:
             faces = load_faces(snapshot, page)
             return seqs.size, [faces[seq] for seq in page]
 
-    def sample_people(self, set_id: int, count: int) -> list[Face]:
-        """Return one face of each of at most ``count`` people, who differ in external image id. Each person is equally likely.
+    def best_impostors(self, set_id: int, count: int, seconds: float) -> list[float]:
+        """Return for one face of each of at most ``count`` people the highest similarity to a face of another person.
 
-        The same faces are returned until the set changes.
+        People differ in external image id. Each is equally likely, and the same are chosen until the set changes. No more are
+        searched for after ``seconds``.
 
         Raises:
             SetMissingError
         """
+        deadline = time.monotonic() + seconds
         with self._slots, self._backend.fields(set_id) as (snapshot, index):
-            seqs = index.first_of_each(EXTERNAL_IMAGE_ID)
-            chosen = np.random.default_rng(0).permutation(seqs)[:count].tolist()
-            faces = load_faces(snapshot, chosen)
-            return [faces[seq] for seq in chosen]
+            seqs = np.random.default_rng(0).permutation(index.first_of_each(EXTERNAL_IMAGE_ID))[:count].tolist()
+            faces = load_faces(snapshot, seqs)
+        people, best = [(seq, faces[seq]) for seq in seqs], list[float]()
+        while people:
+            with self._slots:
+                done, found = self._backend.best_impostors(set_id, people, deadline)
+            people, best = people[done:], best + found
+            if time.monotonic() > deadline:
+                break
+        return best
 
     def add_distinct(
         self,
