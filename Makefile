@@ -156,7 +156,7 @@ publish-performance: .venv/developed ## write bench.json, peers.json and scale.j
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: ## update the lock files from pyproject.toml (uv)
 	$(LOCK) --group build pyproject.toml --output-file requirements/install.txt
-	$(LOCK) --group build --group dev --group docs --extra archive --extra eval --extra milvus --extra onnxruntime --extra otel \
+	$(LOCK) --group build --group dev --group docs --extra archive --extra eval --extra milvus --extra oidc --extra onnxruntime --extra otel \
 		--extra postgresql --constraints requirements/install.txt pyproject.toml --output-file requirements/dev.txt
 	$(LOCK) --group build --extra milvus --extra postgresql --constraints requirements/dev.txt pyproject.toml \
 		--output-file requirements/nodes.txt

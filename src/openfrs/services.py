@@ -18,6 +18,7 @@ from openfrs.accounts.counters import Counters, open_counters
 from openfrs.accounts.failed_logins import FailedLogins
 from openfrs.accounts.keyring import Keyring, open_keyring
 from openfrs.accounts.logins import LoginQueue
+from openfrs.accounts.openid.sign_in import OpenIdSignIn
 from openfrs.accounts.own_limits import OwnLimits
 from openfrs.accounts.quotas import ProjectLimits, Quotas
 from openfrs.accounts.replays import ReplayGuard
@@ -102,6 +103,9 @@ class Services:
     authenticator: Authenticator
     login_queue: LoginQueue
     console_sessions: ConsoleSessions
+    openid: OpenIdSignIn | None
+    """Sign-in with an OpenID Connect provider, if one is configured."""
+
     failed_logins: FailedLogins
     administration: Administration
     own_limits: OwnLimits
@@ -177,6 +181,7 @@ class Services:
             authenticator=authenticator,
             login_queue=LoginQueue(authenticator, failed_logins),
             console_sessions=ConsoleSessions(authenticator, keyring),
+            openid=_openid(settings, accounts, administration, keyring),
             failed_logins=failed_logins,
             administration=administration,
             own_limits=OwnLimits(administration, ProjectLimits.from_settings(settings), settings.operator_domain),
@@ -276,6 +281,15 @@ def _authenticator(
         debug_signatures=settings.debug_signatures,
         password_length=settings.password_length,
     )
+
+
+def _openid(
+    settings: Settings, accounts: AccountRepository, administration: Administration, keyring: Keyring
+) -> OpenIdSignIn | None:
+    if not settings.oidc_issuer:
+        return None
+    issuer = TokenIssuer(keyring, timedelta(hours=settings.token_hours))
+    return OpenIdSignIn(settings, accounts, administration, issuer)
 
 
 def _liveness_sessions(settings: Settings, database: Database, liveness: ActionLiveness) -> LivenessSessions:

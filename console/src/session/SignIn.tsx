@@ -1,16 +1,17 @@
 import { Button, Card, Center, Code, Group, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Preferences } from '../shell/Preferences';
 import { Problem } from '../shell/Problem';
-import { signIn } from './store';
+import { OPENID, offersOpenId, signIn, wasRefused } from './store';
 
 /** Sign-in form. The password stays in this page's memory. */
 export function SignIn() {
   const { t } = useTranslation();
   const [credentials, setCredentials] = useState({ domain: 'openfrs', user: 'admin', password: '', project: '' });
   const signingIn = useMutation({ mutationFn: () => signIn(credentials) });
+  const openId = useQuery({ queryKey: ['openid'], queryFn: offersOpenId, retry: false });
   const field = (name: keyof typeof credentials) => ({
     value: credentials[name],
     onChange: (event: { currentTarget: { value: string } }) =>
@@ -50,6 +51,16 @@ export function SignIn() {
               <Button type="submit" loading={signingIn.isPending}>
                 {t('session.signIn')}
               </Button>
+              {openId.data && (
+                <Button component="a" href={OPENID} variant="default">
+                  {t('session.openId')}
+                </Button>
+              )}
+              {wasRefused() && (
+                <Text size="sm" c="red" role="alert">
+                  {t('session.refused')}
+                </Text>
+              )}
               <Text size="sm" c="dimmed">
                 {t('session.firstRun')} <Code>data/credentials.json</Code>
               </Text>

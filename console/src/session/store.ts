@@ -50,6 +50,20 @@ const SIGNED_OUT: Session = {
 const SESSION = '/x/v1/console-session';
 const SESSION_HEADERS = { 'X-OpenFRS-Console': '1' };
 
+/** Where the sign-in with an identity provider begins, if the server has one. */
+export const OPENID = `${SESSION}/openid`;
+
+/** Return true if the server has an identity provider. */
+export async function offersOpenId(): Promise<boolean> {
+  const response = await fetch(`${OPENID}/available`);
+  return response.ok && (await response.json()).openid === true;
+}
+
+/** Return true if the identity provider sent the browser back and the server refused the sign-in. */
+export function wasRefused(): boolean {
+  return new URLSearchParams(window.location.search).get('sign-in') === 'refused';
+}
+
 /** Name under which a tab, and the browser for new tabs, keeps the id of the project. */
 const PROJECT = 'openfrs-project';
 

@@ -32,7 +32,7 @@ class ConsoleSessions:
 
     def __init__(self, authenticator: Authenticator, keyring: Keyring) -> None:
         self._authenticator = authenticator
-        self._keyring = keyring
+        self.keyring = keyring
 
     def begin(self, token: str) -> SealedSession:
         """Seal the token of a sign-in.
@@ -41,7 +41,7 @@ class ConsoleSessions:
             ServiceError: as :meth:`Authenticator.inspect`
         """
         session = self._authenticator.inspect(token)
-        return SealedSession(seal(self._keyring, {_TOKEN: token}), session.user, session.token.expires_at)
+        return SealedSession(seal(self.keyring, {_TOKEN: token}), session.user, session.token.expires_at)
 
     def resume(self, text: str, project_id: str) -> Session:
         """Return a new token of a session for a project, or else that of the sign-in, or else the user's first; it may have none.
@@ -65,7 +65,7 @@ class ConsoleSessions:
         return self._authenticator.revoke_sign_in(self._token(text))
 
     def _token(self, text: str) -> str:
-        token = unseal(self._keyring, text).get(_TOKEN)
+        token = unseal(self.keyring, text).get(_TOKEN)
         if not isinstance(token, str):
             raise ServiceError("FRS.0002")
         return token

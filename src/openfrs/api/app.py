@@ -33,7 +33,7 @@ from .extensions import (
     status,
 )
 from .frs import detect_compare, face_sets, faces, liveness, quality, search, subscription
-from .iam import catalog, console_sessions, tokens
+from .iam import catalog, console_sessions, openid, tokens
 from .middleware import RequestContext
 from .openapi.document import document, serve_document
 from .openapi.operation_ids import operation_id, with_suffix
@@ -98,6 +98,7 @@ def create_routes() -> FastAPI:
     for router in (
         tokens.router,
         console_sessions.router,
+        openid.router,
         passwords.router,
         catalog.router,
         health.router,

@@ -247,6 +247,24 @@ class Settings(BaseSettings):
     otlp_endpoint: str = Field(
         "", description="Endpoint for traces by OTLP over HTTP, such as http://127.0.0.1:4318; needs `openfrs[otel]`."
     )
+    oidc_issuer: str = Field(
+        "",
+        description="OpenID Connect provider for the console, such as https://login.example.com; needs `openfrs[oidc]`.",
+    )
+    oidc_client_id: str = Field("", description="Client id at that provider.")
+    oidc_client_secret_file: Path | None = Field(None, description="File with the client secret at that provider.")
+    oidc_scope: str = Field("openid profile email", description="Scopes that are requested of that provider.")
+    oidc_groups_claim: str = Field("groups", description="Claim of the ID token that lists a person's groups.")
+    oidc_roles: str = Field(
+        "",
+        description="Roles of its groups, such as `staff=reader:local` (group, role, project), separated by commas; "
+        "others are refused.",
+    )
+    oidc_domain: str = Field("openfrs", description="Domain of the users who sign in with that provider.")
+    oidc_email_domains: str = Field(
+        "",
+        description="Mail domains whose verified addresses may sign in, separated by commas; by default anybody.",
+    )
     strict_replays: bool = Field(
         False,
         description="Reject every signed write that was received before. By default, an equal request within two seconds is "

@@ -40,7 +40,7 @@ async def begin_console_session(request: Request, caller: IamCaller, sessions: C
     await note_write(request, caller)
     sealed = await run_in_threadpool(sessions.begin, token)
     response = Response(status_code=204)
-    _set_cookie(request, response, sealed.text, int((sealed.expires_at - utc_now()).total_seconds()))
+    set_session_cookie(request, response, sealed.text, int((sealed.expires_at - utc_now()).total_seconds()))
     return response
 
 
@@ -64,7 +64,7 @@ async def end_console_session(request: Request, sessions: ConsoleSessionsDep) ->
     if text:
         with suppress(ServiceError):  # the session has expired or ended
             note_audited(request, WRITE, await run_write(sessions.end, text))
-        _set_cookie(request, response, "", 0)
+        set_session_cookie(request, response, "", 0)
     return response
 
 
@@ -79,17 +79,19 @@ def _require_console(request: Request) -> None:
         raise ServiceError("IAM.403")
 
 
-def _is_secure(request: Request) -> bool:
+def is_secure(request: Request) -> bool:
+    """Return whether the browser sent a request over HTTPS."""
     return request.url.scheme == "https"
 
 
 def _cookie_name(request: Request) -> str:
     """Return the name of the cookie; with the prefix, browsers accept it over HTTPS only."""
-    return "__Secure-openfrs-console" if _is_secure(request) else "openfrs-console"
+    return "__Secure-openfrs-console" if is_secure(request) else "openfrs-console"
 
 
-def _set_cookie(request: Request, response: Response, text: str, seconds: int) -> None:
-    secure = _is_secure(request)
+def set_session_cookie(request: Request, response: Response, text: str, seconds: int) -> None:
+    """Set the cookie of a session."""
+    secure = is_secure(request)
     response.set_cookie(
         _cookie_name(request), text, max_age=seconds, path=PATH, secure=secure, httponly=True, samesite="strict"
     )
