@@ -110,7 +110,13 @@ def test_all_reasons_are_returned() -> None:
     }
 
 
-@pytest.mark.parametrize("limit", [{"max_blur": 1.0}, {"max_yaw": 180}])
+def test_a_face_like_other_people_is_rejected() -> None:
+    policy = Policy(min_recognisability=0.3)
+    for value, expected in ((0.3, []), (0.29, [Reason.LOW_RECOGNISABILITY])):
+        assert judge_face(policy, candidate(), rank=0, face_count=1, recognisability=value) == expected
+
+
+@pytest.mark.parametrize("limit", [{"min_recognisability": 0.1}, {"max_blur": 1.0}, {"max_yaw": 180}])
 def test_a_limit_on_a_missing_trait_is_an_error(limit: dict[str, float]) -> None:
     unknown = replace(candidate(), traits=Traits())
     with pytest.raises(ServiceError) as refused:

@@ -45,6 +45,26 @@ def project_of(data: Path, scale: Scale, monkeypatch: pytest.MonkeyPatch) -> Ite
         services.close()
 
 
+def test_a_policy_rejects_faces_that_are_like_those_of_the_cohort(project: Project) -> None:
+    project.create()
+    known = {person: NORMALIZED.recognisability(embedding_of(person)) for person in PEOPLE[:40]}
+    low, *_, high = sorted(known, key=lambda person: known[person] or 0)
+    limit = known[high]
+    assert limit is not None
+    assert (known[low] or 0) < limit
+    project.services.policies.set_policy(project.id, "test", {"min_recognisability": limit})
+    assert len(project.add(high)) == 1
+    with pytest.raises(ServiceError, match="LOW_RECOGNISABILITY"):
+        project.add(low)
+
+    async def check() -> None:
+        image = EncodedImage(photo(low), "image_file")
+        _, (face,) = await project.services.policies.check_image(project.id, "test", image, None, single=True)
+        assert (face.reasons, face.recognisability) == (("LOW_RECOGNISABILITY",), known[low])
+
+    anyio.run(check)
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     with project_of(tmp_path, NORMALIZED, monkeypatch) as opened:

@@ -47,6 +47,17 @@ def test_for_two_biases_the_similarity_rises_with_the_cosine(
     assert 0 <= lower <= higher <= 1
 
 
+def test_the_recognisability_falls_with_the_closeness_to_the_cohort() -> None:
+    crowded, *others = [*unit_rows(1, 128, 5, spread=0.05), *unit_rows(8, 128, 6)]
+    values = [SCALE.recognisability(template) for template in others]
+    assert SCALE.cohort is not None
+    assert SCALE.recognisability(SCALE.cohort.centroids[0].astype(np.float32)) == pytest.approx(0, abs=0.2)
+    lowest = SCALE.recognisability(crowded)
+    assert all(value is not None and lowest is not None and 0 <= lowest < value <= 1 for value in values)
+    assert PLAIN.recognisability(crowded) is None
+    assert make_scale(make_cohort(weight=0)).recognisability(crowded) is None
+
+
 @given(st.floats(-1, 1), BIASES, BIASES)
 def test_a_closer_cohort_never_raises_the_similarity(cosine: float, first: float, second: float) -> None:
     low, high = sorted([first, second])

@@ -1794,6 +1794,11 @@ export interface components {
             confidence: number;
             quality?: components["schemas"]["FaceQuality"];
             headpose?: components["schemas"]["HeadPose"];
+            /**
+             * Recognisability
+             * @description How unlike other people the face is for the embedder, 0..1; absent if the embedder has no cohort.
+             */
+            recognisability?: number;
             duplicate?: components["schemas"]["DuplicateFace"];
         };
         /**
@@ -2584,6 +2589,8 @@ export interface components {
             min_confidence?: number;
             /** Min Quality */
             min_quality?: number;
+            /** Min Recognisability */
+            min_recognisability?: number;
             /** Max Blur */
             max_blur?: number;
             /** Max Occlusion */
@@ -2657,7 +2664,7 @@ export interface components {
          * @description Reasons for not enrolling a face.
          * @enum {string}
          */
-        Reason: "EXCEEDS_MAX_FACES" | "MULTIPLE_FACES" | "BYSTANDER" | "SMALL_BOUNDING_BOX" | "LOW_CONFIDENCE" | "EXTREME_POSE" | "LOW_FACE_QUALITY" | "LOW_SHARPNESS" | "OCCLUDED_FACE" | "LOW_BRIGHTNESS" | "POOR_ILLUMINATION" | "DUPLICATE_PERSON";
+        Reason: "EXCEEDS_MAX_FACES" | "MULTIPLE_FACES" | "BYSTANDER" | "SMALL_BOUNDING_BOX" | "LOW_CONFIDENCE" | "EXTREME_POSE" | "LOW_FACE_QUALITY" | "LOW_SHARPNESS" | "LOW_RECOGNISABILITY" | "OCCLUDED_FACE" | "LOW_BRIGHTNESS" | "POOR_ILLUMINATION" | "DUPLICATE_PERSON";
         /**
          * RetentionResponse
          * @description The retention rule of a face set, empty if its faces never expire, and the reason for a legal hold if there is one.
@@ -5790,6 +5797,7 @@ export interface operations {
                         min_face_size?: number | null;
                         min_confidence?: number | null;
                         min_quality?: number | null;
+                        min_recognisability?: number | null;
                         max_blur?: number | null;
                         max_occlusion?: number | null;
                         max_illumination?: number | null;
@@ -5815,6 +5823,7 @@ export interface operations {
                         min_face_size?: number | null;
                         min_confidence?: number | null;
                         min_quality?: number | null;
+                        min_recognisability?: number | null;
                         max_blur?: number | null;
                         max_occlusion?: number | null;
                         max_illumination?: number | null;
@@ -5948,6 +5957,7 @@ export interface operations {
                         min_face_size?: number | null;
                         min_confidence?: number | null;
                         min_quality?: number | null;
+                        min_recognisability?: number | null;
                         max_blur?: number | null;
                         max_occlusion?: number | null;
                         max_illumination?: number | null;
@@ -7066,7 +7076,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The result of a session; `warnings` are the warning codes of action liveness. */
+            /** @description The result of a session, with the reasons against liveness as warning codes. */
             200: {
                 headers: {
                     [name: string]: unknown;

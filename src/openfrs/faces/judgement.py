@@ -43,6 +43,9 @@ class JudgedFace:
 
     template: FaceTemplate
     reasons: tuple[Reason, ...]
+    recognisability: float | None = None
+    """How unlike the faces of the cohort it is, 0..1; None if the embedder has no cohort."""
+
     duplicate: Duplicate | None = None
 
 
@@ -63,18 +66,25 @@ async def judge_image(
         ServiceError: ``FRS.0020`` a limit needs a model that is not installed, and errors of :meth:`Recognizer.templates`.
     """
     # limits and traits need all faces, detected at full resolution
-    quick = main_only and policy.is_empty and not traits
+    measured = bool(traits) or not policy.is_empty
+    quick = main_only and not measured
     compared = _BYSTANDER_TRAITS if policy.rejects_bystanders and not main_only else ()
     faces = await recognizer.templates(image, traits, main_only=quick, compared=compared, with_crops=with_crops)
+
+    def judged_face(face: FaceTemplate, rank: int, *reasons: Reason) -> JudgedFace:
+        recognisability = recognizer.scale.recognisability(face.embedding) if measured else None
+        own = judge_face(policy, face, rank=rank, face_count=len(faces), recognisability=recognisability)
+        return JudgedFace(face, (*reasons, *own), recognisability)
+
     if main_only:
-        return [_judged(policy, face, 0, len(faces)) for face in faces if face.is_main]
+        return [judged_face(face, 0) for face in faces if face.is_main]
     main = next((face for face in faces if face.is_main), None)
     judged, rank = [], 0
     for face in faces:
         if main is not None and policy.rejects_bystanders and is_bystander(face, main):
-            judged.append(_judged(policy, face, rank, len(faces), Reason.BYSTANDER))
+            judged.append(judged_face(face, rank, Reason.BYSTANDER))
         else:
-            judged.append(_judged(policy, face, rank, len(faces)))
+            judged.append(judged_face(face, rank))
             rank += 1
     return judged
 
@@ -95,17 +105,15 @@ def is_bystander(face: FaceTemplate, main: FaceTemplate) -> bool:
     return turned or blurred
 
 
-def _judged(policy: Policy, face: FaceTemplate, rank: int, face_count: int, *reasons: Reason) -> JudgedFace:
-    return JudgedFace(face, (*reasons, *judge_face(policy, face, rank=rank, face_count=face_count)))
-
-
-def judge_face(policy: Policy, face: FaceTemplate, *, rank: int, face_count: int) -> list[Reason]:
+def judge_face(
+    policy: Policy, face: FaceTemplate, *, rank: int, face_count: int, recognisability: float | None = None
+) -> list[Reason]:
     """Return the reasons for rejecting a face, except for duplicates.
 
     ``rank`` is 0 for the largest of the faces to enrol; ``face_count`` counts all faces of the image.
 
     Raises:
-        ServiceError: ``FRS.0020`` a limit needs a model that is not installed.
+        ServiceError: ``FRS.0020`` a limit needs a model that is not installed, or a cohort that the embedder does not have.
     """
     checks = {
         Reason.MULTIPLE_FACES: bool(policy.single_face) and face_count > 1,
@@ -117,6 +125,8 @@ def judge_face(policy: Policy, face: FaceTemplate, *, rank: int, face_count: int
         checks[Reason.EXTREME_POSE] = _is_extreme(policy, require_trait(face.traits.pose))
     if Trait.QUALITY in policy.traits:
         checks |= _check_quality(policy, require_trait(face.traits.quality))
+    if policy.min_recognisability is not None:
+        checks[Reason.LOW_RECOGNISABILITY] = require_trait(recognisability) < policy.min_recognisability
     return [reason for reason, failed in checks.items() if failed]
 
 

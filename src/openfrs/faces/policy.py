@@ -31,6 +31,7 @@ class Reason(StrEnum):
     EXTREME_POSE = "EXTREME_POSE"
     LOW_FACE_QUALITY = "LOW_FACE_QUALITY"
     LOW_SHARPNESS = "LOW_SHARPNESS"
+    LOW_RECOGNISABILITY = "LOW_RECOGNISABILITY"
     OCCLUDED_FACE = "OCCLUDED_FACE"
     LOW_BRIGHTNESS = "LOW_BRIGHTNESS"
     POOR_ILLUMINATION = "POOR_ILLUMINATION"
@@ -55,6 +56,7 @@ class Policy(StoredModel):
     min_face_size: Annotated[int, Field(ge=1, le=limits.MAX_IMAGE_SIDE)] | None = None
     min_confidence: Fraction | None = None
     min_quality: Fraction | None = None
+    min_recognisability: Fraction | None = None
     max_blur: Fraction | None = None
     max_occlusion: Fraction | None = None
     max_illumination: Fraction | None = None

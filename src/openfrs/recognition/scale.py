@@ -67,6 +67,15 @@ class Scale:
         """Return the biases of templates of shape (n, dimension), at most 0, shape (n,)."""
         return np.zeros(len(templates), np.float32) if self.cohort is None else self.cohort.biases(templates)
 
+    def recognisability(self, template: npt.NDArray[np.floating]) -> float | None:
+        """Return how unlike the faces of the cohort a template is, 0..1; None without a cohort.
+
+        It is 1 minus the closeness to the cohort: a face that the embedder cannot distinguish from others is close to 0.
+        """
+        if self.weight == 0:
+            return None
+        return min(1.0, 1 + float(self.biases(template[None])[0]) / self.weight)
+
     def similarities(
         self, cosines: npt.NDArray[np.floating], scores: npt.NDArray[np.floating]
     ) -> npt.NDArray[np.float64]:

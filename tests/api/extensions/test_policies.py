@@ -105,6 +105,7 @@ def test_a_check_returns_reasons_and_measurements(http: httpx.Client, frs: Frs, 
     check = ok(http.post(f"{x}/face-check", json=body))
     assert check["policy"] == {"max_blur": 0.3, "max_faces": 2, "duplicate_similarity": 0.93}
     first, second, third = check["faces"]
+    assert 0 <= first.pop("recognisability", 1) <= 1, "present if the embedder has a cohort"
     assert first == {
         "bounding_box": enrolled["bounding_box"],
         "accepted": False,

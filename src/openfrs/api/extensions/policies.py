@@ -91,6 +91,10 @@ class CheckedFace(BaseModel):
     confidence: float = Field(description="Confidence of the detection, 0..1.")
     quality: FaceQuality | None = None
     headpose: HeadPose | None = None
+    recognisability: float | None = Field(
+        None,
+        description="How unlike other people the face is for the embedder, 0..1; absent if the embedder has no cohort.",
+    )
     duplicate: DuplicateFace | None = None
 
     @classmethod
@@ -111,6 +115,7 @@ class CheckedFace(BaseModel):
             confidence=round(face.template.confidence, 4),
             quality=None if traits.quality is None else FaceQuality.of(traits.quality),
             headpose=None if traits.pose is None else HeadPose.of(traits.pose),
+            recognisability=None if face.recognisability is None else round(face.recognisability, 4),
             duplicate=duplicate,
         )
 

@@ -35,6 +35,9 @@ class CheckedFace(Model):
 
     quality: FaceQuality | None = None
     headpose: HeadPose | None = None
+    recognisability: float | None = None
+    """How unlike other people the face is for the embedder, 0..1; absent if the embedder has no cohort."""
+
     duplicate: DuplicateFace | None = None
 
 
@@ -50,6 +53,7 @@ class Policy(Model):
     min_face_size: int | None = None
     min_confidence: float | None = None
     min_quality: float | None = None
+    min_recognisability: float | None = None
     max_blur: float | None = None
     max_occlusion: float | None = None
     max_illumination: float | None = None
