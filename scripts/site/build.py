@@ -55,6 +55,7 @@ def write_source(source: Path) -> None:
         page.write_text(name_outside_files(page.read_text("utf-8"), original.parent), "utf-8")
     generated = {
         "index.md": home_page((REPOSITORY / "README.md").read_text("utf-8")) + contents(),
+        "zh.md": "---\norphan: true\n---\n" + home_page((REPOSITORY / "README.zh.md").read_text("utf-8")),
         "reference/api.md": reference.interface(write_openapi.document()),
         "reference/errors.md": reference.errors(),
         "reference/commands.md": reference.commands(app),
@@ -81,7 +82,8 @@ def _toctree(pages: Iterable[str], options: Mapping[str, str]) -> str:
 
 def home_page(readme: str) -> str:
     """Convert the README to a page of docs/ by rewriting its links."""
-    text = re.sub(r"\]\((?!https?:|#|docs/)", "](../", readme).replace("](docs/", "](")
+    text = readme.replace("](README.zh.md)", "](docs/zh.md)").replace("](README.md)", "](docs/index.md)")
+    text = re.sub(r"\]\((?!https?:|#|docs/)", "](../", text).replace("](docs/", "](")
     return name_outside_files(text, DOCS)
 
 
