@@ -6,7 +6,20 @@ import { queries } from './queries';
 import { Broken } from './shell/Broken';
 import { Shell } from './shell/Shell';
 import { Unknown } from './shell/Unknown';
-import { Accounts, Compare, Detect, FaceSetPage, FaceSets, Liveness, Overview, Search } from './shell/views';
+import {
+  Account,
+  Accounts,
+  Check,
+  Compare,
+  Deletions,
+  Detect,
+  FaceSetPage,
+  FaceSets,
+  Live,
+  Liveness,
+  Overview,
+  Search,
+} from './shell/views';
 import { theme, variables } from './theme';
 
 const router = createBrowserRouter(
@@ -21,10 +34,14 @@ const router = createBrowserRouter(
             { path: '/', element: <Overview /> },
             { path: '/face-sets', element: <FaceSets /> },
             { path: '/face-sets/:name', element: <FaceSetPage /> },
+            { path: '/live', element: <Live /> },
             { path: '/search', element: <Search /> },
             { path: '/detect', element: <Detect /> },
             { path: '/compare', element: <Compare /> },
             { path: '/liveness', element: <Liveness /> },
+            { path: '/check', element: <Check /> },
+            { path: '/deletions', element: <Deletions /> },
+            { path: '/account', element: <Account /> },
             { path: '/accounts', element: <Navigate to="/accounts/users" replace /> },
             { path: '/accounts/:tab', element: <Accounts /> },
             { path: '*', element: <Unknown /> },

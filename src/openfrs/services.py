@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from limits.storage import Storage
@@ -60,6 +61,7 @@ from openfrs.store.faces.templates import Templates
 from openfrs.store.index.search import Galleries
 from openfrs.store.liveness_sessions import LivenessSessionRepository
 from openfrs.store.opening import load_master_key, open_database, open_milvus_index
+from openfrs.vision.weights.cache import WeightCache
 from openfrs.vision.weights.manifest import Manifest, manifest
 
 if TYPE_CHECKING:  # pymilvus is optional, and a server's process loads no models
@@ -135,6 +137,9 @@ class Services:
     manifest: Manifest
     """The weights and embedders that the settings allow."""
 
+    samples: Path
+    """Folder of the sample photos; it may not exist."""
+
     _counters: Counters
     _accounts: AccountRepository
     _database: Database
@@ -207,6 +212,7 @@ class Services:
             short_reads=repository.short_reads,
             readiness=Readiness(executor, database, index),
             manifest=manifest() if settings.unattributed_weights else manifest().attributed(),
+            samples=WeightCache.open(settings.models).samples,
             _counters=counters,
             _accounts=accounts,
             _database=database,

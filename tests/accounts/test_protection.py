@@ -71,6 +71,8 @@ ROUTES = {
     ("GET", f"{SET}/risk"): "reader",
     ("POST", f"{SET}/identify"): "reader",
     ("GET", "/x/v1/{project_id}/status"): "reader",
+    ("GET", "/x/v1/{project_id}/samples"): "reader",
+    ("GET", "/x/v1/{project_id}/samples/{name}"): "reader",
     ("GET", f"{SET}/retention"): "reader",
     ("PUT", f"{SET}/retention"): "operator",
     ("DELETE", f"{SET}/retention"): "operator",
@@ -167,6 +169,7 @@ def address(path: str, project_id: str) -> str:
         "access_key": "NOTHING",
         "session_id": "0" * 32,
         "face_id": "aaaaaaaa",
+        "name": "nothing",
     }
     return path.format(**names)
 

@@ -1,6 +1,6 @@
 """Fixtures of the console: a browser, the built console, and a page that is signed in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -71,3 +71,28 @@ def page(context: BrowserContext, console_server: RunningServer) -> Page:
     page.complaints = complaints  # type: ignore[attr-defined]
     sign_in(page, console_server)
     return page
+
+
+@pytest.fixture
+def make_set(console_server: RunningServer, weights: WeightCache) -> Iterator[Callable[..., str]]:
+    """Function that creates a face set with sample photos by external image id; it is deleted after the test."""
+    created: list[str] = []
+    path = f"{console_server.project}/face-sets"
+    with console_server.http() as client:
+
+        def make(name: str, photos: Mapping[str, str], fields: Mapping[str, str] | None = None) -> str:
+            definitions = {field: {"type": type_} for field, type_ in (fields or {}).items()}
+            body = {"face_set_name": name, "external_fields": definitions}
+            response = client.post(path, json=body)
+            assert response.status_code == 200, response.text
+            created.append(name)
+            for external_image_id, photo in photos.items():
+                image = (weights.samples / photo).read_bytes()
+                form = {"external_image_id": external_image_id}
+                added = client.post(f"{path}/{name}/faces", files={"image_file": image}, data=form)
+                assert added.status_code == 200, added.text
+            return name
+
+        yield make
+        for name in created:
+            client.delete(f"{path}/{name}")

@@ -47,3 +47,32 @@ def test_a_crowd_shows_boxes_first_and_attributes_of_the_chosen_face(page: Page,
     assert outer["x"] < inner["x"] + inner["width"] / 2 < outer["x"] + outer["width"]
     assert outer["y"] < inner["y"] + inner["height"] / 2 < outer["y"] + outer["height"]
     assert len(described) >= 3
+
+
+def test_requests_and_responses_are_shown_as_json(page: Page, weights: WeightCache) -> None:
+    go(page, "Detect")
+    drop(
+        page,
+        page.get_by_role("group", name="Photo to analyse"),
+        [("a.jpg", (weights.samples / "obama.jpg").read_bytes())],
+    )
+    expect(page.get_by_role("row", name="Age")).to_be_visible()
+    page.get_by_role("tab", name="JSON").click()
+    exchanges = page.get_by_test_id("exchange")
+    expect(exchanges.first).to_contain_text("/face-detect")
+    expect(exchanges.first).to_contain_text("image/jpeg, ")
+    expect(exchanges.first).to_contain_text('"top_left_x"')
+
+
+def test_a_tiny_face_is_too_small_for_age_and_expression(page: Page, weights: WeightCache) -> None:
+    image = cv2.imread(str(weights.samples / "obama.jpg"))
+    assert image is not None
+    small = cv2.resize(image, None, fx=(scale := 90 / max(image.shape)), fy=scale, interpolation=cv2.INTER_AREA)
+    canvas = np.full((400, 400, 3), 120, np.uint8)
+    canvas[150 : 150 + small.shape[0], 150 : 150 + small.shape[1]] = small
+    go(page, "Detect")
+    photo = cv2.imencode(".jpg", canvas)[1].tobytes()
+    drop(page, page.get_by_role("group", name="Photo to analyse"), [("tiny.jpg", photo)])
+    expect(page.get_by_role("row", name="Age")).to_contain_text("too small to tell")
+    expect(page.get_by_role("row", name="Expression")).to_contain_text("too small to tell")
+    expect(page.get_by_role("row", name="Gender")).not_to_contain_text("too small")

@@ -1,6 +1,6 @@
 """Adding and deleting faces in a browser, on a server with the real models."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import cv2
@@ -103,3 +103,33 @@ def test_bystanders_and_known_photos_are_not_added(page: Page, gallery: str, wei
 def encoded(image: "np.ndarray[Any, Any]") -> bytes:
     """Encode an image as JPEG."""
     return cv2.imencode(".jpg", image)[1].tobytes()
+
+
+def test_faces_are_ticked_before_all_of_a_photo_are_added(
+    page: Page, make_set: Callable[..., str], console_server: RunningServer, weights: WeightCache
+) -> None:
+    name = make_set("reviewed", {"barack": "obama3.jpg"})
+    obama, biden = (cv2.imread(str(weights.samples / photo)) for photo in ("obama.jpg", "biden.jpg"))
+    assert obama is not None
+    assert biden is not None
+    pair = np.hstack([cv2.resize(obama, (480, 480)), cv2.resize(biden, (480, 480))])
+    go(page, "Face sets")
+    page.get_by_role("link", name=name).click()
+    page.get_by_role("tab", name="Add faces").click()
+    page.get_by_label("Main face only").uncheck()
+    drop(page, page.get_by_test_id("drop"), [("pair.jpg", encoded(pair))])
+    faces = page.get_by_test_id("reviewed-face")
+    expect(faces).to_have_count(2)
+    known = faces.filter(has_text="like barack")
+    expect(known.get_by_role("checkbox")).not_to_be_checked()
+    expect(faces.filter(has_not_text="like barack").get_by_role("checkbox")).to_be_checked()
+    expect(faces.locator("img")).to_have_count(2)
+    page.get_by_role("button", name="Add 1 face").click()
+    expect(page.get_by_text("1 added, 0 rejected, of 1")).to_be_visible()
+    with console_server.http() as client:
+        found = client.get(f"{console_server.project}/face-sets/{name}/faces?limit=10").json()["faces"]
+        assert sorted(face["external_image_id"] for face in found) == ["barack", "pair"]
+        image = {"image_file": (weights.samples / "biden.jpg").read_bytes()}
+        url = f"{console_server.project}/face-sets/{name}/search"
+        best = client.post(url, files=image).json()["faces"][0]
+    assert best["external_image_id"] == "pair"

@@ -192,7 +192,7 @@ def test_the_sdk_signs_with_a_key_created_by_an_admin(page: Page, console_server
     sets: list[Any] = client.show_all_face_sets(ShowAllFaceSetsRequest()).face_sets_info
     assert [each.face_set_name for each in sets] == ["people"]
     page.get_by_role("tab", name="Audit log").click()
-    page.get_by_label("Search").fill("/keys")
+    page.get_by_label("Any value contains").fill("/keys")
     expect(page.get_by_text(re.compile("POST .*/keys")).first).to_be_visible()
 
 

@@ -39,3 +39,17 @@ def test_results_of_another_threshold_are_marked(page: Page, enrolled: str, weig
     page.get_by_role("button", name="Search again").click()
     expect(page.get_by_role("status").filter(has_text="1 match at 0.92")).to_be_visible()
     expect(outdated).to_be_hidden()
+
+
+def test_the_plot_of_a_set_marks_the_threshold_and_sets_those_of_low_risk(page: Page, enrolled: str) -> None:
+    go(page, "Face sets")
+    go(page, "Search")
+    expect(
+        page.get_by_role("img", name="Detection error trade-off of this set; operating point at 0.93")
+    ).to_be_visible()
+    expect(page.get_by_test_id("operating-point")).to_have_text("0.93")
+    lowest = page.get_by_role("button", name="For 1 %")
+    threshold = lowest.inner_text().rpartition(" ")[2]
+    lowest.click()
+    expect(page.get_by_text(f"Threshold: {float(threshold):.2f}")).to_be_visible()
+    expect(page.get_by_test_id("risk")).to_contain_text("1 stranger in 100 ")

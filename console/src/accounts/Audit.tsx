@@ -1,4 +1,4 @@
-import { Badge, Button, Code, Group, Skeleton, Stack, Table, TextInput } from '@mantine/core';
+import { Badge, Button, Code, Group, Skeleton, Stack, Table } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -7,6 +7,9 @@ import { api, data } from '../api/client';
 import { useProjectId } from '../api/useApi';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
+import { AuditConditions } from './AuditConditions';
+import { AuditExport } from './AuditExport';
+import { type Conditions, NO_CONDITIONS, queryOf } from './conditions';
 
 interface Entry {
   time: string;
@@ -25,19 +28,20 @@ interface Entry {
   reason?: string;
 }
 
-/** Audit log, newest entries first. */
+/** Audit log, newest entries first, with conditions and export. */
 export function Audit() {
   const { t } = useTranslation();
   const project_id = useProjectId();
-  const [typed, setTyped] = useState('');
-  const [text] = useDebouncedValue(typed, 300);
+  const [typed, setTyped] = useState<Conditions>(NO_CONDITIONS);
+  const [conditions] = useDebouncedValue(typed, 300);
+  const query = queryOf(conditions);
   const pages = useInfiniteQuery({
-    queryKey: ['audit', project_id, text],
+    queryKey: ['audit', project_id, query],
     initialPageParam: '',
     queryFn: ({ pageParam }) =>
       data(
         api.GET('/x/v1/accounts/{project_id}/audit', {
-          params: { path: { project_id }, query: { text, before: pageParam } },
+          params: { path: { project_id }, query: { ...query, before: pageParam || undefined } },
         }),
       ),
     getNextPageParam: (page) => page.before || undefined,
@@ -45,12 +49,8 @@ export function Audit() {
   const entries = (pages.data?.pages ?? []).flatMap((page) => page.entries as unknown as Entry[]);
   return (
     <Stack>
-      <TextInput
-        label={t('accounts.searchAudit')}
-        description={t('accounts.searchAuditHint')}
-        value={typed}
-        onChange={(event) => setTyped(event.currentTarget.value)}
-      />
+      <AuditConditions conditions={typed} onChange={setTyped} />
+      <AuditExport query={query} />
       <Problem error={pages.error} retry={pages.refetch} />
       {pages.isPending && <Skeleton h={200} />}
       {pages.data && entries.length === 0 && !pages.hasNextPage && <Empty>{t('accounts.noEntries')}</Empty>}

@@ -1,17 +1,5 @@
-import {
-  ActionIcon,
-  Badge,
-  Button,
-  Group,
-  Modal,
-  Select,
-  Skeleton,
-  Stack,
-  Switch,
-  Table,
-  TextInput,
-} from '@mantine/core';
-import { IconKey, IconLockOpen, IconPlus } from '@tabler/icons-react';
+import { ActionIcon, Badge, Button, Group, Select, Skeleton, Stack, Switch, Table } from '@mantine/core';
+import { IconKey, IconLockOpen, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -20,11 +8,12 @@ import type { User } from '../api/types';
 import { useProjectId } from '../api/useApi';
 import { useSession } from '../session/store';
 import { Problem } from '../shell/Problem';
+import { AddUser } from './AddUser';
+import { DeleteUser } from './DeleteUser';
 import { Keys } from './Keys';
+import { ResetPassword } from './ResetPassword';
+import { ROLES, type Role } from './roles';
 import { Secret, type ShownSecret } from './Secret';
-
-const ROLES = ['admin', 'operator', 'reader'] as const;
-type Role = (typeof ROLES)[number];
 
 /** Users of the project: their roles, access keys and passwords. */
 export function Users() {
@@ -34,6 +23,8 @@ export function Users() {
   const queries = useQueryClient();
   const [adding, setAdding] = useState(false);
   const [keysOf, setKeysOf] = useState<User>();
+  const [resetting, setResetting] = useState<User>();
+  const [deleting, setDeleting] = useState<User>();
   const [secret, setSecret] = useState<ShownSecret>();
   const users = useQuery({
     queryKey: ['users', project_id],
@@ -53,14 +44,6 @@ export function Users() {
       api.PUT('/x/v1/accounts/{project_id}/users/{user_id}/enabled', { ...path(user), body: { enabled } }),
     onSettled: refresh,
   });
-  const reset = useMutation({
-    mutationFn: (user: User) => data(api.POST('/x/v1/accounts/{project_id}/users/{user_id}/password', path(user))),
-    onSuccess: (response, user) =>
-      setSecret({
-        title: t('accounts.newPasswordOf', { name: user.name }),
-        lines: [{ label: t('session.password'), value: response.password }],
-      }),
-  });
   return (
     <Stack>
       <Group justify="flex-end">
@@ -68,7 +51,7 @@ export function Users() {
           {t('accounts.addUser')}
         </Button>
       </Group>
-      <Problem error={users.error ?? setRole.error ?? setEnabled.error ?? reset.error} />
+      <Problem error={users.error ?? setRole.error ?? setEnabled.error} />
       {users.isPending && <Skeleton h={160} />}
       <Table.ScrollContainer type="native" minWidth={0} mah="75dvh">
         <Table verticalSpacing="sm" stickyHeader className="listing">
@@ -124,9 +107,18 @@ export function Users() {
                         variant="subtle"
                         aria-label={t('accounts.newPasswordOf', { name: user.name })}
                         disabled={isSelf}
-                        onClick={() => reset.mutate(user)}
+                        onClick={() => setResetting(user)}
                       >
                         <IconLockOpen size={16} aria-hidden />
+                      </ActionIcon>
+                      <ActionIcon
+                        variant="subtle"
+                        color="red"
+                        aria-label={t('accounts.deleteUserNamed', { name: user.name })}
+                        disabled={isSelf}
+                        onClick={() => setDeleting(user)}
+                      >
+                        <IconTrash size={16} aria-hidden />
                       </ActionIcon>
                     </Group>
                     <Group gap="xs" justify="flex-end" wrap="nowrap" visibleFrom="sm">
@@ -139,9 +131,18 @@ export function Users() {
                       >
                         {t('accounts.keys')}
                       </Button>
-                      <Button size="xs" variant="default" disabled={isSelf} onClick={() => reset.mutate(user)}>
+                      <Button size="xs" variant="default" disabled={isSelf} onClick={() => setResetting(user)}>
                         {t('accounts.newPassword')}
                       </Button>
+                      <ActionIcon
+                        variant="subtle"
+                        color="red"
+                        aria-label={t('accounts.deleteUserNamed', { name: user.name })}
+                        disabled={isSelf}
+                        onClick={() => setDeleting(user)}
+                      >
+                        <IconTrash size={16} aria-hidden />
+                      </ActionIcon>
                     </Group>
                   </Table.Td>
                 </Table.Tr>
@@ -160,65 +161,9 @@ export function Users() {
         />
       )}
       {keysOf && <Keys user={keysOf} onSecret={setSecret} onClose={() => setKeysOf(undefined)} />}
+      {resetting && <ResetPassword user={resetting} onSecret={setSecret} onClose={() => setResetting(undefined)} />}
+      {deleting && <DeleteUser user={deleting} onClose={() => setDeleting(undefined)} />}
       {secret && <Secret secret={secret} onClose={() => setSecret(undefined)} />}
     </Stack>
-  );
-}
-
-function AddUser({ onClose }: { onClose: (created?: ShownSecret) => void }) {
-  const { t } = useTranslation();
-  const project_id = useProjectId();
-  const [name, setName] = useState('');
-  const [role, setRole] = useState<Role>('reader');
-  const adding = useMutation({
-    mutationFn: () =>
-      data(api.POST('/x/v1/accounts/{project_id}/users', { params: { path: { project_id } }, body: { name, role } })),
-    onSuccess: (created) =>
-      onClose({
-        title: t('accounts.userMade', { name: created.user.name }),
-        lines: [{ label: t('session.password'), value: created.password }],
-      }),
-  });
-  return (
-    <Modal
-      opened
-      onClose={() => onClose()}
-      title={t('accounts.addUser')}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
-    >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          adding.mutate();
-        }}
-      >
-        <Stack>
-          <TextInput
-            data-autofocus
-            label={t('session.user')}
-            required
-            maxLength={64}
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
-          <Select
-            label={t('accounts.role')}
-            allowDeselect={false}
-            data={ROLES.map((each) => ({ value: each, label: t(`roles.${each}`) }))}
-            value={role}
-            onChange={(value) => setRole((value ?? 'reader') as Role)}
-          />
-          <Problem error={adding.error} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={() => onClose()}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={adding.isPending}>
-              {t('common.create')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
   );
 }

@@ -6,6 +6,8 @@ export class ApiError extends Error {
     message: string,
     readonly requestId: string,
     readonly retryAfter = 0,
+    /** Requests per second that the service allows, if it said so. */
+    readonly allowedRate?: number,
   ) {
     super(message);
     this.name = 'ApiError';
@@ -26,7 +28,15 @@ export async function errorOf(response: Response): Promise<ApiError> {
   const code = body.error_code ?? body.error?.title ?? String(response.status);
   const message = body.error_msg ?? body.error?.message ?? response.statusText;
   const retryAfter = Number(response.headers.get('Retry-After') ?? 0) || 0;
-  return new ApiError(response.status, code, message, response.headers.get('X-Request-Id') ?? '', retryAfter);
+  const requestId = response.headers.get('X-Request-Id') ?? '';
+  return new ApiError(response.status, code, message, requestId, retryAfter, allowedRateOf(response.headers));
+}
+
+/** The rate limit of a response, in requests per second; its headers count the requests of a window such as `2 second`. */
+function allowedRateOf(headers: Headers): number | undefined {
+  const requests = Number(headers.get('X-ratelimit') ?? 0);
+  const seconds = Number.parseFloat(headers.get('X-ratelimit-window') ?? '');
+  return requests > 0 && seconds > 0 ? requests / seconds : undefined;
 }
 
 /** Delay before a retry, in seconds; undefined if a retry cannot succeed. */

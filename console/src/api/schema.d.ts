@@ -576,6 +576,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/{project_id}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List samples
+         * @description List the sample photos that `openfrs models fetch --samples` has installed.
+         */
+        get: operations["listSamples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/x/v1/{project_id}/samples/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show sample
+         * @description Show a sample photo.
+         */
+        get: operations["showSample"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/x/v1/{project_id}/status": {
         parameters: {
             query?: never;
@@ -2747,6 +2787,30 @@ export interface components {
             threshold: number | null;
         };
         /**
+         * SampleResponse
+         * @description A sample photo.
+         */
+        SampleResponse: {
+            /** Name */
+            name: string;
+            /**
+             * Image Base64
+             * @description The JPEG file in base64.
+             */
+            image_base64: string;
+        };
+        /**
+         * SamplesResponse
+         * @description The sample photos that are installed.
+         */
+        SamplesResponse: {
+            /**
+             * Photos
+             * @description Names of JPEG files; empty if the photos have not been fetched.
+             */
+            photos: string[];
+        };
+        /**
          * SearchFace
          * @description A search result; `external_fields` holds the requested `return_fields`.
          */
@@ -2821,7 +2885,7 @@ export interface components {
             actions: components["schemas"]["SessionAction"][];
             /**
              * Warnings
-             * @description Codes of FRS, and 201 an action is missing or too small, 202 another order, 203 another turn or nod before the last action; with one of these also 6, their nearest code of FRS.
+             * @description Codes of FRS, and 201 to 203. 201: an action is missing or too small; 202: another order; 203: another turn or nod before the last action; with one of these also 6, their nearest code of FRS.
              */
             warnings: number[];
         };
@@ -3517,8 +3581,27 @@ export interface components {
                 };
             };
         };
-        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0302, APIG.0201. */
+        /** @description Refused: FRS.0002, FRS.0012, APIG.0201. */
         Refused400_14: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json; charset=UTF-8": {
+                    /** @enum {string} */
+                    error_code: "FRS.0002" | "FRS.0012";
+                    error_msg: string;
+                } | {
+                    /** @enum {string} */
+                    error_code: "APIG.0201";
+                    error_msg: string;
+                    request_id: string;
+                };
+            };
+        };
+        /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0013, FRS.0014, FRS.0015, FRS.0016, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0302, APIG.0201. */
+        Refused400_15: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3537,7 +3620,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0302, APIG.0201. */
-        Refused400_15: {
+        Refused400_16: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3556,7 +3639,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0302, FRS.0405, APIG.0201. */
-        Refused400_16: {
+        Refused400_17: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3575,7 +3658,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, APIG.0201. */
-        Refused400_17: {
+        Refused400_18: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3594,7 +3677,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0302, FRS.0403, APIG.0201. */
-        Refused400_18: {
+        Refused400_19: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3613,7 +3696,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0302, APIG.0201. */
-        Refused400_19: {
+        Refused400_20: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3632,7 +3715,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0702, FRS.0704, APIG.0201. */
-        Refused400_20: {
+        Refused400_21: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3651,7 +3734,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0011, FRS.0012, FRS.0014, FRS.0017, FRS.0020, FRS.0021, FRS.0022, FRS.0023, FRS.0024, FRS.0027, FRS.0035, FRS.0036, FRS.0701, FRS.0703, FRS.0706, APIG.0201. */
-        Refused400_21: {
+        Refused400_22: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3670,7 +3753,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, FRS.0703, APIG.0201. */
-        Refused400_22: {
+        Refused400_23: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3689,7 +3772,7 @@ export interface components {
             };
         };
         /** @description Refused: FRS.0002, APIG.0201, Bad Request. */
-        Refused400_23: {
+        Refused400_24: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3784,7 +3867,7 @@ export interface components {
             };
         };
         /** @description Refused: APIG.0201, Bad Request. */
-        Refused400_24: {
+        Refused400_25: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3953,7 +4036,7 @@ export interface components {
             };
         };
         /** @description Refused: APIG.0201, Bad Request. */
-        Refused400_25: {
+        Refused400_26: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3976,7 +4059,7 @@ export interface components {
             };
         };
         /** @description Refused: APIG.0201. */
-        Refused400_26: {
+        Refused400_27: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -5737,6 +5820,74 @@ export interface operations {
             500: components["responses"]["Refused500_1"];
         };
     };
+    listSamples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sample photos that are installed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["SamplesResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_3"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
+    showSample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the photo. */
+                name: string;
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A sample photo. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["SampleResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_14"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+        };
+    };
     showStatus: {
         parameters: {
             query?: never;
@@ -5852,7 +6003,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceCheckResponse"];
                 };
             };
-            400: components["responses"]["Refused400_14"];
+            400: components["responses"]["Refused400_15"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -5982,7 +6133,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["PolicyResponse"];
                 };
             };
-            400: components["responses"]["Refused400_15"];
+            400: components["responses"]["Refused400_16"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6099,7 +6250,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["RetentionResponse"];
                 };
             };
-            400: components["responses"]["Refused400_16"];
+            400: components["responses"]["Refused400_17"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6178,7 +6329,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["RetentionResponse"];
                 };
             };
-            400: components["responses"]["Refused400_15"];
+            400: components["responses"]["Refused400_16"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6253,7 +6404,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["DeletionsResponse"];
                 };
             };
-            400: components["responses"]["Refused400_17"];
+            400: components["responses"]["Refused400_18"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6398,7 +6549,7 @@ export interface operations {
                     "image/jpeg": string;
                 };
             };
-            400: components["responses"]["Refused400_18"];
+            400: components["responses"]["Refused400_19"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6441,7 +6592,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["PeopleResponse"];
                 };
             };
-            400: components["responses"]["Refused400_19"];
+            400: components["responses"]["Refused400_20"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6486,7 +6637,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ChangedResponse"];
                 };
             };
-            400: components["responses"]["Refused400_15"];
+            400: components["responses"]["Refused400_16"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6531,7 +6682,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ChangedResponse"];
                 };
             };
-            400: components["responses"]["Refused400_15"];
+            400: components["responses"]["Refused400_16"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6578,7 +6729,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ChangedResponse"];
                 };
             };
-            400: components["responses"]["Refused400_15"];
+            400: components["responses"]["Refused400_16"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6621,7 +6772,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["DistinctResponse"];
                 };
             };
-            400: components["responses"]["Refused400_15"];
+            400: components["responses"]["Refused400_16"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6664,7 +6815,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["DuplicatesResponse"];
                 };
             };
-            400: components["responses"]["Refused400_19"];
+            400: components["responses"]["Refused400_20"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6711,7 +6862,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["FaceTableResponse"];
                 };
             };
-            400: components["responses"]["Refused400_19"];
+            400: components["responses"]["Refused400_20"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6748,7 +6899,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ExternalIdResponse"];
                 };
             };
-            400: components["responses"]["Refused400_17"];
+            400: components["responses"]["Refused400_18"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6836,7 +6987,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ImportResponse"];
                 };
             };
-            400: components["responses"]["Refused400_14"];
+            400: components["responses"]["Refused400_15"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6877,7 +7028,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["RiskResponse"];
                 };
             };
-            400: components["responses"]["Refused400_19"];
+            400: components["responses"]["Refused400_20"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -6950,7 +7101,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["IdentificationResponse"];
                 };
             };
-            400: components["responses"]["Refused400_14"];
+            400: components["responses"]["Refused400_15"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -7001,7 +7152,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SessionResponse"];
                 };
             };
-            400: components["responses"]["Refused400_20"];
+            400: components["responses"]["Refused400_21"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -7049,7 +7200,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SubmittedResponse"];
                 };
             };
-            400: components["responses"]["Refused400_21"];
+            400: components["responses"]["Refused400_22"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -7085,7 +7236,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SessionResultResponse"];
                 };
             };
-            400: components["responses"]["Refused400_22"];
+            400: components["responses"]["Refused400_23"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -7165,7 +7316,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ProjectResponse"];
                 };
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_1"];
@@ -7245,7 +7396,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["NewUserResponse"];
                 };
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
@@ -7324,7 +7475,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["OneUserResponse"];
                 };
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
@@ -7403,7 +7554,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["OneUserResponse"];
                 };
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
@@ -7449,7 +7600,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["PasswordResponse"];
                 };
             };
-            400: components["responses"]["Refused400_23"];
+            400: components["responses"]["Refused400_24"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_3"];
             404: components["responses"]["Refused404_2"];
@@ -7604,7 +7755,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["AuditResponse"];
                 };
             };
-            400: components["responses"]["Refused400_17"];
+            400: components["responses"]["Refused400_18"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -7659,7 +7810,7 @@ export interface operations {
                     "application/jsonl": string;
                 };
             };
-            400: components["responses"]["Refused400_17"];
+            400: components["responses"]["Refused400_18"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
@@ -7697,7 +7848,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["Refused400_24"];
+            400: components["responses"]["Refused400_25"];
             401: components["responses"]["Refused401_2"];
             404: components["responses"]["Refused404_3"];
             413: components["responses"]["Refused413_2"];
@@ -7778,7 +7929,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["Refused400_24"];
+            400: components["responses"]["Refused400_25"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -7808,7 +7959,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Refused400_24"];
+            400: components["responses"]["Refused400_25"];
             401: components["responses"]["Refused401_2"];
             403: components["responses"]["Refused403_4"];
             413: components["responses"]["Refused413_2"];
@@ -7841,7 +7992,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ProjectsResponse"];
                 };
             };
-            400: components["responses"]["Refused400_24"];
+            400: components["responses"]["Refused400_25"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -7873,7 +8024,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["ProjectsResponse"];
                 };
             };
-            400: components["responses"]["Refused400_24"];
+            400: components["responses"]["Refused400_25"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -7902,7 +8053,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["DomainsResponse"];
                 };
             };
-            400: components["responses"]["Refused400_24"];
+            400: components["responses"]["Refused400_25"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -7977,7 +8128,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["TemporaryKeyResponse"];
                 };
             };
-            400: components["responses"]["Refused400_24"];
+            400: components["responses"]["Refused400_25"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -8022,7 +8173,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Refused400_25"];
+            400: components["responses"]["Refused400_26"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -8051,7 +8202,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["CatalogResponse"];
                 };
             };
-            400: components["responses"]["Refused400_24"];
+            400: components["responses"]["Refused400_25"];
             401: components["responses"]["Refused401_2"];
             413: components["responses"]["Refused413_2"];
             414: components["responses"]["Refused414_1"];
@@ -8080,7 +8231,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["VersionResponse"];
                 };
             };
-            400: components["responses"]["Refused400_26"];
+            400: components["responses"]["Refused400_27"];
             414: components["responses"]["Refused414_1"];
             494: components["responses"]["Refused494_1"];
         };
@@ -8105,7 +8256,7 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["Refused400_26"];
+            400: components["responses"]["Refused400_27"];
             414: components["responses"]["Refused414_1"];
             494: components["responses"]["Refused494_1"];
         };
@@ -8130,7 +8281,7 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["Refused400_26"];
+            400: components["responses"]["Refused400_27"];
             414: components["responses"]["Refused414_1"];
             494: components["responses"]["Refused494_1"];
             502: components["responses"]["Refused502_1"];

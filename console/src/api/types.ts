@@ -14,6 +14,11 @@ export type Landmark = Schemas['Landmark'];
 export type Comparison = Schemas['CompareResponse'];
 export type OperatingPoint = Schemas['OperatingPoint'];
 export type User = Schemas['UserResponse'];
+export type CheckedFace = Schemas['CheckedFace'];
+export type Identified = Schemas['ImageFace'];
+export type Candidate = Schemas['Candidate'];
+export type Risk = Schemas['RiskResponse'];
+export type Models = Schemas['ModelsResponse'];
 export type Minute = Schemas['ActivityMinute'];
 
 export type FieldType = 'string' | 'integer' | 'long' | 'float' | 'double' | 'boolean';

@@ -1,4 +1,4 @@
-import { Alert, Loader, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Alert, Card, Loader, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { formOf, postForm } from '../api/client';
@@ -7,9 +7,9 @@ import { useModels, useProjectId } from '../api/useApi';
 import { FaceBoxes } from '../images/FaceBoxes';
 import { ImageInput } from '../images/ImageInput';
 import { keepPhoto, photoOf } from '../images/photos';
-import { falseMatchRate, oneIn } from '../search/rates';
-import { RECOMMENDED_THRESHOLD } from '../search/Threshold';
+import { falseMatchRate, oneIn, RECOMMENDED_THRESHOLD } from '../search/rates';
 import { imageKey } from '../search/useDetection';
+import { Exchange } from '../shell/Exchange';
 import { Problem } from '../shell/Problem';
 import { useAddress } from '../shell/useAddress';
 
@@ -68,6 +68,22 @@ export default function Compare() {
           </Text>
           {rate && <Text size="sm">{t(`search.rate${rate.bound}`, { number: oneIn(rate.rate) })}</Text>}
         </Alert>
+      )}
+      {comparison.data && (
+        <Card withBorder>
+          <Title order={2} size="h4" mb="sm">
+            JSON
+          </Title>
+          <Exchange
+            requests={[
+              {
+                path: '/v2/{project_id}/face-compare',
+                fields: { image1_file: first, image2_file: second },
+                response: comparison.data,
+              },
+            ]}
+          />
+        </Card>
       )}
     </Stack>
   );

@@ -1,14 +1,17 @@
-import { Card, Grid, Group, Loader, Progress, Stack, Switch, Table, Text, Title } from '@mantine/core';
+import { Card, Grid, Group, Loader, Stack, Switch, Tabs, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Attributes, Quality } from '../api/types';
+import type { Attributes } from '../api/types';
 import { FaceBoxes } from '../images/FaceBoxes';
 import { ImageInput } from '../images/ImageInput';
 import { keepPhoto, photoOf } from '../images/photos';
 import { Empty } from '../shell/Empty';
+import { Exchange } from '../shell/Exchange';
 import { Problem } from '../shell/Problem';
 import { useAddress } from '../shell/useAddress';
 import { Landmarks, PoseAxes } from './FaceDrawing';
+import { Gauges } from './Gauges';
+import { Traits } from './Traits';
 import { useFaces } from './useFaces';
 
 /** Detect faces and show all their attributes. */
@@ -58,6 +61,11 @@ export default function Detect() {
               />
               <Switch label={t('detect.axes')} checked={axes} onChange={(e) => setAxes(e.currentTarget.checked)} />
             </Group>
+            {axes && faces.drawn.length > 0 && (
+              <Text size="xs" c="dimmed">
+                {t('detect.axesLegend')}
+              </Text>
+            )}
             {faces.isDetecting && <Loader size="sm" role="status" aria-label={t('image.looking')} />}
             <Problem error={faces.error} />
             {faces.isDetected && (
@@ -78,77 +86,26 @@ export default function Detect() {
                   </Title>
                   {faces.isDescribing && <Loader size="sm" role="status" aria-label={t('detect.describing')} />}
                 </Group>
-                <Traits box={box} attributes={attributes as Attributes} />
-                {attributes?.quality && <Gauges quality={attributes.quality} />}
+                <Tabs defaultValue="attributes" keepMounted={false}>
+                  <Tabs.List mb="sm">
+                    <Tabs.Tab value="attributes">{t('detect.attributes')}</Tabs.Tab>
+                    <Tabs.Tab value="json">JSON</Tabs.Tab>
+                  </Tabs.List>
+                  <Tabs.Panel value="attributes">
+                    <Stack>
+                      <Traits box={box} attributes={attributes as Attributes} />
+                      {attributes?.quality && <Gauges quality={attributes.quality} />}
+                    </Stack>
+                  </Tabs.Panel>
+                  <Tabs.Panel value="json">
+                    <Exchange requests={faces.requests} />
+                  </Tabs.Panel>
+                </Tabs>
               </Stack>
             )}
           </Card>
         </Grid.Col>
       </Grid>
-    </Stack>
-  );
-}
-
-function Traits({ box, attributes }: { box: { width: number; height: number }; attributes: Attributes }) {
-  const { t } = useTranslation();
-  const { headpose, expression } = attributes;
-  const word = (value?: string | null) => value && t(`detect.values.${value}`, { defaultValue: value });
-  const degrees = (angle: number) => `${angle.toFixed(0)}°`;
-  const rows: [string, string | number | null | undefined][] = [
-    ['size', `${box.width} × ${box.height}`],
-    ['gender', word(attributes.gender)],
-    ['age', attributes.age],
-    ['expression', expression && `${word(expression.type)} (${expression.probability.toFixed(2)})`],
-    ['smile', word(attributes.smile)],
-    ['mask', word(attributes.mask)],
-    ['glasses', word(attributes.dress?.glass)],
-    ['hat', word(attributes.dress?.hat)],
-    ['hair', word(attributes.hair)],
-    ['beard', word(attributes.beard)],
-    ['yaw', headpose && degrees(headpose.yaw_angle)],
-    ['pitch', headpose && degrees(headpose.pitch_angle)],
-    ['roll', headpose && degrees(headpose.roll_angle)],
-    ['angle', attributes.face_angle === undefined ? undefined : `${attributes.face_angle}°`],
-  ];
-  return (
-    <Table className="numeric">
-      <Table.Tbody>
-        {rows
-          .filter(([, value]) => value !== undefined && value !== null)
-          .map(([name, value]) => (
-            <Table.Tr key={name}>
-              <Table.Th scope="row" fw={500}>
-                {t(`detect.traits.${name}`)}
-              </Table.Th>
-              <Table.Td>{value}</Table.Td>
-            </Table.Tr>
-          ))}
-      </Table.Tbody>
-    </Table>
-  );
-}
-
-/** Quality scores. FRS recommends a total score above 0.45 and each flaw below 0.3. */
-function Gauges({ quality }: { quality: Quality }) {
-  const { t } = useTranslation();
-  const gauges = (['total_score', 'blur', 'pose', 'occlusion', 'illumination'] as const).map((name) => ({
-    name,
-    value: quality[name],
-    good: name === 'total_score' ? quality[name] > 0.45 : quality[name] < 0.3,
-  }));
-  return (
-    <Stack gap="xs">
-      {gauges.map(({ name, value, good }) => (
-        <div key={name}>
-          <Group justify="space-between">
-            <Text size="sm">{t(`detect.quality.${name}`)}</Text>
-            <Text size="sm" className="numeric">
-              {value.toFixed(2)} · {t(good ? 'detect.good' : 'detect.poor')}
-            </Text>
-          </Group>
-          <Progress value={100 * value} color={good ? 'green' : 'orange'} aria-label={t(`detect.quality.${name}`)} />
-        </div>
-      ))}
     </Stack>
   );
 }

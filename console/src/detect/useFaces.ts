@@ -49,6 +49,19 @@ export function useFaces(image: Blob | undefined, chosen: number) {
     drawn: (crowd ? (v1.data ?? []).slice(0, 1) : (v1.data ?? [])) as DetectedFace[],
     left,
     top,
+    /** The requests for attributes, in both versions of the API. */
+    requests: [
+      {
+        path: '/v2/{project_id}/face-detect',
+        fields: { image_file: described, attributes: CODES },
+        response: v2.data && { faces: v2.data },
+      },
+      {
+        path: '/v1/{project_id}/face-detect',
+        fields: { image_file: described, attributes: V1_CODES },
+        response: v1.data && { faces: v1.data },
+      },
+    ],
     isDetecting: detection.isFetching,
     isDescribing: crop.isFetching || v2.isFetching || v1.isFetching,
     isDetected: detection.isSuccess,

@@ -12,10 +12,12 @@ import { ACCEPT, UnreadablePhoto } from '../images/prepare';
 import { keepThumbnail } from '../images/thumbnails';
 import { type DroppedFile, droppedFiles, selectedFiles } from './dropped';
 import { FieldInputs } from './FieldInputs';
+import { Review } from './Review';
 import { type Options, type State, type Upload, UploadQueue } from './uploads';
 
 const COLOURS: Record<State, string> = {
   waiting: 'gray',
+  review: 'cyan',
   sending: 'blue',
   added: 'green',
   known: 'yellow',
@@ -35,6 +37,7 @@ export function AddFaces({ set }: { set: FaceSet }) {
   options.current = {
     project_id,
     path: `/v2/${project_id}/face-sets/${encodeURIComponent(set.face_set_name)}/faces`,
+    set: set.face_set_name,
     single,
     skipKnown,
     nameAsId,
@@ -85,6 +88,7 @@ export function AddFaces({ set }: { set: FaceSet }) {
           />
         </Group>
         <FieldInputs types={fieldTypes(set)} values={fields} onChange={setFields} />
+        <Review queue={queue} uploads={uploads} />
         {uploads.length > 0 && <Uploads queue={queue} uploads={uploads} />}
       </Stack>
     </Card>

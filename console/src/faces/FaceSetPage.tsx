@@ -1,6 +1,6 @@
 import { Anchor, Breadcrumbs, Button, Group, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useNavigate, useParams } from 'react-router';
 import { useFaceSets } from '../api/useApi';
@@ -9,6 +9,8 @@ import { hasRole, useSession } from '../session/store';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 import { useAddress } from '../shell/useAddress';
+import { Rules } from '../shell/views';
+import { Waiting } from '../shell/Waiting';
 import { AddFaces } from './AddFaces';
 import { FaceTable } from './FaceTable';
 
@@ -61,6 +63,7 @@ export default function FaceSetPage() {
             <Tabs.List mb="sm">
               <Tabs.Tab value="faces">{t('faceSets.faces')}</Tabs.Tab>
               {canWrite && <Tabs.Tab value="add">{t('add.title')}</Tabs.Tab>}
+              <Tabs.Tab value="rules">{t('faceSets.rules')}</Tabs.Tab>
             </Tabs.List>
             <Tabs.Panel value="faces">
               <FaceTable set={set} />
@@ -70,6 +73,11 @@ export default function FaceSetPage() {
                 <AddFaces set={set} />
               </Tabs.Panel>
             )}
+            <Tabs.Panel value="rules" keepMounted={false}>
+              <Suspense fallback={<Waiting />}>
+                <Rules set={set} />
+              </Suspense>
+            </Tabs.Panel>
           </Tabs>
           {deleting && (
             <DeleteFaceSet

@@ -13,6 +13,7 @@ vi.mock('../api/client', async (original) => ({
 const options = (): Options => ({
   project_id: 'p',
   path: '/',
+  set: 's',
   single: true,
   skipKnown: true,
   nameAsId: true,
@@ -146,4 +147,36 @@ test('only temporary errors are retried', () => {
   expect(retryDelay(new ApiError(429, 'FRS.0033', '', ''))).toBe(1);
   expect(retryDelay(new ApiError(503, 'FRS.0018', '', '', 7))).toBe(7);
   expect(retryDelay(new ApiError(400, 'FRS.0404', '', ''))).toBeUndefined();
+});
+
+test('a photo with several faces is reviewed before any of them is added, unless only main faces are added', async () => {
+  const box = (side: number) => ({ top_left_x: 0, top_left_y: 0, width: side, height: side });
+  const found = [box(300), box(100), box(20)].map((bounding_box) => ({ bounding_box, candidates: [] }));
+  vi.mocked(postForm).mockClear();
+  vi.mocked(postForm)
+    .mockResolvedValueOnce({ faces: found })
+    .mockResolvedValue({ faces: [{}] });
+  const queue = new UploadQueue(() => ({ ...options(), single: false, skipKnown: false }), vi.fn());
+  queue.add(files(1));
+  await vi.waitFor(() => expect(queue.uploads[0]?.state).toBe('review'));
+  expect(queue.uploads[0]?.ticked).toEqual([0, 1]);
+  expect(vi.mocked(postForm).mock.calls.map(([path]) => path)).toEqual(['/x/v1/p/face-sets/s/identify']);
+  queue.tick(0, [0]);
+  queue.confirm();
+  await settled(queue);
+  expect(queue.uploads[0]?.state).toBe('added');
+  const form = vi.mocked(postForm).mock.calls[1]?.[1];
+  expect([form?.get('single'), form?.get('external_image_id')]).toEqual(['true', 'ZhangSan-1']);
+});
+
+test('photos whose faces are left out can be dropped again', async () => {
+  const box = { top_left_x: 0, top_left_y: 0, width: 100, height: 100 };
+  vi.mocked(postForm).mockResolvedValue({ faces: [1, 2].map(() => ({ bounding_box: box, candidates: [] })) });
+  const queue = new UploadQueue(() => ({ ...options(), single: false }), vi.fn());
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    queue.add(files(1));
+    await vi.waitFor(() => expect(queue.uploads[0]?.state).toBe('review'));
+    queue.leaveOut();
+    expect(queue.uploads).toEqual([]);
+  }
 });

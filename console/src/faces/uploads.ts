@@ -1,10 +1,13 @@
 import { api, data, formOf, postForm } from '../api/client';
 import { OfflineError, retryDelay, wait } from '../api/errors';
-import type { Face } from '../api/types';
+import type { Face, Identified } from '../api/types';
 import { prepared } from '../images/prepare';
+import { identify } from '../live/identify';
+import { RECOMMENDED_THRESHOLD } from '../search/rates';
 import { isEnrolled, KnownPhoto, SeenPhotos } from './known';
+import { addChosen, proposed } from './review';
 
-export type State = 'waiting' | 'sending' | 'added' | 'known' | 'refused';
+export type State = 'waiting' | 'sending' | 'review' | 'added' | 'known' | 'refused';
 
 /** A file queued for upload into a face set. */
 export interface Upload {
@@ -15,6 +18,12 @@ export interface Upload {
   photo: Blob;
   state: State;
   faces: Face[];
+  /** Faces of the photo, to be reviewed. */
+  found: readonly Identified[];
+  /** Indexes of the faces to add. */
+  ticked: readonly number[];
+  /** True if the user has confirmed the ticked faces. */
+  confirmed?: boolean;
   /** Add the photo even if it has been added before. */
   anyway?: boolean;
   error?: unknown;
@@ -23,7 +32,8 @@ export interface Upload {
 export interface Options {
   project_id: string;
   path: string;
-  /** Add only the main face of each photo. */
+  set: string;
+  /** Add only the main face of each photo; otherwise the user ticks the faces. */
   single: boolean;
   /** Leave out photos that have been added before. */
   skipKnown: boolean;
@@ -48,17 +58,36 @@ async function idOfName(name: string, { project_id }: Options, signal: AbortSign
 
 type Send = (upload: Upload, options: Options, signal: AbortSignal) => Promise<Face[]>;
 
+/** The faces of a photo are to be reviewed before they are added. */
+class ToReview extends Error {
+  constructor(
+    readonly photo: Blob,
+    readonly found: readonly Identified[],
+  ) {
+    super('to review');
+  }
+}
+
 async function send(upload: Upload, options: Options, signal: AbortSignal): Promise<Face[]> {
-  if (options.skipKnown && !upload.anyway && (await isEnrolled(upload.photo, options.path, signal)))
+  if (!options.single && !upload.confirmed) {
+    const { faces } = await identify(options.project_id, options.set, upload.photo, RECOMMENDED_THRESHOLD, signal);
+    if (faces.length > 1) throw new ToReview(upload.photo, faces);
+  }
+  if (
+    options.skipKnown &&
+    !upload.anyway &&
+    !upload.confirmed &&
+    (await isEnrolled(upload.photo, options.path, signal))
+  )
     throw new KnownPhoto();
   const name = stemOf(upload.file.name);
   const fields = options.nameAsId && options.keepsNames ? { name, ...options.fields } : options.fields;
-  const form = formOf({
+  const labels = {
     external_image_id: options.nameAsId ? await idOfName(name, options, signal) : undefined,
     external_fields: Object.keys(fields).length ? JSON.stringify(fields) : undefined,
-    single: options.single,
-    image_file: upload.photo,
-  });
+  };
+  if (upload.confirmed) return addChosen(options.path, upload.photo, upload.found, upload.ticked, labels, signal);
+  const form = formOf({ ...labels, single: options.single, image_file: upload.photo });
   return (await postForm<{ faces: Face[] }>(options.path, form, signal)).faces;
 }
 
@@ -93,6 +122,8 @@ export class UploadQueue {
       photo: file,
       state: 'waiting' as const,
       faces: [],
+      found: [],
+      ticked: [],
     }));
     this.publish([...this.uploads, ...added]);
     this.fill();
@@ -121,6 +152,27 @@ export class UploadQueue {
     this.fill();
   }
 
+  /** Tick faces of a photo that is reviewed. */
+  tick(key: number, ticked: number[]) {
+    this.change(key, { ticked });
+  }
+
+  /** Add the ticked faces of all photos that are reviewed; those without any are left out. */
+  confirm() {
+    this.publish(
+      this.uploads
+        .filter((each) => each.state !== 'review' || each.ticked.length > 0)
+        .map((each) => (each.state === 'review' ? { ...each, state: 'waiting', confirmed: true } : each)),
+    );
+    this.fill();
+  }
+
+  /** Leave out the photos that are reviewed. */
+  leaveOut() {
+    for (const each of this.uploads) if (each.state === 'review') this.seen.release(each.key);
+    this.publish(this.uploads.filter((each) => each.state !== 'review'));
+  }
+
   pause(paused: boolean) {
     this.paused = paused;
     this.publish([...this.uploads]);
@@ -128,7 +180,9 @@ export class UploadQueue {
   }
 
   clear() {
-    this.publish(this.uploads.filter((each) => each.state === 'waiting' || each.state === 'sending'));
+    this.publish(
+      this.uploads.filter((each) => each.state === 'waiting' || each.state === 'sending' || each.state === 'review'),
+    );
   }
 
   close() {
@@ -161,7 +215,7 @@ export class UploadQueue {
   private async run(upload: Upload) {
     try {
       const options = this.options();
-      if (options.skipKnown && !upload.anyway) await this.seen.claim(upload.key, upload.file);
+      if (options.skipKnown && !upload.anyway && !upload.confirmed) await this.seen.claim(upload.key, upload.file);
       const ready = { ...upload, photo: await prepared(upload.file) };
       const faces = await this.sending(ready, options, this.stop.signal);
       this.change(upload.key, { state: 'added', faces });
@@ -172,6 +226,13 @@ export class UploadQueue {
       if (seconds !== undefined) {
         await wait(seconds);
         this.change(upload.key, { state: 'waiting' });
+      } else if (error instanceof ToReview) {
+        this.change(upload.key, {
+          state: 'review',
+          photo: error.photo,
+          found: error.found,
+          ticked: proposed(error.found),
+        });
       } else if (error instanceof KnownPhoto) {
         this.change(upload.key, { state: 'known' });
       } else if (error instanceof OfflineError) {

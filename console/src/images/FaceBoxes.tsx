@@ -1,6 +1,9 @@
 import { useTranslation } from 'react-i18next';
 import type { Box } from '../api/types';
 
+/** Number of faces above which outlines are thin, so that they cover no neighbours. */
+const CROWD = 8;
+
 interface Props {
   boxes: Box[];
   chosen: number;
@@ -14,7 +17,7 @@ export function FaceBoxes({ boxes, chosen, onChoose }: Props) {
     // biome-ignore lint/a11y/useSemanticElements: an SVG cannot contain a button
     <rect
       key={`${box.top_left_x},${box.top_left_y},${box.width},${box.height}`}
-      className="face-box"
+      className={boxes.length > CROWD ? 'face-box crowd' : 'face-box'}
       x={box.top_left_x}
       y={box.top_left_y}
       width={box.width}

@@ -50,12 +50,14 @@ export const overlap = (one: Box, other: Box) =>
 
 export const area = (box: Box) => box.width * box.height;
 
-/** Capture the current frame of a video as JPEG. */
-export function captureFrame(video: HTMLVideoElement, quality?: number): Promise<Blob> {
+/** Capture the current frame of a video as JPEG, reduced to a longest side in pixels. */
+export function captureFrame(video: HTMLVideoElement, quality?: number, side?: number): Promise<Blob> {
+  const { videoWidth: width, videoHeight: height } = video;
+  const scale = side ? Math.min(1, side / Math.max(width, height)) : 1;
   const canvas = document.createElement('canvas');
-  canvas.width = video.videoWidth;
-  canvas.height = video.videoHeight;
-  canvas.getContext('2d')?.drawImage(video, 0, 0);
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  canvas.getContext('2d')?.drawImage(video, 0, 0, canvas.width, canvas.height);
   return blobOf(canvas, quality);
 }
 

@@ -2,6 +2,7 @@ import { Stack, Tabs, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useAddress } from '../shell/useAddress';
 import { Active } from './Active';
+import { Session } from './Session';
 import { Silent } from './Silent';
 
 /** Liveness detection: silent, and with actions. */
@@ -15,12 +16,16 @@ export default function Liveness() {
         <Tabs.List mb="md">
           <Tabs.Tab value="silent">{t('liveness.silent')}</Tabs.Tab>
           <Tabs.Tab value="active">{t('liveness.active')}</Tabs.Tab>
+          <Tabs.Tab value="session">{t('liveness.session')}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="silent">
           <Silent />
         </Tabs.Panel>
         <Tabs.Panel value="active">
           <Active />
+        </Tabs.Panel>
+        <Tabs.Panel value="session">
+          <Session />
         </Tabs.Panel>
       </Tabs>
     </Stack>

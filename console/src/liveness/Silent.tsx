@@ -35,7 +35,11 @@ export function Silent() {
       {checking.isPending && <Loader size="sm" role="status" aria-label={t('image.looking')} />}
       <Problem error={checking.error} />
       {response && (
-        <Verdict alive={response.result.alive} warnings={response['warning-list']} image={response.result.picture}>
+        <Verdict
+          alive={response.result.alive}
+          warnings={response['warning-list'].map((each) => each.warningCode)}
+          image={response.result.picture}
+        >
           <Text className="numeric">
             {t('liveness.confidence')}: {response.result.confidence.toFixed(3)}
           </Text>

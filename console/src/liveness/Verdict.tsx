@@ -2,10 +2,9 @@ import { Alert, Code, List, Text } from '@mantine/core';
 import { IconHeartbeat, IconMask } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Warning } from './types';
 
-/** Liveness verdict with warnings. */
-export function Verdict(props: { alive: boolean; warnings: Warning[]; image: string; children?: ReactNode }) {
+/** Liveness verdict with its reasons, by warning code. */
+export function Verdict(props: { alive: boolean; warnings: number[]; image?: string; children?: ReactNode }) {
   const { t } = useTranslation();
   return (
     <Alert
@@ -17,10 +16,10 @@ export function Verdict(props: { alive: boolean; warnings: Warning[]; image: str
     >
       {props.children}
       {props.warnings.length > 0 && (
-        <List size="sm">
-          {props.warnings.map((warning) => (
-            <List.Item key={warning.warningCode}>
-              <Code>{warning.warningCode}</Code> {warning.warningMsg}
+        <List size="sm" aria-label={t('check.reasons')}>
+          {props.warnings.map((code) => (
+            <List.Item key={code}>
+              {t(`liveness.warnings.${code}`, { defaultValue: t('liveness.warning') })} <Code>{code}</Code>
             </List.Item>
           ))}
         </List>

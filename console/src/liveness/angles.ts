@@ -7,6 +7,8 @@ export interface Angle {
   time: number;
   yaw: number;
   pitch: number;
+  /** The frame, as a data URL. */
+  image: string;
 }
 
 /** Seconds between measurements. */
@@ -26,7 +28,7 @@ export async function anglesOf(recorded: Blob, project: string): Promise<Angle[]
       video.currentTime = at;
       await once(video, 'seeked');
       const pose = await poseOf(video, project);
-      if (pose) angles.push({ time: at * 1000, ...pose });
+      if (pose) angles.push({ time: at * 1000, ...pose, image: thumbnailOf(video) });
     }
     return angles;
   } finally {
@@ -53,4 +55,18 @@ async function poseOf(video: HTMLVideoElement, project: string) {
   const { faces } = await postForm<{ faces: DetectedFace[] }>(`/v1/${project}/face-detect`, form);
   const pose = faces[0]?.attributes?.headpose;
   return pose && { yaw: pose.yaw_angle, pitch: pose.pitch_angle };
+}
+
+const THUMBNAIL = 128;
+
+/** The current frame of a video, small and mirrored like the preview. */
+function thumbnailOf(video: HTMLVideoElement): string {
+  const canvas = document.createElement('canvas');
+  canvas.height = THUMBNAIL;
+  canvas.width = Math.round((THUMBNAIL * video.videoWidth) / video.videoHeight);
+  const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+  context.translate(canvas.width, 0);
+  context.scale(-1, 1);
+  context.drawImage(video, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL('image/jpeg', 0.8);
 }

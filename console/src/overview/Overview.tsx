@@ -1,29 +1,42 @@
-import { Anchor, Badge, Card, Group, Progress, SimpleGrid, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
+import { Anchor, Badge, Card, Group, Progress, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { api, data } from '../api/client';
-import { useFaceSets, useModels, useProjectId } from '../api/useApi';
+import { useFaceSets, useProjectId } from '../api/useApi';
+import { hasRole, useSession } from '../session/store';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 import { ActivityChart } from './ActivityChart';
+import { ModelCard } from './ModelCard';
+import { RecentAudit } from './RecentAudit';
+import { Status } from './Status';
+import { TryIt } from './TryIt';
 
 const REFRESH = 15_000;
 
-/** Health, activity, face sets and accuracy at a glance. */
+/** Health, activity, face sets, recent audit entries and accuracy at a glance. */
 export default function Overview() {
   const { t } = useTranslation();
+  const { role } = useSession();
+  const isAdmin = hasRole(role, 'admin');
+  const isEmpty = useFaceSets(REFRESH).data?.length === 0;
   return (
     <Stack>
       <Group justify="space-between">
         <Title order={1}>{t('nav.overview')}</Title>
         <Health />
       </Group>
+      {isEmpty && hasRole(role, 'operator') && <TryIt />}
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         <Activity />
         <Sets />
       </SimpleGrid>
-      <Accuracy />
+      <SimpleGrid cols={{ base: 1, lg: 2 }}>
+        <Status />
+        {isAdmin && <RecentAudit />}
+      </SimpleGrid>
+      <ModelCard />
     </Stack>
   );
 }
@@ -53,7 +66,8 @@ function Activity() {
     refetchInterval: REFRESH,
   });
   const minutes = activity.data?.minutes ?? [];
-  const sum = (column: 'requests' | 'errors') => minutes.reduce((total, minute) => total + minute[column], 0);
+  const sum = (column: 'requests' | 'client_errors' | 'server_errors') =>
+    minutes.reduce((total, minute) => total + minute[column], 0);
   return (
     <Card withBorder>
       <Title order={2} size="h4" mb="sm">
@@ -65,7 +79,8 @@ function Activity() {
         <>
           <Group gap="xl">
             <Figure label={t('overview.requests')} value={sum('requests')} />
-            <Figure label={t('overview.errors')} value={sum('errors')} />
+            <Figure label={t('overview.client-errors')} value={sum('client_errors')} />
+            <Figure label={t('overview.server-errors')} value={sum('server_errors')} />
           </Group>
           <ActivityChart minutes={minutes} />
         </>
@@ -130,51 +145,6 @@ function Sets() {
           </div>
         ))}
       </Stack>
-    </Card>
-  );
-}
-
-function Accuracy() {
-  const { t } = useTranslation();
-  const models = useModels();
-  return (
-    <Card withBorder>
-      <Title order={2} size="h4" mb="sm">
-        {t('overview.accuracy')}
-      </Title>
-      <Problem error={models.error} />
-      {models.isPending && <Skeleton h={200} />}
-      {models.data && (
-        <>
-          <Text size="sm" c="dimmed" mb="sm">
-            {t('overview.accuracyHint', {
-              embedder: models.data.embedder,
-              data: models.data.calibration.data,
-              pairs: models.data.calibration.impostor_pairs.toLocaleString(),
-            })}
-          </Text>
-          <Table.ScrollContainer minWidth={320}>
-            <Table striped className="numeric">
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>{t('overview.threshold')}</Table.Th>
-                  <Table.Th>{t('overview.falseMatchRate')}</Table.Th>
-                  <Table.Th>{t('overview.trueMatchRate')}</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {models.data.calibration.operating_points.map((point) => (
-                  <Table.Tr key={point.similarity}>
-                    <Table.Td>{point.similarity.toFixed(2)}</Table.Td>
-                    <Table.Td>{point.false_match_rate.toExponential(1)}</Table.Td>
-                    <Table.Td>{(100 * point.true_match_rate).toFixed(2)} %</Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
-        </>
-      )}
     </Card>
   );
 }

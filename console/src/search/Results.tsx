@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { FoundFace } from '../api/types';
 import { Thumbnail } from '../faces/FaceTable';
 import { Empty } from '../shell/Empty';
-import { RECOMMENDED_THRESHOLD } from './Threshold';
+import { RECOMMENDED_THRESHOLD } from './rates';
 
 interface Props {
   faces: FoundFace[];

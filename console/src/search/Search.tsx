@@ -17,8 +17,9 @@ import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 import { useAddress } from '../shell/useAddress';
 import { Results } from './Results';
+import { RECOMMENDED_THRESHOLD } from './rates';
 import { Snippets } from './Snippets';
-import { RECOMMENDED_THRESHOLD, Threshold } from './Threshold';
+import { Threshold } from './Threshold';
 import { useDetection } from './useDetection';
 
 const PROBE_MARGIN = 0.6;
@@ -177,7 +178,7 @@ export default function Search() {
           onSearch={() => search.mutate(settings)}
         />
       )}
-      {set && <Snippets query={query} />}
+      {set && <Snippets query={query} image={image} faces={search.data} />}
     </Stack>
   );
 }

@@ -1,9 +1,18 @@
 import { Button, Card, CopyButton, Group, Tabs, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import type { FoundFace } from '../api/types';
+import { Exchange } from '../shell/Exchange';
 import { curl, type SearchQuery, sdk } from './snippets';
 
-/** Code samples for the same search, to copy. */
-export function Snippets({ query }: { query: SearchQuery }) {
+interface Props {
+  query: SearchQuery;
+  image?: Blob;
+  /** Faces that the last search found. */
+  faces?: FoundFace[];
+}
+
+/** Code samples for the same search, to copy, and its request and response. */
+export function Snippets({ query, image, faces }: Props) {
   const { t } = useTranslation();
   return (
     <Card withBorder>
@@ -14,12 +23,30 @@ export function Snippets({ query }: { query: SearchQuery }) {
         <Tabs.List>
           <Tabs.Tab value="curl">curl</Tabs.Tab>
           <Tabs.Tab value="sdk">Python SDK</Tabs.Tab>
+          <Tabs.Tab value="json">JSON</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="curl">
           <Snippet text={curl(query)} />
         </Tabs.Panel>
         <Tabs.Panel value="sdk">
           <Snippet text={sdk(query)} />
+        </Tabs.Panel>
+        <Tabs.Panel value="json" pt="sm">
+          <Exchange
+            requests={[
+              {
+                path: `/v2/{project_id}/face-sets/${query.set}/search`,
+                fields: {
+                  ...(query.faceId ? { face_id: query.faceId } : { image_file: image }),
+                  top_n: query.topN,
+                  threshold: query.threshold,
+                  filter: query.filter || undefined,
+                  return_fields: query.returnFields,
+                },
+                response: faces && { faces },
+              },
+            ]}
+          />
         </Tabs.Panel>
       </Tabs>
     </Card>

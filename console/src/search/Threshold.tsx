@@ -2,9 +2,7 @@ import { Slider, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { OperatingPoint } from '../api/types';
 import { Risk } from './Risk';
-import { falseMatchRate, oneIn } from './rates';
-
-export const RECOMMENDED_THRESHOLD = 0.93;
+import { falseMatchRate, oneIn, RECOMMENDED_THRESHOLD } from './rates';
 
 interface ThresholdProps {
   value: number;
@@ -35,7 +33,7 @@ export function Threshold(props: ThresholdProps) {
       <Text size="sm" mt="md" role="status" data-testid="false-match-rate">
         {rate && t(`search.rate${rate.bound}`, { number: oneIn(rate.rate) })}
       </Text>
-      <Risk set={props.set} threshold={props.value} />
+      <Risk set={props.set} threshold={props.value} points={props.points} onChange={props.onChange} />
     </Stack>
   );
 }

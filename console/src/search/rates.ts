@@ -1,5 +1,8 @@
 import type { OperatingPoint } from '../api/types';
 
+/** Similarity from which FRS and this service recommend to call two faces the same person. */
+export const RECOMMENDED_THRESHOLD = 0.93;
+
 /** False match rate at a threshold; `bound` marks the ends of the measured range. */
 export interface Rate {
   rate: number;

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Preferences } from '../shell/Preferences';
 import { Problem } from '../shell/Problem';
+import { FirstPassword, mustChange } from './FirstPassword';
 import { OPENID, offersOpenId, signIn, wasRefused } from './store';
 
 /** Sign-in form. The password stays in this page's memory. */
@@ -47,7 +48,7 @@ export function SignIn() {
                 {...field('password')}
               />
               <TextInput label={t('session.project')} description={t('session.projectHint')} {...field('project')} />
-              <Problem error={signingIn.error} />
+              <Problem error={mustChange(signingIn.error) ? undefined : signingIn.error} />
               <Button type="submit" loading={signingIn.isPending}>
                 {t('session.signIn')}
               </Button>
@@ -66,6 +67,7 @@ export function SignIn() {
               </Text>
             </Stack>
           </form>
+          {mustChange(signingIn.error) && <FirstPassword credentials={credentials} />}
         </Card>
       </Center>
     </main>

@@ -4,10 +4,14 @@ import {
   IconActivityHeartbeat,
   IconBoxMultiple,
   IconFaceId,
+  IconFileShredder,
   IconLayoutDashboard,
+  IconListCheck,
   IconScale,
+  IconUserCircle,
   IconUserSearch,
   IconUsers,
+  IconVideo,
   IconWifiOff,
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -26,11 +30,15 @@ import { Waiting } from './Waiting';
 const VIEWS = [
   { path: '/', name: 'overview', icon: IconLayoutDashboard },
   { path: '/face-sets', name: 'faceSets', icon: IconBoxMultiple },
+  { path: '/live', name: 'live', icon: IconVideo },
   { path: '/search', name: 'search', icon: IconUserSearch },
   { path: '/detect', name: 'detect', icon: IconFaceId },
   { path: '/compare', name: 'compare', icon: IconScale },
   { path: '/liveness', name: 'liveness', icon: IconActivityHeartbeat },
+  { path: '/check', name: 'check', icon: IconListCheck },
+  { path: '/deletions', name: 'deletions', icon: IconFileShredder },
   { path: '/accounts', name: 'accounts', icon: IconUsers, role: 'admin' },
+  { path: '/account', name: 'account', icon: IconUserCircle },
 ] as const;
 
 /** Delay before the other views are loaded, so that the first one is complete. */
@@ -53,7 +61,10 @@ function Frame() {
   const location = useLocation();
   const [opened, menu] = useDisclosure();
   const main = useRef<HTMLElement>(null);
-  const view = VIEWS.findLast((each) => location.pathname.startsWith(each.path)) ?? VIEWS[0];
+  const view =
+    VIEWS.findLast(
+      ({ path }) => location.pathname === path || location.pathname.startsWith(`${path === '/' ? '' : path}/`),
+    ) ?? VIEWS[0];
 
   useEffect(() => {
     document.title = `${t(`nav.${view.name}`)} · OpenFRS`;

@@ -26,7 +26,12 @@ const loads = {
   Detect: () => import('../detect/Detect'),
   Compare: () => import('../compare/Compare'),
   Liveness: () => import('../liveness/Liveness'),
+  Live: () => import('../live/Live'),
+  Check: () => import('../check/Check'),
+  Deletions: () => import('../deletions/Deletions'),
   Accounts: () => import('../accounts/Accounts'),
+  Account: () => import('../account/Account'),
+  Rules: () => import('../rules/Rules'),
 };
 
 export const Overview = lazy(() => persistently(loads.Overview));
@@ -36,7 +41,12 @@ export const Search = lazy(() => persistently(loads.Search));
 export const Detect = lazy(() => persistently(loads.Detect));
 export const Compare = lazy(() => persistently(loads.Compare));
 export const Liveness = lazy(() => persistently(loads.Liveness));
+export const Live = lazy(() => persistently(loads.Live));
+export const Check = lazy(() => persistently(loads.Check));
+export const Deletions = lazy(() => persistently(loads.Deletions));
 export const Accounts = lazy(() => persistently(loads.Accounts));
+export const Account = lazy(() => persistently(loads.Account));
+export const Rules = lazy(() => persistently(loads.Rules));
 
 /** Load all views, so that they can be opened while the service restarts or has another version of the console. */
 export async function loadAll(): Promise<void> {

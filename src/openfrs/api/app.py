@@ -30,6 +30,7 @@ from .extensions import (
     policies,
     retention,
     risk,
+    samples,
     status,
 )
 from .frs import detect_compare, face_sets, faces, liveness, quality, search, subscription
@@ -80,6 +81,7 @@ def create_routes() -> FastAPI:
     for extension in (
         models,
         activity,
+        samples,
         status,
         policies,
         retention,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends
@@ -70,6 +71,7 @@ ReadinessDep = Annotated[Readiness, Depends(Provider(lambda services: services.r
 RecognizerDep = Annotated[Recognizer, Depends(Provider(lambda services: services.recognizer))]
 RetentionDep = Annotated[Retention, Depends(Provider(lambda services: services.retention))]
 RisksDep = Annotated[Risks, Depends(Provider(lambda services: services.risks))]
+SamplesDep = Annotated[Path, Depends(Provider(lambda services: services.samples))]
 SearchDep = Annotated[Search, Depends(Provider(lambda services: services.search))]
 ShortReadsDep = Annotated[ShortReads, Depends(Provider(lambda services: services.short_reads))]
 SilentLivenessDep = Annotated[SilentLiveness, Depends(Provider(lambda services: services.silent_liveness))]

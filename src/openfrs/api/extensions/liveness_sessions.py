@@ -71,8 +71,8 @@ class SessionResultResponse(BaseModel):
     alive: bool = Field(description="True if the person performed the actions in front of the camera.")
     actions: list[SessionAction]
     warnings: list[int] = Field(
-        description="Codes of FRS, and 201 an action is missing or too small, 202 another order, 203 another turn or nod before "
-        "the last action; with one of these also 6, their nearest code of FRS."
+        description="Codes of FRS, and 201 to 203. 201: an action is missing or too small; 202: another order; 203: another "
+        "turn or nod before the last action; with one of these also 6, their nearest code of FRS."
     )
 
 

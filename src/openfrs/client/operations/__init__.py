@@ -41,7 +41,7 @@ from .liveness import (
     read_liveness_result,
     submit_liveness_video,
 )
-from .models import show_models
+from .models import list_samples, show_models, show_sample
 from .people import find_duplicates, list_people, merge_people, rename_person, separate_people, split_person
 from .recognition import classify_blur, compare_faces, detect_faces, estimate_head_pose, measure_face_quality
 from .retention import delete_retention, hold_face_set, list_deletions, release_face_set, set_retention, show_retention
@@ -84,6 +84,7 @@ __all__ = [
     "list_faces",
     "list_keys",
     "list_people",
+    "list_samples",
     "list_users",
     "measure_face_quality",
     "merge_people",
@@ -107,6 +108,7 @@ __all__ = [
     "show_policy",
     "show_project",
     "show_retention",
+    "show_sample",
     "show_status",
     "show_subscribes",
     "split_person",

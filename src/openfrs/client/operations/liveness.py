@@ -63,13 +63,18 @@ class SessionResponse(Model):
 
 
 class SessionResultResponse(Model):
-    """The result of a session; `warnings` are the warning codes of action liveness."""
+    """The result of a session, with the reasons against liveness as warning codes."""
 
     alive: bool
     """True if the person performed the actions in front of the camera."""
 
     actions: list[SessionAction]
     warnings: list[int]
+    """Codes of FRS, and 201 to 203.
+
+    201: an action is missing or too small; 202: another order; 203: another turn or nod before the last action;
+    with one of these also 6, their nearest code of FRS.
+    """
 
 
 class SilentLivenessResult(Model):
