@@ -84,6 +84,7 @@ class ImportResponse(BaseModel):
     summary="Import an image once",
     responses=refuses(*IMAGE, *FACE_SET),
     openapi_extra=body_of(ImportInput),
+    response_model_exclude_none=True,
 )
 async def import_image(
     request: Request,
