@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         "provider such as `CUDAExecutionProvider`.",
     )
     unattributed_weights: bool = Field(
-        True, description="Use model weights without a stated origin: expression, liveness, fr_feature."
+        True, description="Use model weights without a stated origin: liveness, fr_feature."
     )
     bootstrap: bool = Field(True, description="Create a first account if there is none.")
     project: str = Field(

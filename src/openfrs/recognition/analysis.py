@@ -1,6 +1,7 @@
 """Analysis of images with the models: faces, attributes, traits and templates."""
 
 from collections.abc import Collection
+from typing import Final
 
 from openfrs.core.checkpoints import checkpoint
 from openfrs.core.errors import ServiceError
@@ -10,11 +11,13 @@ from openfrs.vision.attributes.types import Trait, Traits
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import Detection, Image
 
-from .attributes import Attribute
+from .attributes import Attribute, Attributes
 from .crops import crop_of
 from .description import describe_codes, traits_for
 from .main_face import MainFace, find_faces, find_main_face, find_main_face_in, main_face
 from .types import ComparedFaces, DescribedFace, FaceTemplate
+
+_ROTATION: Final = frozenset({Attribute.FACE_ANGLE, Attribute.HEADPOSE})
 
 
 def detect(
@@ -22,17 +25,33 @@ def detect(
 ) -> list[DescribedFace]:
     """Return all faces of an image, largest first, the first ``max_described`` of them with attributes."""
     pixels = image.decode()
-    find = pipeline.detect_all_rotations if Attribute.FACE_ANGLE in attributes else pipeline.detect
     traits = traits_for(attributes)
-    faces = find(pixels)
-    described = [
-        describe_codes(attributes, _describe(pipeline, pixels, face, traits), face.rotation)
-        for face in faces[:max_described]
-    ]
+    faces = _detected(pipeline, pixels, attributes)
+    described = [_attributes(pipeline, pixels, face, attributes, traits) for face in faces[:max_described]]
     return [
         DescribedFace(_box(face, pixels), described[rank] if rank < len(described) else None)
         for rank, face in enumerate(faces)
     ]
+
+
+def _detected(pipeline: Pipeline, pixels: Image, attributes: Collection[Attribute]) -> list[Detection]:
+    """Detect faces, of all rotations if the rotation is requested, or if the roll is requested and no face is upright."""
+    faces = [] if Attribute.FACE_ANGLE in attributes else pipeline.detect(pixels)
+    return faces or (pipeline.detect_all_rotations(pixels) if _ROTATION & set(attributes) else [])
+
+
+def _attributes(
+    pipeline: Pipeline,
+    pixels: Image,
+    face: Detection,
+    attributes: Collection[Attribute],
+    traits: Collection[Trait],
+) -> Attributes:
+    """Return the attributes of a face; rotation and roll are those of an upright look, because the detector misjudges them."""
+    if _ROTATION & set(attributes):
+        checkpoint()
+        face = pipeline.confirm(pixels, face) or face
+    return describe_codes(attributes, _describe(pipeline, pixels, face, traits), face.rotation)
 
 
 def measure(pipeline: Pipeline, image: EncodedImage, traits: Collection[Trait]) -> Traits:

@@ -28,7 +28,7 @@ _REQUIRED_TRAITS: Final[Mapping[Attribute, frozenset[Trait]]] = {
 MIN_BALANCED_ACCURACY: Final = 0.9
 """A classifier with a lower accuracy on held-out images is not used: the attribute is ``unknown``."""
 
-MIN_EXPRESSION_PROBABILITY: Final = 0.35
+MIN_EXPRESSION_PROBABILITY: Final = 0.4
 """Probability below which an expression is ``unknown``."""
 
 SMILE_PROBABILITY: Final = 0.5

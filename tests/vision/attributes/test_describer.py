@@ -247,7 +247,7 @@ def test_a_missing_weight_omits_its_trait_and_is_logged_once(
             )
     messages = sorted(record.getMessage().split(";")[0] for record in caplog.records)
     assert messages == [
-        f"model weight {name} is missing" for name in ("age", "expression", "gender", "liveness", "mesh")
+        f"model weight {name} is missing" for name in ("age", "blendshapes", "gender", "landmarks", "liveness", "mesh")
     ]
 
 

@@ -3,6 +3,7 @@ import io
 import os
 import tarfile
 import threading
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -93,6 +94,15 @@ def test_a_file_with_another_name_is_rejected(folder: Path) -> None:
 def test_members_of_a_wheel_keep_their_names(tmp_path: Path) -> None:
     files = read_members(wheel(tmp_path))
     assert {name: files[name] for name in MEMBERS} == MEMBERS
+
+
+def test_members_of_a_bundle_inside_a_wheel_are_read(tmp_path: Path) -> None:
+    bundle, path = io.BytesIO(), tmp_path / "tiny.whl"
+    with zipfile.ZipFile(bundle, "w") as inner:
+        inner.writestr("one.tflite", b"one")
+    with zipfile.ZipFile(path, "w") as outer:
+        outer.writestr("models/tiny.task", bundle.getvalue())
+    assert read_members(path)["models/tiny.task/one.tflite"] == b"one"
 
 
 def test_the_top_directory_of_a_source_archive_is_removed(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_file_names_carry_package_and_version() -> None:
 def test_weights_of_unstated_origin_can_be_excluded_and_are_optional() -> None:
     attributed = manifest().attributed()
     excluded = manifest().weights.keys() - attributed.weights.keys()
-    assert excluded == {"expression", "liveness", "fr_feature"}
+    assert excluded == {"liveness", "fr_feature"}
     assert attributed.embedders.keys() == {"sface"}
     assert {manifest().weights[name].artefact for name in excluded} == {"faceplugin"}
     assert attributed.artefacts.keys() == manifest().artefacts.keys() - {"faceplugin"}

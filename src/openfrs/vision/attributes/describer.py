@@ -14,10 +14,11 @@ from openfrs.vision.runtime.lazy import LazySessions
 from openfrs.vision.types import Detection, Image
 
 from . import classifiers, quality
+from .blendshapes import measure_blendshapes
 from .demographics import estimate_age, estimate_male
 from .expression import classify_expression
 from .eyes import eye_openness
-from .mesh import Mesh, face_mesh, head_pose, mouth_opening, rotated_pose
+from .mesh import FACE_LANDMARKER, Mesh, face_mesh, head_pose, mouth_opening, rotated_pose
 from .types import HeadPose, Quality, Trait, Traits
 
 
@@ -38,7 +39,6 @@ class ClassifierTrait:
 _NETWORKS: Final[Mapping[Trait, tuple[str, str, Callable[[Session, Image, Detection], Any]]]] = {
     Trait.GENDER: ("male", "gender", estimate_male),
     Trait.AGE: ("age", "age", estimate_age),
-    Trait.EXPRESSION: ("expression", "expression", classify_expression),
     Trait.LIVENESS: ("live", "liveness", liveness),
 }
 """Traits measured by a separate network: field of :class:`Traits`, name of the weight, function."""
@@ -50,6 +50,8 @@ CLASSIFIERS: Final[Mapping[Trait, ClassifierTrait]] = {
     Trait.BEARD: ClassifierTrait("beard", "beard", classifiers.JAW, classifiers.beard),
     Trait.HAIR: ClassifierTrait("long_hair", "hair", classifiers.HAIR, classifiers.long_hair),
 }
+
+_FROM_BLENDSHAPES: Final = frozenset({Trait.EXPRESSION, Trait.BLENDSHAPES})
 
 _FROM_MESH: Final = frozenset({Trait.POSE, Trait.LANDMARKS, Trait.QUALITY, Trait.MOUTH, Trait.EYES})
 """Traits derived from the face mesh."""
@@ -77,9 +79,11 @@ class Describer:
                 checkpoint()
                 chip = classifiers.chip(upright_image, upright_face, classifier.frame)
                 values[classifier.field] = classifier.predict(self._sessions.classifier(classifier.name), chip)
+        if _FROM_BLENDSHAPES & set(traits):
+            values |= self._from_blendshapes(upright_image, upright_face, traits)
         if _FROM_MESH & set(traits) and (session := self._sessions.weight("mesh")) is not None:
             checkpoint()
-            mesh = face_mesh(session, upright_image, upright_face)
+            mesh = face_mesh(session, upright_image, upright_face).in_image
             values |= self._from_mesh(upright_image, upright_face, mesh, traits)
             if Trait.LANDMARKS in traits:
                 points = mesh[:, :2].astype(np.float32)
@@ -97,6 +101,21 @@ class Describer:
             values["mouth"] = mouth_opening(mesh)
         if Trait.EYES in traits and (session := self._sessions.weight("iris")) is not None:
             values["eyes"] = eye_openness(session, image, mesh)
+        return values
+
+    def _from_blendshapes(self, image: Image, face: Detection, traits: Collection[Trait]) -> dict[str, Any]:
+        """Return the traits derived from the movements of a face."""
+        landmarks, movements = self._sessions.weight("landmarks"), self._sessions.weight("blendshapes")
+        if landmarks is None or movements is None:
+            return {}
+        checkpoint()
+        mesh = face_mesh(landmarks, image, face, FACE_LANDMARKER)
+        blendshapes = measure_blendshapes(movements, mesh.in_square)
+        values: dict[str, Any] = {}
+        if Trait.EXPRESSION in traits:
+            values["expression"] = classify_expression(blendshapes)
+        if Trait.BLENDSHAPES in traits:
+            values["blendshapes"] = blendshapes
         return values
 
     def _quality(self, image: Image, face: Detection, pose: HeadPose) -> Quality:

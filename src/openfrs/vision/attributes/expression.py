@@ -1,26 +1,58 @@
-"""Seven facial expressions with a DenseNet-121."""
+"""Seven facial expressions, from the blendshapes of a face.
 
+``scripts/train_expression.py`` trains the weights; ``weights/trained/expression.json`` has them with their accuracy.
+"""
+
+import json
 from collections.abc import Mapping
-from typing import Final
+from functools import cache
+from importlib import resources
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from openfrs.vision.alignment import smooth_warp
-from openfrs.vision.runtime.base import Session
-from openfrs.vision.types import Detection, Image
-
-SIDE: Final = 224
+from .blendshapes import NAMES, Blendshapes
 
 CLASSES: Final = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-"""Classes in the order of the network's outputs. The package does not name them; the order was found on labelled images."""
 
 
-def classify_expression(session: Session, image: Image, face: Detection) -> Mapping[str, float]:
-    """Return the probability of each of :data:`CLASSES`. The input is a square of the longer side of the box."""
-    scale = SIDE / max(face.width, face.height, 1.0)
-    centre = np.array([face.left + face.width / 2, face.top + face.height / 2])
-    transform = np.column_stack([scale * np.eye(2), SIDE / 2 - scale * centre])
-    chip = smooth_warp(image, transform, SIDE)
-    (scores,) = session.run(np.ascontiguousarray(chip.transpose(2, 0, 1)[None], np.float32) / np.float32(255))
-    exponentials = np.exp(scores.reshape(-1).astype(np.float64) - scores.max())
+def classify_expression(blendshapes: Blendshapes) -> Mapping[str, float]:
+    """Return the probability of each of :data:`CLASSES`; they sum to 1."""
+    logits = features(np.array([[blendshapes[name] for name in NAMES]])) @ _weights() + _bias()
+    exponentials = np.exp(logits[0] - logits.max())
     return dict(zip(CLASSES, map(float, exponentials / exponentials.sum()), strict=True))
+
+
+def features(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Return the classifier's features of blendshapes, shape (n, 52): the means of left and right, and their square roots.
+
+    Most movements are weak on most faces; the square root spreads their scores.
+    """
+    sides = [name.removesuffix("Left").removesuffix("Right") for name in NAMES]
+    means = np.stack(
+        [
+            scores[:, [index for index, side in enumerate(sides) if side == each]].mean(axis=1)
+            for each in dict.fromkeys(sides)
+        ],
+        axis=1,
+    ).astype(np.float64)
+    return np.concatenate([means, np.sqrt(np.maximum(means, 0))], axis=1)
+
+
+@cache
+def metrics() -> Mapping[str, Any]:
+    """Return the classifier's weights and its accuracy on people that it was not trained on."""
+    file = resources.files("openfrs.vision.weights") / "trained" / "expression.json"
+    content: Mapping[str, Any] = json.loads(file.read_text("utf-8"))
+    return content
+
+
+@cache
+def _weights() -> npt.NDArray[np.float64]:
+    return np.array(metrics()["weights"]).T
+
+
+@cache
+def _bias() -> npt.NDArray[np.float64]:
+    return np.array(metrics()["bias"])

@@ -24,6 +24,7 @@ class Trait(Enum):
     HAT = auto()
     BEARD = auto()
     HAIR = auto()
+    BLENDSHAPES = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +98,6 @@ class Traits:
 
     long_hair: float | None = None
     """Probability of hair that reaches below the chin, 0..1."""
+
+    blendshapes: Mapping[str, float] | None = None
+    """Strength of each facial movement, 0..1, by the names of :data:`.blendshapes.NAMES`."""

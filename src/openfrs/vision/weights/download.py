@@ -5,6 +5,7 @@ applies to weights too. Nothing is installed, dependencies are not resolved, and
 """
 
 import hashlib
+import io
 import shutil
 import subprocess
 import sys
@@ -14,10 +15,14 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from openfrs.core.errors import OperatorError
 
 from .manifest import Artefact
+
+BUNDLE: Final = ".task"
+"""Suffix of a MediaPipe bundle of models, which is a zip archive."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of downloaded bytes and the total."""
@@ -101,14 +106,24 @@ def _run(command: list[str], progress: Progress) -> list[str]:
 def read_members(path: Path) -> dict[str, bytes]:
     """Read the files inside a wheel, source archive or npm package, by name without the top directory of the latter two.
 
+    The files of a MediaPipe bundle, an archive inside it, have names such as ``models/face.task/face.tflite``.
+
     Raises:
         OperatorError: the file is not one of these archives.
     """
     if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+        members = _zip_members(path)
+        bundles = {name: data for name, data in members.items() if name.endswith(BUNDLE)}
+        for bundle, data in bundles.items():
+            members |= {f"{bundle}/{name}": each for name, each in _zip_members(io.BytesIO(data)).items()}
+        return members
     if tarfile.is_tarfile(path):
         with tarfile.open(path) as archive:
             files = ((member.name, archive.extractfile(member)) for member in archive if member.isfile())
             return {name.partition("/")[2]: file.read() for name, file in files if file is not None}
     raise OperatorError(f"{path} is not a wheel, a source archive or an npm package")
+
+
+def _zip_members(file: Path | BinaryIO) -> dict[str, bytes]:
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}

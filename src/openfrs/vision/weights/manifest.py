@@ -53,7 +53,7 @@ class Accuracy(_Row):
 class Weight(_Row):
     """A weight file inside an artefact, and its input."""
 
-    role: Literal["detector", "embedder", "landmarks", "iris", "age", "gender", "expression", "liveness"]
+    role: Literal["detector", "embedder", "landmarks", "iris", "blendshapes", "age", "gender", "liveness"]
     artefact: str
     member: str
     sha256: str
