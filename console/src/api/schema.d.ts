@@ -1032,6 +1032,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/{project_id}/face-sets/{face_set_name}/search-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show search settings
+         * @description Show the threshold of searches that give none. Without one, such searches return the most similar faces at any similarity.
+         */
+        get: operations["showSearchSettings"];
+        /**
+         * Set search settings
+         * @description Set the threshold of searches in a face set that give none. The risk of the set helps to choose it.
+         */
+        put: operations["setSearchSettings"];
+        post?: never;
+        /**
+         * Delete search settings
+         * @description Delete the threshold: searches that give none return the most similar faces at any similarity.
+         */
+        delete: operations["deleteSearchSettings"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/x/v1/{project_id}/face-sets/{face_set_name}/identify": {
         parameters: {
             query?: never;
@@ -2839,6 +2867,17 @@ export interface components {
             faces: components["schemas"]["SearchFace"][];
         };
         /**
+         * SearchSettingsResponse
+         * @description The search settings of a face set.
+         */
+        SearchSettingsResponse: {
+            /**
+             * Threshold
+             * @description Minimum similarity, 0..1, of searches that give no threshold; null if there is none.
+             */
+            threshold: number | null;
+        };
+        /**
          * SessionAction
          * @description A requested action and the confidence that it was performed, 0..1.
          */
@@ -4586,7 +4625,7 @@ export interface operations {
                     face_id?: string | null;
                     /** @description Maximum number of results; 10 by default. */
                     top_n?: number | null;
-                    /** @description Minimum similarity, 0..1; 0 by default. */
+                    /** @description Minimum similarity, 0..1; by default that of the face set's search settings, or 0. */
                     threshold?: number | null;
                     /** @description Names of the custom fields to return. */
                     return_fields?: string[] | null;
@@ -4602,7 +4641,7 @@ export interface operations {
                     face_id?: string | null;
                     /** @description Maximum number of results; 10 by default. */
                     top_n?: number | null;
-                    /** @description Minimum similarity, 0..1; 0 by default. */
+                    /** @description Minimum similarity, 0..1; by default that of the face set's search settings, or 0. */
                     threshold?: number | null;
                     /** @description Names of the custom fields to return. */
                     return_fields?: string[] | null;
@@ -5348,7 +5387,7 @@ export interface operations {
                     face_id?: string | null;
                     /** @description Maximum number of results; 10 by default. */
                     top_n?: number | null;
-                    /** @description Minimum similarity, 0..1; 0 by default. */
+                    /** @description Minimum similarity, 0..1; by default that of the face set's search settings, or 0. */
                     threshold?: number | null;
                     /** @description Names of the custom fields to return. */
                     return_fields?: string[] | null;
@@ -5364,7 +5403,7 @@ export interface operations {
                     face_id?: string | null;
                     /** @description Maximum number of results; 10 by default. */
                     top_n?: number | null;
-                    /** @description Minimum similarity, 0..1; 0 by default. */
+                    /** @description Minimum similarity, 0..1; by default that of the face set's search settings, or 0. */
                     threshold?: number | null;
                     /** @description Names of the custom fields to return. */
                     return_fields?: string[] | null;
@@ -7029,6 +7068,121 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused400_20"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    showSearchSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The search settings of a face set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["SearchSettingsResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_4"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    setSearchSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Minimum similarity, 0..1, of searches that give no threshold. */
+                    threshold: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The search settings of a face set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["SearchSettingsResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_15"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_2"];
+        };
+    };
+    deleteSearchSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+                /** @description Name of the face set. */
+                face_set_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The search settings of a face set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["SearchSettingsResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_4"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];

@@ -31,6 +31,7 @@ from .extensions import (
     retention,
     risk,
     samples,
+    search_settings,
     status,
 )
 from .frs import detect_compare, face_sets, faces, liveness, quality, search, subscription
@@ -91,6 +92,7 @@ def create_routes() -> FastAPI:
         external_ids,
         imports,
         risk,
+        search_settings,
         identification,
         liveness_sessions,
     ):

@@ -150,6 +150,16 @@ class FaceSets:
             )
         return face_set
 
+    def set_search_threshold(self, project_id: str, name: str, threshold: float | None) -> None:
+        """Set the similarity, 0..1, that searches in a set require if they give no threshold; None removes it.
+
+        Raises:
+            ServiceError: ``FRS.0302``
+        """
+        face_set = self.require(project_id, name)
+        with translated_errors(name):
+            self._repository.set_search_threshold(face_set.id, threshold)
+
     async def load_usable(self, project_id: str, name: str) -> FaceSet:
         """Return what :meth:`require_usable` returns, without blocking the event loop."""
         return await self.short_reads.run(lambda: self.require_usable(project_id, name))

@@ -33,10 +33,12 @@ class SearchOptions:
 
     ``sort`` only orders the results. As in the API, it is a list of one-pair mappings of a field to ``asc`` or ``desc``, in any
     case.
+
+    ``threshold`` is a similarity, 0..1; None is that of the face set, or 0.
     """
 
     top_n: int = limits.DEFAULT_TOP_N
-    threshold: float = 0.0
+    threshold: float | None = None
     filter: str | None = None
     sort: Sequence[Any] = ()
 
@@ -127,7 +129,8 @@ class Search:
         """Return the set, the query and the sort order."""
         face_set = self._face_sets.usable(named)
         predicate = parse_filter(options.filter, face_set.fields) if options.filter else None
-        query = Query(options.top_n, unrounded(options.threshold), predicate)
+        threshold = (face_set.search_threshold or 0.0) if options.threshold is None else options.threshold
+        query = Query(options.top_n, unrounded(threshold), predicate)
         return face_set, query, sort_order(options.sort, face_set.fields)
 
 

@@ -29,7 +29,7 @@ class SearchInput(ImageInput):
         None, description="Maximum number of results; 10 by default."
     )
     threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        None, description="Minimum similarity, 0..1; 0 by default."
+        None, description="Minimum similarity, 0..1; by default that of the face set's search settings, or 0."
     )
     return_fields: list[str] | None = Field(None, description="Names of the custom fields to return.")
     filter: FilterText | None = Field(
@@ -54,7 +54,7 @@ async def search(
     values = await read_upload(request, SearchInput, fetcher)
     options = SearchOptions(
         top_n=limits.DEFAULT_TOP_N if values.top_n is None else values.top_n,
-        threshold=values.threshold or 0.0,
+        threshold=values.threshold,
         filter=values.filter,
         sort=values.sort or (),
     )

@@ -45,7 +45,14 @@ from .models import list_samples, show_models, show_sample
 from .people import find_duplicates, list_people, merge_people, rename_person, separate_people, split_person
 from .recognition import classify_blur, compare_faces, detect_faces, estimate_head_pose, measure_face_quality
 from .retention import delete_retention, hold_face_set, list_deletions, release_face_set, set_retention, show_retention
-from .search import estimate_risk, identify_faces, search_faces
+from .search import (
+    delete_search_settings,
+    estimate_risk,
+    identify_faces,
+    search_faces,
+    set_search_settings,
+    show_search_settings,
+)
 from .subscription import show_subscribes, subscribe
 
 __all__ = [
@@ -64,6 +71,7 @@ __all__ = [
     "delete_key",
     "delete_policy",
     "delete_retention",
+    "delete_search_settings",
     "delete_user",
     "derive_external_image_id",
     "destroy_crops",
@@ -99,6 +107,7 @@ __all__ = [
     "set_policy",
     "set_retention",
     "set_role",
+    "set_search_settings",
     "show_activity",
     "show_crop",
     "show_crops",
@@ -109,6 +118,7 @@ __all__ = [
     "show_project",
     "show_retention",
     "show_sample",
+    "show_search_settings",
     "show_status",
     "show_subscribes",
     "split_person",

@@ -86,6 +86,13 @@ class SearchResponse(Model):
     faces: list[SearchFace]
 
 
+class SearchSettingsResponse(Model):
+    """The search settings of a face set."""
+
+    threshold: float | None
+    """Minimum similarity, 0..1, of searches that give no threshold; null if there is none."""
+
+
 def search_faces(
     face_set_name: str,
     *,
@@ -103,7 +110,7 @@ def search_faces(
 
     ``top_n``: Maximum number of results; 10 by default.
 
-    ``threshold``: Minimum similarity, 0..1; 0 by default.
+    ``threshold``: Minimum similarity, 0..1; by default that of the face set's search settings, or 0.
 
     ``return_fields``: Names of the custom fields to return.
 
@@ -139,6 +146,40 @@ def estimate_risk(
         path_of("/x/v1/{project_id}/face-sets/{face_set_name}/risk", face_set_name=face_set_name),
         RiskResponse,
         query=given(threshold=threshold, false_positive_identification_rate=false_positive_identification_rate),
+    )
+
+
+def show_search_settings(face_set_name: str) -> Call[SearchSettingsResponse]:
+    """Show the threshold of searches that give none.
+
+    Without one, such searches return the most similar faces at any similarity.
+    """
+    return Call(
+        "GET",
+        path_of("/x/v1/{project_id}/face-sets/{face_set_name}/search-settings", face_set_name=face_set_name),
+        SearchSettingsResponse,
+    )
+
+
+def set_search_settings(face_set_name: str, threshold: float) -> Call[SearchSettingsResponse]:
+    """Set the threshold of searches in a face set that give none. The risk of the set helps to choose it.
+
+    ``threshold``: Minimum similarity, 0..1, of searches that give no threshold.
+    """
+    return Call(
+        "PUT",
+        path_of("/x/v1/{project_id}/face-sets/{face_set_name}/search-settings", face_set_name=face_set_name),
+        SearchSettingsResponse,
+        body=given(threshold=threshold),
+    )
+
+
+def delete_search_settings(face_set_name: str) -> Call[SearchSettingsResponse]:
+    """Delete the threshold: searches that give none return the most similar faces at any similarity."""
+    return Call(
+        "DELETE",
+        path_of("/x/v1/{project_id}/face-sets/{face_set_name}/search-settings", face_set_name=face_set_name),
+        SearchSettingsResponse,
     )
 
 

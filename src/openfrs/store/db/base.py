@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, inspect
 
-HEAD = "0017"
+HEAD = "0018"
 """The newest revision of the schema; see :mod:`openfrs.store.db.migrations`."""
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -133,6 +134,7 @@ face_sets = Table(
     Column("legal_hold", String(256), nullable=True),  # the reason of a legal hold
     Column("alignment", Integer, nullable=False, server_default="1"),  # the oldest alignment of its templates
     Column("crops", Boolean, nullable=False, server_default=false()),  # its faces are kept with a crop of their image
+    Column("search_threshold", Double, nullable=True),  # the similarity of searches that name none
     UniqueConstraint("project_id", "name"),
     sqlite_autoincrement=True,
 )

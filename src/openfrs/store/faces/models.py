@@ -42,6 +42,9 @@ class FaceSet:
     crops: bool = False
     """True if its faces are kept with a crop of their image."""
 
+    search_threshold: float | None = None
+    """Similarity, 0..1, that searches require if they name no threshold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Face:

@@ -133,6 +133,14 @@ class FaceRepository:
         """
         self._update_set(set_id, retention=None if retention is None else dict(retention))
 
+    def set_search_threshold(self, set_id: int, threshold: float | None) -> None:
+        """Replace the similarity that searches require if they name no threshold.
+
+        Raises:
+            SetMissingError
+        """
+        self._update_set(set_id, search_threshold=threshold)
+
     def set_legal_hold(self, set_id: int, reason: str | None) -> None:
         """Put a face set under legal hold for a reason; None releases it.
 

@@ -144,6 +144,7 @@ def _new_face_set(settings: Settings, description: Description, project_id: str,
         legal_hold=description.legal_hold,
         alignment=description.alignment,
         crops=description.crops,
+        search_threshold=description.search_threshold,
     )
 
 

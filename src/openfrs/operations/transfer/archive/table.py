@@ -67,6 +67,9 @@ class Description(BaseModel):
     crops: bool = False
     """True if the faces are kept with a crop of their image."""
 
+    search_threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Similarity that searches require if they name no threshold."""
+
     dimension: Annotated[int, Field(ge=0, le=4096)]
     """Dimension of a template; 0 if there are no faces."""
 
@@ -75,11 +78,10 @@ class Description(BaseModel):
     @classmethod
     def of(cls, face_set: FaceSet, dimension: int) -> "Description":
         """Describe a face set."""
-        kept = ("name", "public_id", "capacity", "policy", "retention", "legal_hold", "embedder", "alignment", "crops")
+        kept = cls.model_fields.keys() - {"fields", "dimension", "faces"}
         return cls(
             **{name: getattr(face_set, name) for name in kept},
             fields={name: dict(definition) for name, definition in face_set.fields.items()},
-            created_at=face_set.created_at,
             dimension=dimension,
             faces=face_set.face_number,
         )
