@@ -7146,7 +7146,7 @@ export interface operations {
                     "application/json; charset=UTF-8": components["schemas"]["SearchSettingsResponse"];
                 };
             };
-            400: components["responses"]["Refused400_15"];
+            400: components["responses"]["Refused400_16"];
             401: components["responses"]["Refused401_1"];
             403: components["responses"]["Refused403_1"];
             404: components["responses"]["Refused404_1"];
