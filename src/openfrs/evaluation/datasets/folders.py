@@ -94,7 +94,7 @@ def _expression(data: Path) -> Iterator[AttributeSet]:
         for path in sorted((data / "expression" / "ckplus48" / folder).glob("*.png"))
     ]
     if items:
-        yield AttributeSet("expression", "expression", "CK+, posed, 48 x 48", items, pad=0.3)
+        yield AttributeSet("expression", "expression", "CK+, posed, 48 x 48", items, pad=0.3, trained_on=True)
 
 
 def _glasses(data: Path) -> Iterator[AttributeSet]:
