@@ -13,6 +13,7 @@ from openfrs.api.openapi.document import body_of
 from openfrs.api.openapi.field_schemas import FieldValues
 from openfrs.api.openapi.refusals import FACE_SET, IMAGE, refuses
 from openfrs.api.requests.uploads import ImageInput, read_upload, uploaded_image
+from openfrs.core.errors import wrong_format
 from openfrs.faces.imports.images import NAME_FIELD, ImageImport, ImportOptions
 from openfrs.faces.imports.items import Item
 from openfrs.faces.imports.report import Line
@@ -100,6 +101,8 @@ async def import_image(
     `refused` with a `reason`, and so is one with other labels than before, unless `update` is set.
     """
     values = await read_upload(request, ImportInput, fetcher)
+    if not all(isinstance(value, str | int | float) for value in (values.external_fields or {}).values()):
+        raise wrong_format("external_fields", "values are strings, numbers and booleans")
     has_image = any((values.image_base64, values.image_url, values.image_file))
     is_probe = not has_image and values.sha256 is not None
     data = b"" if is_probe else (await uploaded_image(values)).data
