@@ -30,6 +30,8 @@ class OwnLimits:
         """
         if not self.are_editable(project):
             raise ServiceError("IAM.403")
+        if any(isinstance(value, bool | str) for value in values.values()):
+            raise ServiceError("IAM.400")
         limits = {**project.limits, **values}
         self._administration.update_project(project, limits=limits)
         return self._default_limits.override(limits)

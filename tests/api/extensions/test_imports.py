@@ -33,6 +33,8 @@ def test_a_request_without_image_and_digest_is_an_error(server: InProcessServer,
     path = f"/x/v1/{server.credentials['project_id']}/face-sets/s/imports"
     assert http.post(path, json={"name": "a"}).json()["error_code"] == "FRS.0011"
     assert http.post(path, json={"name": "a", "sha256": "x"}).json()["error_code"] == "FRS.0012"
+    wrong = {"name": "a", "sha256": "0" * 64, "external_fields": {"n": [1]}}
+    assert http.post(path, json=wrong).json()["error_code"] == "FRS.0012"
     assert (
         http.post(path.replace("/s/", "/t/"), json={"name": "a", "sha256": "0" * 64}).json()["error_code"] == "FRS.0302"
     )
