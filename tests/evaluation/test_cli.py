@@ -217,9 +217,9 @@ def test_the_central_face_can_be_chosen(openfrs_eval: Eval, tmp_path: Path, imag
         for path in folder.iterdir():
             path.write_bytes(photo((230, 230, 230), PEOPLE[folder.name], (120, 120, 120), side=140))
     openfrs_eval("verify", images, "--no-plots")
-    assert written(tmp_path, "verification-all-pairs")["closest"][0]["cosine"] == pytest.approx(1)
+    assert written(tmp_path, "verification-all-pairs")["closest"][0]["score"] == pytest.approx(1)
     openfrs_eval("verify", images, "--no-plots", "--centre")
-    assert written(tmp_path, "verification-all-pairs")["closest"][0]["cosine"] < 0.9
+    assert written(tmp_path, "verification-all-pairs")["closest"][0]["score"] < 0.9
 
 
 def test_plots_need_matplotlib(

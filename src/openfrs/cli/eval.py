@@ -11,15 +11,16 @@ from rich.console import Console
 
 from openfrs.core.errors import OperatorError
 from openfrs.core.settings import Settings
-from openfrs.evaluation import runs
+from openfrs.evaluation import cohorts, runs
 from openfrs.evaluation.datasets import images as datasets
+from openfrs.evaluation.datasets import recipes
 from openfrs.evaluation.metrics import calibration
 from openfrs.evaluation.predictor import ServicePredictor
 from openfrs.evaluation.report.report import Report, show
 from openfrs.evaluation.runner import Face, Runner
 from openfrs.evaluation.suite import PARTS, evaluate_suite
-from openfrs.recognition.similarity import Calibration, load_calibration
-from openfrs.recognition.similarity import calibration as calibration_by_name
+from openfrs.recognition.cohort import load_cohort_file
+from openfrs.recognition.scale import Scale, load_scale
 from openfrs.vision.loading import configured_embedder, create_runtime
 from openfrs.vision.pipeline import ModelPipeline, Pipeline
 from openfrs.vision.weights.cache import WeightCache
@@ -48,6 +49,7 @@ Centre = Annotated[
 Same = Annotated[Path | None, typer.Option(help="CSV of people with two names: name, person.", show_default=False)]
 
 REPORT = Path("eval-report")
+OUTPUT = "File to write, such as {}; in a directory one for the embedder and each embedder that it concatenates."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,9 @@ class _Work:
     settings: Settings
 
     @property
-    def scale(self) -> Calibration:
-        """Return the calibration of the embedder. It is loaded lazily: ``calibrate`` runs without one."""
-        return load_calibration(self.runner.pipeline.embedder_source)
+    def scale(self) -> Scale:
+        """Return the scale of the embedder. It is loaded lazily: ``calibrate`` runs without one."""
+        return load_scale(self.runner.part or self.runner.pipeline.embedder_source)
 
 
 @app.command()
@@ -85,7 +87,7 @@ def verify(
         if named is not None:
             work.report.add("verification-pairs", runs.verify_named(work.runner, named, work.scale, face, description))
         if people is not None:
-            embedded = runs.embed_people(work.runner, people, face)
+            embedded = runs.embed_people(work.runner, people, face, work.scale.cohort)
             work.report.add("verification-all-pairs", runs.verify(work.runner, embedded, work.scale, face, description))
 
 
@@ -104,7 +106,7 @@ def identify(
     """Measure open-set identification; people with a single image are the impostors."""
     face, people = _face(centre), datasets.people(images).merged(datasets.same_names(same))
     with _work(report, models, workers, plots, embedder) as work:
-        embedded = runs.embed_people(work.runner, people, face)
+        embedded = runs.embed_people(work.runner, people, face, work.scale.cohort)
         work.report.add("identification", runs.identify(work.runner, embedded, face, data or images.name))
 
 
@@ -126,7 +128,7 @@ def quality(
     folder = images if images.is_dir() else images.parent
     known = None if scores is None else runs.quality_scores(scores, folder)
     with _work(report, models, workers, plots, embedder) as work:
-        embedded = runs.embed_people(work.runner, people, face)
+        embedded = runs.embed_people(work.runner, people, face, work.scale.cohort)
         work.report.add("quality", runs.reject(work.runner, embedded, face, data or images.name, known))
 
 
@@ -204,9 +206,45 @@ def action(
 
 
 @app.command()
+def cohort(
+    directory: Annotated[Path, typer.Argument(help="Directory of labelled photographs that the recipe names.")],
+    output: Annotated[Path, typer.Option(help=OUTPUT.format("r50.cohort.npz"))],
+    recipe: Annotated[
+        Path | None,
+        typer.Option(help="TOML file of sets, groups and damages.", show_default="that of the included cohorts"),
+    ] = None,
+    report: ReportDirectory = REPORT,
+    embedder: Embedder = None,
+    models: Models = None,
+    workers: Workers = None,
+) -> None:
+    """Make the cohort of an embedder: faces of other people, against which scores are normalised. Calibrate again afterwards."""
+    chosen = recipes.read_recipe(recipe)
+    photographs = recipes.photographs(chosen, directory)
+    with _work(report, models, workers, plots=False, embedder=embedder) as work:
+        for runner, file in _outputs(work.runner, output, "cohort.npz"):
+            made = cohorts.make_cohort(runner, chosen, photographs)
+            made.cohort.save(file)
+            print(
+                f"{file}: {len(made.cohort.centroids)} centroids of {made.used} faces; {made.faceless} photographs without a "
+                f"face; identity {made.cohort.identity}"
+            )
+
+
+@app.command()
 def calibrate(
     images: Images,
-    output: Annotated[Path, typer.Option(help="File to write.")],
+    output: Annotated[Path, typer.Option(help=OUTPUT.format("r50.calibration.json"))],
+    normalise: Annotated[
+        Path | None,
+        typer.Option(
+            "--cohort", help="Cohort that normalises the scores, or the directory of cohorts.", show_default=False
+        ),
+    ] = None,
+    without: Annotated[
+        Path | None,
+        typer.Option(help="Directory of the included recipe's photographs; leaves out the people behind a cohort."),
+    ] = None,
     report: ReportDirectory = REPORT,
     data: Data = "",
     same: Same = None,
@@ -217,18 +255,23 @@ def calibrate(
 ) -> None:
     """Calibrate an embedder: pairs of images of one person are mated, all other pairs are impostors."""
     people = datasets.people(images).merged(datasets.same_names(same))
+    if without is not None:
+        people = people.without(recipes.cohort_paths(without))
     with _work(report, models, workers, plots=False, embedder=embedder) as work:
-        embedded = runs.embed_people(work.runner, people, _face(centre))
-        scale = calibration.calibrate(
-            embedded.pairs(),
-            embedder=work.runner.pipeline.embedder,
-            data=data or images.name,
-            images=len(embedded.names),
-            people=len(set(embedded.names)),
-        )
-        calibration.write(scale, output)
-        show(calibration.calibration_table(scale), Console())
-        print(f"{output}: calibrated with {len(embedded.names)} images; {embedded.faceless} images without a face")
+        for runner, file in _outputs(work.runner, output, "calibration.json"):
+            chosen = None if normalise is None else load_cohort_file(_beside(normalise, runner, "cohort.npz"))
+            embedded = runs.embed_people(runner, people, _face(centre), chosen)
+            scale = calibration.calibrate(
+                embedded.pairs(),
+                embedder=runner.embedder,
+                cohort="" if chosen is None else chosen.identity,
+                data=data or images.name,
+                images=len(embedded.names),
+                people=len(set(embedded.names)),
+            )
+            calibration.write(scale, file)
+            show(calibration.calibration_table(scale), Console())
+            print(f"{file}: calibrated with {len(embedded.names)} images; {embedded.faceless} images without a face")
 
 
 @app.command("all")
@@ -262,7 +305,7 @@ def load_pipeline(settings: Settings) -> Pipeline:
     return ModelPipeline(weights, create_runtime(settings, weights, settings.workers), configured_embedder(settings))
 
 
-def _others(work: _Work) -> Iterator[tuple[Runner, Calibration]]:
+def _others(work: _Work) -> Iterator[tuple[Runner, Scale]]:
     """Yield a runner and a calibration for each other embedder of the manifest, loaded lazily."""
     for name in manifest().embedders:
         if name == work.runner.pipeline.embedder:
@@ -273,7 +316,7 @@ def _others(work: _Work) -> Iterator[tuple[Runner, Calibration]]:
         except OperatorError as error:  # its weights are not installed
             print(f"embedder {name}: skipped, because {error}")
             continue
-        yield replace(work.runner, pipeline=pipeline, measures={}), calibration_by_name(name)
+        yield replace(work.runner, pipeline=pipeline, measures={}), load_scale(name)
 
 
 @contextmanager
@@ -287,6 +330,22 @@ def _work(
     pipeline = load_pipeline(settings)
     with Runner.open(pipeline, directory, settings.workers) as runner:
         yield _Work(runner, report, settings)
+
+
+def _outputs(runner: Runner, output: Path, suffix: str) -> Iterator[tuple[Runner, Path]]:
+    """Yield a runner without measures and its file; for a directory also those of the embedders that are concatenated."""
+    runner = replace(runner, measures={})
+    yield runner, _beside(output, runner, suffix)
+    parts = manifest().embedders[runner.embedder].parts if runner.embedder in manifest().embedders else ()
+    if output.is_dir() and len(parts) > 1:
+        for name in parts:
+            part = replace(runner, part=name)
+            yield part, _beside(output, part, suffix)
+
+
+def _beside(path: Path, runner: Runner, suffix: str) -> Path:
+    """Return the file of an embedder in a directory, or the file itself."""
+    return path / f"{runner.embedder}.{suffix}" if path.is_dir() else path
 
 
 def _face(centre: bool) -> Face:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -19,10 +19,13 @@ from openfrs.core.geometry import intersection_over_union
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.main_face import SAME_FACE, find_main_face_in
 from openfrs.vision.attributes.types import Trait
+from openfrs.vision.embedding import normalize
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import ALIGNMENT, Detection, Image
+from openfrs.vision.weights.manifest import manifest
 
 from .cache import Record, RecordCache
+from .datasets.damages import damaged
 from .report_directory import create_report_directory
 
 COMMIT_EVERY: Final = 50
@@ -66,6 +69,19 @@ class Runner:
     console: Console
     measures: Mapping[str, Measure]
     """The measures of every embedded face: quality scores to evaluate."""
+
+    part: str = ""
+    """Evaluate this embedder of the manifest, one of those whose embeddings the pipeline concatenates."""
+
+    @property
+    def embedder(self) -> str:
+        """Identity of the evaluated embedder."""
+        return self.part or self.pipeline.embedder
+
+    @property
+    def dimension(self) -> int:
+        """Length of the evaluated embeddings."""
+        return manifest().dimension(self.part) if self.part else self.pipeline.dimension
 
     @classmethod
     @contextmanager
@@ -149,15 +165,47 @@ class Runner:
             }
 
         kind = "|".join(["faces", self.pipeline.embedder, f"alignment {ALIGNMENT}", *measures])
-        records = self.records("embedding", kind, paths, work)
+        return self._chosen(self.records("embedding", kind, paths, work), -1 if choice is Face.CENTRE else 0)
+
+    def damaged_faces(self, paths: Sequence[Path], damage: str) -> Faces:
+        """Embed the main face of every image under a damage of :data:`~.datasets.damages.DAMAGES`.
+
+        The damage is placed by the main face of the undamaged image. Without a face before or after it, there is none.
+        """
+
+        def work(path: Path) -> Record:
+            image = EncodedImage.from_file(path).decode()
+            face = find_main_face_in(self.pipeline, image)
+            if face is not None:
+                image = damaged(image, face, damage, "/".join(path.parts[-2:]))
+                face = find_main_face_in(self.pipeline, image)
+            faces = [] if face is None else [face]
+            return {"embeddings": self.pipeline.embed(image, faces), "measures": np.empty((len(faces), 0))}
+
+        kind = "|".join(["damaged", damage, self.pipeline.embedder, f"alignment {ALIGNMENT}"])
+        return replace(self, measures={})._chosen(self.records(f"embedding, {damage}", kind, paths, work), 0)
+
+    def _chosen(self, records: Sequence[Record], row: int) -> Faces:
+        """Return one row of each record: the main face comes first; it may be the central one too."""
         has_face = np.array([UNREADABLE not in each and len(each["embeddings"]) > 0 for each in records], np.bool_)
-        embeddings = np.zeros((len(paths), self.pipeline.dimension), np.float32)
-        values = np.full((len(paths), len(measures)), np.nan)
-        for index in np.nonzero(has_face)[0]:
-            row = -1 if choice is Face.CENTRE else 0  # the main face comes first; it may be the central one too
-            embeddings[index] = records[index]["embeddings"][row]
+        embeddings = np.zeros((len(records), self.dimension), np.float32)
+        values = np.full((len(records), len(self.measures)), np.nan)
+        for index in np.nonzero(has_face)[0].tolist():
+            embeddings[index] = self._evaluated(records[index]["embeddings"][row])
             values[index] = records[index]["measures"][row]
-        return Faces(embeddings, has_face, dict(zip(measures, values.T, strict=True)))
+        return Faces(embeddings, has_face, dict(zip(self.measures, values.T, strict=True)))
+
+    def _evaluated(self, embedding: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the evaluated part of an embedding, of unit length."""
+        if not self.part:
+            return embedding
+        start = 0
+        for name in manifest().embedders[self.pipeline.embedder].parts:
+            end = start + manifest().dimension(name)
+            if name == self.part:
+                return normalize(embedding[start:end])
+            start = end
+        raise ValueError(f"{self.part} is not part of {self.pipeline.embedder}")
 
     def boxes(self, paths: Sequence[Path]) -> list[npt.NDArray[np.float64] | None]:
         """Detect the boxes of all faces of every image (left, top, right, bottom in pixels); None if it cannot be decoded."""

@@ -28,9 +28,10 @@ from openfrs.evaluation.metrics.verification import (
     named_pairs_result,
 )
 from openfrs.media.decoding.image import EncodedImage
+from openfrs.recognition.cohort import Cohort
 from openfrs.recognition.liveness.action import observe
 from openfrs.recognition.main_face import main_face
-from openfrs.recognition.similarity import Calibration
+from openfrs.recognition.scale import Scale
 from openfrs.vision.attributes.types import Trait
 from openfrs.vision.pipeline import Pipeline
 from openfrs.vision.types import Image
@@ -51,6 +52,8 @@ class EmbeddedFaces:
     paths: list[Path]
     measures: Mapping[str, npt.NDArray[np.float64]]
     faceless: int
+    biases: npt.NDArray[np.float32]
+    """Biases of the embeddings, shape (n,): 0 without a cohort."""
 
     def pairs(self) -> AllPairs:
         """Compare all pairs of the faces.
@@ -58,15 +61,17 @@ class EmbeddedFaces:
         Raises:
             OperatorError: as :func:`openfrs.evaluation.metrics.pairs.all_pairs`.
         """
-        return all_pairs(self.embeddings, np.array(self.names))
+        return all_pairs(self.embeddings, np.array(self.names), self.biases)
 
 
-def embed_people(runner: Runner, people: People, face: Face) -> EmbeddedFaces:
-    """Embed images of people, and measure their quality."""
+def embed_people(runner: Runner, people: People, face: Face, cohort: Cohort | None = None) -> EmbeddedFaces:
+    """Embed images of people, and measure their quality. Scores are normalised with the cohort."""
     faces = runner.faces(people.paths, face)
     (indices,) = np.nonzero(faces.has_face)
+    embeddings = faces.embeddings[indices]
     return EmbeddedFaces(
-        embeddings=faces.embeddings[indices],
+        embeddings=embeddings,
+        biases=np.zeros(len(embeddings), np.float32) if cohort is None else cohort.biases(embeddings),
         names=[people.names[index] for index in indices],
         paths=[people.paths[index] for index in indices],
         measures={name: values[indices] for name, values in faces.measures.items()},
@@ -77,15 +82,15 @@ def embed_people(runner: Runner, people: People, face: Face) -> EmbeddedFaces:
 def describe_models(runner: Runner, face: Face) -> str:
     """Describe the evaluated models."""
     chosen = "the main face" if face is Face.MAIN else "the most central face"
-    return f"embedder {runner.pipeline.embedder}, {chosen} of each image"
+    return f"embedder {runner.embedder}, {chosen} of each image"
 
 
-def verify(runner: Runner, embedded: EmbeddedFaces, scale: Calibration, face: Face, data: str) -> AllPairsResult:
+def verify(runner: Runner, embedded: EmbeddedFaces, scale: Scale, face: Face, data: str) -> AllPairsResult:
     """Measure true match rates over all pairs of labelled images."""
     return all_pairs_result(
         embedded.pairs(),
         [str(Path(*path.parts[-2:])) for path in embedded.paths],
-        scale,
+        scale.calibration,
         data=data,
         models=describe_models(runner, face),
         people=len(set(embedded.names)),
@@ -93,33 +98,37 @@ def verify(runner: Runner, embedded: EmbeddedFaces, scale: Calibration, face: Fa
     )
 
 
-def verify_named(runner: Runner, pairs: NamedPairs, scale: Calibration, face: Face, data: str) -> NamedPairsResult:
+def verify_named(runner: Runner, pairs: NamedPairs, scale: Scale, face: Face, data: str) -> NamedPairsResult:
     """Measure the accuracy over named pairs. Pairs marked ``train`` determine a threshold and are not evaluated."""
     paths = sorted({*pairs.first, *pairs.second})
     faces = runner.faces(paths, face)
     index = {path: number for number, path in enumerate(paths)}
     first, second = (np.array([index[path] for path in side], np.intp) for side in (pairs.first, pairs.second))
     cosines = np.einsum("nd,nd->n", faces.embeddings[first], faces.embeddings[second]).astype(np.float64)
-    cosines[~(faces.has_face[first] & faces.has_face[second])] = np.nan
+    biases = scale.biases(faces.embeddings)
+    scores = cosines + biases[first] + biases[second]
+    scores[~(faces.has_face[first] & faces.has_face[second])] = np.nan
     training = np.array([split == "train" for split in pairs.split])
     tested = ~training
     if not tested.any() or pairs.same[tested].all() or not pairs.same[tested].any():
         raise OperatorError("the test pairs must include mated pairs (same = 1) and impostor pairs (same = 0)")
     return named_pairs_result(
-        cosines[tested],
+        scores[tested],
         pairs.same[tested],
         [names for names, is_tested in zip(pairs.names, tested, strict=True) if is_tested],
-        scale,
+        scale.calibration,
         data=data,
         models=describe_models(runner, face),
-        training=(cosines[training], pairs.same[training]) if training.any() else None,
+        training=(scores[training], pairs.same[training]) if training.any() else None,
         folds=None if pairs.folds is None else pairs.folds[tested],
     )
 
 
 def identify(runner: Runner, embedded: EmbeddedFaces, face: Face, data: str) -> IdentificationResult:
     """Measure open-set identification."""
-    return identification_result(embedded.embeddings, embedded.names, data=data, models=describe_models(runner, face))
+    return identification_result(
+        embedded.embeddings, embedded.names, biases=embedded.biases, data=data, models=describe_models(runner, face)
+    )
 
 
 def reject(

@@ -15,7 +15,7 @@ from openfrs.evaluation.report.report import Report
 from openfrs.evaluation.report.result_types import AnyResult
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.main_face import main_face
-from openfrs.recognition.similarity import Calibration
+from openfrs.recognition.scale import Scale
 from openfrs.vision.types import Image
 
 from . import runs
@@ -49,10 +49,10 @@ def evaluate_suite(
     runner: Runner,
     report: Report,
     data: Path,
-    scale: Calibration,
+    scale: Scale,
     predictor: Predictor | None = None,
     only: Collection[str] = (),
-    others: Iterable[tuple[Runner, Calibration]] = (),
+    others: Iterable[tuple[Runner, Scale]] = (),
 ) -> None:
     """Run all evaluations for which ``data`` has labels, or those of :data:`PARTS` in ``only``, and add them to the report.
 
@@ -91,10 +91,10 @@ def evaluate_suite(
             report.add("liveness", evaluate_liveness(runner, labelled, predictor))
 
 
-def _lfw(runner: Runner, folder: Path, scale: Calibration) -> dict[str, AnyResult]:
+def _lfw(runner: Runner, folder: Path, scale: Scale) -> dict[str, AnyResult]:
     images, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
-    main = runs.embed_people(runner, people(images), Face.MAIN)
-    merged = runs.embed_people(runner, people(images).merged(LFW_SAME), Face.MAIN)
+    main = runs.embed_people(runner, people(images), Face.MAIN, scale.cohort)
+    merged = runs.embed_people(runner, people(images).merged(LFW_SAME), Face.MAIN, scale.cohort)
     merged_names = f"{LFW}, {len(LFW_SAME)} people with two names counted as one each"
     return {
         "verification-all-pairs": runs.verify(runner, main, scale, Face.MAIN, LFW),
@@ -107,11 +107,11 @@ def _lfw(runner: Runner, folder: Path, scale: Calibration) -> dict[str, AnyResul
     }
 
 
-def _embedders(others: Iterable[tuple[Runner, Calibration]], folder: Path) -> dict[str, AnyResult]:
+def _embedders(others: Iterable[tuple[Runner, Scale]], folder: Path) -> dict[str, AnyResult]:
     images, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
     results: dict[str, AnyResult] = {}
     for runner, scale in others:
-        name, main = runner.pipeline.embedder, runs.embed_people(runner, people(images), Face.MAIN)
+        name, main = runner.embedder, runs.embed_people(runner, people(images), Face.MAIN, scale.cohort)
         results[f"verification-all-pairs-{name}"] = runs.verify(runner, main, scale, Face.MAIN, LFW)
         results[f"verification-pairs-{name}"] = runs.verify_named(runner, pairs, scale, Face.MAIN, LFW_TESTED)
     return results

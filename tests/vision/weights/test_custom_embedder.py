@@ -135,7 +135,7 @@ def test_a_network_that_differs_from_its_manifest_is_rejected(tmp_path: Path, we
 def test_the_cohort_must_belong_to_the_embedder(tmp_path: Path) -> None:
     embedder = read_custom_embedder(write_manifest(tmp_path, calibration="scale.json", cohort="cohort.npz"))
     assert embedder.cohort == tmp_path / "cohort.npz"
-    scale = calibration("sface").model_copy(update={"embedder": embedder.identity})
+    scale = calibration("sface").model_copy(update={"embedder": embedder.identity, "cohort": ""})
     (tmp_path / "scale.json").write_text(scale.model_dump_json())
     with pytest.raises(OperatorError, match=r"cannot read cohort .*cohort\.npz"):
         load_scale(embedder)
@@ -160,7 +160,7 @@ def test_the_calibration_must_belong_to_the_embedder(tmp_path: Path) -> None:
     (tmp_path / "scale.json").write_text(calibration("sface").model_dump_json())
     with pytest.raises(OperatorError, match="is for embedder sface, not tiny-"):
         load_calibration(embedder)
-    scale = calibration("sface").model_copy(update={"embedder": embedder.identity})
+    scale = calibration("sface").model_copy(update={"embedder": embedder.identity, "cohort": ""})
     (tmp_path / "scale.json").write_text(scale.model_dump_json())
     assert load_calibration(embedder) == scale
 
@@ -169,7 +169,7 @@ def test_the_calibration_must_belong_to_the_embedder(tmp_path: Path) -> None:
 def test_a_server_with_another_embedder_rejects_the_face_sets(tmp_path: Path, weights: WeightCache) -> None:
     manifest = write_manifest(tmp_path, calibration="scale.json")
     embedder = read_custom_embedder(manifest)
-    scale = calibration("sface").model_copy(update={"embedder": embedder.identity})
+    scale = calibration("sface").model_copy(update={"embedder": embedder.identity, "cohort": ""})
     (tmp_path / "scale.json").write_text(scale.model_dump_json())
     photo = {"image_file": (weights.samples / "obama.jpg").read_bytes()}
     command = real_server_command(tmp_path / "data", weights.directory)

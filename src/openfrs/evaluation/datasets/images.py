@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,12 @@ class People:
 
     paths: list[Path]
     names: list[str]
+
+    def without(self, paths: Collection[Path]) -> "People":
+        """Leave out all images of the people on some of these images."""
+        left_out = {name for path, name in zip(self.paths, self.names, strict=True) if path in paths}
+        kept = [(path, name) for path, name in zip(self.paths, self.names, strict=True) if name not in left_out]
+        return People([path for path, _ in kept], [name for _, name in kept])
 
     def merged(self, same: Mapping[str, str]) -> "People":
         """Replace the names that are keys of ``same``, which merges people with two names."""

@@ -33,8 +33,10 @@ MIN_MATED_PAIRS: Final = 100
 """Minimum number of mated pairs: a true match rate is then known to the percent."""
 
 
-def calibrate(pairs: AllPairs, *, embedder: str, data: str, images: int, people: int) -> Calibration:
+def calibrate(pairs: AllPairs, *, embedder: str, data: str, images: int, people: int, cohort: str = "") -> Calibration:
     """Fit a scale to all pairs of faces, with the error rates at the similarities of :data:`REPORTED_SIMILARITIES`.
+
+    ``cohort`` is the identity of the cohort that the scores are normalised with.
 
     Raises:
         OperatorError: there are too few people, mated pairs or impostor pairs for the error rates at the match threshold.
@@ -44,6 +46,7 @@ def calibrate(pairs: AllPairs, *, embedder: str, data: str, images: int, people:
         scale = Calibration(
             embedder=embedder,
             data=data,
+            cohort=cohort,
             images=images,
             people=people,
             genuine_pairs=pairs.genuine.size,
@@ -107,5 +110,5 @@ def calibration_table(scale: Calibration) -> Table:
         f"{scale.data}: {scale.images:,} images of {scale.people:,} people, {scale.genuine_pairs:,} mated and "
         f"{scale.impostor_pairs:,} impostor pairs, which are also those the scale was fitted to."
     )
-    columns = ("similarity", "cosine", "false match rate", "true match rate")
+    columns = ("similarity", "score", "false match rate", "true match rate")
     return Table(f"Calibration of {scale.embedder}", columns, rows, [note])

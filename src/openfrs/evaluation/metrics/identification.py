@@ -32,7 +32,7 @@ class IdentificationPoint(Part):
     """Number of impostor probes with a result, mean over the draws: few make the row unreliable."""
 
     threshold: float
-    """Cosine, mean over the draws."""
+    """Score, mean over the draws."""
 
     misses: Rate
     """FNIR: the enrolled person is not first, or is below the threshold."""
@@ -68,7 +68,7 @@ class IdentificationResult(Result):
             f"{self.strangers:,} impostor probes; {self.models}. FNIR: the enrolled person is not first, or is below the "
             f"threshold. Galleries smaller than all people: {DRAWS} random draws. Intervals: 95 %, bootstrap over people."
         )
-        columns = ("gallery", "FPIR", "false positives", "cosine", "FNIR")
+        columns = ("gallery", "FPIR", "false positives", "score", "FNIR")
         return [Table("Identification, open set", columns, rows, [note])]
 
     def charts(self) -> list[Chart]:
@@ -123,12 +123,25 @@ def split_open_set(people: Sequence[str]) -> OpenSet:
 
 
 def identification_result(
-    embeddings: npt.NDArray[np.float32], people: Sequence[str], *, data: str, models: str
+    embeddings: npt.NDArray[np.float32],
+    people: Sequence[str],
+    *,
+    data: str,
+    models: str,
+    biases: npt.NDArray[np.float32] | None = None,
 ) -> IdentificationResult:
-    """Measure open-set identification with unit embeddings, shape (n, dimension), and the name of each embedding's person."""
+    """Measure open-set identification with unit embeddings, shape (n, dimension), and the name of each embedding's person.
+
+    The score of a pair is its cosine plus the ``biases``, shape (n,), of both.
+    """
     split = split_open_set(people)
-    probes = embeddings[split.probes] @ embeddings[split.gallery].T
-    strangers = embeddings[split.strangers] @ embeddings[split.gallery].T
+    added = np.zeros(len(embeddings), np.float32) if biases is None else biases
+
+    def scores(rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+        cosines = embeddings[rows] @ embeddings[split.gallery].T
+        return np.asarray(cosines + added[rows, None] + added[None, split.gallery], np.float32)
+
+    probes, strangers = scores(split.probes), scores(split.strangers)
     total = len(split.gallery)
     points = []
     for size in [*(each for each in GALLERY_SIZES if each < total), total]:

@@ -1,4 +1,4 @@
-"""Cosines of pairs of faces, and thresholds on them."""
+"""Scores of pairs of faces, and thresholds on them."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,7 +21,7 @@ CLOSEST: Final = 30
 class AllPairs:
     """All pairs of some faces.
 
-    ``genuine`` and ``impostor`` are the cosines of mated and impostor pairs, ``impostor`` in ascending order. ``first`` and
+    ``genuine`` and ``impostor`` are the scores of mated and impostor pairs, ``impostor`` in ascending order. ``first`` and
     ``second`` are the indices of the faces of mated pairs; ``person`` is the number of their person.
     """
 
@@ -31,11 +31,15 @@ class AllPairs:
     second: npt.NDArray[np.intp]
     person: npt.NDArray[np.intp]
     closest: list[tuple[int, int, float]]
-    """Indices and cosine of the :data:`CLOSEST` most similar impostor pairs, best first: they reveal wrong labels."""
+    """Indices and score of the :data:`CLOSEST` most similar impostor pairs, best first: they reveal wrong labels."""
 
 
-def all_pairs(embeddings: npt.NDArray[np.float32], people: npt.NDArray[Any]) -> AllPairs:
-    """Compare all pairs of unit embeddings, shape (n, dimension); ``people``, shape (n,), names the person of each..
+def all_pairs(
+    embeddings: npt.NDArray[np.float32], people: npt.NDArray[Any], biases: npt.NDArray[np.float32] | None = None
+) -> AllPairs:
+    """Compare all pairs of unit embeddings, shape (n, dimension); ``people``, shape (n,), names the person of each.
+
+    The score of a pair is its cosine plus the ``biases``, shape (n,), of both.
 
     Raises:
         OperatorError: there are too many faces, no mated pairs or no impostor pairs.
@@ -50,6 +54,8 @@ def all_pairs(embeddings: npt.NDArray[np.float32], people: npt.NDArray[Any]) -> 
     for start in range(0, len(embeddings), BLOCK):
         block = slice(start, start + BLOCK)
         cosines = embeddings[block] @ embeddings[start:].T
+        if biases is not None:
+            cosines += biases[block, None] + biases[None, start:]
         later = np.triu(np.ones(cosines.shape, np.bool_), 1)
         same = number[block, None] == number[None, start:]
         row, column = np.nonzero(same & later)

@@ -59,7 +59,7 @@ class RejectionResult(Result):
         ]
         start = self.curves[0].points[0].misses
         note = (
-            f"False non-match rate at cosine {self.threshold:.3f} (false match rate 1e-4). {self.data}: {self.images:,} images, "
+            f"False non-match rate at score {self.threshold:.3f} (false match rate 1e-4). {self.data}: {self.images:,} images, "
             f"{self.genuine_pairs:,} mated pairs; {self.models}. None rejected: {start.percent()} (95 %, bootstrap over people)."
         )
         return [Table("Quality: error versus reject", columns, rows, [note])]

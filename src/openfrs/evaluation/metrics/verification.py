@@ -31,7 +31,7 @@ class MatchPoint(Part):
     """Target rate; the threshold is the smallest that does not exceed it."""
 
     threshold: float
-    """Cosine."""
+    """Score."""
 
     similarity: float
     false_matches: int
@@ -41,12 +41,12 @@ class MatchPoint(Part):
 
 
 class WrongPair(Part):
-    """A pair of images, its label, and its cosine."""
+    """A pair of images, its label, and its score."""
 
     first: str
     second: str
     same: bool
-    cosine: float
+    score: float
 
 
 class AllPairsResult(Result):
@@ -85,7 +85,7 @@ class AllPairsResult(Result):
         ]
         if not all(point.resolved for point in self.points):
             notes.append(f"\\* estimated from fewer than {MIN_IMPOSTOR_PAIRS} impostor pairs.")
-        columns = ("false match rate", "cosine", "similarity", "true match rate")
+        columns = ("false match rate", "score", "similarity", "true match rate")
         return [Table("Verification, all pairs", columns, rows, notes)]
 
     def charts(self) -> list[Chart]:
@@ -122,8 +122,8 @@ def all_pairs_result(
         points=tuple(points),
         roc=roc(pairs.genuine, pairs.impostor),
         closest=tuple(
-            WrongPair(first=names[first], second=names[second], same=False, cosine=cosine)
-            for first, second, cosine in pairs.closest
+            WrongPair(first=names[first], second=names[second], same=False, score=score)
+            for first, second, score in pairs.closest
         ),
     )
 
@@ -183,12 +183,12 @@ class NamedPairsResult(Result):
             rows.insert(1, row)
         note = f"{self.data}: {self.pairs:,} pairs, {self.mated:,} of them mated; {self.faceless} without a face; {self.models}. "
         return [
-            Table("Verification, named pairs", ("measure", "cosine", "rate"), rows, [note + "Intervals: 95 %, Wilson."])
+            Table("Verification, named pairs", ("measure", "score", "rate"), rows, [note + "Intervals: 95 %, Wilson."])
         ]
 
 
 def named_pairs_result(
-    cosines: Floats,
+    scores: Floats,
     same: Booleans,
     names: Sequence[tuple[str, str]],
     scale: Calibration,
@@ -198,19 +198,19 @@ def named_pairs_result(
     training: tuple[Floats, Booleans] | None = None,
     folds: Integers | None = None,
 ) -> NamedPairsResult:
-    """Measure named pairs; the cosine of a pair without a face is NaN.
+    """Measure named pairs; the score of a pair without a face is NaN.
 
-    ``training`` are the cosines and labels of the training pairs; ``folds`` are numbers, shape (pairs,).
+    ``training`` are the scores and labels of the training pairs; ``folds`` are numbers, shape (pairs,).
     """
-    faceless = int(np.isnan(cosines).sum())
-    cosines = np.nan_to_num(cosines, nan=-1.0)
-    threshold, correct = best_threshold(cosines, same)
+    faceless = int(np.isnan(scores).sum())
+    scores = np.nan_to_num(scores, nan=-1.0)
+    threshold, correct = best_threshold(scores, same)
     trained_threshold, trained = None, None
     if training is not None:
         trained_threshold, _ = best_threshold(np.nan_to_num(training[0], nan=-1.0), training[1])
-        trained = rate_among((cosines >= trained_threshold) == same)
-    passed = cosines >= scale.score(MATCH_THRESHOLD)
-    (wrong,) = np.nonzero((cosines >= threshold) != same)
+        trained = rate_among((scores >= trained_threshold) == same)
+    passed = scores >= scale.score(MATCH_THRESHOLD)
+    (wrong,) = np.nonzero((scores >= threshold) != same)
     return NamedPairsResult(
         data=data,
         models=models,
@@ -221,13 +221,11 @@ def named_pairs_result(
         best_threshold=threshold,
         trained=trained,
         trained_threshold=trained_threshold,
-        folds=tuple(cross_validated_accuracy(cosines, same, assign_folds(same) if folds is None else folds)),
+        folds=tuple(cross_validated_accuracy(scores, same, assign_folds(same) if folds is None else folds)),
         false_matches=rate_among(passed[~same]),
         false_non_matches=rate_among(~passed[same]),
         wrong=tuple(
-            WrongPair(
-                first=names[index][0], second=names[index][1], same=bool(same[index]), cosine=float(cosines[index])
-            )
+            WrongPair(first=names[index][0], second=names[index][1], same=bool(same[index]), score=float(scores[index]))
             for index in wrong[:MAX_WRONG_PAIRS]
         ),
     )

@@ -63,7 +63,7 @@ def blocks(results: Mapping[str, AnyResult], scale: Calibration) -> dict[str, st
     """Return the text of every block by name."""
     tables = {name: "\n".join(_block(table) for table in result.tables()) for name, result in results.items()}
     full = calibration_table(scale)
-    columns = [index for index, name in enumerate(full.columns) if name != "cosine"]
+    columns = [index for index, name in enumerate(full.columns) if name != "score"]
     short = Table(
         full.title,
         [full.columns[index] for index in columns],
