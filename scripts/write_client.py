@@ -180,8 +180,10 @@ def _function_lines(operation: Operation, schemas: Mapping[str, Any]) -> Iterato
     path = [each["name"] for each in parameters if each["in"] == "path" and each["name"] != "project_id"]
     query = {each["name"]: each for each in parameters if each["in"] == "query"}
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    fields = {name: field for name, field in body.get("properties", {}).items() if not name.endswith(_FILES)}
-    files = [name.removesuffix(_FILES[0]) for name in body.get("properties", {}) if name.endswith(_FILES[0])]
+    properties = body.get("properties", {})
+    single = {name for name, field in properties.items() if name.endswith(_FILES) and field.get("type") != "array"}
+    fields = {name: field for name, field in properties.items() if name not in single}
+    files = [name.removesuffix(_FILES[0]) for name in properties if name in single and name.endswith(_FILES[0])]
     first, later, about = [f"{name}: str" for name in path], [f"{name}: Image | None = None" for name in files], []
     for name, kind, required, description in (
         *(

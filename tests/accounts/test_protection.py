@@ -47,6 +47,7 @@ ROUTES = {
     ("POST", "/v1/{project_id}/subscribe"): "reader",
     ("GET", "/x/v1/{project_id}/models"): "reader",
     ("POST", "/x/v1/{project_id}/liveness-sessions"): "reader",
+    ("POST", "/x/v1/{project_id}/silent-liveness"): "reader",
     ("POST", "/x/v1/{project_id}/liveness-sessions/{session_id}/video"): "reader",
     ("GET", "/x/v1/{project_id}/liveness-sessions/{session_id}/result"): "reader",
     ("GET", "/x/v1/{project_id}/activity"): "reader",

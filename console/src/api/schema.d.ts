@@ -1140,6 +1140,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/x/v1/{project_id}/silent-liveness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Detect silent liveness of several
+         * @description Detect presentation attacks in 2 to 5 images of one person, taken within a few seconds.
+         */
+        post: operations["detectSilentLivenessOfSeveral"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/x/v1/accounts/{project_id}": {
         parameters: {
             query?: never;
@@ -2927,6 +2947,32 @@ export interface components {
              * @description Codes of FRS, and 201 to 203. 201: an action is missing or too small; 202: another order; 203: another turn or nod before the last action; with one of these also 6, their nearest code of FRS.
              */
             warnings: number[];
+        };
+        /**
+         * SeveralLooksResponse
+         * @description The decision on several images of one person.
+         */
+        SeveralLooksResponse: {
+            /**
+             * Alive
+             * @description True from a confidence of 0.5, if all images show the same person.
+             */
+            alive: boolean;
+            /**
+             * Confidence
+             * @description Confidence that the person is live, 0..1, by the mean of the log odds.
+             */
+            confidence: number;
+            /**
+             * Confidences
+             * @description Confidence of each image, 0..1.
+             */
+            confidences: number[];
+            /**
+             * Same Person
+             * @description True if all images show the same person.
+             */
+            same_person: boolean;
         };
         /**
          * SilentLivenessResponse
@@ -7400,6 +7446,47 @@ export interface operations {
             429: components["responses"]["Refused429_1"];
             494: components["responses"]["Refused494_1"];
             500: components["responses"]["Refused500_1"];
+        };
+    };
+    detectSilentLivenessOfSeveral: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description JPEG, PNG or BMP files in base64, together at most 8 MB. */
+                    images_base64: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The decision on several images of one person. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=UTF-8": components["schemas"]["SeveralLooksResponse"];
+                };
+            };
+            400: components["responses"]["Refused400_13"];
+            401: components["responses"]["Refused401_1"];
+            403: components["responses"]["Refused403_1"];
+            404: components["responses"]["Refused404_1"];
+            413: components["responses"]["Refused413_1"];
+            414: components["responses"]["Refused414_1"];
+            415: components["responses"]["Refused415_1"];
+            429: components["responses"]["Refused429_1"];
+            494: components["responses"]["Refused494_1"];
+            500: components["responses"]["Refused500_1"];
+            503: components["responses"]["Refused503_1"];
         };
     };
     showProject: {

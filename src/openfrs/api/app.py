@@ -32,6 +32,7 @@ from .extensions import (
     risk,
     samples,
     search_settings,
+    several_looks,
     status,
 )
 from .frs import detect_compare, face_sets, faces, liveness, quality, search, subscription
@@ -95,6 +96,7 @@ def create_routes() -> FastAPI:
         search_settings,
         identification,
         liveness_sessions,
+        several_looks,
     ):
         app.include_router(extension.router, prefix="/x/v1/{project_id}", dependencies=[TOKEN_HEADER])
     for router in (accounts.router, audit.router):

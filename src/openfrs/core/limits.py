@@ -93,6 +93,9 @@ SCALED_VIDEO_SIDE: Final = 1280  # ours, in pixels: larger frames are scaled dow
 MAX_VIDEO_DECODING_SECONDS: Final = 20  # ours: processor time for one video
 MAX_VIDEO_DECODING_BYTES: Final = 768 * MEGABYTE  # ours: address space of the decoder process
 
+IMAGES_FOR_LIVENESS: Final = (2, 5)
+"""ours: images of one person in a request for silent liveness."""
+
 # action liveness
 MAX_ACTIONS: Final = 10  # FRS
 DEFAULT_NOD_THRESHOLD: Final = 10.0  # FRS, in degrees

@@ -10,7 +10,7 @@ from openfrs.media.decoding.image import EncodedImage
 from openfrs.vision.attributes.types import Trait, Traits
 
 from .attributes import Attribute
-from .liveness.types import ActionDecision, ActionRequest, SilentDecision
+from .liveness.types import ActionDecision, ActionRequest, SeveralLooks, SilentDecision
 from .types import ComparedFaces, DescribedFace, FaceTemplate
 
 if TYPE_CHECKING:
@@ -64,6 +64,13 @@ def silent_liveness(pipeline: "Pipeline", image: EncodedImage) -> SilentDecision
 
     pixels = image.decode()
     return silent.decide(pipeline, pixels, pipeline.detect(pixels))
+
+
+def several_looks(pipeline: "Pipeline", *images: EncodedImage) -> SeveralLooks:
+    """Decide on the main faces of several images."""
+    from .liveness import several
+
+    return several.decide(pipeline, images)
 
 
 def action_liveness(pipeline: "Pipeline", video: bytes, request: ActionRequest) -> ActionDecision:

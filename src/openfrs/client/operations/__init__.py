@@ -38,6 +38,7 @@ from .liveness import (
     create_liveness_session,
     detect_action_liveness,
     detect_silent_liveness,
+    detect_silent_liveness_of_several,
     read_liveness_result,
     submit_liveness_video,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "detect_action_liveness",
     "detect_faces",
     "detect_silent_liveness",
+    "detect_silent_liveness_of_several",
     "estimate_head_pose",
     "estimate_risk",
     "export_audit",

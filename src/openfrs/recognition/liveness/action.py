@@ -27,7 +27,7 @@ from .gestures import (
 from .matching import match_actions, mistake
 from .parallax import MidlineTracker
 from .tracking import FaceTracker
-from .types import Action, ActionDecision, ActionRequest
+from .types import SAME_PERSON, Action, ActionDecision, ActionRequest
 from .warnings import WarningCode
 
 FRAME_RATE: Final = 10
@@ -36,10 +36,6 @@ FRAME_RATE_FOR_BLINKS: Final = 15
 
 SAMPLE_INTERVAL: Final = 400
 """Milliseconds between the frames that are checked for silent liveness and identity."""
-
-SAME_PERSON: Final = 0.3
-"""Minimum cosine of each sample to the most typical one if all samples show the same person. In the labelled clips it was at least
-0.33 for the same person, in a video of 176 x 144 pixels, and about 0 for two people."""
 
 SAMPLES_THRESHOLD: Final = 0.6
 """Minimum median confidence of the samples. It varies less than that of one image: in the labelled clips it was at least 0.79 for

@@ -4,7 +4,7 @@ from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition import jobs
 from openfrs.recognition.recognizer import Recognizer
 
-from .types import ActionDecision, ActionRequest, SilentDecision
+from .types import ActionDecision, ActionRequest, SeveralLooks, SilentDecision
 
 
 class SilentLiveness:
@@ -21,6 +21,14 @@ class SilentLiveness:
                 installed.
         """
         return await self._recognizer.run_on_images(jobs.silent_liveness, (image,))
+
+    async def check_several(self, images: tuple[EncodedImage, ...]) -> SeveralLooks:
+        """Return the decision on the main faces of images of one person.
+
+        Raises:
+            ServiceError: as :meth:`check`.
+        """
+        return await self._recognizer.run_on_images(jobs.several_looks, images)
 
 
 class ActionLiveness:
