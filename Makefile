@@ -142,10 +142,11 @@ eval: .venv/developed ## measure accuracy on labelled images in OPENFRS_TEST_DAT
 	@$(BIN)/openfrs models fetch
 	OPENFRS_PROVIDER=openvino OPENFRS_PRECISION=f32 $(BIN)/openfrs eval all "$(LABELLED)" --report eval-report
 
-eval-liveness: .venv/developed ## train and measure silent liveness with people left out
+eval-liveness: .venv/developed ## train and measure silent liveness with people left out; measure action liveness
 	@test -n "$(LABELLED)" || { echo "OPENFRS_TEST_DATA is not set; set it to a directory of labelled images"; exit 1; }
 	@$(BIN)/openfrs models fetch
 	$(BIN)/python scripts/train_liveness.py "$(LABELLED)" --report eval-report
+	$(BIN)/openfrs eval liveness "$(LABELLED)" --report eval-report
 
 publish-accuracy: eval eval-liveness ## measure accuracy and update the pages
 	$(BIN)/python scripts/publish_accuracy.py eval-report

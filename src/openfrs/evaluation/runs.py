@@ -12,7 +12,7 @@ import numpy.typing as npt
 from openfrs.core.errors import OperatorError
 from openfrs.evaluation.datasets.attacks import MOVES, film
 from openfrs.evaluation.datasets.images import NamedPairs, People, read_csv
-from openfrs.evaluation.datasets.videos import LIMITS, labelled_clips
+from openfrs.evaluation.datasets.videos import LIMITS, cut, labelled_clips
 from openfrs.evaluation.metrics.action import ActionResult, clip_result
 from openfrs.evaluation.metrics.classification import UNKNOWN, ClassResult, NumberResult, class_result, number_result
 from openfrs.evaluation.metrics.damage import DAMAGES, DamageResult, damage_result
@@ -20,7 +20,9 @@ from openfrs.evaluation.metrics.detection import DetectionResult, detection_resu
 from openfrs.evaluation.metrics.identification import IdentificationResult, identification_result
 from openfrs.evaluation.metrics.liveness import LivenessResult, liveness_result
 from openfrs.evaluation.metrics.pairs import AllPairs, all_pairs
+from openfrs.evaluation.metrics.rates import rate_of
 from openfrs.evaluation.metrics.rejection import RejectionResult, rejection_result
+from openfrs.evaluation.metrics.single_actions import SingleAction, SingleActionsResult
 from openfrs.evaluation.metrics.verification import (
     AllPairsResult,
     NamedPairsResult,
@@ -29,7 +31,9 @@ from openfrs.evaluation.metrics.verification import (
 )
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.cohort import Cohort
-from openfrs.recognition.liveness.action import observe
+from openfrs.recognition.liveness.action import decide, observe
+from openfrs.recognition.liveness.types import Action, ActionRequest
+from openfrs.recognition.liveness.warnings import WarningCode
 from openfrs.recognition.main_face import main_face
 from openfrs.recognition.scale import Scale
 from openfrs.vision.attributes.types import Trait
@@ -38,6 +42,9 @@ from openfrs.vision.types import Image
 
 from .cache import Record
 from .runner import UNREADABLE, Face, Runner
+
+RESTS: Final = (0, 300, 1000)
+"""Milliseconds of rest around single actions."""
 
 _PHOTO_SIDE: Final = 480
 _ACTION_MODELS: Final = "face mesh, iris, silent liveness"
@@ -187,6 +194,28 @@ def evaluate_clips(pipeline: Pipeline, file: Path) -> ActionResult:
         actions = [(each.action, each.peak) for each in clip.actions]
         clips.append(clip_result(name, clip.kind, actions, observation))
     return ActionResult(data=f"{len(clips)} clips", models=_ACTION_MODELS, clips=tuple(clips))
+
+
+def evaluate_single_actions(pipeline: Pipeline, file: Path, rests: Sequence[int] = RESTS) -> SingleActionsResult:
+    """Measure every labelled turn and nod by itself, cut out of its clip with milliseconds of rest around it."""
+    recognised: dict[tuple[str, Action, int], list[bool]] = {}
+    for clip in labelled_clips(file):
+        video = clip.path.read_bytes()
+        for each in clip.actions:
+            for rest in rests:
+                part = cut(video, max(0, each.start - rest), each.end + rest)
+                decision = decide(observe(pipeline, part, eyes=False, bounds=LIMITS), ActionRequest((each.action,)))
+                wrong = any(warning.frs_code == WarningCode.SMALL_MOVEMENT for warning in decision.warnings)
+                measured = WarningCode.NOT_FRONTAL not in decision.warnings
+                recognised.setdefault((clip.kind, each.action, rest), []).append(measured and not wrong)
+    return SingleActionsResult(
+        data=f"{file.parent.name}, {sum(map(len, recognised.values()))} cuts",
+        models=_ACTION_MODELS,
+        actions=tuple(
+            SingleAction(kind=kind, action=action, rest=rest, recognised=rate_of(sum(results), len(results)))
+            for (kind, action, rest), results in sorted(recognised.items())
+        ),
+    )
 
 
 def evaluate_photographs(pipeline: Pipeline, photos: list[Path]) -> ActionResult:

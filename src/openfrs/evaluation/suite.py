@@ -75,6 +75,7 @@ def evaluate_suite(
             report.add(part, result)
     if (not only or ACTION in only) and (data / "video" / "clips.json").is_file():
         report.add("action-clips", runs.evaluate_clips(runner.pipeline, data / "video" / "clips.json"))
+        report.add("action-cuts", runs.evaluate_single_actions(runner.pipeline, data / "video" / "clips.json"))
         photos = sorted((data / "lfw-dev" / "images").rglob("*.jpg"))[100::800]
         report.add("action-photographs", runs.evaluate_photographs(runner.pipeline, photos))
     if only and not {ATTRIBUTES, LIVENESS} & set(only):

@@ -10,7 +10,7 @@ from openfrs.evaluation.datasets import attacks
 from openfrs.evaluation.datasets.attacks import MOVES
 from openfrs.evaluation.datasets.videos import labelled_clips
 from openfrs.evaluation.report.result_types import RESULTS
-from openfrs.evaluation.runs import evaluate_clips, evaluate_photographs
+from openfrs.evaluation.runs import evaluate_clips, evaluate_photographs, evaluate_single_actions
 from tests.support.fake_models import FakePipeline, photo
 from tests.support.performances import AHEAD, LEFT, RIGHT, performance
 
@@ -37,6 +37,19 @@ def test_clips_are_compared_with_their_labels(clips: Path) -> None:
     chart, *_ = result.charts()
     assert [name for name, _ in chart.marks] == ["turn left", "turn right"]
     assert {name for name, _ in chart.series} == {"yaw", "pitch", "eyes", "mouth"}
+
+
+def test_single_actions_are_cut_out_with_rest_around_them(clips: Path) -> None:
+    rows = json.loads(clips.read_text())
+    for event in rows[0]["events"][:2]:
+        event |= {"start_ms": event["peak_ms"] - 700, "end_ms": event["peak_ms"] + 700}
+    clips.write_text(json.dumps(rows[:1]))
+    result = evaluate_single_actions(FakePipeline(), clips, rests=(300,))
+    assert [(each.kind, each.action, each.rest) for each in result.actions] == [("live", 1, 300), ("live", 2, 300)]
+    assert [(each.recognised.hits, each.recognised.trials) for each in result.actions] == [(1, 1), (1, 1)]
+    assert RESULTS.validate_json(result.model_dump_json()) == result
+    (table,) = result.tables()
+    assert ("live", "turn left", "0.3", "1 of 1") in table.rows
 
 
 def test_photographs_are_moved_in_every_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

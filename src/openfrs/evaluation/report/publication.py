@@ -17,6 +17,7 @@ from openfrs.evaluation.metrics.detection import DetectionResult
 from openfrs.evaluation.metrics.identification import IdentificationResult
 from openfrs.evaluation.metrics.rejection import RejectionResult
 from openfrs.evaluation.metrics.results import Table
+from openfrs.evaluation.metrics.single_actions import SingleActionsResult
 from openfrs.evaluation.metrics.verification import AllPairsResult, NamedPairsResult
 from openfrs.evaluation.runner import TOTAL_SCORE
 from openfrs.recognition.similarity import Calibration, calibration
@@ -54,7 +55,7 @@ def write_figures(results: Mapping[str, AnyResult], file: Path) -> None:
     figures = {
         name: result.model_dump(mode="json", exclude=UNPUBLISHED_FIELDS)
         for name, result in sorted(results.items())
-        if not isinstance(result, ActionResult) and name != TRAINING_RESULT
+        if not isinstance(result, (ActionResult, SingleActionsResult)) and name != TRAINING_RESULT
     }
     file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 

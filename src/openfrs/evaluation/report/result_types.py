@@ -11,6 +11,7 @@ from openfrs.evaluation.metrics.detection import DetectionResult
 from openfrs.evaluation.metrics.identification import IdentificationResult
 from openfrs.evaluation.metrics.liveness import CueTrialsResult, LivenessResult, LivenessSourcesResult
 from openfrs.evaluation.metrics.rejection import RejectionResult
+from openfrs.evaluation.metrics.single_actions import SingleActionsResult
 from openfrs.evaluation.metrics.verification import AllPairsResult, NamedPairsResult
 
 AnyResult = Annotated[
@@ -25,7 +26,8 @@ AnyResult = Annotated[
     | LivenessResult
     | LivenessSourcesResult
     | CueTrialsResult
-    | ActionResult,
+    | ActionResult
+    | SingleActionsResult,
     Field(discriminator="evaluation"),
 ]
 
