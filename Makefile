@@ -45,7 +45,7 @@ test: .venv/developed ## run all tests in PROCESSES processes (3)
 	$(CACHED) $(BIN)/pytest -n $(or $(PROCESSES),3) --dist loadfile --no-loadscope-reorder
 
 test-image: .venv/developed ## build the container image with buildah over Debian's packages, start and restart it (root)
-	@$(BIN)/openfrs models fetch
+	@$(BIN)/openfrs models fetch --samples
 	$(BIN)/python -m tests.deploy.image
 
 clients: .venv/developed ## install the other clients of tests/clients (npm, Debian's Go, PHP and Mono)

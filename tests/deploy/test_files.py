@@ -1,4 +1,4 @@
-"""Files that start the service, checked by linters; no container engine is available to build the image."""
+"""Files that start the service, checked by linters; ``make test-image`` builds the image."""
 
 import json
 import os
