@@ -12,7 +12,7 @@ from openfrs.evaluation.datasets.folders import attribute_sets, liveness_set
 from openfrs.evaluation.report.report import Report
 from openfrs.evaluation.runner import Runner
 from openfrs.evaluation.suite import evaluate_suite, padded
-from openfrs.recognition.scale import load_scale
+from tests.support.cohorts import make_scale
 from tests.support.evaluation_data import PEOPLE, RednessPredictor, write_data_directory
 from tests.support.fake_models import FakePipeline, photo
 
@@ -21,7 +21,7 @@ def test_available_data_sets_are_measured(tmp_path: Path) -> None:
     data = write_data_directory(tmp_path / "data")
     report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
     with Runner.open(FakePipeline(), tmp_path / "report", 2) as runner:
-        evaluate_suite(runner, report, data, load_scale("sface"), RednessPredictor())
+        evaluate_suite(runner, report, data, make_scale(None), RednessPredictor())
     results = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
     assert set(results) == {"attribute-age", "attribute-gender", "attribute-gender-adults", "liveness"}
     assert results["attribute-age"]["error"]["mean"] < 1
@@ -39,7 +39,7 @@ def test_a_single_part_is_measured(tmp_path: Path) -> None:
     (folder / "1.png").write_bytes(photo(PEOPLE["anna"]))
     report = Report(tmp_path / "report", with_plots=False, console=Console(quiet=True))
     with Runner.open(FakePipeline(), tmp_path / "report", 2) as runner:
-        evaluate_suite(runner, report, data, load_scale("sface"), RednessPredictor(), ["damage"])
+        evaluate_suite(runner, report, data, make_scale(None), RednessPredictor(), ["damage"])
     assert [path.stem for path in (tmp_path / "report").glob("*.json")] == ["quality-damage"]
 
 
@@ -98,8 +98,8 @@ def test_other_embedders_are_verified_under_their_names(tmp_path: Path) -> None:
     with Runner.open(FakePipeline(), tmp_path / "report", 2) as runner:
         other = FakePipeline()
         other.embedder = "other"
-        others = [(replace(runner, pipeline=other, measures={}), load_scale("fused"))]
-        evaluate_suite(runner, report, data, load_scale("sface"), None, ["embedders"], others)
+        others = [(replace(runner, pipeline=other, measures={}), make_scale(None))]
+        evaluate_suite(runner, report, data, make_scale(None), None, ["embedders"], others)
     results = {path.stem: json.loads(path.read_bytes()) for path in (tmp_path / "report").glob("*.json")}
     assert set(results) == {"verification-all-pairs-other", "verification-pairs-other"}
     assert results["verification-pairs-other"]["models"].startswith("embedder other")

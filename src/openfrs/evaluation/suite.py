@@ -9,6 +9,7 @@ from rich.console import Console
 
 from openfrs.evaluation.datasets.folders import AttributeSet, LivenessSet, attribute_sets, liveness_set
 from openfrs.evaluation.datasets.images import labelled_boxes, named_pairs, people
+from openfrs.evaluation.datasets.recipes import cohort_paths
 from openfrs.evaluation.metrics.classification import UNKNOWN, class_result, number_result
 from openfrs.evaluation.metrics.liveness import THRESHOLD, LivenessResult, liveness_result
 from openfrs.evaluation.report.report import Report
@@ -23,7 +24,7 @@ from .cache import Record
 from .predictor import LIVE, Prediction, Predictor
 from .runner import UNREADABLE, Face, Runner
 
-LFW = "LFW View 1 and further images, deep-funneled, 250 x 250"
+LFW = "LFW View 1 and further images, deep-funneled, 250 x 250, of people outside the cohort"
 LFW_TESTED = "LFW View 1, test pairs"
 LFW_SAME = {
     "Doc_Rivers": "Glenn_Rivers",
@@ -94,8 +95,9 @@ def evaluate_suite(
 
 def _lfw(runner: Runner, folder: Path, scale: Scale) -> dict[str, AnyResult]:
     images, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
-    main = runs.embed_people(runner, people(images), Face.MAIN, scale.cohort)
-    merged = runs.embed_people(runner, people(images).merged(LFW_SAME), Face.MAIN, scale.cohort)
+    outside = people(images) if scale.cohort is None else people(images).without(cohort_paths(folder.parent))
+    main = runs.embed_people(runner, outside, Face.MAIN, scale.cohort)
+    merged = runs.embed_people(runner, outside.merged(LFW_SAME), Face.MAIN, scale.cohort)
     merged_names = f"{LFW}, {len(LFW_SAME)} people with two names counted as one each"
     return {
         "verification-all-pairs": runs.verify(runner, main, scale, Face.MAIN, LFW),
@@ -112,7 +114,8 @@ def _embedders(others: Iterable[tuple[Runner, Scale]], folder: Path) -> dict[str
     images, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
     results: dict[str, AnyResult] = {}
     for runner, scale in others:
-        name, main = runner.embedder, runs.embed_people(runner, people(images), Face.MAIN, scale.cohort)
+        outside = people(images) if scale.cohort is None else people(images).without(cohort_paths(folder.parent))
+        name, main = runner.embedder, runs.embed_people(runner, outside, Face.MAIN, scale.cohort)
         results[f"verification-all-pairs-{name}"] = runs.verify(runner, main, scale, Face.MAIN, LFW)
         results[f"verification-pairs-{name}"] = runs.verify_named(runner, pairs, scale, Face.MAIN, LFW_TESTED)
     return results

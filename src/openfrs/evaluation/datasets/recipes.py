@@ -114,12 +114,10 @@ def photographs(recipe: Recipe, data: Path) -> list[Photograph]:
 
 
 def cohort_paths(data: Path) -> set[Path]:
-    """Return the photographs in a data directory that are behind the cohorts in this package.
-
-    Raises:
-        OperatorError: a set is missing or invalid.
-    """
-    return {each.path for each in photographs(read_recipe(), data)}
+    """Return the photographs in a data directory that are behind the cohorts in this package, without missing sets."""
+    recipe = read_recipe()
+    present = [each for each in recipe.sets if (data / each.images).exists()]
+    return {photograph.path for each in present for photograph in _photographs_of(each, data)}
 
 
 def is_chosen(name: str, share: float) -> bool:
