@@ -18,6 +18,7 @@ import {
   Live,
   Liveness,
   Overview,
+  People,
   Search,
 } from './shell/views';
 import { theme, variables } from './theme';
@@ -34,6 +35,7 @@ const router = createBrowserRouter(
             { path: '/', element: <Overview /> },
             { path: '/face-sets', element: <FaceSets /> },
             { path: '/face-sets/:name', element: <FaceSetPage /> },
+            { path: '/people', element: <People /> },
             { path: '/live', element: <Live /> },
             { path: '/search', element: <Search /> },
             { path: '/detect', element: <Detect /> },

@@ -60,7 +60,7 @@ def test_a_face_set_is_created_with_custom_fields(page: Page) -> None:
     dialog.get_by_role("combobox", name="Type of field 1").click()
     page.get_by_role("option", name="integer").click()
     dialog.get_by_role("button", name="Create").click()
-    page.get_by_role("link", name="people").click()
+    page.get_by_role("main").get_by_role("link", name="people").click()
     expect(page.get_by_role("heading", name="people", level=1)).to_be_visible()
 
 
@@ -199,7 +199,7 @@ def test_the_sdk_signs_with_a_key_created_by_an_admin(page: Page, console_server
 def test_an_expired_session_resumes_after_signing_in_again(page: Page, console_server: RunningServer) -> None:
     go(page, "Face sets")
     page.route("**/x/v1/*/face-sets/**", expired_once())
-    page.get_by_role("link", name="people").click()
+    page.get_by_role("main").get_by_role("link", name="people").click()
     dialog = page.get_by_role("dialog", name="Your session has expired")
     dialog.locator("input[type=password]").fill(console_server.credentials["password"])
     dialog.get_by_role("button", name="Sign in").click()
@@ -229,7 +229,7 @@ def test_an_unreachable_service_is_reported(page: Page) -> None:
     go(page, "Face sets")
     expect(page.get_by_role("alert")).to_contain_text("The service cannot be reached.")
     page.unroute("**/v2/**")  # the page tries again by itself
-    expect(page.get_by_role("link", name="people")).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("link", name="people")).to_be_visible()
 
 
 def test_the_face_set_is_deleted_after_its_name_is_typed(page: Page) -> None:

@@ -24,13 +24,15 @@ import { type Face, type FaceSet, fieldTypes } from '../api/types';
 import { useProjectId } from '../api/useApi';
 import { FilterBuilder } from '../filters/FilterBuilder';
 import { textOfPacked } from '../filters/filter';
-import { thumbnail } from '../images/thumbnails';
 import { hasRole, useSession } from '../session/store';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 import { useAddress } from '../shell/useAddress';
 import { DeleteFaces, type Deletion } from './DeleteFaces';
 import { EditFace } from './EditFace';
+import { Thumbnail } from './Thumbnail';
+
+export { Thumbnail };
 
 const SIZES = ['10', '25', '100', '500'];
 
@@ -164,7 +166,7 @@ export function FaceTable({ set }: { set: FaceSet }) {
                     )}
                     <Table.Td>
                       <Group gap="xs" wrap="nowrap">
-                        <Thumbnail faceId={face.face_id} />
+                        <Thumbnail set={set.face_set_name} faceId={face.face_id} />
                         <Code>{face.face_id}</Code>
                       </Group>
                     </Table.Td>
@@ -260,11 +262,4 @@ function SortableHead(props: { name: string; active: boolean; order: 'asc' | 'de
       </UnstyledButton>
     </Table.Th>
   );
-}
-
-export function Thumbnail({ faceId, size = 36 }: { faceId: string; size?: number }) {
-  const source = thumbnail(faceId);
-  return source ? (
-    <img src={source} alt="" width={size} height={size} style={{ objectFit: 'cover', borderRadius: 6 }} />
-  ) : null;
 }

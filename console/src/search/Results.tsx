@@ -1,12 +1,14 @@
 import { Alert, Button, Card, Code, Group, Progress, Stack, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { FoundFace } from '../api/types';
-import { Thumbnail } from '../faces/FaceTable';
+import { Thumbnail } from '../faces/Thumbnail';
 import { Empty } from '../shell/Empty';
 import { RECOMMENDED_THRESHOLD } from './rates';
 
 interface Props {
   faces: FoundFace[];
+  /** The face set that was searched. */
+  set: string;
   /** Threshold of the search that found them. */
   threshold: number;
   /** True if the settings have changed since that search. */
@@ -15,7 +17,7 @@ interface Props {
 }
 
 /** Search results, best first, each with a similarity bar. */
-export function Results({ faces, threshold, outdated, onSearch }: Props) {
+export function Results({ faces, set, threshold, outdated, onSearch }: Props) {
   const { t } = useTranslation();
   return (
     <Card withBorder>
@@ -46,7 +48,7 @@ export function Results({ faces, threshold, outdated, onSearch }: Props) {
           <li key={face.face_id} data-testid="result">
             <Group justify="space-between" wrap="nowrap" gap="xs">
               <Group gap="xs">
-                <Thumbnail faceId={face.face_id} size={44} />
+                <Thumbnail set={set} faceId={face.face_id} size={44} />
                 <Text fw={600}>{face.external_image_id}</Text>
                 <Code>{face.face_id}</Code>
                 {Object.entries(face.external_fields).map(([name, value]) => (

@@ -173,6 +173,7 @@ export default function Search() {
       {search.data && (
         <Results
           faces={search.data}
+          set={JSON.parse(search.variables).set}
           threshold={JSON.parse(search.variables).threshold}
           outdated={outdated}
           onSearch={() => search.mutate(settings)}

@@ -2,6 +2,7 @@ import { Alert, AppShell, Box, Burger, Group, NavLink, Select, Text } from '@man
 import { useDisclosure } from '@mantine/hooks';
 import {
   IconActivityHeartbeat,
+  IconAddressBook,
   IconBoxMultiple,
   IconFaceId,
   IconFileShredder,
@@ -30,6 +31,7 @@ import { Waiting } from './Waiting';
 const VIEWS = [
   { path: '/', name: 'overview', icon: IconLayoutDashboard },
   { path: '/face-sets', name: 'faceSets', icon: IconBoxMultiple },
+  { path: '/people', name: 'people', icon: IconAddressBook },
   { path: '/live', name: 'live', icon: IconVideo },
   { path: '/search', name: 'search', icon: IconUserSearch },
   { path: '/detect', name: 'detect', icon: IconFaceId },

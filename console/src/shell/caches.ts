@@ -1,3 +1,4 @@
+import { clearCrops } from '../crops/crops';
 import { clearPhotos } from '../images/photos';
 import { clearThumbnails } from '../images/thumbnails';
 import { queries } from '../queries';
@@ -7,4 +8,5 @@ export function clearCaches() {
   queries.clear();
   clearThumbnails();
   clearPhotos();
+  clearCrops();
 }

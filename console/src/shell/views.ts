@@ -22,6 +22,7 @@ const loads = {
   Overview: () => import('../overview/Overview'),
   FaceSets: () => import('../face-sets/FaceSets'),
   FaceSetPage: () => import('../faces/FaceSetPage'),
+  People: () => import('../people/People'),
   Search: () => import('../search/Search'),
   Detect: () => import('../detect/Detect'),
   Compare: () => import('../compare/Compare'),
@@ -37,6 +38,7 @@ const loads = {
 export const Overview = lazy(() => persistently(loads.Overview));
 export const FaceSets = lazy(() => persistently(loads.FaceSets));
 export const FaceSetPage = lazy(() => persistently(loads.FaceSetPage));
+export const People = lazy(() => persistently(loads.People));
 export const Search = lazy(() => persistently(loads.Search));
 export const Detect = lazy(() => persistently(loads.Detect));
 export const Compare = lazy(() => persistently(loads.Compare));
