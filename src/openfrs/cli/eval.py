@@ -111,6 +111,24 @@ def identify(
 
 
 @app.command()
+def risk(
+    images: Images,
+    report: ReportDirectory = REPORT,
+    data: Data = "",
+    same: Same = None,
+    embedder: Embedder = None,
+    models: Models = None,
+    workers: Workers = None,
+    plots: Plots = True,
+) -> None:
+    """Compare the estimated risk of searches with searches for strangers; people with a single image are the strangers."""
+    people = datasets.people(images).merged(datasets.same_names(same))
+    with _work(report, models, workers, plots, embedder) as work:
+        embedded = runs.embed_people(work.runner, people, Face.MAIN)
+        work.report.add("risk", runs.estimate_risk(work.runner, embedded, work.scale, data or images.name))
+
+
+@app.command()
 def quality(
     images: Images,
     scores: Annotated[Path | None, typer.Option(help="CSV of custom scores: path, score; higher is better.")] = None,

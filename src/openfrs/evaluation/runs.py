@@ -22,6 +22,7 @@ from openfrs.evaluation.metrics.liveness import LivenessResult, liveness_result
 from openfrs.evaluation.metrics.pairs import AllPairs, all_pairs
 from openfrs.evaluation.metrics.rates import rate_of
 from openfrs.evaluation.metrics.rejection import RejectionResult, rejection_result
+from openfrs.evaluation.metrics.risk import RiskResult, risk_result
 from openfrs.evaluation.metrics.single_actions import SingleAction, SingleActionsResult
 from openfrs.evaluation.metrics.verification import (
     AllPairsResult,
@@ -136,6 +137,12 @@ def identify(runner: Runner, embedded: EmbeddedFaces, face: Face, data: str) -> 
     return identification_result(
         embedded.embeddings, embedded.names, biases=embedded.biases, data=data, models=describe_models(runner, face)
     )
+
+
+def estimate_risk(runner: Runner, embedded: EmbeddedFaces, scale: Scale, data: str) -> RiskResult:
+    """Compare the estimated risk of searches with the truth."""
+    models = describe_models(runner, Face.MAIN)
+    return risk_result(embedded.embeddings, embedded.names, scale, data=data, models=models)
 
 
 def reject(

@@ -11,6 +11,7 @@ from openfrs.evaluation.metrics.detection import DetectionResult
 from openfrs.evaluation.metrics.identification import IdentificationResult
 from openfrs.evaluation.metrics.liveness import CueTrialsResult, LivenessResult, LivenessSourcesResult
 from openfrs.evaluation.metrics.rejection import RejectionResult
+from openfrs.evaluation.metrics.risk import RiskResult
 from openfrs.evaluation.metrics.single_actions import SingleActionsResult
 from openfrs.evaluation.metrics.verification import AllPairsResult, NamedPairsResult
 
@@ -18,6 +19,7 @@ AnyResult = Annotated[
     AllPairsResult
     | NamedPairsResult
     | IdentificationResult
+    | RiskResult
     | ClassResult
     | NumberResult
     | RejectionResult
