@@ -14,6 +14,21 @@ AXE = REPOSITORY / "console" / "node_modules" / "axe-core" / "axe.min.js"
 
 pytestmark = pytest.mark.models
 
+VIEWS = (
+    "Overview",
+    "Face sets",
+    "Live",
+    "Search",
+    "Detect",
+    "Compare",
+    "Liveness",
+    "Check photos",
+    "Deletions",
+    "Accounts",
+    "My account",
+)
+"""Views of the menu, for an admin."""
+
 
 @pytest.fixture(scope="module")
 def content(console_server: RunningServer, weights: WeightCache) -> None:
@@ -117,15 +132,44 @@ def test_every_view_is_accessible_in_light_and_dark(filled: Page, weights: Weigh
     look(page, "accounts-audit")
 
 
+def test_the_views_of_operators_and_admins_are_accessible_in_light_and_dark(filled: Page, weights: WeightCache) -> None:
+    page, samples = filled, weights.samples
+    go(page, "Live")
+    expect(page.get_by_test_id("named-face").first).to_be_visible()
+    look(page, "live")
+    page.get_by_role("radiogroup", name="Source").get_by_text("Photo").click()
+    give(page, "Photo of people", samples / "obama2.jpg")
+    expect(page.get_by_test_id("candidate").first).to_be_visible()
+    look(page, "live-photo")
+    go(page, "Check photos")
+    give(page, "Photo to check", samples / "biden.jpg")
+    expect(page.get_by_text("faces would be accepted")).to_be_visible()
+    look(page, "check")
+    go(page, "Deletions")
+    look(page, "deletions")
+    go(page, "My account")
+    look(page, "account")
+    go(page, "Liveness")
+    page.get_by_role("tab", name="Session").click()
+    look(page, "liveness-session")
+    go(page, "Face sets")
+    page.get_by_role("link", name="visitors").click()
+    page.get_by_role("tab", name="Rules").click()
+    expect(page.get_by_role("button", name="Save the retention rule")).to_be_visible()
+    expect(page.get_by_role("button", name="Fill in “strict”")).to_be_visible()
+    look(page, "rules")
+    page.get_by_role("tab", name="Faces", exact=True).click()
+
+
 def test_a_phone_shows_every_view_without_scrolling_sideways(filled: Page) -> None:
     page = filled
-    page.set_viewport_size({"width": 380, "height": 800})
+    page.set_viewport_size({"width": 390, "height": 844})
     try:
-        for view in ("Overview", "Face sets", "Search", "Detect", "Compare", "Liveness", "Accounts"):
+        for view in VIEWS:
             page.get_by_role("button", name="Menu").click()
             go(page, view)
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), view
-        page.screenshot(path=SCREENSHOTS / "phone-light.png")
+            page.screenshot(path=SCREENSHOTS / f"phone-{view.lower().replace(' ', '-')}-light.png")
     finally:
         page.set_viewport_size({"width": 1280, "height": 900})
 
@@ -137,7 +181,12 @@ def test_the_console_is_available_in_chinese(filled: Page) -> None:
     page.get_by_role("navigation").get_by_role("link", name="概览").click()
     expect(page.get_by_role("heading", name="概览")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
-    page.screenshot(path=SCREENSHOTS / "overview-chinese.png")
+    expect(page.get_by_role("heading", name="服务器")).to_be_visible()
+    page.screenshot(path=SCREENSHOTS / "overview-chinese.png", full_page=True)
+    for view, name in (("实时识别", "live"), ("搜索", "search"), ("人脸库", "face-sets"), ("我的账号", "account")):
+        page.get_by_role("navigation").get_by_role("link", name=view, exact=True).click()
+        expect(page.get_by_role("heading", name=view, level=1)).to_be_visible()
+        page.screenshot(path=SCREENSHOTS / f"{name}-chinese.png", full_page=True)
     page.get_by_role("button", name="语言").click()
     page.get_by_role("menuitem", name="English").click()
 

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.support.servers import RunningServer
+from openfrs.vision.weights.cache import WeightCache
+from tests.support.servers import RunningServer, real_server_command, running
 
 from .pages import go, sign_in
 
@@ -55,3 +57,28 @@ def test_the_notice_goes_and_the_data_returns_without_a_click(fresh: Page) -> No
     page.unroute(away)
     expect(page.get_by_text(AWAY)).to_be_hidden()
     expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_the_shell_and_the_session_survive_a_restart_of_the_server(
+    context: BrowserContext, tmp_path: Path, weights: WeightCache, built: Path
+) -> None:
+    data = tmp_path / "data"
+    command = real_server_command(data, weights.directory)
+    assert context.browser is not None
+    with running(command, data) as first:
+        own = context.browser.new_context(base_url=first.endpoint, locale="en")
+        page = own.new_page()
+        sign_in(page, first)
+        go(page, "Face sets")
+    page.get_by_role("navigation").get_by_role("link", name="Deletions").click()
+    expect(page.get_by_role("status").filter(has_text=AWAY)).to_be_visible()
+    expect(page.get_by_role("navigation")).to_be_visible()
+    command[command.index("--port") + 1] = first.endpoint.rpartition(":")[2]
+    with running(command, data, credentials=first.credentials):
+        expect(page.get_by_text(AWAY)).to_be_hidden()
+        expect(page.get_by_role("heading", name="Deletions", level=1)).to_be_visible()
+        expect(page.get_by_text("Nothing has been deleted yet.")).to_be_visible()
+        go(page, "Compare")
+        page.reload()
+        expect(page.get_by_role("heading", name="Compare", level=1)).to_be_visible()
+        own.close()

@@ -38,23 +38,6 @@ export default function Live() {
             onChange={(value) => change({ source: value })}
             w="max-content"
           />
-          <Card withBorder>
-            <SimpleGrid cols={{ base: 1, md: 2 }}>
-              <Select
-                label={t('search.set')}
-                data={(sets.data ?? []).map((each) => each.face_set_name)}
-                allowDeselect={false}
-                value={set.face_set_name}
-                onChange={(name) => change({ set: name ?? '' })}
-              />
-              <Threshold
-                value={threshold}
-                points={models.data?.calibration.operating_points ?? []}
-                set={set.face_set_name}
-                onChange={setThreshold}
-              />
-            </SimpleGrid>
-          </Card>
           {source === 'photo' && <People set={set} threshold={threshold} image={photo} onImage={setPhoto} />}
           {source === 'camera' && !frame && (
             <LiveCamera set={set.face_set_name} threshold={threshold} onFreeze={setFrame} />
@@ -72,6 +55,23 @@ export default function Live() {
               <People set={set} threshold={threshold} image={frame} onImage={setFrame} />
             </>
           )}
+          <Card withBorder>
+            <SimpleGrid cols={{ base: 1, md: 2 }}>
+              <Select
+                label={t('search.set')}
+                data={(sets.data ?? []).map((each) => each.face_set_name)}
+                allowDeselect={false}
+                value={set.face_set_name}
+                onChange={(name) => change({ set: name ?? '' })}
+              />
+              <Threshold
+                value={threshold}
+                points={models.data?.calibration.operating_points ?? []}
+                set={set.face_set_name}
+                onChange={setThreshold}
+              />
+            </SimpleGrid>
+          </Card>
         </>
       )}
     </Stack>

@@ -3,8 +3,8 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Minute } from '../api/types';
 
-const HEIGHT = 120;
-const BAR = 10;
+const HEIGHT = 90;
+const BAR = 6;
 const LEFT = 40;
 const BOTTOM = 20;
 const TICK_MINUTES = 15;
@@ -73,7 +73,7 @@ export function ActivityChart({ minutes }: { minutes: Minute[] }) {
                 />
               ))}
               {index % TICK_MINUTES === TICK_MINUTES - 1 && (
-                <text x={x + BAR / 2} y={HEIGHT + 15} textAnchor="middle">
+                <text x={x + BAR} y={HEIGHT + 15} textAnchor="end">
                   {clock(each.start)}
                 </text>
               )}

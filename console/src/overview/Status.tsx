@@ -61,7 +61,7 @@ export function Status() {
                 {t('overview.indexMemory')}
               </Table.Th>
               <Table.Td className="numeric">
-                {t('overview.megabytes', { size: (bytes / MEGABYTE).toFixed(1), count: state.indexes.length })}
+                {t('overview.megabytes', { size: (bytes / MEGABYTE).toFixed(2), count: state.indexes.length })}
               </Table.Td>
             </Table.Tr>
           </Table.Tbody>

@@ -20,6 +20,7 @@ interface Props {
 const WIDTH = 360;
 const HEIGHT = 200;
 const LEFT = 52;
+const RIGHT = 24;
 const BOTTOM = 40;
 
 const percent = (rate: number) =>
@@ -33,7 +34,7 @@ export function DetPlot({ label, xLabel, points, at }: Props) {
   const x = scaleOf(
     drawn.map((point) => point.falsePositive),
     LEFT,
-    WIDTH - 8,
+    WIDTH - RIGHT,
   );
   const y = scaleOf(
     drawn.map((point) => point.missed),
@@ -52,7 +53,7 @@ export function DetPlot({ label, xLabel, points, at }: Props) {
       ))}
       {y.ticks.map((rate) => (
         <g key={rate}>
-          <line x1={LEFT} x2={WIDTH - 8} y1={y.at(rate)} y2={y.at(rate)} />
+          <line x1={LEFT} x2={WIDTH - RIGHT} y1={y.at(rate)} y2={y.at(rate)} />
           <text x={LEFT - 4} y={y.at(rate) + 4} textAnchor="end">
             {percent(rate)}
           </text>
