@@ -53,3 +53,14 @@ def test_the_plot_of_a_set_marks_the_threshold_and_sets_those_of_low_risk(page: 
     lowest.click()
     expect(page.get_by_text(f"Threshold: {float(threshold):.2f}")).to_be_visible()
     expect(page.get_by_test_id("risk")).to_contain_text("1 stranger in 100 ")
+
+
+def test_the_shown_threshold_becomes_the_default_of_the_set(page: Page, enrolled: str) -> None:
+    go(page, "Face sets")
+    go(page, "Search")
+    default = page.get_by_test_id("default-threshold")
+    expect(default).to_have_text("Searches without a threshold use none.")
+    page.get_by_role("button", name="Use 0.93 as default of this set").click()
+    expect(default).to_have_text("Searches without a threshold use 0.93.")
+    page.get_by_role("button", name="Remove the default").click()
+    expect(default).to_have_text("Searches without a threshold use none.")

@@ -1,6 +1,7 @@
 import { Slider, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { OperatingPoint } from '../api/types';
+import { DefaultThreshold } from './DefaultThreshold';
 import { Risk } from './Risk';
 import { falseMatchRate, oneIn, RECOMMENDED_THRESHOLD } from './rates';
 
@@ -33,6 +34,7 @@ export function Threshold(props: ThresholdProps) {
       <Text size="sm" mt="md" role="status" data-testid="false-match-rate">
         {rate && t(`search.rate${rate.bound}`, { number: oneIn(rate.rate) })}
       </Text>
+      <DefaultThreshold set={props.set} threshold={props.value} />
       <Risk set={props.set} threshold={props.value} points={props.points} onChange={props.onChange} />
     </Stack>
   );
