@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -23,6 +23,9 @@ from openfrs.vision.embedding import Embeddings
 from openfrs.vision.identity import ModelIdentity
 from openfrs.vision.runtime.base import ExecutionConfig
 from openfrs.vision.types import Detection, Image
+
+UNCONFIRMED: Final = (77, 77, 77)
+"""Colour of a face that no orientation confirms."""
 
 
 class FakePipeline:
@@ -58,7 +61,8 @@ class FakePipeline:
         return []
 
     def confirm(self, image: Image, face: Detection) -> Detection | None:
-        return face
+        x, y = face.landmarks[0].astype(int)
+        return None if tuple(image[y, x]) == UNCONFIRMED else face
 
     @stage("describe")
     def describe(self, image: Image, face: Detection, traits: Collection[Trait]) -> Traits:

@@ -648,6 +648,9 @@ export interface paths {
         /**
          * Check faces
          * @description Check each face of an image against a policy without enrolling it: acceptance, reasons and measurements.
+         *
+         *     If no face can be enrolled because none is confirmed upright or turned, the detected faces are returned with the reason
+         *     `UNCONFIRMED_ORIENTATION` and without measurements.
          */
         post: operations["checkFaces"];
         delete?: never;
@@ -2752,7 +2755,7 @@ export interface components {
          * @description Reasons for not enrolling a face.
          * @enum {string}
          */
-        Reason: "EXCEEDS_MAX_FACES" | "MULTIPLE_FACES" | "BYSTANDER" | "SMALL_BOUNDING_BOX" | "LOW_CONFIDENCE" | "EXTREME_POSE" | "LOW_FACE_QUALITY" | "LOW_SHARPNESS" | "LOW_RECOGNISABILITY" | "OCCLUDED_FACE" | "LOW_BRIGHTNESS" | "POOR_ILLUMINATION" | "DUPLICATE_PERSON";
+        Reason: "EXCEEDS_MAX_FACES" | "MULTIPLE_FACES" | "BYSTANDER" | "SMALL_BOUNDING_BOX" | "LOW_CONFIDENCE" | "EXTREME_POSE" | "LOW_FACE_QUALITY" | "LOW_SHARPNESS" | "LOW_RECOGNISABILITY" | "OCCLUDED_FACE" | "LOW_BRIGHTNESS" | "POOR_ILLUMINATION" | "DUPLICATE_PERSON" | "UNCONFIRMED_ORIENTATION";
         /**
          * RetentionResponse
          * @description The retention rule of a face set, empty if its faces never expire, and the reason for a legal hold if there is one.

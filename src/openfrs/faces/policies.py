@@ -8,6 +8,7 @@ from anyio import to_thread
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.recognizer import Recognizer
 from openfrs.recognition.scale import rounded
+from openfrs.recognition.types import UnconfirmedFace
 from openfrs.store.faces.models import FaceSet
 from openfrs.store.faces.repository import FaceRepository
 from openfrs.store.index.backend import Query
@@ -79,6 +80,17 @@ class Policies:
             policy = RECOMMENDED_POLICY if face_set is None else policy_for(face_set)
         faces = await judge_image(self._recognizer, image, policy, _REPORTED_TRAITS, main_only=single)
         return policy, await to_thread.run_sync(self._mark_duplicates, face_set, policy, faces)
+
+    async def find_unconfirmed(self, image: EncodedImage, *, single: bool) -> list[UnconfirmedFace]:
+        """Return the detected faces of an image, largest first, that are not enrolled because no orientation confirms them.
+
+        With ``single``, only the largest is returned.
+
+        Raises:
+            ServiceError: as :meth:`Recognizer.templates`.
+        """
+        found = await self._recognizer.find_unconfirmed(image)
+        return found[:1] if single else found
 
     def _mark_duplicates(self, face_set: FaceSet | None, policy: Policy, faces: list[JudgedFace]) -> list[JudgedFace]:
         scale = self._recognizer.scale

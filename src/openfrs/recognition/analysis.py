@@ -15,7 +15,7 @@ from .attributes import Attribute, Attributes
 from .crops import crop_of
 from .description import describe_codes, traits_for
 from .main_face import MainFace, find_faces, find_main_face, find_main_face_in, main_face
-from .types import ComparedFaces, DescribedFace, FaceTemplate
+from .types import ComparedFaces, DescribedFace, FaceTemplate, UnconfirmedFace
 
 _ROTATION: Final = frozenset({Attribute.FACE_ANGLE, Attribute.HEADPOSE})
 
@@ -98,6 +98,17 @@ def templates(
         )
         for face, embedding in zip(faces, pipeline.embed(pixels, faces), strict=True)
     ]
+
+
+def find_unconfirmed(pipeline: Pipeline, image: EncodedImage) -> list[UnconfirmedFace]:
+    """Return the detected faces of an image that no orientation confirms, largest first."""
+    pixels = image.decode()
+    found = []
+    for face in pipeline.detect(pixels):
+        checkpoint()
+        if pipeline.confirm(pixels, face) is None:
+            found.append(UnconfirmedFace(_box(face, pixels), face.score))
+    return found
 
 
 def compare(pipeline: Pipeline, first: EncodedImage, second: EncodedImage) -> ComparedFaces:

@@ -11,7 +11,7 @@ from openfrs.vision.attributes.types import Trait, Traits
 
 from .attributes import Attribute
 from .liveness.types import ActionDecision, ActionRequest, SeveralLooks, SilentDecision
-from .types import ComparedFaces, DescribedFace, FaceTemplate
+from .types import ComparedFaces, DescribedFace, FaceTemplate, UnconfirmedFace
 
 if TYPE_CHECKING:
     from openfrs.vision.pipeline import Pipeline
@@ -49,6 +49,13 @@ def all_templates(
     from . import analysis
 
     return analysis.templates(pipeline, image, traits, main_only=False, compared=compared, with_crops=with_crops)
+
+
+def find_unconfirmed(pipeline: "Pipeline", image: EncodedImage) -> list[UnconfirmedFace]:
+    """Call :func:`openfrs.recognition.analysis.find_unconfirmed`."""
+    from . import analysis
+
+    return analysis.find_unconfirmed(pipeline, image)
 
 
 def compare(pipeline: "Pipeline", first: EncodedImage, second: EncodedImage) -> ComparedFaces:

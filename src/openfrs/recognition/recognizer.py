@@ -16,7 +16,7 @@ from . import jobs
 from .attributes import Attribute
 from .executor import Executor, Lane, Task
 from .scale import Scale
-from .types import Comparison, DescribedFace, FaceTemplate
+from .types import Comparison, DescribedFace, FaceTemplate, UnconfirmedFace
 
 T = TypeVar("T")
 
@@ -93,6 +93,14 @@ class Recognizer:
             return await self.run_on_images(jobs.main_template, (image,), frozenset(traits), with_crops)
         sets = frozenset(traits), frozenset(compared)
         return await self.run_on_images(jobs.all_templates, (image,), *sets, with_crops)
+
+    async def find_unconfirmed(self, image: EncodedImage) -> list[UnconfirmedFace]:
+        """Return the detected faces of an image that no orientation confirms, largest first.
+
+        Raises:
+            ServiceError: as :meth:`detect`.
+        """
+        return await self.run_on_images(jobs.find_unconfirmed, (image,))
 
     async def compare(self, first: EncodedImage, second: EncodedImage) -> Comparison:
         """Compare the main faces of two images.

@@ -26,6 +26,14 @@ class FaceTemplate:
     """The face as a JPEG, if crops were requested."""
 
 
+@dataclass(frozen=True, slots=True)
+class UnconfirmedFace:
+    """The bounding box and the detection score (0..1) of a face that no orientation confirms; it has no template."""
+
+    box: BoundingBox
+    confidence: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DescribedFace:
     """The bounding box of a face and its requested attributes; None if other faces of the image came first."""

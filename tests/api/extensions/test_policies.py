@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.contract import Frs, ok, refusal
-from tests.support.fake_models import photo
+from tests.support.fake_models import UNCONFIRMED, photo
 from tests.support.servers import Server
 
 ANNA, BERTA, BLURRED = (200, 40, 90), (40, 90, 200), (40, 250, 90)
@@ -142,6 +142,19 @@ def test_a_check_without_policy_uses_the_recommended_one(http: httpx.Client, x: 
     assert check["policy"]["min_face_size"] == 80
     assert check["faces"][0]["reasons"] == ["LOW_FACE_QUALITY", "LOW_SHARPNESS"]
     assert ok(http.post(f"{x}/face-check", json={"image_base64": text()}))["faces"] == []
+
+
+def test_a_check_says_that_no_orientation_is_confirmed(http: httpx.Client, frs: Frs, x: str, face_set: str) -> None:
+    refusal(add(frs, UNCONFIRMED), "FRS.0404")
+    body = {"image_base64": text(UNCONFIRMED, UNCONFIRMED), "face_set_name": "test"}
+    first, second = ok(http.post(f"{x}/face-check", json=body))["faces"]
+    box = {"top_left_x": 20, "top_left_y": 20, "width": 180, "height": 180}
+    reasons = ["UNCONFIRMED_ORIENTATION"]
+    assert first == {"bounding_box": box, "accepted": False, "reasons": reasons, "confidence": 1.0}
+    assert second["reasons"] == reasons
+    assert ok(http.post(f"{x}/face-check", json={**body, "single": True}))["faces"] == [first]
+    (confirmed,) = ok(http.post(f"{x}/face-check", json={"image_base64": text(ANNA, UNCONFIRMED)}))["faces"]
+    assert "UNCONFIRMED_ORIENTATION" not in confirmed["reasons"]
 
 
 def test_invalid_checks_are_rejected(http: httpx.Client, x: str) -> None:

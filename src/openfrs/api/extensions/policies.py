@@ -18,6 +18,7 @@ from openfrs.api.responses import WireResponse, serialized
 from openfrs.core.threads import run_write
 from openfrs.faces.judgement import JudgedFace
 from openfrs.faces.policy import DEFAULT_POLICIES, Policy, PolicyName, Reason
+from openfrs.recognition.types import UnconfirmedFace
 
 router = APIRouter(tags=["enrolment"])
 
@@ -119,6 +120,16 @@ class CheckedFace(BaseModel):
             duplicate=duplicate,
         )
 
+    @classmethod
+    def of_unconfirmed(cls, face: UnconfirmedFace) -> "CheckedFace":
+        """Convert a face that no orientation confirms."""
+        return cls(
+            bounding_box=BoundingBox.of(face.box),
+            accepted=False,
+            reasons=[Reason.UNCONFIRMED_ORIENTATION],
+            confidence=round(face.confidence, 4),
+        )
+
 
 class FaceCheckResponse(PolicyResponse):
     """The policy applied, and each face."""
@@ -133,18 +144,22 @@ class FaceCheckResponse(PolicyResponse):
     response_model=FaceCheckResponse,
 )
 async def check_faces(request: Request, principal: Reader, policies: PoliciesDep, fetcher: FetcherDep) -> WireResponse:
-    """Check each face of an image against a policy without enrolling it: acceptance, reasons and measurements."""
+    """Check each face of an image against a policy without enrolling it: acceptance, reasons and measurements.
+
+    If no face can be enrolled because none is confirmed upright or turned, the detected faces are returned with the reason
+    `UNCONFIRMED_ORIENTATION` and without measurements.
+    """
     values = await read_upload(request, FaceCheckInput, fetcher)
+    image, single = await uploaded_image(values), bool(values.single)
     policy, faces = await policies.check_image(
-        principal.project.id,
-        values.face_set_name,
-        await uploaded_image(values),
-        values.policy,
-        single=bool(values.single),
+        principal.project.id, values.face_set_name, image, values.policy, single=single
     )
+    unconfirmed = [] if faces else await policies.find_unconfirmed(image, single=single)
     return await serialized(
-        lambda: FaceCheckResponse(policy=policy, faces=[CheckedFace.of(face) for face in faces]),
-        len(faces),
+        lambda: FaceCheckResponse(
+            policy=policy, faces=[*map(CheckedFace.of, faces), *map(CheckedFace.of_unconfirmed, unconfirmed)]
+        ),
+        len(faces) + len(unconfirmed),
         exclude_none=True,
     )
 

@@ -124,6 +124,9 @@ def check_faces(
 ) -> Call[FaceCheckResponse]:
     """Check each face of an image against a policy without enrolling it: acceptance, reasons and measurements.
 
+    If no face can be enrolled because none is confirmed upright or turned, the detected faces are returned with
+    the reason `UNCONFIRMED_ORIENTATION` and without measurements.
+
     ``face_set_name``: The face set whose policy and faces to check against.
 
     ``policy``: The policy to check against, instead of that of the face set: limits, or a default policy's name.
