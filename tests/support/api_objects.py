@@ -9,6 +9,9 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
+from typer.testing import CliRunner
+
+from openfrs.cli.main import app
 
 from .fake_models import photo
 from .performances import LEFT_THEN_RIGHT
@@ -50,6 +53,13 @@ class Objects:
             self.delete_face_set(face_set)
         user = self.created.get("user_id")
         self.created = {} if user is None or deletes_user else {"user_id": user}
+
+    def restore_limits(self) -> None:
+        """Remove the limits of the project, on the data directory: the changed ones may reject requests."""
+        account = self.server.credentials["domain"], self.server.credentials["project_name"]
+        limits = "rate=0", "slow_rate=0", "concurrent=0", "max_face_sets=1000", "max_face_set_capacity=100000"
+        result = CliRunner().invoke(app, ["accounts", "limit", *account, *limits, "--data", str(self.server.data)])
+        assert result.exit_code == 0, result.output
 
     def delete_face_set(self, name: str) -> None:
         """Delete a face set if it exists, and its legal hold."""

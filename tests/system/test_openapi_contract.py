@@ -107,6 +107,8 @@ def test_every_response_matches_the_document(
         response = case.call(session=session, timeout=60)
         answered[case.operation.label][response.status_code] += 1
         if response.status_code < 300:
+            if case.operation.label.endswith("/limits"):
+                objects.restore_limits()
             if case.method in {"PUT", "DELETE"} or "/liveness-sessions/" in case.operation.path:
                 objects.used(deletes_user=case.method == "DELETE" and case.operation.path.endswith("/users/{user_id}"))
             if case.operation.label.endswith("/face-sets") and case.method == "POST":
@@ -126,5 +128,6 @@ def test_every_operation_succeeded(document: dict[str, Any], answered: dict[str,
         pytest.skip("the test above has not run")
     labels = {f"{method.upper()} {path}" for path, operations in document["paths"].items() for method in operations}
     assert labels == answered.keys()
-    assert [label for label in labels if not any(200 <= status < 300 for status in answered[label])] == []
+    failing = [label for label in labels if not any(200 <= status < 300 for status in answered[label])]
+    assert {label: dict(answered[label]) for label in failing} == {}
     assert [label for label in labels if any(status >= 500 for status in answered[label])] == []
