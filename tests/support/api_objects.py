@@ -19,6 +19,11 @@ from .servers import RunningServer
 
 IMAGE: Final = photo((200, 90, 90), (90, 200, 90))
 EXTERNAL_IMAGE_ID: Final = "jane-1"
+OTHER_PERSON: Final = "john-2"
+OTHER_IMAGE: Final = photo((90, 90, 200))
+SAMPLE: Final = "sample.jpg"
+"""Name of the sample photo of the server."""
+
 FIELDS: Final = {"age": {"type": "integer"}}
 
 _numbers = itertools.count()
@@ -93,6 +98,8 @@ class Objects:
             }
             faces = self._post(f"{self.server.project}/face-sets/{name}/faces", json=body).json()["faces"]
             self.created["face_id"] = faces[0]["face_id"]
+            body |= {"image_base64": text_of(OTHER_IMAGE), "external_image_id": OTHER_PERSON}
+            self._post(f"{self.server.project}/face-sets/{name}/faces", json=body)
             return name
 
         return self._once("face_set_name", make)
@@ -154,6 +161,11 @@ class Objects:
             "face_set_name": self._face_set,
             "face_id": self._face,
             "external_image_id": lambda: EXTERNAL_IMAGE_ID,
+            "people": lambda: [OTHER_PERSON, EXTERNAL_IMAGE_ID],
+            "other people": lambda: [OTHER_PERSON],
+            "into": lambda: EXTERNAL_IMAGE_ID,
+            "face_ids": lambda: [self._face()],
+            "sample": lambda: SAMPLE,
             "user_id": self._user,
             "access_key": self._key,
             "session_id": self._session,

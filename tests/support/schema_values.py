@@ -44,6 +44,10 @@ def _object_name(label: str, location: ParameterLocation, name: str) -> str:
     """Return the name of the object for a parameter."""
     if label == "POST /x/v1/accounts/{project_id}/users" and name == "name":
         return "new user"
+    if label.endswith("/samples/{name}") and name == "name":
+        return "sample"
+    if label.endswith("/people/merge") and name == "people":
+        return "other people"
     if label.endswith("{session_id}/result") and name == "session_id":
         return "judged session"
     if label.endswith("/face-sets") and location is ParameterLocation.BODY:

@@ -1,6 +1,7 @@
 """Requests generated from the OpenAPI document, sent to a running server: every response matches the document."""
 
 import collections
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -14,7 +15,8 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.result import Ok
 from schemathesis.pytest.lazy import get_all_tests
 
-from tests.support.api_objects import Objects
+from tests.support.api_objects import SAMPLE, Objects
+from tests.support.fake_models import photo
 from tests.support.fuzzing import TIMES
 from tests.support.schema_values import fill
 from tests.support.servers import RunningServer, fake_server_command, running
@@ -52,7 +54,15 @@ phases.coverage.enabled = false
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A separate server without quotas: guessed passwords would lock the account of a shared one."""
     data = tmp_path_factory.mktemp("fuzzed") / "data"
-    unbounded = {"OPENFRS_RATE": "0", "OPENFRS_SLOW_RATE": "0", "OPENFRS_MAX_FACE_SETS": "1000"}
+    models = data.with_name("models")
+    (models / "samples").mkdir(parents=True)
+    (models / "samples" / SAMPLE).write_bytes(photo((200, 90, 90), suffix=".jpg"))
+    unbounded = {
+        "OPENFRS_MODELS": str(models),
+        "OPENFRS_RATE": "0",
+        "OPENFRS_SLOW_RATE": "0",
+        "OPENFRS_MAX_FACE_SETS": "1000",
+    }
     with running(fake_server_command(data), data, environment=unbounded) as started:
         yield started
     assert "Traceback" not in started.log.read_text()
@@ -109,7 +119,7 @@ def test_every_response_matches_the_document(
         if response.status_code < 300:
             if case.operation.label.endswith("/limits"):
                 objects.restore_limits()
-            if case.method in {"PUT", "DELETE"} or "/liveness-sessions/" in case.operation.path:
+            if case.method in {"PUT", "DELETE"} or re.search("/liveness-sessions/|/people/", case.operation.path):
                 objects.used(deletes_user=case.method == "DELETE" and case.operation.path.endswith("/users/{user_id}"))
             if case.operation.label.endswith("/face-sets") and case.method == "POST":
                 objects.delete_face_set(case.body["face_set_name"])
