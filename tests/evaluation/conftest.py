@@ -7,16 +7,25 @@ from typer.testing import CliRunner, Result
 
 from openfrs.cli import eval as eval_commands
 from openfrs.cli import main
+from openfrs.recognition.scale import Scale, load_scale
+from openfrs.vision.weights.custom_embedder import CustomEmbedder
+from tests.support.cohorts import make_scale
 from tests.support.evaluation_data import PEOPLE, SEVERAL, CountingPipeline, Eval
 from tests.support.fake_models import photo
 
 
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> CountingPipeline:
-    """The models of every command of the test."""
+    """The models of every command of the test. No cohort normalises their scores: those included are of real embeddings."""
     counting = CountingPipeline()
     monkeypatch.setattr(eval_commands, "load_pipeline", lambda _: counting)
+    monkeypatch.setattr(eval_commands, "load_scale", _without_cohort)
     return counting
+
+
+def _without_cohort(embedder: str | CustomEmbedder) -> Scale:
+    load_scale(embedder)  # fails for an unknown embedder
+    return make_scale(None)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class MatchPoint(Part):
 
 
 class WrongPair(Part):
-    """A pair of images, its label, and its score."""
+    """A pair of images, its label, and its score: the cosine plus both biases, so 1 for equal images only without a cohort."""
 
     first: str
     second: str
