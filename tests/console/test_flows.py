@@ -155,13 +155,23 @@ def test_two_photos_are_compared(page: Page, weights: WeightCache) -> None:
     expect(page.get_by_text(re.compile(r"0\.\d{4} below the recommended threshold 0\.93"))).to_be_visible()
 
 
-def test_silent_liveness_of_a_camera_photo(page: Page, all_weights: WeightCache) -> None:
+def test_silent_liveness_of_several_camera_photos(page: Page, all_weights: WeightCache) -> None:
     go(page, "Liveness")
     page.get_by_role("button", name="Use the camera").click()
-    page.get_by_role("button", name="Take the photo").click()
+    page.get_by_role("button", name="Take 5 photos").click()
     verdict = page.get_by_test_id("verdict")
     expect(verdict).to_contain_text(re.compile("Live|Not live"))
     expect(verdict).to_contain_text(re.compile(r"Confidence: [01]\.\d{3}"))
+    expect(verdict).to_contain_text(re.compile(r"Confidence of each photo: (?:[01]\.\d\d(?:, |$)){5}"))
+    expect(verdict).not_to_contain_text("different people")
+
+
+def test_silent_liveness_of_a_file(page: Page, weights: WeightCache, all_weights: WeightCache) -> None:
+    go(page, "Liveness")
+    give(page, "Photo of a face", weights.samples / "obama.jpg")
+    verdict = page.get_by_test_id("verdict")
+    expect(verdict).to_contain_text(re.compile(r"Confidence: [01]\.\d{3}"))
+    expect(verdict.get_by_role("img", name="Evaluated image")).to_be_visible()
 
 
 def test_a_recording_without_actions_is_not_live(page: Page, all_weights: WeightCache) -> None:

@@ -2,7 +2,7 @@ import { Alert, Button, Group, Stack } from '@mantine/core';
 import { IconCamera } from '@tabler/icons-react';
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { captureFrame } from './image';
+import { captureFrame, captureFrames } from './image';
 
 /** Show the camera's stream in a video element while mounted; `failed` is true if the camera is not available. */
 export function useCamera(video: RefObject<HTMLVideoElement | null>) {
@@ -30,12 +30,20 @@ const stopTracks = (stream: MediaStream) => {
   for (const track of stream.getTracks()) track.stop();
 };
 
-/** Take a photo with the camera. */
-export function Camera({ onImage, onClose }: { onImage: (image: Blob) => void; onClose: () => void }) {
+interface Props {
+  /** Number of photos, a quarter of a second apart. */
+  shots?: number;
+  onImages: (images: Blob[]) => void;
+  onClose: () => void;
+}
+
+/** Take one or several photos with the camera. */
+export function Camera({ shots = 1, onImages, onClose }: Props) {
   const { t } = useTranslation();
   const video = useRef<HTMLVideoElement>(null);
   const { stream, failed } = useCamera(video);
   const [ready, setReady] = useState(false);
+  const [taking, setTaking] = useState(false);
   return (
     <Stack align="center">
       {failed && (
@@ -50,11 +58,14 @@ export function Camera({ onImage, onClose }: { onImage: (image: Blob) => void; o
         <Button
           leftSection={<IconCamera size={16} aria-hidden />}
           disabled={!stream || !ready}
+          loading={taking}
           onClick={async () => {
-            if (video.current) onImage(await captureFrame(video.current, 0.95));
+            if (!video.current) return;
+            setTaking(true);
+            onImages(shots > 1 ? await captureFrames(video.current, shots) : [await captureFrame(video.current, 0.95)]);
           }}
         >
-          {t('camera.take')}
+          {t(shots > 1 ? 'camera.takeSeveral' : 'camera.take', { count: shots })}
         </Button>
         <Button variant="default" onClick={onClose}>
           {t('common.cancel')}

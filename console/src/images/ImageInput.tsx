@@ -9,12 +9,15 @@ interface Props {
   label: string;
   image?: Blob;
   onImage: (image: Blob) => void;
+  /** Take several photos at once with the camera, and pass them to `onShots`. */
+  shots?: number;
+  onShots?: (images: Blob[]) => void;
   /** Render the overlay for an image of this size in pixels. */
   overlay?: (width: number, height: number) => ReactNode;
 }
 
 /** Image input by drop, file dialog or camera; shows the image upright with an overlay. */
-export function ImageInput({ label, image, onImage, overlay }: Props) {
+export function ImageInput({ label, image, onImage, shots, onShots, overlay }: Props) {
   const { t } = useTranslation();
   const [dragOver, setDragOver] = useState(false);
   const [camera, setCamera] = useState(false);
@@ -27,9 +30,11 @@ export function ImageInput({ label, image, onImage, overlay }: Props) {
   if (camera)
     return (
       <Camera
-        onImage={(photo) => {
+        shots={shots}
+        onImages={(photos) => {
           setCamera(false);
-          onImage(photo);
+          if (onShots) onShots(photos);
+          else for (const photo of photos) onImage(photo);
         }}
         onClose={() => setCamera(false)}
       />
