@@ -25,6 +25,7 @@ def predict(attribute: str, colour: tuple[int, int, int]) -> str | float | None:
         ("gender", (200, 40, 90), "male"),
         ("gender", (40, 40, 90), "female"),
         ("age", (200, 40, 90), 40),
+        ("adult", (200, 40, 90), "adult"),
         ("expression", (200, 40, 90), "happy"),
         ("mask", (40, 40, 200), "yes"),
         ("glasses", (40, 40, 200), "dark"),

@@ -45,7 +45,7 @@ def test_a_single_part_is_measured(tmp_path: Path) -> None:
 
 def test_data_sets_are_found_by_their_labels(tmp_path: Path) -> None:
     data = write_data_directory(tmp_path)
-    assert [each.attribute for each in attribute_sets(data)] == ["age", "gender", "gender", "glasses"]
+    assert [each.attribute for each in attribute_sets(data)] == ["age", "adult", "gender", "gender", "glasses"]
     spoofs = liveness_set(data)
     assert spoofs is not None
     assert len(spoofs.items) == len(spoofs.people) == len(spoofs.clips) == 2 * len(PEOPLE)
@@ -55,7 +55,7 @@ def test_data_sets_are_found_by_their_labels(tmp_path: Path) -> None:
 
 def test_all_sets_of_the_labelled_images_are_found(shared_data: Path) -> None:
     sets = {each.attribute: each for each in attribute_sets(shared_data)}
-    assert set(sets) == {"age", "gender", "expression", "glasses", "mask", "pose", "quality-pose"}
+    assert set(sets) == {"age", "adult", "gender", "expression", "glasses", "mask", "pose", "quality-pose"}
     assert set(dict.fromkeys(truth for _, truth in sets["pose"].items)) == {"frontal", "left", "right", "up", "down"}
     spoofs = liveness_set(shared_data)
     assert spoofs is not None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from openfrs.core import limits
+from openfrs.evaluation.datasets.folders import ADULT
 from openfrs.recognition.attributes import Attribute, Attributes
 from openfrs.recognition.description import describe_codes, traits_for
 from openfrs.vision.attributes.types import HeadPose, Quality, Trait
@@ -78,6 +79,7 @@ def _exceeds(flaw: Callable[[Quality], float]) -> Callable[[Attributes], Predict
 
 _PREDICTIONS: Final[dict[str, tuple[Attribute, Callable[[Attributes], Prediction]]]] = {
     "age": (Attribute.AGE, lambda face: face.age),
+    "adult": (Attribute.AGE, lambda face: None if face.age is None else "adult" if face.age >= ADULT else "minor"),
     "gender": (Attribute.GENDER, lambda face: face.gender),
     "expression": (Attribute.EXPRESSION, lambda face: face.expression.type if face.expression else None),
     "glasses": (Attribute.DRESS, lambda face: face.dress.glass if face.dress else None),

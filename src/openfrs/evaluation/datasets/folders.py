@@ -78,6 +78,8 @@ def _age_and_gender(data: Path) -> Iterator[AttributeSet]:
     description = "UTKFace chips, 200 x 200, half of each gender"
     ages = [(folder / row["path"], row["age"]) for row in rows]
     yield AttributeSet("age", "age", description, ages, unit="years", edges=AGES, pad=0.3)
+    majority = [(path, "adult" if int(age) >= ADULT else "minor") for path, age in ages]
+    yield AttributeSet("adult", "adult", description, majority, pad=0.3)
     names = {"F": "female", "M": "male"}
     for name, min_age in (("gender", 0), ("gender-adults", ADULT)):
         selected = [row for row in rows if int(row["age"]) >= min_age]
