@@ -98,8 +98,9 @@ class Objects:
             }
             faces = self._post(f"{self.server.project}/face-sets/{name}/faces", json=body).json()["faces"]
             self.created["face_id"] = faces[0]["face_id"]
-            body |= {"image_base64": text_of(OTHER_IMAGE), "external_image_id": OTHER_PERSON}
-            self._post(f"{self.server.project}/face-sets/{name}/faces", json=body)
+            for person in (EXTERNAL_IMAGE_ID, OTHER_PERSON):
+                body |= {"image_base64": text_of(OTHER_IMAGE), "external_image_id": person}
+                self._post(f"{self.server.project}/face-sets/{name}/faces", json=body)
             return name
 
         return self._once("face_set_name", make)
@@ -166,6 +167,7 @@ class Objects:
             "into": lambda: EXTERNAL_IMAGE_ID,
             "face_ids": lambda: [self._face()],
             "sample": lambda: SAMPLE,
+            "images_base64": lambda: [text_of(IMAGE)] * 2,
             "user_id": self._user,
             "access_key": self._key,
             "session_id": self._session,
