@@ -3,13 +3,16 @@
 import ast
 import csv
 import io
+import sys
+import tomllib
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 import openfrs
-from openfrs.core.errors import Envelope, ServiceError, catalogue, render, wrong_format
+from openfrs.core.errors import Envelope, ServiceError, catalogue, missing_extra, render, wrong_format
+from tests.support.servers import REPOSITORY
 
 DOCUMENTED = """
 FRS.0002,400
@@ -223,3 +226,21 @@ def test_wrong_format_names_parameter_and_reason() -> None:
 def test_an_unknown_key_raises_a_key_error() -> None:
     with pytest.raises(KeyError):
         ServiceError("FRS.9999")
+
+
+def test_a_missing_extra_names_the_environment_to_install_it_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/opt/my service/bin/python")
+    message = str(missing_extra("archives need pyarrow", "archive"))
+    assert message == "archives need pyarrow; run: '/opt/my service/bin/python' -m pip install 'openfrs[archive]'"
+
+
+def test_every_extra_that_a_message_names_exists() -> None:
+    package = Path(openfrs.__file__).parent
+    calls = [
+        node
+        for file in package.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_bytes()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "missing_extra"
+    ]
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    assert {ast.literal_eval(call.args[1]) for call in calls} == set(project["optional-dependencies"])

@@ -15,6 +15,8 @@ iam        ``{"error": {"code", "message", "title"}}`` (the ``code`` column hold
 
 import csv
 import random
+import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -90,6 +92,14 @@ def restored(key: str, arguments: tuple[object, ...], headers: Mapping[str, str]
 
 class OperatorError(Exception):
     """A problem that the operator must fix: printed as one line on standard error, exit status 1."""
+
+
+def missing_extra(purpose: str, extra: str) -> OperatorError:
+    """Return the error for ``purpose``, the start of a sentence, which needs an extra of the package that is not installed.
+
+    The command names this interpreter: in another environment ``openfrs`` would be looked up on the package index.
+    """
+    return OperatorError(f"{purpose}; run: {shlex.quote(sys.executable)} -m pip install 'openfrs[{extra}]'")
 
 
 def wrong_format(parameter: str, reason: str) -> ServiceError:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from openfrs.core.errors import OperatorError, ServiceError
+from openfrs.core.errors import OperatorError, ServiceError, missing_extra
 from openfrs.core.settings import Settings
 
 if TYPE_CHECKING:  # joserfc is optional, and httpx takes 60 ms to import
@@ -100,7 +100,7 @@ class OpenIdProvider:
         try:
             import joserfc  # noqa: F401
         except ImportError:
-            raise OperatorError("setting oidc_issuer needs: pip install 'openfrs[oidc]'") from None
+            raise missing_extra("setting oidc_issuer needs joserfc, which is not installed", "oidc") from None
         try:
             secret = settings.oidc_client_secret_file.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError):

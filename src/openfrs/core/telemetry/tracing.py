@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from openfrs.core.errors import OperatorError
+from openfrs.core.errors import missing_extra
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
@@ -45,7 +45,7 @@ def exporting_traces(endpoint: str, exporter: "SpanExporter | None" = None) -> I
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
-        raise OperatorError("setting otlp_endpoint needs more packages: pip install 'openfrs[otel]'") from error
+        raise missing_extra("setting otlp_endpoint needs OpenTelemetry, which is not installed", "otel") from error
     attributes = {} if "OTEL_SERVICE_NAME" in os.environ else {"service.name": "openfrs"}
     provider = TracerProvider(resource=Resource.create(attributes))
     sink = exporter or OTLPSpanExporter(endpoint.rstrip("/") + "/v1/traces", timeout=EXPORT_TIMEOUT_SECONDS)

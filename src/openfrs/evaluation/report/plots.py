@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from openfrs.core.errors import OperatorError
+from openfrs.core.errors import missing_extra
 from openfrs.evaluation.metrics.results import Chart
 
 
@@ -15,7 +15,7 @@ def require() -> None:
         OperatorError: matplotlib is not installed.
     """
     if find_spec("matplotlib") is None:
-        raise OperatorError("plots need matplotlib; install openfrs[eval], or disable them with --no-plots")
+        raise missing_extra("plots need matplotlib, or disable them with --no-plots", "eval")
 
 
 def draw(chart: Chart, file: Path) -> None:

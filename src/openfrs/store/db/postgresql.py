@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from openfrs.core.errors import OperatorError
+from openfrs.core.errors import OperatorError, missing_extra
 
 from .base import Database, SnapshotSource, migrate
 from .errors import StoreConflictError, StoreUnavailableError
@@ -315,7 +315,7 @@ def _parse_url(url: str) -> URL:
     try:
         import psycopg  # noqa: F401  # an optional dependency
     except ImportError:
-        raise OperatorError("PostgreSQL needs its driver: pip install 'openfrs[postgresql]'") from None
+        raise missing_extra("PostgreSQL needs its driver, which is not installed", "postgresql") from None
     try:
         parsed = make_url(url)
     except ArgumentError:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from openfrs.core.errors import OperatorError
+from openfrs.core.errors import OperatorError, missing_extra
 from openfrs.core.telemetry.stages import model_loading
 
 from .base import CPU, Session, Shape, Tensor
@@ -29,7 +29,7 @@ class OnnxRuntimeSession(Session):
         try:
             import onnxruntime as ort  # optional dependency
         except ImportError as error:
-            raise OperatorError("ONNX Runtime is not installed; run: pip install 'openfrs[onnxruntime]'") from error
+            raise missing_extra("ONNX Runtime is not installed", "onnxruntime") from error
         provider, available = _EXECUTION_PROVIDERS.get(device, device), ort.get_available_providers()
         if provider not in available:
             raise OperatorError(f"the installed ONNX Runtime has no {provider}; available: {', '.join(available)}")

@@ -22,7 +22,7 @@ from typing import Annotated, Any, BinaryIO, Final
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from openfrs.core.errors import OperatorError, ServiceError
+from openfrs.core.errors import OperatorError, ServiceError, missing_extra
 from openfrs.core.geometry import BoundingBox
 from openfrs.core.limits import FACE_SET_CAPACITY_STEP, MAX_CROP_BYTES
 from openfrs.faces.faces import check_external_image_id
@@ -37,7 +37,7 @@ try:
     import pyarrow as pa
     import pyarrow.parquet as pq
 except ImportError as error:
-    raise OperatorError("archives need pyarrow, which is not installed; run pip install 'openfrs[archive]'") from error
+    raise missing_extra("archives need pyarrow, which is not installed", "archive") from error
 
 _METADATA: Final = b"openfrs"
 _SIDES: Final = ("left", "top", "width", "height")

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import numpy as np
 
-from openfrs.core.errors import OperatorError
+from openfrs.core.errors import OperatorError, missing_extra
 from openfrs.core.telemetry.metrics import MILVUS_UP
 from openfrs.store.faces.changes import Changes
 from openfrs.store.faces.predicate import FieldDefinitions
@@ -30,9 +30,7 @@ try:
     from pymilvus import DataType, MilvusClient, MilvusException
     from pymilvus.client.ts_utils import get_collection_ts
 except ImportError:
-    raise OperatorError(
-        "Milvus requires its client, which is not installed; run pip install 'openfrs[milvus]'"
-    ) from None
+    raise missing_extra("Milvus requires its client, which is not installed", "milvus") from None
 
 T = TypeVar("T")
 
