@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 
 from openfrs.evaluation.datasets.folders import AttributeSet, LivenessSet, attribute_sets, liveness_set
-from openfrs.evaluation.datasets.images import labelled_boxes, named_pairs, people
+from openfrs.evaluation.datasets.images import People, labelled_boxes, named_pairs, people
 from openfrs.evaluation.datasets.recipes import cohort_paths
 from openfrs.evaluation.metrics.classification import UNKNOWN, class_result, number_result
 from openfrs.evaluation.metrics.liveness import THRESHOLD, LivenessResult, liveness_result
@@ -19,7 +19,7 @@ from openfrs.recognition.main_face import main_face
 from openfrs.recognition.scale import Scale
 from openfrs.vision.types import Image
 
-from . import runs
+from . import conditions, runs
 from .cache import Record
 from .predictor import LIVE, Prediction, Predictor
 from .runner import UNREADABLE, Face, Runner
@@ -37,9 +37,10 @@ LFW_SAME = {
 ATTRIBUTES = "attributes"
 EMBEDDERS = "embedders"
 DAMAGE = "damage"
+GROUPS = "groups"
 ACTION = "action"
 LIVENESS = "liveness"
-PARTS = ("lfw-dev", EMBEDDERS, DAMAGE, "detection", ACTION, ATTRIBUTES, LIVENESS)
+PARTS = ("lfw-dev", EMBEDDERS, DAMAGE, GROUPS, "detection", ACTION, ATTRIBUTES, LIVENESS)
 """Parts of the suite."""
 
 DAMAGE_STRIDE = 28
@@ -63,7 +64,8 @@ def evaluate_suite(
     evaluations: list[tuple[str, Path, Callable[[], Mapping[str, AnyResult]]]] = [
         ("lfw-dev", data / "lfw-dev", lambda: _lfw(runner, data / "lfw-dev", scale)),
         (EMBEDDERS, data / "lfw-dev", lambda: _embedders(others, data / "lfw-dev")),
-        (DAMAGE, data / "lfw-dev", lambda: _damage(runner, data / "lfw-dev" / "images")),
+        (DAMAGE, data / "lfw-dev", lambda: _damage(runner, data / "lfw-dev" / "images", scale)),
+        (GROUPS, data / "demographics", lambda: {"groups": conditions.measure_groups(runner, data, scale)}),
         ("detection", data / "detection", lambda: _detection(runner, data / "detection" / "boxes.jsonl")),
     ]
     for name, folder, evaluate in evaluations:
@@ -95,7 +97,7 @@ def evaluate_suite(
 
 def _lfw(runner: Runner, folder: Path, scale: Scale) -> dict[str, AnyResult]:
     images, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
-    outside = people(images) if scale.cohort is None else people(images).without(cohort_paths(folder.parent))
+    outside = _outside(images, scale)
     main = runs.embed_people(runner, outside, Face.MAIN, scale.cohort)
     merged = runs.embed_people(runner, outside.merged(LFW_SAME), Face.MAIN, scale.cohort)
     merged_names = f"{LFW}, {len(LFW_SAME)} people with two names counted as one each"
@@ -114,16 +116,28 @@ def _embedders(others: Iterable[tuple[Runner, Scale]], folder: Path) -> dict[str
     images, pairs = folder / "images", named_pairs(folder / "pairs.csv", folder / "images")
     results: dict[str, AnyResult] = {}
     for runner, scale in others:
-        outside = people(images) if scale.cohort is None else people(images).without(cohort_paths(folder.parent))
+        outside = _outside(images, scale)
         name, main = runner.embedder, runs.embed_people(runner, outside, Face.MAIN, scale.cohort)
         results[f"verification-all-pairs-{name}"] = runs.verify(runner, main, scale, Face.MAIN, LFW)
         results[f"verification-pairs-{name}"] = runs.verify_named(runner, pairs, scale, Face.MAIN, LFW_TESTED)
     return results
 
 
-def _damage(runner: Runner, images: Path) -> dict[str, AnyResult]:
+def _damage(runner: Runner, images: Path, scale: Scale) -> dict[str, AnyResult]:
     sampled = people(images).paths[::DAMAGE_STRIDE]
-    return {"quality-damage": runs.measure_damage(runner, sampled, f"one in {DAMAGE_STRIDE} photographs of LFW")}
+    outside = _outside(images, scale).merged(LFW_SAME)
+    results: dict[str, AnyResult] = {
+        "quality-damage": runs.measure_damage(runner, sampled, f"one in {DAMAGE_STRIDE} photographs of LFW")
+    }
+    if len(outside.paths) > len(set(outside.names)):
+        results["damage"] = conditions.measure_damaged(runner, outside, scale, "LFW, people outside the cohort")
+    return results
+
+
+def _outside(images: Path, scale: Scale) -> People:
+    """Return the people of LFW who are not behind the cohort."""
+    labelled = people(images)
+    return labelled if scale.cohort is None else labelled.without(cohort_paths(images.parent.parent))
 
 
 def _detection(runner: Runner, file: Path) -> dict[str, AnyResult]:

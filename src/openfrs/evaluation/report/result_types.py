@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from openfrs.evaluation.metrics.action import ActionResult
 from openfrs.evaluation.metrics.classification import ClassResult, NumberResult
+from openfrs.evaluation.metrics.conditions import ConditionsResult
 from openfrs.evaluation.metrics.damage import DamageResult
 from openfrs.evaluation.metrics.detection import DetectionResult
 from openfrs.evaluation.metrics.identification import IdentificationResult
@@ -23,6 +24,7 @@ AnyResult = Annotated[
     | ClassResult
     | NumberResult
     | RejectionResult
+    | ConditionsResult
     | DamageResult
     | DetectionResult
     | LivenessResult
