@@ -30,6 +30,7 @@ from liveness_samples import (
 )
 from openfrs.core.settings import Settings
 from openfrs.evaluation.metrics.liveness import (
+    THRESHOLD,
     CueTrial,
     CueTrialsResult,
     LivenessResult,
@@ -37,7 +38,13 @@ from openfrs.evaluation.metrics.liveness import (
     LivenessSourcesResult,
     liveness_result,
 )
-from openfrs.evaluation.metrics.rates import clustered_rate_among
+from openfrs.evaluation.metrics.liveness_errors import (
+    ClipRate,
+    LivenessByClipResult,
+    LivenessFailuresResult,
+    failures_of,
+)
+from openfrs.evaluation.metrics.rates import clustered_rate_among, rate_among
 from openfrs.evaluation.report.report import Report
 from openfrs.vision.liveness.head import MAX_DEVIATION, Logistic, sigmoid
 from openfrs.vision.pipeline import ModelPipeline
@@ -156,8 +163,8 @@ class Dataset:
         """Apply the floor of the network's margin."""
         return np.minimum(margins, self.cues[NETWORK][:, 0] - FLOOR)
 
-    def result(self, margins: Floats, subset: Flags, data: str) -> LivenessResult:
-        """Return the error rates of the samples in ``subset``."""
+    def result(self, margins: Floats, subset: Flags, data: str, *, clips: bool = False) -> LivenessResult:
+        """Return the error rates of the samples in ``subset``, and with ``clips`` also those of clips."""
         return liveness_result(
             self.live[subset],
             self.kinds[subset].tolist(),
@@ -165,6 +172,7 @@ class Dataset:
             data=f"{data}, {int(subset.sum()):,} faces",
             models="left out of training",
             people=self.people[subset].tolist(),
+            clips=self.clips[subset].tolist() if clips else (),
         )
 
 
@@ -245,6 +253,48 @@ def by_source(dataset: Dataset, ridge: float, margins: Floats) -> LivenessSource
     )
 
 
+def by_clip(dataset: Dataset, margins: Floats) -> LivenessByClipResult:
+    """Measure each clip, first live ones."""
+    passed = np.nan_to_num(margins, nan=-np.inf) >= 0
+    clips = {
+        (str(dataset.kinds[each]), str(dataset.people[each]), str(dataset.clips[each]))
+        for each in np.flatnonzero(dataset.of(CLIPS))
+    }
+    return LivenessByClipResult(
+        data=f"{len(clips)} clips",
+        models="left out of training",
+        clips=tuple(
+            ClipRate(
+                person=person.split()[-1],
+                kind=kind or "live",
+                passed=rate_among(passed[dataset.of(CLIPS) & (dataset.clips == clip)]),
+            )
+            for kind, person, clip in sorted(clips)
+        ),
+    )
+
+
+def failures(dataset: Dataset, ridge: float, margins: Floats) -> LivenessFailuresResult:
+    """Describe the faces decided wrongly. The cues are weighed as by the regression fitted to all samples."""
+    logistic = dataset.fit(IN_USE, ridge, dataset.has_face)
+    inputs = np.clip((dataset.table(IN_USE) - logistic.mean) / logistic.deviation, -MAX_DEVIATION, MAX_DEVIATION)
+    ends = np.cumsum([dataset.cues[name].shape[1] for name in IN_USE])[:-1]
+    parts = np.split(inputs * logistic.weights, ends, axis=1)
+    groups = dict.fromkeys(dataset.cameras, "webcams") | dict.fromkeys(ORDINARY, "photographs")
+    return LivenessFailuresResult(
+        data=f"{int(dataset.has_face.sum()):,} faces",
+        models="left out of training",
+        failures=failures_of(
+            dataset.live,
+            [groups.get(str(source), str(source)) for source in dataset.sources],
+            dataset.kinds.tolist(),
+            sigmoid(margins),
+            {name: part.sum(axis=1) for name, part in zip(IN_USE, parts, strict=True)},
+            THRESHOLD,
+        ),
+    )
+
+
 def measure(dataset: Dataset, ridge: float, margins: Floats, report: Report) -> None:
     """Add the figures to a report."""
     slope, offset = dataset.scale(margins)
@@ -252,8 +302,10 @@ def measure(dataset: Dataset, ridge: float, margins: Floats, report: Report) -> 
     webcams = f"{len(dataset.cameras)} webcams, each left out in turn"
     report.add("liveness-webcams", dataset.result(scaled, dataset.of(*dataset.cameras), webcams))
     report.add("liveness-diverse", dataset.result(scaled, dataset.of(DIVERSE), "images of many people and devices"))
-    report.add("liveness-prints", dataset.result(scaled, dataset.of(PRINTS), "NUAA prints"))
-    report.add("liveness-clips", dataset.result(scaled, dataset.of(CLIPS), "frames of clips"))
+    report.add("liveness-prints", dataset.result(scaled, dataset.of(PRINTS), "NUAA prints", clips=True))
+    report.add("liveness-clips", dataset.result(scaled, dataset.of(CLIPS), "frames of clips", clips=True))
+    report.add("liveness-by-clip", by_clip(dataset, scaled))
+    report.add("liveness-failures", failures(dataset, ridge, scaled))
     report.add("liveness-sources", by_source(dataset, ridge, scaled))
     report.add("liveness-tried", compare_cues(dataset, ridge, margins))
 

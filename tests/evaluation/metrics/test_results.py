@@ -13,8 +13,10 @@ from openfrs.core.geometry import pairwise_intersection_over_union
 from openfrs.evaluation.metrics.classification import class_result, number_result
 from openfrs.evaluation.metrics.detection import detection_result, match_boxes
 from openfrs.evaluation.metrics.identification import identification_result, split_open_set
-from openfrs.evaluation.metrics.liveness import liveness_result
+from openfrs.evaluation.metrics.liveness import LivenessSource, LivenessSourcesResult, liveness_result
+from openfrs.evaluation.metrics.liveness_errors import failures_of
 from openfrs.evaluation.metrics.pairs import AllPairs, all_pairs
+from openfrs.evaluation.metrics.rates import rate_of
 from openfrs.evaluation.metrics.rejection import rejection_points, rejection_result
 from openfrs.evaluation.metrics.verification import all_pairs_result, named_pairs_result
 from openfrs.evaluation.report.result_types import RESULTS, AnyResult
@@ -223,6 +225,46 @@ def test_liveness_without_a_separating_threshold() -> None:
 def test_liveness_needs_live_presentations_and_attacks() -> None:
     with pytest.raises(OperatorError):
         liveness_result(np.array([True]), [""], np.array([0.1]), data=DATA, models=MODELS)
+
+
+def test_rates_of_clips_have_intervals() -> None:
+    live = np.array([True, True, False, False])
+    scores = np.array([0.9, 0.9, 0.9, 0.1])
+    result = liveness_result(
+        live, ["", "", "phone", "phone"], scores, data=DATA, models=MODELS, clips=["a", "b", "c", "d"]
+    )
+    (table,) = result.tables()
+    assert table.rows[0][-1] == "1 of 2 (9 to 91 %)"
+    assert table.rows[1][-1] == "0 of 2 (0 to 66 %)"
+
+
+def test_the_worst_camera_is_named_if_it_has_enough_faces() -> None:
+    rates = {"camera1": (1, 20), "camera2": (3, 20), "camera3": (5, 5), "many people": (20, 20)}
+    sources = tuple(
+        LivenessSource(source=name, refused=rate_of(*rate), passed=None if name == "camera2" else rate_of(*rate))
+        for name, rate in rates.items()
+    )
+    result = LivenessSourcesResult(
+        data=DATA, models=MODELS, sources=sources, people=3, refused_by_person=(0.0, 0.1, 0.2)
+    )
+    (note,) = result.tables()[0].notes
+    assert "at least 10 faces, the worst are camera2 (BPCER 15.0 %) and camera1 (APCER 5.0 %)." in note
+
+
+def test_wrong_decisions_name_the_cue_that_misled() -> None:
+    live = np.array([True, True, True, False, False, True])
+    confidences = np.array([0.9, 0.1, 0.3, 0.8, 0.2, np.nan])
+    contributions = {
+        "network": np.array([2.0, 2.0, 2.0, 1.0, -2.0, np.nan]),
+        "spectrum": np.array([1.0, -3.0, -1.0, 0.0, 0.0, np.nan]),
+    }
+    refused, passed = failures_of(live, ["a"] * 6, ["", "", "", "phone", "print", ""], confidences, contributions, 0.5)
+    assert (refused.kind, refused.wrong.hits, refused.wrong.trials) == ("live", 2, 3)
+    assert refused.confidences == pytest.approx((0.2, 0.1))
+    assert (refused.cue, passed.cue) == ("spectrum", "network")
+    assert (refused.deviation, passed.deviation) == pytest.approx((-3.0, -3.0))
+    assert passed.kind == "phone"
+    assert passed.confidences == pytest.approx((0.8, 0.8))
 
 
 def test_every_result_is_plotted(tmp_path: Path) -> None:

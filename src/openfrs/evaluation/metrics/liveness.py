@@ -15,6 +15,9 @@ from .results import Chart, Part, Result, Table
 THRESHOLD: Final = 0.5
 ATTACK_RATES: Final = (0.10, 0.05, 0.01)
 
+MIN_FACES_OF_WORST: Final = 10
+"""Fewest faces of the source that is named as the worst."""
+
 
 class AttackKind(Part):
     """APCER for one kind of attack."""
@@ -201,7 +204,7 @@ def _complement(passed: Rate | None) -> Rate | None:
 
 
 def _clips(rate: Rate | None) -> str:
-    return f"{rate.hits} of {rate.trials}" if rate else ""
+    return f"{rate.hits} of {rate.trials} ({100 * rate.low:.0f} to {100 * rate.high:.0f} %)" if rate else ""
 
 
 class CueTrial(Part):
@@ -258,7 +261,23 @@ class LivenessSourcesResult(Result):
         median, high, worst = (f"{100 * share:.0f} %" for share in self.refused_by_person)
         note = (
             f"{self.data}; {self.models}. Intervals: 95 %, bootstrap over people. Of {self.people} people before webcams, the "
-            f"BPCER is {median} (median), {high} (90th percentile) and {worst} (worst)."
+            f"BPCER is {median} (median), {high} (90th percentile) and {worst} (worst). Of the cameras with at least "
+            f"{MIN_FACES_OF_WORST} faces, the worst are {self._worst()}."
         )
         columns = ("source", "live faces", "BPCER", "attacks", "APCER")
         return [Table("Silent liveness by source", columns, rows, [note])]
+
+    def _worst(self) -> str:
+        """Name the cameras with the largest BPCER and APCER."""
+        cameras = [each for each in self.sources if each.source.startswith("camera")]
+        errors = {
+            "BPCER": [(each.refused, each.source) for each in cameras],
+            "APCER": [(each.passed, each.source) for each in cameras if each.passed],
+        }
+        parts = []
+        for measure, rates in errors.items():
+            counted = [(rate.rate, source) for rate, source in rates if rate.trials >= MIN_FACES_OF_WORST]
+            if counted:
+                share, source = max(counted)
+                parts.append(f"{source} ({measure} {100 * share:.1f} %)")
+        return " and ".join(parts) or "not known"

@@ -11,6 +11,7 @@ from openfrs.evaluation.metrics.damage import DamageResult
 from openfrs.evaluation.metrics.detection import DetectionResult
 from openfrs.evaluation.metrics.identification import IdentificationResult
 from openfrs.evaluation.metrics.liveness import CueTrialsResult, LivenessResult, LivenessSourcesResult
+from openfrs.evaluation.metrics.liveness_errors import LivenessByClipResult, LivenessFailuresResult
 from openfrs.evaluation.metrics.rejection import RejectionResult
 from openfrs.evaluation.metrics.risk import RiskResult
 from openfrs.evaluation.metrics.single_actions import SingleActionsResult
@@ -29,6 +30,8 @@ AnyResult = Annotated[
     | DetectionResult
     | LivenessResult
     | LivenessSourcesResult
+    | LivenessByClipResult
+    | LivenessFailuresResult
     | CueTrialsResult
     | ActionResult
     | SingleActionsResult,
