@@ -5,6 +5,7 @@ import shlex
 import ssl
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,11 +27,12 @@ def login(
 
     The server must run.
     """
-    credentials = _read_credentials(DataDirectory(settings_of(data=data).data).credentials)
+    file = DataDirectory(settings_of(data=data).data).credentials
+    credentials = _read_credentials(file)
     values = {
         "ENDPOINT": credentials["endpoint"],
         "PROJECT_ID": credentials["project_id"],
-        "TOKEN": _token(credentials, ca),
+        "TOKEN": _token(credentials, file, ca),
     }
     for name, value in values.items():
         print(f"export {name}={shlex.quote(value)}")
@@ -43,7 +45,7 @@ def _read_credentials(file: Path) -> dict[str, str]:
         raise OperatorError(f"cannot read {file}, which the first start of a server writes") from error
 
 
-def _token(credentials: dict[str, str], ca: Path | None) -> str:
+def _token(credentials: dict[str, str], file: Path, ca: Path | None) -> str:
     user: dict[str, Any] = {
         "name": credentials["user"],
         "password": credentials["password"],
@@ -58,8 +60,14 @@ def _token(credentials: dict[str, str], ca: Path | None) -> str:
             return str(response.headers["X-Subject-Token"])
     except urllib.error.HTTPError as error:
         reason = json.loads(error.read()).get("error", {}).get("message", error.reason)
-        raise OperatorError(f"{url} rejects the login: {reason}") from error
+        remedy = ""
+        if error.code == HTTPStatus.UNAUTHORIZED:
+            remedy = f" If it was changed since, {file} still has the first password: write the new one into it."
+        raise OperatorError(f"{url} rejects the login: {reason}{remedy}") from error
     except OSError as error:
+        if isinstance(getattr(error, "reason", None), ssl.SSLCertVerificationError):
+            message = f"the certificate of {credentials['endpoint']} is not trusted; name its file with --ca FILE"
+            raise OperatorError(message) from error
         raise OperatorError(f"no server responds on {credentials['endpoint']}: {error}") from error
 
 
