@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from openfrs.evaluation.report.publication import blocks, fill_page, read_figures, write_figures
+from openfrs.evaluation.report.publication import blocks, curves, fill_page, read_figures, write_figures
 from openfrs.evaluation.report.report import read_result
+from openfrs.evaluation.report.svg import draw_svg
 from openfrs.recognition.similarity import calibration
 
 REPOSITORY = Path(__file__).parent.parent
@@ -30,6 +31,10 @@ def main(report: Annotated[Path, typer.Argument(help="Directory that openfrs eva
     for page in PAGES:
         page.write_text(fill_page(page.read_text("utf-8"), texts), encoding="utf-8")
         print(page)
+    for name, chart in curves(results).items():
+        file = FIGURES.parent / f"accuracy-{name}.svg"
+        file.write_text(draw_svg(chart), encoding="utf-8")
+        print(file)
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def measure_groups(runner: Runner, data: Path, scale: Scale) -> ConditionsResult
     """
     runner = replace(runner, measures={})
     score = scale.calibration.score(MATCH_THRESHOLD)
-    chips = list(_chips(data))
+    chips = list({chip.path: chip for chip in _chips(data)}.values())
     halves = list(_halves(runner, data, scale, score, chips)) if chips else []
     described = (
         [f"UTKFace, {len(chips):,} chips, cosines above {SAME_ADULT} (adults) or {SAME_PERSON} left out"]

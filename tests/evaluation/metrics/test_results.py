@@ -281,4 +281,7 @@ def test_every_result_is_plotted(tmp_path: Path) -> None:
     for result in results:
         for chart in result.charts():
             draw(chart, tmp_path / f"{chart.name}.png")
-    assert len(list(tmp_path.glob("*.png"))) == len(results)
+    assert all(result.charts() for result in results)
+    assert {file.stem for file in tmp_path.glob("*.png")} == {
+        chart.name for result in results for chart in result.charts()
+    }

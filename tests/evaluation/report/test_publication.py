@@ -2,19 +2,26 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from openfrs.core.errors import OperatorError
-from openfrs.evaluation.metrics.classification import class_result, number_result
+from openfrs.evaluation.metrics.classification import class_result
+from openfrs.evaluation.metrics.conditions import ConditionRow, ConditionsResult
+from openfrs.evaluation.metrics.pairs import AllPairs
+from openfrs.evaluation.metrics.rates import rate_of
+from openfrs.evaluation.metrics.verification import AllPairsResult, all_pairs_result
 from openfrs.evaluation.report.publication import (
     TRAINING_RESULT,
     blocks,
     classifier_table,
+    curves,
     fill_page,
     headline,
     read_figures,
     write_figures,
 )
+from openfrs.evaluation.report.svg import draw_svg
 from openfrs.recognition.similarity import calibration
 from openfrs.vision.attributes.classifiers import metrics
 from openfrs.vision.attributes.describer import CLASSIFIERS
@@ -54,11 +61,43 @@ def test_the_table_of_a_classifier_has_its_metrics(name: str) -> None:
     assert values["held_out"] in table.notes[0]
 
 
-def test_key_figures_include_attributes() -> None:
-    adults = class_result("gender", ["male", "female"], ["male", "male"], data="a set", models="a model")
-    ages = number_result("age", [30, 40], [33, 36], unit="years", data="a set", models="a model")
-    rows = headline({"attribute-gender-adults": adults, "attribute-age": ages}).rows
-    assert [row[1][:4] for row in rows] == ["50.0", "3.50"]
+def _verified(models: str) -> AllPairsResult:
+    """Return a result with three pairs of one person and one of another, which is missed."""
+    pairs = AllPairs(
+        np.array([0.9, 0.9, 0.9, 0.0], np.float32),
+        np.linspace(-0.2, 0.1, 100, dtype=np.float32),
+        *(np.arange(4, dtype=np.intp),) * 2,
+        np.array([0, 0, 0, 1], np.intp),
+        [],
+    )
+    scale = calibration("sface")
+    return all_pairs_result(pairs, ["a", "b"], scale, data="a set", models=models, people=2, faceless=0)
+
+
+def test_key_figures_weigh_people_equally_and_name_the_worst_group() -> None:
+    rows = tuple(
+        ConditionRow(condition=name, images=9, rate=rate_of(hits, 1000))
+        for name, hits in (("adults", 9), ("adults: asian, F", 1), ("adults: white, M", 0), ("ages 0-3", 500))
+    )
+    groups = ConditionsResult(title="Groups", data="a set", models="a model", score=0.1, strangers=rows)
+    figures = headline({"verification-all-pairs": _verified("embedder one"), "groups": groups}).rows
+    assert [row[1].split(" (")[0] for row in figures] == ["50.0 %", "50.0 %", "1.0e-03"]
+    assert "(asian, F)" in figures[-1][0]
+
+
+def test_the_curves_of_all_embedders_are_in_one_plot() -> None:
+    results = {
+        "verification-all-pairs": _verified("embedder one, the main face"),
+        "verification-all-pairs-two": _verified("embedder two, the main face"),
+        "verification-all-pairs-merged": _verified("embedder three, the main face"),
+    }
+    charts = curves(results)
+    assert set(charts) == {"roc", "det"}
+    assert [name for name, _ in charts["det"].series] == ["two", "one"]
+    drawing = draw_svg(charts["det"])
+    assert "prefers-color-scheme: dark" in drawing
+    assert "<circle" not in drawing
+    assert not curves({name: each.model_copy(update={"roc": ()}) for name, each in results.items()})
 
 
 def test_an_invalid_file_is_an_error(tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ def small(rate: Rate) -> str:
     """Format a small rate as ``2.9e-03 (2.1e-03 to 3.8e-03)``, or as a dash without trials."""
     if not rate.trials:
         return "-"
-    return f"{rate.rate:.1e} ({rate.low:.1e} to {rate.high:.1e})" if rate.hits else f"0 (0 to {rate.high:.1e})"
+    figure, low, high = (f"{value:.1e}" if value else "0" for value in (rate.rate, rate.low, rate.high))
+    return f"{figure} ({low} to {high})"
 
 
 def stranger_rate(parts: Iterable[tuple[Booleans, Booleans]]) -> Rate:

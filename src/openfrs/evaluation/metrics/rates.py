@@ -99,6 +99,11 @@ class Mean(BaseModel):
         """Format the mean as ``5.31 (5.02 to 5.60)``."""
         return f"{self.mean:.{decimals}f} ({self.low:.{decimals}f} to {self.high:.{decimals}f})"
 
+    def percent(self, decimals: int = 2) -> str:
+        """Format a mean of shares, 0..1, as ``97.90 % (97.20 to 98.50)``."""
+        low, high = max(0.0, self.low), min(1.0, self.high)
+        return f"{100 * self.mean:.{decimals}f} % ({100 * low:.{decimals}f} to {100 * high:.{decimals}f})"
+
 
 def mean_of(values: Floats) -> Mean:
     """Return the mean of at least one independent value."""

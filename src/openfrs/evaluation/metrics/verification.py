@@ -16,7 +16,7 @@ from .pairs import (
     share_reaching,
     threshold_at,
 )
-from .rates import Booleans, Floats, Integers, Rate, clustered_rate_among, rate_among, rate_of
+from .rates import Booleans, Floats, Integers, Mean, Rate, clustered_rate_among, mean_of, rate_among, rate_of
 from .results import Chart, Part, Result, Table
 
 FALSE_MATCH_RATES: Final = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
@@ -61,6 +61,12 @@ class AllPairsResult(Result):
     genuine_pairs: int
     impostor_pairs: int
     points: tuple[MatchPoint, ...]
+    by_person: Mean | None = None
+    """Mean over people of their true match rate at a similarity of 0.93: each person counts equally."""
+
+    independent: Rate | None = None
+    """True match rate at a similarity of 0.93 of the first two images of each person: no two pairs share a person."""
+
     roc: tuple[tuple[float, float], ...] = ()
     """Points of (false match rate, true match rate)."""
 
@@ -83,15 +89,25 @@ class AllPairsResult(Result):
             f"{self.impostor_pairs:,} impostor pairs; {self.faceless} images without a face; {self.models}. Intervals: 95 %, "
             "bootstrap over people."
         ]
+        if self.by_person is not None and self.independent is not None:
+            notes.append(
+                f"True match rate at {MATCH_THRESHOLD} with each person equal: {self.by_person.percent()}; with one pair of each "
+                f"person: {self.independent.percent()}."
+            )
         if not all(point.resolved for point in self.points):
             notes.append(f"\\* estimated from fewer than {MIN_IMPOSTOR_PAIRS} impostor pairs.")
         columns = ("false match rate", "score", "similarity", "true match rate")
         return [Table("Verification, all pairs", columns, rows, notes)]
 
     def charts(self) -> list[Chart]:
-        """The ROC."""
-        series = [(self.models, [point for point in self.roc if point[0] > 0])]
-        return [Chart("roc", "Verification, all pairs", "false match rate", "true match rate", series, x_scale="log")]
+        """The ROC and the DET curve."""
+        title, rate = "Verification, all pairs", "false match rate"
+        matched = [(self.models, [point for point in self.roc if point[0] > 0])]
+        missed = [(self.models, [(x, 1 - y) for x, y in self.roc if x > 0 and y < 1])]
+        return [
+            Chart("roc", title, rate, "true match rate", matched, x_scale="log"),
+            Chart("det", title, rate, "false non-match rate", missed, x_scale="log", y_scale="log"),
+        ]
 
 
 def all_pairs_result(
@@ -99,6 +115,8 @@ def all_pairs_result(
 ) -> AllPairsResult:
     """Measure all pairs of the images with these ``names``."""
     points = []
+    matched = pairs.genuine >= scale.score(MATCH_THRESHOLD)
+    _, firsts, person = np.unique(pairs.person, return_index=True, return_inverse=True)
     for rate in FALSE_MATCH_RATES:
         threshold = threshold_at(pairs.impostor, rate)
         points.append(
@@ -120,6 +138,8 @@ def all_pairs_result(
         genuine_pairs=pairs.genuine.size,
         impostor_pairs=pairs.impostor.size,
         points=tuple(points),
+        by_person=mean_of(np.bincount(person, weights=matched) / np.bincount(person)),
+        independent=rate_among(matched[firsts]),
         roc=roc(pairs.genuine, pairs.impostor),
         closest=tuple(
             WrongPair(first=names[first], second=names[second], same=False, score=score)

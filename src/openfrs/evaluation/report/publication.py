@@ -6,21 +6,20 @@ A block begins with ``<!-- figures: NAME -->`` and ends with ``<!-- end -->``.
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from openfrs.core.errors import OperatorError
 from openfrs.evaluation.metrics.action import ActionResult
 from openfrs.evaluation.metrics.calibration import calibration_table
-from openfrs.evaluation.metrics.classification import ClassResult, NumberResult
-from openfrs.evaluation.metrics.detection import DetectionResult
+from openfrs.evaluation.metrics.conditions import ConditionsResult, small
 from openfrs.evaluation.metrics.identification import IdentificationResult
-from openfrs.evaluation.metrics.rejection import RejectionResult
-from openfrs.evaluation.metrics.results import Table
+from openfrs.evaluation.metrics.rates import Mean, Rate
+from openfrs.evaluation.metrics.results import Chart, Table
 from openfrs.evaluation.metrics.single_actions import SingleActionsResult
 from openfrs.evaluation.metrics.verification import AllPairsResult, NamedPairsResult
-from openfrs.evaluation.runner import TOTAL_SCORE
-from openfrs.recognition.similarity import Calibration, calibration
+from openfrs.recognition.similarity import MATCH_THRESHOLD, Calibration, calibration
 from openfrs.vision.attributes.classifiers import metrics
 from openfrs.vision.attributes.describer import CLASSIFIERS
 from openfrs.vision.weights.manifest import manifest
@@ -33,6 +32,9 @@ UNPUBLISHED_FIELDS: Final = {"roc", "wrong", "closest", "curve"}
 
 TRAINING_RESULT: Final = "liveness"
 """Silent liveness on its training images, which is biased; ``scripts/train_liveness.py`` measures it on other people."""
+
+ADULT_GROUP: Final = "adults: "
+"""Beginning of the conditions that are groups of adults."""
 
 SHORT_TABLE: Final = (0.85, 0.93, 0.96)
 """Similarities of the short table."""
@@ -118,50 +120,50 @@ def _block(table: Table) -> str:
 
 
 def headline(results: Mapping[str, AnyResult]) -> Table:
-    """Return the table of key figures."""
+    """Return the table of key figures: matching of people, a search, and the group of adults that matches strangers most."""
     rows = []
-    match results.get("verification-pairs"):
-        case NamedPairsResult() as pairs:
-            rows.append(("accuracy on the 1,000 test pairs of LFW View 1", pairs.best.percent(1)))
     match results.get("verification-all-pairs"):
-        case AllPairsResult(points=points):
-            for point in points:
-                if point.false_match_rate in {1e-4, 1e-5}:
-                    name = f"true match rate at a false match rate of 1 in {round(1 / point.false_match_rate):,}"
-                    rows.append((name, point.true_match_rate.percent(1)))
+        case AllPairsResult(by_person=Mean() as by_person, independent=Rate() as independent):
+            rows.append((f"true match rate at {MATCH_THRESHOLD}, each person equal", by_person.percent(1)))
+            rows.append((f"true match rate at {MATCH_THRESHOLD}, one pair of each person", independent.percent(1)))
     match results.get("identification"):
         case IdentificationResult(points=searches, people=people):
             for search in searches:
                 if search.gallery == people and search.false_positive_rate == 0.01:
                     name = f"FNIR in a gallery of {people:,} people at an FPIR of 1 %"
                     rows.append((name, search.misses.percent(1)))
-    rows += _attributes(results)
-    match results.get("detection"):
-        case DetectionResult(large_enough=recall):
-            rows.append(
-                (
-                    "detection recall for faces of at least 20 pixels in street photographs, most of them masked",
-                    recall.percent(1),
-                )
-            )
+    match results.get("verification-pairs"):
+        case NamedPairsResult() as pairs:
+            rows.append(("accuracy on the 1,000 test pairs of LFW View 1", pairs.best.percent(1)))
+    match results.get("groups"):
+        case ConditionsResult(strangers=groups):
+            adults = [row for row in groups if row.condition.startswith(ADULT_GROUP) and row.rate.trials]
+            if adults:
+                worst = max(adults, key=lambda row: row.rate.rate)
+                group = worst.condition.removeprefix(ADULT_GROUP)
+                name = f"false match rate at {MATCH_THRESHOLD} in the worst group of adults ({group})"
+                rows.append((name, small(worst.rate)))
     return Table("Key figures", ("measure", "figure (95 % interval)"), rows)
 
 
-def _attributes(results: Mapping[str, AnyResult]) -> list[tuple[str, str]]:
-    rows = []
-    match results.get("quality"):
-        case RejectionResult(curves=curves):
-            for curve in curves:
-                if curve.score == TOTAL_SCORE:
-                    name = "reduction in misses when the worst 10 % of images by total_score are rejected"
-                    rows.append((name, f"{100 * curve.reduction(0.10):.0f} %"))
-    match results.get("attribute-gender-adults"):
-        case ClassResult(accuracy=accuracy):
-            rows.append(("accuracy of gender for adults", accuracy.percent(1)))
-    match results.get("attribute-age"):
-        case NumberResult(error=error):
-            rows.append(("mean absolute error of age, years", error.formatted()))
-    return rows
+def curves(results: Mapping[str, AnyResult]) -> dict[str, Chart]:
+    """Return the ROC and DET curves of the embedders by name; none of results without curves, such as published ones."""
+    measured = {
+        result.models.split(",")[0].removeprefix("embedder "): {chart.name: chart for chart in result.charts()}
+        for name, result in results.items()
+        if name.startswith("verification-all-pairs")
+        and not name.endswith("merged")
+        and isinstance(result, AllPairsResult)
+        if result.roc
+    }
+    charts: dict[str, Chart] = {}
+    for each in measured.values():
+        for name, chart in each.items():
+            series = [
+                (embedder, others[name].series[0][1]) for embedder, others in sorted(measured.items(), reverse=True)
+            ]
+            charts[name] = replace(chart, series=[line for line in series if line[1]])
+    return {name: chart for name, chart in charts.items() if chart.series}
 
 
 def fill_page(page: str, texts: Mapping[str, str]) -> str:

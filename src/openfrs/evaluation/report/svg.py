@@ -19,6 +19,8 @@ _DARK: Final = ("#90caf9", "#ef9a9a", "#a5d6a7")
 _STEPS: Final = (1, 2, 5, 10)
 _MAX_TICKS: Final = 6
 
+MAX_LABELLED: Final = 20
+
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
@@ -38,7 +40,7 @@ class _Axis:
 
 
 def draw_svg(chart: Chart) -> str:
-    """Return a chart with at least one point and the value of every point."""
+    """Return a chart with at least one point; series of at most :data:`MAX_LABELLED` points have the value of every point."""
     points = [point for _, series in chart.series for point in series]
     across = _Axis(_ticks([x for x, _ in points], chart.x_scale), chart.x_scale, MARGIN, WIDTH - MARGIN)
     down = _Axis(_ticks([y for _, y in points], chart.y_scale), chart.y_scale, HEIGHT - MARGIN, MARGIN)
@@ -82,10 +84,15 @@ def _grid(across: _Axis, down: _Axis) -> list[str]:
 def _series(index: int, name: str, points: Sequence[tuple[float, float, float]]) -> list[str]:
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in points)
     parts = [f'<g class="s{index}">', f'<polyline points="{line}"/>']
-    parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y, _ in points]
-    # labels of the first series are below its line, those of the others above
-    parts += [_text(x, y + (-8 if index else 18), f"{value:.3g}", "middle") for x, y, value in points]
+    if len(points) <= MAX_LABELLED:
+        parts += _labels(index, points)
     return [*parts, _text(WIDTH - MARGIN - 8, HEIGHT - MARGIN - 10 - 16 * index, name, "end"), "</g>"]
+
+
+def _labels(index: int, points: Sequence[tuple[float, float, float]]) -> list[str]:
+    parts = [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y, _ in points]
+    # labels of the first series are below its line, those of the others above
+    return [*parts, *(_text(x, y + (-8 if index else 18), f"{value:.3g}", "middle") for x, y, value in points)]
 
 
 def _text(x: float, y: float, text: str, anchor: str, style: str = "text") -> str:
