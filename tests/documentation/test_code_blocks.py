@@ -45,6 +45,12 @@ def test_every_command_is_one_that_the_program_takes(block: Block) -> None:
                 taken(words[at + 1 : words.index(">") if ">" in words else None])
 
 
+@pytest.mark.parametrize("block", blocks("sh", "console"), ids=str)
+def test_a_setting_on_a_line_of_its_own_is_exported(block: Block) -> None:
+    """Without ``export`` the commands after it do not see it."""
+    assert re.findall(r"^(?:\$ )?OPENFRS_[A-Z_]+=\S*(?:\s+#.*)?$", block.text, re.MULTILINE) == []
+
+
 def test_a_command_that_is_none_would_be_noticed() -> None:
     with pytest.raises(Exception, match="No such option"):
         taken(["serve", "--colour", "green"])
