@@ -12,6 +12,7 @@ from openfrs.evaluation.metrics.pairs import AllPairs
 from openfrs.evaluation.metrics.rates import rate_of
 from openfrs.evaluation.metrics.verification import AllPairsResult, all_pairs_result
 from openfrs.evaluation.report.publication import (
+    EXPRESSION,
     TRAINING_RESULT,
     blocks,
     classifier_table,
@@ -51,7 +52,7 @@ def test_published_results_are_read_back(tmp_path: Path) -> None:
     assert headline(results).rows == []
 
 
-@pytest.mark.parametrize("name", [each.name for each in CLASSIFIERS.values()])
+@pytest.mark.parametrize("name", [*(each.name for each in CLASSIFIERS.values()), EXPRESSION])
 def test_the_table_of_a_classifier_has_its_metrics(name: str) -> None:
     values = metrics(name)
     table = classifier_table(name)

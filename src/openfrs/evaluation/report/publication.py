@@ -33,6 +33,9 @@ UNPUBLISHED_FIELDS: Final = {"roc", "wrong", "closest", "curve"}
 TRAINING_RESULT: Final = "liveness"
 """Silent liveness on its training images, which is biased; ``scripts/train_liveness.py`` measures it on other people."""
 
+EXPRESSION: Final = "expression"
+"""A head on blendshapes, trained on the labelled set of expressions."""
+
 ADULT_GROUP: Final = "adults: "
 """Beginning of the conditions that are groups of adults."""
 
@@ -80,11 +83,15 @@ def blocks(results: Mapping[str, AnyResult], scale: Calibration) -> dict[str, st
     return {
         **tables,
         **{name: calibration_table(each).markdown() for name, each in others.items()},
-        **{f"classifier-{each.name}": _block(classifier_table(each.name)) for each in CLASSIFIERS.values()},
+        **{f"classifier-{name}": _block(classifier_table(name)) for name in (*_classifiers(), EXPRESSION)},
         "calibration": full.markdown(),
         "similarity": short.markdown(),
         "headline": headline(results).markdown(),
     }
+
+
+def _classifiers() -> list[str]:
+    return [each.name for each in CLASSIFIERS.values()]
 
 
 def classifier_table(name: str) -> Table:
