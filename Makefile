@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
 .DEFAULT_GOAL := help
-.PHONY: help install console serve demo test test-fast test-image clients coverage mutate audit fuzz chaos soak lint lint-chart instructions bench bench-logins bench-overload bench-hostile bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy publish-performance lock docs collection dist clean
+.PHONY: help install console screenshots serve demo test test-fast test-image clients coverage mutate audit fuzz chaos soak lint lint-chart instructions bench bench-logins bench-overload bench-hostile bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy publish-performance lock docs collection dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,10 @@ install: .venv/installed ## install the package and the model weights
 
 console: .venv/installed ## rebuild the web console
 	$(BIN)/python hatch_build.py
+
+screenshots: console .venv/developed ## make the console's images in the docs, and console-screenshots/ of all views (Chromium)
+	@$(BIN)/openfrs models fetch --samples
+	$(BIN)/python -m scripts.console_screenshots $(VIEWS)
 
 serve: install ## serve on 127.0.0.1:8080
 	$(BIN)/openfrs serve

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from openfrs.vision.weights.cache import WeightCache
 from tests.support.servers import RunningServer, real_server_command, running
@@ -57,6 +57,23 @@ def test_the_notice_goes_and_the_data_returns_without_a_click(fresh: Page) -> No
     page.unroute(away)
     expect(page.get_by_text(AWAY)).to_be_hidden()
     expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_another_version_of_the_service_is_announced(fresh: Page) -> None:
+    page = fresh
+    expect(page.get_by_role("row", name="Version")).to_be_visible()
+
+    def updated(route: Route) -> None:
+        route.fulfill(json={**route.fetch().json(), "version": "99.0.0"})
+
+    page.route("**/x/v1/*/status", updated)
+    go(page, "Face sets")
+    go(page, "Overview")
+    notice = page.get_by_text("The service was updated to version 99.0.0.")
+    expect(notice).to_be_visible()
+    page.get_by_role("button", name="Reload").click()
+    expect(page.get_by_role("row", name="Version")).to_contain_text("99.0.0")
+    expect(notice).to_be_hidden()
 
 
 def test_the_shell_and_the_session_survive_a_restart_of_the_server(

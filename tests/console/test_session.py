@@ -77,6 +77,22 @@ def test_back_restores_photo_filter_page_sort_and_tab(page: Page, people: str, w
     expect(rows).to_have_count(1)
 
 
+def test_back_repeats_the_search(page: Page, people: str, weights: WeightCache) -> None:
+    page.goto(f"/console/search?set={people}")
+    give(page, "Search photo", weights.samples / "biden.jpg")
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.get_by_test_id("result")).to_contain_text("biden")
+    go(page, "Detect")
+    page.go_back()
+    expect(page.get_by_test_id("result")).to_contain_text("biden")
+    give(page, "Search photo", weights.samples / "obama2.jpg")
+    expect(page.get_by_test_id("result")).to_have_count(0)
+    go(page, "Detect")
+    page.go_back()
+    expect(page.get_by_role("button", name="Face 1")).to_be_visible()
+    expect(page.get_by_test_id("result")).to_have_count(0)
+
+
 def test_the_session_ends_in_all_tabs_and_on_the_server(
     page: Page, context: BrowserContext, console_server: RunningServer
 ) -> None:

@@ -42,3 +42,13 @@ export function useModels() {
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
+
+/** Version and state of the service. */
+export function useStatus(refetchInterval: number) {
+  const project_id = useProjectId();
+  return useQuery({
+    queryKey: ['status', project_id],
+    queryFn: () => data(api.GET('/x/v1/{project_id}/status', { params: { path: { project_id } } })),
+    refetchInterval,
+  });
+}

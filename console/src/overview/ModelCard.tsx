@@ -4,6 +4,7 @@ import { useModels } from '../api/useApi';
 import { DetPlot } from '../search/DetPlot';
 import { RECOMMENDED_THRESHOLD } from '../search/rates';
 import { Problem } from '../shell/Problem';
+import { RocPlot } from './RocPlot';
 
 /** The embedder in use: what it is, the data it was measured on, and its error rates as a plot and a table. */
 export function ModelCard() {
@@ -16,6 +17,7 @@ export function ModelCard() {
     missed: 1 - point.true_match_rate,
     trueMatchRate: point.true_match_rate,
   }));
+  const recommended = points.find((point) => point.threshold === RECOMMENDED_THRESHOLD);
   return (
     <Card withBorder>
       <Title order={2} size="h4" mb="sm">
@@ -39,10 +41,13 @@ export function ModelCard() {
                 label={t('det.ofModel')}
                 xLabel={t('overview.falseMatchRate')}
                 points={points}
-                at={points.find((point) => point.threshold === RECOMMENDED_THRESHOLD)}
+                at={recommended}
               />
             </Grid.Col>
             <Grid.Col span={{ base: 12, md: 6 }}>
+              <RocPlot points={points} at={recommended} />
+            </Grid.Col>
+            <Grid.Col span={12}>
               <Table.ScrollContainer minWidth={320}>
                 <Table striped className="numeric" verticalSpacing={4}>
                   <Table.Thead>

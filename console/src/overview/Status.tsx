@@ -1,8 +1,6 @@
 import { Badge, Card, Group, Skeleton, Table, Title } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { api, data } from '../api/client';
-import { useProjectId } from '../api/useApi';
+import { useStatus } from '../api/useApi';
 import { Problem } from '../shell/Problem';
 import { Notes } from './Notes';
 
@@ -12,12 +10,7 @@ const MEGABYTE = 1e6;
 /** Health of the server in detail: version, models, database, and the memory of the project's indexes. */
 export function Status() {
   const { t } = useTranslation();
-  const project_id = useProjectId();
-  const status = useQuery({
-    queryKey: ['status', project_id],
-    queryFn: () => data(api.GET('/x/v1/{project_id}/status', { params: { path: { project_id } } })),
-    refetchInterval: REFRESH,
-  });
+  const status = useStatus(REFRESH);
   const state = status.data;
   const parts = state && {
     models: state.models_loaded,

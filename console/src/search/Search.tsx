@@ -2,7 +2,7 @@ import { Alert, Button, Card, Grid, Group, Loader, NumberInput, Select, Stack, T
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconUserSearch } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, data, formOf, postForm } from '../api/client';
 import { type FoundFace, fieldTypes } from '../api/types';
@@ -24,6 +24,9 @@ import { useDetection } from './useDetection';
 
 const PROBE_MARGIN = 0.6;
 
+/** Value of `ran` in the address after a search: Back repeats the search. */
+const RAN = '1';
+
 const DEFAULTS = {
   set: '',
   face: '',
@@ -32,6 +35,7 @@ const DEFAULTS = {
   threshold: String(RECOMMENDED_THRESHOLD),
   top: '10',
   filter: '',
+  ran: '',
 };
 
 /** Search a face set by image or by an enrolled face. */
@@ -78,9 +82,20 @@ export default function Search() {
       return (await postForm<{ faces: FoundFace[] }>(url, form)).faces;
     },
   });
-  const clearResults = () => search.reset();
   const settings = JSON.stringify(query);
   const outdated = search.variables !== settings;
+  const ready = Boolean(set) && (Boolean(faceId) || boxes.length > 0);
+  const run = () => {
+    change({ ran: RAN });
+    search.mutate(settings);
+  };
+  const repeat = useRef(state.ran === RAN);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the search of the address is repeated once, when it can run
+  useEffect(() => {
+    if (!ready || !repeat.current) return;
+    repeat.current = false;
+    search.mutate(settings);
+  }, [ready]);
 
   return (
     <Stack>
@@ -95,16 +110,16 @@ export default function Search() {
                 label={t('search.probe')}
                 image={image}
                 onImage={(file) => {
-                  change({ photo: keepPhoto(file), chosen: '0' });
-                  clearResults();
+                  change({ photo: keepPhoto(file), chosen: '0', ran: '' });
+                  search.reset();
                 }}
                 overlay={() => (
                   <FaceBoxes
                     boxes={boxes}
                     chosen={chosen}
                     onChoose={(face) => {
-                      change({ chosen: String(face) });
-                      clearResults();
+                      change({ chosen: String(face), ran: '' });
+                      search.reset();
                     }}
                   />
                 )}
@@ -129,8 +144,8 @@ export default function Search() {
                     allowDeselect={false}
                     value={set.face_set_name}
                     onChange={(name) => {
-                      change({ set: name ?? '', filter: '', face: '' });
-                      clearResults();
+                      change({ set: name ?? '', filter: '', face: '', ran: '' });
+                      search.reset();
                     }}
                   />
                   <NumberInput
@@ -158,9 +173,9 @@ export default function Search() {
                 />
                 <Button
                   leftSection={<IconUserSearch size={16} aria-hidden />}
-                  disabled={!faceId && !boxes.length}
+                  disabled={!ready}
                   loading={search.isPending}
-                  onClick={() => search.mutate(settings)}
+                  onClick={run}
                 >
                   {t('search.search')}
                 </Button>
@@ -176,7 +191,7 @@ export default function Search() {
           set={JSON.parse(search.variables).set}
           threshold={JSON.parse(search.variables).threshold}
           outdated={outdated}
-          onSearch={() => search.mutate(settings)}
+          onSearch={run}
         />
       )}
       {set && <Snippets query={query} image={image} faces={search.data} />}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { missRate, scaleOf } from './det';
+import { linearScale, missRate, scaleOf } from './det';
 
 test('an axis has a tick at each power of ten, at most six', () => {
   const scale = scaleOf([0.002, 0.3], 0, 100);
@@ -18,4 +18,11 @@ test('missed matches are interpolated between operating points', () => {
   expect(missRate(points, 0.93)).toBeCloseTo(0.025);
   expect(missRate(points, 0.9)).toBeCloseTo(0.01);
   expect(missRate(points, 0.97)).toBeUndefined();
+});
+
+test('a linear axis maps 0 and 1 to its ends', () => {
+  const scale = linearScale(160, 10);
+  expect(scale.at(0)).toBe(160);
+  expect(scale.at(1)).toBe(10);
+  expect(scale.at(0.5)).toBe(85);
 });

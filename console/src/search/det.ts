@@ -1,6 +1,6 @@
 import type { OperatingPoint } from '../api/types';
 
-/** A logarithmic axis from the lowest to the highest power of ten of some rates. */
+/** An axis of a plot: its ticks, and the pixel of a rate. */
 export interface Scale {
   ticks: number[];
   at: (rate: number) => number;
@@ -14,6 +14,11 @@ export function scaleOf(rates: number[], from: number, to: number): Scale {
   const ticks = Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, index) => 10 ** (low + index * step));
   const share = (rate: number) => Math.min(1, Math.max(0, (Math.log10(rate) - low) / (high - low)));
   return { ticks, at: (rate) => from + (to - from) * share(rate) };
+}
+
+/** A linear axis that maps rates from 0 to 1 to a range of pixels. */
+export function linearScale(from: number, to: number): Scale {
+  return { ticks: [0, 0.2, 0.4, 0.6, 0.8, 1], at: (rate) => from + (to - from) * rate };
 }
 
 /** Share of matches that are missed at a similarity, linear between the operating points of the calibration. */

@@ -25,6 +25,7 @@ import { SignIn } from '../session/SignIn';
 import { hasRole, listProjects, switchProject, useSession } from '../session/store';
 import { clearCaches } from './caches';
 import { Preferences } from './Preferences';
+import { Updated } from './Updated';
 import { loadAll } from './views';
 import { Waiting } from './Waiting';
 
@@ -131,6 +132,7 @@ function Frame() {
             {t('errors.away')}
           </Alert>
         )}
+        <Updated />
         <Suspense key={view.path} fallback={<Waiting />}>
           <Outlet key={session.project.id} />
         </Suspense>
