@@ -65,7 +65,7 @@ def test_requests_and_errors_have_axes_and_numbers(
     expect(page.get_by_test_id("minute")).to_have_text(
         re.compile(r"\d\d:\d\d.*: \d+ requests, \d+ errors of clients, 0 of the server")
     )
-    chart.locator("g").last.locator(".pointer").hover()  # the middle of the group may be of its neighbour
+    chart.locator("g").last.locator(".pointer").hover(force=True)  # the bar of the minute may cover it
     expect(page.get_by_test_id("minute")).to_be_visible()
 
 
