@@ -173,3 +173,17 @@ def test_missing_processor_features_are_reported(data: Path) -> None:
 def test_folder_without_a_database_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="not an OpenFRS data directory"):
         statuses(tmp_path)
+
+
+def test_a_master_key_that_others_can_read_is_reported(data: Path) -> None:
+    key = data.with_name("master.key")
+    key.write_text(base64.b64encode(bytes(range(32))).decode())
+    settings = Settings(data=data, models=data.with_name("models"), master_key_file=key)
+
+    def found() -> tuple[Status, str]:
+        return next((finding.status, finding.text) for finding in examine(settings) if finding.part == "permissions")
+
+    key.chmod(0o644)
+    assert found() == (Status.WARNING, f"{key} can be read by other users; run chmod o= {key}")
+    key.chmod(0o640)
+    assert found()[0] is Status.OK

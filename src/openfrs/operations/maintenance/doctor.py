@@ -66,7 +66,7 @@ def _examine_data_directory(settings: Settings, embedder: str | None) -> Iterato
                 yield check_disk(directory, connection)
         else:
             yield check_disk(directory, None)
-    yield _check_permissions(directory.path)
+    yield _check_permissions(directory.path, settings.master_key_file)
     yield _check_clock(directory.database)
     yield check_backup(directory)
 
@@ -147,10 +147,13 @@ def _check_keys(settings: Settings, source: SnapshotSource, database: Finding) -
     return Finding("keys", Status.OK, "fit the database")
 
 
-def _check_permissions(data: Path) -> Finding:
+def _check_permissions(data: Path, master_key: Path | None) -> Finding:
     exposed = [path.name for path in (data, *data.iterdir()) if path.stat().st_mode & 0o077]
     if exposed:
         message = f"{', '.join(exposed)} can be accessed by other users; run chmod -R go= {data}"
+        return Finding("permissions", Status.WARNING, message)
+    if master_key is not None and master_key.exists() and master_key.stat().st_mode & 0o007:
+        message = f"{master_key} can be read by other users; run chmod o= {master_key}"
         return Finding("permissions", Status.WARNING, message)
     return Finding("permissions", Status.OK, "accessible to the owner only")
 
