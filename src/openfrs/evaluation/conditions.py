@@ -20,7 +20,7 @@ from .metrics.conditions import ConditionRow, ConditionsResult, stranger_rate
 from .metrics.rates import Booleans, clustered_rate_among, rate_among
 from .runner import Face, Faces, Runner
 
-MAX_DAMAGED: Final = 400
+MAX_DAMAGED: Final = 250
 """Number of people whose photographs are damaged."""
 
 SAME_PERSON: Final = 0.75
