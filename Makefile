@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LABELLED := $(or $(OPENFRS_TEST_DATA),$(wildcard ../shared/data))
 
 .DEFAULT_GOAL := help
-.PHONY: help install console screenshots serve demo test test-fast test-image clients coverage mutate audit fuzz chaos soak lint lint-chart instructions bench bench-logins bench-overload bench-hostile bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy publish-performance lock docs collection dist clean
+.PHONY: help install console screenshots serve demo test test-fast test-image clients coverage mutate audit fuzz chaos soak lint lint-chart instructions bench bench-logins bench-overload bench-hostile bench-peers bench-scale bench-capacity eval eval-liveness publish-accuracy publish-performance lock docs collection dist sbom release-check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))

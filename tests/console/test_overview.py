@@ -80,5 +80,5 @@ def test_the_server_its_notes_and_recent_entries_are_shown(page: Page, make_set:
     expect(page.get_by_role("img", name="Receiver operating characteristic of the embedder")).to_be_visible()
     expect(page.get_by_test_id("operating-point")).to_have_text(["0.93", "0.93"])
     page.get_by_role("button", name="Release notes").click()
-    expect(page.get_by_role("dialog")).to_contain_text("Unreleased")
+    expect(page.get_by_role("dialog")).to_contain_text(__version__)
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
