@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Dialect, Select, bindparam
+from sqlalchemy import Column, ColumnElement, Connection, Dialect, Double, Select, bindparam
 
 Record = Any
 """A named tuple with the columns of a row."""
@@ -66,7 +66,9 @@ class Prepared:
         processors = [
             (index, process)
             for index, column in enumerate(columns)
-            if (process := column.type.dialect_impl(dialect).result_processor(dialect, None))
+            # Both drivers return a double as a float. Its processor depends on a type code of the driver, which is not known here.
+            if not isinstance(column.type, Double)
+            and (process := column.type.dialect_impl(dialect).result_processor(dialect, None))
         ]
         form = _Form(str(compiled), getattr(compiled, "positiontup", None), record._make, processors)
         self._forms[dialect.name] = form
