@@ -13,13 +13,19 @@ from .environments import DRIVERS, python_of
 from .processes import account, driver
 
 
+CONFIGURATION = {
+    "post_hooks": [],  # the formatter is not installed
+    "content_type_overrides": {"image/jpeg": "application/octet-stream"},  # the generator knows no images
+}
+
+
 @pytest.fixture(scope="module")
 def generated(running_server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the package ``generated``; the generator warns of nothing that it has to leave out."""
     folder = tmp_path_factory.mktemp("generated")
     document = running_server.anonymous.get("/openapi.json").json()
     (folder / "openapi.json").write_text(json.dumps(document))
-    (folder / "config.yaml").write_text("post_hooks: []\n")  # the formatter is not installed
+    (folder / "config.yaml").write_text(json.dumps(CONFIGURATION))
     generator = python_of("generator").with_name("openapi-python-client")
     command = [str(generator), "generate", "--path", "openapi.json", "--config", "config.yaml"]
     command += ["--output-path", "generated", "--meta", "none"]
