@@ -12,7 +12,6 @@ from tests.support.servers import RunningServer
 from .environments import DRIVERS, python_of
 from .processes import account, driver
 
-
 CONFIGURATION = {
     "post_hooks": [],  # the formatter is not installed
     "content_type_overrides": {"image/jpeg": "application/octet-stream"},  # the generator knows no images

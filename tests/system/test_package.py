@@ -142,7 +142,7 @@ def test_the_installed_command_prints_its_version(installed: Path) -> None:
         [installed / "python", "-m", "pip", "list", "--format=json"], capture_output=True, check=True
     )
     names = {entry["name"] for entry in json.loads(listed.stdout)}
-    assert names.isdisjoint({"pytest", "hatchling", "httpx", "torch", "matplotlib"})
+    assert names.isdisjoint({"pytest", "hatchling", "torch", "matplotlib"})
 
 
 def test_the_notice_names_every_weight_with_its_licence() -> None:

@@ -16,8 +16,8 @@ from openfrs.api.console import BUILT
 from openfrs.vision.weights.manifest import manifest
 from tests.support.servers import REPOSITORY
 
-WITHOUT_LICENCE = {"async-timeout", "exceptiongroup", "tomli"}
-"""Packages for older versions of Python, which are not installed here."""
+WITHOUT_LICENCE = {"async-timeout", "colorama", "exceptiongroup", "tomli"}
+"""Packages for older versions of Python or other systems, which are not installed here."""
 
 
 @pytest.fixture(scope="module")
