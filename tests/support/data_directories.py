@@ -45,8 +45,8 @@ def write_images(folder: Path, count: int, *, first: int = 0) -> None:
         (person / "1.png").write_bytes(photo(colour(number)))
 
 
-def enrolled(data: Path) -> list[tuple[Any, ...]]:
-    """Return face set, face id, external image id and custom fields of every face, in the order of insertion."""
+def enrolled(data: Path, project_id: str = "%") -> list[tuple[Any, ...]]:
+    """Return face set, face id, external image id and custom fields of every face of a project, in the order of insertion."""
     with contextlib.closing(sqlite3.connect(data / "openfrs.db")) as connection:
         query = "select s.name, face_id, external_image_id, f.fields from faces f join face_sets s on s.id = set_id"
-        return connection.execute(f"{query} order by seq").fetchall()
+        return connection.execute(f"{query} where project_id like ? order by seq", [project_id]).fetchall()
