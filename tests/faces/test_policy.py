@@ -8,8 +8,7 @@ import pytest
 
 from openfrs.core.errors import ServiceError
 from openfrs.faces.policy import DEFAULT_POLICIES, RECOMMENDED_POLICY, Policy, Reason, parse_policy
-from openfrs.recognition.scale import rounded
-from openfrs.recognition.similarity import calibration
+from openfrs.recognition.similarity import calibration, rounded
 from openfrs.vision.attributes.types import Trait
 from tests.support.servers import REPOSITORY
 

@@ -10,7 +10,7 @@ from anyascii import anyascii
 
 from openfrs.core import limits
 from openfrs.core.errors import wrong_format
-from openfrs.recognition.scale import rounded, unrounded
+from openfrs.recognition.similarity import rounded, unrounded
 from openfrs.store.faces.models import Face, FaceSet
 from openfrs.store.faces.people import PeopleRepository, Person, PersonExistsError, PersonMissingError, pair_of
 from openfrs.store.faces.predicate import EXTERNAL_IMAGE_ID, And, Equal, Not

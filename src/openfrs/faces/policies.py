@@ -7,7 +7,7 @@ from anyio import to_thread
 
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.recognizer import Recognizer
-from openfrs.recognition.scale import rounded
+from openfrs.recognition.similarity import rounded
 from openfrs.recognition.types import UnconfirmedFace
 from openfrs.store.faces.models import FaceSet
 from openfrs.store.faces.repository import FaceRepository

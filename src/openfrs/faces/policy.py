@@ -12,8 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from openfrs.core import limits
-from openfrs.recognition.scale import unrounded
-from openfrs.recognition.similarity import Calibration
+from openfrs.recognition.similarity import Calibration, unrounded
 from openfrs.store.faces.models import FaceSet
 from openfrs.vision.attributes.types import Trait
 

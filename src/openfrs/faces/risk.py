@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from openfrs.recognition.recognizer import Recognizer
-from openfrs.recognition.scale import rounded
-from openfrs.recognition.similarity import DECIMALS, Calibration
+from openfrs.recognition.similarity import DECIMALS, Calibration, rounded
 from openfrs.store.faces.models import FaceSet
 from openfrs.store.index.search import Galleries
 

@@ -11,7 +11,7 @@ from openfrs.core.errors import ServiceError, wrong_format
 from openfrs.core.geometry import BoundingBox
 from openfrs.media.decoding.image import EncodedImage
 from openfrs.recognition.recognizer import Recognizer
-from openfrs.recognition.scale import rounded, unrounded
+from openfrs.recognition.similarity import rounded, unrounded
 from openfrs.store.faces.models import Face, FaceSet
 from openfrs.store.faces.predicate import FieldDefinitions
 from openfrs.store.index.backend import FaceMissingError, Query

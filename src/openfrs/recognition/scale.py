@@ -19,7 +19,7 @@ from openfrs.vision.weights.custom_embedder import CustomEmbedder
 from openfrs.vision.weights.manifest import manifest
 
 from .cohort import Cohort, load_cohort_file
-from .similarity import DECIMALS, Calibration, load_calibration
+from .similarity import Calibration, load_calibration, rounded, unrounded
 
 NEAR_COSINE: Final = 0.9
 """Cosine up to which the similarity depends on the score alone."""
@@ -107,16 +107,6 @@ def near(cosines: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """
     distances = (1 - np.asarray(cosines, np.float64)) / (1 - NEAR_COSINE)
     return np.asarray(1 - np.clip(distances, 0, 1) ** 2)
-
-
-def rounded(similarity: float) -> float:
-    """Return a similarity as clients receive it."""
-    return round(similarity, DECIMALS)
-
-
-def unrounded(similarity: float) -> float:
-    """Return the smallest similarity that clients receive as this one."""
-    return similarity - 0.5 * 10**-DECIMALS
 
 
 @cache

@@ -41,6 +41,16 @@ DECIMALS: Final = 4
 """Similarities are rounded to this many decimals: more carry no information and help to reconstruct faces from scores."""
 
 
+def rounded(similarity: float) -> float:
+    """Return a similarity as clients receive it."""
+    return round(similarity, DECIMALS)
+
+
+def unrounded(similarity: float) -> float:
+    """Return the smallest similarity that clients receive as this one."""
+    return similarity - 0.5 * 10**-DECIMALS
+
+
 class OperatingPoint(BaseModel):
     """False and true match rates of the calibration images at a similarity threshold."""
 
@@ -89,15 +99,15 @@ class Calibration(BaseModel):
 
     def similarity(self, score: float) -> float:
         """Return the similarity of a score, 0..1, rounded."""
-        return round(float(self.similarities(np.array([score]))[0]), DECIMALS)
+        return rounded(float(self.similarities(np.array([score]))[0]))
 
     def score(self, similarity: float) -> float:
         """Return the smallest score whose rounded similarity reaches ``similarity``; minus infinity for 0 and below."""
-        unrounded = similarity - 0.5 * 10**-DECIMALS
-        if unrounded <= 0:
+        least = unrounded(similarity)
+        if least <= 0:
             return -math.inf
         scores, similarities = zip(*self.knots, strict=True)
-        return float(np.interp(unrounded, similarities, scores))
+        return float(np.interp(least, similarities, scores))
 
     def false_match_rate(self, similarity: float) -> float:
         """Return the false match rate that the scale assigns to a similarity, 0..1, extrapolated beyond the fitted rates."""
