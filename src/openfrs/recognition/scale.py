@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openfrs.core.errors import OperatorError
+from openfrs.store.index.scoring import similarities_to
 from openfrs.vision import weights
 from openfrs.vision.weights.custom_embedder import CustomEmbedder
 from openfrs.vision.weights.manifest import manifest
@@ -89,9 +90,7 @@ class Scale:
 
     def compare(self, first: npt.NDArray[np.floating], second: npt.NDArray[np.floating]) -> float:
         """Return the similarity of two templates of shape (dimension,) that clients receive, 0..1, rounded."""
-        pair = np.array([first, second], np.float64)
-        cosine = float((pair[0] * pair[1]).sum())
-        return self.similarity(cosine, cosine + float(self.biases(pair).sum(dtype=np.float64)))
+        return rounded(float(similarities_to(self, first[None], second)[0]))
 
     def thresholds(self, similarity: float) -> tuple[float, float]:
         """Return the smallest score and the smallest cosine of which either suffices for a rounded similarity."""
