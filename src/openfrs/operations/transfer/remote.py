@@ -11,6 +11,7 @@ from anyio import to_thread
 from openfrs.client import AccessKey, ApiError, Client, ClientError, Retries, UnauthorizedError, operations
 from openfrs.client.operations.enrolment import ImportResponse
 from openfrs.core.errors import OperatorError
+from openfrs.faces.imports.images import refusal_of
 from openfrs.faces.imports.items import Item, SourceError
 from openfrs.faces.imports.report import Line, Outcome, Tally
 
@@ -91,10 +92,8 @@ class _RemoteImport:
             if error.status not in _OF_IMAGE or error.code in _OF_ALL:
                 raise
             reason = error.message
-        except SourceError as error:
-            reason = str(error)
-        except OSError as error:
-            reason = error.strerror or "the file cannot be read"
+        except (SourceError, OSError) as error:
+            reason = refusal_of(error)
         return Line(item.name, Outcome.REFUSED, reason=reason)
 
     def _send(self, item: Item, sha256: str, image: bytes | None = None) -> ImportResponse:
