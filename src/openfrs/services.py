@@ -176,7 +176,8 @@ class Services:
         counters = open_counters(settings)
         audit = open_audit(settings, database)
         failed_logins = FailedLogins(audit)
-        authenticator = _authenticator(settings, accounts, keyring, counters.evidence, failed_logins)
+        issuer = TokenIssuer(keyring, timedelta(hours=settings.token_hours))
+        authenticator = _authenticator(settings, accounts, issuer, keyring, counters.evidence, failed_logins)
         administration = Administration(accounts, keyring, ProjectLimits.from_settings(settings))
         action_liveness = ActionLiveness(recognizer)
         return cls(
@@ -186,7 +187,7 @@ class Services:
             authenticator=authenticator,
             login_queue=LoginQueue(authenticator, failed_logins),
             console_sessions=ConsoleSessions(authenticator, keyring),
-            openid=_openid(settings, accounts, administration, keyring),
+            openid=OpenIdSignIn(settings, accounts, administration, issuer) if settings.oidc_issuer else None,
             failed_logins=failed_logins,
             administration=administration,
             own_limits=OwnLimits(administration, ProjectLimits.from_settings(settings), settings.operator_domain),
@@ -272,13 +273,14 @@ def _galleries(settings: Settings, repository: FaceRepository, index: "MilvusInd
 def _authenticator(
     settings: Settings,
     accounts: AccountRepository,
+    issuer: TokenIssuer,
     keyring: Keyring,
     counters: Storage,
     failed_logins: FailedLogins,
 ) -> Authenticator:
     return Authenticator(
         accounts,
-        TokenIssuer(keyring, timedelta(hours=settings.token_hours)),
+        issuer,
         keyring,
         Throttle(counters),
         ReplayGuard(counters, strict=settings.strict_replays),
@@ -287,15 +289,6 @@ def _authenticator(
         debug_signatures=settings.debug_signatures,
         password_length=settings.password_length,
     )
-
-
-def _openid(
-    settings: Settings, accounts: AccountRepository, administration: Administration, keyring: Keyring
-) -> OpenIdSignIn | None:
-    if not settings.oidc_issuer:
-        return None
-    issuer = TokenIssuer(keyring, timedelta(hours=settings.token_hours))
-    return OpenIdSignIn(settings, accounts, administration, issuer)
 
 
 def _liveness_sessions(settings: Settings, database: Database, liveness: ActionLiveness) -> LivenessSessions:
